@@ -1,0 +1,97 @@
+package ration
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+)
+
+const (
+	// MaxMetersPerCharge is how many meters one charge may name, requests included.
+	MaxMetersPerCharge = 16
+	maxScopeLength     = 100
+)
+
+// Amount is a number of units on a meter, 0 … [MaxUnits].
+type Amount struct {
+	Meter string
+	Units int64
+}
+
+// Charge asks for amounts in the name of a key. All limits of the key on those
+// meters apply; all are charged together or none.
+type Charge struct {
+	Secret   Secret     // what the client sent; or
+	KeyID    KeyID      // the key itself, where the caller knows it without a secret
+	SecretID SecretID   // which secret of KeyID was sent; set by the engine, zero without a secret
+	Amounts  []Amount   // nil: one request. Requests are 1 unless an amount says otherwise
+	Scope    string     // a scope that the key must have; empty: none
+	IP       netip.Addr // the client's address, for keys with an allow list; zero: unknown, which no list allows
+	DryRun   bool       // decide and change nothing
+	Via      string     // the integration it came through, for logs and metrics
+}
+
+// Normalize checks the charge and returns it with its amounts complete: sorted,
+// requests first, none twice. Its error is an [InvalidError]. It does not
+// change the caller's slice.
+func (c Charge) Normalize() (Charge, error) {
+	if len(c.Secret.text) > MaxSecretLength {
+		return Charge{}, &InvalidError{Field: "secret", Reason: fmt.Sprintf("a secret has at most %d bytes", MaxSecretLength)}
+	}
+	if c.Secret.IsZero() == c.KeyID.IsZero() {
+		return Charge{}, &InvalidError{Field: "secret", Reason: "a charge needs a secret or a key id, and not both"}
+	}
+	if c.Scope != "" {
+		if err := ValidateScope(c.Scope); err != nil {
+			return Charge{}, err
+		}
+	}
+	amounts, err := normalizeAmounts(c.Amounts)
+	c.Amounts = amounts
+	c.IP = c.IP.Unmap().WithZone("")
+	return c, err
+}
+
+// ValidateScope says whether scope may name a scope: 1 to 100 visible ASCII
+// characters but '"' and '\' (RFC 6749, section 3.3).
+func ValidateScope(scope string) error {
+	valid := scope != "" && len(scope) <= maxScopeLength
+	for i := 0; i < len(scope) && valid; i++ {
+		c := scope[i]
+		valid = c > ' ' && c < 0x7f && c != '"' && c != '\\'
+	}
+	if !valid {
+		return &InvalidError{Field: "scope", Value: scope, Reason: `a scope is 1 to 100 visible ASCII characters without '"' and '\'`}
+	}
+	return nil
+}
+
+// oneRequest is shared by all charges that name no amounts; nobody changes it.
+var oneRequest = []Amount{{Meter: MeterRequests, Units: 1}}
+
+func normalizeAmounts(amounts []Amount) ([]Amount, error) {
+	if len(amounts) == 0 {
+		return oneRequest, nil
+	}
+	sorted := slices.Clone(amounts)
+	if !slices.ContainsFunc(sorted, func(a Amount) bool { return a.Meter == MeterRequests }) {
+		sorted = append(sorted, oneRequest[0])
+	}
+	if len(sorted) > MaxMetersPerCharge {
+		return nil, &InvalidError{Field: "amounts", Reason: fmt.Sprintf("a charge names at most %d meters, requests included", MaxMetersPerCharge)}
+	}
+	slices.SortFunc(sorted, func(a, b Amount) int { return CompareMeters(a.Meter, b.Meter) })
+	for i, amount := range sorted {
+		if err := ValidateMeter(amount.Meter); err != nil {
+			return nil, err
+		}
+		if amount.Units < 0 || amount.Units > MaxUnits {
+			return nil, &InvalidError{Field: "amounts." + amount.Meter, Value: strconv.FormatInt(amount.Units, 10), Reason: "use a whole number from 0 to 9007199254740992"}
+		}
+		if i > 0 && sorted[i-1].Meter == amount.Meter {
+			return nil, &InvalidError{Field: "amounts." + amount.Meter, Reason: "a charge names a meter once"}
+		}
+	}
+	return sorted, nil
+}

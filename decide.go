@@ -1,0 +1,160 @@
+package ration
+
+import "time"
+
+// Decide says whether a charge is admitted and what that changes. It is pure:
+// it reads no clock and no store, keeps nothing and changes none of its
+// arguments. The charge must be normalised. Usage after the decision is
+// usage.Apply(changes).
+//
+// Checks go in this order: the secret, the key's status and expiry, its IP
+// allow list, the scope, then all limits on the charged meters. A denied charge
+// changes nothing that a limit reads; it is counted as denied. A dry run
+// changes nothing. With [CodeClockSuspect] there was no decision and no change.
+func Decide(policy *Policy, usage Usage, charge *Charge, clock Clock) (Decision, Changes) {
+	decision := Decision{
+		Code:  policy.refuses(charge, clock.Now),
+		KeyID: policy.Key.ID, KeyName: policy.Key.Name, Owner: policy.Key.Owner, Plan: policy.Key.Plan,
+		DecidedAt: clock.Now, DryRun: charge.DryRun,
+	}
+	changes, turned := changesOf(policy, usage, charge, clock.Now)
+	if decision.Code == CodeOK && turned && clock.Suspect {
+		decision.Code = CodeClockSuspect
+		return decision, Changes{}
+	}
+	if decision.Code == CodeOK {
+		decision.consult(policy, usage, charge, &changes)
+	}
+	switch {
+	case charge.DryRun:
+		return decision, Changes{}
+	case decision.Code != CodeOK:
+		changes.becomeDenial()
+	}
+	return decision, changes
+}
+
+// changesOf returns what the charge changes if it is admitted, and whether a
+// period begins or is moved by it.
+func changesOf(policy *Policy, usage Usage, charge *Charge, now time.Time) (changes Changes, turned bool) {
+	changes = Changes{At: now, Meters: make([]MeterChange, len(charge.Amounts))}
+	for i, amount := range charge.Amounts {
+		change := &changes.Meters[i]
+		change.Meter, change.Units = amount.Meter, amount.Units
+		if entry := usage.Meter(amount.Meter); entry != nil {
+			change.Window, change.Rates = entry.Windows, entry.Rates
+		}
+		for w := range change.Window {
+			var turns bool
+			change.Window[w], turns = change.Window[w].at(WindowPeriods[w], now, policy.Zone)
+			turned = turned || turns
+		}
+		change.Day = change.Window[windowDay].Label
+	}
+	return changes, turned
+}
+
+// becomeDenial turns the changes of an admission into those of a denial.
+func (c *Changes) becomeDenial() {
+	for i := range c.Meters {
+		c.Meters[i] = MeterChange{Meter: c.Meters[i].Meter, Denied: 1, Day: c.Meters[i].Day}
+	}
+}
+
+// refusal is a limit's objection to a charge; the zero refusal is none.
+type refusal struct {
+	code   Code
+	wait   time.Duration // until the limit could admit the charge
+	passes bool          // whether waiting helps
+}
+
+// outweighs reports whether r is the one to tell of two objections: the one
+// that waits longest.
+func (r refusal) outweighs(other refusal) bool {
+	if r.severity() != other.severity() {
+		return r.severity() > other.severity()
+	}
+	return r.wait > other.wait
+}
+
+func (r refusal) severity() int {
+	switch {
+	case r.code == "":
+		return 0
+	case r.passes:
+		return 1
+	case r.code == CodeCostExceedsLimit:
+		return 3
+	}
+	return 2
+}
+
+// consult asks every limit on the charged meters and completes the decision.
+// It writes the rates' new states into the changes.
+func (d *Decision) consult(policy *Policy, usage Usage, charge *Charge, changes *Changes) {
+	d.Limits = make([]LimitStatus, 0, len(policy.Limits))
+	var worst refusal
+	for i := range changes.Meters {
+		entry := usage.Meter(changes.Meters[i].Meter)
+		if entry == nil {
+			entry = &MeterUsage{}
+		}
+		if entry.Used > MaxTotalUnits-changes.Meters[i].Units {
+			worst = refusal{code: CodeCostExceedsLimit}
+		}
+		for _, limit := range policy.Limits {
+			if limit.Meter != changes.Meters[i].Meter {
+				continue
+			}
+			r := refuses(limit, entry, &changes.Meters[i], changes.At)
+			if r.outweighs(worst) {
+				worst = r
+			}
+			d.Limits = append(d.Limits, LimitStatus{Limit: limit, Exceeded: r.code != ""})
+		}
+	}
+	if worst.code != "" {
+		d.Code = worst.code
+		if worst.passes {
+			d.RetryAfter = worst.wait
+		}
+	}
+	d.describe(usage, changes)
+}
+
+// refuses returns a limit's objection to a change.
+func refuses(limit Limit, entry *MeterUsage, change *MeterChange, now time.Time) refusal {
+	switch {
+	case change.Units == 0:
+		return refusal{} // an amount of 0 never fails
+	case change.Units > limit.Size():
+		return refusal{code: CodeCostExceedsLimit}
+	case limit.Kind == KindRate:
+		return rateRefuses(limit, change, now)
+	}
+	return quotaRefuses(limit, windowOf(limit.Period, entry, change), change.Units, now)
+}
+
+// describe completes the status of each limit as it stands after the decision.
+func (d *Decision) describe(usage Usage, changes *Changes) {
+	i := 0
+	for m := range changes.Meters {
+		change := &changes.Meters[m]
+		entry := usage.Meter(change.Meter)
+		if entry == nil {
+			entry = &MeterUsage{}
+		}
+		units := change.Units
+		if d.Code != CodeOK {
+			units = 0
+		}
+		for ; i < len(d.Limits) && d.Limits[i].Meter == change.Meter; i++ {
+			status := &d.Limits[i]
+			if status.Kind == KindRate {
+				change.Rates[rateIndex(status.Period)] = status.describeRate(change.Rates[rateIndex(status.Period)], units, changes.At)
+			} else {
+				status.describeQuota(windowOf(status.Period, entry, change), units)
+			}
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package ration
+
+import (
+	"slices"
+	"time"
+)
+
+// windowOf returns the count that a quota reads: of a calendar period as the
+// change has turned it, of a lifetime all there ever was.
+func windowOf(period Period, entry *MeterUsage, change *MeterChange) Window {
+	if period == PeriodLifetime {
+		return Window{Used: entry.Used, Reserved: entry.Reserved}
+	}
+	return change.Window[slices.Index(WindowPeriods[:], period)]
+}
+
+// quotaRefuses admits units while used, reserved and they fit the quantity.
+func quotaRefuses(limit Limit, window Window, units int64, now time.Time) refusal {
+	if units <= remaining(limit.Quantity, window) {
+		return refusal{}
+	}
+	if limit.Period == PeriodLifetime {
+		return refusal{code: CodeQuotaExceeded}
+	}
+	return refusal{code: CodeQuotaExceeded, wait: window.EndsAt.Sub(now), passes: true}
+}
+
+// describeQuota completes a status after units were charged to its window.
+func (s *LimitStatus) describeQuota(window Window, units int64) {
+	window.Used += units
+	s.Used, s.Reserved = window.Used, window.Reserved
+	s.Remaining = remaining(s.Quantity, window)
+	s.ResetsAt, s.AvailableAt = window.EndsAt, window.EndsAt
+}
+
+// remaining never falls below 0: a quantity may have been lowered below what
+// was used. Counts stay below 2^62, so their sum doesn't wrap.
+func remaining(quantity int64, window Window) int64 {
+	return max(0, quantity-(window.Used+window.Reserved))
+}

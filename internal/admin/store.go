@@ -1,0 +1,181 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ration-dev/ration"
+)
+
+// Store is what administration needs of a database. Every change is made, and
+// its audit entry written, in one transaction that holds the lock of the key it
+// concerns, so that charges see it whole or not at all. All methods are safe
+// for concurrent use.
+type Store interface {
+	Keys
+	Plans
+	Tokens
+	Usage
+	AuditLog
+}
+
+// Keys keeps keys, their secrets and their overrides.
+type Keys interface {
+	// CreateKey calls create with the store's time and writes what it leaves in
+	// the change: Key, NewSecrets and Audit, and the key's usage row for requests. It
+	// returns the key as stored. Errors: what create returns, unchanged; ErrNotFound
+	// for an unknown plan; ErrExists if the id or a secret's digest is taken.
+	CreateKey(ctx context.Context, create func(*KeyChange) error) (KeyRecord, error)
+
+	// UpdateKey locks the key, calls update with its record and writes the
+	// differences that update leaves: fields of the key, overrides, secrets' ends
+	// and revocations, NewSecrets, and Audit. It returns the key as stored. If
+	// update returns ErrUnchanged, nothing is written, no audit entry either,
+	// and the key is returned as it is. Errors: what update returns; ErrNotFound for
+	// an unknown key or plan; ErrExists for a taken digest.
+	UpdateKey(ctx context.Context, id ration.KeyID, update func(*KeyChange) error) (KeyRecord, error)
+
+	// Key returns a key. Error: ErrNotFound.
+	Key(ctx context.Context, id ration.KeyID) (KeyRecord, error)
+
+	// ListKeys returns the keys that match, in the order of their ids, which is
+	// the order of their creation.
+	ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, error)
+}
+
+// Plans keeps plans. A change of a plan's limits holds for every decision that
+// starts after it was committed.
+type Plans interface {
+	// CreatePlan calls create with the store's time and writes Plan and Audit. Error: ErrExists.
+	CreatePlan(ctx context.Context, create func(*PlanChange) error) (ration.Plan, error)
+	// UpdatePlan locks the plan, calls update and writes what it leaves, as
+	// UpdateKey does. Error: ErrNotFound.
+	UpdatePlan(ctx context.Context, name string, update func(*PlanChange) error) (ration.Plan, error)
+	// DeletePlan deletes a plan that no key has. Errors: ErrNotFound; ErrConflict if a key has it.
+	DeletePlan(ctx context.Context, name string, audit AuditEntry) error
+	// Plan returns a plan. Error: ErrNotFound.
+	Plan(ctx context.Context, name string) (ration.Plan, error)
+	// ListPlans returns all plans by name.
+	ListPlans(ctx context.Context) ([]ration.Plan, error)
+}
+
+// Tokens keeps service tokens.
+type Tokens interface {
+	// CreateToken writes a token and its audit entry; the store sets CreatedAt. Error: ErrExists if the name is taken by a token that is not revoked.
+	CreateToken(ctx context.Context, token Token, digest ration.Digest, audit AuditEntry) (Token, error)
+	// RevokeToken revokes the token of a name; the store sets RevokedAt. A name has at
+	// most one token that is not revoked. Error: ErrNotFound if there is none.
+	RevokeToken(ctx context.Context, name string, audit AuditEntry) (Token, error)
+	// ListTokens returns all tokens, the revoked ones too, in the order of their creation.
+	ListTokens(ctx context.Context) ([]Token, error)
+	// TokensByDigest returns the tokens of digests, in their order, and the
+	// store's time by which their ends are to be judged; the zero Token for an unknown digest.
+	TokensByDigest(ctx context.Context, digests []ration.Digest) ([]Token, time.Time, error)
+}
+
+// Usage reads what was counted.
+type Usage interface {
+	// KeyUsage returns what a key has used on all its meters, requests first,
+	// and the store's time. Error: ErrNotFound for an unknown key.
+	KeyUsage(ctx context.Context, id ration.KeyID) (ration.Usage, time.Time, error)
+	// UsageDays returns history rows ordered by date, key id and meter.
+	UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error)
+}
+
+// AuditLog reads who changed what.
+type AuditLog interface {
+	// ListAudit returns entries, the newest first.
+	ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error)
+}
+
+// KeyRecord is a key with its secrets and overrides, expired ones included.
+type KeyRecord struct {
+	ration.Key
+	Secrets   []ration.SecretState // in the order of their creation
+	Overrides []ration.Override    // at most one per meter, kind and period
+}
+
+// NewSecret is a secret to be stored: its state and its digest.
+type NewSecret struct {
+	ration.SecretState
+	Digest ration.Digest
+}
+
+// KeyChange is a key within a transaction.
+type KeyChange struct {
+	Now        time.Time   // the store's time
+	Key        KeyRecord   // as read; to be changed in place
+	NewSecrets []NewSecret // to be added
+	Audit      AuditEntry  // to be filled in
+}
+
+// PlanChange is a plan within a transaction.
+type PlanChange struct {
+	Now   time.Time
+	Plan  ration.Plan
+	Audit AuditEntry
+}
+
+// KeyFilter selects keys; zero fields select all.
+type KeyFilter struct {
+	Owner  string
+	Plan   string
+	Status ration.Status
+	Name   string       // exact
+	After  ration.KeyID // keys with a greater id: the last of the page before
+	Limit  int          // most keys returned; 0: 1,000
+}
+
+// Token lets a service use the verify API or administer. Its secret is stored
+// as a digest.
+type Token struct {
+	ID         uuid.UUID
+	Name       string
+	Scopes     []string // verify, read, admin
+	Start, End string   // the characters by which its holder recognises it
+	CreatedAt  time.Time
+	ExpiresAt  time.Time // zero: never
+	RevokedAt  time.Time // zero: not revoked
+}
+
+// UsageFilter selects history; zero fields select all.
+type UsageFilter struct {
+	KeyID ration.KeyID
+	Owner string
+	Meter string
+	From  ration.Label // first local date
+	To    ration.Label // last local date, included; 0: no end
+	Limit int          // most rows returned; 0: 10,000
+}
+
+// UsageDay is one local day of a key on a meter.
+type UsageDay struct {
+	KeyID         ration.KeyID
+	KeyName       string
+	Owner         string
+	Meter         string
+	Date          ration.Label
+	Used          int64     // units
+	Denied        int64     // charges
+	LastRequestAt time.Time // of admitted charges; zero: none
+}
+
+// AuditEntry says who changed what. Details never hold a secret.
+type AuditEntry struct {
+	ID      uuid.UUID // set by the store if zero
+	At      time.Time // set by the store
+	Actor   string    // "cli:<user>", "token:<name>", …
+	Action  string    // "key.create", …
+	Target  string    // a key id, or "plan:<name>", "token:<name>"
+	Details json.RawMessage
+}
+
+// AuditFilter selects audit entries; zero fields select all.
+type AuditFilter struct {
+	Target string
+	Actor  string
+	Limit  int // most entries returned; 0: 1,000
+}

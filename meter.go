@@ -1,0 +1,46 @@
+package ration
+
+import "strings"
+
+const (
+	// MeterRequests is counted for every charge: 1 unless the charge says otherwise.
+	MeterRequests = "requests"
+	// MaxUnits is the largest amount of one charge and the largest quantity of a
+	// limit: 2^53, the largest whole number that JSON carries exactly everywhere.
+	MaxUnits int64 = 1 << 53
+	// MaxTotalUnits is where a meter's lifetime count stops: a charge that would
+	// pass it is refused, so that no count ever wraps.
+	MaxTotalUnits int64 = 1 << 62
+
+	maxIdentifierLength = 64
+)
+
+// ValidateMeter says whether name may name a meter: 1 to 64 lower-case letters,
+// digits, '_', '-' and '.', the first a letter. A meter needs no declaration
+// and no limit.
+func ValidateMeter(name string) error {
+	valid := name != "" && len(name) <= maxIdentifierLength && name[0] >= 'a' && name[0] <= 'z'
+	for i := 0; i < len(name) && valid; i++ {
+		valid = isLowerAlphanumeric(name[i]) || strings.IndexByte("_-.", name[i]) >= 0
+	}
+	if !valid {
+		return &InvalidError{Field: "meter", Value: name, Reason: "a meter is 1 to 64 lower-case letters, digits, '_', '-' and '.', starting with a letter"}
+	}
+	return nil
+}
+
+// validateIdentifier checks the name of a plan or a limit.
+func validateIdentifier(field, name string) error {
+	valid := name != "" && len(name) <= maxIdentifierLength && isAlphanumeric(name[0])
+	for i := 0; i < len(name) && valid; i++ {
+		valid = isAlphanumeric(name[i]) || strings.IndexByte("_-.", name[i]) >= 0
+	}
+	if !valid {
+		return &InvalidError{Field: field, Value: name, Reason: "use 1 to 64 letters, digits, '_', '-' and '.', starting with a letter or digit"}
+	}
+	return nil
+}
+
+func isAlphanumeric(c byte) bool { return isLowerAlphanumeric(c) || c >= 'A' && c <= 'Z' }
+
+func isLowerAlphanumeric(c byte) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' }

@@ -1,0 +1,123 @@
+package ration
+
+import (
+	"time"
+
+	"github.com/ration-dev/ration/internal/zoneinfo"
+)
+
+// Period is the time a limit speaks of.
+type Period string
+
+// The periods. A rate has a second or a minute; a quota has any of the others.
+const (
+	PeriodSecond   Period = "second"
+	PeriodMinute   Period = "minute"
+	PeriodHour     Period = "hour"  // a UTC hour
+	PeriodDay      Period = "day"   // a local calendar day
+	PeriodWeek     Period = "week"  // local, from Monday
+	PeriodMonth    Period = "month" // a local calendar month
+	PeriodLifetime Period = "lifetime"
+)
+
+// Label names a period for ever: an hour by the hours since 1970-01-01T00 UTC,
+// any other by its first local date, in days since 1970-01-01. A later period
+// has a greater label.
+type Label int32
+
+// DateLabel returns the label of a calendar date.
+func DateLabel(year int, month time.Month, day int) Label {
+	return Label(floorDiv(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix(), secondsPerDay))
+}
+
+// HourLabel returns the label of the UTC hour that holds t.
+func HourLabel(t time.Time) Label { return Label(floorDiv(t.Unix(), secondsPerHour)) }
+
+// Date returns the date that a day's, week's or month's label stands for, as
+// midnight UTC.
+func (l Label) Date() time.Time { return time.Unix(int64(l)*secondsPerDay, 0).UTC() }
+
+// Hour returns the start of the hour that an hour's label stands for.
+func (l Label) Hour() time.Time { return time.Unix(int64(l)*secondsPerHour, 0).UTC() }
+
+// PeriodAt returns the label of the hour, day, week or month that holds t in a
+// zone, and the instant at which it ends. Consecutive periods tile time in
+// every zone: a local date that is skipped has no day, one that comes twice has
+// one day, and where midnight does not exist a day begins at the first instant
+// of its date.
+func PeriodAt(period Period, t time.Time, zone *time.Location) (Label, time.Time) {
+	if period == PeriodHour {
+		label := HourLabel(t)
+		return label, (label + 1).Hour()
+	}
+	day := dayAt(t, zone)
+	date := day.Date()
+	var first, next Label
+	switch period {
+	case PeriodDay:
+		first, next = day, day+1
+	case PeriodWeek:
+		first = day - Label((date.Weekday()+6)%7) // days since Monday
+		next = first + 7
+	case PeriodMonth:
+		first = DateLabel(date.Year(), date.Month(), 1)
+		next = DateLabel(date.Year(), date.Month()+1, 1)
+	default:
+		panic("ration: PeriodAt of a " + string(period))
+	}
+	return first, firstInstant(next, zone)
+}
+
+// LoadZone returns the IANA time zone of a name, from the tz database embedded
+// in Ration; the empty name is UTC. Its error is an [InvalidError].
+func LoadZone(name string) (*time.Location, error) {
+	zone, err := zoneinfo.Load(name)
+	if err != nil {
+		return nil, &InvalidError{Field: "time_zone", Value: name, Reason: `use an IANA name such as "Europe/Berlin", or leave it out for UTC`}
+	}
+	return zone, nil
+}
+
+const (
+	secondsPerHour = 3600
+	secondsPerDay  = 24 * secondsPerHour
+)
+
+// dayAt returns the last local date that had begun by t. That is t's own local
+// date, except where clocks went back over midnight (America/St_Johns, until
+// 2011): a date that has begun does not give way to the one before.
+func dayAt(t time.Time, zone *time.Location) Label {
+	year, month, day := t.In(zone).Date()
+	label := DateLabel(year, month, day)
+	if !firstInstant(label+1, zone).After(t) {
+		return label + 1
+	}
+	return label
+}
+
+// firstInstant returns the first instant whose local date is label or later.
+// It walks the zone's offsets from a time that is before it in every zone.
+func firstInstant(label Label, zone *time.Location) time.Time {
+	midnight := label.Date()
+	t := midnight.Add(-26 * time.Hour).In(zone)
+	for {
+		_, offset := t.Zone()
+		_, until := t.ZoneBounds()
+		candidate := midnight.Add(-time.Duration(offset) * time.Second)
+		if candidate.Before(t) {
+			candidate = t // the clock jumped to the date or past it
+		}
+		if until.IsZero() || candidate.Before(until) {
+			return candidate.UTC()
+		}
+		t = until
+	}
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}

@@ -1,0 +1,104 @@
+package ration
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Plan is a named set of limits that keys share, at most one per meter, kind
+// and period.
+type Plan struct {
+	Name      string
+	TimeZone  string // IANA name for its keys' periods; empty: UTC. A key's own zone goes first
+	Limits    []Limit
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Normalize fills in and checks the plan's limits and sorts them. Its error is
+// an [InvalidError].
+func (p Plan) Normalize() (Plan, error) {
+	if err := validateIdentifier("plan", p.Name); err != nil {
+		return Plan{}, err
+	}
+	if _, err := LoadZone(p.TimeZone); err != nil {
+		return Plan{}, err
+	}
+	limits := make([]Limit, 0, len(p.Limits))
+	taken := make(map[LimitKey]bool, len(p.Limits))
+	names := make(map[string]bool, len(p.Limits))
+	for _, limit := range p.Limits {
+		limit, err := limit.Normalize()
+		if err != nil {
+			return Plan{}, err
+		}
+		if taken[limit.Key()] {
+			return Plan{}, &InvalidError{Field: "limits", Value: limit.String(), Reason: "a plan has at most one limit per meter, kind and period"}
+		}
+		if names[limit.Name] {
+			return Plan{}, &InvalidError{Field: "limits", Value: limit.Name, Reason: "two limits of a plan can't have one name"}
+		}
+		taken[limit.Key()], names[limit.Name] = true, true
+		limits = append(limits, limit)
+	}
+	slices.SortFunc(limits, compareLimits)
+	p.Limits = limits
+	return p, nil
+}
+
+// EffectiveLimits returns the limits that hold for a key at an instant: the
+// plan's, each replaced or lifted by the override for the same meter, kind and
+// period if there is one and it has not expired, and the limits that overrides
+// add. An override without a name of its own keeps the plan's.
+func EffectiveLimits(plan []Limit, overrides []Override, at time.Time) []Limit {
+	limits := slices.Clone(plan)
+	for _, override := range overrides {
+		if !override.ExpiresAt.IsZero() && !at.Before(override.ExpiresAt) {
+			continue
+		}
+		i := slices.IndexFunc(limits, func(l Limit) bool { return l.Key() == override.Key() })
+		switch {
+		case override.Unlimited && i >= 0:
+			limits = slices.Delete(limits, i, i+1)
+		case override.Unlimited:
+		case i < 0:
+			limits = append(limits, override.Limit)
+		default:
+			name := limits[i].Name
+			limits[i] = override.Limit
+			if override.Name == override.Key().DefaultName() {
+				limits[i].Name = name
+			}
+		}
+	}
+	slices.SortFunc(limits, compareLimits)
+	return limits
+}
+
+// compareLimits orders limits by meter, requests first, and then from the
+// shortest period to the longest.
+func compareLimits(a, b Limit) int {
+	return cmp.Or(
+		CompareMeters(a.Meter, b.Meter),
+		cmp.Compare(periodRank(a.Period), periodRank(b.Period)),
+		cmp.Compare(a.Kind, b.Kind),
+	)
+}
+
+// CompareMeters orders meters: requests first, the others by name.
+func CompareMeters(a, b string) int {
+	switch {
+	case a == b:
+		return 0
+	case a == MeterRequests:
+		return -1
+	case b == MeterRequests:
+		return 1
+	}
+	return cmp.Compare(a, b)
+}
+
+func periodRank(p Period) int {
+	return slices.Index([]Period{PeriodSecond, PeriodMinute, PeriodHour, PeriodDay, PeriodWeek, PeriodMonth, PeriodLifetime}, p)
+}

@@ -1,0 +1,76 @@
+package ration
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Policy is everything about a key, but its usage, that a decision depends on,
+// as it was read under the key's lock.
+type Policy struct {
+	Key     Key
+	Zone    *time.Location // of its periods
+	Limits  []Limit        // those that hold, sorted as EffectiveLimits does
+	Secrets []SecretState
+}
+
+// NewPolicy puts a policy together as it holds at an instant. The plan is the
+// zero Plan if the key has none. It fails if a time zone is unknown.
+func NewPolicy(key Key, plan Plan, overrides []Override, secrets []SecretState, at time.Time) (Policy, error) {
+	name := key.TimeZone
+	if name == "" {
+		name = plan.TimeZone
+	}
+	zone, err := LoadZone(name)
+	return Policy{Key: key, Zone: zone, Limits: EffectiveLimits(plan.Limits, overrides, at), Secrets: secrets}, err
+}
+
+// refuses returns why the key may not be used for a charge, whatever its
+// limits say, or CodeOK.
+func (p *Policy) refuses(charge *Charge, now time.Time) Code {
+	if code := p.refusesSecret(charge.SecretID, now); code != CodeOK {
+		return code
+	}
+	switch {
+	case p.Key.Status == StatusRevoked:
+		return CodeKeyRevoked
+	case p.Key.Status != StatusActive:
+		return CodeKeyDisabled
+	case hasPassed(p.Key.ExpiresAt, now):
+		return CodeKeyExpired
+	case !p.allowsIP(charge.IP):
+		return CodeIPNotAllowed
+	case charge.Scope != "" && !slices.Contains(p.Key.Scopes, charge.Scope):
+		return CodeInsufficientScope
+	}
+	return CodeOK
+}
+
+func (p *Policy) refusesSecret(id SecretID, now time.Time) Code {
+	if id == (SecretID{}) {
+		return CodeOK // charged by key id
+	}
+	for i := range p.Secrets {
+		secret := &p.Secrets[i]
+		switch {
+		case secret.ID != id:
+			continue
+		case !secret.RevokedAt.IsZero():
+			return CodeKeyRevoked
+		case hasPassed(secret.ExpiresAt, now):
+			return CodeKeyExpired
+		}
+		return CodeOK
+	}
+	return CodeKeyUnknown
+}
+
+func (p *Policy) allowsIP(ip netip.Addr) bool {
+	if len(p.Key.AllowedIPs) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(p.Key.AllowedIPs, func(prefix netip.Prefix) bool { return prefix.Contains(ip) })
+}
+
+func hasPassed(end, now time.Time) bool { return !end.IsZero() && !now.Before(end) }

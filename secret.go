@@ -1,0 +1,180 @@
+package ration
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash/crc32"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const (
+	// DefaultSecretPrefix starts a secret unless a prefix is set.
+	DefaultSecretPrefix = "rk"
+	// MaxSecretLength is the longest secret accepted, in bytes.
+	MaxSecretLength = 512
+
+	base62Digits         = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	secretRandomLength   = 32 // 190 bits
+	secretChecksumLength = 6  // 62^6 > 2^32
+	redacted             = "[secret]"
+)
+
+// Secret is what a client sends to show that it may use a key. It prints,
+// logs and marshals as "[secret]"; only Reveal gives the text. The zero Secret
+// is none.
+type Secret struct{ text string }
+
+// NewSecret makes a random secret: "<prefix>_", 32 random base62 digits (190
+// bits) and 6 that are the CRC-32 of all before them, so that a mistyped or
+// guessed secret is recognised without a read. The prefix is checked by
+// [ValidateSecretPrefix].
+func NewSecret(prefix string) Secret {
+	body := prefix + "_" + randomBase62(secretRandomLength)
+	return Secret{text: body + secretChecksum(body)}
+}
+
+// SecretFromText takes a secret as a client sent it, or as another system
+// issued it: any bytes.
+func SecretFromText(text string) Secret { return Secret{text: text} }
+
+// Reveal returns the secret text. Show it to its holder once and keep it nowhere.
+func (s Secret) Reveal() string { return s.text }
+
+// IsZero reports whether there is no secret.
+func (s Secret) IsZero() bool { return s.text == "" }
+
+// Malformed reports whether s claims, by its prefix, to be a secret of ours and
+// fails the checksum. Text of any other form may be an imported secret and is
+// never malformed.
+func (s Secret) Malformed(prefix string) bool {
+	rest, ours := strings.CutPrefix(s.text, prefix+"_")
+	if !ours {
+		return false
+	}
+	if len(rest) != secretRandomLength+secretChecksumLength {
+		return true
+	}
+	body := s.text[:len(s.text)-secretChecksumLength]
+	return secretChecksum(body) != s.text[len(body):]
+}
+
+// Digest returns what a database keeps of the secret: SHA-256, or HMAC-SHA-256
+// where a pepper (a server-side key kept outside the database) is given.
+// A fast hash is right here: a secret has 190 random bits, not a person's choice.
+func (s Secret) Digest(pepper []byte) Digest {
+	if len(pepper) == 0 {
+		return sha256.Sum256([]byte(s.text))
+	}
+	mac := hmac.New(sha256.New, pepper)
+	mac.Write([]byte(s.text))
+	return Digest(mac.Sum(nil))
+}
+
+// Ends returns the first and last characters by which a holder recognises the
+// secret: at most 8 and 4, and never more than a third of a short one.
+func (s Secret) Ends() (start, end string) {
+	third := len(s.text) / 3
+	return strings.ToValidUTF8(s.text[:min(8, third)], ""), strings.ToValidUTF8(s.text[len(s.text)-min(4, third):], "")
+}
+
+// Format implements fmt.Formatter: every verb prints "[secret]".
+func (s Secret) Format(state fmt.State, _ rune) { _, _ = state.Write([]byte(redacted)) }
+
+// MarshalText implements encoding.TextMarshaler, and so JSON: "[secret]".
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue implements slog.LogValuer.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// ValidateSecretPrefix says whether secrets may start with prefix: 1 to 16
+// lower-case letters, digits and underscores, the first a letter.
+func ValidateSecretPrefix(prefix string) error {
+	valid := prefix != "" && len(prefix) <= 16 && prefix[0] >= 'a' && prefix[0] <= 'z'
+	for _, c := range prefix {
+		valid = valid && (c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_')
+	}
+	if !valid {
+		return &InvalidError{Field: "secret_prefix", Value: prefix, Reason: "use 1 to 16 lower-case letters, digits and underscores, starting with a letter"}
+	}
+	return nil
+}
+
+// Digest is the SHA-256 or HMAC-SHA-256 of a secret.
+type Digest [sha256.Size]byte
+
+// String returns the digest in hexadecimal. It is no secret, but it is no
+// business of a log's either.
+func (d Digest) String() string { return hex.EncodeToString(d[:]) }
+
+const secretIDPrefix = "sec_"
+
+// SecretID identifies one secret of a key. Its text is "sec_" and a UUID.
+type SecretID uuid.UUID
+
+// NewSecretID returns a new, time-ordered id.
+func NewSecretID() SecretID { return SecretID(uuid.Must(uuid.NewV7())) }
+
+// ParseSecretID reads the text form "sec_<uuid>".
+func ParseSecretID(text string) (SecretID, error) {
+	id, err := parsePrefixedID(text, secretIDPrefix)
+	if err != nil {
+		return SecretID{}, &InvalidError{Field: "secret_id", Value: text, Reason: `a secret id looks like "sec_0197c0de-…": "sec_" and a UUID`}
+	}
+	return SecretID(id), nil
+}
+
+// String returns the text form.
+func (id SecretID) String() string { return secretIDPrefix + uuid.UUID(id).String() }
+
+// SecretRef says which key, and which of its secrets, a digest belongs to.
+// The zero SecretRef belongs to none.
+type SecretRef struct {
+	KeyID    KeyID
+	SecretID SecretID
+}
+
+// SecretState is one secret of a key as the database knows it: everything but
+// the secret.
+type SecretState struct {
+	ID         SecretID
+	Label      string
+	Start, End string // the characters by which its holder recognises it
+	CreatedAt  time.Time
+	ExpiresAt  time.Time // zero: never
+	RevokedAt  time.Time // zero: not revoked
+	LastUsedAt time.Time // updated at most once a minute; zero: never
+}
+
+func randomBase62(length int) string {
+	out := make([]byte, 0, length)
+	var buffer [64]byte
+	for {
+		_, _ = rand.Read(buffer[:]) // crypto/rand.Read never fails: it ends the process
+		for _, b := range buffer {
+			if b >= 248 { // 4 × 62: reject the rest, so that every digit is equally likely
+				continue
+			}
+			out = append(out, base62Digits[b%62])
+			if len(out) == length {
+				return string(out)
+			}
+		}
+	}
+}
+
+func secretChecksum(body string) string {
+	sum := crc32.ChecksumIEEE([]byte(body))
+	var out [secretChecksumLength]byte
+	for i := len(out) - 1; i >= 0; i-- {
+		out[i] = base62Digits[sum%62]
+		sum /= 62
+	}
+	return string(out[:])
+}

@@ -1,0 +1,51 @@
+package ration
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+)
+
+// Store is what an [Engine] needs of a database. The packages sqlite and
+// postgres have one each; package storetest is the contract as a test suite.
+// All methods are safe for concurrent use.
+type Store interface {
+	// ResolveDigests returns whose secrets the digests are, in their order; the
+	// zero SecretRef for an unknown one. A digest never changes hands, so an
+	// answer that is not zero may be cached. Whether the secret still holds is
+	// decided by Charge.
+	ResolveDigests(ctx context.Context, digests []Digest) ([]SecretRef, error)
+
+	// Charge decides the batch's charges with [Decide], in order, in one
+	// transaction that holds the lock of every key, with the store's clock read
+	// after the locks, and returns the decisions after the transaction is
+	// committed and flushed to disk. Where nothing was changed (dry runs) no
+	// commit is needed. An unknown key gets CodeKeyUnknown. A charge
+	// that got CodeClockSuspect was not decided.
+	//
+	// Two batches of one key may not be under way at once in one engine; other
+	// instances' may. The context ends when nobody waits for the batch any more;
+	// until then the store retries what can be retried. It never cancels a
+	// transaction that was sent: a store has deadlines of its own.
+	//
+	// Errors, by errors.Is: ErrStoreUnavailable if nothing was charged and later
+	// it might work; ErrOutcomeUnknown if the transaction may have been
+	// committed. With any other error nothing was charged, and the engine
+	// sends the batch again in halves, to find the charge that breaks it.
+	Charge(ctx context.Context, batch Batch) ([]Decision, error)
+
+	// Ready returns nil if charges can be committed now, else why not.
+	Ready(ctx context.Context) error
+
+	// Lanes returns how many batches may usefully be under way at once, at least 1.
+	Lanes() int
+
+	// Close ends all work. Charges under way get an answer first.
+	Close() error
+}
+
+// Batch is what one transaction decides.
+type Batch struct {
+	ID      uuid.UUID // random; a store that can lose a commit's answer recognises the batch by it
+	Charges []Charge  // normalised, with KeyID set and Secret cleared; at least one
+}
