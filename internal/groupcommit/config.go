@@ -1,0 +1,63 @@
+package groupcommit
+
+import (
+	"cmp"
+	"context"
+	"time"
+)
+
+// Limits that hold where Config leaves them 0.
+const (
+	DefaultMaxKeys  = 256
+	DefaultMaxItems = 4096
+	DefaultMaxQueue = 16384
+	DefaultMaxWait  = 5 * time.Second
+)
+
+// Config says what a Batcher does. Key and Commit must be set; a limit of 0 or
+// less means its default.
+type Config[K comparable, T, R any] struct {
+	// Key gives the key of an item. Items with one key keep their order and share
+	// one turn. It is called on the caller's goroutine, once per item.
+	Key func(T) K
+
+	// Commit makes the items durable and returns one result per item, in the same
+	// order, or an error for all of them. It is never called concurrently with
+	// itself. Within items, those of one key are in the order in which they came.
+	// Items is Commit's to keep.
+	//
+	// No caller's context is passed on. Ctx ends only when no caller waits for
+	// this call any more, so that a Commit that is retrying can stop. A Commit
+	// that neither returns nor heeds ctx stalls the lane, not the callers: they
+	// are answered after MaxWait.
+	//
+	// If Commit panics, ends its goroutine or returns the wrong number of results,
+	// its callers get ErrOutcomeUnknown and the lane goes on: each call starts
+	// from nothing, so one that went wrong says little about the next.
+	Commit func(ctx context.Context, items []T) ([]R, error)
+
+	// Split reports whether a batch that failed with this error should be halved
+	// and each half committed on its own, down to the guilty item, which alone
+	// gets the error. It must be false for any error after which part of the
+	// batch may have taken effect. Nil means never.
+	Split func(error) bool
+
+	MaxKeys  int           // distinct keys in a batch
+	MaxItems int           // items in a batch
+	MaxQueue int           // items that may wait for their batch
+	MaxWait  time.Duration // from Do to its answer, at the latest
+}
+
+func (c Config[K, T, R]) withDefaults() Config[K, T, R] {
+	if c.Key == nil || c.Commit == nil {
+		panic("groupcommit: Config.Key and Config.Commit must be set")
+	}
+	if c.Split == nil {
+		c.Split = func(error) bool { return false }
+	}
+	c.MaxKeys = cmp.Or(max(c.MaxKeys, 0), DefaultMaxKeys)
+	c.MaxItems = cmp.Or(max(c.MaxItems, 0), DefaultMaxItems)
+	c.MaxQueue = cmp.Or(max(c.MaxQueue, 0), DefaultMaxQueue)
+	c.MaxWait = cmp.Or(max(c.MaxWait, 0), DefaultMaxWait)
+	return c
+}

@@ -1,0 +1,48 @@
+package groupcommit
+
+import "math/bits"
+
+// Fairness at the door. A limit per key would not do: two hot keys with half the
+// room each would still shut out everybody else. So no key is limited while there
+// is room, and a full queue takes room back from the key that holds the most: its
+// newest item gives way. An item is refused only while no other key holds more than
+// twice what its own key would then hold. In particular, a key of which nothing
+// waits is refused only while as many different keys wait as there is room.
+//
+// To find the longest queue in constant time, keys are listed by the number of
+// bits in their length, so "longest" is right within a factor of two. Keys with
+// one item can't give way and are not listed, which keeps the common case free.
+
+// evict takes the newest item of the longest queue out, if that queue is in a
+// longer class than one of the given length. It returns nil if there is none.
+func (q *fairQueue[K, E]) evict(length int) *E {
+	class := bits.Len(uint(q.room))
+	for class > bits.Len(uint(length)) && q.lengths[class].first() == nil {
+		class--
+	}
+	if class <= bits.Len(uint(length)) {
+		return nil
+	}
+	queue := q.lengths[class].first()
+	newest := queue.items.root.prev
+	newest.unlink()
+	q.resize(queue, -1)
+	return newest.of
+}
+
+// resize notes that a queue grew or shrank by delta items.
+func (q *fairQueue[K, E]) resize(queue *keyQueue[K, E], delta int) {
+	was := bits.Len(uint(queue.waiting))
+	q.queued += delta
+	queue.waiting += delta
+	is := bits.Len(uint(queue.waiting))
+	if was == is {
+		return
+	}
+	if was > 1 {
+		queue.length.unlink()
+	}
+	if is > 1 {
+		q.lengths[is].pushBack(&queue.length)
+	}
+}
