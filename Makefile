@@ -1,0 +1,69 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+TOOLS := .cache/bin
+LINT_VERSION := $(shell sed -n 's|.*golangci/golangci-lint/v2 \(v[0-9.]*\).*|\1|p' tools/go.mod)
+LINT := $(TOOLS)/golangci-lint-$(LINT_VERSION)
+TESTPOSTGRES := $(TOOLS)/testpostgres
+TEST_FLAGS ?=
+FUZZ_TIME ?= 10s
+
+# Only "make build" needs the commit in its binary; asking git for it fails in a
+# checkout that belongs to another user, as in many CI containers.
+test test-long test-fast lint fmt bench: export GOFLAGS += -buildvcs=false
+
+.PHONY: help
+help: ## show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: test
+test: system $(TESTPOSTGRES) ## run all tests with the race detector, on a PostgreSQL of their own
+	$(TESTPOSTGRES) -- go test -race -timeout 8m $(TEST_FLAGS) ./...
+
+.PHONY: test-long
+test-long: system $(TESTPOSTGRES) ## run the tests and those behind the build tag "long" (crashes, soak)
+	$(TESTPOSTGRES) -- go test -race -tags long -timeout 60m $(TEST_FLAGS) ./...
+
+.PHONY: test-fast
+test-fast: ## run the tests that need no server and build no binary (seconds; what the commit hook runs)
+	go test $(TEST_FLAGS) $$(go list ./... | grep -vE '/(postgres|testdb|test|cmd)(/|$$)')
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZ_TIME (10s)
+	scripts/fuzz.sh $(FUZZ_TIME)
+
+.PHONY: bench
+bench: system ## compare with other ways to count, each checked for doing the work
+	scripts/bench.sh
+
+.PHONY: lint
+lint: $(LINT) ## check style and find faults without running
+	$(LINT) run ./...
+
+.PHONY: fmt
+fmt: $(LINT) ## format the code
+	$(LINT) fmt ./...
+
+.PHONY: build
+build: ## build the static binary bin/ration
+	CGO_ENABLED=0 go build -trimpath -o bin/ration ./cmd/ration
+
+.PHONY: demo
+demo: ## start Ration with an example API and a key to try
+	go run ./cmd/ration dev
+
+.PHONY: check
+check: test lint ## run what CI runs
+
+.PHONY: system
+system:
+	@scripts/require.sh cc postgresql
+
+# go build decides what is out of date, quicker and better than make would.
+.PHONY: $(TESTPOSTGRES)
+$(TESTPOSTGRES):
+	@go build -o $@ ./internal/testdb/cmd/testpostgres
+
+$(LINT): tools/go.mod tools/go.sum
+	cd tools && go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Makes sure that the system has what tests need: scripts/require.sh postgresql ...
+# As root, or where CI is true, it installs what is missing. Elsewhere it prints
+# the one command that does, and fails.
+set -euo pipefail
+
+# packages prints the Debian packages that bring a thing. The race detector is
+# what needs a C compiler.
+packages() {
+  case "$1" in
+    cc) echo gcc libc6-dev ;;
+    postgresql) echo postgresql ;;
+    nginx) echo nginx ;;
+    chromium) echo chromium ;;
+    *) echo "require.sh: unknown: $1; known: cc postgresql nginx chromium" >&2; exit 2 ;;
+  esac
+}
+
+has() {
+  case "$1" in
+    cc) command -v "${CC:-gcc}" ;;
+    postgresql) has_postgresql ;;
+    nginx) command -v nginx || [[ -x /usr/sbin/nginx ]] ;;
+    chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
+  esac >/dev/null
+}
+
+# has_postgresql looks where internal/testdb looks: for a server, not a client.
+has_postgresql() {
+  local dir
+  for dir in "$(pg_config --bindir 2>/dev/null || true)" /usr/lib/postgresql/*/bin \
+    "$(dirname "$(readlink -f "$(command -v postgres || true)" || true)")"; do
+    if [[ -x "$dir/postgres" && -x "$dir/initdb" && "$("$dir/postgres" --version)" =~ \)\ ([0-9]+) ]]; then
+      if ((BASH_REMATCH[1] >= 15)); then
+        return 0
+      fi
+    fi
+  done
+  return 1
+}
+
+missing="" names=""
+for what in "$@"; do
+  package=$(packages "$what")
+  if ! has "$what"; then
+    missing+="${missing:+, }$what"
+    names+="${names:+ }$package"
+  fi
+done
+[[ -n "$missing" ]] || exit 0
+
+sudo=""
+((EUID == 0)) || sudo="sudo "
+update="${sudo}apt-get update"
+install="${sudo}apt-get install --yes --no-install-recommends $names"
+
+if ! command -v apt-get >/dev/null; then
+  echo "Missing: $missing. Install with this system's packages (Debian's names: $names), then run again." >&2
+  exit 1
+fi
+if ((EUID != 0)) && [[ "${CI:-}" != 1 && "${CI:-}" != true ]]; then
+  echo "Missing: $missing. Run this, then again:" >&2
+  echo "  $update && $install" >&2
+  exit 1
+fi
+echo "Missing: $missing. Installing: $names"
+export DEBIAN_FRONTEND=noninteractive
+$update
+$install
+for what in "$@"; do
+  has "$what" || { echo "Still missing after the installation: $what" >&2; exit 1; }
+done
