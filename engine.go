@@ -1,0 +1,165 @@
+package ration
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ration-dev/ration/internal/groupcommit"
+)
+
+// EngineConfig says how an [Engine] works. The zero value is a good one.
+type EngineConfig struct {
+	SecretPrefix string        // of our own secrets; empty: [DefaultSecretPrefix]
+	Pepper       []byte        // key of the secrets' HMAC; empty: plain SHA-256
+	MaxWait      time.Duration // after which a charge without an answer gets an error; 0: 5 s
+	MaxQueue     int           // charges that may wait per lane, beyond which they get ErrStoreUnavailable; 0: 16,384
+	DigestCache  int           // digests remembered, about 150 bytes each; 0: 100,000
+}
+
+// Engine decides charges: it validates them, finds out whose secret was sent,
+// and commits them to the store in groups. It is safe for concurrent use.
+//
+// While one transaction is under way the next charges queue; the next
+// transaction takes all that wait. No timer holds a charge back.
+type Engine struct {
+	store    Store
+	config   EngineConfig
+	digests  *digestCache
+	resolver *groupcommit.Batcher[Digest, Digest, SecretRef]
+	lanes    []*groupcommit.Batcher[KeyID, Charge, Decision]
+}
+
+// NewEngine returns an engine on a store. Close it before the store.
+func NewEngine(store Store, config EngineConfig) *Engine {
+	if config.SecretPrefix == "" {
+		config.SecretPrefix = DefaultSecretPrefix
+	}
+	if config.DigestCache <= 0 {
+		config.DigestCache = 100_000
+	}
+	e := &Engine{store: store, config: config, digests: newDigestCache(config.DigestCache)}
+	e.resolver = groupcommit.New(groupcommit.Config[Digest, Digest, SecretRef]{
+		Key:      func(digest Digest) Digest { return digest },
+		Commit:   store.ResolveDigests,
+		MaxKeys:  groupcommit.DefaultMaxItems,
+		MaxQueue: config.MaxQueue,
+		MaxWait:  config.MaxWait,
+	})
+	// A key always takes the same lane, so that two transactions of one engine
+	// never wait for each other.
+	for range max(1, store.Lanes()) {
+		e.lanes = append(e.lanes, groupcommit.New(groupcommit.Config[KeyID, Charge, Decision]{
+			Key:      func(charge Charge) KeyID { return charge.KeyID },
+			Commit:   e.commit,
+			Split:    isGuiltOfOne,
+			MaxQueue: config.MaxQueue,
+			MaxWait:  config.MaxWait,
+		}))
+	}
+	return e
+}
+
+// Charge decides a charge and returns after the decision is durable.
+//
+// With an error there was no decision. Errors, by errors.Is and errors.As: an
+// [InvalidError] if the charge is malformed; [ErrStoreUnavailable] (also when
+// ctx ended before the charge was sent) and [ErrClockSuspect]: nothing was
+// charged; [ErrOutcomeUnknown]: it may have been, also when ctx ended while the
+// answer was awaited. The context's own error is wrapped beside them.
+func (e *Engine) Charge(ctx context.Context, charge Charge) (Decision, error) {
+	charge, err := charge.Normalize()
+	if err != nil {
+		return Decision{}, err
+	}
+	if !charge.Secret.IsZero() {
+		ref, err := e.resolve(ctx, charge.Secret)
+		if err != nil {
+			return Decision{}, err
+		}
+		if ref.KeyID.IsZero() {
+			return Decision{Code: CodeKeyUnknown, DecidedAt: time.Now(), DryRun: charge.DryRun}, nil
+		}
+		charge.Secret, charge.KeyID, charge.SecretID = Secret{}, ref.KeyID, ref.SecretID
+	}
+	decision, err := e.lane(charge.KeyID).Do(ctx, charge)
+	switch {
+	case err != nil:
+		return Decision{}, chargeError(err)
+	case decision.Code == CodeClockSuspect:
+		return Decision{}, ErrClockSuspect
+	}
+	return decision, nil
+}
+
+// Ready returns nil if charges can be decided and committed now, else why not.
+func (e *Engine) Ready(ctx context.Context) error { return e.store.Ready(ctx) }
+
+// Close refuses new charges and waits until those that wait have been answered
+// or ctx ends. It does not close the store. Closing again only waits.
+func (e *Engine) Close(ctx context.Context) error {
+	errs := []error{e.resolver.Close(ctx)}
+	for _, lane := range e.lanes {
+		errs = append(errs, lane.Close(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// resolve returns whose secret was sent; the zero SecretRef if nobody's. Text
+// that only pretends to be a secret of ours costs no read.
+func (e *Engine) resolve(ctx context.Context, secret Secret) (SecretRef, error) {
+	if secret.Malformed(e.config.SecretPrefix) {
+		return SecretRef{}, nil
+	}
+	digest := secret.Digest(e.config.Pepper)
+	if ref, ok := e.digests.get(digest); ok {
+		return ref, nil
+	}
+	ref, err := e.resolver.Do(ctx, digest)
+	if err != nil {
+		return SecretRef{}, readError(err)
+	}
+	if !ref.KeyID.IsZero() { // an unknown secret may be issued a moment later
+		e.digests.put(digest, ref)
+	}
+	return ref, nil
+}
+
+func (e *Engine) lane(id KeyID) *groupcommit.Batcher[KeyID, Charge, Decision] {
+	random := binary.BigEndian.Uint64(id[8:]) // the end of a version 7 UUID
+	return e.lanes[random%uint64(len(e.lanes))]
+}
+
+func (e *Engine) commit(ctx context.Context, charges []Charge) ([]Decision, error) {
+	return e.store.Charge(ctx, Batch{ID: uuid.New(), Charges: charges})
+}
+
+// isGuiltOfOne reports whether a batch failed for certain and for a reason that
+// may lie in one of its charges.
+func isGuiltOfOne(err error) bool {
+	return !errors.Is(err, ErrStoreUnavailable) && !errors.Is(err, ErrOutcomeUnknown)
+}
+
+// chargeError translates the batcher's words into ours.
+func chargeError(err error) error {
+	if errors.Is(err, groupcommit.ErrOutcomeUnknown) {
+		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	}
+	return readError(err)
+}
+
+// readError is chargeError for what changes nothing, so that nothing about its
+// outcome can be unknown.
+func readError(err error) error {
+	switch {
+	case errors.Is(err, groupcommit.ErrClosed):
+		return fmt.Errorf("%w: %w", ErrStoreUnavailable, ErrClosed)
+	case errors.Is(err, groupcommit.ErrNotSent), errors.Is(err, groupcommit.ErrOutcomeUnknown):
+		return fmt.Errorf("%w: %w", ErrStoreUnavailable, err)
+	}
+	return err
+}
