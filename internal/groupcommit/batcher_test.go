@@ -117,10 +117,7 @@ func TestCloseDrains(t *testing.T) {
 		}
 		synctest.Wait()
 
-		late := l.do("d:1")
-		if !errors.Is(late.err, groupcommit.ErrClosed) || !errors.Is(late.err, groupcommit.ErrNotSent) {
-			t.Errorf("Do after Close: %s, want ErrClosed, which is ErrNotSent", late.state())
-		}
+		wantError(t, l.do("d:1"), groupcommit.ErrClosed, groupcommit.ErrNotSent)
 		l.nextIs("a:1").ok()
 		l.nextIs("a:2", "b:1").ok()
 		if len(closed) > 0 {

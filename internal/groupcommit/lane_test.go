@@ -35,7 +35,7 @@ type call struct {
 type pending struct {
 	item   string
 	cancel context.CancelFunc
-	ended  bool
+	done   chan struct{} // closed once it has ended
 	result string
 	err    error
 }
@@ -62,12 +62,12 @@ func newLane(t *testing.T, c config) *lane {
 // do calls Do in the background and returns once the item waits.
 func (l *lane) do(item string) *pending {
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &pending{item: item, cancel: cancel}
+	p := &pending{item: item, cancel: cancel, done: make(chan struct{})}
 	l.pending = append(l.pending, p)
 	go func() {
 		defer cancel()
 		p.result, p.err = l.batcher.Do(ctx, item)
-		p.ended = true
+		close(p.done)
 	}()
 	synctest.Wait()
 	return p
@@ -126,7 +126,7 @@ func (l *lane) close() {
 	}
 	synctest.Wait()
 	for _, p := range l.pending {
-		if !p.ended {
+		if !p.ended() {
 			l.t.Errorf("Do(%q) has not returned", p.item)
 		}
 	}
@@ -167,10 +167,19 @@ func (c *call) does(f func() ([]string, error)) {
 	synctest.Wait()
 }
 
-// state shows what has become of a call of Do, for use with cmp.Diff.
+func (p *pending) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// state shows what has become of a call of Do.
 func (p *pending) state() string {
 	switch {
-	case !p.ended:
+	case !p.ended():
 		return "waiting"
 	case p.err != nil:
 		return p.err.Error()
@@ -192,7 +201,7 @@ func wantDone(t *testing.T, ps ...*pending) {
 func wantWaiting(t *testing.T, ps ...*pending) {
 	t.Helper()
 	for _, p := range ps {
-		if p.ended {
+		if p.ended() {
 			t.Errorf("Do(%q): %s, want it to wait", p.item, p.state())
 		}
 	}
