@@ -68,7 +68,7 @@ func NewCluster(ctx context.Context, settings map[string]string) (*Cluster, erro
 	if err := c.makeDir(); err != nil {
 		return nil, err
 	}
-	if c.watchdog, err = watch(c); err != nil {
+	if c.watchdog, err = watch(ctx, c); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(c.dir))
 	}
 	if err := c.create(ctx, settings); err != nil {

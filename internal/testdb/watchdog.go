@@ -27,8 +27,9 @@ type watchdog struct {
 	leash io.Closer
 }
 
-func watch(c *Cluster) (*watchdog, error) {
-	cmd := exec.CommandContext(context.Background(), "sh", "-c", watchdogScript, "watchdog",
+func watch(ctx context.Context, c *Cluster) (*watchdog, error) {
+	// The context bounds a start; the watchdog stays on duty after it.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), "sh", "-c", watchdogScript, "watchdog",
 		filepath.Join(c.programs, "pg_ctl"), c.dir)
 	cmd.Dir = c.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
