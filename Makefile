@@ -56,6 +56,10 @@ demo: ## start Ration with an example API and a key to try
 .PHONY: check
 check: test lint ## run what CI runs
 
+.PHONY: hooks
+hooks: ## check format, vet and fast tests before each commit of this checkout
+	git config core.hooksPath scripts/hooks
+
 .PHONY: system
 system:
 	@scripts/require.sh cc postgresql
