@@ -1,0 +1,161 @@
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ration-dev/ration/internal/server"
+)
+
+// running is a server under test, and what Run returned once it was stopped.
+type running struct {
+	*server.Server
+	stop context.CancelFunc
+	done chan error
+}
+
+func start(t *testing.T, config server.Config) *running {
+	t.Helper()
+	config.APIAddr, config.ProxyAddr = "127.0.0.1:0", "127.0.0.1:0"
+	config.Log = slog.New(slog.DiscardHandler)
+	s := server.New(config)
+	if err := s.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	r := &running{Server: s, stop: cancel, done: make(chan error, 1)}
+	go func() { r.done <- s.Run(ctx) }()
+	return r
+}
+
+func get(t *testing.T, url string) (int, map[string]string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body := map[string]string{}
+	if err := json.NewDecoder(response.Body).Decode(&body); err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, body
+}
+
+func TestHealthSaysThatItLivesAndReadinessWhyNot(t *testing.T) {
+	var trouble error
+	s := start(t, server.Config{Ready: func(context.Context) error { return trouble }})
+	base := "http://" + s.APIAddr().String()
+	if status, body := get(t, base+"/readyz"); status != 200 || body["status"] != "ready" {
+		t.Errorf("ready: got %d %v", status, body)
+	}
+	trouble = errors.New("the database is a standby")
+	if status, body := get(t, base+"/readyz"); status != 503 || body["reason"] != trouble.Error() {
+		t.Errorf("not ready: got %d %v", status, body)
+	}
+	if status, body := get(t, base+"/healthz"); status != 200 || body["status"] != "ok" {
+		t.Errorf("health: got %d %v", status, body)
+	}
+	s.stop()
+	if err := <-s.done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStopTellsLoadBalancersAndFinishesRequestsUnderWay(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	s := start(t, server.Config{
+		ShutdownDelay: 300 * time.Millisecond,
+		Proxy: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			close(entered)
+			<-release
+			_, _ = fmt.Fprint(w, "finished")
+		}),
+	})
+	answer := make(chan string, 1)
+	go func() {
+		response, err := http.Get("http://" + s.ProxyAddr().String() + "/slow") //nolint:noctx // ends with the server
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer func() { _ = response.Body.Close() }()
+		body, _ := io.ReadAll(response.Body)
+		answer <- string(body)
+	}()
+	<-entered
+	s.stop()
+	for { // within the delay it still answers, and says that it is going
+		status, body := get(t, "http://"+s.APIAddr().String()+"/readyz")
+		if status == 503 && body["reason"] == "shutting down" {
+			break
+		}
+	}
+	close(release)
+	if got := <-answer; got != "finished" {
+		t.Errorf("the request under way got %q", got)
+	}
+	if err := <-s.done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRequestBeyondTheGraceIsReported(t *testing.T) {
+	entered := make(chan struct{})
+	s := start(t, server.Config{
+		ShutdownGrace: time.Millisecond,
+		Proxy: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			close(entered)
+			<-r.Context().Done()
+		}),
+	})
+	go func() {
+		if response, err := http.Get("http://" + s.ProxyAddr().String()); err == nil { //nolint:noctx // ends with the server
+			_ = response.Body.Close()
+		}
+	}()
+	<-entered
+	s.stop()
+	if err := <-s.done; err == nil || !strings.Contains(err.Error(), "finishing the proxy's requests within 1ms") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTakenPortIsNamedAndNothingStaysBound(t *testing.T) {
+	first := start(t, server.Config{})
+	taken := first.APIAddr().String()
+	second := server.New(server.Config{APIAddr: "127.0.0.1:0", ProxyAddr: taken, Proxy: http.NotFoundHandler()})
+	if err := second.Listen(t.Context()); err == nil || !strings.Contains(err.Error(), taken) {
+		t.Errorf("got %v, want an error that names %s", err, taken)
+	}
+}
+
+func TestHeadersBeyondTheBoundAreRefused(t *testing.T) {
+	s := start(t, server.Config{})
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.APIAddr().String()+"/healthz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("X-Padding", strings.Repeat("x", 64<<10))
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("got %d, want 431", response.StatusCode)
+	}
+}
