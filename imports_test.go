@@ -49,8 +49,10 @@ var layers = []layer{
 	{"internal/selfservice", []string{root, "api", "rationhttp"}},
 
 	// Administration. REST and console only show its operations.
-	{"internal/admin", []string{root}},
-	{"internal/adminapi", []string{root, "api", "internal/admin"}},
+	{"internal/admin", []string{root, "internal/groupcommit"}},
+	{"internal/adminsock", []string{root, "internal/admin"}},
+	{"internal/adminwire", []string{root, "api", "internal/admin"}},
+	{"internal/adminapi", []string{root, "api", "internal/admin", "internal/adminwire"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},
 
 	// The server listens; it opens no database.

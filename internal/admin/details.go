@@ -1,0 +1,129 @@
+package admin
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// fields is what the audit log may tell of a record: never a secret.
+type fields map[string]any
+
+// difference is one field of an audit entry.
+type difference struct {
+	Old any `json:"old,omitempty"`
+	New any `json:"new,omitempty"`
+}
+
+// changesFrom returns the audit details of a change between two states. Details are
+// nil if nothing differs.
+func (f fields) changesFrom(before fields) (json.RawMessage, error) {
+	changes := make(map[string]difference)
+	names := maps.Clone(f)
+	maps.Copy(names, before)
+	for name := range names {
+		same, err := equalJSON(before[name], f[name])
+		if err != nil {
+			return nil, err
+		}
+		if !same {
+			changes[name] = difference{Old: before[name], New: f[name]}
+		}
+	}
+	if len(changes) == 0 {
+		return nil, nil
+	}
+	return marshalDetails(changes)
+}
+
+func equalJSON(a, b any) (bool, error) {
+	first, err := marshalDetails(a)
+	if err != nil {
+		return false, err
+	}
+	second, err := marshalDetails(b)
+	return bytes.Equal(first, second), err
+}
+
+func marshalDetails(value any) (json.RawMessage, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("writing the details of an audit entry: %w", err)
+	}
+	return text, nil
+}
+
+// keyFields describes a key, the secrets to be added included. Fields that are
+// empty are left out.
+func keyFields(change *KeyChange) fields {
+	key := &change.Key
+	all := fields{"name": key.Name, "status": key.Status}
+	all.add("owner", key.Owner, key.Owner != "")
+	all.add("plan", key.Plan, key.Plan != "")
+	all.add("expires_at", key.ExpiresAt, !key.ExpiresAt.IsZero())
+	all.add("scopes", key.Scopes, len(key.Scopes) > 0)
+	all.add("allowed_ips", key.AllowedIPs, len(key.AllowedIPs) > 0)
+	all.add("time_zone", key.TimeZone, key.TimeZone != "")
+	for name, value := range key.Metadata {
+		all["metadata."+name] = value
+	}
+	for _, override := range key.Overrides {
+		all["override."+limitKeyText(override.Key())] = overrideText(override)
+	}
+	for _, secret := range key.Secrets {
+		all["secret."+secret.ID.String()] = secretFields(secret)
+	}
+	for _, secret := range change.NewSecrets {
+		all["secret."+secret.ID.String()] = secretFields(secret.SecretState)
+	}
+	return all
+}
+
+func (f fields) add(name string, value any, present bool) {
+	if present {
+		f[name] = value
+	}
+}
+
+func secretFields(secret ration.SecretState) fields {
+	all := fields{"label": secret.Label}
+	all.add("expires_at", secret.ExpiresAt, !secret.ExpiresAt.IsZero())
+	all.add("revoked_at", secret.RevokedAt, !secret.RevokedAt.IsZero())
+	return all
+}
+
+func overrideText(override ration.Override) string {
+	text := override.String()
+	if override.Unlimited {
+		text = "unlimited " + limitKeyText(override.Key())
+	}
+	if !override.ExpiresAt.IsZero() {
+		text += " until " + override.ExpiresAt.UTC().Format(time.RFC3339)
+	}
+	return text
+}
+
+func planFields(plan ration.Plan) fields {
+	all := fields{}
+	all.add("time_zone", plan.TimeZone, plan.TimeZone != "")
+	for _, limit := range plan.Limits {
+		value := fields{"limit": limit.String()}
+		value.add("name", limit.Name, limit.Name != limit.Key().DefaultName())
+		all["limit."+limitKeyText(limit.Key())] = value
+	}
+	return all
+}
+
+// auditOf completes the entry of a change: what differs from before. It returns
+// ErrUnchanged if nothing does.
+func auditOf(actor, action, target string, before, after fields) (AuditEntry, error) {
+	details, err := after.changesFrom(before)
+	if err == nil && details == nil {
+		err = ErrUnchanged
+	}
+	return AuditEntry{Actor: actor, Action: action, Target: target, Details: details}, err
+}

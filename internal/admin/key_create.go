@@ -1,0 +1,115 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// DefaultSecretLabel labels a secret that was given no label.
+const DefaultSecretLabel = "default"
+
+// NewKey is a key to be created. Only the name is required.
+type NewKey struct {
+	Name       string
+	Owner      string
+	Plan       string
+	ExpiresAt  time.Time // zero: never
+	Scopes     []string
+	AllowedIPs []netip.Prefix
+	TimeZone   string
+	Metadata   map[string]string
+	Overrides  []ration.Override
+	Label      string // of its first secret; empty: DefaultSecretLabel
+}
+
+// IssuedSecret is a key with a secret that was just made. Nobody can show the
+// secret again.
+type IssuedSecret struct {
+	Key      KeyRecord
+	SecretID ration.SecretID
+	Secret   ration.Secret
+}
+
+// CreateKey creates an active key with one secret. Errors besides those of
+// [Operations]: ErrNotFound for an unknown plan.
+func (s *Service) CreateKey(ctx context.Context, actor string, key NewKey) (IssuedSecret, error) {
+	if err := validateActor(actor); err != nil {
+		return IssuedSecret{}, err
+	}
+	label := cmp.Or(key.Label, DefaultSecretLabel)
+	if err := validateLabel(label); err != nil {
+		return IssuedSecret{}, err
+	}
+	secret := ration.NewSecret(s.config.SecretPrefix)
+	secretID := ration.NewSecretID()
+	record, err := s.store.CreateKey(ctx, func(change *KeyChange) error {
+		record, err := key.record(change.Now)
+		if err != nil {
+			return err
+		}
+		change.Key = record
+		change.NewSecrets = []NewSecret{s.newSecret(secretID, label, secret, change.Now)}
+		change.Audit, err = auditOf(actor, "key.create", record.ID.String(), nil, keyFields(change))
+		return err
+	})
+	if errors.Is(err, ration.ErrNotFound) {
+		return IssuedSecret{}, fmt.Errorf("plan %q: %w", key.Plan, ration.ErrNotFound)
+	}
+	return IssuedSecret{Key: record, SecretID: secretID, Secret: secret}, err
+}
+
+// record checks the key and returns what is stored of it.
+func (k NewKey) record(now time.Time) (KeyRecord, error) {
+	overrides, err := setOverrides(nil, k.Overrides, now)
+	if err != nil {
+		return KeyRecord{}, err
+	}
+	if err := validateEnd("expires_at", k.ExpiresAt, now); err != nil {
+		return KeyRecord{}, err
+	}
+	key, err := normalizeKey(ration.Key{
+		ID: ration.NewKeyID(), Name: k.Name, Owner: k.Owner, Plan: k.Plan, Status: ration.StatusActive,
+		ExpiresAt: toStored(k.ExpiresAt), Scopes: k.Scopes, AllowedIPs: k.AllowedIPs, TimeZone: k.TimeZone,
+		Metadata: maps.Clone(k.Metadata), CreatedAt: now, UpdatedAt: now,
+	})
+	return KeyRecord{Key: key, Overrides: overrides}, err
+}
+
+// normalizeKey checks what a key holds, except for times, which are checked
+// only where they are set.
+func normalizeKey(key ration.Key) (ration.Key, error) {
+	if err := validateText("name", key.Name, 1, maxTextLength); err != nil {
+		return ration.Key{}, err
+	}
+	if err := validateText("owner", key.Owner, 0, maxTextLength); err != nil {
+		return ration.Key{}, err
+	}
+	if err := validatePlanName(key.Plan); key.Plan != "" && err != nil {
+		return ration.Key{}, err
+	}
+	if _, err := ration.LoadZone(key.TimeZone); err != nil {
+		return ration.Key{}, err
+	}
+	if err := validateMetadata(key.Metadata); err != nil {
+		return ration.Key{}, err
+	}
+	var err error
+	if key.Scopes, err = normalizeScopes(key.Scopes); err != nil {
+		return ration.Key{}, err
+	}
+	key.AllowedIPs, err = normalizeAllowedIPs(key.AllowedIPs)
+	return key, err
+}
+
+func (s *Service) newSecret(id ration.SecretID, label string, secret ration.Secret, now time.Time) NewSecret {
+	start, end := secret.Ends()
+	state := ration.SecretState{ID: id, Label: label, Start: start, End: end, CreatedAt: now}
+	return NewSecret{SecretState: state, Digest: secret.Digest(s.config.Pepper)}
+}

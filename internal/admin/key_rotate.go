@@ -1,0 +1,108 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+const (
+	// maxOverlap bounds how long two secrets of one label hold together.
+	maxOverlap = 366 * 24 * time.Hour
+	// maxSecretsInUse bounds the secrets of a key that hold: decisions read them.
+	maxSecretsInUse = 50
+)
+
+// Rotation replaces the secrets of one label by a new one. The key keeps its id,
+// its limits and its history.
+type Rotation struct {
+	ID      ration.KeyID
+	Label   string        // empty: the key's only label in use
+	Overlap time.Duration // how long the old secrets still hold; 0, for a leak: they are revoked at once
+}
+
+// RotateKey makes a new secret and ends those of the same label that still
+// hold, after the overlap or, if that is sooner, when they would have ended
+// anyway. Other labels stay as they are. A key without a secret that holds
+// gets one of whatever label is asked for. Error: ErrConflict for a key that
+// is revoked or rejected.
+func (s *Service) RotateKey(ctx context.Context, actor string, rotation Rotation) (IssuedSecret, error) {
+	if rotation.Overlap < 0 || rotation.Overlap > maxOverlap {
+		return IssuedSecret{}, &ration.InvalidError{Field: "overlap", Value: rotation.Overlap.String(), Reason: "use 0 to 8784h (366 days)"}
+	}
+	secret := ration.NewSecret(s.config.SecretPrefix)
+	secretID := ration.NewSecretID()
+	record, err := s.changeKey(ctx, actor, "key.rotate", rotation.ID, func(change *KeyChange) error {
+		if status := change.Key.Status; status == ration.StatusRevoked || status == ration.StatusRejected {
+			return fmt.Errorf("%w: key %s is %s%s", ration.ErrConflict, rotation.ID, status, finality(status))
+		}
+		label, err := labelToRotate(change.Key.Secrets, rotation.Label, change.Now)
+		if err != nil {
+			return err
+		}
+		change.Key.Secrets = endSecrets(change.Key.Secrets, label, rotation.Overlap, change.Now)
+		if countInUse(change.Key.Secrets, change.Now) >= maxSecretsInUse {
+			return fmt.Errorf("%w: key %s has %d secrets in use, the most there can be; use a shorter overlap", ration.ErrConflict, rotation.ID, maxSecretsInUse)
+		}
+		change.NewSecrets = []NewSecret{s.newSecret(secretID, label, secret, change.Now)}
+		return nil
+	})
+	return IssuedSecret{Key: record, SecretID: secretID, Secret: secret}, err
+}
+
+// labelToRotate finds the label that is meant. A label that no secret in use
+// has is refused: with a misspelt one a leaked secret would live on.
+func labelToRotate(secrets []ration.SecretState, label string, now time.Time) (string, error) {
+	var labels []string
+	for _, secret := range secrets {
+		if secretHolds(secret, now) && !slices.Contains(labels, secret.Label) {
+			labels = append(labels, secret.Label)
+		}
+	}
+	switch {
+	case len(labels) == 0 && label == "":
+		return DefaultSecretLabel, nil
+	case len(labels) == 0:
+		return label, validateLabel(label)
+	case len(labels) == 1 && label == "":
+		return labels[0], nil
+	case slices.Contains(labels, label):
+		return label, nil
+	}
+	return "", &ration.InvalidError{Field: "label", Value: label, Reason: "name one of the key's labels in use: " + strings.Join(labels, ", ")}
+}
+
+func endSecrets(secrets []ration.SecretState, label string, overlap time.Duration, now time.Time) []ration.SecretState {
+	secrets = slices.Clone(secrets)
+	end := toStored(now.Add(overlap))
+	for i := range secrets {
+		secret := &secrets[i]
+		switch {
+		case secret.Label != label || !secretHolds(*secret, now):
+		case overlap == 0:
+			secret.RevokedAt = now
+		case secret.ExpiresAt.IsZero() || secret.ExpiresAt.After(end):
+			secret.ExpiresAt = end
+		}
+	}
+	return secrets
+}
+
+func countInUse(secrets []ration.SecretState, now time.Time) int {
+	count := 0
+	for _, secret := range secrets {
+		if secretHolds(secret, now) {
+			count++
+		}
+	}
+	return count
+}
+
+// secretHolds reports whether a secret has neither ended nor been revoked.
+func secretHolds(secret ration.SecretState, now time.Time) bool {
+	return secret.RevokedAt.IsZero() && (secret.ExpiresAt.IsZero() || now.Before(secret.ExpiresAt))
+}

@@ -1,0 +1,116 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// KeyPatch is what to change of a key; everything left nil stays. All of it
+// happens in one transaction.
+type KeyPatch struct {
+	ID             ration.KeyID
+	Name           *string
+	Owner          *string
+	Plan           *string            // empty: no plan
+	ExpiresAt      *time.Time         // zero: never
+	Scopes         []string           // nil: unchanged; empty: none
+	AllowedIPs     []netip.Prefix     // nil: unchanged; empty: any address
+	TimeZone       *string            // empty: the plan's
+	Metadata       map[string]*string // entries to set; nil removes one
+	SetOverrides   []ration.Override  // each in the place of the one for its meter, kind and period
+	ClearOverrides []ration.LimitKey  // the plan's limit, if any, holds again
+}
+
+// UpdateKey changes a key. A patch that changes nothing writes nothing. Errors
+// besides those of [Operations]: ErrNotFound for an unknown key or plan.
+func (s *Service) UpdateKey(ctx context.Context, actor string, patch KeyPatch) (KeyRecord, error) {
+	record, err := s.changeKey(ctx, actor, "key.update", patch.ID, patch.apply)
+	if errors.Is(err, ration.ErrNotFound) && patch.Plan != nil {
+		if _, keyErr := s.store.Key(ctx, patch.ID); keyErr == nil {
+			return KeyRecord{}, fmt.Errorf("plan %q: %w", *patch.Plan, ration.ErrNotFound)
+		}
+	}
+	return record, err
+}
+
+// changeKey runs a change of a key, with its audit entry, in one transaction.
+func (s *Service) changeKey(ctx context.Context, actor, action string, id ration.KeyID, apply func(*KeyChange) error) (KeyRecord, error) {
+	if err := validateActor(actor); err != nil {
+		return KeyRecord{}, err
+	}
+	record, err := s.store.UpdateKey(ctx, id, func(change *KeyChange) error {
+		before := keyFields(change)
+		if err := apply(change); err != nil {
+			return err
+		}
+		audit, err := auditOf(actor, action, id.String(), before, keyFields(change))
+		change.Audit = audit
+		change.Key.UpdatedAt = change.Now
+		return err
+	})
+	if errors.Is(err, ration.ErrNotFound) {
+		return KeyRecord{}, fmt.Errorf("key %s: %w", id, ration.ErrNotFound)
+	}
+	return record, err
+}
+
+func (p *KeyPatch) apply(change *KeyChange) error {
+	key := change.Key.Key
+	set(&key.Name, p.Name)
+	set(&key.Owner, p.Owner)
+	set(&key.Plan, p.Plan)
+	set(&key.TimeZone, p.TimeZone)
+	if p.ExpiresAt != nil {
+		if err := validateEnd("expires_at", *p.ExpiresAt, change.Now); err != nil {
+			return err
+		}
+		key.ExpiresAt = toStored(*p.ExpiresAt)
+	}
+	if p.Scopes != nil {
+		key.Scopes = p.Scopes
+	}
+	if p.AllowedIPs != nil {
+		key.AllowedIPs = p.AllowedIPs
+	}
+	key.Metadata = p.mergeMetadata(key.Metadata)
+	key, err := normalizeKey(key)
+	if err != nil {
+		return err
+	}
+	change.Key.Key = key
+	return p.applyOverrides(change)
+}
+
+func (p *KeyPatch) applyOverrides(change *KeyChange) error {
+	overrides, err := clearOverrides(change.Key.Overrides, p.ClearOverrides)
+	if err != nil {
+		return err
+	}
+	change.Key.Overrides, err = setOverrides(overrides, p.SetOverrides, change.Now)
+	return err
+}
+
+func (p *KeyPatch) mergeMetadata(metadata map[string]string) map[string]string {
+	merged := make(map[string]string, len(metadata)+len(p.Metadata))
+	maps.Copy(merged, metadata)
+	for name, value := range p.Metadata {
+		if value == nil {
+			delete(merged, name)
+		} else {
+			merged[name] = *value
+		}
+	}
+	return merged
+}
+
+func set[T any](target, value *T) {
+	if value != nil {
+		*target = *value
+	}
+}

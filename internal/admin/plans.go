@@ -1,0 +1,155 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/ration-dev/ration"
+)
+
+// NewPlan is a plan to be created. Without limits its keys are unlimited.
+type NewPlan struct {
+	Name     string
+	TimeZone string // IANA name; empty: UTC
+	Limits   []ration.Limit
+}
+
+// PlanPatch is what to change of a plan; everything left nil stays. All of it
+// happens in one transaction and holds for every decision that starts after it.
+type PlanPatch struct {
+	Name         string            // of the plan; it never changes
+	TimeZone     *string           // empty: UTC
+	SetLimits    []ration.Limit    // each in the place of the one for its meter, kind and period
+	RemoveLimits []ration.LimitKey // the plan no longer limits them
+}
+
+// CreatePlan creates a plan. Error: ErrExists.
+func (s *Service) CreatePlan(ctx context.Context, actor string, plan NewPlan) (ration.Plan, error) {
+	if err := validateActor(actor); err != nil {
+		return ration.Plan{}, err
+	}
+	normalized, err := normalizePlan(ration.Plan{Name: plan.Name, TimeZone: plan.TimeZone, Limits: plan.Limits})
+	if err != nil {
+		return ration.Plan{}, err
+	}
+	created, err := s.store.CreatePlan(ctx, func(change *PlanChange) error {
+		change.Plan = normalized
+		change.Plan.CreatedAt, change.Plan.UpdatedAt = change.Now, change.Now
+		details := fields{"name": plan.Name}
+		for name, value := range planFields(normalized) {
+			details[name] = value
+		}
+		var err error
+		change.Audit, err = auditOf(actor, "plan.create", planTarget(plan.Name), nil, details)
+		return err
+	})
+	if errors.Is(err, ration.ErrExists) {
+		return ration.Plan{}, fmt.Errorf("plan %q: %w", plan.Name, ration.ErrExists)
+	}
+	return created, err
+}
+
+// ListPlans returns all plans by name.
+func (s *Service) ListPlans(ctx context.Context) ([]ration.Plan, error) {
+	return s.store.ListPlans(ctx)
+}
+
+// ShowPlan returns a plan. Error: ErrNotFound.
+func (s *Service) ShowPlan(ctx context.Context, name string) (ration.Plan, error) {
+	if err := validatePlanName(name); err != nil {
+		return ration.Plan{}, err
+	}
+	plan, err := s.store.Plan(ctx, name)
+	return plan, named(planNamed(name), err)
+}
+
+// UpdatePlan changes a plan. A patch that changes nothing writes nothing. Error:
+// ErrNotFound.
+func (s *Service) UpdatePlan(ctx context.Context, actor string, patch PlanPatch) (ration.Plan, error) {
+	if err := errors.Join(validateActor(actor), validatePlanName(patch.Name)); err != nil {
+		return ration.Plan{}, err
+	}
+	plan, err := s.store.UpdatePlan(ctx, patch.Name, func(change *PlanChange) error {
+		before := planFields(change.Plan)
+		plan, err := patch.apply(change.Plan)
+		if err != nil {
+			return err
+		}
+		plan.UpdatedAt = change.Now
+		change.Plan = plan
+		change.Audit, err = auditOf(actor, "plan.update", planTarget(patch.Name), before, planFields(plan))
+		return err
+	})
+	return plan, named(planNamed(patch.Name), err)
+}
+
+// DeletePlan deletes a plan. Errors: ErrNotFound; ErrConflict if a key has it.
+func (s *Service) DeletePlan(ctx context.Context, actor, name string) error {
+	if err := errors.Join(validateActor(actor), validatePlanName(name)); err != nil {
+		return err
+	}
+	details, err := marshalDetails(fields{})
+	if err != nil {
+		return err
+	}
+	audit := AuditEntry{Actor: actor, Action: "plan.delete", Target: planTarget(name), Details: details}
+	err = s.store.DeletePlan(ctx, name, audit)
+	if errors.Is(err, ration.ErrConflict) {
+		return fmt.Errorf("%w: keys still have plan %q; give them another plan, or none, first", ration.ErrConflict, name)
+	}
+	return named(planNamed(name), err)
+}
+
+func (p *PlanPatch) apply(plan ration.Plan) (ration.Plan, error) {
+	set(&plan.TimeZone, p.TimeZone)
+	limits := slices.Clone(plan.Limits)
+	for _, key := range p.RemoveLimits {
+		i := slices.IndexFunc(limits, func(l ration.Limit) bool { return l.Key() == key })
+		if i < 0 {
+			return ration.Plan{}, &ration.InvalidError{Field: "remove_limits", Value: limitKeyText(key), Reason: "the plan has no such limit"}
+		}
+		limits = slices.Delete(limits, i, i+1)
+	}
+	for _, limit := range p.SetLimits {
+		limit, err := limit.Normalize()
+		if err != nil {
+			return ration.Plan{}, err
+		}
+		limits = replaceLimit(limits, limit, len(plan.Limits))
+	}
+	plan.Limits = limits
+	return normalizePlan(plan)
+}
+
+// replaceLimit puts a limit in the place of the stored one, which keeps its own
+// name unless the new limit brings one. Two new limits for one place both
+// stay, for normalizePlan to refuse.
+func replaceLimit(limits []ration.Limit, limit ration.Limit, stored int) []ration.Limit {
+	i := slices.IndexFunc(limits, func(l ration.Limit) bool { return l.Key() == limit.Key() })
+	if i < 0 || i >= stored {
+		return append(limits, limit)
+	}
+	if limit.Name == limit.Key().DefaultName() {
+		limit.Name = limits[i].Name
+	}
+	limits[i] = limit
+	return limits
+}
+
+func normalizePlan(plan ration.Plan) (ration.Plan, error) {
+	if len(plan.Limits) > maxLimits {
+		return ration.Plan{}, &ration.InvalidError{Field: "limits", Reason: fmt.Sprintf("a plan has at most %d limits", maxLimits)}
+	}
+	return plan.Normalize()
+}
+
+func validatePlanName(name string) error {
+	_, err := ration.Plan{Name: name}.Normalize()
+	return err
+}
+
+func planTarget(name string) string { return "plan:" + name }
+
+func planNamed(name string) string { return fmt.Sprintf("plan %q", name) }

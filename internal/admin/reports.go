@@ -1,0 +1,45 @@
+package admin
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/ration-dev/ration"
+)
+
+// maxPageSize is the most rows of one list.
+const maxPageSize = 100_000
+
+// UsageDays returns what was used by key, meter and local day. Every key's days
+// are those of its own time zone.
+func (s *Service) UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error) {
+	if filter.To != 0 && filter.To < filter.From {
+		return nil, &ration.InvalidError{Field: "to", Value: dateText(filter.To), Reason: "use a date that is not before " + dateText(filter.From)}
+	}
+	if filter.Meter != "" {
+		if err := ration.ValidateMeter(filter.Meter); err != nil {
+			return nil, err
+		}
+	}
+	if err := validatePageSize(filter.Limit); err != nil {
+		return nil, err
+	}
+	return s.store.UsageDays(ctx, filter)
+}
+
+// ListAudit returns who changed what, the newest first.
+func (s *Service) ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error) {
+	if err := validatePageSize(filter.Limit); err != nil {
+		return nil, err
+	}
+	return s.store.ListAudit(ctx, filter)
+}
+
+func validatePageSize(size int) error {
+	if size < 0 || size > maxPageSize {
+		return &ration.InvalidError{Field: "limit", Value: strconv.Itoa(size), Reason: "use 1 to 100000"}
+	}
+	return nil
+}
+
+func dateText(label ration.Label) string { return label.Date().Format("2006-01-02") }

@@ -1,0 +1,86 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/groupcommit"
+)
+
+// ErrTokenInvalid: there is no such token, or it has ended or is revoked. It
+// does not say which.
+var ErrTokenInvalid = errors.New("the service token is not valid")
+
+// ErrTokenScope: the token is valid and lacks the scope that was asked for.
+var ErrTokenScope = errors.New("the service token lacks the scope")
+
+// TokenChecker checks service tokens. Checks that come while a read is under
+// way wait for the next one and share it, so that every answer is from a read
+// that began after its question: a token that was revoked is never good again.
+// It keeps nothing between reads. It is safe for concurrent use.
+type TokenChecker struct {
+	config Config
+	reads  *groupcommit.Batcher[ration.Digest, ration.Digest, tokenRead]
+}
+
+// tokenRead is a token as it was read and the store's time.
+type tokenRead struct {
+	token Token
+	now   time.Time
+}
+
+// NewTokenChecker makes a checker of the tokens that a [Service] with the same
+// configuration creates.
+func NewTokenChecker(tokens Tokens, config Config) *TokenChecker {
+	if config.SecretPrefix == "" {
+		config.SecretPrefix = ration.DefaultSecretPrefix
+	}
+	read := func(ctx context.Context, digests []ration.Digest) ([]tokenRead, error) {
+		found, now, err := tokens.TokensByDigest(ctx, digests)
+		if err != nil {
+			return nil, err
+		}
+		reads := make([]tokenRead, len(found))
+		for i, token := range found {
+			reads[i] = tokenRead{token, now}
+		}
+		return reads, nil
+	}
+	return &TokenChecker{config: config, reads: groupcommit.New(groupcommit.Config[ration.Digest, ration.Digest, tokenRead]{
+		Key:    func(digest ration.Digest) ration.Digest { return digest },
+		Commit: read,
+	})}
+}
+
+// Check returns the name of a token that is valid and has the scope. Errors:
+// ErrTokenInvalid, ErrTokenScope, and ration.ErrStoreUnavailable if it could
+// not be found out.
+func (c *TokenChecker) Check(ctx context.Context, token ration.Secret, scope string) (name string, err error) {
+	if token.IsZero() || len(token.Reveal()) > ration.MaxSecretLength || token.Malformed(c.config.SecretPrefix+tokenPrefix) {
+		return "", ErrTokenInvalid
+	}
+	read, err := c.reads.Do(ctx, token.Digest(c.config.Pepper))
+	if err != nil {
+		return "", fmt.Errorf("checking a service token: %w: %w", ration.ErrStoreUnavailable, err)
+	}
+	switch {
+	case !read.valid():
+		return "", ErrTokenInvalid
+	case !slices.Contains(read.token.Scopes, scope):
+		return "", fmt.Errorf("%w %q", ErrTokenScope, scope)
+	}
+	return read.token.Name, nil
+}
+
+// Close waits until the checks under way are answered or ctx ends. Later ones
+// get an error.
+func (c *TokenChecker) Close(ctx context.Context) error { return c.reads.Close(ctx) }
+
+func (r tokenRead) valid() bool {
+	return r.token.Name != "" && r.token.RevokedAt.IsZero() &&
+		(r.token.ExpiresAt.IsZero() || r.now.Before(r.token.ExpiresAt))
+}

@@ -1,0 +1,104 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ration-dev/ration"
+)
+
+// The scopes of a service token. Each grants itself alone.
+const (
+	ScopeVerify = "verify" // ask for decisions
+	ScopeRead   = "read"   // read keys, plans, usage and the audit log
+	ScopeAdmin  = "admin"  // change them
+)
+
+var tokenScopes = []string{ScopeAdmin, ScopeRead, ScopeVerify}
+
+// tokenPrefix follows the secret prefix in a token, so that nobody takes one
+// for a key's secret; as such it is malformed and refused without a read.
+const tokenPrefix = "_token"
+
+// NewToken is a service token to be created.
+type NewToken struct {
+	Name      string
+	Scopes    []string  // at least one of the scopes above
+	ExpiresAt time.Time // zero: never
+}
+
+// IssuedToken is a token with its secret, which nobody can show again.
+type IssuedToken struct {
+	Token  Token
+	Secret ration.Secret
+}
+
+// CreateToken creates a service token. Error: ErrExists if a token in use has
+// the name.
+func (s *Service) CreateToken(ctx context.Context, actor string, token NewToken) (IssuedToken, error) {
+	if err := errors.Join(validateActor(actor), validateText("name", token.Name, 1, maxTextLength)); err != nil {
+		return IssuedToken{}, err
+	}
+	scopes, err := normalizeTokenScopes(token.Scopes)
+	if err != nil {
+		return IssuedToken{}, err
+	}
+	if err := validateEnd("expires_at", token.ExpiresAt, time.Now()); err != nil {
+		return IssuedToken{}, err
+	}
+	secret := ration.NewSecret(s.config.SecretPrefix + tokenPrefix)
+	start, end := secret.Ends()
+	record := Token{
+		ID: uuid.Must(uuid.NewV7()), Name: token.Name, Scopes: scopes, Start: start, End: end,
+		ExpiresAt: toStored(token.ExpiresAt),
+	}
+	details := fields{"name": token.Name, "scopes": scopes}
+	details.add("expires_at", record.ExpiresAt, !record.ExpiresAt.IsZero())
+	audit, err := auditOf(actor, "token.create", tokenTarget(token.Name), nil, details)
+	if err != nil {
+		return IssuedToken{}, err
+	}
+	created, err := s.store.CreateToken(ctx, record, secret.Digest(s.config.Pepper), audit)
+	if errors.Is(err, ration.ErrExists) {
+		return IssuedToken{}, fmt.Errorf("token %q: %w", token.Name, ration.ErrExists)
+	}
+	return IssuedToken{Token: created, Secret: secret}, err
+}
+
+// ListTokens returns all tokens, the revoked ones too, in the order of their
+// creation.
+func (s *Service) ListTokens(ctx context.Context) ([]Token, error) { return s.store.ListTokens(ctx) }
+
+// RevokeToken ends the token in use that has the name. Error: ErrNotFound.
+func (s *Service) RevokeToken(ctx context.Context, actor, name string) (Token, error) {
+	if err := errors.Join(validateActor(actor), validateText("name", name, 1, maxTextLength)); err != nil {
+		return Token{}, err
+	}
+	details, err := marshalDetails(fields{})
+	if err != nil {
+		return Token{}, err
+	}
+	audit := AuditEntry{Actor: actor, Action: "token.revoke", Target: tokenTarget(name), Details: details}
+	token, err := s.store.RevokeToken(ctx, name, audit)
+	return token, named(fmt.Sprintf("token %q", name), err)
+}
+
+func normalizeTokenScopes(scopes []string) ([]string, error) {
+	scopes = slices.Compact(slices.Sorted(slices.Values(scopes)))
+	for _, scope := range scopes {
+		if !slices.Contains(tokenScopes, scope) {
+			return nil, &ration.InvalidError{Field: "scopes", Value: scope, Reason: "a token's scopes are verify, read and admin"}
+		}
+	}
+	if len(scopes) == 0 {
+		return nil, &ration.InvalidError{Field: "scopes", Reason: "name at least one of verify, read and admin"}
+	}
+	return scopes, nil
+}
+
+func tokenTarget(name string) string { return "token:" + name }
