@@ -1,0 +1,73 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// Store is a database with both of its faces.
+type Store interface {
+	ration.Store
+	admin.Store
+}
+
+// Harness is an empty database under test. Its tests run one after the other
+// and share it; each makes keys and plans of its own.
+type Harness struct {
+	// Store is an instance on the database.
+	Store Store
+
+	// SetNow stops the database's clock, and that of all instances, at a time of
+	// whole microseconds. It is called before the first use, and may turn back.
+	// It is called while charges are under way.
+	SetNow func(time.Time)
+
+	// SetInstanceNow stops the clock of all instances only, so that it disagrees
+	// with the database's until the next SetNow. Nil where the instance's clock
+	// is the database's.
+	SetInstanceNow func(time.Time)
+
+	// OpenAnother returns another instance on the same database, which t.Cleanup
+	// closes. Nil where a database has one instance at most.
+	OpenAnother func(t *testing.T) Store
+
+	// AwaitLocked returns as soon as a transaction of this database waits for a
+	// lock that another one holds. It fails the test if none ever does. Nil where
+	// a transaction can't begin while another writes.
+	AwaitLocked func(t *testing.T)
+}
+
+// group is tests of one topic, which share a database.
+type group struct {
+	name  string
+	tests []contractTest
+}
+
+// contractTest is one promise.
+type contractTest struct {
+	name string
+	run  func(*fixture)
+}
+
+// Run proves that a store keeps the contract. It calls open once for each group
+// of tests; groups run in parallel.
+func Run(t *testing.T, open func(t *testing.T) Harness) {
+	for _, group := range groups() {
+		t.Run(group.name, func(t *testing.T) {
+			t.Parallel()
+			harness := open(t)
+			for _, test := range group.tests {
+				t.Run(test.name, func(t *testing.T) { test.run(newFixture(t, harness)) })
+			}
+		})
+	}
+}
+
+func groups() []group {
+	return []group{
+		{"Decisions", decisionTests},
+	}
+}

@@ -1,0 +1,307 @@
+package storetest_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// checkText refuses what no text column takes.
+func checkText(charges []ration.Charge) error {
+	for _, charge := range charges {
+		for _, amount := range charge.Amounts {
+			if !utf8.ValidString(amount.Meter) || strings.Contains(amount.Meter, "\x00") {
+				return fmt.Errorf("meter %q is not text", amount.Meter)
+			}
+		}
+	}
+	return nil
+}
+
+func (m *memory) CreateKey(_ context.Context, create func(*admin.KeyChange) error) (admin.KeyRecord, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	change := admin.KeyChange{Now: m.time()}
+	if err := create(&change); err != nil {
+		return admin.KeyRecord{}, err
+	}
+	if m.keys[change.Key.ID] != nil {
+		return admin.KeyRecord{}, ration.ErrExists
+	}
+	return m.writeKey(change)
+}
+
+func (m *memory) UpdateKey(_ context.Context, id ration.KeyID, update func(*admin.KeyChange) error) (admin.KeyRecord, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	record := m.keys[id]
+	if record == nil {
+		return admin.KeyRecord{}, ration.ErrNotFound
+	}
+	change := admin.KeyChange{Now: m.time(), Key: copyRecord(*record)}
+	switch err := update(&change); {
+	case errors.Is(err, admin.ErrUnchanged):
+		return copyRecord(*record), nil
+	case err != nil:
+		return admin.KeyRecord{}, err
+	}
+	return m.writeKey(change)
+}
+
+func (m *memory) writeKey(change admin.KeyChange) (admin.KeyRecord, error) {
+	if _, ok := m.plans[change.Key.Plan]; !ok && change.Key.Plan != "" {
+		return admin.KeyRecord{}, ration.ErrNotFound
+	}
+	for _, secret := range change.NewSecrets {
+		if _, taken := m.digests[secret.Digest]; taken {
+			return admin.KeyRecord{}, ration.ErrExists
+		}
+	}
+	record := copyRecord(change.Key)
+	for _, secret := range change.NewSecrets {
+		m.digests[secret.Digest] = ration.SecretRef{KeyID: record.ID, SecretID: secret.ID}
+		record.Secrets = append(record.Secrets, secret.SecretState)
+	}
+	if m.keys[record.ID] == nil {
+		m.usage[record.ID] = ration.Usage{{Meter: ration.MeterRequests}}
+	}
+	m.keys[record.ID] = &record
+	m.log(change.Audit)
+	return copyRecord(record), nil
+}
+
+func copyRecord(record admin.KeyRecord) admin.KeyRecord {
+	record.Scopes = slices.Clone(record.Scopes)
+	record.AllowedIPs = slices.Clone(record.AllowedIPs)
+	record.Metadata = maps.Clone(record.Metadata)
+	record.Secrets = slices.Clone(record.Secrets)
+	record.Overrides = slices.Clone(record.Overrides)
+	return record
+}
+
+func (m *memory) log(entry admin.AuditEntry) {
+	if entry.ID == uuid.Nil {
+		entry.ID = uuid.Must(uuid.NewV7())
+	}
+	entry.At = m.time()
+	m.audit = append(m.audit, entry)
+}
+
+func (m *memory) Key(_ context.Context, id ration.KeyID) (admin.KeyRecord, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if record := m.keys[id]; record != nil {
+		return copyRecord(*record), nil
+	}
+	return admin.KeyRecord{}, ration.ErrNotFound
+}
+
+func (m *memory) ListKeys(_ context.Context, filter admin.KeyFilter) ([]admin.KeyRecord, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var records []admin.KeyRecord
+	for _, record := range m.keys {
+		if matches(filter.Owner, record.Owner) && matches(filter.Plan, record.Plan) && matches(filter.Name, record.Name) &&
+			matches(filter.Status, record.Status) && compareIDs(record.ID, filter.After) > 0 {
+			records = append(records, copyRecord(*record))
+		}
+	}
+	slices.SortFunc(records, func(a, b admin.KeyRecord) int { return compareIDs(a.ID, b.ID) })
+	return atMost(records, filter.Limit, 1000), nil
+}
+
+func matches[T comparable](want, got T) bool {
+	var zero T
+	return want == zero || want == got
+}
+
+func compareIDs(a, b ration.KeyID) int { return bytes.Compare(a[:], b[:]) }
+
+func atMost[T any](rows []T, limit, standard int) []T {
+	if limit == 0 {
+		limit = standard
+	}
+	return rows[:min(limit, len(rows))]
+}
+
+func (m *memory) CreatePlan(_ context.Context, create func(*admin.PlanChange) error) (ration.Plan, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	change := admin.PlanChange{Now: m.time()}
+	if err := create(&change); err != nil {
+		return ration.Plan{}, err
+	}
+	if _, taken := m.plans[change.Plan.Name]; taken {
+		return ration.Plan{}, ration.ErrExists
+	}
+	return m.writePlan(change), nil
+}
+
+func (m *memory) UpdatePlan(_ context.Context, name string, update func(*admin.PlanChange) error) (ration.Plan, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	plan, found := m.plans[name]
+	if !found {
+		return ration.Plan{}, ration.ErrNotFound
+	}
+	change := admin.PlanChange{Now: m.time(), Plan: copyPlan(plan)}
+	switch err := update(&change); {
+	case errors.Is(err, admin.ErrUnchanged):
+		return copyPlan(plan), nil
+	case err != nil:
+		return ration.Plan{}, err
+	}
+	return m.writePlan(change), nil
+}
+
+func (m *memory) writePlan(change admin.PlanChange) ration.Plan {
+	plan := copyPlan(change.Plan)
+	if normalized, err := plan.Normalize(); err == nil {
+		plan = normalized
+	}
+	m.plans[plan.Name] = plan
+	m.log(change.Audit)
+	return copyPlan(plan)
+}
+
+func copyPlan(plan ration.Plan) ration.Plan {
+	plan.Limits = slices.Clone(plan.Limits)
+	return plan
+}
+
+func (m *memory) DeletePlan(_ context.Context, name string, audit admin.AuditEntry) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, found := m.plans[name]; !found {
+		return ration.ErrNotFound
+	}
+	for _, key := range m.keys {
+		if key.Plan == name {
+			return ration.ErrConflict
+		}
+	}
+	delete(m.plans, name)
+	m.log(audit)
+	return nil
+}
+
+func (m *memory) Plan(_ context.Context, name string) (ration.Plan, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if plan, found := m.plans[name]; found {
+		return copyPlan(plan), nil
+	}
+	return ration.Plan{}, ration.ErrNotFound
+}
+
+func (m *memory) ListPlans(context.Context) ([]ration.Plan, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var plans []ration.Plan
+	for _, name := range slices.Sorted(maps.Keys(m.plans)) {
+		plans = append(plans, copyPlan(m.plans[name]))
+	}
+	return plans, nil
+}
+
+func (m *memory) CreateToken(_ context.Context, token admin.Token, digest ration.Digest, audit admin.AuditEntry) (admin.Token, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.liveToken(token.Name) >= 0 {
+		return admin.Token{}, ration.ErrExists
+	}
+	token.CreatedAt = m.time()
+	token.Scopes = slices.Clone(token.Scopes)
+	m.tokens = append(m.tokens, memoryToken{token, digest})
+	m.log(audit)
+	return token, nil
+}
+
+func (m *memory) RevokeToken(_ context.Context, name string, audit admin.AuditEntry) (admin.Token, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := m.liveToken(name)
+	if i < 0 {
+		return admin.Token{}, ration.ErrNotFound
+	}
+	m.tokens[i].RevokedAt = m.time()
+	m.log(audit)
+	return m.tokens[i].Token, nil
+}
+
+func (m *memory) liveToken(name string) int {
+	return slices.IndexFunc(m.tokens, func(t memoryToken) bool { return t.Name == name && t.RevokedAt.IsZero() })
+}
+
+func (m *memory) ListTokens(context.Context) ([]admin.Token, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var tokens []admin.Token
+	for _, token := range m.tokens {
+		tokens = append(tokens, token.Token)
+	}
+	return tokens, nil
+}
+
+func (m *memory) TokensByDigest(_ context.Context, digests []ration.Digest) ([]admin.Token, time.Time, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	tokens := make([]admin.Token, len(digests))
+	for i, digest := range digests {
+		for _, token := range m.tokens {
+			if token.digest == digest {
+				tokens[i] = token.Token
+			}
+		}
+	}
+	return tokens, m.time(), nil
+}
+
+func (m *memory) KeyUsage(_ context.Context, id ration.KeyID) (ration.Usage, time.Time, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.keys[id] == nil {
+		return nil, time.Time{}, ration.ErrNotFound
+	}
+	return m.usage[id].Clone(), m.time(), nil
+}
+
+func (m *memory) UsageDays(_ context.Context, filter admin.UsageFilter) ([]admin.UsageDay, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var days []admin.UsageDay
+	for _, day := range m.days {
+		if matches(filter.KeyID, day.KeyID) && matches(filter.Owner, day.Owner) && matches(filter.Meter, day.Meter) &&
+			day.Date >= filter.From && (filter.To == 0 || day.Date <= filter.To) {
+			days = append(days, day)
+		}
+	}
+	slices.SortFunc(days, func(a, b admin.UsageDay) int {
+		return cmp.Or(cmp.Compare(a.Date, b.Date), compareIDs(a.KeyID, b.KeyID), ration.CompareMeters(a.Meter, b.Meter))
+	})
+	return atMost(days, filter.Limit, 10_000), nil
+}
+
+func (m *memory) ListAudit(_ context.Context, filter admin.AuditFilter) ([]admin.AuditEntry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var entries []admin.AuditEntry
+	for _, entry := range slices.Backward(m.audit) {
+		if matches(filter.Target, entry.Target) && matches(filter.Actor, entry.Actor) {
+			entries = append(entries, entry)
+		}
+	}
+	return atMost(entries, filter.Limit, 1000), nil
+}

@@ -1,0 +1,158 @@
+package storetest_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/storetest"
+)
+
+// memory is a store without a database: one lock is every key's lock.
+type memory struct {
+	mu      sync.Mutex
+	clockMu sync.Mutex // not mu: the clock turns while a change is under way
+	now     time.Time
+
+	keys    map[ration.KeyID]*admin.KeyRecord
+	usage   map[ration.KeyID]ration.Usage
+	days    []admin.UsageDay
+	digests map[ration.Digest]ration.SecretRef
+	plans   map[string]ration.Plan
+	tokens  []memoryToken
+	audit   []admin.AuditEntry
+}
+
+type memoryToken struct {
+	admin.Token
+	digest ration.Digest
+}
+
+var _ storetest.Store = (*memory)(nil)
+
+func newMemory() *memory {
+	return &memory{
+		keys:    map[ration.KeyID]*admin.KeyRecord{},
+		usage:   map[ration.KeyID]ration.Usage{},
+		digests: map[ration.Digest]ration.SecretRef{},
+		plans:   map[string]ration.Plan{},
+	}
+}
+
+func (m *memory) setNow(now time.Time) {
+	m.clockMu.Lock()
+	defer m.clockMu.Unlock()
+	m.now = now
+}
+
+func (m *memory) time() time.Time {
+	m.clockMu.Lock()
+	defer m.clockMu.Unlock()
+	return m.now
+}
+
+func (m *memory) Ready(context.Context) error { return nil }
+func (m *memory) Lanes() int                  { return 1 }
+func (m *memory) Close() error                { return nil }
+
+func (m *memory) ResolveDigests(_ context.Context, digests []ration.Digest) ([]ration.SecretRef, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	refs := make([]ration.SecretRef, len(digests))
+	for i, digest := range digests {
+		refs[i] = m.digests[digest]
+	}
+	return refs, nil
+}
+
+func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decision, error) {
+	if err := checkText(batch.Charges); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clock := ration.Clock{Now: m.time()}
+	accounts := map[ration.KeyID]*ration.Account{}
+	decisions := make([]ration.Decision, len(batch.Charges))
+	for i := range batch.Charges {
+		charge := &batch.Charges[i]
+		record := m.keys[charge.KeyID]
+		if record == nil {
+			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: clock.Now, DryRun: charge.DryRun}
+			continue
+		}
+		account := accounts[charge.KeyID]
+		if account == nil {
+			policy, err := ration.NewPolicy(record.Key, m.plans[record.Plan], record.Overrides, slices.Clone(record.Secrets), clock.Now)
+			if err != nil {
+				return nil, err
+			}
+			account = ration.NewAccount(policy, m.usage[charge.KeyID].Clone())
+			accounts[charge.KeyID] = account
+		}
+		decisions[i] = account.Charge(charge, clock)
+	}
+	for id, account := range accounts {
+		m.write(id, account, clock.Now)
+	}
+	return decisions, nil
+}
+
+func (m *memory) write(id ration.KeyID, account *ration.Account, now time.Time) {
+	for _, write := range account.Writes() {
+		m.writeMeter(id, write)
+	}
+	for _, used := range account.SecretsUsed() {
+		secrets := m.keys[id].Secrets
+		i := slices.IndexFunc(secrets, func(s ration.SecretState) bool { return s.ID == used })
+		secrets[i].LastUsedAt = now
+	}
+}
+
+func (m *memory) writeMeter(id ration.KeyID, write ration.MeterWrite) {
+	usage := m.usage[id]
+	entry := usage.Meter(write.Meter)
+	if entry == nil {
+		usage = append(usage, ration.MeterUsage{Meter: write.Meter})
+		slices.SortFunc(usage, func(a, b ration.MeterUsage) int { return ration.CompareMeters(a.Meter, b.Meter) })
+		entry = usage.Meter(write.Meter)
+	}
+	entry.Used += write.Used
+	entry.Denied += write.Denied
+	entry.Rates = write.Rates
+	for i, window := range write.Windows {
+		if entry.Windows[i].Label == window.Label {
+			window.Used += entry.Windows[i].Used
+			window.Reserved = entry.Windows[i].Reserved
+		}
+		entry.Windows[i] = window
+	}
+	if entry.FirstRequestAt.IsZero() {
+		entry.FirstRequestAt = write.FirstRequestAt
+	}
+	if !write.LastRequestAt.IsZero() {
+		entry.LastRequestAt = write.LastRequestAt
+	}
+	m.usage[id] = usage
+	m.writeDay(id, write)
+}
+
+func (m *memory) writeDay(id ration.KeyID, write ration.MeterWrite) {
+	i := slices.IndexFunc(m.days, func(d admin.UsageDay) bool {
+		return d.KeyID == id && d.Meter == write.Meter && d.Date == write.Day
+	})
+	if i < 0 {
+		key := m.keys[id]
+		m.days = append(m.days, admin.UsageDay{KeyID: id, KeyName: key.Name, Owner: key.Owner, Meter: write.Meter, Date: write.Day})
+		i = len(m.days) - 1
+	}
+	day := &m.days[i]
+	day.Used += write.Used
+	day.Denied += write.Denied
+	if !write.LastRequestAt.IsZero() {
+		day.LastRequestAt = write.LastRequestAt
+	}
+}

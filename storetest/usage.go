@@ -1,0 +1,73 @@
+package storetest
+
+import (
+	"net/netip"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// usage reads what a key has used.
+func (f *fixture) usage(id ration.KeyID) ration.Usage {
+	f.Helper()
+	usage, now, err := f.Store.KeyUsage(f.Context(), id)
+	if err != nil {
+		f.Fatalf("reading usage: %v", err)
+	}
+	if !now.Equal(f.now) {
+		f.Errorf("usage was read at %s, want %s", now, f.now)
+	}
+	return usage
+}
+
+// meter reads what a key has used on one meter: the zero MeterUsage if nothing.
+func (f *fixture) meter(id ration.KeyID, meter string) ration.MeterUsage {
+	f.Helper()
+	if entry := f.usage(id).Meter(meter); entry != nil {
+		return *entry
+	}
+	return ration.MeterUsage{Meter: meter}
+}
+
+// days reads a key's history.
+func (f *fixture) days(id ration.KeyID) []admin.UsageDay {
+	f.Helper()
+	days, err := f.Store.UsageDays(f.Context(), admin.UsageFilter{KeyID: id})
+	if err != nil {
+		f.Fatalf("reading history: %v", err)
+	}
+	return days
+}
+
+// state is all that a charge can change.
+type state struct {
+	Usage ration.Usage
+	Days  []admin.UsageDay
+	Key   admin.KeyRecord
+}
+
+func (f *fixture) state(id ration.KeyID) state {
+	f.Helper()
+	record, err := f.Store.Key(f.Context(), id)
+	if err != nil {
+		f.Fatalf("reading %s: %v", id, err)
+	}
+	return state{Usage: f.usage(id), Days: f.days(id), Key: record}
+}
+
+// options compare what came back from a database with what went in.
+var options = cmp.Options{
+	cmpopts.EquateEmpty(),
+	cmpopts.EquateComparable(netip.Prefix{}),
+}
+
+// want compares with what came back.
+func (f *fixture) want(what string, want, got any) {
+	f.Helper()
+	if diff := cmp.Diff(want, got, options); diff != "" {
+		f.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
