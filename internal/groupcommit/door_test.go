@@ -1,10 +1,12 @@
 package groupcommit_test
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/ration-dev/ration/internal/groupcommit"
 )
@@ -29,8 +31,10 @@ func TestFullQueue(t *testing.T) {
 			4, []string{"a:1", "a:2", "b:1", "b:2", "c:1"}, []string{"a:2"}, []string{"a:1", "b:1", "c:1", "b:2"},
 		},
 		"of several keys the longest gives way": {
-			9, []string{"a:1", "a:2", "b:1", "b:2", "b:3", "b:4", "b:5", "c:1", "c:2", "d:1"},
-			[]string{"b:5"}, []string{"a:1", "b:1", "c:1", "d:1", "a:2", "b:2", "c:2", "b:3", "b:4"},
+			9,
+			[]string{"a:1", "a:2", "b:1", "b:2", "b:3", "b:4", "b:5", "c:1", "c:2", "d:1"},
+			[]string{"b:5"},
+			[]string{"a:1", "b:1", "c:1", "d:1", "a:2", "b:2", "c:2", "b:3", "b:4"},
 		},
 		"a short queue grows at the cost of a long one": {
 			5, []string{"a:1", "a:2", "a:3", "a:4", "b:1", "b:2"}, []string{"a:4"}, []string{"a:1", "b:1", "a:2", "b:2", "a:3"},
@@ -68,6 +72,68 @@ func TestFullQueue(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestDoorIsFair fills queues with random keys. Whoever is refused shares the queue
+// with nobody who holds twice as much, and whoever gives way is the newest of a key
+// that holds at least half as much as any other.
+func TestDoorIsFair(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		room := rapid.IntRange(1, 40).Draw(rt, "room")
+		keys := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "a", "a", "a", "b", "b", "c", "d", "e", "f"}), 50, 100).Draw(rt, "keys")
+		var unfair string
+		synctest.Test(t, func(t *testing.T) { unfair = fillQueue(t, room, keys) })
+		if unfair != "" {
+			rt.Fatal(unfair)
+		}
+	})
+}
+
+// fillQueue returns what was unfair, or "".
+func fillQueue(t *testing.T, room int, keys []string) (unfair string) {
+	l := newLane(t, config{MaxQueue: room})
+	l.do("first:1")
+	call := l.next()
+	held, total := map[string][]*pending{}, 0
+	most := func() (n int) {
+		for _, ps := range held {
+			n = max(n, len(ps))
+		}
+		return n
+	}
+	for i, key := range keys {
+		p := l.do(fmt.Sprintf("%s:%d", key, i))
+		if p.ended() {
+			wantFull(t, p)
+			if own := len(held[key]) + 1; total < room || most() >= 2*own {
+				unfair = fmt.Sprintf("%s refused with %d of %d in the queue, %d of the longest key", p.item, total, room, most())
+			}
+			continue
+		}
+		for victim, ps := range held {
+			newest := len(ps) - 1
+			for j, other := range ps {
+				if !other.ended() {
+					continue
+				}
+				wantFull(t, other)
+				if j != newest || 2*len(ps) < most() || total < room {
+					unfair = fmt.Sprintf("%s gave way as number %d of %d, the longest key has %d", other.item, j+1, len(ps), most())
+				}
+				held[victim] = ps[:newest]
+				total--
+			}
+		}
+		held[key] = append(held[key], p)
+		total++
+		if depth := l.batcher.Depth(); depth != total {
+			unfair = fmt.Sprintf("Depth() = %d, want %d", depth, total)
+		}
+	}
+	call.ok()
+	l.next().ok()
+	l.close()
+	return unfair
 }
 
 func TestHotKeyGetsItsRoomBack(t *testing.T) {

@@ -15,8 +15,6 @@ func (l *list[E]) init() { l.root.prev, l.root.next = &l.root, &l.root }
 
 func (l *list[E]) first() *E { return l.root.next.of }
 
-func (l *list[E]) last() *E { return l.root.prev.of }
-
 func (l *list[E]) pushBack(n *node[E]) {
 	n.prev, n.next = l.root.prev, &l.root
 	n.prev.next, n.next.prev = n, n

@@ -11,11 +11,13 @@ import (
 	"github.com/ration-dev/ration/internal/groupcommit"
 )
 
+var errNone error // nil
+
 // Whatever a Commit does, its callers are answered and the lane goes on.
 func TestMisbehavingCommit(t *testing.T) {
 	rows := map[string]func() ([]string, error){
 		"panics":               func() ([]string, error) { panic("sesame") },
-		"panics with nil":      func() ([]string, error) { panic(nil) },
+		"panics with nil":      func() ([]string, error) { panic(errNone) },
 		"ends its goroutine":   func() ([]string, error) { runtime.Goexit(); return nil, nil },
 		"too few results":      func() ([]string, error) { return []string{"one"}, nil },
 		"too many results":     func() ([]string, error) { return []string{"one", "two", "three"}, nil },

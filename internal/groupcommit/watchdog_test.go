@@ -26,7 +26,7 @@ func TestMaxWaitAnswersAllBehindAStuckCommit(t *testing.T) {
 		time.Sleep(time.Until(start.Add(maxWait)) - 1)
 		synctest.Wait()
 		wantWaiting(t, append(waiting, sent)...)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		wantError(t, sent, groupcommit.ErrOutcomeUnknown, groupcommit.ErrTimeout, context.DeadlineExceeded)
 		if call.ctx.Err() == nil {
@@ -36,7 +36,7 @@ func TestMaxWaitAnswersAllBehindAStuckCommit(t *testing.T) {
 			time.Sleep(time.Second - 1)
 			synctest.Wait()
 			wantWaiting(t, p)
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			synctest.Wait()
 			wantError(t, p, groupcommit.ErrNotSent, groupcommit.ErrTimeout, context.DeadlineExceeded)
 			if got, want := l.batcher.Depth(), len(waiting)-i-1; got != want {
