@@ -6,6 +6,8 @@ TOOLS := .cache/bin
 LINT_VERSION := $(shell sed -n 's|.*golangci/golangci-lint/v2 \(v[0-9.]*\).*|\1|p' tools/go.mod)
 LINT := $(TOOLS)/golangci-lint-$(LINT_VERSION)
 TESTPOSTGRES := $(TOOLS)/testpostgres
+# tools is left out: it has no code of ours.
+MODULES := $(patsubst %/,%,$(dir $(wildcard go.mod bench/go.mod examples/*/go.mod)))
 TEST_FLAGS ?=
 FUZZ_TIME ?= 10s
 
@@ -13,17 +15,20 @@ FUZZ_TIME ?= 10s
 # checkout that belongs to another user, as in many CI containers.
 test test-long test-fast lint fmt bench: export GOFLAGS += -buildvcs=false
 
+# each-module runs a command for every module, and fails in the end if one did.
+each-module = @failed=; for module in $(MODULES); do $(1) || failed=1; done; [[ -z "$$failed" ]]
+
 .PHONY: help
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
 test: system $(TESTPOSTGRES) ## run all tests with the race detector, on a PostgreSQL of their own
-	$(TESTPOSTGRES) -- go test -race -timeout 8m $(TEST_FLAGS) ./...
+	$(call each-module,$(TESTPOSTGRES) -- go -C $$module test -race -timeout 8m $(TEST_FLAGS) ./...)
 
 .PHONY: test-long
 test-long: system $(TESTPOSTGRES) ## run the tests and those behind the build tag "long" (crashes, soak)
-	$(TESTPOSTGRES) -- go test -race -tags long -timeout 60m $(TEST_FLAGS) ./...
+	$(call each-module,$(TESTPOSTGRES) -- go -C $$module test -race -tags long -timeout 60m $(TEST_FLAGS) ./...)
 
 .PHONY: test-fast
 test-fast: ## run the tests that need no server and build no binary (seconds; what the commit hook runs)
@@ -39,11 +44,11 @@ bench: system ## compare with other ways to count, each checked for doing the wo
 
 .PHONY: lint
 lint: $(LINT) ## check style and find faults without running
-	$(LINT) run ./...
+	$(call each-module,(cd $$module && $(abspath $(LINT)) run ./...))
 
 .PHONY: fmt
 fmt: $(LINT) ## format the code
-	$(LINT) fmt ./...
+	$(call each-module,(cd $$module && $(abspath $(LINT)) fmt ./...))
 
 .PHONY: build
 build: ## build the static binary bin/ration
