@@ -1,0 +1,16 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// AuditEntry says who changed what.
+type AuditEntry struct {
+	ID      string          `json:"id"`
+	At      time.Time       `json:"at"`
+	Actor   string          `json:"actor"`   // "cli:alice", "token:deploy"
+	Action  string          `json:"action"`  // "key.create"
+	Target  string          `json:"target"`  // a key id, "plan:pro", "token:deploy"
+	Details json.RawMessage `json:"details"` // what changed: {"field": {"old": …, "new": …}}
+}

@@ -1,0 +1,83 @@
+package api
+
+import "time"
+
+// KeyRecord is a key as administration shows it. Nothing in it is a secret.
+type KeyRecord struct {
+	ID         string            `json:"id"` // "key_" and a UUID, for ever
+	Name       string            `json:"name"`
+	Owner      string            `json:"owner"` // empty: none
+	Plan       string            `json:"plan"`  // empty: none
+	Status     string            `json:"status"`
+	Expired    bool              `json:"expired"`     // its expiry has passed
+	ExpiresAt  *time.Time        `json:"expires_at"`  // null: never
+	Scopes     []string          `json:"scopes"`      // never null
+	AllowedIPs []string          `json:"allowed_ips"` // CIDR; empty: any address; never null
+	TimeZone   string            `json:"time_zone"`   // empty: the plan's, else UTC
+	Metadata   map[string]string `json:"metadata"`    // never null
+	CreatedAt  time.Time         `json:"created_at"`
+	UpdatedAt  time.Time         `json:"updated_at"`
+	Overrides  []Override        `json:"overrides"` // limits of its own, expired ones included; never null
+	Secrets    []Secret          `json:"secrets"`   // in the order of their creation; never null
+}
+
+// Secret is what is known of a key's secret.
+type Secret struct {
+	ID         string     `json:"id"` // "sec_" and a UUID
+	Label      string     `json:"label"`
+	Start      string     `json:"start"` // its first characters
+	End        string     `json:"end"`   // its last characters
+	CreatedAt  time.Time  `json:"created_at"`
+	ExpiresAt  *time.Time `json:"expires_at"`   // null: never
+	RevokedAt  *time.Time `json:"revoked_at"`   // null: not revoked
+	LastUsedAt *time.Time `json:"last_used_at"` // to the minute; null: never
+}
+
+// Override is a key's own limit, in the place of its plan's for the same meter,
+// kind and period.
+type Override struct {
+	PlanLimit
+	Unlimited bool       `json:"unlimited"`  // lifts the plan's limit; quantity and burst are 0
+	ExpiresAt *time.Time `json:"expires_at"` // from then on the plan's limit holds again; null: never
+}
+
+// KeyStatus is a key and how it stands at an instant.
+type KeyStatus struct {
+	KeyRecord
+	At         time.Time  `json:"at"`          // by the database's clock
+	PeriodZone string     `json:"period_zone"` // IANA time zone of its periods
+	Limits     []KeyLimit `json:"limits"`      // those that hold; never null
+	Usage      []KeyUsage `json:"usage"`       // by meter; never null
+}
+
+// KeyLimit is a limit and what remains of it.
+type KeyLimit struct {
+	PlanLimit
+	Override  bool       `json:"override"` // the key's own, not its plan's
+	Used      int64      `json:"used"`
+	Reserved  int64      `json:"reserved"`
+	Remaining int64      `json:"remaining"` // never below 0
+	ResetsAt  *time.Time `json:"resets_at"` // null: never
+}
+
+// KeyUsage is what a key has used on a meter: ever, and in the running periods.
+type KeyUsage struct {
+	Meter          string     `json:"meter"`
+	Used           int64      `json:"used"` // ever
+	Reserved       int64      `json:"reserved"`
+	Denied         int64      `json:"denied"` // charges, ever
+	Hour           int64      `json:"hour"`
+	Day            int64      `json:"day"`
+	Week           int64      `json:"week"`
+	Month          int64      `json:"month"`
+	FirstRequestAt *time.Time `json:"first_request_at"` // null: never
+	LastRequestAt  *time.Time `json:"last_request_at"`  // admitted ones; null: never
+}
+
+// IssuedSecret is a key with a secret that was just made. Nobody can show the
+// secret again.
+type IssuedSecret struct {
+	Key      KeyRecord `json:"key"`
+	SecretID string    `json:"secret_id"`
+	Secret   string    `json:"secret"`
+}

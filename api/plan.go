@@ -1,0 +1,22 @@
+package api
+
+import "time"
+
+// Plan is a named set of limits.
+type Plan struct {
+	Name      string      `json:"name"`
+	TimeZone  string      `json:"time_zone"` // empty: UTC
+	Limits    []PlanLimit `json:"limits"`    // never null
+	CreatedAt time.Time   `json:"created_at"`
+	UpdatedAt time.Time   `json:"updated_at"`
+}
+
+// PlanLimit bounds one meter: a plan's, or a key's own.
+type PlanLimit struct {
+	Name     string `json:"name"`
+	Meter    string `json:"meter"`
+	Kind     string `json:"kind"`     // "quota" or "rate"
+	Quantity int64  `json:"quantity"` // units per period
+	Period   string `json:"period"`
+	Burst    int64  `json:"burst"` // rates: the most units at one instant; quotas: 0
+}

@@ -1,0 +1,15 @@
+package api
+
+import "time"
+
+// UsageDay is one local day of a key on a meter.
+type UsageDay struct {
+	KeyID         string     `json:"key_id"`
+	KeyName       string     `json:"key_name"`
+	Owner         string     `json:"owner"`
+	Meter         string     `json:"meter"`
+	Date          string     `json:"date"`            // 2026-01-31, in the key's time zone
+	Used          int64      `json:"used"`            // units
+	Denied        int64      `json:"denied"`          // charges
+	LastRequestAt *time.Time `json:"last_request_at"` // of admitted charges; null: none
+}

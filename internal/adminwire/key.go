@@ -1,0 +1,83 @@
+package adminwire
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// Key returns a key as it stands at an instant.
+func Key(record admin.KeyRecord, at time.Time) api.KeyRecord {
+	key := api.KeyRecord{
+		ID: record.ID.String(), Name: record.Name, Owner: record.Owner, Plan: record.Plan,
+		Status: string(record.Status), Expired: !record.ExpiresAt.IsZero() && !at.Before(record.ExpiresAt),
+		ExpiresAt: instant(record.ExpiresAt), Scopes: list(record.Scopes), AllowedIPs: []string{},
+		TimeZone: record.TimeZone, Metadata: record.Metadata,
+		CreatedAt: record.CreatedAt.UTC(), UpdatedAt: record.UpdatedAt.UTC(),
+		Overrides: convert(record.Overrides, override), Secrets: convert(record.Secrets, secret),
+	}
+	for _, prefix := range record.AllowedIPs {
+		key.AllowedIPs = append(key.AllowedIPs, prefix.String())
+	}
+	if key.Metadata == nil {
+		key.Metadata = map[string]string{}
+	}
+	return key
+}
+
+// Keys returns keys as they stand at an instant.
+func Keys(records []admin.KeyRecord, at time.Time) []api.KeyRecord {
+	return convert(records, func(record admin.KeyRecord) api.KeyRecord { return Key(record, at) })
+}
+
+// KeyStatus returns a key with its limits and usage.
+func KeyStatus(status admin.KeyStatus) api.KeyStatus {
+	own := func(limit ration.LimitStatus) bool {
+		return slices.ContainsFunc(status.Overrides, func(o ration.Override) bool {
+			return o.Key() == limit.Key() && (o.ExpiresAt.IsZero() || status.At.Before(o.ExpiresAt))
+		})
+	}
+	return api.KeyStatus{
+		KeyRecord: Key(status.KeyRecord, status.At), At: status.At.UTC(), PeriodZone: status.TimeZone,
+		Limits: convert(status.Limits, func(limit ration.LimitStatus) api.KeyLimit {
+			return api.KeyLimit{
+				PlanLimit: Limit(limit.Limit), Override: own(limit),
+				Used: limit.Used, Reserved: limit.Reserved, Remaining: limit.Remaining, ResetsAt: instant(limit.ResetsAt),
+			}
+		}),
+		Usage: convert(status.Usage, meterUsage),
+	}
+}
+
+// IssuedSecret returns a key with its new secret in plain text.
+func IssuedSecret(issued admin.IssuedSecret) api.IssuedSecret {
+	return api.IssuedSecret{
+		Key: Key(issued.Key, issued.Key.UpdatedAt), SecretID: issued.SecretID.String(), Secret: issued.Secret.Reveal(),
+	}
+}
+
+func secret(state ration.SecretState) api.Secret {
+	return api.Secret{
+		ID: state.ID.String(), Label: state.Label, Start: state.Start, End: state.End, CreatedAt: state.CreatedAt.UTC(),
+		ExpiresAt: instant(state.ExpiresAt), RevokedAt: instant(state.RevokedAt), LastUsedAt: instant(state.LastUsedAt),
+	}
+}
+
+func override(o ration.Override) api.Override {
+	return api.Override{PlanLimit: Limit(o.Limit), Unlimited: o.Unlimited, ExpiresAt: instant(o.ExpiresAt)}
+}
+
+func meterUsage(usage ration.MeterUsage) api.KeyUsage {
+	running := func(period ration.Period) int64 {
+		return usage.Windows[slices.Index(ration.WindowPeriods[:], period)].Used
+	}
+	return api.KeyUsage{
+		Meter: usage.Meter, Used: usage.Used, Reserved: usage.Reserved, Denied: usage.Denied,
+		Hour: running(ration.PeriodHour), Day: running(ration.PeriodDay),
+		Week: running(ration.PeriodWeek), Month: running(ration.PeriodMonth),
+		FirstRequestAt: instant(usage.FirstRequestAt), LastRequestAt: instant(usage.LastRequestAt),
+	}
+}

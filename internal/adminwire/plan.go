@@ -1,0 +1,25 @@
+package adminwire
+
+import (
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
+)
+
+// Plan returns a plan.
+func Plan(plan ration.Plan) api.Plan {
+	return api.Plan{
+		Name: plan.Name, TimeZone: plan.TimeZone, Limits: convert(plan.Limits, Limit),
+		CreatedAt: plan.CreatedAt.UTC(), UpdatedAt: plan.UpdatedAt.UTC(),
+	}
+}
+
+// Plans returns plans.
+func Plans(plans []ration.Plan) []api.Plan { return convert(plans, Plan) }
+
+// Limit returns a limit.
+func Limit(limit ration.Limit) api.PlanLimit {
+	return api.PlanLimit{
+		Name: limit.Name, Meter: limit.Meter, Kind: string(limit.Kind),
+		Quantity: limit.Quantity, Period: string(limit.Period), Burst: limit.Burst,
+	}
+}

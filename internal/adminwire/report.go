@@ -1,0 +1,33 @@
+package adminwire
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// UsageDays returns rows of history.
+func UsageDays(days []admin.UsageDay) []api.UsageDay {
+	return convert(days, func(day admin.UsageDay) api.UsageDay {
+		return api.UsageDay{
+			KeyID: day.KeyID.String(), KeyName: day.KeyName, Owner: day.Owner, Meter: day.Meter,
+			Date: day.Date.Date().Format(time.DateOnly), Used: day.Used, Denied: day.Denied, LastRequestAt: instant(day.LastRequestAt),
+		}
+	})
+}
+
+// AuditEntries returns entries of the audit log.
+func AuditEntries(entries []admin.AuditEntry) []api.AuditEntry {
+	return convert(entries, func(entry admin.AuditEntry) api.AuditEntry {
+		details := entry.Details
+		if len(details) == 0 {
+			details = json.RawMessage("{}")
+		}
+		return api.AuditEntry{
+			ID: entry.ID.String(), At: entry.At.UTC(), Actor: entry.Actor, Action: entry.Action,
+			Target: entry.Target, Details: details,
+		}
+	})
+}
