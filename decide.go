@@ -23,7 +23,7 @@ func Decide(policy *Policy, usage Usage, charge *Charge, clock Clock) (Decision,
 		return decision, Changes{}
 	}
 	if decision.Code == CodeOK {
-		decision.consult(policy, usage, charge, &changes)
+		decision.consult(policy, usage, &changes)
 	}
 	switch {
 	case charge.DryRun:
@@ -91,7 +91,7 @@ func (r refusal) severity() int {
 
 // consult asks every limit on the charged meters and completes the decision.
 // It writes the rates' new states into the changes.
-func (d *Decision) consult(policy *Policy, usage Usage, charge *Charge, changes *Changes) {
+func (d *Decision) consult(policy *Policy, usage Usage, changes *Changes) {
 	d.Limits = make([]LimitStatus, 0, len(policy.Limits))
 	var worst refusal
 	for i := range changes.Meters {

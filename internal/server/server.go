@@ -60,14 +60,13 @@ func New(config Config) *Server {
 
 // Listen binds all addresses or none.
 func (s *Server) Listen(ctx context.Context) error {
-	api := &http.Server{Handler: s.apiHandler(), ReadTimeout: apiReadTimeout}
-	if err := s.bind(ctx, "API", s.config.APIAddr, api); err != nil {
+	if err := s.bind(ctx, "API", s.config.APIAddr, s.apiHandler(), apiReadTimeout); err != nil {
 		return err
 	}
 	if s.config.Proxy == nil {
 		return nil
 	}
-	if err := s.bind(ctx, "proxy", s.config.ProxyAddr, &http.Server{Handler: s.config.Proxy}); err != nil {
+	if err := s.bind(ctx, "proxy", s.config.ProxyAddr, s.config.Proxy, 0); err != nil {
 		s.closeListeners()
 		return err
 	}
@@ -105,14 +104,20 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(failure, s.shutdown(context.WithoutCancel(ctx), failure == nil))
 }
 
-func (s *Server) bind(ctx context.Context, name, addr string, server *http.Server) error {
+// bind listens for a handler. A read timeout of 0 is none: an upload may take its time.
+func (s *Server) bind(ctx context.Context, name, addr string, handler http.Handler, readTimeout time.Duration) error {
 	bound, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listening for the %s on %s: %w", name, addr, err)
 	}
-	server.ReadHeaderTimeout, server.IdleTimeout, server.MaxHeaderBytes = readHeaderTimeout, idleTimeout, maxHeaderBytes
-	server.ErrorLog = slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn)
-	s.listeners = append(s.listeners, listener{name: name, net: bound, server: server})
+	s.listeners = append(s.listeners, listener{name: name, net: bound, server: &http.Server{
+		Handler:           handler,
+		ReadTimeout:       readTimeout,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
+	}})
 	return nil
 }
 

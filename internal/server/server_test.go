@@ -87,7 +87,7 @@ func TestStopTellsLoadBalancersAndFinishesRequestsUnderWay(t *testing.T) {
 	})
 	answer := make(chan string, 1)
 	go func() {
-		response, err := http.Get("http://" + s.ProxyAddr().String() + "/slow") //nolint:noctx // ends with the server
+		response, err := http.Get("http://" + s.ProxyAddr().String() + "/slow")
 		if err != nil {
 			answer <- err.Error()
 			return
@@ -123,7 +123,7 @@ func TestRequestBeyondTheGraceIsReported(t *testing.T) {
 		}),
 	})
 	go func() {
-		if response, err := http.Get("http://" + s.ProxyAddr().String()); err == nil { //nolint:noctx // ends with the server
+		if response, err := http.Get("http://" + s.ProxyAddr().String()); err == nil {
 			_ = response.Body.Close()
 		}
 	}()
