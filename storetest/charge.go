@@ -36,10 +36,15 @@ func (f *fixture) batch(charges ...ration.Charge) []ration.Decision {
 	return decisions
 }
 
+// batchAsIs makes a batch of charges that nobody has validated.
+func batchAsIs(charges ...ration.Charge) ration.Batch {
+	return ration.Batch{ID: uuid.New(), Charges: charges}
+}
+
 // chargeBatch normalises and charges. Unlike the fixture's methods it may be
 // called from any goroutine.
 func chargeBatch(f *fixture, store ration.Store, charges ...ration.Charge) ([]ration.Decision, error) {
-	batch := ration.Batch{ID: uuid.New(), Charges: make([]ration.Charge, len(charges))}
+	batch := batchAsIs(make([]ration.Charge, len(charges))...)
 	for i, charge := range charges {
 		normalized, err := charge.Normalize()
 		if err != nil {

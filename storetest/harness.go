@@ -69,5 +69,10 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 func groups() []group {
 	return []group{
 		{"Decisions", decisionTests},
+		{"Access", accessTests},
+		{"Batches", batchTests},
+		{"Periods", periodTests},
+		{"Locks", lockTests},
+		{"Concurrency", concurrencyTests},
 	}
 }

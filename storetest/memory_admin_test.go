@@ -18,10 +18,13 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
-// checkText refuses what no text column takes.
-func checkText(charges []ration.Charge) error {
+// checkStorable refuses what a database's types and checks refuse.
+func checkStorable(charges []ration.Charge) error {
 	for _, charge := range charges {
 		for _, amount := range charge.Amounts {
+			if amount.Units < 0 {
+				return fmt.Errorf("%d %s", amount.Units, amount.Meter)
+			}
 			if !utf8.ValidString(amount.Meter) || strings.Contains(amount.Meter, "\x00") {
 				return fmt.Errorf("meter %q is not text", amount.Meter)
 			}

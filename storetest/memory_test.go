@@ -69,7 +69,7 @@ func (m *memory) ResolveDigests(_ context.Context, digests []ration.Digest) ([]r
 }
 
 func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decision, error) {
-	if err := checkText(batch.Charges); err != nil {
+	if err := checkStorable(batch.Charges); err != nil {
 		return nil, err
 	}
 	m.mu.Lock()

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"net/netip"
 
 	"github.com/google/go-cmp/cmp"
@@ -69,5 +70,13 @@ func (f *fixture) want(what string, want, got any) {
 	f.Helper()
 	if diff := cmp.Diff(want, got, options); diff != "" {
 		f.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// wantError wants an error by errors.Is.
+func (f *fixture) wantError(got, want error) {
+	f.Helper()
+	if !errors.Is(got, want) {
+		f.Errorf("error %v, want %v", got, want)
 	}
 }

@@ -1,0 +1,188 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+var periodTests = []contractTest{
+	{"each period ends at its own boundary", testPeriodBoundaries},
+	{"periods follow the key's zone, then its plan's, then UTC", testZones},
+	{"a day of 25 hours is one day", testLongDay},
+	{"a zone change lengthens a day and never gives a second quota", testZoneChange},
+	{"a clock that steps back gives no second quota", testClockStepsBack},
+	{"a plan without limits counts, and its limits find the truth later", testLimitsPutBack},
+	{"a plan change keeps what was used", testPlanChange},
+	{"all periods run for every meter, limited or not", testAllPeriodsRun},
+}
+
+func testPeriodBoundaries(f *fixture) {
+	for _, row := range []struct {
+		limit string
+		ends  time.Time // of the period that holds noon, a Wednesday
+	}{
+		{"1/hour", time.Date(2026, 7, 15, 13, 0, 0, 0, time.UTC)},
+		{"1/day", time.Date(2026, 7, 16, 0, 0, 0, 0, time.UTC)},
+		{"1/week", time.Date(2026, 7, 20, 0, 0, 0, 0, time.UTC)},
+		{"1/month", time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC)},
+	} {
+		f.setNow(noon)
+		id := f.key(f.plan(row.limit).Name)
+		decision := f.allow(id, requests(1), 0)
+		if got := decision.Limits[0].ResetsAt; !got.Equal(row.ends) {
+			f.Errorf("%s resets at %s, want %s", row.limit, got, row.ends)
+		}
+		f.setNow(row.ends.Add(-time.Microsecond))
+		f.deny(id, requests(1), ration.CodeQuotaExceeded, time.Microsecond)
+		f.setNow(row.ends)
+		f.allow(id, requests(1), 0)
+	}
+}
+
+// keyIn creates a key in a time zone of its own.
+func (f *fixture) keyIn(zone, plan string) ration.KeyID {
+	f.Helper()
+	return f.keyWith(func(change *admin.KeyChange) { change.Key.TimeZone, change.Key.Plan = zone, plan })
+}
+
+func testZones(f *fixture) {
+	inBerlin, inUTC := f.planIn("Europe/Berlin", "5/day"), f.plan("5/day")
+	for _, row := range []struct {
+		name string
+		id   ration.KeyID
+		ends time.Time
+	}{
+		{"the key's goes first", f.keyIn("America/New_York", inBerlin.Name), time.Date(2026, 7, 16, 4, 0, 0, 0, time.UTC)},
+		{"then the plan's", f.key(inBerlin.Name), time.Date(2026, 7, 15, 22, 0, 0, 0, time.UTC)},
+		{"then UTC", f.key(inUTC.Name), time.Date(2026, 7, 16, 0, 0, 0, 0, time.UTC)},
+		{"quarters of an hour", f.keyIn("Asia/Kathmandu", inUTC.Name), time.Date(2026, 7, 15, 18, 15, 0, 0, time.UTC)},
+	} {
+		if got := f.allow(row.id, requests(1), 4).Limits[0].ResetsAt; !got.Equal(row.ends) {
+			f.Errorf("%s: resets at %s, want %s", row.name, got, row.ends)
+		}
+	}
+}
+
+func testLongDay(f *fixture) {
+	id := f.key(f.planIn("America/New_York", "3/day").Name)
+	begins := time.Date(2026, 11, 1, 4, 0, 0, 0, time.UTC)
+	ends := begins.Add(25 * time.Hour)
+	f.setNow(begins)
+	f.allow(id, requests(1), 2)
+	f.setNow(begins.Add(24 * time.Hour))
+	f.allow(id, requests(2), 0)
+	f.setNow(ends.Add(-time.Microsecond))
+	f.deny(id, requests(1), ration.CodeQuotaExceeded, time.Microsecond)
+	f.setNow(ends)
+	f.allow(id, requests(1), 2)
+	if days := f.days(id); len(days) != 2 || days[0].Used != 3 || days[1].Used != 1 {
+		f.Errorf("history %+v, want 3 and 1", days)
+	}
+}
+
+// testZoneChange moves a key far west during a day: where the key now is, that
+// date has yet to end, so the running day goes on until it does.
+func testZoneChange(f *fixture) {
+	id := f.keyIn("Pacific/Auckland", f.plan("2/day").Name) // noon UTC is midnight on the 16th there
+	first := f.allow(id, requests(2), 0)
+	ends := time.Date(2026, 7, 16, 12, 0, 0, 0, time.UTC)
+	if got := first.Limits[0].ResetsAt; !got.Equal(ends) {
+		f.Errorf("resets at %s, want %s", got, ends)
+	}
+	f.updateKey(id, func(change *admin.KeyChange) { change.Key.TimeZone = "Pacific/Honolulu" })
+	f.deny(id, requests(1), ration.CodeQuotaExceeded, 24*time.Hour)
+	f.setNow(ends) // the 16th, 02:00 in Honolulu
+	f.deny(id, requests(1), ration.CodeQuotaExceeded, 22*time.Hour)
+	f.setNow(time.Date(2026, 7, 17, 10, 0, 0, 0, time.UTC))
+	f.allow(id, requests(2), 0)
+	days := f.days(id)
+	if len(days) != 2 || days[0].Date != ration.DateLabel(2026, 7, 16) || days[1].Date != ration.DateLabel(2026, 7, 17) {
+		f.Errorf("history %+v, want the 16th and the 17th", days)
+	}
+}
+
+func testClockStepsBack(f *fixture) {
+	id := f.key(f.plan("2/day", "10 tokens/hour").Name)
+	charge := func() ration.Decision { return f.charge(chargeOf(id, requests(1), units("tokens", 10))) }
+	f.wantCode(charge(), ration.CodeOK)
+	f.advance(12 * time.Hour) // the next day
+	f.wantRemaining(charge(), 1, 0)
+	f.advance(-12 * time.Hour)
+	f.wantCode(charge(), ration.CodeQuotaExceeded)
+	f.allow(id, requests(1), 0)
+	f.deny(id, requests(1), ration.CodeQuotaExceeded, 36*time.Hour)
+	f.advance(36 * time.Hour)
+	f.wantRemaining(charge(), 1, 0)
+	days := f.days(id)
+	for i, want := range []struct {
+		meter string
+		date  ration.Label
+		used  int64
+	}{
+		{ration.MeterRequests, ration.DateLabel(2026, 7, 15), 1},
+		{"tokens", ration.DateLabel(2026, 7, 15), 10},
+		{ration.MeterRequests, ration.DateLabel(2026, 7, 16), 2},
+		{"tokens", ration.DateLabel(2026, 7, 16), 10},
+		{ration.MeterRequests, ration.DateLabel(2026, 7, 17), 1},
+		{"tokens", ration.DateLabel(2026, 7, 17), 10},
+	} {
+		if i >= len(days) || days[i].Meter != want.meter || days[i].Date != want.date || days[i].Used != want.used {
+			f.Fatalf("row %d of %+v, want %+v", i, days, want)
+		}
+	}
+}
+
+func testLimitsPutBack(f *fixture) {
+	plan := f.plan("5/day", "20/month", "50/lifetime")
+	id := f.key(plan.Name)
+	f.allow(id, requests(3), 2, 17, 47)
+	f.setLimits(plan.Name)
+	f.wantRemaining(f.charge(chargeOf(id, requests(9))))
+	f.setLimits(plan.Name, "30/week", "20/month", "15/lifetime")
+	f.allow(id, requests(1), 17, 7, 2)
+	f.setLimits(plan.Name, "5/day")
+	f.deny(id, requests(1), ration.CodeQuotaExceeded, 12*time.Hour)
+	f.advance(12 * time.Hour)
+	f.allow(id, requests(1), 4)
+}
+
+func testPlanChange(f *fixture) {
+	small, large := f.plan("5/day"), f.planIn("Asia/Tokyo", "8/day")
+	id := f.key(small.Name)
+	f.allow(id, requests(5), 0)
+	f.updateKey(id, func(change *admin.KeyChange) { change.Key.Plan = large.Name })
+	decision := f.allow(id, requests(1), 2)
+	if decision.Plan != large.Name {
+		f.Errorf("plan %s, want %s", decision.Plan, large.Name)
+	}
+	f.updateKey(id, func(change *admin.KeyChange) { change.Key.Plan = "" })
+	if decision := f.charge(chargeOf(id, requests(100))); !decision.Allowed() || decision.Plan != "" {
+		f.Errorf("without a plan: %+v", decision)
+	}
+	f.updateKey(id, func(change *admin.KeyChange) { change.Key.Plan = small.Name })
+	f.deny(id, requests(1), ration.CodeQuotaExceeded, 12*time.Hour)
+}
+
+func testAllPeriodsRun(f *fixture) {
+	id := f.key("")
+	f.batch(chargeOf(id, requests(1), units("tokens", 5)))
+	f.setNow(noon.Add(time.Hour))
+	f.batch(chargeOf(id, requests(2), units("tokens", 7)))
+	f.want("tokens", ration.MeterUsage{
+		Meter: "tokens", Used: 12, FirstRequestAt: noon, LastRequestAt: noon.Add(time.Hour),
+		Windows: [4]ration.Window{
+			{Label: ration.HourLabel(noon) + 1, EndsAt: noon.Add(2 * time.Hour), Used: 7},
+			{Label: ration.DateLabel(2026, 7, 15), EndsAt: time.Date(2026, 7, 16, 0, 0, 0, 0, time.UTC), Used: 12},
+			{Label: ration.DateLabel(2026, 7, 13), EndsAt: time.Date(2026, 7, 20, 0, 0, 0, 0, time.UTC), Used: 12},
+			{Label: ration.DateLabel(2026, 7, 1), EndsAt: time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC), Used: 12},
+		},
+	}, withoutRates(f.meter(id, "tokens")))
+}
+
+// withoutRates leaves out what a meter without a rate has no use for.
+func withoutRates(usage ration.MeterUsage) ration.MeterUsage {
+	usage.Rates = [2]ration.RateState{}
+	return usage
+}
