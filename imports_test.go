@@ -58,6 +58,7 @@ var layers = []layer{
 	// The server listens; it opens no database.
 	{"internal/server", []string{root, "rationhttp", "internal/config"}},
 	{"internal/config", []string{root, "internal/route", "internal/rewrite"}},
+	{"internal/demo", []string{root, "internal/admin"}},
 
 	// The one place that sees all.
 	{"internal/cli", []string{"..."}},

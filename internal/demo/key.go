@@ -1,0 +1,79 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+const (
+	actor     = "dev"
+	planName  = "demo"
+	keyName   = "Demo key"
+	keyOwner  = "demo-user"
+	tokenName = "demo"
+)
+
+// DailyRequests is the demo plan's quota: small, so that a loop of curl meets it.
+const DailyRequests = 10
+
+// Account is a key to try, with a secret made for this start.
+type Account struct {
+	Key    admin.KeyStatus
+	Secret ration.Secret
+	Token  ration.Secret // a service token for /v1/verify
+	IsNew  bool          // the key was just created; else it has a history
+}
+
+// Prepare makes sure that there are a demo plan and a demo key, and gives the
+// key a fresh secret in place of its earlier ones.
+func Prepare(ctx context.Context, operations admin.Operations) (Account, error) {
+	if err := ensurePlan(ctx, operations); err != nil {
+		return Account{}, err
+	}
+	issued, isNew, err := issueKey(ctx, operations)
+	if err != nil {
+		return Account{}, err
+	}
+	token, err := issueToken(ctx, operations)
+	if err != nil {
+		return Account{}, err
+	}
+	status, err := operations.ShowKey(ctx, issued.Key.ID)
+	return Account{Key: status, Secret: issued.Secret, Token: token, IsNew: isNew}, err
+}
+
+func ensurePlan(ctx context.Context, operations admin.Operations) error {
+	limit := ration.Limit{Meter: ration.MeterRequests, Kind: ration.KindQuota, Period: ration.PeriodDay, Quantity: DailyRequests}
+	_, err := operations.CreatePlan(ctx, actor, admin.NewPlan{Name: planName, Limits: []ration.Limit{limit}})
+	if errors.Is(err, ration.ErrExists) {
+		return nil // its limits may have been changed, to try that
+	}
+	return err
+}
+
+// issueKey gives the first usable key of the demo plan a new secret, or creates one.
+func issueKey(ctx context.Context, operations admin.Operations) (issued admin.IssuedSecret, isNew bool, err error) {
+	keys, err := operations.ListKeys(ctx, admin.KeyFilter{Plan: planName, Status: ration.StatusActive})
+	if err != nil {
+		return admin.IssuedSecret{}, false, err
+	}
+	i := slices.IndexFunc(keys, func(k admin.KeyRecord) bool { return k.Owner == keyOwner })
+	if i < 0 {
+		issued, err = operations.CreateKey(ctx, actor, admin.NewKey{Name: keyName, Owner: keyOwner, Plan: planName})
+		return issued, true, err
+	}
+	issued, err = operations.RotateKey(ctx, actor, admin.Rotation{ID: keys[i].ID, Label: admin.DefaultSecretLabel})
+	return issued, false, err
+}
+
+func issueToken(ctx context.Context, operations admin.Operations) (ration.Secret, error) {
+	if _, err := operations.RevokeToken(ctx, actor, tokenName); err != nil && !errors.Is(err, ration.ErrNotFound) {
+		return ration.Secret{}, err
+	}
+	issued, err := operations.CreateToken(ctx, actor, admin.NewToken{Name: tokenName, Scopes: []string{admin.ScopeVerify}})
+	return issued.Secret, err
+}
