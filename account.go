@@ -29,7 +29,7 @@ type MeterWrite struct {
 	// Windows to set Label and EndsAt of. Used is to be added where the row has
 	// the same label, and to be set where it has another.
 	Windows [len(WindowPeriods)]Window
-	Rates   [len(RatePeriods)]RateState // to set
+	Rates   [len(RatePeriods)]RateState // to set, also where nothing was admitted
 }
 
 // NewAccount starts from what was read. It takes over usage.

@@ -56,8 +56,8 @@ func changesOf(policy *Policy, usage Usage, charge *Charge, now time.Time) (chan
 
 // becomeDenial turns the changes of an admission into those of a denial.
 func (c *Changes) becomeDenial() {
-	for i := range c.Meters {
-		c.Meters[i] = MeterChange{Meter: c.Meters[i].Meter, Denied: 1, Day: c.Meters[i].Day}
+	for i, change := range c.Meters {
+		c.Meters[i] = MeterChange{Meter: change.Meter, Denied: 1, Day: change.Day, Rates: change.Rates}
 	}
 }
 
@@ -89,8 +89,8 @@ func (r refusal) severity() int {
 	return 2
 }
 
-// consult asks every limit on the charged meters and completes the decision.
-// It writes the rates' new states into the changes.
+// consult asks every limit on the charged meters and completes the decision and
+// the changes.
 func (d *Decision) consult(policy *Policy, usage Usage, changes *Changes) {
 	d.Limits = make([]LimitStatus, 0, len(policy.Limits))
 	var worst refusal
@@ -135,7 +135,11 @@ func refuses(limit Limit, entry *MeterUsage, change *MeterChange, now time.Time)
 	return quotaRefuses(limit, windowOf(limit.Period, entry, change), change.Units, now)
 }
 
-// describe completes the status of each limit as it stands after the decision.
+// describe completes the status of each limit as it stands after the decision,
+// and writes the rates' new states into the changes. A denial leaves a rate
+// alone but for a backlog of more than a whole bucket, which a clock that was
+// ahead, or a slower rate, has left: it is cut to what was read, or the key
+// would be told to wait a little for as long as that backlog lasts.
 func (d *Decision) describe(usage Usage, changes *Changes) {
 	i := 0
 	for m := range changes.Meters {
@@ -150,10 +154,14 @@ func (d *Decision) describe(usage Usage, changes *Changes) {
 		}
 		for ; i < len(d.Limits) && d.Limits[i].Meter == change.Meter; i++ {
 			status := &d.Limits[i]
-			if status.Kind == KindRate {
-				change.Rates[rateIndex(status.Period)] = status.describeRate(change.Rates[rateIndex(status.Period)], units, changes.At)
-			} else {
+			if status.Kind == KindQuota {
 				status.describeQuota(windowOf(status.Period, entry, change), units)
+				continue
+			}
+			state := &change.Rates[rateIndex(status.Period)]
+			next := status.describeRate(*state, units, changes.At)
+			if d.Code == CodeOK || next.TAT.Before(state.TAT) {
+				*state = next
 			}
 		}
 	}

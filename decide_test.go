@@ -102,3 +102,30 @@ func TestDenialNamesTheLimitThatWaitsLongest(t *testing.T) {
 	a.allow(1, 0)
 	a.deny(1, ration.CodeQuotaExceeded, 12*time.Hour-time.Second)
 }
+
+func TestDeniedRateComesBackWhenItSaid(t *testing.T) {
+	for _, row := range []struct {
+		name          string
+		before, after string
+		jump          time.Duration // of the clock after the bucket was emptied
+	}{
+		{"after the clock was ahead", "2/minute", "2/minute", -24 * time.Hour},
+		{"after the rate was raised", "1/minute burst 60", "60/minute", 0},
+		{"after the burst was lowered", "10/minute burst 100", "10/minute", 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			a := newAccount(t, row.before)
+			a.allow(a.policy.Limits[0].Size(), 0)
+			a.policy.Limits = newAccount(t, row.after).policy.Limits
+			a.now = a.now.Add(row.jump)
+			refused := a.charge(ration.Amount{Meter: ration.MeterRequests, Units: 1})
+			if refused.Code != ration.CodeRateExceeded || refused.RetryAfter > time.Minute {
+				t.Fatalf("%s, retry after %s; want a wait of at most a minute", refused.Code, refused.RetryAfter)
+			}
+			a.now = a.now.Add(refused.RetryAfter - time.Microsecond)
+			a.deny(1, ration.CodeRateExceeded, time.Microsecond)
+			a.now = a.now.Add(time.Microsecond)
+			a.allow(1, 0)
+		})
+	}
+}

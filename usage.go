@@ -92,7 +92,7 @@ type Changes struct {
 type MeterChange struct {
 	Meter  string
 	Units  int64                      // added to all windows and the lifetime count
-	Denied int64                      // 1 if the charge was denied; then nothing but Denied and Day counts
+	Denied int64                      // 1 if the charge was denied; then nothing but Denied, Day and Rates counts
 	Day    Label                      // the day to whose history the charge belongs
 	Window [len(WindowPeriods)]Window // as they stand before Units are added
 	Rates  [len(RatePeriods)]RateState
@@ -118,6 +118,7 @@ func (u Usage) Clone() Usage { return slices.Clone(u) }
 func (m *MeterUsage) apply(change *MeterChange, at time.Time) {
 	if change.Denied > 0 {
 		m.Denied += change.Denied
+		m.Rates = change.Rates
 		return
 	}
 	m.Used += change.Units
