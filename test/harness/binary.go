@@ -1,0 +1,57 @@
+package harness
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+var build = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "ration-e2e-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "ration")
+	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", path, "github.com/ration-dev/ration/cmd/ration").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("building ration: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// Binary returns the path of the ration binary, built once per test process.
+func Binary(t *testing.T) string {
+	t.Helper()
+	path, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// RemoveBinary removes what Binary built. Call it from TestMain.
+func RemoveBinary() {
+	if path, err := build(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(path))
+	}
+}
+
+// CLI runs a ration command to its end and returns what it printed. It fails
+// the test unless the command exits with 0.
+func CLI(t *testing.T, db string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), Binary(t), args...)
+	cmd.Env = append(os.Environ(), "RATION_DB="+db)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("ration %s: %v\n%s%s", strings.Join(args, " "), err, &stdout, &stderr)
+	}
+	return stdout.String()
+}

@@ -1,0 +1,151 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Instance is "ration serve" as a process, on addresses that it keeps over restarts.
+type Instance struct {
+	t        *testing.T
+	args     []string
+	db       string
+	ProxyURL string
+	APIURL   string
+	log      *os.File
+
+	process *exec.Cmd
+	exited  chan error
+}
+
+// NewInstance prepares an instance on a database in front of an upstream. Start starts it.
+func NewInstance(t *testing.T, db, upstream string, more ...string) *Instance {
+	t.Helper()
+	proxy, api := freeAddr(t), freeAddr(t)
+	log, err := os.CreateTemp(t.TempDir(), "serve-*.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := &Instance{
+		t: t, db: db, log: log,
+		args:     append([]string{"serve", "--listen", proxy, "--api-listen", api, "--upstream", upstream}, more...),
+		ProxyURL: "http://" + proxy, APIURL: "http://" + api,
+	}
+	t.Cleanup(i.cleanUp)
+	return i
+}
+
+// Start starts the process without waiting until it is ready.
+func (i *Instance) Start() {
+	i.t.Helper()
+	i.process = exec.CommandContext(context.Background(), Binary(i.t), i.args...)
+	i.process.Env = append(os.Environ(), "RATION_DB="+i.db)
+	i.process.Stdout, i.process.Stderr = i.log, i.log
+	if err := i.process.Start(); err != nil {
+		i.t.Fatal(err)
+	}
+	process, exited := i.process, make(chan error, 1)
+	i.exited = exited
+	go func() { exited <- process.Wait() }()
+}
+
+// AwaitReady waits until the instance says that it is ready.
+func (i *Instance) AwaitReady() {
+	i.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		if i.ready() {
+			return
+		}
+		select {
+		case err := <-i.exited:
+			i.exited <- err
+			i.t.Fatalf("the instance ended before it was ready: %v\n%s", err, i.Log())
+		case <-time.After(5 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			i.t.Fatalf("the instance is not ready after 30 s\n%s", i.Log())
+		}
+	}
+}
+
+// Kill ends the process with kill -9 and waits until it is gone.
+func (i *Instance) Kill() {
+	i.t.Helper()
+	if err := i.process.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		i.t.Fatal(err)
+	}
+	<-i.exited
+	i.process = nil
+}
+
+// Stop sends SIGTERM and returns the exit code.
+func (i *Instance) Stop() int {
+	i.t.Helper()
+	if err := i.process.Process.Signal(syscall.SIGTERM); err != nil {
+		i.t.Fatal(err)
+	}
+	err := <-i.exited
+	i.process = nil
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		return exit.ExitCode()
+	}
+	i.t.Fatal(err)
+	return -1
+}
+
+// Log returns all that the instance has printed.
+func (i *Instance) Log() string {
+	text, err := os.ReadFile(i.log.Name())
+	if err != nil {
+		return fmt.Sprintf("reading the log: %v", err)
+	}
+	return string(text)
+}
+
+func (i *Instance) ready() bool {
+	request, err := http.NewRequestWithContext(i.t.Context(), http.MethodGet, i.APIURL+"/readyz", nil)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+func (i *Instance) cleanUp() {
+	if i.process != nil {
+		_ = i.process.Process.Kill()
+		<-i.exited
+	}
+	if i.t.Failed() {
+		i.t.Logf("%s printed:\n%s", i.ProxyURL, i.Log())
+	}
+	_ = i.log.Close()
+}
+
+// freeAddr returns a loopback address that nobody listens on. An instance must
+// come back on the address it had, so it can't choose its port itself.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}

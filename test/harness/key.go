@@ -1,0 +1,52 @@
+package harness
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+)
+
+// Key is a key made by the CLI.
+type Key struct{ ID, Secret string }
+
+// CreateKey creates a key with "ration keys create" and more flags.
+func CreateKey(t *testing.T, db string, more ...string) Key {
+	t.Helper()
+	var created struct {
+		Key    struct{ ID string }
+		Secret string
+	}
+	out := CLI(t, db, append([]string{"keys", "create", "--name", "subject", "-o", "json"}, more...)...)
+	if err := json.Unmarshal([]byte(out), &created); err != nil || created.Secret == "" {
+		t.Fatalf("creating a key printed %q: %v", out, err)
+	}
+	return Key{ID: created.Key.ID, Secret: created.Secret}
+}
+
+// Used returns how many requests of a key "ration usage" knows of.
+func Used(t *testing.T, db, keyID string) int {
+	t.Helper()
+	var days []struct {
+		Meter string
+		Used  int
+	}
+	out := CLI(t, db, "usage", "--key", keyID, "-o", "json")
+	if err := json.Unmarshal([]byte(out), &days); err != nil {
+		t.Fatalf("usage printed %q: %v", out, err)
+	}
+	total := 0
+	for _, day := range days {
+		if day.Meter == "requests" {
+			total += day.Used
+		}
+	}
+	return total
+}
+
+// NoonZone returns the name of a time zone in which it is about noon, so that
+// no test of a daily quota meets midnight.
+func NoonZone() string {
+	hour := time.Now().UTC().Hour()
+	return fmt.Sprintf("Etc/GMT%+d", hour-12) // POSIX signs: Etc/GMT+3 is 3 hours behind UTC
+}

@@ -1,0 +1,41 @@
+package harness
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+)
+
+// Upstream is an API that keeps its own log of what reached it, in the test's
+// process, which nobody kills. It is the judge of promises: what it saw was let
+// through.
+type Upstream struct {
+	URL string
+
+	mu   sync.Mutex
+	seen map[string]int // X-Auth-Key-Id → requests
+}
+
+// NewUpstream starts an upstream that answers "ok" to everything.
+func NewUpstream(t *testing.T) *Upstream {
+	t.Helper()
+	u := &Upstream{seen: map[string]int{}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		u.mu.Lock()
+		u.seen[r.Header.Get("X-Auth-Key-Id")]++
+		u.mu.Unlock()
+		_, _ = io.WriteString(w, "ok")
+	}))
+	t.Cleanup(server.Close)
+	u.URL = server.URL
+	return u
+}
+
+// Seen returns how many requests of a key reached the upstream.
+func (u *Upstream) Seen(keyID string) int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.seen[keyID]
+}
