@@ -1,0 +1,43 @@
+package sqlite
+
+import (
+	"context"
+	"math/bits"
+	"strings"
+)
+
+// A query about many keys at once names them in a list of 1, 2, 4, … 256
+// parameters, so that few statements are prepared and each finds every key by
+// its table's primary key. A shorter list repeats its last value, which changes
+// no result.
+const listSizes = 9
+
+// listQuery is a query with a list in place of its only "(?)".
+type listQuery [listSizes]string
+
+func newListQuery(query string) *listQuery {
+	var sizes listQuery
+	for i := range sizes {
+		sizes[i] = strings.Replace(query, "(?)", "(?"+strings.Repeat(",?", 1<<i-1)+")", 1)
+	}
+	return &sizes
+}
+
+// queryList calls each with the rows of all values, which are of one type that
+// a statement takes.
+func queryList[T any](ctx context.Context, conn *conn, query *listQuery, values []T, each func(*row) error) error {
+	list := make([]any, 0, 1<<(listSizes-1))
+	for len(values) > 0 {
+		count := min(len(values), cap(list))
+		size := bits.Len(uint(count - 1)) // the least power of two that is not below count
+		list = list[:0]
+		for i := range 1 << size {
+			list = append(list, values[min(i, count-1)])
+		}
+		if err := conn.query(ctx, query[size], list, each); err != nil {
+			return err
+		}
+		values = values[count:]
+	}
+	return nil
+}

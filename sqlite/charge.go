@@ -1,0 +1,54 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// Charge implements ration.Store. The transaction is the lock of every key.
+// The context ends only the wait for its turn.
+func (s *Store) Charge(ctx context.Context, batch ration.Batch) (decisions []ration.Decision, err error) {
+	err = s.write(ctx, func(ctx context.Context, tx *tx) error {
+		keys := keysOf(batch.Charges)
+		accounts, err := tx.accounts(ctx, keys)
+		if err != nil {
+			return err
+		}
+		decisions = decide(batch.Charges, accounts, tx.now)
+		return tx.record(ctx, keys, accounts)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return decisions, nil
+}
+
+// keysOf returns the keys of charges, each once.
+func keysOf(charges []ration.Charge) []ration.KeyID {
+	seen := make(map[ration.KeyID]struct{}, len(charges))
+	var ids []ration.KeyID
+	for i := range charges {
+		id := charges[i].KeyID
+		if _, ok := seen[id]; !ok {
+			seen[id] = struct{}{}
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func decide(charges []ration.Charge, accounts map[ration.KeyID]*ration.Account, now time.Time) []ration.Decision {
+	clock := ration.Clock{Now: now} // the database's clock is this process's, so they can't disagree
+	decisions := make([]ration.Decision, len(charges))
+	for i := range charges {
+		charge := &charges[i]
+		if account, ok := accounts[charge.KeyID]; ok {
+			decisions[i] = account.Charge(charge, clock)
+		} else {
+			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: now, DryRun: charge.DryRun}
+		}
+	}
+	return decisions
+}

@@ -1,0 +1,135 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	driversqlite "modernc.org/sqlite"
+)
+
+// Commits append pages to the write-ahead log; a checkpoint moves them to the
+// database file. Commits never do that themselves. A goroutine does, on a
+// connection of its own, while commits go on. The log starts anew, in the place
+// it has on disk already, where a checkpoint has caught up with it, which under
+// load it does only while the writer stands still for a moment.
+const (
+	checkpointPages = 4_000  // 16 MiB of new pages in the log start a checkpoint
+	restartPages    = 16_000 // a log of 64 MiB is made to start anew
+	restartLag      = 500    // pages that may be left to move while the writer stands still
+	restartTries    = 4      // checkpoints that try to get as close as that
+)
+
+// The modes of a checkpoint: passive waits for nobody and moves what it can,
+// truncate waits for all others and leaves an empty log.
+const (
+	passive  = "PRAGMA wal_checkpoint(PASSIVE)"
+	truncate = "PRAGMA wal_checkpoint(TRUNCATE)"
+)
+
+// checkpointer is the goroutine that moves pages out of the log.
+type checkpointer struct {
+	store *Store
+	conn  *conn
+	pages int // new in the log since the last wake; whoever has the writer counts
+	wake  chan struct{}
+	end   chan struct{}
+	ended chan struct{}
+}
+
+func newCheckpointer(store *Store, conn *conn) *checkpointer {
+	c := &checkpointer{
+		store: store, conn: conn,
+		wake: make(chan struct{}, 1), end: make(chan struct{}), ended: make(chan struct{}),
+	}
+	go c.run()
+	return c
+}
+
+// note counts what the writer has written since it was called last, and wakes
+// the goroutine where it is time.
+func (c *checkpointer) note(writer *conn) {
+	counter, ok := writer.Conn.(driversqlite.DBStatus)
+	if !ok {
+		return
+	}
+	pages, _, err := counter.Status(driversqlite.DBStatusCacheWrite, true)
+	if err != nil {
+		return
+	}
+	c.pages += pages
+	if c.pages < checkpointPages {
+		return
+	}
+	c.pages = 0
+	select {
+	case c.wake <- struct{}{}:
+	default: // awake
+	}
+}
+
+// stop ends the goroutine after the checkpoint under way, and its connection.
+func (c *checkpointer) stop() error {
+	close(c.end)
+	<-c.ended
+	return c.conn.close()
+}
+
+func (c *checkpointer) run() {
+	defer close(c.ended)
+	for {
+		select {
+		case <-c.end:
+			return
+		case <-c.wake:
+		}
+		if err := c.catchUp(context.Background()); err != nil && !errors.Is(err, errClosed) {
+			// Commits still work and nothing is lost; the log grows.
+			slog.Error("moving pages from the write-ahead log to the database", "path", c.store.path, "error", err)
+		}
+	}
+}
+
+// catchUp moves what is in the log, and lets a long log start anew.
+func (c *checkpointer) catchUp(ctx context.Context) error {
+	var state logState
+	var err error
+	for range restartTries {
+		if state, err = c.checkpoint(ctx); err != nil || state.pages-state.moved <= restartLag {
+			break
+		}
+	}
+	if err != nil || state.pages < restartPages {
+		return err
+	}
+	writer, err := c.store.take(ctx, c.store.writer)
+	if err != nil {
+		return err
+	}
+	defer func() { c.store.writer <- writer }()
+	_, err = c.checkpoint(ctx)
+	return err
+}
+
+func (c *checkpointer) checkpoint(ctx context.Context) (logState, error) {
+	state, err := checkpoint(ctx, c.conn, passive)
+	if isFlushFailure(err) {
+		c.store.fail(err)
+	}
+	return state, err
+}
+
+// logState is how many pages the log has and how many of them were moved.
+type logState struct{ pages, moved int64 }
+
+func checkpoint(ctx context.Context, conn *conn, mode string) (state logState, err error) {
+	err = conn.query(ctx, mode, nil, func(r *row) error {
+		state = logState{pages: r.int(1), moved: r.int(2)}
+		return nil
+	})
+	if err != nil {
+		return state, fmt.Errorf("checkpointing: %w", err)
+	}
+	return state, nil
+}

@@ -1,0 +1,47 @@
+package sqlite
+
+import (
+	"log/slog"
+	"os"
+	"time"
+)
+
+// Config says which file to open and how.
+type Config struct {
+	// Path of the database file; it is created, readable by its owner alone,
+	// where there is none. Any characters but NUL are allowed.
+	Path string
+
+	// Clock is the store's clock; nil: time.Now. Its microseconds count.
+	Clock func() time.Time
+
+	// Fatal is called once if the disk refuses to flush. What it holds is then
+	// uncertain, and only a new process can find out, so Fatal should end this
+	// one: nil logs the error and exits with status 1. If it returns, the store
+	// refuses all further work with ration.ErrStoreUnavailable.
+	Fatal func(error)
+
+	// LockWait is how long Open waits while another process has the file. At
+	// least a tenth of a second is waited, for one that only looks.
+	LockWait time.Duration
+
+	// KeepSchema refuses a database with an older schema, with a [SchemaError],
+	// where otherwise Open brings it up to date. A new file gets its schema.
+	KeepSchema bool
+}
+
+func (c Config) withDefaults() Config {
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Fatal == nil {
+		c.Fatal = exit
+	}
+	c.LockWait = max(c.LockWait, leastLockWait)
+	return c
+}
+
+func exit(err error) {
+	slog.Error("ending: the database can no longer be trusted to keep what is written", "error", err)
+	os.Exit(1)
+}

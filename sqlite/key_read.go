@@ -1,0 +1,101 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+const defaultKeyLimit = 1_000
+
+// By the primary key of api_keys.
+const keyByID = "SELECT " + keyColumns + " FROM api_keys WHERE id = ?"
+
+// ListKeys implements admin.Keys. The first of name, owner and plan that is
+// given has an index that ends with the id; else it walks the primary key.
+func (s *Store) ListKeys(ctx context.Context, filter admin.KeyFilter) (records []admin.KeyRecord, err error) {
+	where := keyCondition(filter)
+	query := "SELECT " + keyColumns + " FROM api_keys" + where.sql() + " ORDER BY id LIMIT ?"
+	values := append(where.values, limitOr(filter.Limit, defaultKeyLimit))
+	err = s.read(ctx, func(conn *conn) error {
+		err := conn.query(ctx, query, values, func(r *row) error {
+			records = append(records, admin.KeyRecord{Key: r.key()})
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return readKeyParts(ctx, conn, records)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing keys: %w", err)
+	}
+	return records, nil
+}
+
+func keyCondition(filter admin.KeyFilter) (where condition) {
+	if filter.Name != "" {
+		where.and("name = ?", filter.Name)
+	}
+	if filter.Owner != "" {
+		where.and("owner = ?", filter.Owner)
+	}
+	if filter.Plan != "" {
+		where.and("plan = ?", filter.Plan)
+	}
+	if filter.Status != "" {
+		where.and("status = ?", string(filter.Status))
+	}
+	if !filter.After.IsZero() {
+		where.and("id > ?", blob(filter.After))
+	}
+	return where
+}
+
+// readKey returns a key, or ration.ErrNotFound.
+func readKey(ctx context.Context, conn *conn, id ration.KeyID) (admin.KeyRecord, error) {
+	var found []admin.KeyRecord
+	err := conn.query(ctx, keyByID, []any{blob(id)}, func(r *row) error {
+		found = append(found, admin.KeyRecord{Key: r.key()})
+		return nil
+	})
+	switch {
+	case err != nil:
+		return admin.KeyRecord{}, fmt.Errorf("reading %s: %w", id, err)
+	case len(found) == 0:
+		return admin.KeyRecord{}, fmt.Errorf("%s: %w", id, ration.ErrNotFound)
+	}
+	return found[0], readKeyParts(ctx, conn, found)
+}
+
+// By the primary key of api_key_secrets.
+var keySecrets = newListQuery("SELECT " + secretColumns + " FROM api_key_secrets WHERE api_key_id IN (?) ORDER BY created_at, secret_id")
+
+// readKeyParts adds the secrets and overrides to records.
+func readKeyParts(ctx context.Context, conn *conn, records []admin.KeyRecord) error {
+	ids := make([][]byte, len(records))
+	byID := make(map[ration.KeyID]*admin.KeyRecord, len(records))
+	for i := range records {
+		ids[i] = blob(records[i].ID)
+		byID[records[i].ID] = &records[i]
+	}
+	err := queryList(ctx, conn, keySecrets, ids, func(r *row) error {
+		record := byID[ration.KeyID(r.id(0))]
+		record.Secrets = append(record.Secrets, r.secret())
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading secrets of keys: %w", err)
+	}
+	err = queryList(ctx, conn, keyOverrides, ids, func(r *row) error {
+		record := byID[ration.KeyID(r.id(0))]
+		record.Overrides = append(record.Overrides, r.override())
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading overrides of keys: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package sqlite
+
+import (
+	"github.com/ration-dev/ration"
+)
+
+const (
+	decisionKeyColumns    = "id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone"
+	keyColumns            = decisionKeyColumns + ", created_at, updated_at, metadata"
+	decisionSecretColumns = "api_key_id, secret_id, expires_at, revoked_at, last_used_at"
+	secretColumns         = decisionSecretColumns + ", label, starts_with, ends_with, created_at"
+	overrideColumns       = "api_key_id, meter, kind, period, name, quantity, burst, unlimited, expires_at"
+)
+
+// decisionKey reads decisionKeyColumns, what a decision needs of a key.
+func (r *row) decisionKey() ration.Key {
+	key := ration.Key{
+		ID: ration.KeyID(r.id(0)), Name: r.text(1), Owner: r.text(2), Plan: r.optionalText(3),
+		Status: ration.Status(r.text(4)), ExpiresAt: r.time(5), TimeZone: r.text(8),
+	}
+	r.json(6, &key.Scopes)
+	r.json(7, &key.AllowedIPs)
+	return key
+}
+
+// key reads keyColumns.
+func (r *row) key() ration.Key {
+	key := r.decisionKey()
+	key.CreatedAt, key.UpdatedAt = r.time(9), r.time(10)
+	r.json(11, &key.Metadata)
+	return key
+}
+
+// decisionSecret reads decisionSecretColumns, what a decision needs of a secret.
+func (r *row) decisionSecret() ration.SecretState {
+	return ration.SecretState{ID: ration.SecretID(r.id(1)), ExpiresAt: r.time(2), RevokedAt: r.time(3), LastUsedAt: r.time(4)}
+}
+
+// secret reads secretColumns.
+func (r *row) secret() ration.SecretState {
+	secret := r.decisionSecret()
+	secret.Label, secret.Start, secret.End, secret.CreatedAt = r.text(5), r.text(6), r.text(7), r.time(8)
+	return secret
+}
+
+// override reads overrideColumns.
+func (r *row) override() ration.Override {
+	return ration.Override{Limit: r.limit(1), Unlimited: r.int(7) != 0, ExpiresAt: r.time(8)}
+}
+
+// limit reads meter, kind, period, name, quantity and burst from a column on.
+func (r *row) limit(column int) ration.Limit {
+	return ration.Limit{
+		Meter: r.text(column), Kind: ration.Kind(r.text(column + 1)), Period: ration.Period(r.text(column + 2)),
+		Name: r.text(column + 3), Quantity: r.int(column + 4), Burst: r.int(column + 5),
+	}
+}

@@ -1,0 +1,119 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+func (tx *tx) insertKey(ctx context.Context, key *ration.Key) error {
+	values, err := keyValues(key)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `INSERT INTO api_keys (name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, updated_at, created_at, id)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, append(values, micros(key.CreatedAt), blob(key.ID))...)
+	if err != nil {
+		return explainKey(key, err)
+	}
+	_, err = tx.exec(ctx, "INSERT INTO key_usage (api_key_id, meter) VALUES (?,?)", blob(key.ID), ration.MeterRequests)
+	return err
+}
+
+// updateKey writes all that an update may leave in a change.
+func (tx *tx) updateKey(ctx context.Context, change *admin.KeyChange) error {
+	key := &change.Key.Key
+	values, err := keyValues(key)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, `UPDATE api_keys SET name = ?, owner = ?, plan = ?, status = ?, expires_at = ?, scopes = ?,
+		allowed_ips = ?, time_zone = ?, metadata = ?, updated_at = ? WHERE id = ?`, append(values, blob(key.ID))...)
+	if err != nil {
+		return explainKey(key, err)
+	}
+	for _, secret := range change.Key.Secrets {
+		_, err := tx.exec(ctx, "UPDATE api_key_secrets SET expires_at = ?, revoked_at = ? WHERE api_key_id = ? AND secret_id = ?",
+			optionalMicros(secret.ExpiresAt), optionalMicros(secret.RevokedAt), blob(key.ID), blob(secret.ID))
+		if err != nil {
+			return err
+		}
+	}
+	return tx.writeKeyParts(ctx, change)
+}
+
+// writeKeyParts writes the overrides, the new secrets and the audit entry of a change.
+func (tx *tx) writeKeyParts(ctx context.Context, change *admin.KeyChange) error {
+	id := change.Key.ID
+	if _, err := tx.exec(ctx, "DELETE FROM api_key_limits WHERE api_key_id = ?", blob(id)); err != nil {
+		return err
+	}
+	for _, override := range change.Key.Overrides {
+		if err := tx.insertOverride(ctx, id, override); err != nil {
+			return fmt.Errorf("writing override %s of %s: %w", override.Name, id, err)
+		}
+	}
+	for _, secret := range change.NewSecrets {
+		if err := tx.insertSecret(ctx, id, secret); err != nil {
+			return fmt.Errorf("writing secret %s of %s: %w", secret.ID, id, err)
+		}
+	}
+	return tx.audit(ctx, change.Audit)
+}
+
+func (tx *tx) insertOverride(ctx context.Context, id ration.KeyID, override ration.Override) error {
+	_, err := tx.exec(ctx, "INSERT INTO api_key_limits ("+overrideColumns+") VALUES (?,?,?,?,?,?,?,?,?)",
+		blob(id), override.Meter, string(override.Kind), string(override.Period), override.Name,
+		override.Quantity, override.Burst, flag(override.Unlimited), optionalMicros(override.ExpiresAt))
+	if isTaken(err) {
+		return fmt.Errorf("two overrides for one meter, kind and period: %w", ration.ErrExists)
+	}
+	return err
+}
+
+func (tx *tx) insertSecret(ctx context.Context, id ration.KeyID, secret admin.NewSecret) error {
+	_, err := tx.exec(ctx, "INSERT INTO secret_digests (digest, api_key_id, secret_id) VALUES (?,?,?)",
+		secret.Digest[:], blob(id), blob(secret.ID))
+	if err == nil {
+		_, err = tx.exec(ctx, "INSERT INTO api_key_secrets ("+secretColumns+") VALUES (?,?,?,?,?,?,?,?,?)",
+			blob(id), blob(secret.ID), optionalMicros(secret.ExpiresAt), optionalMicros(secret.RevokedAt),
+			optionalMicros(secret.LastUsedAt), secret.Label, secret.Start, secret.End, micros(secret.CreatedAt))
+	}
+	if isTaken(err) {
+		return ration.ErrExists
+	}
+	return err
+}
+
+// keyValues returns the columns that both an insert and an update write.
+func keyValues(key *ration.Key) ([]any, error) {
+	scopes, err := jsonText(key.Scopes, "[]")
+	if err != nil {
+		return nil, err
+	}
+	allowedIPs, err := jsonText(key.AllowedIPs, "[]")
+	if err != nil {
+		return nil, err
+	}
+	metadata, err := jsonText(key.Metadata, "{}")
+	if err != nil {
+		return nil, err
+	}
+	return []any{
+		key.Name, key.Owner, optionalString(key.Plan), string(key.Status), optionalMicros(key.ExpiresAt),
+		scopes, allowedIPs, key.TimeZone, metadata, micros(key.UpdatedAt),
+	}, nil
+}
+
+// explainKey knows the only two constraints that a valid key can violate.
+func explainKey(key *ration.Key, err error) error {
+	switch {
+	case isTaken(err):
+		return fmt.Errorf("%s: %w", key.ID, ration.ErrExists)
+	case isReferred(err):
+		return fmt.Errorf("plan %q: %w", key.Plan, ration.ErrNotFound)
+	}
+	return fmt.Errorf("writing %s: %w", key.ID, err)
+}

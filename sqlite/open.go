@@ -1,0 +1,142 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	driversqlite "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Open takes the lock of a database file, creates it or brings its schema up to
+// date, and opens it. The context ends only the opening.
+//
+// Errors, by errors.Is and errors.As: [LockedError] if another process has the
+// file, [SchemaError] if its schema is newer than this release, [ErrNotRation]
+// if it is something else.
+//
+// SQLite is told, for the whole process, to flush with fdatasync where there
+// is one: that keeps a commit as safe as fsync does.
+func Open(ctx context.Context, config Config) (*Store, error) {
+	store, _, _, err := open(ctx, config)
+	return store, err
+}
+
+// open also returns the versions of the schema before and after.
+func open(ctx context.Context, config Config) (store *Store, from, to int64, err error) {
+	config = config.withDefaults()
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("opening store %q: %w", config.Path, err)
+		}
+	}()
+	if config.Path, err = resolvePath(config.Path); err != nil {
+		return nil, 0, 0, err
+	}
+	lock, err := lockFile(ctx, config.Path, config.LockWait)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, lock.Close())
+		}
+	}()
+	writing, err := prepareFile(ctx, config.Path)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	if from, to, err = migrate(ctx, writing, config); err != nil {
+		return nil, from, to, err
+	}
+	store, err = connect(ctx, config, writing, lock)
+	return store, from, to, err
+}
+
+// prepareFile makes sure that there is a database of ours or an empty one, in
+// WAL mode.
+func prepareFile(ctx context.Context, path string) (*connector, error) {
+	// Where there is no fdatasync, fsync it is.
+	if _, err := driversqlite.Fdatasync(true); err != nil && !errors.Is(err, driversqlite.ErrFdatasyncUnavailable) {
+		return nil, err
+	}
+	if err := createFile(path); err != nil {
+		return nil, err
+	}
+	connector, err := newConnector(path, "rw", writing)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := connector.open(ctx)
+	if err != nil {
+		return nil, explainNotADatabase(err)
+	}
+	err = errors.Join(checkVersion(ctx, conn), refuseForeign(ctx, conn))
+	if err == nil {
+		err = useLog(ctx, conn)
+	}
+	return connector, explainNotADatabase(errors.Join(err, conn.close()))
+}
+
+// useLog makes the file one with a write-ahead log, which it then stays.
+func useLog(ctx context.Context, conn *conn) error {
+	var mode string
+	err := conn.query(ctx, "PRAGMA journal_mode = WAL", nil, func(r *row) error {
+		mode = r.text(0)
+		return nil
+	})
+	if err == nil && mode != "wal" {
+		err = fmt.Errorf("the journal mode is %s and can't be changed to wal: is the file on a network file system?", mode)
+	}
+	return err
+}
+
+func explainNotADatabase(err error) error {
+	if primary(err) == sqlite3.SQLITE_NOTADB {
+		return fmt.Errorf("%w: %w", ErrNotRation, err)
+	}
+	return err
+}
+
+// connect opens all connections of a store.
+func connect(ctx context.Context, config Config, writing *connector, lock *os.File) (_ *Store, err error) {
+	store := &Store{
+		path: config.Path, clock: config.Clock, onFatal: config.Fatal, lock: lock,
+		writer: make(chan *conn, 1), readers: make(chan *conn, readerCount), closing: make(chan struct{}),
+	}
+	var opened []*conn
+	defer func() {
+		for _, conn := range opened {
+			if err != nil {
+				err = errors.Join(err, conn.close())
+			}
+		}
+	}()
+	for range 2 { // first: reading connections need the log's index, which they can't create
+		conn, err := writing.open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		opened = append(opened, conn)
+		if err := useLog(ctx, conn); err != nil {
+			return nil, err
+		}
+	}
+	readOnly, err := newConnector(config.Path, "ro", reading)
+	if err != nil {
+		return nil, err
+	}
+	for range readerCount {
+		conn, err := readOnly.open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		opened = append(opened, conn)
+		store.readers <- conn
+	}
+	store.writer <- opened[0]
+	store.checkpoints = newCheckpointer(store, opened[1])
+	return store, nil
+}

@@ -1,0 +1,27 @@
+package sqlite
+
+import "context"
+
+// readerCount bounds the reads that run at once.
+const readerCount = 4
+
+// read runs do on a connection that sees all that was committed before and,
+// until do returns, nothing later. It can't change anything.
+func (s *Store) read(ctx context.Context, do func(*conn) error) error {
+	reader, err := s.take(ctx, s.readers)
+	if err != nil {
+		return err
+	}
+	defer func() { s.readers <- reader }()
+	if _, err := reader.exec(ctx, "BEGIN"); err != nil {
+		return s.explain("reading", err)
+	}
+	defer func() {
+		// Its only failure is that there is no transaction: an interrupt ended it.
+		_, _ = reader.exec(context.WithoutCancel(ctx), "ROLLBACK")
+	}()
+	if err := do(reader); err != nil {
+		return s.explain("reading", err)
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ration-dev/ration"
+)
+
+// record writes what the accounts of keys have decided. Where that is nothing it
+// returns errNothingToCommit.
+func (tx *tx) record(ctx context.Context, keys []ration.KeyID, accounts map[ration.KeyID]*ration.Account) error {
+	changed := false
+	for _, id := range keys {
+		account, ok := accounts[id]
+		if !ok {
+			continue
+		}
+		for _, write := range account.Writes() {
+			changed = true
+			if err := tx.recordMeter(ctx, id, &write); err != nil {
+				return fmt.Errorf("counting for %s on meter %s: %w", id, write.Meter, err)
+			}
+		}
+		for _, secret := range account.SecretsUsed() {
+			changed = true
+			if err := tx.recordSecretUse(ctx, id, secret); err != nil {
+				return fmt.Errorf("noting the use of a secret of %s: %w", id, err)
+			}
+		}
+	}
+	if !changed {
+		return errNothingToCommit
+	}
+	return nil
+}
+
+// addUsage adds amounts, never sets them, but in a period that begins. By the
+// primary key of key_usage.
+const addUsage = `INSERT INTO key_usage (api_key_id, meter, used, denied, first_request_at, last_request_at,
+	hour_label, hour_ends_at, hour_used, day_label, day_ends_at, day_used,
+	week_label, week_ends_at, week_used, month_label, month_ends_at, month_used,
+	second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest)
+VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+ON CONFLICT (api_key_id, meter) DO UPDATE SET
+	used = used + excluded.used,
+	denied = denied + excluded.denied,
+	first_request_at = coalesce(first_request_at, excluded.first_request_at),
+	last_request_at = coalesce(excluded.last_request_at, last_request_at),
+	hour_label = excluded.hour_label, hour_ends_at = excluded.hour_ends_at,
+	hour_used = iif(hour_label = excluded.hour_label, hour_used, 0) + excluded.hour_used,
+	hour_reserved = iif(hour_label = excluded.hour_label, hour_reserved, 0),
+	day_label = excluded.day_label, day_ends_at = excluded.day_ends_at,
+	day_used = iif(day_label = excluded.day_label, day_used, 0) + excluded.day_used,
+	day_reserved = iif(day_label = excluded.day_label, day_reserved, 0),
+	week_label = excluded.week_label, week_ends_at = excluded.week_ends_at,
+	week_used = iif(week_label = excluded.week_label, week_used, 0) + excluded.week_used,
+	week_reserved = iif(week_label = excluded.week_label, week_reserved, 0),
+	month_label = excluded.month_label, month_ends_at = excluded.month_ends_at,
+	month_used = iif(month_label = excluded.month_label, month_used, 0) + excluded.month_used,
+	month_reserved = iif(month_label = excluded.month_label, month_reserved, 0),
+	second_rate_tat = excluded.second_rate_tat, second_rate_rest = excluded.second_rate_rest,
+	minute_rate_tat = excluded.minute_rate_tat, minute_rate_rest = excluded.minute_rate_rest`
+
+// addDay adds to the history. By the primary key of usage_days.
+const addDay = `INSERT INTO usage_days (api_key_id, meter, date, used, denied, last_request_at) VALUES (?,?,?,?,?,?)
+ON CONFLICT (date, api_key_id, meter) DO UPDATE SET
+	used = used + excluded.used,
+	denied = denied + excluded.denied,
+	last_request_at = coalesce(excluded.last_request_at, last_request_at)`
+
+func (tx *tx) recordMeter(ctx context.Context, id ration.KeyID, write *ration.MeterWrite) error {
+	key, lastRequestAt := blob(id), optionalMicros(write.LastRequestAt)
+	values := make([]any, 0, 22)
+	values = append(values, key, write.Meter, write.Used, write.Denied, optionalMicros(write.FirstRequestAt), lastRequestAt)
+	for i, window := range write.Windows {
+		values = append(values, labelValue(ration.WindowPeriods[i], window.Label), micros(window.EndsAt), window.Used)
+	}
+	for _, rate := range write.Rates {
+		values = append(values, micros(rate.TAT), rate.Rest)
+	}
+	if _, err := tx.exec(ctx, addUsage, values...); err != nil {
+		return err
+	}
+	_, err := tx.exec(ctx, addDay, key, write.Meter, dateText(write.Day), write.Used, write.Denied, lastRequestAt)
+	return err
+}
+
+func (tx *tx) recordSecretUse(ctx context.Context, id ration.KeyID, secret ration.SecretID) error {
+	_, err := tx.exec(ctx, "UPDATE api_key_secrets SET last_used_at = ? WHERE api_key_id = ? AND secret_id = ?",
+		micros(tx.now), blob(id), blob(secret))
+	return err
+}

@@ -1,0 +1,115 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+var (
+	_ ration.Store = (*Store)(nil)
+	_ admin.Store  = (*Store)(nil)
+)
+
+// Store is one SQLite file. Its methods are safe for concurrent use, and those
+// that change something run one after the other, in the order in which they
+// were called.
+type Store struct {
+	path    string
+	clock   func() time.Time
+	onFatal func(error)
+	lock    *os.File
+
+	// Whoever receives a connection from its channel has it until he sends it
+	// back. Channels serve in the order of arrival, so an administrator's change
+	// waits for one batch at most.
+	writer  chan *conn
+	readers chan *conn
+
+	checkpoints *checkpointer
+	failing     atomic.Bool           // the last commit failed
+	broken      atomic.Pointer[error] // the disk refused to flush
+	closing     chan struct{}
+	close       sync.Once
+	closed      error // what Close returns; read after close
+}
+
+// Lanes returns 1: SQLite has one writer.
+func (s *Store) Lanes() int { return 1 }
+
+// Path returns the absolute path of the database file, links resolved.
+func (s *Store) Path() string { return s.path }
+
+// Close waits for the work under way, moves all of it from the write-ahead log
+// to the database file and gives the file free. Later calls do nothing and
+// return the same error.
+func (s *Store) Close() error {
+	s.close.Do(func() {
+		close(s.closing)
+		s.closed = s.shutDown()
+	})
+	return s.closed
+}
+
+func (s *Store) shutDown() error {
+	errs := []error{s.checkpoints.stop()}
+	writer := <-s.writer
+	for range cap(s.readers) {
+		errs = append(errs, (<-s.readers).close())
+	}
+	if s.broken.Load() == nil {
+		_, err := checkpoint(context.Background(), writer, truncate)
+		errs = append(errs, err)
+	}
+	errs = append(errs, writer.close(), s.lock.Close())
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("closing store %q: %w", s.path, err)
+	}
+	return nil
+}
+
+// now reads the store's clock.
+func (s *Store) now() time.Time { return time.UnixMicro(s.clock().UnixMicro()).UTC() }
+
+// fail ends all work after the disk refused to flush.
+func (s *Store) fail(err error) {
+	err = fmt.Errorf("flushing %q: %w", s.path, err)
+	if s.broken.CompareAndSwap(nil, &err) {
+		s.onFatal(err)
+	}
+}
+
+// usable returns why the store can't be used, if it can't.
+func (s *Store) usable() error {
+	if err := s.broken.Load(); err != nil {
+		return unavailable("not using the store", *err)
+	}
+	select {
+	case <-s.closing:
+		return errClosed
+	default:
+		return nil
+	}
+}
+
+// take waits for a connection.
+func (s *Store) take(ctx context.Context, from <-chan *conn) (*conn, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	select {
+	case c := <-from:
+		return c, nil
+	case <-s.closing:
+		return nil, errClosed
+	case <-ctx.Done():
+		return nil, unavailable("waiting for a connection", context.Cause(ctx))
+	}
+}

@@ -1,0 +1,50 @@
+package sqlite
+
+import (
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// usageColumns is what meterUsage reads: the key, then the meter.
+const usageColumns = `api_key_id, meter, used, reserved, denied, first_request_at, last_request_at,
+	hour_label, hour_ends_at, hour_used, hour_reserved,
+	day_label, day_ends_at, day_used, day_reserved,
+	week_label, week_ends_at, week_used, week_reserved,
+	month_label, month_ends_at, month_used, month_reserved,
+	second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest`
+
+func (r *row) meterUsage() ration.MeterUsage {
+	usage := ration.MeterUsage{
+		Meter: r.text(1), Used: r.int(2), Reserved: r.int(3), Denied: r.int(4),
+		FirstRequestAt: r.time(5), LastRequestAt: r.time(6),
+	}
+	column := 7
+	for i, period := range ration.WindowPeriods {
+		usage.Windows[i] = ration.Window{
+			Label: r.label(period, column), EndsAt: r.time(column + 1),
+			Used: r.int(column + 2), Reserved: r.int(column + 3),
+		}
+		column += 4
+	}
+	for i := range usage.Rates {
+		usage.Rates[i] = ration.RateState{TAT: r.time(column), Rest: r.int(column + 1)}
+		column += 2
+	}
+	return usage
+}
+
+func (r *row) label(period ration.Period, column int) ration.Label {
+	if period == ration.PeriodHour {
+		return ration.HourLabel(time.UnixMicro(r.int(column)))
+	}
+	return r.date(column)
+}
+
+// labelValue is the inverse of label.
+func labelValue(period ration.Period, label ration.Label) any {
+	if period == ration.PeriodHour {
+		return label.Hour().UnixMicro()
+	}
+	return dateText(label)
+}

@@ -1,0 +1,93 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ration-dev/ration"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// errNothingToCommit makes write roll back and return nil.
+var errNothingToCommit = errors.New("nothing to commit")
+
+// tx is the one write transaction that is under way.
+type tx struct {
+	*conn
+	now time.Time // the store's clock, read after the transaction began
+}
+
+// write runs do in a transaction, alone, and returns after it is flushed to
+// disk. The context ends the wait for the writer's turn and nothing after that.
+// Where do returns an error or panics, nothing was changed.
+//
+// Errors, beside do's own: ration.ErrStoreUnavailable if nothing was changed;
+// ration.ErrOutcomeUnknown if the disk failed so that only a restart can tell.
+func (s *Store) write(ctx context.Context, do func(context.Context, *tx) error) error {
+	conn, err := s.take(ctx, s.writer)
+	if err != nil {
+		return err
+	}
+	defer func() { s.writer <- conn }()
+	if err := s.usable(); err != nil { // the one before may have found out
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	if err := s.transact(ctx, conn, do); err != nil && !errors.Is(err, errNothingToCommit) {
+		return err
+	}
+	s.checkpoints.note(conn)
+	return nil
+}
+
+func (s *Store) transact(ctx context.Context, conn *conn, do func(context.Context, *tx) error) error {
+	if _, err := conn.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return s.explain("beginning a transaction", err)
+	}
+	ended := false
+	defer func() {
+		if !ended { // also where do panics
+			// SQLite has rolled back by itself after some errors, and then
+			// complains here.
+			_, _ = conn.exec(ctx, "ROLLBACK")
+		}
+	}()
+	if err := do(ctx, &tx{conn: conn, now: s.now()}); err != nil {
+		return s.explain("changing the database", err)
+	}
+	_, err := conn.exec(ctx, "COMMIT")
+	ended = err == nil
+	s.failing.Store(err != nil)
+	if err != nil {
+		return s.explainCommit(err)
+	}
+	return nil
+}
+
+// explain turns an error before the commit, which changed nothing, into one of
+// the contract where the database is its reason.
+func (s *Store) explain(doing string, err error) error {
+	if isFlushFailure(err) {
+		s.fail(err)
+	}
+	if isOutOfReach(err) {
+		return unavailable(doing, err)
+	}
+	return err
+}
+
+// explainCommit says what a failed commit means. A full disk or a lock stops it
+// before its last frame is in the log. After any other failure that frame may
+// be there, and the next start may find it.
+func (s *Store) explainCommit(err error) error {
+	switch primary(err) {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY:
+		return unavailable("committing", err)
+	}
+	if isFlushFailure(err) {
+		s.fail(err)
+	}
+	return fmt.Errorf("%w: committing: %w", ration.ErrOutcomeUnknown, err)
+}
