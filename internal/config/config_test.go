@@ -1,0 +1,232 @@
+package config_test
+
+import (
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ration-dev/ration/internal/config"
+)
+
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestDefaults(t *testing.T) {
+	got, err := config.Load(config.Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.Config{
+		DB: config.Database{Path: "./ration.db"}, Listen: "127.0.0.1:8080", APIListen: "127.0.0.1:8081",
+		UpstreamTimeout: 5 * time.Minute, Headers: "draft10", KeyHeader: "X-API-Key", KeyBearer: true, KeyBasic: true,
+		SecretPrefix: "rk", ShutdownGrace: 30 * time.Second, LogFormat: "text", LogLevel: slog.LevelInfo,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("defaults (-want +got):\n%s", diff)
+	}
+}
+
+func TestPrecedence(t *testing.T) {
+	file := write(t, "ration.yaml", "listen: 127.0.0.1:1\napi_listen: 127.0.0.1:1\nheaders: legacy\n")
+	got, err := config.Load(config.Sources{
+		File:        file,
+		Environment: []string{"RATION_LISTEN=127.0.0.1:2", "RATION_API_LISTEN=127.0.0.1:2", "OTHER=1", "RATION_TEST_X=1"},
+		Flags:       map[string]string{"listen": "127.0.0.1:3"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Listen != "127.0.0.1:3" || got.APIListen != "127.0.0.1:2" || got.Headers != "legacy" {
+		t.Errorf("flag, environment, file: got %q, %q, %q", got.Listen, got.APIListen, got.Headers)
+	}
+	want := []string{
+		"listen is given twice: --listen counts, RATION_LISTEN does not",
+		"listen is given twice: --listen counts, " + file + ":1:9 does not",
+		"api_listen is given twice: RATION_API_LISTEN counts, " + file + ":2:13 does not",
+	}
+	if diff := cmp.Diff(want, got.Notes); diff != "" {
+		t.Errorf("notes (-want +got):\n%s", diff)
+	}
+}
+
+func TestFile(t *testing.T) {
+	path := write(t, "ration.yaml", `
+# a comment
+db: postgres://ration:secret@db/ration
+upstream: http://127.0.0.1:8000/base
+upstream_timeout: 90s
+lanes: 4
+key_basic: false
+log_level: warn
+trusted_proxies:
+  - 10.0.0.1/8
+  - 2001:db8::1
+upstream_headers:
+  X-Internal-Token: "hunter2"
+`)
+	got, err := config.Load(config.Sources{Environment: []string{"RATION_CONFIG=" + path}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.DB.URL != "postgres://ration:secret@db/ration" || got.DB.Path != "" || got.Upstream.Path != "/base" ||
+		got.UpstreamTimeout != 90*time.Second || got.Lanes != 4 || got.KeyBasic || got.LogLevel != slog.LevelWarn {
+		t.Errorf("got %+v", got)
+	}
+	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::1/128")}
+	if diff := cmp.Diff(proxies, got.TrustedProxies, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+		t.Errorf("trusted proxies (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]string{"X-Internal-Token": "hunter2"}, got.UpstreamHeaders); diff != "" {
+		t.Errorf("upstream headers (-want +got):\n%s", diff)
+	}
+}
+
+func TestPepper(t *testing.T) {
+	path := write(t, "pepper", "0123456789abcdef\n")
+	got, err := config.Load(config.Sources{Flags: map[string]string{"pepper_file": path}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got.Pepper) != "0123456789abcdef" {
+		t.Errorf("pepper of %d bytes; want the line without its end", len(got.Pepper))
+	}
+}
+
+// TestFaultsInFile has a file's content and the message after the file's name.
+func TestFaultsInFile(t *testing.T) {
+	for _, row := range []struct{ name, content, want string }{
+		{"unknown setting", "lisen: 127.0.0.1:1\n", `:1:1: there is no setting "lisen"; did you mean "listen"?`},
+		{"nothing like it", "unheard_of_setting: 1\n", `:1:1: there is no setting "unheard_of_setting"`},
+		{"the same setting twice, both lines", "lanes: 1\nlisten: 127.0.0.1:1\nlanes: 2\n", `:3:1: mapping key "lanes" already defined at [1:1]`},
+		{"number with an exponent", "lanes: 1e3\n", `:1:8: lanes is "1e3": give a whole number`},
+		{"number with a fraction", "lanes: 1.5\n", `:1:8: lanes is "1.5": give a whole number`},
+		{"number in quotes", "lanes: \"10\"\n", `:1:8: lanes is "10": give a whole number`},
+		{"negative number", "lanes: -1\n", `:1:8: lanes is "-1": use a whole number from 0 to 64`},
+		{"hexadecimal number", "lanes: 0x10\n", `:1:8: lanes is "0x10": use a whole number from 0 to 64`},
+		{"no value", "lanes:\n", `:1:8: lanes: give a whole number`},
+		{"yes is no boolean", "key_basic: yes\n", `:1:12: key_basic is "yes": give true or false`},
+		{"number for a text", "secret_prefix: 12\n", `:1:16: secret_prefix is "12": give a text`},
+		{"list for a text", "listen: [a]\n", `:1:9: listen is "Sequence": give a text`},
+		{"text for a list", "trusted_proxies: 10.0.0.0/8\n", `:1:18: trusted_proxies: give a list, one item a line, each after a dash`},
+		{"range that is none", "trusted_proxies: [10.0.0.0/33]\n", `:1:18: trusted_proxies is "10.0.0.0/33": use addresses and ranges such as "10.0.0.0/8", separated by commas`},
+		{"everybody trusted unawares", "trusted_proxies: [0.0.0.0/0]\n", `:1:18: trusted_proxies is "0.0.0.0/0": write "any" to trust every address`},
+		{"duration with a wrong unit", "upstream_timeout: 1dd\n", `:1:19: upstream_timeout is "1dd": use a time from 1ms to 24h0m0s, such as "30s" or "5m"`},
+		{"duration of nothing", "upstream_timeout: 0s\n", `:1:19: upstream_timeout is "0s": use a time from 1ms to 24h0m0s, such as "30s" or "5m"`},
+		{"negative duration", "shutdown_delay: -1h\n", `:1:17: shutdown_delay is "-1h": use a time from 0s to 1h0m0s, such as "30s" or "5m"`},
+		{"alias", "listen: *x\n", `:1:9: listen is "Alias": give a text`},
+		{"header value with a line break", "upstream_headers: {X-A: \"hunter2\\nvalue\"}\n", `:1:19: upstream_headers: the value of X-A has a control character or a line break`},
+		{"header name with a space", "upstream_headers: {\"X A\": hunter2}\n", `:1:19: upstream_headers is "X A": use the name of a header, such as "X-Internal-Token"`},
+		{"not YAML, and no line of it shown", "upstream_headers: {X-A: hunter2\n", `:1:19: could not find flow mapping end token '}'`},
+		{"a list at the top", "- a\n", `:1:1: write one document of "setting: value" lines`},
+		{"two documents", "lanes: 1\n---\nlanes: 2\n", `:3:6: write one document of "setting: value" lines`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			path := write(t, "ration.yaml", row.content)
+			_, err := config.Load(config.Sources{File: path})
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if diff := cmp.Diff(path+row.want, err.Error()); diff != "" {
+				t.Errorf("error (-want +got):\n%s", diff)
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Error("the error shows a secret")
+			}
+		})
+	}
+}
+
+func TestFaults(t *testing.T) {
+	directory := t.TempDir()
+	short, open := write(t, "short", "abc"), write(t, "open", strings.Repeat("x", 32))
+	if err := os.Chmod(open, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	flag := func(name, value string) config.Sources {
+		return config.Sources{Flags: map[string]string{name: value}}
+	}
+	variable := func(text string) config.Sources { return config.Sources{Environment: []string{text}} }
+	for _, row := range []struct {
+		name    string
+		sources config.Sources
+		want    string
+	}{
+		{"port alone", flag("listen", "99999"), `--listen: listen is "99999": use host:port`},
+		{"port too large", flag("listen", "127.0.0.1:99999"), `--listen: listen is "127.0.0.1:99999": use host:port`},
+		{"port that is a word", flag("listen", ":abc"), `--listen: listen is ":abc": use host:port`},
+		{"upstream of another protocol", flag("upstream", "ftp://x"), `--upstream: upstream is "ftp://x": use an http:// or https:// URL`},
+		{"upstream without host", flag("upstream", "http://"), `--upstream: upstream is "http://": use an http:// or https:// URL`},
+		{"upstream with a password, not shown", flag("upstream", "http://u:hunter2@h"), `--upstream: upstream: use a URL without user name and password`},
+		{"upstream with a query", flag("upstream", "http://h/?a=b"), `--upstream: upstream is "http://h/?a=b": use a URL without query`},
+		{"database without a scheme", flag("db", "ration.db"), `--db: db: use "sqlite:" and the path`},
+		{"database of another kind, password not shown", flag("db", "mysql://u:hunter2@h/d"), `--db: db: use "sqlite:" and the path`},
+		{"empty database in the environment", variable("RATION_DB="), `RATION_DB: db: use "sqlite:" and the path`},
+		{"empty address in the environment", variable("RATION_LISTEN="), `RATION_LISTEN: listen: use host:port`},
+		{"misspelt variable", variable("RATION_LITSEN=x"), `RATION_LITSEN: there is no setting "RATION_LITSEN"; did you mean "RATION_LISTEN"?`},
+		{"variable in lower case", variable("RATION_listen=x"), `RATION_listen: there is no setting "RATION_listen"; did you mean "RATION_LISTEN"?`},
+		{"variable for what only a file has", variable("RATION_UPSTREAM_HEADERS=x"), `RATION_UPSTREAM_HEADERS: upstream_headers can only be given in a configuration file`},
+		{"empty name of a file", variable("RATION_CONFIG="), `RATION_CONFIG: is set but empty`},
+		{"secret prefix", flag("secret_prefix", "R-K"), `--secret-prefix: secret_prefix is "R-K": use 1 to 16`},
+		{"choice", flag("headers", "all"), `--headers: headers is "all": use draft10, legacy, both, off`},
+		{"level", flag("log_level", "INFO"), `--log-level: log_level is "INFO": use debug, info, warn, error`},
+		{"header name", flag("key_header", "X Key"), `--key-header: key_header is "X Key": use the name of a header`},
+		{"file that isn't there", config.Sources{File: directory + "/none.yaml"}, "none.yaml: no such file or directory"},
+		{"file that is a directory", config.Sources{File: directory}, ": is a directory"},
+		{"pepper that isn't there", flag("pepper_file", directory+"/none"), "no such file or directory"},
+		{"pepper that can be guessed", flag("pepper_file", short), "it holds less than 16 bytes"},
+		{"pepper that others can read", flag("pepper_file", open), "other users can read it; run chmod 600 on it"},
+		{"outvoted value", config.Sources{Environment: []string{"RATION_LISTEN=x"}, Flags: map[string]string{"listen": "127.0.0.1:1"}}, `RATION_LISTEN: listen is "x"`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, err := config.Load(row.sources)
+			if err == nil || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("error %v; want it to hold %q", err, row.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "hunter2") {
+				t.Error("the error shows a password")
+			}
+		})
+	}
+}
+
+func TestEveryFaultIsTold(t *testing.T) {
+	_, err := config.Load(config.Sources{Flags: map[string]string{"listen": "x", "lanes": "x"}})
+	if err == nil || !strings.Contains(err.Error(), "--listen") || !strings.Contains(err.Error(), "--lanes") {
+		t.Errorf("error %v; want both faults", err)
+	}
+}
+
+func TestPasswordInFlagIsNoted(t *testing.T) {
+	for _, url := range []string{"postgres://u:hunter2@h/d", "postgres://h/d?password=hunter2"} {
+		got, err := config.Load(config.Sources{Flags: map[string]string{"db": url}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"--db holds a password, which other users can see in the list of processes; use RATION_DB instead"}
+		if diff := cmp.Diff(want, got.Notes); diff != "" {
+			t.Errorf("notes (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestEverySettingIsDescribed(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, setting := range append(config.Settings(), config.FileSettings()...) {
+		if setting.Doc == "" || setting.Form == "" || seen[setting.Name] {
+			t.Errorf("setting %q: documented %q, form %q, seen before: %v", setting.Name, setting.Doc, setting.Form, seen[setting.Name])
+		}
+		seen[setting.Name] = true
+	}
+}

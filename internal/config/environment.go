@@ -1,0 +1,48 @@
+package config
+
+import "strings"
+
+// testVariables are those of this project's own tests.
+const testVariables = variablePrefix + "TEST"
+
+// environment is what the process environment gives.
+type environment struct {
+	file   string            // of the configuration
+	values map[string]string // setting name → value
+}
+
+// readEnvironment picks out Ration's variables. One that is misspelt is a fault:
+// a limit that silently does not hold is worse than a server that does not start.
+func readEnvironment(variables []string) (environment, []*Error) {
+	found := environment{values: make(map[string]string)}
+	var faults []*Error
+	for _, variable := range variables {
+		name, value, _ := strings.Cut(variable, "=")
+		short, ours := strings.CutPrefix(name, variablePrefix)
+		if !ours || strings.HasPrefix(name, testVariables) {
+			continue
+		}
+		s := find(strings.ToLower(short))
+		switch {
+		case name == fileVariable && value == "":
+			faults = append(faults, &Error{name, "is set but empty; unset it, or give the path of a file"})
+		case name == fileVariable:
+			found.file = value
+		case s == nil || short != strings.ToUpper(short):
+			faults = append(faults, &Error{name, unknownVariable(short)})
+		case s.set == nil:
+			faults = append(faults, &Error{name, s.Name + " can only be given in a configuration file"})
+		default:
+			found.values[s.Name] = value
+		}
+	}
+	return found, faults
+}
+
+func unknownVariable(short string) string {
+	known := []string{fileVariable}
+	for _, s := range Settings() {
+		known = append(known, s.Variable())
+	}
+	return unknown(variablePrefix+short, known)
+}

@@ -1,0 +1,85 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ration-dev/ration"
+)
+
+// Error is a fault in the configuration and where it is.
+type Error struct {
+	Where  string // "--listen", "RATION_LISTEN", "ration.yaml:3:9"
+	Reason string // what is wrong and what would be right; holds no secret
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Where + ": " + e.Reason }
+
+func faultOf(where string, s *setting, err error) *Error {
+	reason := err.Error()
+	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
+		reason = (&ration.InvalidError{Field: s.Name, Value: invalid.Value, Reason: invalid.Reason}).Error()
+	}
+	return &Error{Where: where, Reason: reason}
+}
+
+func join(faults []*Error) error {
+	errs := make([]error, len(faults))
+	for i, fault := range faults {
+		errs[i] = fault
+	}
+	return errors.Join(errs...)
+}
+
+// invalid says what is wrong with the value of a setting.
+func invalid(value, reason string) error {
+	return &ration.InvalidError{Field: "value", Value: value, Reason: reason}
+}
+
+// unknown says that there is no such name, and which one was perhaps meant.
+func unknown(name string, known []string) string {
+	if nearest := closest(name, known); nearest != "" {
+		return fmt.Sprintf("there is no setting %.64q; did you mean %q?", name, nearest)
+	}
+	return fmt.Sprintf("there is no setting %.64q", name)
+}
+
+// closest returns the known name that differs least from name, or "" if none
+// is near.
+func closest(name string, known []string) string {
+	const near = 3
+	best, least := "", near+1
+	for _, candidate := range known {
+		if d := distance(strings.ToLower(name), strings.ToLower(candidate)); d < least {
+			best, least = candidate, d
+		}
+	}
+	return best
+}
+
+// distance is how many letters must be put in, taken out or replaced
+// (Levenshtein).
+func distance(a, b string) int {
+	if len(a) > 64 {
+		return len(a)
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], slices.Min([]int{row[j+1] + 1, row[j] + 1, diagonal + cost})
+		}
+	}
+	return row[len(b)]
+}

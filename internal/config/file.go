@@ -1,0 +1,164 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// maxFileSize bounds what is read of a configuration file.
+const maxFileSize = 1 << 20
+
+// fileValue is a value in the file and where it is.
+type fileValue struct {
+	node  ast.Node
+	where string
+}
+
+// readFile reads the settings that a file gives, by name; none if path is empty.
+func readFile(path string) (map[string]fileValue, []*Error) {
+	if path == "" {
+		return nil, nil
+	}
+	content, err := readContent(path)
+	if err != nil {
+		return nil, []*Error{{path, reasonOf(err)}}
+	}
+	document, err := parser.ParseBytes(content, 0)
+	if err != nil {
+		return nil, []*Error{syntaxFault(path, err)}
+	}
+	return topLevel(path, document)
+}
+
+func readContent(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, errors.New("is a directory; give the path of a file")
+	case info.Size() > maxFileSize:
+		return nil, errors.New("is larger than a configuration file can be (1 MiB)")
+	}
+	return os.ReadFile(path)
+}
+
+// topLevel takes the document apart into settings.
+func topLevel(path string, document *ast.File) (map[string]fileValue, []*Error) {
+	values := make(map[string]fileValue)
+	var faults []*Error
+	for i, doc := range document.Docs {
+		if doc.Body == nil {
+			continue
+		}
+		mapping, ok := doc.Body.(*ast.MappingNode)
+		if !ok || i > 0 {
+			return nil, []*Error{{at(path, doc.Body.GetToken()), `write one document of "setting: value" lines`}}
+		}
+		for _, entry := range mapping.Values {
+			name := entry.Key.GetToken().Value
+			if _, plain := entry.Key.(*ast.StringNode); !plain || find(name) == nil {
+				faults = append(faults, &Error{at(path, entry.Key.GetToken()), unknown(name, names())})
+				continue
+			}
+			values[name] = fileValue{node: entry.Value, where: at(path, entry.Value.GetToken())}
+		}
+	}
+	return values, faults
+}
+
+// setFromFile sets a value after looking at its type: "10" in quotes is no
+// number, and an unquoted number no text.
+func (s *setting) setFromFile(config *Config, value fileValue) error {
+	if s.decode != nil {
+		return s.decode(config, value.node)
+	}
+	var texts []string
+	if s.kind == list {
+		sequence, ok := value.node.(*ast.SequenceNode)
+		if !ok {
+			return invalid("", "give a list, one item a line, each after a dash")
+		}
+		for _, item := range sequence.Values {
+			one, ok := item.(*ast.StringNode)
+			if !ok {
+				return invalid("", "give a list of texts")
+			}
+			texts = append(texts, one.Value)
+		}
+		return s.set(config, strings.Join(texts, ","))
+	}
+	written, ok := scalar(value.node, s.kind)
+	if !ok {
+		return invalid(written, "give "+string(s.kind))
+	}
+	return s.set(config, written)
+}
+
+// scalar returns a single value as written, and whether it is of the kind.
+func scalar(node ast.Node, want kind) (string, bool) {
+	switch node := node.(type) {
+	case *ast.StringNode:
+		return node.Value, want == text
+	case *ast.IntegerNode:
+		return node.GetToken().Value, want == integer
+	case *ast.BoolNode:
+		return node.GetToken().Value, want == boolean
+	case *ast.FloatNode:
+		return node.GetToken().Value, false
+	case *ast.NullNode:
+		return "", false
+	}
+	return node.Type().String(), false
+}
+
+// decodeUpstreamHeaders reads names and values of headers. No error shows a value.
+func decodeUpstreamHeaders(config *Config, node ast.Node) error {
+	headers := make(map[string]string)
+	if err := yaml.NodeToValue(node, &headers, yaml.Strict()); err != nil {
+		return invalid("", `give a mapping of header names to texts; write numbers in quotes`)
+	}
+	for name, value := range headers {
+		if !isToken(name) {
+			return invalid(name, `use the name of a header, such as "X-Internal-Token"`)
+		}
+		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+			return invalid("", "the value of "+name+" has a control character or a line break")
+		}
+	}
+	config.UpstreamHeaders = headers
+	return nil
+}
+
+// syntaxFault leaves out the lines that the parser's own text shows: they may
+// hold a secret.
+func syntaxFault(path string, err error) *Error {
+	fault, ok := errors.AsType[yaml.Error](err)
+	if !ok {
+		return &Error{path, "this is not YAML"}
+	}
+	return &Error{at(path, fault.GetToken()), fault.GetMessage()}
+}
+
+func at(path string, where *token.Token) string {
+	if where == nil || where.Position == nil {
+		return path
+	}
+	return fmt.Sprintf("%s:%d:%d", path, where.Position.Line, where.Position.Column)
+}
+
+// reasonOf leaves out the path that the error repeats.
+func reasonOf(err error) string {
+	if fault, ok := errors.AsType[*fs.PathError](err); ok {
+		return fault.Err.Error()
+	}
+	return err.Error()
+}

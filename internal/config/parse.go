@@ -1,0 +1,188 @@
+package config
+
+import (
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// ParseDatabase reads where the data is: "sqlite:./ration.db" or a postgres://
+// URL. Its error doesn't show the value, which may hold a password.
+func ParseDatabase(value string) (Database, error) {
+	if path, ok := strings.CutPrefix(value, "sqlite:"); ok && path != "" {
+		return Database{Path: path}, nil
+	}
+	location, err := url.Parse(value)
+	if err == nil && (location.Scheme == "postgres" || location.Scheme == "postgresql") {
+		return Database{URL: value}, nil
+	}
+	return Database{}, invalid("", `use "sqlite:" and the path of a file, such as "sqlite:./ration.db", or a "postgres://…" URL`)
+}
+
+func hasPassword(value string) bool {
+	location, err := url.Parse(value)
+	if err != nil {
+		return false
+	}
+	_, has := location.User.Password()
+	return has || location.Query().Has("password")
+}
+
+func parseAddress(value string) (string, error) {
+	const form = `use host:port, such as "127.0.0.1:8080"; the port is 0 (any) to 65535`
+	_, port, err := net.SplitHostPort(value)
+	if err != nil {
+		return "", invalid(value, form)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", invalid(value, form)
+	}
+	return value, nil
+}
+
+// parseUpstream allows a path, which requests are put behind.
+func parseUpstream(value string) (*url.URL, error) {
+	if value == "" {
+		return nil, nil //nolint:nilnil // no upstream is a valid value
+	}
+	location, err := url.Parse(value)
+	switch {
+	case err != nil || location.User != nil:
+		return nil, invalid("", "use a URL without user name and password, such as http://127.0.0.1:8000")
+	case location.Scheme != "http" && location.Scheme != "https", location.Hostname() == "":
+		return nil, invalid(value, "use an http:// or https:// URL with a host, such as http://127.0.0.1:8000")
+	case location.RawQuery != "" || location.ForceQuery || location.Fragment != "":
+		return nil, invalid(value, "use a URL without query and fragment")
+	}
+	return location, nil
+}
+
+func parseDuration(value string, least, most time.Duration) (time.Duration, error) {
+	duration, err := time.ParseDuration(value)
+	if err != nil || duration < least || duration > most {
+		return 0, invalid(value, `use a time from `+least.String()+` to `+most.String()+`, such as "30s" or "5m"`)
+	}
+	return duration, nil
+}
+
+func parseInteger(value string, least, most int) (int, error) {
+	number, err := strconv.Atoi(value)
+	if err != nil || number < least || number > most || value[0] == '+' {
+		return 0, invalid(value, "use a whole number from "+strconv.Itoa(least)+" to "+strconv.Itoa(most))
+	}
+	return number, nil
+}
+
+func parseBool(value string) (bool, error) {
+	if value != "true" && value != "false" {
+		return false, invalid(value, "use true or false")
+	}
+	return value == "true", nil
+}
+
+func parseChoice(value string, choices ...string) (string, error) {
+	if !slices.Contains(choices, value) {
+		return "", invalid(value, "use "+strings.Join(choices, ", "))
+	}
+	return value, nil
+}
+
+func parseLevel(value string) (level slog.Level, err error) {
+	if _, err := parseChoice(value, "debug", "info", "warn", "error"); err != nil {
+		return 0, err
+	}
+	return level, level.UnmarshalText([]byte(value))
+}
+
+// parseProxies reads comma-separated ranges. All addresses at once must be
+// asked for by name: whoever is trusted can claim to be any client.
+func parseProxies(value string) ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for item := range strings.SplitSeq(value, ",") {
+		item = strings.TrimSpace(item)
+		if item == "any" {
+			prefixes = append(prefixes, netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0"))
+			continue
+		}
+		if item == "" && value == "" {
+			break
+		}
+		prefix, err := netip.ParsePrefix(item)
+		if addr, addrErr := netip.ParseAddr(item); addrErr == nil && addr.Zone() == "" {
+			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil {
+			return nil, invalid(item, `use addresses and ranges such as "10.0.0.0/8", separated by commas`)
+		}
+		if prefix.Bits() == 0 {
+			return nil, invalid(item, `write "any" to trust every address`)
+		}
+		prefixes = append(prefixes, prefix.Masked())
+	}
+	return prefixes, nil
+}
+
+// parseFieldName reads the name of an HTTP header (RFC 9110, "token").
+func parseFieldName(value string) (string, error) {
+	if !isToken(value) {
+		return "", invalid(value, `use the name of a header, such as "X-API-Key"`)
+	}
+	return value, nil
+}
+
+func isToken(value string) bool {
+	const others = "!#$%&'*+-.^_`|~"
+	return value != "" && len(value) <= 100 && !strings.ContainsFunc(value, func(r rune) bool {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		return !letter && !strings.ContainsRune(others, r)
+	})
+}
+
+// parseParameter reads the name of a query parameter.
+func parseParameter(value string) (string, error) {
+	if value != "" && !isToken(value) {
+		return "", invalid(value, `use letters, digits and "-_.~", such as "api_key"`)
+	}
+	return value, nil
+}
+
+func parseSecretPrefix(value string) (string, error) {
+	return value, ration.ValidateSecretPrefix(value)
+}
+
+// leastPepper is the shortest pepper: 128 bits, if they are random.
+const leastPepper = 16
+
+// readPepper reads the server-side key of digests from a file that only its
+// owner can read.
+func readPepper(path string) ([]byte, error) {
+	if path == "" {
+		return nil, nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, invalid(path, reasonOf(err))
+	case !info.Mode().IsRegular():
+		return nil, invalid(path, "use a regular file")
+	case info.Mode().Perm()&0o077 != 0:
+		return nil, invalid(path, "other users can read it; run chmod 600 on it")
+	}
+	pepper, err := os.ReadFile(path)
+	if err != nil {
+		return nil, invalid(path, reasonOf(err))
+	}
+	pepper = []byte(strings.TrimRight(string(pepper), "\r\n"))
+	if len(pepper) < leastPepper {
+		return nil, invalid(path, "it holds less than "+strconv.Itoa(leastPepper)+" bytes, which can be guessed")
+	}
+	return pepper, nil
+}

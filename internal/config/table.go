@@ -1,0 +1,133 @@
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// settings is the table.
+var settings = []setting{
+	{
+		Setting: Setting{"db", "sqlite:PATH or postgres://…", "sqlite:./ration.db", "Where keys, plans and usage are kept."},
+		kind:    text,
+		set:     into(func(c *Config) *Database { return &c.DB }, ParseDatabase),
+		masked:  hasPassword,
+	},
+	{
+		Setting: Setting{"listen", "host:port", "127.0.0.1:8080", "Where the proxy listens."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.Listen }, parseAddress),
+	},
+	{
+		Setting: Setting{"api_listen", "host:port", "127.0.0.1:8081", "Where the verify API, health and readiness listen."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.APIListen }, parseAddress),
+	},
+	{
+		Setting: Setting{"upstream", "URL", "", "The API behind the proxy. Empty: no proxy."},
+		kind:    text,
+		set:     into(func(c *Config) **url.URL { return &c.Upstream }, parseUpstream),
+	},
+	{
+		Setting: Setting{"upstream_timeout", "duration", "5m", "How long the upstream may take to begin its answer."},
+		kind:    text,
+		set:     duration(func(c *Config) *time.Duration { return &c.UpstreamTimeout }, time.Millisecond, 24*time.Hour),
+	},
+	{
+		Setting: Setting{"trusted_proxies", "CIDR list", "", `Whose X-Forwarded-* fields are believed; "any" for everybody's.`},
+		kind:    list,
+		set:     into(func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }, parseProxies),
+	},
+	{
+		Setting: Setting{"headers", "draft10, legacy, both or off", "draft10", "Which RateLimit fields answers carry."},
+		kind:    text,
+		set:     choice(func(c *Config) *string { return &c.Headers }, "draft10", "legacy", "both", "off"),
+	},
+	{
+		Setting: Setting{"key_header", "header name", "X-API-Key", "The header that carries a key's secret."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.KeyHeader }, parseFieldName),
+	},
+	{
+		Setting: Setting{"key_bearer", "true or false", "true", `Whether "Authorization: Bearer" carries a secret too.`},
+		kind:    boolean,
+		set:     into(func(c *Config) *bool { return &c.KeyBearer }, parseBool),
+	},
+	{
+		Setting: Setting{"key_basic", "true or false", "true", `Whether "Authorization: Basic" carries a secret too.`},
+		kind:    boolean,
+		set:     into(func(c *Config) *bool { return &c.KeyBasic }, parseBool),
+	},
+	{
+		Setting: Setting{"key_query_parameter", "parameter name", "", "Takes a secret from the URL, which ends up in logs and histories. Empty: never."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.KeyQueryParameter }, parseParameter),
+	},
+	{
+		Setting: Setting{"secret_prefix", "text", ration.DefaultSecretPrefix, "What new secrets start with."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.SecretPrefix }, parseSecretPrefix),
+	},
+	{
+		Setting: Setting{"pepper_file", "path", "", "A file with a server-side key of the stored digests. With another one no secret is known."},
+		kind:    text,
+		set:     into(func(c *Config) *[]byte { return &c.Pepper }, readPepper),
+	},
+	{
+		Setting: Setting{"lanes", "whole number", "0", "How many transactions decide at once. 0: as many as the database makes use of."},
+		kind:    integer,
+		set:     into(func(c *Config) *int { return &c.Lanes }, func(value string) (int, error) { return parseInteger(value, 0, 64) }),
+	},
+	{
+		Setting: Setting{"accept_unsafe_durability", "true or false", "false", "Runs on a database that may forget what it has confirmed. Gives up the promise that no charge is lost."},
+		kind:    boolean,
+		set:     into(func(c *Config) *bool { return &c.AcceptUnsafeDurability }, parseBool),
+	},
+	{
+		Setting: Setting{"shutdown_grace", "duration", "30s", "How long requests under way may take to finish at the end."},
+		kind:    text,
+		set:     duration(func(c *Config) *time.Duration { return &c.ShutdownGrace }, time.Second, 24*time.Hour),
+	},
+	{
+		Setting: Setting{"shutdown_delay", "duration", "0s", "How long the server goes on, not ready, before it stops, so that load balancers notice."},
+		kind:    text,
+		set:     duration(func(c *Config) *time.Duration { return &c.ShutdownDelay }, 0, time.Hour),
+	},
+	{
+		Setting: Setting{"log_format", "text or json", "text", "The form of the log."},
+		kind:    text,
+		set:     choice(func(c *Config) *string { return &c.LogFormat }, "text", "json"),
+	},
+	{
+		Setting: Setting{"log_level", "debug, info, warn or error", "info", "The least important message that is logged."},
+		kind:    text,
+		set:     into(func(c *Config) *slog.Level { return &c.LogLevel }, parseLevel),
+	},
+	{
+		Setting: Setting{Name: "upstream_headers", Form: "header: value", Doc: "Headers that every request to the upstream carries, such as a password between Ration and the API."},
+		decode:  decodeUpstreamHeaders,
+	},
+}
+
+// into makes a reader of one field.
+func into[T any](field func(*Config) *T, parse func(string) (T, error)) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		parsed, err := parse(value)
+		if err == nil {
+			*field(c) = parsed
+		}
+		return err
+	}
+}
+
+func duration(field func(*Config) *time.Duration, least, most time.Duration) func(*Config, string) error {
+	return into(field, func(value string) (time.Duration, error) { return parseDuration(value, least, most) })
+}
+
+func choice(field func(*Config) *string, choices ...string) func(*Config, string) error {
+	return into(field, func(value string) (string, error) { return parseChoice(value, choices...) })
+}
