@@ -72,6 +72,8 @@ func groups() []group {
 		{"Access", accessTests},
 		{"Batches", batchTests},
 		{"Periods", periodTests},
+		{"Overrides", overrideTests},
+		{"History", historyTests},
 		{"Locks", lockTests},
 		{"Concurrency", concurrencyTests},
 	}

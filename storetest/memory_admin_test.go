@@ -64,6 +64,8 @@ func (m *memory) UpdateKey(_ context.Context, id ration.KeyID, update func(*admi
 }
 
 func (m *memory) writeKey(change admin.KeyChange) (admin.KeyRecord, error) {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
 	if _, ok := m.plans[change.Key.Plan]; !ok && change.Key.Plan != "" {
 		return admin.KeyRecord{}, ration.ErrNotFound
 	}
@@ -140,8 +142,8 @@ func atMost[T any](rows []T, limit, standard int) []T {
 }
 
 func (m *memory) CreatePlan(_ context.Context, create func(*admin.PlanChange) error) (ration.Plan, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
 	change := admin.PlanChange{Now: m.time()}
 	if err := create(&change); err != nil {
 		return ration.Plan{}, err
@@ -153,8 +155,8 @@ func (m *memory) CreatePlan(_ context.Context, create func(*admin.PlanChange) er
 }
 
 func (m *memory) UpdatePlan(_ context.Context, name string, update func(*admin.PlanChange) error) (ration.Plan, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
 	plan, found := m.plans[name]
 	if !found {
 		return ration.Plan{}, ration.ErrNotFound
@@ -187,6 +189,8 @@ func copyPlan(plan ration.Plan) ration.Plan {
 func (m *memory) DeletePlan(_ context.Context, name string, audit admin.AuditEntry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
 	if _, found := m.plans[name]; !found {
 		return ration.ErrNotFound
 	}
@@ -201,8 +205,8 @@ func (m *memory) DeletePlan(_ context.Context, name string, audit admin.AuditEnt
 }
 
 func (m *memory) Plan(_ context.Context, name string) (ration.Plan, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
 	if plan, found := m.plans[name]; found {
 		return copyPlan(plan), nil
 	}
@@ -210,8 +214,8 @@ func (m *memory) Plan(_ context.Context, name string) (ration.Plan, error) {
 }
 
 func (m *memory) ListPlans(context.Context) ([]ration.Plan, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
 	var plans []ration.Plan
 	for _, name := range slices.Sorted(maps.Keys(m.plans)) {
 		plans = append(plans, copyPlan(m.plans[name]))
@@ -220,8 +224,8 @@ func (m *memory) ListPlans(context.Context) ([]ration.Plan, error) {
 }
 
 func (m *memory) CreateToken(_ context.Context, token admin.Token, digest ration.Digest, audit admin.AuditEntry) (admin.Token, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
 	if m.liveToken(token.Name) >= 0 {
 		return admin.Token{}, ration.ErrExists
 	}
@@ -233,8 +237,8 @@ func (m *memory) CreateToken(_ context.Context, token admin.Token, digest ration
 }
 
 func (m *memory) RevokeToken(_ context.Context, name string, audit admin.AuditEntry) (admin.Token, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
 	i := m.liveToken(name)
 	if i < 0 {
 		return admin.Token{}, ration.ErrNotFound
@@ -249,8 +253,8 @@ func (m *memory) liveToken(name string) int {
 }
 
 func (m *memory) ListTokens(context.Context) ([]admin.Token, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
 	var tokens []admin.Token
 	for _, token := range m.tokens {
 		tokens = append(tokens, token.Token)
@@ -259,8 +263,8 @@ func (m *memory) ListTokens(context.Context) ([]admin.Token, error) {
 }
 
 func (m *memory) TokensByDigest(_ context.Context, digests []ration.Digest) ([]admin.Token, time.Time, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
 	tokens := make([]admin.Token, len(digests))
 	for i, digest := range digests {
 		for _, token := range m.tokens {
@@ -298,8 +302,8 @@ func (m *memory) UsageDays(_ context.Context, filter admin.UsageFilter) ([]admin
 }
 
 func (m *memory) ListAudit(_ context.Context, filter admin.AuditFilter) ([]admin.AuditEntry, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
 	var entries []admin.AuditEntry
 	for _, entry := range slices.Backward(m.audit) {
 		if matches(filter.Target, entry.Target) && matches(filter.Actor, entry.Actor) {

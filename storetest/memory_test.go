@@ -2,8 +2,11 @@ package storetest_test
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -11,16 +14,22 @@ import (
 	"github.com/ration-dev/ration/storetest"
 )
 
-// memory is a store without a database: one lock is every key's lock.
+// memory is a store without a database: mu is the lock of every key, plansMu
+// that of all that has no key. Who needs both takes mu first.
 type memory struct {
 	mu      sync.Mutex
-	clockMu sync.Mutex // not mu: the clock turns while a change is under way
-	now     time.Time
+	waiting atomic.Int64 // charges that wait for mu
+
+	clockMu     sync.Mutex // not mu: the clock turns while a change is under way
+	now         time.Time
+	instanceNow time.Time
 
 	keys    map[ration.KeyID]*admin.KeyRecord
 	usage   map[ration.KeyID]ration.Usage
 	days    []admin.UsageDay
 	digests map[ration.Digest]ration.SecretRef
+
+	plansMu sync.Mutex
 	plans   map[string]ration.Plan
 	tokens  []memoryToken
 	audit   []admin.AuditEntry
@@ -45,7 +54,26 @@ func newMemory() *memory {
 func (m *memory) setNow(now time.Time) {
 	m.clockMu.Lock()
 	defer m.clockMu.Unlock()
-	m.now = now
+	m.now, m.instanceNow = now, now
+}
+
+func (m *memory) setInstanceNow(now time.Time) {
+	m.clockMu.Lock()
+	defer m.clockMu.Unlock()
+	m.instanceNow = now
+}
+
+func (m *memory) clock() ration.Clock {
+	m.clockMu.Lock()
+	defer m.clockMu.Unlock()
+	return ration.Clock{Now: m.now, Suspect: m.now.Sub(m.instanceNow).Abs() > 10*time.Minute}
+}
+
+// awaitLocked waits until a charge waits. It spins: what it waits for comes at once.
+func (m *memory) awaitLocked(*testing.T) {
+	for m.waiting.Load() == 0 {
+		runtime.Gosched()
+	}
 }
 
 func (m *memory) time() time.Time {
@@ -72,9 +100,11 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 	if err := checkStorable(batch.Charges); err != nil {
 		return nil, err
 	}
+	m.waiting.Add(1)
 	m.mu.Lock()
+	m.waiting.Add(-1)
 	defer m.mu.Unlock()
-	clock := ration.Clock{Now: m.time()}
+	clock := m.clock()
 	accounts := map[ration.KeyID]*ration.Account{}
 	decisions := make([]ration.Decision, len(batch.Charges))
 	for i := range batch.Charges {
@@ -86,11 +116,10 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 		}
 		account := accounts[charge.KeyID]
 		if account == nil {
-			policy, err := ration.NewPolicy(record.Key, m.plans[record.Plan], record.Overrides, slices.Clone(record.Secrets), clock.Now)
-			if err != nil {
+			var err error
+			if account, err = m.account(record, clock.Now); err != nil {
 				return nil, err
 			}
-			account = ration.NewAccount(policy, m.usage[charge.KeyID].Clone())
 			accounts[charge.KeyID] = account
 		}
 		decisions[i] = account.Charge(charge, clock)
@@ -99,6 +128,17 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 		m.write(id, account, clock.Now)
 	}
 	return decisions, nil
+}
+
+func (m *memory) account(record *admin.KeyRecord, now time.Time) (*ration.Account, error) {
+	m.plansMu.Lock()
+	plan := m.plans[record.Plan]
+	m.plansMu.Unlock()
+	policy, err := ration.NewPolicy(record.Key, plan, record.Overrides, slices.Clone(record.Secrets), now)
+	if err != nil {
+		return nil, err
+	}
+	return ration.NewAccount(policy, m.usage[record.ID].Clone()), nil
 }
 
 func (m *memory) write(id ration.KeyID, account *ration.Account, now time.Time) {

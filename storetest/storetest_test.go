@@ -14,3 +14,18 @@ func TestSuite(t *testing.T) {
 		return storetest.Harness{Store: memory, SetNow: memory.setNow}
 	})
 }
+
+// TestSuiteWithSeveralInstances runs it with all that a harness can have. The
+// instances are one; a batch that waits for the lock can be seen to wait.
+func TestSuiteWithSeveralInstances(t *testing.T) {
+	storetest.Run(t, func(*testing.T) storetest.Harness {
+		memory := newMemory()
+		return storetest.Harness{
+			Store:          memory,
+			SetNow:         memory.setNow,
+			SetInstanceNow: memory.setInstanceNow,
+			OpenAnother:    func(*testing.T) storetest.Store { return memory },
+			AwaitLocked:    memory.awaitLocked,
+		}
+	})
+}

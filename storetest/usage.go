@@ -65,10 +65,13 @@ var options = cmp.Options{
 	cmpopts.EquateComparable(netip.Prefix{}),
 }
 
+// sortOverrides is for what has no order of its own.
+var sortOverrides = cmpopts.SortSlices(func(a, b ration.Override) bool { return a.Key().DefaultName() < b.Key().DefaultName() })
+
 // want compares with what came back.
-func (f *fixture) want(what string, want, got any) {
+func (f *fixture) want(what string, want, got any, more ...cmp.Option) {
 	f.Helper()
-	if diff := cmp.Diff(want, got, options); diff != "" {
+	if diff := cmp.Diff(want, got, options, cmp.Options(more)); diff != "" {
 		f.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }

@@ -1,0 +1,152 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+var historyTests = []contractTest{
+	{"the running day is the same in usage and in history", testRunningDay},
+	{"a denial on a new day is in that day's history", testDenialOnNewDay},
+	{"a refused key is counted on the meters it asked for", testRefusedKeyCounted},
+	{"history is selected by key, owner, meter and date", testHistoryFilter},
+	{"usage of an unknown key is not found", testUsageOfUnknownKey},
+	{"a key that was never used has used nothing", testNeverUsed},
+	{"no period begins while the clocks disagree", testClockSuspect},
+}
+
+func testRunningDay(f *fixture) {
+	id := f.key(f.plan("30/day", "100 tokens/day").Name)
+	for range 4 {
+		f.batch(chargeOf(id, requests(7), units("tokens", 30)), chargeOf(id, requests(1), units("tokens", 31)))
+		f.advance(5 * time.Hour)
+	}
+	days := map[string]admin.UsageDay{} // the last of each meter
+	for _, day := range f.days(id) {
+		days[day.Meter] = day
+	}
+	for _, entry := range f.usage(id) {
+		window, day := entry.Windows[1], days[entry.Meter]
+		if window.Label != day.Date || window.Used != day.Used || !day.LastRequestAt.Equal(entry.LastRequestAt) {
+			f.Errorf("%s: the running day is %+v, its history %+v", entry.Meter, window, day)
+		}
+	}
+}
+
+func testDenialOnNewDay(f *fixture) {
+	id := f.key(f.plan("1/lifetime").Name)
+	f.allow(id, requests(1), 0)
+	f.advance(24 * time.Hour)
+	f.deny(id, requests(1), ration.CodeQuotaExceeded, 0)
+	f.want("history", []admin.UsageDay{
+		{KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: ration.DateLabel(2026, 7, 15), Used: 1, LastRequestAt: noon},
+		{KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: ration.DateLabel(2026, 7, 16), Denied: 1},
+	}, f.days(id))
+	entry := f.meter(id, ration.MeterRequests)
+	if entry.Denied != 1 || !entry.LastRequestAt.Equal(noon) || entry.Windows[1].Label != ration.DateLabel(2026, 7, 15) {
+		f.Errorf("usage %+v, want one denial and nothing else since yesterday", entry)
+	}
+}
+
+func testRefusedKeyCounted(f *fixture) {
+	id := f.keyWith(func(change *admin.KeyChange) { change.Key.Status = ration.StatusDisabled })
+	f.wantCode(f.charge(chargeOf(id, requests(1), units("tokens", 5))), ration.CodeKeyDisabled)
+	charge := chargeOf(id)
+	charge.DryRun = true
+	f.wantCode(f.charge(charge), ration.CodeKeyDisabled)
+	for _, meter := range []string{ration.MeterRequests, "tokens"} {
+		entry := f.meter(id, meter)
+		if entry.Used != 0 || entry.Denied != 1 || !entry.FirstRequestAt.IsZero() || !entry.LastRequestAt.IsZero() {
+			f.Errorf("%s: %+v, want one denial and nothing else", meter, entry)
+		}
+	}
+}
+
+func testHistoryFilter(f *fixture) {
+	owner := uniqueName()
+	var ids []ration.KeyID
+	for range 2 {
+		ids = append(ids, f.keyWith(func(change *admin.KeyChange) { change.Key.Owner = owner }))
+	}
+	for range 3 {
+		f.batch(chargeOf(ids[0], requests(1), units("tokens", 5)), chargeOf(ids[1], requests(1), units("tokens", 5)))
+		f.advance(24 * time.Hour)
+	}
+	label := ration.DateLabel(2026, 7, 15)
+	row := func(key int, meter string, day ration.Label) admin.UsageDay {
+		used := map[string]int64{ration.MeterRequests: 1, "tokens": 5}[meter]
+		return admin.UsageDay{
+			KeyID: ids[key], KeyName: "test", Owner: owner, Meter: meter, Date: label + day,
+			Used: used, LastRequestAt: noon.Add(time.Duration(day) * 24 * time.Hour),
+		}
+	}
+	var all []admin.UsageDay
+	for day := range ration.Label(3) {
+		for key := range ids {
+			all = append(all, row(key, ration.MeterRequests, day), row(key, "tokens", day))
+		}
+	}
+	for _, test := range []struct {
+		name   string
+		filter admin.UsageFilter
+		want   []admin.UsageDay
+	}{
+		{"owner", admin.UsageFilter{Owner: owner}, all},
+		{"key and meter", admin.UsageFilter{KeyID: ids[1], Meter: "tokens"}, []admin.UsageDay{row(1, "tokens", 0), row(1, "tokens", 1), row(1, "tokens", 2)}},
+		{"from", admin.UsageFilter{Owner: owner, From: label + 2}, all[8:]},
+		{"to", admin.UsageFilter{Owner: owner, To: label}, all[:4]},
+		{"from and to", admin.UsageFilter{Owner: owner, From: label + 1, To: label + 1}, all[4:8]},
+		{"limit", admin.UsageFilter{Owner: owner, Limit: 3}, all[:3]},
+		{"nobody's", admin.UsageFilter{Owner: uniqueName()}, nil},
+		{"key of another owner", admin.UsageFilter{Owner: uniqueName(), KeyID: ids[0]}, nil},
+	} {
+		got, err := f.Store.UsageDays(f.Context(), test.filter)
+		if err != nil {
+			f.Fatalf("%s: %v", test.name, err)
+		}
+		f.want("history by "+test.name, test.want, got)
+	}
+}
+
+func testUsageOfUnknownKey(f *fixture) {
+	_, _, err := f.Store.KeyUsage(f.Context(), ration.NewKeyID())
+	f.wantError(err, ration.ErrNotFound)
+}
+
+func testNeverUsed(f *fixture) {
+	id := f.key("")
+	for _, entry := range f.usage(id) {
+		if entry.Meter != ration.MeterRequests || entry.Used != 0 || entry.Denied != 0 || !entry.FirstRequestAt.IsZero() || !entry.LastRequestAt.IsZero() {
+			f.Errorf("usage %+v, want nothing", entry)
+		}
+	}
+	if days := f.days(id); len(days) > 0 {
+		f.Errorf("history %+v, want none", days)
+	}
+}
+
+// testClockSuspect lets the instance's clock run away from the database's.
+// Where there is only one clock, it can't, and nothing is suspect.
+func testClockSuspect(f *fixture) {
+	id := f.key(f.plan("9/day").Name)
+	f.allow(id, requests(1), 8)
+	if f.SetInstanceNow == nil {
+		f.advance(time.Hour)
+		f.allow(id, requests(1), 7)
+		return
+	}
+	for _, skew := range []time.Duration{-11 * time.Minute, 11 * time.Minute} {
+		f.setNow(noon.Add(time.Hour - time.Microsecond))
+		f.SetInstanceNow(f.now.Add(skew))
+		f.wantCode(f.charge(chargeOf(id)), ration.CodeOK)
+		f.setNow(noon.Add(time.Hour))
+		f.SetInstanceNow(f.now.Add(skew))
+		before := f.state(id)
+		f.wantCode(f.charge(chargeOf(id)), ration.CodeClockSuspect)
+		f.want("state after no decision", before, f.state(id))
+	}
+	f.SetInstanceNow(f.now.Add(9 * time.Minute))
+	f.allow(id, requests(1), 5)
+}
