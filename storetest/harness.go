@@ -76,5 +76,9 @@ func groups() []group {
 		{"History", historyTests},
 		{"Locks", lockTests},
 		{"Concurrency", concurrencyTests},
+		{"Keys", keyTests},
+		{"Plans", planTests},
+		{"Tokens", tokenTests},
+		{"Audit", auditTests},
 	}
 }

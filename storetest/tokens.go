@@ -1,0 +1,102 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+var tokenTests = []contractTest{
+	{"a token comes back as it was stored", testTokenRoundTrip},
+	{"a token's name is free again once it is revoked", testTokenName},
+	{"tokens are found by digest, in order", testTokensByDigest},
+}
+
+// token creates a token and returns it as it should be stored, and its digest.
+func (f *fixture) token(name string, configure func(*admin.Token)) (admin.Token, ration.Digest) {
+	f.Helper()
+	token := admin.Token{ID: uuid.Must(uuid.NewV7()), Name: name, Scopes: []string{"verify"}, Start: "rk_abcde", End: "wxyz"}
+	configure(&token)
+	digest := ration.NewSecret(ration.DefaultSecretPrefix).Digest(nil)
+	created, err := f.Store.CreateToken(f.Context(), token, digest, entry("token.create", "token:"+name))
+	if err != nil {
+		f.Fatalf("creating token %s: %v", name, err)
+	}
+	token.CreatedAt = f.now
+	f.want("token as created", token, created)
+	return token, digest
+}
+
+// tokensNamed lists the tokens of a name.
+func (f *fixture) tokensNamed(name string) []admin.Token {
+	f.Helper()
+	tokens, err := f.Store.ListTokens(f.Context())
+	if err != nil {
+		f.Fatalf("listing tokens: %v", err)
+	}
+	var named []admin.Token
+	for _, token := range tokens {
+		if token.Name == name {
+			named = append(named, token)
+		}
+	}
+	return named
+}
+
+func testTokenRoundTrip(f *fixture) {
+	for _, configure := range []func(*admin.Token){
+		func(*admin.Token) {},
+		func(t *admin.Token) { t.ExpiresAt, t.Scopes = noon.Add(time.Microsecond), []string{"read", "admin"} },
+		func(t *admin.Token) { t.Start, t.End = "", "" },
+	} {
+		token, _ := f.token(uniqueName(), configure)
+		f.want("token as listed", []admin.Token{token}, f.tokensNamed(token.Name))
+	}
+}
+
+func testTokenName(f *fixture) {
+	name := uniqueName()
+	first, firstDigest := f.token(name, func(*admin.Token) {})
+	second := first
+	second.ID = uuid.Must(uuid.NewV7())
+	digest := ration.NewSecret("rk").Digest(nil)
+	_, err := f.Store.CreateToken(f.Context(), second, digest, entry("token.create", "token:"+name))
+	f.wantError(err, ration.ErrExists)
+	f.advance(time.Minute)
+	revoked, err := f.Store.RevokeToken(f.Context(), name, entry("token.revoke", "token:"+name))
+	f.wantError(err, nil)
+	first.RevokedAt = f.now
+	f.want("token as revoked", first, revoked)
+	f.advance(time.Minute)
+	_, err = f.Store.RevokeToken(f.Context(), name, entry("token.revoke", "token:"+name))
+	f.wantError(err, ration.ErrNotFound)
+	again, _ := f.token(name, func(*admin.Token) {})
+	f.want("tokens", []admin.Token{first, again}, f.tokensNamed(name))
+	tokens, _, err := f.Store.TokensByDigest(f.Context(), []ration.Digest{firstDigest})
+	f.wantError(err, nil)
+	f.want("revoked token by its digest", []admin.Token{first}, tokens)
+	actions := ""
+	for _, entry := range f.audit(admin.AuditFilter{Target: "token:" + name}) {
+		actions += entry.Action + " "
+	}
+	f.want("actions, the newest first", "token.create token.revoke token.create ", actions)
+}
+
+func testTokensByDigest(f *fixture) {
+	a, digestA := f.token(uniqueName(), func(*admin.Token) {})
+	b, digestB := f.token(uniqueName(), func(t *admin.Token) { t.ExpiresAt = noon })
+	unknown := ration.NewSecret("rk").Digest(nil)
+	f.advance(time.Hour)
+	tokens, now, err := f.Store.TokensByDigest(f.Context(), []ration.Digest{digestB, unknown, digestA, digestB})
+	f.wantError(err, nil)
+	f.want("tokens", []admin.Token{b, {}, a, b}, tokens)
+	if !now.Equal(f.now) {
+		f.Errorf("the store's time is %s, want %s", now, f.now)
+	}
+	tokens, _, err = f.Store.TokensByDigest(f.Context(), nil)
+	f.wantError(err, nil)
+	f.want("no tokens", []admin.Token(nil), tokens)
+}
