@@ -160,7 +160,7 @@ func (d *Decision) describe(usage Usage, changes *Changes) {
 			}
 			state := &change.Rates[rateIndex(status.Period)]
 			next := status.describeRate(*state, units, changes.At)
-			if d.Code == CodeOK || next.TAT.Before(state.TAT) {
+			if d.Code == CodeOK || next.before(*state) {
 				*state = next
 			}
 		}

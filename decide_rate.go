@@ -90,6 +90,11 @@ func (r RateState) backlog(limit Limit, now time.Time) span {
 	return missing
 }
 
+// before reports whether r is whole again before other, at one quantity.
+func (r RateState) before(other RateState) bool {
+	return r.TAT.Before(other.TAT) || r.TAT.Equal(other.TAT) && r.Rest < other.Rest
+}
+
 func rateRefuses(limit Limit, change *MeterChange, now time.Time) refusal {
 	backlog := change.Rates[rateIndex(limit.Period)].backlog(limit, now)
 	after := backlog.add(spanOf(limit, change.Units), limit.Quantity)
