@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -18,12 +19,23 @@ var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
 // time. Its methods end the test when the store returns an error.
 type fixture struct {
 	Harness
-	*testing.T
+	tb
+	t   *testing.T
 	now time.Time
 }
 
+// tb is what a fixture needs of a test, or of one example of a random test.
+type tb interface {
+	Helper()
+	Context() context.Context
+	Error(...any)
+	Errorf(string, ...any)
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
+
 func newFixture(t *testing.T, harness Harness) *fixture {
-	f := &fixture{Harness: harness, T: t}
+	f := &fixture{Harness: harness, tb: t, t: t}
 	f.setNow(noon)
 	return f
 }
@@ -139,7 +151,7 @@ func newSecret(label string, now time.Time) (admin.NewSecret, ration.Secret) {
 }
 
 // parseLimits reads limits as people write them.
-func parseLimits(t testing.TB, texts ...string) []ration.Limit {
+func parseLimits(t tb, texts ...string) []ration.Limit {
 	t.Helper()
 	limits := make([]ration.Limit, 0, len(texts))
 	for _, text := range texts {
@@ -153,7 +165,7 @@ func parseLimits(t testing.TB, texts ...string) []ration.Limit {
 }
 
 // override reads a limit as an override.
-func override(t testing.TB, text string) ration.Override {
+func override(t tb, text string) ration.Override {
 	t.Helper()
 	return ration.Override{Limit: parseLimits(t, text)[0]}
 }

@@ -64,6 +64,10 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 			}
 		})
 	}
+	t.Run("Random", func(t *testing.T) {
+		t.Parallel()
+		testRandomly(t, open(t))
+	})
 }
 
 func groups() []group {

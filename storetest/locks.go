@@ -23,7 +23,7 @@ var lockTests = []contractTest{
 func (f *fixture) instances(n int) []Store {
 	stores := []Store{f.Store}
 	for len(stores) < n && f.OpenAnother != nil {
-		stores = append(stores, f.OpenAnother(f.T))
+		stores = append(stores, f.OpenAnother(f.t))
 	}
 	return stores
 }
@@ -46,7 +46,7 @@ func (f *fixture) whileChanging(id ration.KeyID, update func(*admin.KeyChange), 
 				answered <- answer{decisions, err}
 			}()
 			if f.AwaitLocked != nil {
-				f.AwaitLocked(f.T)
+				f.AwaitLocked(f.t)
 			}
 		})
 		update(change)

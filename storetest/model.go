@@ -1,0 +1,150 @@
+package storetest
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// model is the second opinion on what a store decides and counts. It is naive
+// on purpose: it keeps every charge for ever and finds what a limit has used by
+// adding up, what a rate owes by replaying, and when a period ends by searching
+// for it. It shares no rule with the package it judges, only its words.
+type model struct {
+	plans map[string]*ration.Plan
+	keys  map[ration.KeyID]*modelKey
+}
+
+// modelKey is a key as it was administered, and all that was charged to it.
+type modelKey struct {
+	admin.KeyRecord
+	meters map[string]*modelMeter
+}
+
+// modelMeter is all that ever happened to a key on one meter.
+type modelMeter struct {
+	admitted []admission
+	denied   []ration.Label // the day of each denial
+	running  [4]running     // hour, day, week, month
+	rates    map[ration.Period][]rateEvent
+}
+
+// admission is one admitted charge and the periods that it was counted in.
+type admission struct {
+	at     time.Time
+	units  int64
+	labels [4]ration.Label
+}
+
+// running is a period under way. What was used in it is the sum of the
+// admissions with its label.
+type running struct {
+	label ration.Label
+	ends  time.Time
+}
+
+func newModel() *model {
+	return &model{plans: map[string]*ration.Plan{}, keys: map[ration.KeyID]*modelKey{}}
+}
+
+// charge decides a normalised charge and remembers it.
+func (m *model) charge(charge ration.Charge, now time.Time) ration.Decision {
+	decision := ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: now, DryRun: charge.DryRun}
+	key := m.keys[charge.KeyID]
+	if key == nil {
+		return decision
+	}
+	decision.KeyID, decision.KeyName, decision.Owner, decision.Plan = key.ID, key.Name, key.Owner, key.Plan
+	zone := m.zone(key)
+	decision.Code = key.access(charge, now)
+	var questions []question
+	if decision.Code == ration.CodeOK {
+		questions = m.ask(key, charge, now, zone)
+		decision.Code, decision.RetryAfter = verdict(questions)
+		if key.passesTotal(charge) {
+			decision.Code, decision.RetryAfter = ration.CodeCostExceedsLimit, 0
+		}
+	}
+	for _, q := range questions {
+		decision.Limits = append(decision.Limits, q.status(decision.Code == ration.CodeOK))
+	}
+	if !charge.DryRun {
+		key.remember(charge, decision.Code == ration.CodeOK, questions, now, zone)
+	}
+	return decision
+}
+
+// remember keeps what happened.
+func (k *modelKey) remember(charge ration.Charge, admitted bool, questions []question, now time.Time, zone *time.Location) {
+	for _, amount := range charge.Amounts {
+		meter := k.meter(amount.Meter)
+		turned := meter.turned(now, zone)
+		if !admitted {
+			meter.denied = append(meter.denied, turned[1].label)
+			continue
+		}
+		meter.running = turned
+		entry := admission{at: now, units: amount.Units}
+		for i := range turned {
+			entry.labels[i] = turned[i].label
+		}
+		meter.admitted = append(meter.admitted, entry)
+	}
+	for _, q := range questions {
+		if q.limit.Kind == ration.KindRate && q.limit.Quantity > 0 {
+			k.meter(q.limit.Meter).noteRate(q, admitted, now)
+		}
+	}
+	if admitted {
+		k.noteSecret(charge.SecretID, now)
+	}
+}
+
+func (k *modelKey) meter(name string) *modelMeter {
+	if k.meters[name] == nil {
+		k.meters[name] = &modelMeter{rates: map[ration.Period][]rateEvent{}}
+	}
+	return k.meters[name]
+}
+
+// passesTotal reports whether a charge would pass the most that is ever counted.
+func (k *modelKey) passesTotal(charge ration.Charge) bool {
+	return slices.ContainsFunc(charge.Amounts, func(amount ration.Amount) bool {
+		return k.meter(amount.Meter).sum(func(admission) bool { return true })+amount.Units > ration.MaxTotalUnits
+	})
+}
+
+// sum adds up the admissions that belong.
+func (m *modelMeter) sum(belongs func(admission) bool) (units int64) {
+	for _, entry := range m.admitted {
+		if belongs(entry) {
+			units += entry.units
+		}
+	}
+	return units
+}
+
+// turned returns the periods as they are at an instant: after its end a period
+// gives way to a later one, or lasts until the end of the one that it now is.
+func (m *modelMeter) turned(now time.Time, zone *time.Location) [4]running {
+	periods := m.running
+	for i, name := range []ration.Period{ration.PeriodHour, ration.PeriodDay, ration.PeriodWeek, ration.PeriodMonth} {
+		if now.Before(periods[i].ends) {
+			continue
+		}
+		label, ends := calendar(name, now, zone)
+		periods[i] = running{label: max(label, periods[i].label), ends: ends}
+	}
+	return periods
+}
+
+func (m *modelMeter) usedIn(period ration.Period, now time.Time, zone *time.Location) (int64, time.Time) {
+	if period == ration.PeriodLifetime {
+		return m.sum(func(admission) bool { return true }), time.Time{}
+	}
+	i := slices.Index([]ration.Period{ration.PeriodHour, ration.PeriodDay, ration.PeriodWeek, ration.PeriodMonth}, period)
+	running := m.turned(now, zone)[i]
+	return m.sum(func(entry admission) bool { return entry.labels[i] == running.label }), running.ends
+}

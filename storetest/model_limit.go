@@ -1,0 +1,117 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// question is one limit asked about one charge: what it had given before, and
+// its answer.
+type question struct {
+	limit  ration.Limit
+	units  int64
+	now    time.Time
+	used   int64     // quotas: in the running period, before the charge
+	ends   time.Time // quotas: of the running period
+	bucket bucket    // rates: before the charge
+
+	refuses ration.Code // or ""
+	wait    time.Duration
+	never   bool // waiting does not help
+}
+
+// ask asks all limits on the charged meters, in the order of meters and lengths.
+func (m *model) ask(key *modelKey, charge ration.Charge, now time.Time, zone *time.Location) []question {
+	var questions []question
+	limits := m.limits(key, now)
+	for _, amount := range charge.Amounts {
+		for _, limit := range limits {
+			if limit.Meter != amount.Meter {
+				continue
+			}
+			q := question{limit: limit, units: amount.Units, now: now}
+			meter := key.meter(amount.Meter)
+			if limit.Kind == ration.KindRate {
+				q.bucket = replay(meter.rates[limit.Period], limit, now)
+			} else {
+				q.used, q.ends = meter.usedIn(limit.Period, now, zone)
+			}
+			q.answer()
+			questions = append(questions, q)
+		}
+	}
+	return questions
+}
+
+func (q *question) answer() {
+	most := q.limit.Quantity
+	if q.limit.Kind == ration.KindRate && q.limit.Burst > 0 {
+		most = q.limit.Burst
+	}
+	switch {
+	case q.units == 0:
+	case q.units > most:
+		q.refuses, q.never = ration.CodeCostExceedsLimit, true
+	case q.limit.Kind == ration.KindRate:
+		if wait := q.bucket.wait(q.units); wait > 0 {
+			q.refuses, q.wait = ration.CodeRateExceeded, wait
+		}
+	case q.used+q.units > q.limit.Quantity:
+		q.refuses, q.never = ration.CodeQuotaExceeded, q.limit.Period == ration.PeriodLifetime
+		if !q.never {
+			q.wait = q.ends.Sub(q.now)
+		}
+	}
+}
+
+// verdict is what the caller is told: of all refusals the one that can't pass,
+// the one that never passes by waiting, or the one that waits longest.
+func verdict(questions []question) (ration.Code, time.Duration) {
+	code, wait := ration.CodeOK, time.Duration(0)
+	never := false
+	for _, q := range questions {
+		switch {
+		case q.refuses == ration.CodeCostExceedsLimit:
+			return ration.CodeCostExceedsLimit, 0
+		case q.never:
+			code, wait, never = q.refuses, 0, true
+		case q.refuses != "" && !never && q.wait > wait:
+			code, wait = q.refuses, q.wait
+		}
+	}
+	return code, wait
+}
+
+// status is how the limit stands after the charge was admitted or not.
+func (q *question) status(admitted bool) ration.LimitStatus {
+	status := ration.LimitStatus{Limit: q.limit, Exceeded: q.refuses != ""}
+	units := int64(0)
+	if admitted {
+		units = q.units
+	}
+	if q.limit.Kind == ration.KindRate {
+		if q.limit.Quantity > 0 {
+			q.bucket.describe(&status, units, q.now)
+		}
+		return status
+	}
+	status.Used = q.used + units
+	status.Remaining = max(0, q.limit.Quantity-status.Used)
+	status.ResetsAt, status.AvailableAt = q.ends, q.ends
+	return status
+}
+
+// noteRate keeps what a decision does to a rate: an admission adds to what it
+// owes. A denial adds nothing, but counts from then on as the most that can be
+// owed what was more.
+func (m *modelMeter) noteRate(q question, admitted bool, now time.Time) {
+	event := rateEvent{at: now, limit: q.limit, units: q.units}
+	if !admitted {
+		if !q.bucket.cut {
+			return
+		}
+		event.units = 0
+	}
+	m.rates[q.limit.Period] = append(m.rates[q.limit.Period], event)
+}

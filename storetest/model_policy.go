@@ -1,0 +1,111 @@
+package storetest
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// access decides all that has nothing to do with limits.
+func (k *modelKey) access(charge ration.Charge, now time.Time) ration.Code {
+	over := func(end time.Time) bool { return !end.IsZero() && (now.Equal(end) || now.After(end)) }
+	if charge.SecretID != (ration.SecretID{}) {
+		i := slices.IndexFunc(k.Secrets, func(s ration.SecretState) bool { return s.ID == charge.SecretID })
+		if i < 0 {
+			return ration.CodeKeyUnknown
+		}
+		if !k.Secrets[i].RevokedAt.IsZero() {
+			return ration.CodeKeyRevoked
+		}
+		if over(k.Secrets[i].ExpiresAt) {
+			return ration.CodeKeyExpired
+		}
+	}
+	switch k.Status {
+	case ration.StatusRevoked:
+		return ration.CodeKeyRevoked
+	case ration.StatusDisabled, ration.StatusPending, ration.StatusRejected:
+		return ration.CodeKeyDisabled
+	}
+	if over(k.ExpiresAt) {
+		return ration.CodeKeyExpired
+	}
+	if allowed := len(k.AllowedIPs) == 0; !allowed {
+		for _, prefix := range k.AllowedIPs {
+			allowed = allowed || charge.IP.IsValid() && prefix.Contains(charge.IP)
+		}
+		if !allowed {
+			return ration.CodeIPNotAllowed
+		}
+	}
+	if charge.Scope != "" && !slices.Contains(k.Scopes, charge.Scope) {
+		return ration.CodeInsufficientScope
+	}
+	return ration.CodeOK
+}
+
+// noteSecret keeps the last use of a secret to the minute.
+func (k *modelKey) noteSecret(id ration.SecretID, now time.Time) {
+	for i := range k.Secrets {
+		secret := &k.Secrets[i]
+		if secret.ID == id && (secret.LastUsedAt.IsZero() || !now.Before(secret.LastUsedAt.Add(time.Minute))) {
+			secret.LastUsedAt = now
+		}
+	}
+}
+
+// limits resolves what holds for a key: for each meter, kind and period its own
+// override while that lasts, else its plan's limit.
+func (m *model) limits(key *modelKey, now time.Time) []ration.Limit {
+	type what struct {
+		meter  string
+		period ration.Period // which tells the kind
+	}
+	holds := map[what]ration.Limit{}
+	if plan := m.plans[key.Plan]; plan != nil {
+		for _, limit := range plan.Limits {
+			holds[what{limit.Meter, limit.Period}] = limit
+		}
+	}
+	for _, own := range key.Overrides {
+		if !own.ExpiresAt.IsZero() && !own.ExpiresAt.After(now) {
+			continue
+		}
+		at := what{own.Meter, own.Period}
+		replaced, found := holds[at]
+		delete(holds, at)
+		if own.Unlimited {
+			continue
+		}
+		limit := own.Limit
+		given := own.Name != own.Meter+"-"+string(own.Period) && own.Name != own.Meter+"-rate-"+string(own.Period)
+		if found && !given {
+			limit.Name = replaced.Name
+		}
+		holds[at] = limit
+	}
+	var limits []ration.Limit
+	for _, limit := range holds {
+		limits = append(limits, limit)
+	}
+	length := map[ration.Period]int{
+		ration.PeriodSecond: 1, ration.PeriodMinute: 60, ration.PeriodHour: 3600, ration.PeriodDay: 86400,
+		ration.PeriodWeek: 7 * 86400, ration.PeriodMonth: 30 * 86400, ration.PeriodLifetime: 1 << 40,
+	}
+	slices.SortFunc(limits, func(a, b ration.Limit) int {
+		return cmp.Or(meterOrder(a.Meter, b.Meter), cmp.Compare(length[a.Period], length[b.Period]))
+	})
+	return limits
+}
+
+// meterOrder puts requests first and the others in the order of their names.
+func meterOrder(a, b string) int {
+	for _, name := range []*string{&a, &b} {
+		if *name == ration.MeterRequests {
+			*name = ""
+		}
+	}
+	return cmp.Compare(a, b)
+}

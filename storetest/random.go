@@ -1,0 +1,147 @@
+package storetest
+
+import (
+	"cmp"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// testRandomly runs random histories on new keys and plans of one database,
+// and compares each decision and all that was counted with the model.
+func testRandomly(t *testing.T, harness Harness) {
+	var examples limiter
+	rapid.Check(t, func(rt *rapid.T) {
+		defer examples.note(rt)
+		if examples.enough() {
+			return
+		}
+		m := newMachine(rt, t, harness)
+		rt.Repeat(map[string]func(*rapid.T){
+			"charge":    m.charge,
+			"charge 2":  m.charge, // charges are most of what happens
+			"charge 3":  m.charge,
+			"clock":     m.moveClock,
+			"next end":  m.moveClockToEnd,
+			"limits":    m.changeLimits,
+			"plan":      m.changePlan,
+			"plan zone": m.changePlanZone,
+			"zone":      m.changeZone,
+			"access":    m.changeAccess,
+			"overrides": m.changeOverrides,
+			"rotate":    m.rotateSecret,
+			"revoke":    m.revokeSecret,
+			"":          m.compareUsage,
+		})
+	})
+}
+
+// limiter ends a random test after so many good examples, because each costs
+// real transactions. Once one has failed it lets all pass, to find a smaller one.
+type limiter struct {
+	examples int
+	failed   bool
+}
+
+func (l *limiter) enough() bool { return l.examples >= randomExamples && !l.failed }
+
+func (l *limiter) note(rt *rapid.T) {
+	l.examples++
+	l.failed = l.failed || rt.Failed()
+}
+
+// machine does the same to a store and to the model.
+type machine struct {
+	f     *fixture
+	model *model
+	keys  []ration.KeyID
+	plans []string
+}
+
+func newMachine(rt *rapid.T, t *testing.T, harness Harness) *machine {
+	m := &machine{f: &fixture{Harness: harness, tb: rt, t: t}, model: newModel()}
+	m.f.setNow(drawStart(rt))
+	for range rapid.IntRange(1, 2).Draw(rt, "plans") {
+		plan := m.f.planIn(drawZone(rt))
+		m.model.plans[plan.Name] = &plan
+		m.plans = append(m.plans, plan.Name)
+		m.setLimits(rt, plan.Name)
+	}
+	for range rapid.IntRange(1, 3).Draw(rt, "keys") {
+		m.createKey(rt)
+	}
+	return m
+}
+
+func (m *machine) createKey(rt *rapid.T) {
+	plan, zone := m.drawPlan(rt), drawZone(rt)
+	record, err := m.f.Store.CreateKey(rt.Context(), newKey(func(change *admin.KeyChange) {
+		change.Key.Plan, change.Key.TimeZone = plan, zone
+		secret, _ := newSecret("first", change.Now)
+		change.NewSecrets = []admin.NewSecret{secret}
+	}))
+	if err != nil {
+		rt.Fatalf("creating a key: %v", err)
+	}
+	m.model.keys[record.ID] = &modelKey{KeyRecord: record, meters: map[string]*modelMeter{}}
+	m.keys = append(m.keys, record.ID)
+}
+
+// charge sends a batch and compares each decision.
+func (m *machine) charge(rt *rapid.T) {
+	charges := rapid.SliceOfN(rapid.Custom(m.drawCharge), 1, 5).Draw(rt, "charges")
+	got := m.f.batch(charges...)
+	for i, charge := range charges {
+		charge, err := charge.Normalize()
+		if err != nil {
+			rt.Fatal(err)
+		}
+		want := m.model.charge(charge, m.f.now)
+		m.f.want("decision", want, got[i])
+	}
+}
+
+// neverUsed makes what was never used comparable: a database may store it as the
+// beginning of 1970.
+func neverUsed(usage ration.Usage) ration.Usage {
+	zero := func(t *time.Time) {
+		if t.Unix() <= 0 {
+			*t = time.Time{}
+		}
+	}
+	for i := range usage {
+		for w := range usage[i].Windows {
+			zero(&usage[i].Windows[w].EndsAt)
+		}
+		for r := range usage[i].Rates {
+			zero(&usage[i].Rates[r].TAT)
+		}
+	}
+	return usage
+}
+
+// compareUsage compares all that was counted.
+func (m *machine) compareUsage(*rapid.T) {
+	for _, id := range m.keys {
+		key := m.model.keys[id]
+		m.f.want("usage", neverUsed(key.usage()), neverUsed(m.f.usage(id)))
+		days := m.f.days(id)
+		slices.SortFunc(days, compareDays)
+		m.f.want("history", key.days(), days)
+		m.f.want("key", sorted(key.KeyRecord), sorted(m.f.stored(id)))
+	}
+}
+
+// sorted puts overrides, which a store returns in any order, in one.
+func sorted(record admin.KeyRecord) admin.KeyRecord {
+	record.Overrides = slices.Clone(record.Overrides)
+	slices.SortFunc(record.Overrides, func(a, b ration.Override) int {
+		return cmp.Compare(a.Key().DefaultName(), b.Key().DefaultName())
+	})
+	return record
+}

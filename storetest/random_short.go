@@ -1,0 +1,6 @@
+//go:build !long
+
+package storetest
+
+// randomExamples is how many random histories are compared.
+const randomExamples = 50
