@@ -41,15 +41,15 @@ func invalid(value, reason string) error {
 
 // unknown says that there is no such name, and which one was perhaps meant.
 func unknown(name string, known []string) string {
-	if nearest := closest(name, known); nearest != "" {
+	if nearest := Closest(name, known); nearest != "" {
 		return fmt.Sprintf("there is no setting %.64q; did you mean %q?", name, nearest)
 	}
 	return fmt.Sprintf("there is no setting %.64q", name)
 }
 
-// closest returns the known name that differs least from name, or "" if none
+// Closest returns the known name that differs least from name, or "" if none
 // is near.
-func closest(name string, known []string) string {
+func Closest(name string, known []string) string {
 	const near = 3
 	best, least := "", near+1
 	for _, candidate := range known {

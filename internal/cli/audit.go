@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminwire"
+)
+
+func (a *app) auditCommand() *cobra.Command {
+	var filter admin.AuditFilter
+	cmd := &cobra.Command{
+		Use: "audit", Short: "Show who changed what, the newest first",
+		Example: `  ration audit --target key_…
+  ration audit --actor cli:alice -o json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
+				entries, err := ops.ListAudit(cmd.Context(), filter)
+				if err != nil {
+					return err
+				}
+				return a.show(auditListing(adminwire.AuditEntries(entries)))
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&filter.Target, "target", "", `only changes of this: a key id, "plan:NAME" or "token:NAME"`)
+	flags.StringVar(&filter.Actor, "actor", "", `only changes by this actor, such as "cli:alice"`)
+	flags.IntVar(&filter.Limit, "max", 100, "list at most so many")
+	return cmd
+}
+
+func auditListing(entries []api.AuditEntry) listing {
+	list := listing{
+		value: entries, empty: "nothing was changed",
+		columns: []column{{name: "at"}, {name: "actor"}, {name: "action"}, {name: "target"}, {name: "details"}, {name: "id", wide: true}},
+	}
+	for _, entry := range entries {
+		list.rows = append(list.rows, []string{
+			instantText(&entry.At), entry.Actor, entry.Action, entry.Target, string(entry.Details), entry.ID,
+		})
+	}
+	return list
+}

@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// confirm makes a command ask before it does what can't be undone. Without a
+// terminal to ask at, --yes is needed.
+func (a *app) confirm(cmd *cobra.Command, warning string) {
+	var yes bool
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !yes {
+			if err := a.ask(fmt.Sprintf(warning, visible(args[0]))); err != nil {
+				return err
+			}
+		}
+		return run(cmd, args)
+	}
+}
+
+func (a *app) ask(warning string) error {
+	if !isTerminal(a.stdin) {
+		return usagef("%s Without a terminal to ask at, give --yes", warning)
+	}
+	fmt.Fprintf(a.stderr, "%s Type \"yes\" to go on: ", warning)
+	answer, _ := bufio.NewReader(a.stdin).ReadString('\n') // the end of input is a no
+	if strings.TrimSpace(answer) != "yes" {
+		return usagef("not confirmed; nothing was changed")
+	}
+	return nil
+}
+
+// isTerminal takes any character device for one: at /dev/null the question
+// gets no answer, which is a no.
+func isTerminal(in io.Reader) bool {
+	file, ok := in.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/sqlite"
+)
+
+// Exit codes.
+const (
+	exitOK       = 0
+	exitFailure  = 1
+	exitUsage    = 2
+	exitConfig   = 3
+	exitNoStore  = 4
+	exitDamaged  = 5
+	exitMigrate  = 6
+	suggestLimit = 2 // letters by which a mistyped name may differ
+)
+
+// usageError says what is wrong with the arguments.
+type usageError struct{ text string }
+
+// Error implements error.
+func (e *usageError) Error() string { return e.text }
+
+func usagef(format string, values ...any) error { return &usageError{fmt.Sprintf(format, values...)} }
+
+// exitCode returns the exit code of an error.
+func exitCode(err error) int {
+	switch {
+	case is[*usageError](err), is[*ration.InvalidError](err):
+		return exitUsage
+	case is[*config.Error](err):
+		return exitConfig
+	case is[*sqlite.SchemaError](err):
+		return exitMigrate
+	case errors.Is(err, sqlite.ErrNotRation):
+		return exitDamaged
+	case is[*storeError](err), errors.Is(err, ration.ErrStoreUnavailable):
+		return exitNoStore
+	}
+	return exitFailure
+}
+
+// explain returns the text of an error for people.
+func explain(err error) string { return strings.ReplaceAll(err.Error(), "\n", "\nration: ") }
+
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+// flagError suggests the flag that was perhaps meant.
+func flagError(cmd *cobra.Command, err error) error {
+	missing, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return usagef("%s; see '%s --help'", err, cmd.CommandPath())
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) { known = append(known, flag.Name) })
+	nearest := config.Closest(missing.GetSpecifiedName(), known)
+	if nearest == "" {
+		return usagef("%s; see '%s --help'", err, cmd.CommandPath())
+	}
+	return usagef("%s; did you mean --%s?", err, nearest)
+}
+
+func unknownCommand(cmd *cobra.Command, name string) error {
+	cmd.SuggestionsMinimumDistance = suggestLimit
+	if suggestions := cmd.SuggestionsFor(name); len(suggestions) > 0 {
+		return usagef("%q is no command of '%s'; did you mean '%s %s'?", name, cmd.CommandPath(), cmd.CommandPath(), suggestions[0])
+	}
+	return usagef("%q is no command of '%s'; see '%s --help'", name, cmd.CommandPath(), cmd.CommandPath())
+}
+
+// noArguments and oneArgument are what commands take after their flags.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("'%s' takes no argument, and %q is one; see '%s --help'", cmd.CommandPath(), args[0], cmd.CommandPath())
+	}
+	return nil
+}
+
+func oneArgument(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usagef("'%s' takes one argument, %s; %d were given; see '%s --help'", cmd.CommandPath(), what, len(args), cmd.CommandPath())
+		}
+		return nil
+	}
+}

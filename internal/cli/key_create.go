@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// keyFlags are the flags that creating and updating a key share.
+type keyFlags struct {
+	owner, plan, expires, timeZone, until string
+	scopes, allowedIPs, metadata, limits  []string
+}
+
+func (f *keyFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.owner, "owner", "", "whose key it is, in your own terms")
+	flags.StringVar(&f.plan, "plan", "", "name of its plan")
+	flags.StringVar(&f.expires, "expires", "", "when it ends: 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z")
+	flags.StringArrayVar(&f.scopes, "scope", nil, "what it may do; repeat for several")
+	flags.StringArrayVar(&f.allowedIPs, "allow-ip", nil, "address or CIDR range it may be used from; repeat for several")
+	flags.StringVar(&f.timeZone, "time-zone", "", "IANA time zone of its days, such as Europe/Berlin (default: the plan's, else UTC)")
+	flags.StringArrayVar(&f.metadata, "metadata", nil, "name=value of your own; repeat for several")
+	flags.StringArrayVar(&f.limits, "limit", nil, `limit of its own, in the place of the plan's: "5000/day", "200000 tokens/month", "10/second burst 20", "unlimited/day"; repeat for several`)
+	flags.StringVar(&f.until, "until", "", "when the --limit given here ends: 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z (default: never)")
+}
+
+func (a *app) keysCreateCommand() *cobra.Command {
+	var flags keyFlags
+	var label string
+	cmd := &cobra.Command{
+		Use: "create NAME", Short: "Create a key and print its secret, once",
+		Example: `  ration keys create "Alice's laptop" --owner alice --plan free
+  ration keys create batch --limit 10000/day --limit "10/second burst 20" -o json`,
+		Args: oneArgument("the name of the key"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			key, err := flags.newKey(args[0], label)
+			if err != nil {
+				return err
+			}
+			return a.with(cmd.Context(), mayCreate, func(ops admin.Operations) error {
+				issued, err := ops.CreateKey(cmd.Context(), actor(), key)
+				if err != nil {
+					return err
+				}
+				return a.showIssued(issued, "Created")
+			})
+		},
+	}
+	flags.register(cmd)
+	cmd.Flags().StringVar(&label, "label", "", `label of its secret (default "`+admin.DefaultSecretLabel+`")`)
+	return cmd
+}
+
+func (f *keyFlags) newKey(name, label string) (key admin.NewKey, err error) {
+	key = admin.NewKey{Name: name, Owner: f.owner, Plan: f.plan, TimeZone: f.timeZone, Label: label}
+	if key.ExpiresAt, err = parseInstant("--expires", f.expires); err != nil {
+		return key, err
+	}
+	if key.Scopes, err = parseScopes(f.scopes); err != nil {
+		return key, err
+	}
+	if key.AllowedIPs, err = parseAll(f.allowedIPs, admin.ParseIPPrefix); err != nil {
+		return key, err
+	}
+	entries, err := parseMetadata(f.metadata)
+	if err != nil {
+		return key, err
+	}
+	key.Metadata = make(map[string]string, len(entries))
+	for name, value := range entries {
+		if value != nil {
+			key.Metadata[name] = *value
+		}
+	}
+	key.Overrides, err = parseOverrides(f.limits, f.until)
+	return key, err
+}

@@ -1,0 +1,28 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// keyID reads the id of a key. A name is never taken for one, as two keys may
+// share it; but the error tells the ids of the keys that have it.
+func keyID(ctx context.Context, ops admin.Operations, text string) (ration.KeyID, error) {
+	id, err := ration.ParseKeyID(text)
+	if err == nil {
+		return id, nil
+	}
+	const most = 5
+	records, listErr := ops.ListKeys(ctx, admin.KeyFilter{Name: text, Limit: most})
+	if listErr != nil || len(records) == 0 || text == "" {
+		return ration.KeyID{}, err
+	}
+	ids := make([]string, len(records))
+	for i, record := range records {
+		ids[i] = record.ID.String()
+	}
+	return ration.KeyID{}, usagef("%q is the name of a key, and names may repeat; give its id: %s", text, strings.Join(ids, ", "))
+}

@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminwire"
+)
+
+func (a *app) keysListCommand() *cobra.Command {
+	var filter admin.KeyFilter
+	var status, after string
+	cmd := &cobra.Command{
+		Use: "list", Short: "List keys, the oldest first", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			filter.Status = ration.Status(status)
+			if filter.After, err = parseAfter(after); err != nil {
+				return err
+			}
+			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
+				records, err := ops.ListKeys(cmd.Context(), filter)
+				if err != nil {
+					return err
+				}
+				keys := adminwire.Keys(records, time.Now())
+				if len(keys) > 0 && len(keys) == filter.Limit {
+					a.say("There may be more: go on with --after %s", keys[len(keys)-1].ID)
+				}
+				return a.show(keyListing(keys, keys...))
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&filter.Owner, "owner", "", "only this owner's")
+	flags.StringVar(&filter.Plan, "plan", "", "only those with this plan")
+	flags.StringVar(&status, "status", "", "only pending, active, disabled, revoked or rejected ones")
+	flags.StringVar(&filter.Name, "name", "", "only those with exactly this name")
+	flags.StringVar(&after, "after", "", "only those after this id: the last of the page before")
+	flags.IntVar(&filter.Limit, "max", 1000, "list at most so many")
+	return cmd
+}
+
+func parseAfter(text string) (ration.KeyID, error) {
+	if text == "" {
+		return ration.KeyID{}, nil
+	}
+	return ration.ParseKeyID(text)
+}

@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminwire"
+)
+
+func (a *app) keysShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "show KEY", Short: "Show a key, its limits, what remains of them, and its usage", Args: oneKey,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
+				id, err := keyID(cmd.Context(), ops, args[0])
+				if err != nil {
+					return err
+				}
+				status, err := ops.ShowKey(cmd.Context(), id)
+				if err != nil {
+					return err
+				}
+				return a.showKeyStatus(adminwire.KeyStatus(status))
+			})
+		},
+	}
+}
+
+// showKeyStatus prints a table for each part of it; CSV has one line a limit.
+func (a *app) showKeyStatus(status api.KeyStatus) error {
+	switch {
+	case a.format == formatTable && a.quiet:
+		fmt.Fprintln(a.stdout, status.ID)
+		return nil
+	case a.format != formatTable:
+		return a.show(limitListing(status))
+	}
+	fmt.Fprint(a.stdout, keySheet(status))
+	for _, part := range []listing{limitListing(status), overrideListing(status), usageListing(status), secretListing(status)} {
+		if len(part.rows) == 0 {
+			continue
+		}
+		fmt.Fprintln(a.stdout)
+		if err := showTable(a.stdout, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keySheet is the key itself, a line a field; fields that are empty are left out.
+func keySheet(status api.KeyStatus) string {
+	var sheet strings.Builder
+	for _, line := range [][2]string{
+		{"Key", status.ID}, {"Name", status.Name}, {"Owner", status.Owner}, {"Plan", status.Plan},
+		{"Status", statusText(status.KeyRecord)}, {"Expires", instantText(status.ExpiresAt)},
+		{"Scopes", strings.Join(status.Scopes, " ")}, {"Allowed IPs", strings.Join(status.AllowedIPs, " ")},
+		{"Time zone", status.PeriodZone}, {"Created", instantText(&status.CreatedAt)}, {"Updated", instantText(&status.UpdatedAt)},
+	} {
+		if line[1] != "" {
+			fmt.Fprintf(&sheet, "%-12s %s\n", line[0]+":", visible(line[1]))
+		}
+	}
+	for _, name := range sortedNames(status.Metadata) {
+		fmt.Fprintf(&sheet, "%-12s %s = %s\n", "Metadata:", visible(name), visible(status.Metadata[name]))
+	}
+	return sheet.String()
+}
+
+func limitListing(status api.KeyStatus) listing {
+	list := listing{value: status, columns: []column{
+		{name: "limit"}, {name: "meter"}, {name: "allows"}, {name: "used"}, {name: "reserved"}, {name: "remaining"},
+		{name: "resets_at"}, {name: "from"},
+	}}
+	for _, limit := range status.Limits {
+		from := "plan"
+		if limit.Override {
+			from = "key"
+		}
+		list.rows = append(list.rows, []string{
+			limit.Name, limit.Meter, limitText(limit.PlanLimit), number(limit.Used), number(limit.Reserved),
+			number(limit.Remaining), instantText(limit.ResetsAt), from,
+		})
+	}
+	return list
+}
+
+// overrideListing has the key's own limits that don't show above: those that
+// lift a limit, and those with an end.
+func overrideListing(status api.KeyStatus) listing {
+	list := listing{columns: []column{{name: "own_limit"}, {name: "meter"}, {name: "allows"}, {name: "until"}}}
+	for _, override := range status.Overrides {
+		allows := limitText(override.PlanLimit)
+		if override.Unlimited {
+			allows = "unlimited/" + override.Period
+		}
+		until := "for good"
+		if override.ExpiresAt != nil {
+			until = instantText(override.ExpiresAt)
+			if !status.At.Before(*override.ExpiresAt) {
+				until += " (over)"
+			}
+		}
+		list.rows = append(list.rows, []string{override.Name, override.Meter, allows, until})
+	}
+	return list
+}
+
+func usageListing(status api.KeyStatus) listing {
+	list := listing{columns: []column{
+		{name: "used_on"}, {name: "hour"}, {name: "day"}, {name: "week"}, {name: "month"}, {name: "ever"},
+		{name: "denied"}, {name: "last_request_at"},
+	}}
+	for _, usage := range status.Usage {
+		list.rows = append(list.rows, []string{
+			usage.Meter, number(usage.Hour), number(usage.Day), number(usage.Week), number(usage.Month), number(usage.Used),
+			number(usage.Denied), instantText(usage.LastRequestAt),
+		})
+	}
+	return list
+}
+
+func secretListing(status api.KeyStatus) listing {
+	list := listing{columns: []column{
+		{name: "secret"}, {name: "label"}, {name: "status"}, {name: "created_at"}, {name: "expires_at"}, {name: "last_used_at"},
+	}}
+	for _, secret := range status.Secrets {
+		state := "active"
+		switch {
+		case secret.RevokedAt != nil:
+			state = "revoked"
+		case secret.ExpiresAt != nil && !status.At.Before(*secret.ExpiresAt):
+			state = "expired"
+		}
+		list.rows = append(list.rows, []string{
+			secret.Start + "…" + secret.End, secret.Label, state, instantText(&secret.CreatedAt),
+			instantText(secret.ExpiresAt), instantText(secret.LastUsedAt),
+		})
+	}
+	return list
+}
+
+func limitText(limit api.PlanLimit) string {
+	text := number(limit.Quantity) + "/" + limit.Period
+	if limit.Burst != 0 && limit.Burst != limit.Quantity {
+		text += " burst " + number(limit.Burst)
+	}
+	return text
+}
+
+func number(n int64) string { return strconv.FormatInt(n, 10) }
+
+func sortedNames[V any](entries map[string]V) []string {
+	names := make([]string, 0, len(entries))
+	for name := range entries {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// dateText is the present UTC date.
+func dateText(t time.Time) string { return t.UTC().Format(time.DateOnly) }

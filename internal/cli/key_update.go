@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+func (a *app) keysUpdateCommand() *cobra.Command {
+	var flags keyFlags
+	var name string
+	var clear []string
+	cmd := &cobra.Command{
+		Use: "update KEY", Short: "Change a key: what is not named stays",
+		Long: `Changes a key in one transaction. What no flag names stays as it is; an empty
+value clears: --plan "" leaves the key without a plan, --expires "" without an
+end, --scope "" without scopes. Decisions that start afterwards see the change.`,
+		Example: `  ration keys update key_… --plan pro
+  ration keys update key_… --limit 5000/day --until 2030-12-01
+  ration keys update key_… --clear-limit day`,
+		Args: oneKey,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !changesAny(cmd) {
+				return usagef("nothing to change: give at least one flag; see '%s --help'", cmd.CommandPath())
+			}
+			patch, err := flags.patch(cmd)
+			if err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("name") {
+				patch.Name = &name
+			}
+			if patch.ClearOverrides, err = parseAll(clear, admin.ParseLimitKey); err != nil {
+				return err
+			}
+			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
+				if patch.ID, err = keyID(cmd.Context(), ops, args[0]); err != nil {
+					return err
+				}
+				record, err := ops.UpdateKey(cmd.Context(), actor(), patch)
+				if err != nil {
+					return err
+				}
+				return a.showKey(record)
+			})
+		},
+	}
+	flags.register(cmd)
+	cmd.Flags().StringVar(&name, "name", "", "its name, for people")
+	cmd.Flags().StringArrayVar(&clear, "clear-limit", nil, `takes a limit of its own away, so that the plan's holds: "day", "tokens/month"; repeat for several`)
+	return cmd
+}
+
+// patch holds what the flags that were given name.
+func (f *keyFlags) patch(cmd *cobra.Command) (patch admin.KeyPatch, err error) {
+	changed := cmd.Flags().Changed
+	for flag, field := range map[string]struct {
+		target **string
+		value  *string
+	}{
+		"owner": {&patch.Owner, &f.owner}, "plan": {&patch.Plan, &f.plan}, "time-zone": {&patch.TimeZone, &f.timeZone},
+	} {
+		if changed(flag) {
+			*field.target = field.value
+		}
+	}
+	if changed("expires") {
+		var end time.Time
+		if end, err = parseInstant("--expires", f.expires); err != nil {
+			return patch, err
+		}
+		patch.ExpiresAt = &end
+	}
+	if changed("scope") {
+		if patch.Scopes, err = parseScopes(f.scopes); err != nil {
+			return patch, err
+		}
+	}
+	if changed("allow-ip") {
+		if patch.AllowedIPs, err = parseAll(f.allowedIPs, admin.ParseIPPrefix); err != nil {
+			return patch, err
+		}
+	}
+	if patch.Metadata, err = parseMetadata(f.metadata); err != nil {
+		return patch, err
+	}
+	patch.SetOverrides, err = parseOverrides(f.limits, f.until)
+	return patch, err
+}

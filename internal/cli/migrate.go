@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/sqlite"
+)
+
+// migration is what a migration has done, in JSON.
+type migration struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
+}
+
+func (a *app) migrateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "migrate", Short: "Bring the schema of the database up to date, or create it",
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			settings, err := a.settings()
+			if err != nil {
+				return err
+			}
+			from, to, err := migrate(cmd.Context(), settings.DB)
+			if err != nil {
+				return &storeError{err}
+			}
+			if from == to {
+				a.say("The schema is up to date.")
+			} else {
+				a.say("The schema was brought up to date.")
+			}
+			return a.show(listing{
+				value: migration{from, to}, columns: []column{{name: "from"}, {name: "to"}},
+				rows: [][]string{{strconv.FormatInt(from, 10), strconv.FormatInt(to, 10)}},
+			})
+		},
+	}
+}
+
+func migrate(ctx context.Context, db config.Database) (from, to int64, err error) {
+	if db.URL != "" {
+		return 0, 0, errPostgres
+	}
+	return sqlite.Migrate(ctx, sqlite.Config{Path: db.Path})
+}

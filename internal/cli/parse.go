@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// parseInstant reads a time with its zone, or a date, which begins at midnight
+// UTC. The empty text is no time.
+func parseInstant(flag, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if date, err := time.Parse(time.DateOnly, text); err == nil {
+		return date, nil
+	}
+	instant, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, &ration.InvalidError{Field: flag, Value: text, Reason: "use a date such as 2030-01-31 (from midnight UTC) or a time with its zone such as 2030-01-31T12:00:00+01:00"}
+	}
+	return instant, nil
+}
+
+// parseDate reads a date; the empty text is none.
+func parseDate(flag, text string) (ration.Label, error) {
+	if text == "" {
+		return 0, nil
+	}
+	date, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return 0, &ration.InvalidError{Field: flag, Value: text, Reason: "use a date such as 2030-01-31"}
+	}
+	return ration.DateLabel(date.Date()), nil
+}
+
+// parseOverrides reads limits of a key's own, all with one end.
+func parseOverrides(texts []string, until string) ([]ration.Override, error) {
+	end, err := parseInstant("--until", until)
+	if err != nil {
+		return nil, err
+	}
+	if until != "" && len(texts) == 0 {
+		return nil, usagef("--until says how long a --limit holds, and there is none")
+	}
+	overrides := make([]ration.Override, 0, len(texts))
+	for _, text := range texts {
+		override, err := admin.ParseOverride(text)
+		if err != nil {
+			return nil, err
+		}
+		override.ExpiresAt = end
+		overrides = append(overrides, override)
+	}
+	return overrides, nil
+}
+
+func parseLimits(texts []string) ([]ration.Limit, error) {
+	return parseAll(texts, ration.ParseLimit)
+}
+
+// parseAll reads what a flag that can be repeated holds. One empty value stands
+// for an empty list. The result is never nil.
+func parseAll[T any](texts []string, parse func(string) (T, error)) ([]T, error) {
+	if len(texts) == 1 && texts[0] == "" {
+		return []T{}, nil
+	}
+	values := make([]T, 0, len(texts))
+	for _, text := range texts {
+		value, err := parse(text)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, value)
+	}
+	return values, nil
+}
+
+func parseScopes(texts []string) ([]string, error) {
+	return parseAll(texts, func(text string) (string, error) { return text, nil })
+}
+
+// parseMetadata reads entries "name=value"; "name=" removes one.
+func parseMetadata(texts []string) (map[string]*string, error) {
+	entries := make(map[string]*string, len(texts))
+	for _, text := range texts {
+		name, value, found := strings.Cut(text, "=")
+		if !found || name == "" {
+			return nil, &ration.InvalidError{Field: "--metadata", Value: text, Reason: `write "name=value", or "name=" to remove one`}
+		}
+		entries[name] = nil
+		if value != "" {
+			entries[name] = &value
+		}
+	}
+	return entries, nil
+}
+
+// changesAny reports whether a flag of the command itself was given.
+func changesAny(cmd *cobra.Command) bool {
+	changed := false
+	cmd.LocalNonPersistentFlags().VisitAll(func(flag *pflag.Flag) { changed = changed || flag.Changed })
+	return changed
+}

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminwire"
+)
+
+func (a *app) plansCommand() *cobra.Command {
+	return a.group("plans", "Create, show and change plans",
+		a.plansCreateCommand(), a.plansListCommand(), a.plansShowCommand(), a.plansUpdateCommand(), a.plansDeleteCommand(),
+	)
+}
+
+func (a *app) plansCreateCommand() *cobra.Command {
+	var limits []string
+	var zone string
+	cmd := &cobra.Command{
+		Use: "create NAME", Short: "Create a plan",
+		Example: `  ration plans create free --limit 1000/day --limit "10/second burst 20"
+  ration plans create pro --limit "200000 tokens/month" --time-zone Europe/Berlin`,
+		Args: onePlan,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			parsed, err := parseLimits(limits)
+			if err != nil {
+				return err
+			}
+			return a.with(cmd.Context(), mayCreate, func(ops admin.Operations) error {
+				plan, err := ops.CreatePlan(cmd.Context(), actor(), admin.NewPlan{Name: args[0], TimeZone: zone, Limits: parsed})
+				if err != nil {
+					return err
+				}
+				return a.showPlan(plan)
+			})
+		},
+	}
+	planFlags(cmd, &limits, &zone)
+	return cmd
+}
+
+func (a *app) plansListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List plans by name", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
+				plans, err := ops.ListPlans(cmd.Context())
+				if err != nil {
+					return err
+				}
+				wire := adminwire.Plans(plans)
+				return a.show(planListing(wire, wire...))
+			})
+		},
+	}
+}
+
+func (a *app) plansShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "show NAME", Short: "Show a plan", Args: onePlan,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
+				plan, err := ops.ShowPlan(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				return a.showPlan(plan)
+			})
+		},
+	}
+}
+
+func (a *app) plansUpdateCommand() *cobra.Command {
+	var limits, remove []string
+	var zone string
+	cmd := &cobra.Command{
+		Use: "update NAME", Short: "Change a plan: what is not named stays",
+		Long: `Changes a plan in one transaction. A --limit takes the place of the plan's limit
+for the same meter and period. Decisions that start afterwards see the change.`,
+		Example: `  ration plans update free --limit 2000/day --remove-limit tokens/month`,
+		Args:    onePlan,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			patch := admin.PlanPatch{Name: args[0]}
+			if !changesAny(cmd) {
+				return usagef("nothing to change: give at least one flag; see '%s --help'", cmd.CommandPath())
+			}
+			if patch.SetLimits, err = parseLimits(limits); err != nil {
+				return err
+			}
+			if patch.RemoveLimits, err = parseAll(remove, admin.ParseLimitKey); err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("time-zone") {
+				patch.TimeZone = &zone
+			}
+			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
+				plan, err := ops.UpdatePlan(cmd.Context(), actor(), patch)
+				if err != nil {
+					return err
+				}
+				return a.showPlan(plan)
+			})
+		},
+	}
+	planFlags(cmd, &limits, &zone)
+	cmd.Flags().StringArrayVar(&remove, "remove-limit", nil, `limit to take away: "day", "tokens/month"; repeat for several`)
+	return cmd
+}
+
+func (a *app) plansDeleteCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "delete NAME", Short: "Delete a plan that no key has", Args: onePlan,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
+				if err := ops.DeletePlan(cmd.Context(), actor(), args[0]); err != nil {
+					return err
+				}
+				a.say("Deleted plan %s", args[0])
+				return nil
+			})
+		},
+	}
+	a.confirm(cmd, "Deleting plan %s can't be undone.")
+	return cmd
+}
+
+func planFlags(cmd *cobra.Command, limits *[]string, zone *string) {
+	cmd.Flags().StringArrayVar(limits, "limit", nil, `limit: "1000/day", "200000 tokens/month", "10/second burst 20"; repeat for several`)
+	cmd.Flags().StringVar(zone, "time-zone", "", "IANA time zone of its keys' days, such as Europe/Berlin (default UTC)")
+}
+
+func (a *app) showPlan(plan ration.Plan) error {
+	wire := adminwire.Plan(plan)
+	return a.show(planListing(wire, wire))
+}
+
+func planListing(value any, plans ...api.Plan) listing {
+	list := listing{
+		value: value, empty: "no plans; create one with 'ration plans create NAME'",
+		columns: []column{{name: "name"}, {name: "time_zone"}, {name: "limits"}, {name: "created_at", wide: true}, {name: "updated_at"}},
+	}
+	for _, plan := range plans {
+		limits := make([]string, len(plan.Limits))
+		for i, limit := range plan.Limits {
+			limits[i] = meterLimitText(limit)
+		}
+		list.rows = append(list.rows, []string{
+			plan.Name, plan.TimeZone, strings.Join(limits, ", "), instantText(&plan.CreatedAt), instantText(&plan.UpdatedAt),
+		})
+	}
+	return list
+}
+
+// meterLimitText writes a limit as --limit reads it.
+func meterLimitText(limit api.PlanLimit) string {
+	return ration.Limit{
+		Meter: limit.Meter, Kind: ration.Kind(limit.Kind), Quantity: limit.Quantity,
+		Period: ration.Period(limit.Period), Burst: limit.Burst,
+	}.String()
+}
+
+func onePlan(cmd *cobra.Command, args []string) error {
+	return oneArgument("the name of a plan")(cmd, args)
+}

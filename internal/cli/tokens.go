@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminwire"
+)
+
+func (a *app) tokensCommand() *cobra.Command {
+	return a.group("tokens", "Create, list and revoke service tokens",
+		a.tokensCreateCommand(), a.tokensListCommand(), a.tokensRevokeCommand(),
+	)
+}
+
+func (a *app) tokensCreateCommand() *cobra.Command {
+	var token admin.NewToken
+	var expires string
+	cmd := &cobra.Command{
+		Use: "create NAME", Short: "Create a service token and print it, once",
+		Example: `  ration tokens create gateway --scope verify`,
+		Args:    oneToken,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			token.Name = args[0]
+			if token.ExpiresAt, err = parseInstant("--expires", expires); err != nil {
+				return err
+			}
+			return a.with(cmd.Context(), mayCreate, func(ops admin.Operations) error {
+				issued, err := ops.CreateToken(cmd.Context(), actor(), token)
+				if err != nil {
+					return err
+				}
+				return a.showIssuedToken(issued)
+			})
+		},
+	}
+	cmd.Flags().StringArrayVar(&token.Scopes, "scope", nil, "what it may do: verify, read or admin; repeat for several (required)")
+	cmd.Flags().StringVar(&expires, "expires", "", "when it ends: 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z (default: never)")
+	return cmd
+}
+
+func (a *app) tokensListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List service tokens, the revoked ones too", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
+				tokens, err := ops.ListTokens(cmd.Context())
+				if err != nil {
+					return err
+				}
+				wire := adminwire.Tokens(tokens)
+				return a.show(tokenListing(wire, wire...))
+			})
+		},
+	}
+}
+
+func (a *app) tokensRevokeCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "revoke NAME", Short: "End a service token for ever", Args: oneToken,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
+				token, err := ops.RevokeToken(cmd.Context(), actor(), args[0])
+				if err != nil {
+					return err
+				}
+				wire := adminwire.Token(token)
+				return a.show(tokenListing(wire, wire))
+			})
+		},
+	}
+	a.confirm(cmd, "Revoking token %s is final.")
+	return cmd
+}
+
+func (a *app) showIssuedToken(issued admin.IssuedToken) error {
+	wire := adminwire.IssuedToken(issued)
+	if a.format == formatTable {
+		a.say("Created token %s. This is its secret; it is not shown again:", visible(wire.Token.Name))
+		return a.showSecret(issued.Secret)
+	}
+	return a.show(listing{
+		value: wire, columns: []column{{name: "token_id"}, {name: "name"}, {name: "secret"}},
+		rows: [][]string{{wire.Token.ID, wire.Token.Name, wire.Secret}},
+	})
+}
+
+func tokenListing(value any, tokens ...api.Token) listing {
+	list := listing{
+		value: value, empty: "no service tokens; create one with 'ration tokens create NAME --scope verify'",
+		columns: []column{{name: "name"}, {name: "scopes"}, {name: "secret"}, {name: "status"}, {name: "created_at"}, {name: "expires_at"}, {name: "id", wide: true}},
+	}
+	for _, token := range tokens {
+		list.rows = append(list.rows, []string{
+			token.Name, strings.Join(token.Scopes, " "), token.Start + "…" + token.End, tokenStatus(token, time.Now()),
+			instantText(&token.CreatedAt), instantText(token.ExpiresAt), token.ID,
+		})
+	}
+	return list
+}
+
+func tokenStatus(token api.Token, now time.Time) string {
+	switch {
+	case token.RevokedAt != nil:
+		return "revoked"
+	case token.ExpiresAt != nil && !now.Before(*token.ExpiresAt):
+		return "expired"
+	}
+	return "active"
+}
+
+func oneToken(cmd *cobra.Command, args []string) error {
+	return oneArgument("the name of a service token")(cmd, args)
+}

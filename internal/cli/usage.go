@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminwire"
+)
+
+func (a *app) usageCommand() *cobra.Command {
+	var filter admin.UsageFilter
+	var key, from, to string
+	cmd := &cobra.Command{
+		Use: "usage", Short: "Show what was used, by day, key and meter",
+		Long: `Shows what every key has used on every meter, day by day. A key's days are
+those of its own time zone, so a list over several keys may mix zones.`,
+		Example: `  ration usage --owner alice --from 2030-01-01 --to 2030-01-31 -o csv
+  ration usage --key key_… --meter tokens`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if filter.From, err = parseDate("--from", from); err != nil {
+				return err
+			}
+			if filter.To, err = parseDate("--to", to); err != nil {
+				return err
+			}
+			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
+				if key != "" {
+					if filter.KeyID, err = keyID(cmd.Context(), ops, key); err != nil {
+						return err
+					}
+				}
+				days, err := ops.UsageDays(cmd.Context(), filter)
+				if err != nil {
+					return err
+				}
+				if len(days) == filter.Limit {
+					a.say("There may be more: raise --max, or name a --from and --to that hold fewer days")
+				}
+				return a.show(usageDayListing(adminwire.UsageDays(days)))
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&key, "key", "", "only this key's, by its id")
+	flags.StringVar(&filter.Owner, "owner", "", "only this owner's keys'")
+	flags.StringVar(&filter.Meter, "meter", "", `only on this meter, such as "requests"`)
+	flags.StringVar(&from, "from", dateText(time.Now().AddDate(0, 0, -30)), "first date")
+	flags.StringVar(&to, "to", "", "last date (default: the latest)")
+	flags.IntVar(&filter.Limit, "max", 10_000, "list at most so many rows")
+	flags.Lookup("from").DefValue = "30 days ago"
+	return cmd
+}
+
+func usageDayListing(days []api.UsageDay) listing {
+	list := listing{
+		value: days, empty: "nothing was used in that time",
+		columns: []column{
+			{name: "date"}, {name: "key_id"}, {name: "key_name"}, {name: "owner"}, {name: "meter"}, {name: "used"}, {name: "denied"},
+			{name: "last_request_at"},
+		},
+	}
+	for _, day := range days {
+		list.rows = append(list.rows, []string{
+			day.Date, day.KeyID, day.KeyName, day.Owner, day.Meter, number(day.Used), number(day.Denied), instantText(day.LastRequestAt),
+		})
+	}
+	return list
+}
