@@ -40,12 +40,12 @@ var layers = []layer{
 	{"client", []string{"api"}},
 
 	// Integrations translate a protocol. They never see a store.
-	{"rationhttp", []string{root}},
+	{"rationhttp", []string{root, "api"}},
 	{"internal/route", []string{root}},
 	{"internal/rewrite", []string{root}},
-	{"internal/proxy", []string{root, "rationhttp", "internal/route", "internal/rewrite"}},
+	{"internal/proxy", []string{root, "api", "rationhttp", "internal/route", "internal/rewrite"}},
 	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},
-	{"internal/verify", []string{root, "api", "rationhttp"}},
+	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin"}},
 	{"internal/selfservice", []string{root, "api", "rationhttp"}},
 
 	// Administration. REST and console only show its operations.

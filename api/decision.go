@@ -1,0 +1,24 @@
+package api
+
+import "time"
+
+// Key is what a decision tells of the key.
+type Key struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`  // for display only
+	Owner string `json:"owner"` // empty if the key has none
+	Plan  string `json:"plan"`  // empty if the key has none
+}
+
+// Limit is how one limit of a key stands after a decision.
+type Limit struct {
+	Name      string     `json:"name"`
+	Meter     string     `json:"meter"`
+	Kind      string     `json:"kind"`   // "quota" or "rate"
+	Period    string     `json:"period"` // "second" … "lifetime"
+	Limit     int64      `json:"limit"`  // units: a quota's quantity, a rate's burst
+	Used      int64      `json:"used"`   // of a rate: not yet given back
+	Reserved  int64      `json:"reserved"`
+	Remaining int64      `json:"remaining"` // never below 0
+	ResetsAt  *time.Time `json:"resets_at"` // null: never
+}

@@ -1,0 +1,48 @@
+package api
+
+import "time"
+
+// ProblemContentType is the media type of a [Problem].
+const ProblemContentType = "application/problem+json"
+
+// Problem types of draft-ietf-httpapi-ratelimit-headers. A problem without a
+// type is "about:blank": its status and its code say all.
+const (
+	TypeQuotaExceeded            = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+	TypeTemporaryReducedCapacity = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
+)
+
+// Problem is the body of every answer that is no success (RFC 9457). Code is
+// stable and meant for programs; Title and Detail are for people and may change.
+type Problem struct {
+	Type      string `json:"type,omitempty"`
+	Title     string `json:"title"`
+	Status    int    `json:"status"`
+	Detail    string `json:"detail,omitempty"`
+	Code      string `json:"code"`
+	RequestID string `json:"request_id,omitempty"`
+
+	// ViolatedPolicies names the limits that refused a charge, as the
+	// RateLimit fields name them.
+	ViolatedPolicies []string `json:"violated-policies,omitempty"`
+
+	// Of the limit that refuses for longest: its size, what is used, what the
+	// request asked for, when its period ends.
+	Limit    *int64     `json:"limit,omitempty"`
+	Used     *int64     `json:"used,omitempty"`
+	Cost     *int64     `json:"cost,omitempty"`
+	ResetsAt *time.Time `json:"resets_at,omitempty"`
+
+	// RetryAfter is in seconds and equals the Retry-After field. Without it
+	// waiting does not help.
+	RetryAfter *int64 `json:"retry_after,omitempty"`
+
+	// Errors says what is wrong with a request body.
+	Errors []FieldError `json:"errors,omitempty"`
+}
+
+// FieldError points at one fault of a request body.
+type FieldError struct {
+	Pointer string `json:"pointer"` // JSON pointer (RFC 6901), such as "/amounts/tokens"; "" is the whole body
+	Detail  string `json:"detail"`
+}
