@@ -1,0 +1,82 @@
+package rationhttp
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/ration-dev/ration"
+)
+
+// TrustedProxies are the addresses of proxies in front, whose X-Forwarded-*
+// and X-Request-Id are believed. Empty: nobody's are.
+type TrustedProxies []netip.Prefix
+
+// ParseTrustedProxies reads CIDR ranges and single addresses. A range that holds
+// every address is refused: it would believe every client. Its error is a
+// [ration.InvalidError].
+func ParseTrustedProxies(texts []string) (TrustedProxies, error) {
+	proxies := make(TrustedProxies, 0, len(texts))
+	for _, text := range texts {
+		prefix, err := parsePrefix(text)
+		if err != nil {
+			return nil, &ration.InvalidError{Field: "trusted_proxies", Value: text, Reason: `use addresses or ranges such as "10.0.0.0/8"`}
+		}
+		if prefix.Bits() == 0 {
+			return nil, &ration.InvalidError{Field: "trusted_proxies", Value: text, Reason: "a range of all addresses would believe every client"}
+		}
+		proxies = append(proxies, prefix)
+	}
+	return proxies, nil
+}
+
+// TrustsPeer reports whether the request came straight from a trusted proxy.
+func (t TrustedProxies) TrustsPeer(r *http.Request) bool { return t.trusts(peerOf(r)) }
+
+// ClientIP returns the client's address: the last one in X-Forwarded-For that
+// is no trusted proxy, as far as trusted proxies wrote it, else the peer's. It
+// is the zero Addr if it can't be known, as on a unix socket.
+func (t TrustedProxies) ClientIP(r *http.Request) netip.Addr {
+	client := peerOf(r)
+	if !t.trusts(client) {
+		return client
+	}
+	hops := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		addr, err := netip.ParseAddr(trimOWS(hop))
+		if err != nil { // nothing to the left of it can be believed either
+			return client
+		}
+		client = addr.Unmap().WithZone("")
+		if !t.trusts(client) {
+			return client
+		}
+	}
+	return client
+}
+
+func (t TrustedProxies) trusts(addr netip.Addr) bool {
+	return addr.IsValid() && slices.ContainsFunc(t, func(prefix netip.Prefix) bool { return prefix.Contains(addr) })
+}
+
+func peerOf(r *http.Request) netip.Addr {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return peer.Addr().Unmap().WithZone("")
+}
+
+func parsePrefix(text string) (netip.Prefix, error) {
+	if !strings.Contains(text, "/") {
+		addr, err := netip.ParseAddr(text)
+		if err != nil {
+			return netip.Prefix{}, err
+		}
+		addr = addr.Unmap()
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	prefix, err := netip.ParsePrefix(text)
+	return prefix.Masked(), err
+}

@@ -1,0 +1,93 @@
+package rationhttp
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/ration-dev/ration"
+)
+
+// Gate asks a Charger in the name of HTTP requests. Middleware, proxy and
+// forward-auth are one Gate each. Charger must be set.
+type Gate struct {
+	Charger        Charger
+	Responder      Responder
+	Sources        Sources
+	TrustedProxies TrustedProxies
+
+	// Observe is called once for each question, after its answer is known; nil:
+	// nobody watches. It must not block.
+	Observe func(context.Context, Event)
+}
+
+// Question is what a request asks for.
+type Question struct {
+	Amounts        []ration.Amount // nil: one request
+	Scope          string          // that the key must have; empty: none
+	Via            string          // the integration
+	RequestID      string          // shown in problem bodies; empty: none
+	QueryParameter string          // takes the secret from the URL too; empty: as Sources says
+	FailOpen       bool            // admits, uncounted, what could not be decided
+}
+
+// Answer is what became of a Question.
+type Answer struct {
+	Admitted   bool
+	FailedOpen bool            // admitted without a decision
+	Decision   ration.Decision // zero if there was none
+	Credential Credential
+	Response   Response // the whole answer, or if admitted the fields to add to it
+	Err        error    // why there was no decision
+}
+
+// Event is what an observer learns of an Answer: nothing that tells whose
+// request it was.
+type Event struct {
+	Via        string
+	Code       ration.Code // of the decision, or of what prevented it
+	FailedOpen bool
+	Err        error // why there was no decision
+}
+
+// Ask decides a request. It does not write, and it does not change the request.
+func (g *Gate) Ask(r *http.Request, question Question) Answer {
+	answer := g.ask(r, question)
+	if g.Observe != nil {
+		g.Observe(r.Context(), Event{Via: question.Via, Code: CodeOf(answer.Decision, answer.Err), FailedOpen: answer.FailedOpen, Err: answer.Err})
+	}
+	return answer
+}
+
+func (g *Gate) ask(r *http.Request, question Question) Answer {
+	sources := g.SourcesOf(question)
+	credential, err := sources.Find(r)
+	if err != nil {
+		return Answer{Err: err, Response: g.Responder.Failed(err, question.RequestID)}
+	}
+	answer := Answer{Credential: credential}
+	answer.Decision, answer.Err = ChargeSecret(r.Context(), g.Charger, ration.Charge{
+		Secret: credential.Secret, Amounts: question.Amounts, Scope: question.Scope,
+		IP: g.TrustedProxies.ClientIP(r), Via: question.Via,
+	})
+	asked := Asked{RequestID: question.RequestID, Amounts: question.Amounts, Scope: question.Scope, InQuery: credential.InQuery}
+	switch {
+	case answer.Err == nil:
+		answer.Admitted = answer.Decision.Allowed()
+		answer.Response = g.Responder.Decided(&answer.Decision, asked)
+	case question.FailOpen && mayFailOpen(r.Context(), answer.Err):
+		answer.Admitted, answer.FailedOpen = true, true
+		answer.Response = Response{Status: http.StatusOK, Fields: g.Responder.cacheFields(credential.InQuery)}
+	default:
+		answer.Response = g.Responder.Failed(answer.Err, question.RequestID)
+	}
+	return answer
+}
+
+// SourcesOf returns where the secret of a question may travel.
+func (g *Gate) SourcesOf(question Question) Sources {
+	sources := g.Sources
+	if question.QueryParameter != "" {
+		sources.QueryParameter = question.QueryParameter
+	}
+	return sources
+}

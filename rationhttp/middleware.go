@@ -1,0 +1,88 @@
+package rationhttp
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/ration-dev/ration"
+)
+
+// Middleware lets a request through to the next handler only after its charge
+// is committed. Without options it takes the secret from X-API-Key or
+// Authorization and charges one request. The fields that tell what remains are
+// set before the next handler runs; the decision is in its context.
+func Middleware(charger Charger, options ...Option) func(http.Handler) http.Handler {
+	m := &middleware{gate: Gate{Charger: charger}}
+	for _, option := range options {
+		option(m)
+	}
+	if m.gate.Responder.Vary == "" {
+		m.gate.Responder.Vary = m.gate.Sources.Vary()
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, next) })
+	}
+}
+
+// DecisionFrom returns the decision by which the Middleware let a request
+// through, from the request's context. There is none outside of the Middleware,
+// nor where it failed open.
+func DecisionFrom(ctx context.Context) (ration.Decision, bool) {
+	decision, found := ctx.Value(decisionKey{}).(*ration.Decision)
+	if !found {
+		return ration.Decision{}, false
+	}
+	return *decision, true
+}
+
+type decisionKey struct{}
+
+type middleware struct {
+	gate     Gate
+	question func(*http.Request) Question
+	strip    bool
+	failOpen func(*http.Request, error)
+}
+
+func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	question := Question{}
+	if m.question != nil {
+		question = m.question(r)
+	}
+	question.Via = "middleware"
+	question.FailOpen = m.failOpen != nil
+	if question.RequestID == "" {
+		question.RequestID = m.gate.TrustedProxies.RequestID(r)
+	}
+	answer := m.gate.Ask(r, question)
+	if !answer.Admitted {
+		answer.Response.WriteTo(w)
+		return
+	}
+	answer.Response.Apply(w.Header())
+	ctx := r.Context()
+	if answer.FailedOpen {
+		m.failOpen(r, answer.Err)
+	} else {
+		ctx = context.WithValue(ctx, decisionKey{}, &answer.Decision)
+	}
+	r = r.WithContext(ctx)
+	if m.strip {
+		r = stripped(r, m.gate.SourcesOf(question), answer.Credential)
+	}
+	next.ServeHTTP(w, r)
+}
+
+// stripped returns a request without the secret. The server's own request
+// stays as it is.
+func stripped(r *http.Request, sources Sources, credential Credential) *http.Request {
+	clone := *r
+	clone.Header = r.Header.Clone()
+	sources.Strip(clone.Header, credential.Secret.Reveal())
+	if query := sources.StripQuery(r.URL.RawQuery); query != r.URL.RawQuery {
+		url := *r.URL
+		url.RawQuery = query
+		clone.URL, clone.RequestURI = &url, url.RequestURI()
+	}
+	return &clone
+}

@@ -1,0 +1,50 @@
+package rationhttp
+
+import (
+	"context"
+	"net/http"
+)
+
+// Option changes how a [Middleware] works.
+type Option func(*middleware)
+
+// WithQuestion sets what a request asks for: amounts, scope, request id. The
+// function is called before anything of the body is read. Via and FailOpen are
+// the Middleware's own to set.
+func WithQuestion(question func(*http.Request) Question) Option {
+	return func(m *middleware) { m.question = question }
+}
+
+// WithSources sets where the secret may travel.
+func WithSources(sources Sources) Option {
+	return func(m *middleware) { m.gate.Sources = sources }
+}
+
+// WithResponder sets how answers look.
+func WithResponder(responder Responder) Option {
+	return func(m *middleware) { m.gate.Responder = responder }
+}
+
+// WithTrustedProxies believes X-Forwarded-For and X-Request-Id of these peers.
+func WithTrustedProxies(proxies TrustedProxies) Option {
+	return func(m *middleware) { m.gate.TrustedProxies = proxies }
+}
+
+// WithoutCredential hides the secret from the next handler.
+func WithoutCredential() Option {
+	return func(m *middleware) { m.strip = true }
+}
+
+// WithFailOpen lets requests through, uncounted and unlimited, while no decision
+// can be made, as long as they carry some key. It gives up the promise that
+// every request let through is counted, so count is called for each: make it
+// visible.
+func WithFailOpen(count func(*http.Request, error)) Option {
+	return func(m *middleware) { m.failOpen = count }
+}
+
+// WithObserver calls observe once for each request, after its answer is known.
+// It must not block.
+func WithObserver(observe func(context.Context, Event)) Option {
+	return func(m *middleware) { m.gate.Observe = observe }
+}

@@ -1,0 +1,104 @@
+package rationhttp
+
+import (
+	"math/bits"
+	"time"
+
+	"github.com/dunglas/httpsfv"
+
+	"github.com/ration-dev/ration"
+)
+
+// maxInteger is the largest Integer of a structured field: 15 digits (RFC 9651).
+const maxInteger = 999_999_999_999_999
+
+// meterParameter names the meter of a limit that doesn't count requests. Quota
+// units other than the registered ones need a parameter of one's own.
+const meterParameter = "ration-meter"
+
+// rateLimitFields returns the values of RateLimit-Policy and RateLimit as
+// draft-ietf-httpapi-ratelimit-headers-10 has them. The draft is no RFC yet:
+// nothing else knows its form.
+func rateLimitFields(limits []ration.LimitStatus, now time.Time) (policy, state string) {
+	policies, states := make(httpsfv.List, len(limits)), make(httpsfv.List, len(limits))
+	for i := range limits {
+		policies[i] = policyItem(&limits[i])
+		states[i] = stateItem(&limits[i], now)
+	}
+	policy, errPolicy := httpsfv.Marshal(policies)
+	state, errState := httpsfv.Marshal(states)
+	if errPolicy != nil || errState != nil { // a name with bytes that no structured field can carry
+		return "", ""
+	}
+	return policy, state
+}
+
+func policyItem(status *ration.LimitStatus) httpsfv.Item {
+	item := httpsfv.NewItem(status.Name)
+	item.Params.Add("q", min(status.Size(), maxInteger))
+	if seconds := windowSeconds(status.Limit); seconds > 0 {
+		item.Params.Add("w", seconds)
+	}
+	if status.Meter != ration.MeterRequests {
+		item.Params.Add(meterParameter, status.Meter)
+	}
+	return item
+}
+
+func stateItem(status *ration.LimitStatus, now time.Time) httpsfv.Item {
+	item := httpsfv.NewItem(status.Name)
+	item.Params.Add("r", min(status.Remaining, maxInteger))
+	more := status.ResetsAt
+	if status.Kind == ration.KindRate {
+		more = status.AvailableAt
+	}
+	if !more.IsZero() {
+		item.Params.Add("t", min(ceilSeconds(more.Sub(now)), maxInteger))
+	}
+	return item
+}
+
+// windowSeconds returns a policy's window: of a rate the time in which an empty
+// bucket fills, which is what makes q per w its rate. It is 0 for a window
+// without a fixed length.
+func windowSeconds(limit ration.Limit) int64 {
+	switch limit.Period {
+	case ration.PeriodSecond:
+		return fillSeconds(limit, 1)
+	case ration.PeriodMinute:
+		return fillSeconds(limit, 60)
+	case ration.PeriodHour:
+		return 3600
+	case ration.PeriodDay:
+		return 24 * 3600
+	case ration.PeriodWeek:
+		return 7 * 24 * 3600
+	}
+	return 0
+}
+
+// fillSeconds returns size × period ÷ quantity, rounded up, at most maxInteger.
+func fillSeconds(limit ration.Limit, period uint64) int64 {
+	if limit.Quantity <= 0 {
+		return 0
+	}
+	quantity := uint64(limit.Quantity)
+	high, low := bits.Mul64(uint64(limit.Size()), period)
+	if high >= quantity {
+		return maxInteger
+	}
+	seconds, rest := bits.Div64(high, low, quantity)
+	if rest > 0 {
+		seconds++
+	}
+	return int64(min(seconds, maxInteger))
+}
+
+// ceilSeconds rounds a time to wait up to whole seconds, so that nobody is told
+// to come too early.
+func ceilSeconds(wait time.Duration) int64 {
+	if wait <= 0 {
+		return 0
+	}
+	return int64((wait-1)/time.Second) + 1
+}

@@ -1,0 +1,142 @@
+package rationhttp
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/ration-dev/ration"
+)
+
+// Style says which header fields tell a client what remains.
+type Style string
+
+// The styles.
+const (
+	StyleDraft10 Style = "draft10" // RateLimit and RateLimit-Policy; the default
+	StyleLegacy  Style = "legacy"  // X-RateLimit-Limit, -Remaining, -Used and -Reset, of the tightest limit
+	StyleBoth    Style = "both"
+	StyleOff     Style = "off"
+)
+
+// ParseStyle reads a style's name; the empty one is draft10. Its error is a
+// [ration.InvalidError].
+func ParseStyle(text string) (Style, error) {
+	switch style := Style(text); style {
+	case "":
+		return StyleDraft10, nil
+	case StyleDraft10, StyleLegacy, StyleBoth, StyleOff:
+		return style, nil
+	}
+	return "", &ration.InvalidError{Field: "headers", Value: text, Reason: "use draft10, legacy, both or off"}
+}
+
+// Responder turns decisions and errors into what clients see. It is the one
+// place that knows statuses, header fields and bodies; every integration uses
+// it. The zero value is a good one.
+type Responder struct {
+	Style       Style  // zero: [StyleDraft10]
+	LegacyDelta bool   // X-RateLimit-Reset in seconds from now, not in Unix time
+	Realm       string // of challenges; empty: "api"
+	Uniform     bool   // holders of an expired, disabled or revoked key are told no more than of an unknown one
+	Vary        string // request headers that carry keys; empty: those of the zero [Sources]
+}
+
+// Asked is what an answer tells of its request.
+type Asked struct {
+	RequestID string          // shown in problem bodies; empty: none
+	Amounts   []ration.Amount // as charged; nil: one request
+	Scope     string          // that the key had to have
+	InQuery   bool            // the secret came in the URL
+}
+
+// Decided answers a decision.
+func (r *Responder) Decided(decision *ration.Decision, asked Asked) Response {
+	fields := make([]Field, 0, 8)
+	fields = r.appendLimits(fields, decision)
+	if decision.Allowed() {
+		return Response{Status: http.StatusOK, Fields: append(fields, r.cacheFields(asked.InQuery)...)}
+	}
+	problem := r.problemOf(decision, asked)
+	if challenge := r.challenge(ration.Code(problem.Code), asked.Scope); challenge != "" {
+		fields = append(fields, Field{"WWW-Authenticate", challenge})
+	}
+	return r.respond(problem, fields)
+}
+
+// Failed answers an error of [Charger.Charge], of [Sources.Find] or any other:
+// what it doesn't know becomes a 500 that tells nothing.
+func (r *Responder) Failed(err error, requestID string) Response {
+	problem := problemOfError(err)
+	problem.RequestID = requestID
+	var fields []Field
+	if errors.Is(err, ErrConflictingKeys) || errors.Is(err, ErrKeyInURL) {
+		fields = append(fields, Field{"WWW-Authenticate", r.realm() + `, error="invalid_request"`})
+	}
+	return r.respond(problem, fields)
+}
+
+// OwnsField reports whether a response's field is one that tells what remains,
+// so that an upstream's own of that name must not reach the client beside ours.
+func (r *Responder) OwnsField(name string) bool {
+	if r.Style == StyleOff {
+		return false
+	}
+	switch http.CanonicalHeaderKey(name) {
+	case "Ratelimit", "Ratelimit-Policy", "X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Used", "X-Ratelimit-Reset":
+		return true
+	}
+	return false
+}
+
+func (r *Responder) appendLimits(fields []Field, decision *ration.Decision) []Field {
+	if len(decision.Limits) == 0 || r.Style == StyleOff {
+		return fields
+	}
+	if r.Style != StyleLegacy {
+		if policy, state := rateLimitFields(decision.Limits, decision.DecidedAt); policy != "" {
+			fields = append(fields, Field{"RateLimit-Policy", policy}, Field{"RateLimit", state})
+		}
+	}
+	if r.Style == StyleLegacy || r.Style == StyleBoth {
+		fields = appendLegacy(fields, decision.Limits, decision.DecidedAt, r.LegacyDelta)
+	}
+	return fields
+}
+
+func (r *Responder) cacheFields(inQuery bool) []Field {
+	control := cachePrivate
+	if inQuery {
+		control = cacheNoStore // RFC 6750, section 2.3
+	}
+	vary := r.Vary
+	if vary == "" {
+		vary = Sources{}.Vary()
+	}
+	return []Field{{"Cache-Control", control}, {"Vary", vary}}
+}
+
+// challenge returns the one challenge of a denial (RFC 6750, section 3), or "".
+// It is one line because nginx before 1.27 passes on only the first.
+func (r *Responder) challenge(code ration.Code, scope string) string {
+	switch code {
+	case ration.CodeKeyMissing:
+		return r.realm()
+	case ration.CodeKeyUnknown, ration.CodeKeyExpired, ration.CodeKeyDisabled, ration.CodeKeyRevoked:
+		return r.realm() + `, error="invalid_token"`
+	case ration.CodeInsufficientScope:
+		challenge := r.realm() + `, error="insufficient_scope"`
+		if scope != "" {
+			challenge += `, scope="` + scope + `"`
+		}
+		return challenge
+	}
+	return ""
+}
+
+func (r *Responder) realm() string {
+	if r.Realm == "" {
+		return `Bearer realm="api"`
+	}
+	return "Bearer realm=" + strconv.Quote(r.Realm)
+}

@@ -1,0 +1,65 @@
+package rationhttp
+
+import (
+	"net/http"
+	"strings"
+)
+
+// Strip removes from a request's header every place in which [Sources.Find]
+// looks, other spellings of the key header that an application may read as the
+// same, and a Referer that repeats the secret. Authorization of other schemes
+// stays.
+func (s Sources) Strip(header http.Header, secret string) {
+	key := FoldName(s.header())
+	for name := range header {
+		if FoldName(name) == key {
+			delete(header, name)
+		}
+	}
+	kept := header["Authorization"][:0:0]
+	for _, value := range header["Authorization"] {
+		if !s.takes(value) {
+			kept = append(kept, value)
+		}
+	}
+	delete(header, "Authorization")
+	if len(kept) > 0 {
+		header["Authorization"] = kept
+	}
+	if secret != "" && strings.Contains(header.Get("Referer"), secret) {
+		header.Del("Referer")
+	}
+}
+
+// StripQuery returns a raw query without the parameter that carries the
+// secret. All else keeps its bytes and its order.
+func (s Sources) StripQuery(rawQuery string) string {
+	if s.QueryParameter == "" || rawQuery == "" {
+		return rawQuery
+	}
+	var kept []string
+	for piece := range strings.SplitSeq(rawQuery, "&") {
+		if name, _, _ := strings.Cut(piece, "="); !isParameter(name, s.QueryParameter) {
+			kept = append(kept, piece)
+		}
+	}
+	return strings.Join(kept, "&")
+}
+
+// FoldName returns what is left of a header's name when case and everything but
+// letters and digits is taken away. CGI, WSGI and their kin read X-Auth-Subject
+// and X_AUTH_SUBJECT as one name, so names with one folded form are one name.
+func FoldName(name string) string {
+	var folded strings.Builder
+	folded.Grow(len(name))
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case c >= 'A' && c <= 'Z':
+			folded.WriteByte(c + 'a' - 'A')
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+			folded.WriteByte(c)
+		}
+	}
+	return folded.String()
+}
