@@ -1,0 +1,115 @@
+package route
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ration-dev/ration"
+)
+
+// Compile checks a configuration and makes it ready. Its error is a
+// [ration.InvalidError] whose field is a path such as "routes[2].amounts.tokens".
+func Compile(config Config) (*Table, error) {
+	table := &Table{allowAmbiguous: config.AllowAmbiguousPaths}
+	if !config.RefuseUnmatched {
+		table.unmatched = &Compiled{Name: unmatchedName}
+	}
+	if !config.ChargePreflights {
+		table.preflight = &Compiled{Name: preflightName, Free: true}
+	}
+	for i, route := range config.Routes {
+		compiled, err := compile(route)
+		if err != nil {
+			err.Field = fmt.Sprintf("routes[%d].%s", i, err.Field)
+			return nil, err
+		}
+		for j, earlier := range table.routes {
+			if earlier.covers(compiled) {
+				return nil, &ration.InvalidError{
+					Field: fmt.Sprintf("routes[%d].path", i), Value: route.Path,
+					Reason: fmt.Sprintf("routes[%d] (%s) takes all its requests; put the narrower route first", j, earlier.pattern.text),
+				}
+			}
+		}
+		table.routes = append(table.routes, compiled)
+	}
+	return table, nil
+}
+
+func compile(route Route) (*Compiled, *ration.InvalidError) {
+	parsed, err := parsePattern(route.Path)
+	if err != nil {
+		return nil, &ration.InvalidError{Field: "path", Value: route.Path, Reason: err.Error()}
+	}
+	for i, method := range route.Methods {
+		if !isMethod(method) {
+			return nil, &ration.InvalidError{Field: fmt.Sprintf("methods[%d]", i), Value: method, Reason: "a method is upper-case letters, such as GET"}
+		}
+	}
+	compiled := &Compiled{
+		Name: route.Name, Free: route.Free, Scope: route.Scope, KeyQuery: route.KeyQuery, FailOpen: route.FailOpen,
+		methods: slices.Clone(route.Methods), pattern: parsed,
+	}
+	if compiled.Name == "" {
+		compiled.Name = route.Path
+	}
+	if route.Free {
+		return compiled, checkFree(route, parsed)
+	}
+	if route.Scope != "" && ration.ValidateScope(route.Scope) != nil {
+		return nil, &ration.InvalidError{Field: "scope", Value: route.Scope, Reason: `a scope is 1 to 100 visible ASCII characters without '"' and '\'`}
+	}
+	var invalid *ration.InvalidError
+	compiled.Amounts, invalid = compileAmounts(route.Amounts)
+	return compiled, invalid
+}
+
+// checkFree refuses what a free route would silently ignore, and patterns that
+// make more public than they show.
+func checkFree(route Route, parsed pattern) *ration.InvalidError {
+	wrong := func(field, value string) *ration.InvalidError {
+		return &ration.InvalidError{Field: field, Value: value, Reason: "a free route asks no key and counts nothing"}
+	}
+	switch {
+	case parsed.wild:
+		return &ration.InvalidError{Field: "path", Value: route.Path, Reason: `a free path is exact or ends in "/*"; it has no other "*"`}
+	case len(route.Amounts) > 0:
+		return wrong("amounts", "")
+	case route.Scope != "":
+		return wrong("scope", route.Scope)
+	case route.KeyQuery != "":
+		return wrong("key_query", route.KeyQuery)
+	case route.FailOpen:
+		return wrong("fail_open", "true")
+	}
+	return nil
+}
+
+func compileAmounts(amounts map[string]int64) ([]ration.Amount, *ration.InvalidError) {
+	compiled := make([]ration.Amount, 0, len(amounts))
+	for _, meter := range slices.SortedFunc(maps.Keys(amounts), ration.CompareMeters) {
+		field := "amounts." + meter
+		if ration.ValidateMeter(meter) != nil {
+			return nil, &ration.InvalidError{Field: "amounts", Value: meter, Reason: "a meter is 1 to 64 lower-case letters, digits, '_', '-' and '.', starting with a letter"}
+		}
+		if units := amounts[meter]; units < 0 || units > ration.MaxUnits {
+			return nil, &ration.InvalidError{Field: field, Value: strconv.FormatInt(units, 10), Reason: "use a whole number from 0 to 9007199254740992"}
+		}
+		compiled = append(compiled, ration.Amount{Meter: meter, Units: amounts[meter]})
+	}
+	_, named := amounts[ration.MeterRequests]
+	if meters := len(compiled); meters > ration.MaxMetersPerCharge || meters == ration.MaxMetersPerCharge && !named {
+		return nil, &ration.InvalidError{Field: "amounts", Reason: fmt.Sprintf("a charge names at most %d meters, requests included", ration.MaxMetersPerCharge)}
+	}
+	if len(compiled) == 0 {
+		return nil, nil
+	}
+	return compiled, nil
+}
+
+func isMethod(text string) bool {
+	return text != "" && len(text) <= 32 && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_") == ""
+}

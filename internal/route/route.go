@@ -1,0 +1,80 @@
+package route
+
+import (
+	"slices"
+
+	"github.com/ration-dev/ration"
+)
+
+// Route says what requests for a path cost and need. The zero Route, but for
+// its Path, needs a key and costs one request.
+type Route struct {
+	// Name is for logs and metrics; empty: the path pattern.
+	Name string
+	// Methods that the route is for; empty: all.
+	Methods []string
+	// Path is an exact path ("/ask"), or a prefix that ends in "/*" and stands
+	// for everything below it ("/static/*", which is not "/static"). A segment
+	// "*" before the end stands for any one segment ("/v1/*/chat").
+	Path string
+
+	// Free asks no key and counts nothing. A free path has no "*" but at its end.
+	Free bool
+	// Amounts are charged by meter; empty: one request.
+	Amounts map[string]int64
+	// Scope that the key must have; empty: none.
+	Scope string
+	// KeyQuery names a query parameter that may carry the key. It is stripped
+	// from what is passed on. Empty: none.
+	KeyQuery string
+	// FailOpen lets requests with a key through, uncounted, while nothing can be decided.
+	FailOpen bool
+}
+
+// Config is the routes of a proxy. The zero Config has none: every path needs
+// a key and costs one request.
+type Config struct {
+	// Routes are tried in order; the first that matches counts.
+	Routes []Route
+	// RefuseUnmatched answers 404 where no route matches. Otherwise such a
+	// request needs a key and costs one request.
+	RefuseUnmatched bool
+	// AllowAmbiguousPaths passes on paths that CheckPath refuses. They match no
+	// route, whatever they look like, so that none of them is ever free.
+	AllowAmbiguousPaths bool
+	// ChargePreflights asks a key of CORS preflights too. No browser sends one.
+	ChargePreflights bool
+}
+
+// Compiled is a Route as it is used: checked, and in the words of a charge. It
+// must not be changed.
+type Compiled struct {
+	Name     string
+	Free     bool
+	Amounts  []ration.Amount // sorted; nil: one request
+	Scope    string
+	KeyQuery string
+	FailOpen bool
+
+	methods []string
+	pattern pattern
+}
+
+func (c *Compiled) matches(method, path string) bool {
+	return (len(c.methods) == 0 || slices.Contains(c.methods, method)) && c.pattern.matches(path)
+}
+
+// covers reports whether every request that other matches is matched by c.
+func (c *Compiled) covers(other *Compiled) bool {
+	if len(c.methods) > 0 {
+		if len(other.methods) == 0 {
+			return false
+		}
+		for _, method := range other.methods {
+			if !slices.Contains(c.methods, method) {
+				return false
+			}
+		}
+	}
+	return c.pattern.covers(other.pattern)
+}
