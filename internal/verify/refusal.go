@@ -1,0 +1,94 @@
+package verify
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
+)
+
+// refusal is why a caller gets no decision, where that is its own doing.
+type refusal struct {
+	status    int
+	code      string
+	detail    string
+	errors    []api.FieldError
+	challenge string // parameters of WWW-Authenticate beside the realm
+}
+
+// Error implements error.
+func (e *refusal) Error() string { return fmt.Sprintf("%d %s: %s", e.status, e.code, e.detail) }
+
+// realm of service tokens; clients' keys have one of their own.
+const challenge = `Bearer realm="ration"`
+
+var (
+	errMethod  = &refusal{status: http.StatusMethodNotAllowed, code: "method_not_allowed", detail: "Use POST."}
+	errNoToken = &refusal{
+		status: http.StatusUnauthorized, code: "token_missing", detail: "Send a service token as Authorization: Bearer.",
+	}
+	errBadToken = &refusal{
+		status: http.StatusUnauthorized, code: "token_invalid", detail: "The service token is not valid.",
+		challenge: `, error="invalid_token"`,
+	}
+	errTokenScope = &refusal{
+		status: http.StatusForbidden, code: "token_lacks_scope", detail: `The service token lacks the scope "verify".`,
+		challenge: `, error="insufficient_scope", scope="verify"`,
+	}
+)
+
+// invalidBody says that one member of the body is not what it has to be.
+func invalidBody(pointer, detail string) *refusal {
+	return &refusal{
+		status: http.StatusBadRequest, code: "invalid_body", detail: "The request body is not valid.",
+		errors: []api.FieldError{{Pointer: pointer, Detail: detail}},
+	}
+}
+
+// invalidValue says that a member has the right form and a value that no charge
+// can have.
+func invalidValue(pointer, detail string) *refusal {
+	return &refusal{
+		status: http.StatusUnprocessableEntity, code: "invalid_value", detail: "The request body asks for what no charge can be.",
+		errors: []api.FieldError{{Pointer: pointer, Detail: detail}},
+	}
+}
+
+// invalidCharge is invalidValue for what the engine says of a charge.
+func invalidCharge(invalid *ration.InvalidError) *refusal {
+	field := invalid.Field
+	if meter, found := strings.CutPrefix(field, "amounts."); found {
+		return invalidValue(amountPointer(meter), invalid.Reason)
+	}
+	if field == "meter" {
+		return invalidValue(amountPointer(invalid.Value), invalid.Reason)
+	}
+	return invalidValue("/"+field, invalid.Reason)
+}
+
+func amountPointer(meter string) string { return "/amounts/" + escapePointer(meter) }
+
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
+// escapePointer writes a member's name, shortened, into a JSON pointer (RFC 6901).
+func escapePointer(name string) string {
+	const most = 64
+	if len(name) > most {
+		name = strings.ToValidUTF8(name[:most], "") + "…"
+	}
+	return pointerEscapes.Replace(name)
+}
+
+func (h *Handler) refuse(w http.ResponseWriter, refused *refusal, requestID string) {
+	switch refused.status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		w.Header().Set("WWW-Authenticate", challenge+refused.challenge)
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", http.MethodPost)
+	}
+	h.own.Problem(api.Problem{
+		Status: refused.status, Code: refused.code, Detail: refused.detail, Errors: refused.errors, RequestID: requestID,
+	}).WriteTo(w)
+}
