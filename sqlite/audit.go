@@ -10,18 +10,9 @@ import (
 
 const defaultAuditLimit = 1_000
 
-// ListAudit implements admin.AuditLog. It reads the index audit_log_at backwards,
-// or audit_log_target where a target is given.
+// ListAudit implements admin.AuditLog.
 func (s *Store) ListAudit(ctx context.Context, filter admin.AuditFilter) (entries []admin.AuditEntry, err error) {
-	var where condition
-	if filter.Target != "" {
-		where.and("target = ?", filter.Target)
-	}
-	if filter.Actor != "" {
-		where.and("actor = ?", filter.Actor)
-	}
-	query := "SELECT id, at, actor, action, target, details FROM audit_log" + where.sql() + " ORDER BY at DESC, id DESC LIMIT ?"
-	values := append(where.values, limitOr(filter.Limit, defaultAuditLimit))
+	query, values := auditQuery(filter)
 	err = s.read(ctx, func(conn *conn) error {
 		return conn.query(ctx, query, values, func(r *row) error {
 			entries = append(entries, admin.AuditEntry{
@@ -35,6 +26,20 @@ func (s *Store) ListAudit(ctx context.Context, filter admin.AuditFilter) (entrie
 		return nil, fmt.Errorf("listing the audit log: %w", err)
 	}
 	return entries, nil
+}
+
+// auditQuery reads the index audit_log_at backwards, or audit_log_target where a
+// target is given.
+func auditQuery(filter admin.AuditFilter) (query string, values []any) {
+	var where condition
+	if filter.Target != "" {
+		where.and("target = ?", filter.Target)
+	}
+	if filter.Actor != "" {
+		where.and("actor = ?", filter.Actor)
+	}
+	query = "SELECT id, at, actor, action, target, details FROM audit_log" + where.sql() + " ORDER BY at DESC, id DESC LIMIT ?"
+	return query, append(where.values, limitOr(filter.Limit, defaultAuditLimit))
 }
 
 // audit writes an entry for what the transaction changes.

@@ -13,12 +13,9 @@ const defaultKeyLimit = 1_000
 // By the primary key of api_keys.
 const keyByID = "SELECT " + keyColumns + " FROM api_keys WHERE id = ?"
 
-// ListKeys implements admin.Keys. The first of name, owner and plan that is
-// given has an index that ends with the id; else it walks the primary key.
+// ListKeys implements admin.Keys.
 func (s *Store) ListKeys(ctx context.Context, filter admin.KeyFilter) (records []admin.KeyRecord, err error) {
-	where := keyCondition(filter)
-	query := "SELECT " + keyColumns + " FROM api_keys" + where.sql() + " ORDER BY id LIMIT ?"
-	values := append(where.values, limitOr(filter.Limit, defaultKeyLimit))
+	query, values := keysQuery(filter)
 	err = s.read(ctx, func(conn *conn) error {
 		err := conn.query(ctx, query, values, func(r *row) error {
 			records = append(records, admin.KeyRecord{Key: r.key()})
@@ -35,7 +32,10 @@ func (s *Store) ListKeys(ctx context.Context, filter admin.KeyFilter) (records [
 	return records, nil
 }
 
-func keyCondition(filter admin.KeyFilter) (where condition) {
+// keysQuery reads the index of a name, an owner or a plan, each of which ends
+// with the id; else the primary key.
+func keysQuery(filter admin.KeyFilter) (query string, values []any) {
+	var where condition
 	if filter.Name != "" {
 		where.and("name = ?", filter.Name)
 	}
@@ -51,7 +51,8 @@ func keyCondition(filter admin.KeyFilter) (where condition) {
 	if !filter.After.IsZero() {
 		where.and("id > ?", blob(filter.After))
 	}
-	return where
+	query = "SELECT " + keyColumns + " FROM api_keys" + where.sql() + " ORDER BY id LIMIT ?"
+	return query, append(where.values, limitOr(filter.Limit, defaultKeyLimit))
 }
 
 // readKey returns a key, or ration.ErrNotFound.

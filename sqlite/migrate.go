@@ -38,7 +38,7 @@ func (e *SchemaError) Error() string {
 // migration is a transaction of its own. Errors are those of [Open].
 func Migrate(ctx context.Context, config Config) (from, to int64, err error) {
 	config.KeepSchema = false
-	store, from, to, err := open(ctx, config)
+	store, from, to, err := open(ctx, config, migrations)
 	if err != nil {
 		return from, from, err
 	}
@@ -63,7 +63,7 @@ func refuseForeign(ctx context.Context, conn *conn) error {
 }
 
 // migrate brings the schema up to date and returns the versions before and after.
-func migrate(ctx context.Context, connector *connector, config Config) (from, to int64, err error) {
+func migrate(ctx context.Context, connector *connector, config Config, migrations fs.FS) (from, to int64, err error) {
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(1)
 	defer func() { err = errors.Join(err, db.Close()) }()

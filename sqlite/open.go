@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
-	driversqlite "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -16,16 +16,13 @@ import (
 // Errors, by errors.Is and errors.As: [LockedError] if another process has the
 // file, [SchemaError] if its schema is newer than this release, [ErrNotRation]
 // if it is something else.
-//
-// SQLite is told, for the whole process, to flush with fdatasync where there
-// is one: that keeps a commit as safe as fsync does.
 func Open(ctx context.Context, config Config) (*Store, error) {
-	store, _, _, err := open(ctx, config)
+	store, _, _, err := open(ctx, config, migrations)
 	return store, err
 }
 
 // open also returns the versions of the schema before and after.
-func open(ctx context.Context, config Config) (store *Store, from, to int64, err error) {
+func open(ctx context.Context, config Config, migrations fs.FS) (store *Store, from, to int64, err error) {
 	config = config.withDefaults()
 	defer func() {
 		if err != nil {
@@ -48,7 +45,7 @@ func open(ctx context.Context, config Config) (store *Store, from, to int64, err
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	if from, to, err = migrate(ctx, writing, config); err != nil {
+	if from, to, err = migrate(ctx, writing, config, migrations); err != nil {
 		return nil, from, to, err
 	}
 	store, err = connect(ctx, config, writing, lock)
@@ -58,10 +55,6 @@ func open(ctx context.Context, config Config) (store *Store, from, to int64, err
 // prepareFile makes sure that there is a database of ours or an empty one, in
 // WAL mode.
 func prepareFile(ctx context.Context, path string) (*connector, error) {
-	// Where there is no fdatasync, fsync it is.
-	if _, err := driversqlite.Fdatasync(true); err != nil && !errors.Is(err, driversqlite.ErrFdatasyncUnavailable) {
-		return nil, err
-	}
 	if err := createFile(path); err != nil {
 		return nil, err
 	}

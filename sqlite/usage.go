@@ -33,15 +33,9 @@ func (s *Store) KeyUsage(ctx context.Context, id ration.KeyID) (ration.Usage, ti
 	return usage, now, nil
 }
 
-// UsageDays implements admin.Usage. With a key it reads the index
-// usage_days_key, with an owner the index api_keys_owner and then
-// usage_days_key, else the primary key, which is in the order wanted.
+// UsageDays implements admin.Usage.
 func (s *Store) UsageDays(ctx context.Context, filter admin.UsageFilter) (days []admin.UsageDay, err error) {
-	where := usageCondition(filter)
-	query := `SELECT d.api_key_id, k.name, k.owner, d.meter, d.date, d.used, d.denied, d.last_request_at
-		FROM usage_days d JOIN api_keys k ON k.id = d.api_key_id` + where.sql() +
-		" ORDER BY d.date, d.api_key_id, d.meter LIMIT ?"
-	values := append(where.values, limitOr(filter.Limit, defaultUsageLimit))
+	query, values := daysQuery(filter)
 	err = s.read(ctx, func(conn *conn) error {
 		return conn.query(ctx, query, values, func(r *row) error {
 			days = append(days, admin.UsageDay{
@@ -57,7 +51,11 @@ func (s *Store) UsageDays(ctx context.Context, filter admin.UsageFilter) (days [
 	return days, nil
 }
 
-func usageCondition(filter admin.UsageFilter) (where condition) {
+// daysQuery reads the index usage_days_key where a key is given, else the
+// primary key; both are in the order wanted. An owner's days are picked from all
+// days between the dates.
+func daysQuery(filter admin.UsageFilter) (query string, values []any) {
+	var where condition
 	if !filter.KeyID.IsZero() {
 		where.and("d.api_key_id = ?", blob(filter.KeyID))
 	}
@@ -73,5 +71,8 @@ func usageCondition(filter admin.UsageFilter) (where condition) {
 	if filter.To != 0 {
 		where.and("d.date <= ?", dateText(filter.To))
 	}
-	return where
+	query = `SELECT d.api_key_id, k.name, k.owner, d.meter, d.date, d.used, d.denied, d.last_request_at
+		FROM usage_days d JOIN api_keys k ON k.id = d.api_key_id` + where.sql() +
+		" ORDER BY d.date, d.api_key_id, d.meter LIMIT ?"
+	return query, append(where.values, limitOr(filter.Limit, defaultUsageLimit))
 }

@@ -1,0 +1,104 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// OpenWith opens a store with other migrations than ours.
+func OpenWith(ctx context.Context, config Config, migrations fs.FS) (*Store, error) {
+	store, _, _, err := open(ctx, config, migrations)
+	return store, err
+}
+
+// Migrations are ours.
+var Migrations fs.FS = migrations
+
+// RefuseOld exports the gate of SQLite's version.
+func RefuseOld(version string) error { return refuseOld(version) }
+
+// Settings returns the settings of the connections by whom they serve.
+func (s *Store) Settings(ctx context.Context, names ...string) (map[string]string, error) {
+	settings := make(map[string]string)
+	each := func(who string, conn *conn) error {
+		for _, name := range names {
+			err := conn.query(ctx, "PRAGMA "+name, nil, func(r *row) error {
+				settings[who+" "+name] = fmt.Sprint(r.values[0])
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := s.read(ctx, func(conn *conn) error { return each("reader", conn) }); err != nil {
+		return nil, err
+	}
+	err := s.write(ctx, func(ctx context.Context, tx *tx) error {
+		if err := each("writer", tx.conn); err != nil {
+			return err
+		}
+		return errNothingToCommit
+	})
+	return settings, err
+}
+
+// HotQueries returns the queries whose plans matter, by name.
+func HotQueries(key ration.KeyID) map[string]Query {
+	id := blob(key)
+	ids := []any{id, id, id, id}
+	return map[string]Query{
+		"keys of a batch":        {decisionKeys[2], ids},
+		"overrides of a batch":   {keyOverrides[2], ids},
+		"secrets of a batch":     {decisionSecrets[2], ids},
+		"usage of a batch":       {keyUsage[2], ids},
+		"plans of a batch":       {plansWithLimits[2], []any{"a", "b", "c", "d"}},
+		"digests":                {digestRefs[2], ids},
+		"tokens":                 {tokensByDigest[2], ids},
+		"adding usage":           {addUsage, make([]any, 22)},
+		"adding to history":      {addDay, make([]any, 6)},
+		"a secret's last use":    {noteSecretUse, make([]any, 3)},
+		"a key":                  {keyByID, []any{id}},
+		"all keys":               listQueryOf(keysQuery(admin.KeyFilter{After: key})),
+		"keys of an owner":       listQueryOf(keysQuery(admin.KeyFilter{Owner: "o", Status: "active", After: key})),
+		"keys of a name":         listQueryOf(keysQuery(admin.KeyFilter{Name: "n"})),
+		"keys of a plan":         listQueryOf(keysQuery(admin.KeyFilter{Plan: "p"})),
+		"all days":               listQueryOf(daysQuery(admin.UsageFilter{From: 1, To: 2})),
+		"days of a key":          listQueryOf(daysQuery(admin.UsageFilter{KeyID: key, From: 1})),
+		"the audit log":          listQueryOf(auditQuery(admin.AuditFilter{})),
+		"audit log of a target":  listQueryOf(auditQuery(admin.AuditFilter{Target: "t"})),
+		"audit log of one actor": listQueryOf(auditQuery(admin.AuditFilter{Actor: "a"})),
+	}
+}
+
+// Query is a query and its values.
+type Query struct {
+	Text   string
+	Values []any
+}
+
+func listQueryOf(text string, values []any) Query { return Query{text, values} }
+
+// Steps returns how SQLite runs a query.
+func (s *Store) Steps(ctx context.Context, query Query) (steps []string, err error) {
+	err = s.read(ctx, func(conn *conn) error {
+		return conn.query(ctx, "EXPLAIN QUERY PLAN "+query.Text, query.Values, func(r *row) error {
+			steps = append(steps, r.text(3))
+			return nil
+		})
+	})
+	return steps, err
+}
+
+// Run runs a statement in a transaction of its own.
+func (s *Store) Run(ctx context.Context, statement string) error {
+	return s.write(ctx, func(ctx context.Context, tx *tx) error {
+		_, err := tx.exec(ctx, statement)
+		return err
+	})
+}
