@@ -114,6 +114,8 @@ CREATE TABLE usage_days (
     last_request_at timestamptz,
     PRIMARY KEY (api_key_id, meter, date)
 ) WITH (fillfactor = 50);
+-- For reports over all keys and for retention; a charge changes none of its columns.
+CREATE INDEX usage_days_date ON usage_days (date, api_key_id, meter);
 
 CREATE VIEW daily_usage AS
     SELECT api_key_id, date, used AS request_count, denied AS denied_count, last_request_at

@@ -1,0 +1,200 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// stage is how far an attempt came.
+type stage int
+
+const (
+	stageConnect stage = iota // nothing was sent
+	stageBegin                // before the batch's id was inserted: nothing is known of earlier attempts
+	stageBatchID              // while it was inserted
+	stageLock                 // it was inserted, so all earlier attempts are dead
+	stageLoad
+	stageWrite  // COMMIT was sent behind the writes, which failed, so that it was not run
+	stageCommit // instead of COMMIT's answer
+)
+
+// fault is why an attempt ended without an answer.
+type fault struct {
+	stage   stage
+	err     error
+	unknown bool // it may have been committed
+	warned  bool // it was committed, but not as safely as it must be
+}
+
+func (f *fault) Error() string { return f.err.Error() }
+func (f *fault) Unwrap() error { return f.err }
+
+// attempt runs a batch as one transaction. With a fault that is unknown it also
+// returns what was decided, which holds if the batch's id turns out committed.
+func (l *lane) attempt(b *work) ([]ration.Decision, *fault) {
+	b.reset()
+	p := l.conn.begin()
+	decisions, f := l.transact(p, b)
+	_ = p.pg.Close() // repeats the fault, or says that the connection is gone
+	l.conn.endTransaction()
+	return decisions, f
+}
+
+func (l *lane) transact(p pipeline, b *work) ([]ration.Decision, *fault) {
+	read, f := l.lockAndLoad(p, b)
+	if f != nil {
+		return nil, f
+	}
+	if !b.inTime(read.serverNow) {
+		return nil, &fault{stage: stageLoad, err: errTooLate}
+	}
+	clock := ration.Clock{Now: read.now, Suspect: l.store.suspects(read.now)}
+	decisions, err := b.decide(read, clock)
+	if err != nil {
+		return nil, &fault{stage: stageLoad, err: err}
+	}
+	l.writes.collect(b)
+	if l.writes.empty() {
+		return decisions, nil
+	}
+	return decisions, l.writeAndCommit(p, clock.Now)
+}
+
+// lockAndLoad is the first round trip.
+func (l *lane) lockAndLoad(p pipeline, b *work) (*loaded, *fault) {
+	l.ask(p, b)
+	if err := p.sync(); err != nil {
+		return nil, &fault{stage: stageBegin, err: err}
+	}
+	if _, err := p.run(); err != nil {
+		return nil, &fault{stage: stageBegin, err: err}
+	}
+	if err := p.read(l.readSettings); err != nil {
+		return nil, &fault{stage: stageBegin, err: err}
+	}
+	if !b.dryRun {
+		if _, err := p.run(); err != nil {
+			return nil, &fault{stage: stageBatchID, err: err}
+		}
+	}
+	for range l.locks() {
+		if err := p.read(b.takeUsage); err != nil {
+			return nil, &fault{stage: stageLock, err: err}
+		}
+	}
+	read := &loaded{plans: make(map[string]*ration.Plan)}
+	err := p.read(func(r *row) { read.read(r, b) })
+	if err == nil && len(b.meters) > 0 {
+		err = p.read(b.takeUsage)
+	}
+	if err == nil {
+		err = p.synced()
+	}
+	if err != nil {
+		return nil, &fault{stage: stageLoad, err: err}
+	}
+	return read, nil
+}
+
+// ask queues the statements of the first round trip.
+func (l *lane) ask(p pipeline, b *work) {
+	l.fill(b)
+	p.send(stmtBegin)
+	p.send(stmtSettings)
+	if !b.dryRun {
+		p.send(stmtBatchID, b.keys[0].id[:], b.id[:])
+	}
+	for _, lock := range l.locks() {
+		p.send(lock.statement, lock.keys.param())
+	}
+	p.send(stmtLoad, l.keys.param(), l.sent[0].param(), l.sent[1].param())
+	if len(b.meters) > 0 {
+		p.send(stmtMeters, l.meterKeys.param(), l.meters.param())
+	}
+}
+
+// fill sets the parameters of the first round trip.
+func (l *lane) fill(b *work) {
+	for _, a := range []*array{&l.keys, &l.free, &l.stuck, &l.meterKeys, &l.meters, &l.sent[0], &l.sent[1]} {
+		a.reset()
+	}
+	for i := range b.keys {
+		k := &b.keys[i]
+		l.keys.addUUID(k.id)
+		if k.stuck {
+			l.stuck.addUUID(k.id)
+		} else {
+			l.free.addUUID(k.id)
+		}
+		if k.meters {
+			l.meterKeys.addUUID(k.id)
+		}
+		for _, secret := range k.sent {
+			l.sent[0].addUUID(k.id)
+			l.sent[1].addUUID(secret)
+		}
+	}
+	for _, meter := range b.meters {
+		l.meters.addText(meter)
+	}
+}
+
+type lock struct {
+	statement statement
+	keys      *array
+}
+
+// locks returns the lock statements that have keys. The second never waits, so
+// that the order of locks over both can't deadlock.
+func (l *lane) locks() []lock {
+	all := [...]lock{{stmtLock, &l.free}, {stmtLockFree, &l.stuck}}
+	switch {
+	case l.stuck.length == 0:
+		return all[:1]
+	case l.free.length == 0:
+		return all[1:]
+	}
+	return all[:]
+}
+
+// readSettings refuses a server whose durability was switched off since the
+// connection was made.
+func (l *lane) readSettings(r *row) {
+	fsync, fullPageWrites := r.take(-1), r.take(-1)
+	if string(fsync) == "on" && string(fullPageWrites) == "on" || l.store.config.AcceptUnsafeDurability {
+		return
+	}
+	r.err = checkDurability(string(fsync), string(fullPageWrites), false)
+}
+
+// writeAndCommit is the second round trip.
+func (l *lane) writeAndCommit(p pipeline, now time.Time) *fault {
+	sent := l.writes.send(p, now)
+	p.send(stmtCommit)
+	if err := p.sync(); err != nil {
+		return &fault{stage: stageCommit, err: err, unknown: true}
+	}
+	for range sent {
+		if _, err := p.run(); err != nil {
+			return &fault{stage: stageWrite, err: err, unknown: leavesUnknown(err)}
+		}
+	}
+	l.conn.takeWarning()
+	tag, err := p.run()
+	if err == nil {
+		err = p.synced()
+	}
+	warning := l.conn.takeWarning()
+	switch {
+	case err != nil:
+		return &fault{stage: stageCommit, err: err, unknown: leavesUnknown(err)}
+	case warning != "":
+		return &fault{stage: stageCommit, err: fmt.Errorf("COMMIT came with warning %s", warning), unknown: true, warned: true}
+	case tag != "COMMIT":
+		return &fault{stage: stageCommit, err: errors.New("the transaction was rolled back at COMMIT")}
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+const defaultAuditLimit = 1_000
+
+// ListAudit implements admin.AuditLog. It reads the index audit_log_at backwards,
+// or audit_log_target where a target is given.
+func (s *Store) ListAudit(ctx context.Context, filter admin.AuditFilter) (entries []admin.AuditEntry, err error) {
+	var where condition
+	if filter.Target != "" {
+		where.and("target =", filter.Target)
+	}
+	if filter.Actor != "" {
+		where.and("actor =", filter.Actor)
+	}
+	sql := "SELECT id, at, actor, action, target, details::text FROM audit_log" + where.sql() +
+		" ORDER BY at DESC, id DESC" + where.limit(filter.Limit, defaultAuditLimit)
+	err = s.read(ctx, "listing the audit log", func(ctx context.Context, q querier) error {
+		entries = nil
+		return query(ctx, q, sql, func(r *row) {
+			entries = append(entries, admin.AuditEntry{
+				ID: r.uuid(), At: r.time(), Actor: r.text(), Action: r.text(), Target: r.text(),
+				Details: json.RawMessage(r.text()),
+			})
+		}, where.values...)
+	})
+	return entries, err
+}
+
+// audit writes an entry for what the transaction changes.
+func (t tx) audit(ctx context.Context, entry admin.AuditEntry, now time.Time) error {
+	if entry.ID == uuid.Nil {
+		entry.ID = uuid.Must(uuid.NewV7())
+	}
+	details := string(entry.Details)
+	if details == "" {
+		details = "{}"
+	}
+	_, err := t.exec(ctx, "INSERT INTO audit_log (id, at, actor, action, target, details) VALUES ($1, $2, $3, $4, $5, $6)",
+		[16]byte(entry.ID), now, entry.Actor, entry.Action, entry.Target, details)
+	return err
+}

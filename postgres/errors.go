@@ -1,0 +1,110 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ration-dev/ration"
+)
+
+// SQLSTATEs that something follows from.
+const (
+	stateForeignKey       = "23503"
+	stateUnique           = "23505"
+	stateReadOnly         = "25006"
+	stateIdleInTx         = "25P03"
+	stateTxTimeout        = "25P04"
+	stateUnknownStatement = "26000"
+	stateSerialization    = "40001"
+	stateUnknownOutcome   = "40003"
+	stateDeadlock         = "40P01"
+	stateLockTimeout      = "55P03"
+	stateCancelled        = "57014"
+	stateStalePlan        = "0A000" // "cached plan must not change result type", after a migration
+)
+
+// sqlState returns the SQLSTATE of an error that the server reported, or "".
+func sqlState(err error) string {
+	if pgErr := (*pgconn.PgError)(nil); errors.As(err, &pgErr) {
+		return pgErr.Code
+	}
+	return ""
+}
+
+// isTransient reports whether the server gave up a transaction that might well
+// pass when it is sent again.
+func isTransient(err error) bool {
+	switch sqlState(err) {
+	case stateSerialization, stateDeadlock, stateCancelled, stateIdleInTx, stateTxTimeout, stateStalePlan, stateUnknownStatement:
+		return true
+	}
+	return false
+}
+
+// isOutOfReach reports whether an error speaks of the connection or the server
+// and not of the statement: what failed may pass later, on another connection.
+func isOutOfReach(err error) bool {
+	state := sqlState(err)
+	if state == "" {
+		return !errors.As(err, new(*clientError)) // no answer at all
+	}
+	for _, class := range []string{"08", "28", "3D", "53", "57", "58", "XX"} {
+		if strings.HasPrefix(state, class) {
+			return true
+		}
+	}
+	return state == stateReadOnly || state == stateUnknownOutcome || state == stateLockTimeout || isTransient(err)
+}
+
+// isBroken reports whether the connection is gone.
+func isBroken(err error) bool {
+	return endsSession(err) && !errors.As(err, new(*clientError))
+}
+
+// endsSession reports whether the server closes the connection after an error.
+func endsSession(err error) bool {
+	pgErr := (*pgconn.PgError)(nil)
+	return !errors.As(err, &pgErr) || pgErr.SeverityUnlocalized == "FATAL" || pgErr.SeverityUnlocalized == "PANIC"
+}
+
+// leavesUnknown reports whether an error that came instead of COMMIT's answer
+// leaves it open whether the transaction was committed.
+func leavesUnknown(err error) bool {
+	state := sqlState(err)
+	return endsSession(err) || state == stateUnknownOutcome || strings.HasPrefix(state, "08")
+}
+
+// clientError is an error found on this side of the connection, which is fine.
+// It does not unwrap to an InvalidError of the root package: what is stored
+// wrongly is no fault of the charge.
+type clientError struct{ err error }
+
+func (e *clientError) Error() string { return e.err.Error() }
+
+// Is keeps what callers may ask for.
+func (e *clientError) Is(target error) bool {
+	return target == ErrUnsafeDurability && errors.Is(e.err, target)
+}
+
+// driverError is an error of the driver or the server, as opposed to one that a
+// function of administration's returned.
+type driverError struct{ err error }
+
+func (e *driverError) Error() string { return e.err.Error() }
+func (e *driverError) Unwrap() error { return e.err }
+
+func isDriverError(err error) bool { return errors.As(err, new(*driverError)) }
+
+// explain turns a driver's error that changed nothing into one of the contract.
+func explain(err error) error {
+	if isDriverError(err) && isOutOfReach(err) {
+		return unavailable(err)
+	}
+	return err
+}
+
+// errClosed is what a closed store answers.
+var errClosed = fmt.Errorf("%w: the store is closed", ration.ErrStoreUnavailable)

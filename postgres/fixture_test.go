@@ -1,0 +1,194 @@
+package postgres_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testdb"
+	"github.com/ration-dev/ration/postgres"
+)
+
+// database is a migrated database of one test.
+type database struct {
+	url  string
+	conn *pgx.Conn // for the test's own statements
+}
+
+func newDatabase(t testing.TB) *database {
+	t.Helper()
+	return migrated(t, testdb.Postgres(t))
+}
+
+func migrated(t testing.TB, url string) *database {
+	t.Helper()
+	if _, _, err := postgres.Migrate(t.Context(), postgres.Config{URL: url}); err != nil {
+		t.Fatal(err)
+	}
+	return &database{url: url, conn: connect(t, url)}
+}
+
+func connect(t testing.TB, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+// open opens a store on the database that is closed when the test ends.
+func (d *database) open(t testing.TB, config postgres.Config) *postgres.Store {
+	t.Helper()
+	config.URL = d.url
+	store, err := postgres.Open(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Errorf("closing: %v", err)
+		}
+	})
+	return store
+}
+
+func (d *database) exec(t testing.TB, sql string, args ...any) {
+	t.Helper()
+	if _, err := d.conn.Exec(context.Background(), sql, args...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func ask[T any](t testing.TB, d *database, sql string, args ...any) T {
+	t.Helper()
+	var answer T
+	if err := d.conn.QueryRow(context.Background(), sql, args...).Scan(&answer); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return answer
+}
+
+// await returns when the query answers true.
+func (d *database) await(t testing.TB, sql string, args ...any) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !ask[bool](t, d, sql, args...) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never true: %s", sql)
+		}
+		<-tick.C
+	}
+}
+
+const somebodyWaits = `
+	SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+	               WHERE NOT l.granted AND a.datname = current_database())`
+
+// fakeClock stands still until it is set: the database's, by ration_now(), and
+// that of all instances.
+type fakeClock struct {
+	database *database
+	micros   atomic.Int64
+}
+
+func newFakeClock(t testing.TB, d *database, now time.Time) *fakeClock {
+	t.Helper()
+	d.exec(t, `CREATE TABLE test_clock (now timestamptz NOT NULL)`)
+	d.exec(t, `INSERT INTO test_clock VALUES ('2000-01-01')`)
+	d.exec(t, `CREATE OR REPLACE FUNCTION ration_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS 'SELECT now FROM test_clock'`)
+	clock := &fakeClock{database: d}
+	clock.set(t, now)
+	return clock
+}
+
+func (c *fakeClock) set(t testing.TB, now time.Time) {
+	t.Helper()
+	c.setInstance(now)
+	c.database.exec(t, `UPDATE test_clock SET now = $1`, now)
+}
+
+func (c *fakeClock) setInstance(now time.Time) { c.micros.Store(now.UnixMicro()) }
+
+func (c *fakeClock) now() time.Time { return time.UnixMicro(c.micros.Load()) }
+
+func createPlan(t testing.TB, store admin.Store, name string, limits ...string) {
+	t.Helper()
+	plan := ration.Plan{Name: name}
+	for _, text := range limits {
+		limit, err := ration.ParseLimit(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan.Limits = append(plan.Limits, limit)
+	}
+	_, err := store.CreatePlan(t.Context(), func(change *admin.PlanChange) error {
+		plan.CreatedAt, plan.UpdatedAt = change.Now, change.Now
+		change.Plan, change.Audit = plan, admin.AuditEntry{Actor: "test", Action: "plan.create", Target: "plan:" + name}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func createKey(t testing.TB, store admin.Store, plan string) ration.KeyID {
+	t.Helper()
+	record, err := store.CreateKey(t.Context(), newKey(plan))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return record.ID
+}
+
+func newKey(plan string) func(*admin.KeyChange) error {
+	return func(change *admin.KeyChange) error {
+		change.Key.Key = ration.Key{
+			ID: ration.NewKeyID(), Name: "test", Plan: plan, Status: ration.StatusActive,
+			CreatedAt: change.Now, UpdatedAt: change.Now,
+		}
+		change.Audit = admin.AuditEntry{Actor: "test", Action: "key.create", Target: change.Key.ID.String()}
+		return nil
+	}
+}
+
+// batchOf makes a batch of one request for each key.
+func batchOf(t testing.TB, keys ...ration.KeyID) ration.Batch {
+	t.Helper()
+	batch := ration.Batch{ID: uuid.New()}
+	for _, key := range keys {
+		charge, err := ration.Charge{KeyID: key}.Normalize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch.Charges = append(batch.Charges, charge)
+	}
+	return batch
+}
+
+// charge charges one request of each key and returns the codes.
+func charge(t testing.TB, store ration.Store, keys ...ration.KeyID) []ration.Code {
+	t.Helper()
+	decisions, err := store.Charge(t.Context(), batchOf(t, keys...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return codesOf(decisions)
+}
+
+func codesOf(decisions []ration.Decision) []ration.Code {
+	codes := make([]ration.Code, len(decisions))
+	for i := range decisions {
+		codes[i] = decisions[i].Code
+	}
+	return codes
+}

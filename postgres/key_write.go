@@ -1,0 +1,145 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// insertKey writes a key and the row that is its lock.
+func (t tx) insertKey(ctx context.Context, key *ration.Key) error {
+	values, err := keyValues(key)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO api_keys (id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, updated_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, append(values, key.CreatedAt)...)
+	if err != nil {
+		return explainKey(key, err)
+	}
+	_, err = t.exec(ctx, "INSERT INTO key_usage (api_key_id, meter) VALUES ($1, $2)", [16]byte(key.ID), ration.MeterRequests)
+	return err
+}
+
+// updateKey writes all that an update has changed.
+func (t tx) updateKey(ctx context.Context, change *admin.KeyChange, before *admin.KeyRecord) error {
+	key := &change.Key.Key
+	values, err := keyValues(key)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `UPDATE api_keys SET name = $2, owner = $3, plan = $4, status = $5, expires_at = $6, scopes = $7,
+		allowed_ips = $8, time_zone = $9, metadata = $10, updated_at = $11 WHERE id = $1`, values...)
+	if err != nil {
+		return explainKey(key, err)
+	}
+	for i := range change.Key.Secrets {
+		if err := t.updateSecret(ctx, key.ID, &change.Key.Secrets[i], before.Secrets); err != nil {
+			return err
+		}
+	}
+	return t.writeKeyParts(ctx, change, before.Overrides)
+}
+
+// updateSecret writes a secret's end, if it was changed. Nothing else of a secret changes.
+func (t tx) updateSecret(ctx context.Context, id ration.KeyID, secret *ration.SecretState, before []ration.SecretState) error {
+	unchanged := slices.ContainsFunc(before, func(s ration.SecretState) bool {
+		return s.ID == secret.ID && s.ExpiresAt.Equal(secret.ExpiresAt) && s.RevokedAt.Equal(secret.RevokedAt)
+	})
+	if unchanged {
+		return nil
+	}
+	_, err := t.exec(ctx, "UPDATE api_key_secrets SET expires_at = $3, revoked_at = $4 WHERE api_key_id = $1 AND secret_id = $2",
+		[16]byte(id), [16]byte(secret.ID), orNull(secret.ExpiresAt), orNull(secret.RevokedAt))
+	return err
+}
+
+// writeKeyParts writes the overrides, the new secrets and the audit entry of a change.
+func (t tx) writeKeyParts(ctx context.Context, change *admin.KeyChange, before []ration.Override) error {
+	id := change.Key.ID
+	if !slices.Equal(before, change.Key.Overrides) {
+		if _, err := t.exec(ctx, "DELETE FROM api_key_limits WHERE api_key_id = $1", [16]byte(id)); err != nil {
+			return err
+		}
+		for i := range change.Key.Overrides {
+			if err := t.insertOverride(ctx, id, &change.Key.Overrides[i]); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range change.NewSecrets {
+		if err := t.insertSecret(ctx, id, &change.NewSecrets[i]); err != nil {
+			return err
+		}
+	}
+	return t.audit(ctx, change.Audit, change.Now)
+}
+
+func (t tx) insertOverride(ctx context.Context, id ration.KeyID, override *ration.Override) error {
+	_, err := t.exec(ctx, "INSERT INTO api_key_limits ("+overrideColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		[16]byte(id), override.Meter, string(override.Kind), string(override.Period), override.Name,
+		override.Quantity, override.Burst, override.Unlimited, orNull(override.ExpiresAt))
+	if sqlState(err) == stateUnique {
+		return fmt.Errorf("two overrides of %s for one meter, kind and period: %w", id, ration.ErrExists)
+	}
+	return err
+}
+
+func (t tx) insertSecret(ctx context.Context, id ration.KeyID, secret *admin.NewSecret) error {
+	_, err := t.exec(ctx, "INSERT INTO secret_digests (digest, api_key_id, secret_id) VALUES ($1, $2, $3)",
+		secret.Digest[:], [16]byte(id), [16]byte(secret.ID))
+	if err == nil {
+		_, err = t.exec(ctx, "INSERT INTO api_key_secrets ("+secretColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+			[16]byte(id), [16]byte(secret.ID), secret.Label, secret.Start, secret.End, secret.CreatedAt,
+			orNull(secret.ExpiresAt), orNull(secret.RevokedAt), orNull(secret.LastUsedAt))
+	}
+	if sqlState(err) == stateUnique {
+		return fmt.Errorf("secret %s: %w", secret.ID, ration.ErrExists)
+	}
+	return err
+}
+
+// keyValues returns the columns that both an insert and an update write.
+func keyValues(key *ration.Key) ([]any, error) {
+	metadata := []byte("{}")
+	if len(key.Metadata) > 0 {
+		var err error
+		if metadata, err = json.Marshal(key.Metadata); err != nil {
+			return nil, err
+		}
+	}
+	return []any{
+		[16]byte(key.ID), key.Name, key.Owner, orNullText(key.Plan), string(key.Status), orNull(key.ExpiresAt),
+		append([]string{}, key.Scopes...), formatPrefixes(key.AllowedIPs), key.TimeZone, string(metadata), key.UpdatedAt,
+	}, nil
+}
+
+// explainKey knows the only two constraints that a valid key can violate.
+func explainKey(key *ration.Key, err error) error {
+	switch sqlState(err) {
+	case stateUnique:
+		return fmt.Errorf("%s: %w", key.ID, ration.ErrExists)
+	case stateForeignKey:
+		return fmt.Errorf("plan %q: %w", key.Plan, ration.ErrNotFound)
+	}
+	return err
+}
+
+func orNull(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t
+}
+
+func orNullText(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}

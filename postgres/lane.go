@@ -1,0 +1,61 @@
+package postgres
+
+import (
+	"context"
+	"time"
+)
+
+// lane has one connection for decisions and the buffers for its parameters.
+// Whoever took it from Store.lanes has it alone.
+type lane struct {
+	store *Store
+	conn  *conn // nil, or perhaps broken
+
+	keys, free, stuck array // all of a batch; those to wait for; those not to wait for
+	meterKeys, meters array
+	sent              [2]array // secrets: key id, secret id
+	writes            *writes
+}
+
+func newLane(store *Store) *lane {
+	return &lane{
+		store: store, keys: newUUIDs(), free: newUUIDs(), stuck: newUUIDs(), meterKeys: newUUIDs(), meters: newTexts(),
+		sent: [...]array{newUUIDs(), newUUIDs()}, writes: newWrites(),
+	}
+}
+
+// connect makes sure of a connection, as far as can be known without asking the
+// server. It reports whether it is a new one.
+func (l *lane) connect(ctx context.Context) (fresh bool, err error) {
+	if l.conn != nil && !l.conn.pg.IsClosed() {
+		return false, nil
+	}
+	l.drop()
+	l.conn, err = dial(ctx, l.store.decisions, l.store.config.AcceptUnsafeDurability)
+	return true, err
+}
+
+// drop closes the connection, if there is one.
+func (l *lane) drop() {
+	if l.conn != nil {
+		l.store.ending(l.conn.close())
+		l.conn = nil
+	}
+}
+
+// takeLane waits for a lane of its own; giveLane gives it back.
+func (s *Store) takeLane(ctx context.Context) (*lane, error) {
+	select {
+	case l := <-s.lanes:
+		return l, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (s *Store) giveLane(l *lane) { s.lanes <- l }
+
+// suspects reports whether the database's clock and the instance's disagree.
+func (s *Store) suspects(now time.Time) bool {
+	return now.Sub(s.config.InstanceClock()).Abs() > maxClockDifference
+}

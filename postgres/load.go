@@ -1,0 +1,148 @@
+package postgres
+
+import (
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// loadSQL reads the time and all that decisions depend on but usage, after the
+// lock and in one snapshot. The parts of the answer share columns:
+//
+//	t  at1 ration_now(), at2 the server's own clock
+//	k  a key: name, owner, plan, status, time zone, expiry, scopes, allowed IPs
+//	p  a plan and one of its limits, if any: plan, time zone, meter, kind, period, limit's name, quantity, burst
+//	o  an override: meter, kind, period, name, quantity, burst, unlimited, expiry
+//	s  a secret that was sent: secret id, expiry, revocation, last use
+//
+// A plan is read once, however many keys have it. The primary keys of the
+// tables serve it; secrets are found pair by pair, for a key may have many.
+const loadSQL = `
+WITH k AS MATERIALIZED (
+    SELECT id, name, owner, plan, status, time_zone, expires_at, scopes, allowed_ips
+    FROM api_keys
+    WHERE id = ANY($1::uuid[])
+)
+SELECT 't'::"char", NULL::uuid, NULL::uuid, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
+       NULL::bigint, NULL::bigint, NULL::boolean, ration_now(), clock_timestamp(), NULL::timestamptz, NULL::text[], NULL::text[]
+UNION ALL
+SELECT 'k', id, NULL, name, owner, plan, status, time_zone, NULL, NULL, NULL, NULL, expires_at, NULL, NULL, scopes, allowed_ips
+FROM k
+UNION ALL
+SELECT 'p', NULL, NULL, p.name, p.time_zone, l.meter, l.kind, l.period, l.name, l.quantity, l.burst, NULL, NULL, NULL, NULL, NULL, NULL
+FROM plans p LEFT JOIN plan_limits l ON l.plan = p.name
+WHERE p.name = ANY(ARRAY(SELECT DISTINCT plan FROM k WHERE plan IS NOT NULL))
+UNION ALL
+SELECT 'o', api_key_id, NULL, NULL, NULL, meter, kind, period, name, quantity, burst, unlimited, expires_at, NULL, NULL, NULL, NULL
+FROM api_key_limits
+WHERE api_key_id = ANY($1::uuid[])
+UNION ALL
+SELECT 's', s.api_key_id, s.secret_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, s.expires_at, s.revoked_at, s.last_used_at, NULL, NULL
+FROM unnest($2::uuid[], $3::uuid[]) AS sent (api_key_id, secret_id)
+JOIN api_key_secrets s ON s.api_key_id = sent.api_key_id AND s.secret_id = sent.secret_id`
+
+// loaded is what loadSQL read.
+type loaded struct {
+	now       time.Time // ration_now()
+	serverNow time.Time // the server's own clock, which tests don't replace
+	plans     map[string]*ration.Plan
+}
+
+// read takes in a row of loadSQL. Keys of which nothing was asked are left out.
+func (l *loaded) read(r *row, b *work) {
+	switch part := r.char(); part {
+	case 't':
+		r.skip(11)
+		l.now, l.serverNow = r.time(), r.time()
+	case 'k':
+		if k := b.key(r.uuid()); k != nil {
+			k.readKey(r)
+		}
+	case 'p':
+		l.readPlan(r)
+	case 'o':
+		if k := b.key(r.uuid()); k != nil {
+			k.overrides = append(k.overrides, r.override())
+		}
+	case 's':
+		if k := b.key(r.uuid()); k != nil {
+			k.secrets = append(k.secrets, r.secret())
+		}
+	default:
+		r.err = errColumn
+	}
+}
+
+func (k *keyWork) readKey(r *row) {
+	k.exists = true
+	k.policy.ID = k.id
+	r.skip(1)
+	k.policy.Name, k.policy.Owner, k.policy.Plan = r.text(), r.text(), r.text()
+	k.policy.Status, k.policy.TimeZone = r.status(), r.text()
+	r.skip(4)
+	k.policy.ExpiresAt = r.time()
+	r.skip(2)
+	k.policy.Scopes, k.policy.AllowedIPs = r.texts(), r.prefixes()
+}
+
+func (l *loaded) readPlan(r *row) {
+	r.skip(2)
+	name, zone := r.take(-1), r.take(-1)
+	plan := l.plans[string(name)]
+	if plan == nil {
+		plan = &ration.Plan{Name: string(name), TimeZone: string(zone)}
+		l.plans[plan.Name] = plan
+	}
+	if limit := r.limit(); limit.Meter != "" {
+		plan.Limits = append(plan.Limits, limit)
+	}
+}
+
+// limit reads the columns of a limit; without a meter there is none.
+func (r *row) limit() ration.Limit {
+	limit := ration.Limit{Meter: r.meter(), Kind: r.kind(), Period: r.period()}
+	limit.Name, limit.Quantity, limit.Burst = r.text(), r.int(), r.int()
+	return limit
+}
+
+func (r *row) override() ration.Override {
+	r.skip(3)
+	return ration.Override{Limit: r.limit(), Unlimited: r.bool(), ExpiresAt: r.time()}
+}
+
+func (r *row) secret() ration.SecretState {
+	secret := ration.SecretState{ID: r.uuid()}
+	r.skip(9)
+	secret.ExpiresAt, secret.RevokedAt, secret.LastUsedAt = r.time(), r.time(), r.time()
+	return secret
+}
+
+// The words of the schema's checks cost no memory when they are read.
+
+func (r *row) status() ration.Status {
+	text := r.take(-1)
+	for _, status := range [...]ration.Status{ration.StatusActive, ration.StatusPending, ration.StatusDisabled, ration.StatusRevoked, ration.StatusRejected} {
+		if string(text) == string(status) {
+			return status
+		}
+	}
+	return ration.Status(text)
+}
+
+func (r *row) kind() ration.Kind {
+	text := r.take(-1)
+	if string(text) == string(ration.KindRate) {
+		return ration.KindRate
+	}
+	return ration.Kind(text)
+}
+
+func (r *row) period() ration.Period {
+	text := r.take(-1)
+	for _, period := range [...]ration.Period{ration.PeriodDay, ration.PeriodMonth, ration.PeriodSecond, ration.PeriodHour, ration.PeriodMinute, ration.PeriodWeek} {
+		if string(text) == string(period) {
+			return period
+		}
+	}
+	return ration.Period(text)
+}

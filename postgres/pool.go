@@ -1,0 +1,73 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+var errURL = errors.New(`the database URL can't be read: write "postgres://user:password@host:5432/database"`)
+
+// parsePoolConfig reads the URL. Its error does not repeat it: pgx removes a
+// password from its own only where it recognises it.
+func parsePoolConfig(config Config) (*pgxpool.Config, error) {
+	parsed, err := pgxpool.ParseConfig(config.URL)
+	if err != nil {
+		return nil, errURL
+	}
+	parsed.MaxConns = int32(config.ReportConns)
+	parsed.MinConns, parsed.MinIdleConns = 0, 0
+	parsed.ConnConfig.ConnectTimeout = dialTimeout
+	parsed.ConnConfig.OnNotice = noteWarning
+	if _, named := parsed.ConnConfig.RuntimeParams["application_name"]; !named {
+		parsed.ConnConfig.RuntimeParams["application_name"] = "ration"
+	}
+	parsed.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		return checkServer(ctx, conn, config.AcceptUnsafeDurability)
+	}
+	return parsed, nil
+}
+
+// checkServer refuses a server that is too old or not durable.
+func checkServer(ctx context.Context, conn *pgx.Conn, acceptUnsafe bool) error {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	var fsync, fullPageWrites string
+	var standby bool
+	var version int
+	if err := conn.QueryRow(ctx, serverSQL).Scan(&fsync, &fullPageWrites, &standby, &version); err != nil {
+		return fmt.Errorf("asking the database server for its settings: %w", err)
+	}
+	if err := checkVersion(version); err != nil || acceptUnsafe {
+		return err
+	}
+	return checkDurability(fsync, fullPageWrites, standby)
+}
+
+// withoutURL replaces errors that hold the URL.
+func withoutURL(err error) error {
+	if errors.As(err, new(*pgconn.ParseConfigError)) {
+		return errURL
+	}
+	return err
+}
+
+// warningKey is where a connection of the pool keeps the SQLSTATE of its last warning.
+const warningKey = "ration.warning"
+
+func noteWarning(conn *pgconn.PgConn, notice *pgconn.Notice) {
+	if notice.SeverityUnlocalized == "WARNING" {
+		conn.CustomData()[warningKey] = notice.Code
+	}
+}
+
+func takeWarning(conn *pgx.Conn) string {
+	data := conn.PgConn().CustomData()
+	warning, _ := data[warningKey].(string)
+	delete(data, warningKey)
+	return warning
+}

@@ -1,0 +1,24 @@
+package postgres_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ration-dev/ration/postgres"
+	"github.com/ration-dev/ration/storetest"
+)
+
+func TestContract(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) storetest.Harness {
+		d := newDatabase(t)
+		clock := newFakeClock(t, d, time.Now())
+		config := postgres.Config{InstanceClock: clock.now}
+		return storetest.Harness{
+			Store:          d.open(t, config),
+			SetNow:         func(now time.Time) { clock.set(t, now) },
+			SetInstanceNow: clock.setInstance,
+			OpenAnother:    func(t *testing.T) storetest.Store { return d.open(t, config) },
+			AwaitLocked:    func(t *testing.T) { d.await(t, somebodyWaits) },
+		}
+	})
+}

@@ -1,0 +1,41 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ration-dev/ration"
+)
+
+// readySQL asks for what a commit needs.
+const readySQL = `
+SELECT current_setting('fsync'), current_setting('full_page_writes'), pg_is_in_recovery(),
+       current_setting('transaction_read_only'), ration_now()`
+
+// Ready implements [ration.Store]. Errors: [ration.ErrStoreUnavailable],
+// [ErrUnsafeDurability], [ration.ErrClockSuspect].
+func (s *Store) Ready(ctx context.Context) error {
+	if !s.enter() {
+		return errClosed
+	}
+	defer s.leave()
+	var problem error
+	err := s.lookUp(ctx, stmtReady, func(r *row) {
+		fsync, fullPageWrites, standby := r.text(), r.text(), r.bool()
+		readOnly, now := r.text(), r.time()
+		if !s.config.AcceptUnsafeDurability {
+			problem = checkDurability(fsync, fullPageWrites, standby)
+		}
+		switch {
+		case problem != nil:
+		case readOnly != "off":
+			problem = fmt.Errorf("%w: the database is read-only", ration.ErrStoreUnavailable)
+		case s.suspects(now):
+			problem = fmt.Errorf("%w: the database's is at %s", ration.ErrClockSuspect, now.Format("2006-01-02T15:04:05Z"))
+		}
+	})
+	if err != nil {
+		return unavailable(err)
+	}
+	return problem
+}

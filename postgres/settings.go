@@ -1,0 +1,72 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrUnsafeDurability says that the server may lose what it has acknowledged,
+// or is not the one that keeps it: fsync or full_page_writes is off, or it is a
+// standby. Such a server is refused unless Config.AcceptUnsafeDurability is set.
+var ErrUnsafeDurability = errors.New("the database server is not durable")
+
+// minServerVersion is PostgreSQL 15.
+const minServerVersion = 150000
+
+// settingsSQL sets what a transaction relies on, for this transaction alone, so
+// that a pooler between can't hand it a session without, and tells what the
+// operator may have switched off since the last one. Joins other than nested
+// loops and scans of whole tables are off because a plan made while a table was
+// empty is kept. A greater synchronous_commit than on stays.
+const settingsSQL = `
+SELECT current_setting('fsync'), current_setting('full_page_writes'),
+       set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
+       set_config('lock_timeout', '500ms', true),
+       set_config('statement_timeout', '2s', true),
+       set_config('idle_in_transaction_session_timeout', '3s', true),
+       set_config('enable_seqscan', 'off', true),
+       set_config('enable_hashjoin', 'off', true),
+       set_config('enable_mergejoin', 'off', true),
+       set_config('jit', 'off', true),
+       set_config('plan_cache_mode', 'force_generic_plan', true)`
+
+// serverSQL tells what a new connection leads to.
+const serverSQL = `
+SELECT current_setting('fsync'), current_setting('full_page_writes'), pg_is_in_recovery(),
+       current_setting('server_version_num')::int`
+
+// checkDurability returns ErrUnsafeDurability with the settings that are off.
+func checkDurability(fsync, fullPageWrites string, standby bool) error {
+	var reasons []string
+	if fsync != "on" {
+		reasons = append(reasons, "fsync is "+fsync)
+	}
+	if fullPageWrites != "on" {
+		reasons = append(reasons, "full_page_writes is "+fullPageWrites)
+	}
+	if standby {
+		reasons = append(reasons, "it is a standby")
+	}
+	if len(reasons) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrUnsafeDurability, strings.Join(reasons, ", "))
+}
+
+// VersionError says that the server is too old.
+type VersionError struct {
+	Have, Want int // major versions
+}
+
+// Error implements error.
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("the database server is PostgreSQL %d; Ration needs %d or later", e.Have, e.Want)
+}
+
+func checkVersion(version int) error {
+	if version < minServerVersion {
+		return &VersionError{Have: version / 10000, Want: minServerVersion / 10000}
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+package postgres
+
+// statement is one of those that a decision's connection has prepared.
+type statement int
+
+const (
+	stmtBegin statement = iota
+	stmtSettings
+	stmtBatchID
+	stmtLock
+	stmtLockFree
+	stmtLoad
+	stmtMeters
+	stmtAddUsage
+	stmtSetUsage
+	stmtAddDays
+	stmtSecretsUsed
+	stmtCommit
+	stmtRollback
+	stmtDigests
+	stmtPurge
+	stmtPurgeOld
+	stmtReady
+	stmtTokens
+	statementCount
+)
+
+var statementSQL = [statementCount]string{
+	stmtBegin:       "BEGIN ISOLATION LEVEL READ COMMITTED",
+	stmtSettings:    settingsSQL,
+	stmtBatchID:     batchIDSQL,
+	stmtLock:        lockSQL,
+	stmtLockFree:    lockFreeSQL,
+	stmtLoad:        loadSQL,
+	stmtMeters:      metersSQL,
+	stmtAddUsage:    addUsageSQL,
+	stmtSetUsage:    setUsageSQL,
+	stmtAddDays:     addDaysSQL,
+	stmtSecretsUsed: secretsUsedSQL,
+	stmtCommit:      "COMMIT",
+	stmtRollback:    "ROLLBACK",
+	stmtDigests:     digestsSQL,
+	stmtPurge:       purgeSQL,
+	stmtPurgeOld:    purgeOldSQL,
+	stmtReady:       readySQL,
+	stmtTokens:      tokensSQL,
+}

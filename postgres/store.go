@@ -1,0 +1,178 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+const (
+	defaultLanes       = 2
+	defaultReportConns = 4
+)
+
+// Config says which database a [Store] uses, and how.
+type Config struct {
+	// URL is postgres://user:password@host:port/database?…, or the same in
+	// keywords. It never appears in an error.
+	URL string
+	// Lanes is how many batches may be under way at once, each on a connection of
+	// its own; 0: 2.
+	Lanes int
+	// ReportConns is the most connections for administration and reports; 0: 4.
+	ReportConns int
+	// AcceptUnsafeDurability accepts a server with fsync or full_page_writes off,
+	// or one that hides what it has. What it loses, Ration has promised.
+	AcceptUnsafeDurability bool
+	// InstanceClock is compared with the database's clock: while they differ by
+	// more than 10 minutes no period begins. It decides nothing else. Nil: time.Now.
+	InstanceClock func() time.Time
+}
+
+// Store is a PostgreSQL database. It is safe for concurrent use.
+type Store struct {
+	config    Config
+	decisions *pgconn.Config
+	pool      *pgxpool.Pool // of administration and reports
+	lanes     chan *lane
+	resolver  chan *lane // of digests
+	stuck     stuckKeys
+	janitor   *janitor
+
+	mu       sync.Mutex
+	closed   bool
+	underWay sync.WaitGroup // calls that use lanes
+	work     sync.WaitGroup // the janitor
+	broken   sync.WaitGroup // connections that pgx still winds up
+	stop     context.CancelFunc
+}
+
+var (
+	_ ration.Store = (*Store)(nil)
+	_ admin.Store  = (*Store)(nil)
+)
+
+// Open connects to a database whose schema [Migrate] has brought up to date.
+// Errors: [ErrUnsafeDurability]; a [SchemaError]; [ration.ErrStoreUnavailable] if
+// the server is out of reach. None of them holds a password.
+func Open(ctx context.Context, config Config) (*Store, error) {
+	config = config.withDefaults()
+	poolConfig, err := parsePoolConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		config: config, decisions: &poolConfig.ConnConfig.Config,
+		lanes: make(chan *lane, config.Lanes), resolver: make(chan *lane, 1),
+		stuck: stuckKeys{keys: make(map[ration.KeyID]time.Time)},
+	}
+	for range config.Lanes {
+		s.lanes <- newLane(s)
+	}
+	s.resolver <- newLane(s)
+	if s.pool, err = pgxpool.NewWithConfig(ctx, poolConfig); err != nil {
+		return nil, fmt.Errorf("opening the database: %w", withoutURL(err))
+	}
+	if err := s.firstContact(ctx); err != nil {
+		s.pool.Close()
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	s.startJanitor()
+	return s, nil
+}
+
+// Lanes implements [ration.Store].
+func (s *Store) Lanes() int { return s.config.Lanes }
+
+// Close implements [ration.Store]. Closing again does nothing.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	closed := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if closed {
+		return nil
+	}
+	s.underWay.Wait()
+	s.stop()
+	s.work.Wait()
+	for range s.config.Lanes {
+		(<-s.lanes).drop()
+	}
+	(<-s.resolver).drop()
+	s.pool.Close()
+	s.broken.Wait()
+	return nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.Lanes <= 0 {
+		c.Lanes = defaultLanes
+	}
+	if c.ReportConns <= 0 {
+		c.ReportConns = defaultReportConns
+	}
+	if c.InstanceClock == nil {
+		c.InstanceClock = time.Now
+	}
+	return c
+}
+
+// firstContact checks server and schema and connects the first lane, so that a
+// store that can't work is known at once.
+func (s *Store) firstContact(ctx context.Context) error {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return unavailable(err)
+	}
+	defer conn.Release()
+	if err := checkSchema(ctx, conn.Conn()); err != nil {
+		return err
+	}
+	l := <-s.lanes
+	defer s.giveLane(l)
+	if _, err := l.connect(ctx); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
+func (s *Store) startJanitor() {
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.janitor = newJanitor(s)
+	s.work.Go(func() { s.janitor.run(ctx) })
+}
+
+// enter begins a call that Close waits for; it returns false on a closed store.
+func (s *Store) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.underWay.Add(1)
+	}
+	return !s.closed
+}
+
+func (s *Store) leave() { s.underWay.Done() }
+
+// ending makes Close wait for a connection that is being wound up.
+func (s *Store) ending(done <-chan struct{}) {
+	s.broken.Go(func() { <-done })
+}
+
+// unavailable marks an error of the connection, but for what an operator must change.
+func unavailable(err error) error {
+	if errors.Is(err, ErrUnsafeDurability) || errors.As(err, new(*VersionError)) || errors.As(err, new(*SchemaError)) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, withoutURL(err))
+}

@@ -1,0 +1,160 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+const (
+	// readTimeout bounds a read of administration or a report, writeTimeout a change.
+	readTimeout  = 10 * time.Second
+	writeTimeout = 5 * time.Second
+)
+
+// querier is a connection or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// tx is a transaction of administration.
+type tx struct {
+	pgx.Tx
+}
+
+// write runs change in a transaction, again where the server gave it up, and
+// returns after it is flushed to disk. Where change returns an error or panics,
+// nothing was changed. admin.ErrUnchanged rolls back without an error.
+//
+// Errors, beside change's own: ration.ErrStoreUnavailable if nothing was
+// changed, ration.ErrOutcomeUnknown if the commit's answer was lost.
+func (s *Store) write(ctx context.Context, doing string, change func(context.Context, tx) error) error {
+	if !s.enter() {
+		return errClosed
+	}
+	defer s.leave()
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	for pause := firstPause; ; pause = min(2*pause, mostPause) {
+		err := s.writeOnce(ctx, change)
+		switch {
+		case err == nil, errors.Is(err, admin.ErrUnchanged):
+			return nil
+		case errors.Is(err, ration.ErrOutcomeUnknown):
+			return fmt.Errorf("%s: %w", doing, err)
+		case (isTransient(err) || sqlState(err) == stateLockTimeout) && sleep(ctx, pause):
+			continue
+		}
+		return fmt.Errorf("%s: %w", doing, explain(err))
+	}
+}
+
+func (s *Store) writeOnce(ctx context.Context, change func(context.Context, tx) error) error {
+	begun, err := s.pool.Begin(ctx)
+	if err != nil {
+		return &driverError{err}
+	}
+	defer begun.Rollback(context.WithoutCancel(ctx))
+	t := tx{begun}
+	if err := t.set(ctx, s.config.AcceptUnsafeDurability); err != nil {
+		return err
+	}
+	if err := change(ctx, t); err != nil {
+		return err
+	}
+	return t.commit(ctx)
+}
+
+// set makes the settings of decisions hold, but for the plans.
+func (t tx) set(ctx context.Context, acceptUnsafe bool) error {
+	var fsync, fullPageWrites string
+	err := query(ctx, t, settingsSQL, func(r *row) { fsync, fullPageWrites = r.text(), r.text() })
+	if err != nil || acceptUnsafe {
+		return err
+	}
+	return checkDurability(fsync, fullPageWrites, false)
+}
+
+// commit is not ended by the caller's context: its answer is what matters.
+func (t tx) commit(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
+	takeWarning(t.Conn())
+	err := t.Commit(ctx)
+	switch warning := takeWarning(t.Conn()); {
+	case err == nil && warning != "":
+		return fmt.Errorf("%w: COMMIT came with warning %s", ration.ErrOutcomeUnknown, warning)
+	case err == nil:
+		return nil
+	case errors.Is(err, pgx.ErrTxCommitRollback), !leavesUnknown(err):
+		return &driverError{err}
+	}
+	return fmt.Errorf("%w: committing: %w", ration.ErrOutcomeUnknown, err)
+}
+
+// now returns the store's time. Read it after the lock.
+func (t tx) now(ctx context.Context) (now time.Time, err error) {
+	err = query(ctx, t, "SELECT ration_now()", func(r *row) { now = r.time() })
+	return now, err
+}
+
+// read runs reads that see one state of the database, perhaps twice.
+func (s *Store) read(ctx context.Context, doing string, read func(context.Context, querier) error) error {
+	if !s.enter() {
+		return errClosed
+	}
+	defer s.leave()
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	err := s.readOnce(ctx, read)
+	if isDriverError(err) && isBroken(err) && ctx.Err() == nil {
+		err = s.readOnce(ctx, read) // the connection may have died unnoticed while it idled
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, explain(err))
+	}
+	return nil
+}
+
+func (s *Store) readOnce(ctx context.Context, read func(context.Context, querier) error) error {
+	begun, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return &driverError{err}
+	}
+	defer begun.Rollback(context.WithoutCancel(ctx))
+	return read(ctx, begun)
+}
+
+// query calls each with the rows of a query's result, in binary format.
+func query(ctx context.Context, q querier, sql string, each func(*row), args ...any) error {
+	rows, err := q.Query(ctx, sql, append([]any{pgx.QueryResultFormats(binary1)}, args...)...)
+	if err != nil {
+		return &driverError{err}
+	}
+	defer rows.Close()
+	var bad error
+	for rows.Next() {
+		r := row{columns: rows.RawValues()}
+		each(&r)
+		bad = errors.Join(bad, r.err)
+	}
+	if err := rows.Err(); err != nil {
+		return &driverError{err}
+	}
+	return bad
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (t tx) exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	tag, err := t.Exec(ctx, sql, args...)
+	if err != nil {
+		return 0, &driverError{err}
+	}
+	return tag.RowsAffected(), nil
+}

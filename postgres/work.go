@@ -1,0 +1,166 @@
+package postgres
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ration-dev/ration"
+)
+
+// maxClockDifference is how far the clocks of database and instance may be
+// apart before no period may begin.
+const maxClockDifference = 10 * time.Minute
+
+// work is one batch on its way through attempts.
+type work struct {
+	id      uuid.UUID
+	charges []ration.Charge
+	keys    []keyWork // by id
+	keyOf   []int32   // charge → index of its key
+	meters  []string  // those named besides requests
+	dryRun  bool      // all of it
+
+	firstAttemptAt time.Time         // by the server's own clock
+	sent           []ration.Decision // by the last attempt whose COMMIT was sent, if that may have been committed
+	faults         int               // transient ones
+	reconnects     int
+}
+
+// keyWork is one key of a batch: what was read of it and what is to be written.
+type keyWork struct {
+	id        ration.KeyID
+	sent      []ration.SecretID // distinct secrets of its charges
+	meters    bool              // a charge names another meter than requests
+	stuck     bool              // to be taken only if nobody else has locked it
+	locked    bool
+	exists    bool
+	policy    ration.Key
+	overrides []ration.Override
+	secrets   []ration.SecretState
+	usage     ration.Usage
+	account   *ration.Account
+}
+
+func newWork(batch ration.Batch) *work {
+	b := &work{id: batch.ID, charges: batch.Charges, keyOf: make([]int32, len(batch.Charges)), dryRun: true}
+	order := make([]int32, len(batch.Charges))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(i, j int32) int {
+		return compareKeys(batch.Charges[i].KeyID, batch.Charges[j].KeyID)
+	})
+	b.keys = make([]keyWork, 0, min(len(order), 256))
+	for _, i := range order {
+		charge := &batch.Charges[i]
+		if last := len(b.keys) - 1; last < 0 || b.keys[last].id != charge.KeyID {
+			b.keys = append(b.keys, keyWork{id: charge.KeyID})
+		}
+		b.keyOf[i] = int32(len(b.keys) - 1)
+		b.keys[len(b.keys)-1].note(charge)
+		b.noteMeters(charge)
+		b.dryRun = b.dryRun && charge.DryRun
+	}
+	return b
+}
+
+// compareKeys orders ids as PostgreSQL orders them.
+func compareKeys(a, b ration.KeyID) int { return bytes.Compare(a[:], b[:]) }
+
+func (k *keyWork) note(charge *ration.Charge) {
+	k.meters = k.meters || len(charge.Amounts) > 1
+	if charge.SecretID != (ration.SecretID{}) && !slices.Contains(k.sent, charge.SecretID) {
+		k.sent = append(k.sent, charge.SecretID)
+	}
+}
+
+func (b *work) noteMeters(charge *ration.Charge) {
+	for _, amount := range charge.Amounts {
+		if amount.Meter != ration.MeterRequests && !slices.Contains(b.meters, amount.Meter) {
+			b.meters = append(b.meters, amount.Meter)
+		}
+	}
+}
+
+// reset forgets what an earlier attempt read.
+func (b *work) reset() {
+	for i := range b.keys {
+		k := &b.keys[i]
+		*k = keyWork{id: k.id, sent: k.sent, meters: k.meters, stuck: k.stuck, overrides: k.overrides[:0], secrets: k.secrets[:0], usage: k.usage[:0]}
+	}
+}
+
+// skipLocked makes the batch take only keys that nobody else has locked.
+func (b *work) skipLocked() {
+	for i := range b.keys {
+		b.keys[i].stuck = true
+	}
+}
+
+// key returns the work on a key, or nil if it is not in the batch.
+func (b *work) key(id ration.KeyID) *keyWork {
+	i, found := slices.BinarySearchFunc(b.keys, id, func(k keyWork, id ration.KeyID) int { return compareKeys(k.id, id) })
+	if !found {
+		return nil
+	}
+	return &b.keys[i]
+}
+
+// takeUsage takes in a row of key_usage.
+func (b *work) takeUsage(r *row) {
+	id, usage := r.usage()
+	k := b.key(id)
+	if k == nil {
+		return
+	}
+	k.locked = k.locked || usage.Meter == ration.MeterRequests
+	k.usage = append(k.usage, usage)
+}
+
+// decide decides the charges in their order.
+func (b *work) decide(l *loaded, clock ration.Clock) ([]ration.Decision, error) {
+	for i := range b.keys {
+		if err := b.keys[i].open(l, clock.Now); err != nil {
+			return nil, &clientError{fmt.Errorf("key %s: %w", b.keys[i].id, err)}
+		}
+	}
+	decisions := make([]ration.Decision, len(b.charges))
+	for i := range b.charges {
+		charge, k := &b.charges[i], &b.keys[b.keyOf[i]]
+		switch {
+		case k.account != nil:
+			decisions[i] = k.account.Charge(charge, clock)
+		case k.exists: // and locked by somebody who does not let go
+			decisions[i] = ration.Decision{Code: ration.CodeStoreUnavailable, KeyID: k.id, DecidedAt: clock.Now, DryRun: charge.DryRun}
+		default:
+			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: clock.Now, DryRun: charge.DryRun}
+		}
+	}
+	return decisions, nil
+}
+
+// open puts the key's account together if its row is locked.
+func (k *keyWork) open(l *loaded, now time.Time) error {
+	if !k.locked || !k.exists {
+		return nil
+	}
+	var plan ration.Plan
+	if k.policy.Plan != "" {
+		found := l.plans[k.policy.Plan]
+		if found == nil { // a foreign key forbids it; without its limits the key must not pass
+			return errors.New("its plan does not exist")
+		}
+		plan = *found
+	}
+	policy, err := ration.NewPolicy(k.policy, plan, k.overrides, k.secrets, now)
+	if err != nil {
+		return err
+	}
+	k.account = ration.NewAccount(policy, k.usage)
+	return nil
+}
