@@ -11,7 +11,11 @@ var periodTests = []contractTest{
 	{"each period ends at its own boundary", testPeriodBoundaries},
 	{"periods follow the key's zone, then its plan's, then UTC", testZones},
 	{"a day of 25 hours is one day", testLongDay},
+	{"a day whose midnight is missing begins an hour later", testMissingMidnight},
+	{"a day that begins twice is one day", testDoubleMidnight},
+	{"a date that a zone skips has no day", testSkippedDate},
 	{"a zone change lengthens a day and never gives a second quota", testZoneChange},
+	{"a zone change across the date line never goes back a day", testZoneChangeBack},
 	{"a clock that steps back gives no second quota", testClockStepsBack},
 	{"a plan without limits counts, and its limits find the truth later", testLimitsPutBack},
 	{"a plan change keeps what was used", testPlanChange},
@@ -82,6 +86,43 @@ func testLongDay(f *fixture) {
 	}
 }
 
+// wantDayEnds charges a key in a zone on all of a day, which ends when it should.
+func (f *fixture) wantDayEnds(zone string, ends time.Time, on ...time.Time) {
+	f.Helper()
+	id := f.keyIn(zone, f.plan("5/day").Name)
+	for i, at := range on {
+		f.setNow(at)
+		decision := f.allow(id, requests(1), int64(4-i))
+		if got := decision.Limits[0].ResetsAt; !got.Equal(ends) {
+			f.Errorf("at %s the day ends at %s, want %s", at, got, ends)
+		}
+	}
+	f.setNow(ends.Add(-time.Microsecond))
+	f.allow(id, requests(5-int64(len(on))), 0)
+	f.deny(id, requests(1), ration.CodeQuotaExceeded, time.Microsecond)
+	f.setNow(ends)
+	f.allow(id, requests(5), 0)
+}
+
+func testMissingMidnight(f *fixture) {
+	forward := time.Date(2026, 9, 6, 4, 0, 0, 0, time.UTC) // 00:00 becomes 01:00
+	f.wantDayEnds("America/Santiago", forward, forward.Add(-24*time.Hour), forward.Add(-time.Hour))
+	f.wantDayEnds("America/Santiago", forward.Add(23*time.Hour), forward, forward.Add(time.Hour))
+}
+
+func testDoubleMidnight(f *fixture) {
+	first := time.Date(2010, 11, 7, 2, 30, 0, 0, time.UTC) // one minute later it is 23:01 again
+	f.wantDayEnds("America/St_Johns", first, first.Add(-time.Hour))
+	f.wantDayEnds("America/St_Johns", first.Add(25*time.Hour), first.Add(30*time.Minute), first.Add(2*time.Hour))
+	f.wantDayEnds("America/St_Johns", first.Add(25*time.Hour), first, first.Add(30*time.Minute), first.Add(2*time.Hour))
+}
+
+func testSkippedDate(f *fixture) {
+	ends := time.Date(2011, 12, 30, 10, 0, 0, 0, time.UTC) // the 29th, and then the 31st begins
+	f.wantDayEnds("Pacific/Apia", ends, ends.Add(-24*time.Hour), ends.Add(-time.Hour))
+	f.wantDayEnds("Pacific/Apia", ends.Add(24*time.Hour), ends)
+}
+
 // testZoneChange moves a key far west during a day: where the key now is, that
 // date has yet to end, so the running day goes on until it does.
 func testZoneChange(f *fixture) {
@@ -101,6 +142,22 @@ func testZoneChange(f *fixture) {
 	if len(days) != 2 || days[0].Date != ration.DateLabel(2026, 7, 16) || days[1].Date != ration.DateLabel(2026, 7, 17) {
 		f.Errorf("history %+v, want the 16th and the 17th", days)
 	}
+}
+
+// testZoneChangeBack moves a key from the earliest zone to the latest, 25 hours
+// behind: when its day ends it is yesterday there.
+func testZoneChangeBack(f *fixture) {
+	begins := time.Date(2026, 7, 14, 10, 0, 0, 0, time.UTC)
+	f.setNow(begins)
+	id := f.keyIn("Pacific/Kiritimati", f.plan("2/day").Name) // the 15th
+	f.allow(id, requests(2), 0)
+	f.updateKey(id, func(change *admin.KeyChange) { change.Key.TimeZone = "Pacific/Pago_Pago" })
+	f.setNow(begins.Add(24 * time.Hour)) // 23:00 on the 14th
+	f.deny(id, requests(1), ration.CodeQuotaExceeded, time.Hour)
+	f.setNow(begins.Add(25 * time.Hour)) // the 15th again
+	f.deny(id, requests(1), ration.CodeQuotaExceeded, 24*time.Hour)
+	f.setNow(begins.Add(49 * time.Hour))
+	f.allow(id, requests(2), 0)
 }
 
 func testClockStepsBack(f *fixture) {

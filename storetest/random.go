@@ -61,13 +61,14 @@ type machine struct {
 	model *model
 	keys  []ration.KeyID
 	plans []string
+	eve   eve
 }
 
 func newMachine(rt *rapid.T, t *testing.T, harness Harness) *machine {
 	m := &machine{f: &fixture{Harness: harness, tb: rt, t: t}, model: newModel()}
-	m.f.setNow(drawStart(rt))
+	m.f.setNow(m.drawStart(rt))
 	for range rapid.IntRange(1, 2).Draw(rt, "plans") {
-		plan := m.f.planIn(drawZone(rt))
+		plan := m.f.planIn(m.drawZone(rt))
 		m.model.plans[plan.Name] = &plan
 		m.plans = append(m.plans, plan.Name)
 		m.setLimits(rt, plan.Name)
@@ -79,7 +80,7 @@ func newMachine(rt *rapid.T, t *testing.T, harness Harness) *machine {
 }
 
 func (m *machine) createKey(rt *rapid.T) {
-	plan, zone := m.drawPlan(rt), drawZone(rt)
+	plan, zone := m.drawPlan(rt), m.drawZone(rt)
 	record, err := m.f.Store.CreateKey(rt.Context(), newKey(func(change *admin.KeyChange) {
 		change.Key.Plan, change.Key.TimeZone = plan, zone
 		secret, _ := newSecret("first", change.Now)

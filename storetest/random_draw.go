@@ -9,29 +9,36 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// zones differ in where midnight is and in what happens to it.
+// zones differ in where midnight is.
 var zones = []string{
 	"", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Cairo",
-	"America/Santiago", "Pacific/Apia", "Pacific/Honolulu", "Pacific/Kiritimati", "America/St_Johns",
+	"Pacific/Honolulu", "Pacific/Kiritimati", "Pacific/Pago_Pago",
 }
 
-// eves are times shortly before something happens to a calendar.
-var eves = []time.Time{
-	time.Date(2011, 12, 28, 9, 0, 0, 0, time.UTC), // Apia skips the 30th
-	time.Date(2011, 11, 5, 22, 0, 0, 0, time.UTC), // St John's sees a midnight twice
-	time.Date(2026, 3, 7, 20, 0, 0, 0, time.UTC),  // New York's clocks go forward
-	time.Date(2026, 9, 5, 12, 0, 0, 0, time.UTC),  // Santiago's midnight is missing
-	time.Date(2026, 10, 24, 12, 0, 0, 0, time.UTC),
-	time.Date(2027, 12, 31, 8, 0, 0, 0, time.UTC),
-	time.Date(2028, 2, 28, 8, 0, 0, 0, time.UTC),
-	noon,
+// eve is a time shortly before something happens to a calendar.
+type eve struct {
+	at   time.Time
+	zone string
 }
 
-func drawZone(rt *rapid.T) string { return rapid.SampledFrom(zones).Draw(rt, "zone") }
+var eves = []eve{
+	{noon, ""},
+	{time.Date(2011, 12, 28, 22, 0, 0, 0, time.UTC), "Pacific/Apia"},    // skips the 30th
+	{time.Date(2010, 11, 5, 20, 0, 0, 0, time.UTC), "America/St_Johns"}, // sees the 7th begin twice
+	{time.Date(2026, 9, 4, 20, 0, 0, 0, time.UTC), "America/Santiago"},  // the 6th begins at one
+	{time.Date(2026, 3, 6, 20, 0, 0, 0, time.UTC), "America/New_York"},
+	{time.Date(2026, 10, 23, 12, 0, 0, 0, time.UTC), "Europe/Berlin"},
+	{time.Date(2027, 12, 30, 8, 0, 0, 0, time.UTC), "Asia/Kathmandu"},
+	{time.Date(2028, 2, 28, 8, 0, 0, 0, time.UTC), "Pacific/Kiritimati"},
+}
 
-func drawStart(rt *rapid.T) time.Time {
-	eve := rapid.SampledFrom(eves).Draw(rt, "eve")
-	return eve.Add(time.Duration(rapid.Int64Range(0, int64(36*time.Hour/time.Microsecond)).Draw(rt, "later")) * time.Microsecond)
+func (m *machine) drawZone(rt *rapid.T) string {
+	return rapid.OneOf(rapid.Just(m.eve.zone), rapid.SampledFrom(zones)).Draw(rt, "zone")
+}
+
+func (m *machine) drawStart(rt *rapid.T) time.Time {
+	m.eve = rapid.SampledFrom(eves).Draw(rt, "eve")
+	return m.eve.at.Add(time.Duration(rapid.Int64Range(0, int64(36*time.Hour/time.Microsecond)).Draw(rt, "later")) * time.Microsecond)
 }
 
 var meters = []string{ration.MeterRequests, ration.MeterRequests, "tokens", "calls"}

@@ -59,7 +59,7 @@ func (m *machine) setLimits(rt *rapid.T, plan string) {
 }
 
 func (m *machine) changePlanZone(rt *rapid.T) {
-	plan, zone := rapid.SampledFrom(m.plans).Draw(rt, "plan"), drawZone(rt)
+	plan, zone := rapid.SampledFrom(m.plans).Draw(rt, "plan"), m.drawZone(rt)
 	m.updatePlan(plan, func(p *ration.Plan) { p.TimeZone = zone })
 }
 
@@ -87,7 +87,7 @@ func (m *machine) changePlan(rt *rapid.T) {
 }
 
 func (m *machine) changeZone(rt *rapid.T) {
-	zone := drawZone(rt)
+	zone := m.drawZone(rt)
 	m.updateKey(m.drawKey(rt), func(change *admin.KeyChange) { change.Key.TimeZone = zone })
 }
 
