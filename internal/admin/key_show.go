@@ -13,10 +13,10 @@ import (
 // KeyStatus is a key and how it stands at an instant.
 type KeyStatus struct {
 	KeyRecord
-	At       time.Time            // the store's time
-	TimeZone string               // of its periods: the key's own, else its plan's, else UTC
-	Limits   []ration.LimitStatus // those that hold
-	Usage    ration.Usage         // on all meters used or limited, with the periods as they run at that instant
+	At         time.Time            // the store's time
+	PeriodZone string               // of its periods: the key's own, else its plan's, else UTC
+	Limits     []ration.LimitStatus // those that hold
+	Usage      ration.Usage         // on all meters used or limited, with the periods as they run at that instant
 }
 
 // ListKeys returns the keys that match.
@@ -61,7 +61,7 @@ func keyStatus(record KeyRecord, plan ration.Plan, usage ration.Usage, now time.
 	policy.Key.Status, policy.Key.ExpiresAt, policy.Key.AllowedIPs = ration.StatusActive, time.Time{}, nil
 	charge := ration.Charge{KeyID: record.ID, Amounts: nothingOn(policy.Limits, usage)}
 	decision, changes := ration.Decide(&policy, usage, &charge, ration.Clock{Now: now})
-	status := KeyStatus{KeyRecord: record, At: now, TimeZone: policy.Zone.String(), Limits: decision.Limits}
+	status := KeyStatus{KeyRecord: record, At: now, PeriodZone: policy.Zone.String(), Limits: decision.Limits}
 	for _, change := range changes.Meters {
 		entry := ration.MeterUsage{Meter: change.Meter}
 		if before := usage.Meter(change.Meter); before != nil {

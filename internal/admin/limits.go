@@ -19,7 +19,7 @@ func ParseOverride(text string) (ration.Override, error) {
 		return ration.Override{Limit: limit}, err
 	}
 	limit, err := ration.ParseLimit("0" + rest)
-	if err != nil || limit.Burst != 0 {
+	if err != nil || limit.Burst != 0 || rest[0] != '/' && rest[0] != ' ' {
 		return ration.Override{}, &ration.InvalidError{Field: "limit", Value: text, Reason: `write "unlimited/day" or "unlimited tokens/month"`}
 	}
 	return ration.Override{Limit: limit, Unlimited: true}, nil
@@ -55,10 +55,9 @@ func setOverrides(overrides, set []ration.Override, now time.Time) ([]ration.Ove
 			return nil, err
 		}
 		key := override.Key()
-		if named[key] {
-			return nil, &ration.InvalidError{Field: "limits", Value: limitKeyText(key), Reason: "name each limit once"}
+		if err := nameOnce(named, key); err != nil {
+			return nil, err
 		}
-		named[key] = true
 		override.ExpiresAt = toStored(override.ExpiresAt)
 		overrides = slices.DeleteFunc(overrides, func(o ration.Override) bool { return o.Key() == key })
 		overrides = append(overrides, override)
@@ -67,6 +66,16 @@ func setOverrides(overrides, set []ration.Override, now time.Time) ([]ration.Ove
 		return nil, &ration.InvalidError{Field: "limits", Reason: fmt.Sprintf("a key has at most %d limits of its own", maxLimits)}
 	}
 	return overrides, nil
+}
+
+// nameOnce refuses a second limit for one place in one change: which of them is
+// meant nobody knows.
+func nameOnce(named map[ration.LimitKey]bool, key ration.LimitKey) error {
+	if named[key] {
+		return &ration.InvalidError{Field: "limits", Value: limitKeyText(key), Reason: "name each limit once"}
+	}
+	named[key] = true
+	return nil
 }
 
 // clearOverrides removes overrides. One that isn't there is an error: a slip

@@ -112,23 +112,26 @@ func (p *PlanPatch) apply(plan ration.Plan) (ration.Plan, error) {
 		}
 		limits = slices.Delete(limits, i, i+1)
 	}
+	named := make(map[ration.LimitKey]bool, len(p.SetLimits))
 	for _, limit := range p.SetLimits {
 		limit, err := limit.Normalize()
 		if err != nil {
 			return ration.Plan{}, err
 		}
-		limits = replaceLimit(limits, limit, len(plan.Limits))
+		if err := nameOnce(named, limit.Key()); err != nil {
+			return ration.Plan{}, err
+		}
+		limits = replaceLimit(limits, limit)
 	}
 	plan.Limits = limits
 	return normalizePlan(plan)
 }
 
 // replaceLimit puts a limit in the place of the stored one, which keeps its own
-// name unless the new limit brings one. Two new limits for one place both
-// stay, for normalizePlan to refuse.
-func replaceLimit(limits []ration.Limit, limit ration.Limit, stored int) []ration.Limit {
+// name unless the new limit brings one.
+func replaceLimit(limits []ration.Limit, limit ration.Limit) []ration.Limit {
 	i := slices.IndexFunc(limits, func(l ration.Limit) bool { return l.Key() == limit.Key() })
-	if i < 0 || i >= stored {
+	if i < 0 {
 		return append(limits, limit)
 	}
 	if limit.Name == limit.Key().DefaultName() {

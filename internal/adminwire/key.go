@@ -41,7 +41,7 @@ func KeyStatus(status admin.KeyStatus) api.KeyStatus {
 		})
 	}
 	return api.KeyStatus{
-		KeyRecord: Key(status.KeyRecord, status.At), At: status.At.UTC(), PeriodZone: status.TimeZone,
+		KeyRecord: Key(status.KeyRecord, status.At), At: status.At.UTC(), PeriodZone: status.PeriodZone,
 		Limits: convert(status.Limits, func(limit ration.LimitStatus) api.KeyLimit {
 			return api.KeyLimit{
 				PlanLimit: Limit(limit.Limit), Override: own(limit),

@@ -1,0 +1,111 @@
+package admin_test
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+func TestUpdateKeyChangesWhatIsNamed(t *testing.T) {
+	o := open(t)
+	o.plan("free", "10/day")
+	issued := o.create(admin.NewKey{
+		Name: "before", Owner: "alice", Scopes: []string{"a"}, Metadata: map[string]string{"keep": "1", "drop": "2"},
+		AllowedIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+	})
+	o.now = noon.Add(time.Minute)
+	got := o.update(admin.KeyPatch{
+		ID: issued.Key.ID, Name: new("after"), Plan: new("free"), ExpiresAt: new(noon.Add(time.Hour)), Scopes: []string{},
+		Metadata: map[string]*string{"drop": nil, "add": new("3")},
+	})
+	want := issued.Key.Key
+	want.Name, want.Plan, want.ExpiresAt, want.Scopes, want.UpdatedAt = "after", "free", noon.Add(time.Hour), nil, o.now
+	want.Metadata = map[string]string{"keep": "1", "add": "3"}
+	if len(got.Scopes) == 0 {
+		got.Scopes = nil
+	}
+	if diff := cmp.Diff(want, got.Key, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+		t.Errorf("key (-want +got):\n%s", diff)
+	}
+}
+
+func TestUpdateThatChangesNothingWritesNothing(t *testing.T) {
+	o := open(t)
+	issued := o.create(admin.NewKey{Name: "k", Scopes: []string{"a"}})
+	o.now = noon.Add(time.Minute)
+	got := o.update(admin.KeyPatch{ID: issued.Key.ID, Name: new("k"), Scopes: []string{"a", "a"}, ExpiresAt: new(time.Time{})})
+	if !got.UpdatedAt.Equal(noon) || o.actions(issued.Key.ID.String()) != "key.create" {
+		t.Errorf("updated at %s, actions %q; want no change", got.UpdatedAt, o.actions(issued.Key.ID.String()))
+	}
+}
+
+func TestUpdateKeyRefuses(t *testing.T) {
+	o := open(t)
+	id := o.create(admin.NewKey{}).Key.ID
+	for _, row := range []struct {
+		name  string
+		patch admin.KeyPatch
+		field string
+	}{
+		{"empty name", admin.KeyPatch{Name: new("")}, "name"},
+		{"expiry in the past", admin.KeyPatch{ExpiresAt: new(noon.Add(-time.Second))}, "expires_at"},
+		{"unknown zone", admin.KeyPatch{TimeZone: new("X")}, "time_zone"},
+		{"limit that isn't the key's own", admin.KeyPatch{ClearOverrides: []ration.LimitKey{{Meter: "requests", Kind: "quota", Period: "day"}}}, "clear_limits"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			row.patch.ID = id
+			_, err := o.UpdateKey(t.Context(), actor, row.patch)
+			wantInvalid(t, err, row.field)
+		})
+	}
+	_, err := o.UpdateKey(t.Context(), actor, admin.KeyPatch{ID: id, Plan: new("none")})
+	wantError(t, err, ration.ErrNotFound, `plan "none"`)
+	unknown := ration.NewKeyID()
+	_, err = o.UpdateKey(t.Context(), actor, admin.KeyPatch{ID: unknown, Plan: new("none")})
+	wantError(t, err, ration.ErrNotFound, unknown.String())
+}
+
+// TestUpdateOfAnExpiredKey: a time that was right when it was set stays right.
+func TestUpdateOfAnExpiredKey(t *testing.T) {
+	o := open(t)
+	issued := o.create(admin.NewKey{ExpiresAt: noon.Add(time.Hour), Overrides: []ration.Override{o.override("1/day", noon.Add(time.Hour))}})
+	o.now = noon.Add(2 * time.Hour)
+	o.wantCode(issued.Secret, ration.CodeKeyExpired)
+	o.update(admin.KeyPatch{ID: issued.Key.ID, Name: new("renamed")})
+	o.update(admin.KeyPatch{ID: issued.Key.ID, ExpiresAt: new(time.Time{})})
+	o.wantCode(issued.Secret, ration.CodeOK)
+}
+
+func TestOverrideReplacesLiftsAndEnds(t *testing.T) {
+	o := open(t)
+	o.plan("free", "1/day")
+	issued := o.create(admin.NewKey{Plan: "free"})
+	id := issued.Key.ID
+	o.wantCode(issued.Secret, ration.CodeOK)
+	o.wantCode(issued.Secret, ration.CodeQuotaExceeded)
+
+	o.update(admin.KeyPatch{ID: id, SetOverrides: []ration.Override{o.override("2/day", noon.Add(time.Hour))}})
+	o.wantCode(issued.Secret, ration.CodeOK)
+	o.wantCode(issued.Secret, ration.CodeQuotaExceeded)
+
+	o.update(admin.KeyPatch{ID: id, SetOverrides: []ration.Override{o.override("unlimited/day", noon.Add(time.Hour))}})
+	o.wantCode(issued.Secret, ration.CodeOK)
+	o.now = noon.Add(time.Hour)
+	o.wantCode(issued.Secret, ration.CodeQuotaExceeded) // it has ended by itself
+
+	o.update(admin.KeyPatch{ID: id, SetOverrides: []ration.Override{o.override("9/day", time.Time{})}})
+	o.wantCode(issued.Secret, ration.CodeOK)
+	record := o.update(admin.KeyPatch{ID: id, ClearOverrides: []ration.LimitKey{{Meter: "requests", Kind: "quota", Period: "day"}}})
+	o.wantCode(issued.Secret, ration.CodeQuotaExceeded)
+	if len(record.Overrides) != 0 {
+		t.Errorf("overrides %v; want none", record.Overrides)
+	}
+	if got, want := o.actions(id.String()), "key.create key.update key.update key.update key.update"; got != want {
+		t.Errorf("actions %q; want %q", got, want)
+	}
+}

@@ -1,0 +1,150 @@
+package admin_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// checker makes a checker that is closed with the test.
+func (o *office) checker(tokens admin.Tokens, config admin.Config) *admin.TokenChecker {
+	checker := admin.NewTokenChecker(tokens, config)
+	o.Cleanup(func() {
+		if err := checker.Close(context.Background()); err != nil {
+			o.Error(err)
+		}
+	})
+	return checker
+}
+
+func TestCheckToken(t *testing.T) {
+	o := open(t)
+	checker := o.checker(o.store, admin.Config{})
+	gateway, ending := o.token("gateway", admin.ScopeVerify), o.token("ending", admin.ScopeVerify)
+	gone := o.token("gone", admin.ScopeVerify)
+	if _, err := o.RevokeToken(t.Context(), actor, "gone"); err != nil {
+		t.Fatal(err)
+	}
+	key := o.create(admin.NewKey{})
+	for _, row := range []struct {
+		name  string
+		token ration.Secret
+		scope string
+		want  error
+	}{
+		{"valid", gateway.Secret, "verify", nil},
+		{"another one's scope", gateway.Secret, "admin", admin.ErrTokenScope},
+		{"another valid one", ending.Secret, "verify", nil},
+		{"revoked", gone.Secret, "verify", admin.ErrTokenInvalid},
+		{"none", ration.Secret{}, "verify", admin.ErrTokenInvalid},
+		{"unknown", ration.NewSecret("rk_token"), "verify", admin.ErrTokenInvalid},
+		{"misspelt", ration.SecretFromText(gateway.Secret.Reveal() + "x"), "verify", admin.ErrTokenInvalid},
+		{"too long", ration.SecretFromText(string(make([]byte, 513))), "verify", admin.ErrTokenInvalid},
+		{"a key's secret", key.Secret, "verify", admin.ErrTokenInvalid},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			name, err := checker.Check(t.Context(), row.token, row.scope)
+			if !errors.Is(err, row.want) || (row.want == nil) != (name != "") {
+				t.Errorf("%q, %v; want %v", name, err, row.want)
+			}
+		})
+	}
+}
+
+func TestTokenEnds(t *testing.T) {
+	o := open(t)
+	end := time.Now().Add(time.Hour)
+	issued, err := o.CreateToken(t.Context(), actor, admin.NewToken{Name: "a", Scopes: []string{"read"}, ExpiresAt: end})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checker := o.checker(o.store, admin.Config{})
+	o.now = end.Add(-time.Second)
+	if name, err := checker.Check(t.Context(), issued.Secret, "read"); err != nil || name != "a" {
+		t.Errorf("before its end: %q, %v", name, err)
+	}
+	o.now = end
+	if _, err := checker.Check(t.Context(), issued.Secret, "read"); !errors.Is(err, admin.ErrTokenInvalid) {
+		t.Errorf("at its end: %v", err)
+	}
+}
+
+func TestPepperAndPrefixOfTokens(t *testing.T) {
+	o := open(t)
+	config := admin.Config{SecretPrefix: "acme", Pepper: []byte("0123456789abcdef")}
+	issued, err := admin.New(o.store, config).CreateToken(t.Context(), actor, admin.NewToken{Name: "a", Scopes: []string{"read"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.checker(o.store, config).Check(t.Context(), issued.Secret, "read"); err != nil {
+		t.Error(err)
+	}
+	if _, err := o.checker(o.store, admin.Config{}).Check(t.Context(), issued.Secret, "read"); !errors.Is(err, admin.ErrTokenInvalid) {
+		t.Errorf("without the pepper: %v", err)
+	}
+}
+
+// gatedTokens holds every read until a test lets it go.
+type gatedTokens struct {
+	admin.Tokens
+	reads chan int // how many digests a read asks for
+	open  chan error
+}
+
+func (g *gatedTokens) TokensByDigest(_ context.Context, digests []ration.Digest) ([]admin.Token, time.Time, error) {
+	g.reads <- len(digests)
+	err := <-g.open
+	return make([]admin.Token, len(digests)), time.Time{}, err
+}
+
+// TestChecksShareReadsThatStartAfterThem: while the first read is under way the
+// others wait, and then have one read together.
+func TestChecksShareReadsThatStartAfterThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := &gatedTokens{reads: make(chan int, 10), open: make(chan error)}
+		checker := admin.NewTokenChecker(gate, admin.Config{})
+		var checks sync.WaitGroup
+		var failures []error
+		var mu sync.Mutex
+		check := func() {
+			_, err := checker.Check(context.Background(), ration.NewSecret("rk_token"), "read")
+			mu.Lock()
+			defer mu.Unlock()
+			failures = append(failures, err)
+		}
+		checks.Go(check)
+		synctest.Wait() // the first read is under way
+		for range 7 {
+			checks.Go(check)
+		}
+		synctest.Wait()
+		if first := <-gate.reads; first != 1 || len(gate.reads) != 0 {
+			t.Errorf("the first read asks for %d and %d more have begun; want 1 and 0", first, len(gate.reads))
+		}
+		gate.open <- nil
+		synctest.Wait()
+		if second := <-gate.reads; second != 7 {
+			t.Errorf("the second read asks for %d; want 7", second)
+		}
+		gate.open <- errors.New("the database is gone")
+		checks.Wait()
+		unavailable := 0
+		for _, err := range failures {
+			if errors.Is(err, ration.ErrStoreUnavailable) {
+				unavailable++
+			}
+		}
+		if unavailable != 7 {
+			t.Errorf("%d checks found the store unavailable; want those 7 of the second read", unavailable)
+		}
+		if err := checker.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+}
