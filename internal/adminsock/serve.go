@@ -1,0 +1,76 @@
+package adminsock
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+const (
+	maxRequest    = 1 << 20
+	requestTime   = 10 * time.Second // in which a request must arrive
+	shutdownGrace = 5 * time.Second
+)
+
+// Serve answers on the listener until ctx ends and then finishes what is under
+// way. It closes the listener.
+func Serve(ctx context.Context, listener net.Listener, ops admin.Operations) error {
+	server := &http.Server{Handler: NewHandler(ops), ReadHeaderTimeout: requestTime, ReadTimeout: requestTime}
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+		defer cancel()
+		stopped <- server.Shutdown(grace)
+	}()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-stopped
+}
+
+// NewHandler returns the operations as HTTP.
+func NewHandler(ops admin.Operations) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /rpc/{operation}", func(w http.ResponseWriter, r *http.Request) {
+		do, known := operations[r.PathValue("operation")]
+		if !known {
+			writeReply(w, reply{Error: toWire(errOtherRelease)})
+			return
+		}
+		writeReply(w, answer(w, r, ops, do))
+	})
+	return mux
+}
+
+func answer(w http.ResponseWriter, r *http.Request, ops admin.Operations, do operation) reply {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	if err != nil {
+		return reply{Error: toWire(err)}
+	}
+	asked, err := decode[request](body)
+	if err != nil {
+		return reply{Error: toWire(err)}
+	}
+	output, err := do(r.Context(), ops, asked)
+	if err != nil {
+		return reply{Error: toWire(err)}
+	}
+	text, err := json.Marshal(output)
+	if err != nil {
+		return reply{Error: toWire(err)}
+	}
+	return reply{Output: text}
+}
+
+func writeReply(w http.ResponseWriter, answer reply) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(answer) // the client may be gone; there is nobody else to tell
+}

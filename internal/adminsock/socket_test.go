@@ -1,0 +1,379 @@
+package adminsock_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminsock"
+	"github.com/ration-dev/ration/sqlite"
+)
+
+const actor = "cli:tester"
+
+// pair is a database with its operations here and through the socket.
+type pair struct {
+	*testing.T
+	path   string
+	direct *admin.Service
+	remote *adminsock.Client
+}
+
+func open(t *testing.T) pair {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ration.db")
+	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	direct := admin.New(store, admin.Config{})
+	serve(t, path, direct)
+	remote, err := adminsock.Dial(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair{t, path, direct, remote}
+}
+
+// serve serves until the returned function is called, or the test ends.
+func serve(t *testing.T, path string, ops admin.Operations) (stop func()) {
+	t.Helper()
+	listener, err := adminsock.Listen(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- adminsock.Serve(ctx, listener, ops) }()
+	stopped := false
+	stop = func() {
+		cancel()
+		if !stopped {
+			stopped = true
+			if err := <-served; err != nil {
+				t.Errorf("serving: %v", err)
+			}
+		}
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+var exact = cmp.Options{
+	cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+	cmpopts.EquateEmpty(),
+}
+
+// same fails unless a read gives the same here and through the socket.
+func same[T any](p pair, name string, read func(admin.Operations) (T, error)) T {
+	p.Helper()
+	want, err := read(p.direct)
+	if err != nil {
+		p.Fatal(err)
+	}
+	got, err := read(p.remote)
+	if err != nil {
+		p.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, exact, cmpopts.IgnoreFields(admin.KeyStatus{}, "At")); diff != "" {
+		p.Errorf("%s (-here +through the socket):\n%s", name, diff)
+	}
+	return got
+}
+
+// TestEveryOperationThroughTheSocket makes every change through the socket and
+// finds that what is read there is what the database holds.
+func TestEveryOperationThroughTheSocket(t *testing.T) {
+	p := open(t)
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit, err := ration.ParseLimit("10 tokens/day")
+	must(err)
+	_, err = p.remote.CreatePlan(ctx, actor, admin.NewPlan{Name: "free", TimeZone: "Europe/Berlin", Limits: []ration.Limit{limit}})
+	must(err)
+	_, err = p.remote.UpdatePlan(ctx, actor, admin.PlanPatch{Name: "free", RemoveLimits: []ration.LimitKey{limit.Key()}, TimeZone: new("")})
+	must(err)
+	issued, err := p.remote.CreateKey(ctx, actor, admin.NewKey{
+		Name: "k", Plan: "free", TimeZone: "Asia/Tokyo", ExpiresAt: time.Now().Add(time.Hour), Scopes: []string{"a"},
+		AllowedIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Metadata: map[string]string{"a": "1", "b": "2"},
+		Overrides: []ration.Override{{Limit: limit, ExpiresAt: time.Now().Add(time.Hour)}},
+	})
+	must(err)
+	id := issued.Key.ID
+	if issued.Secret.Malformed("rk") || issued.Secret.IsZero() || issued.SecretID != issued.Key.Secrets[0].ID {
+		t.Error("the secret did not come through")
+	}
+	updated, err := p.remote.UpdateKey(ctx, actor, admin.KeyPatch{ID: id, Scopes: []string{}, ExpiresAt: new(time.Time{}), Metadata: map[string]*string{"a": nil}})
+	must(err)
+	if len(updated.Scopes) != 0 || !updated.ExpiresAt.IsZero() || len(updated.AllowedIPs) != 1 || len(updated.Metadata) != 1 {
+		t.Errorf("updated %+v; want no scopes, no expiry, the rest as it was", updated.Key)
+	}
+	rotated, err := p.remote.RotateKey(ctx, actor, admin.Rotation{ID: id, Overlap: time.Hour})
+	must(err)
+	if rotated.Secret.Malformed("rk") || rotated.Secret.IsZero() || rotated.Secret == issued.Secret {
+		t.Error("the rotated secret did not come through")
+	}
+	for _, change := range []func(context.Context, string, ration.KeyID) (admin.KeyRecord, error){p.remote.DisableKey, p.remote.EnableKey, p.remote.RevokeKey} {
+		_, err = change(ctx, actor, id)
+		must(err)
+	}
+	token, err := p.remote.CreateToken(ctx, actor, admin.NewToken{Name: "gateway", Scopes: []string{"verify"}})
+	must(err)
+	if !strings.HasPrefix(token.Secret.Reveal(), "rk_token_") {
+		t.Error("the token did not come through")
+	}
+	_, err = p.remote.RevokeToken(ctx, actor, "gateway")
+	must(err)
+
+	key := same(p, "key", func(ops admin.Operations) (admin.KeyStatus, error) { return ops.ShowKey(ctx, id) })
+	if key.Status != ration.StatusRevoked || key.TimeZone != "Asia/Tokyo" || len(key.Secrets) != 2 || len(key.Limits) != 1 {
+		t.Errorf("key %+v; want it revoked, with two secrets and a limit", key)
+	}
+	same(p, "keys", func(ops admin.Operations) ([]admin.KeyRecord, error) {
+		return ops.ListKeys(ctx, admin.KeyFilter{Name: "k"})
+	})
+	same(p, "plan", func(ops admin.Operations) (ration.Plan, error) { return ops.ShowPlan(ctx, "free") })
+	same(p, "plans", func(ops admin.Operations) ([]ration.Plan, error) { return ops.ListPlans(ctx) })
+	same(p, "tokens", func(ops admin.Operations) ([]admin.Token, error) { return ops.ListTokens(ctx) })
+	same(p, "usage", func(ops admin.Operations) ([]admin.UsageDay, error) {
+		return ops.UsageDays(ctx, admin.UsageFilter{KeyID: id})
+	})
+	entries := same(p, "audit", func(ops admin.Operations) ([]admin.AuditEntry, error) { return ops.ListAudit(ctx, admin.AuditFilter{}) })
+	if len(entries) != 10 || entries[0].Actor != actor {
+		t.Errorf("%d audit entries; want 10, all by %s", len(entries), actor)
+	}
+
+	_, err = p.remote.UpdateKey(ctx, actor, admin.KeyPatch{ID: id, Plan: new("")})
+	must(err)
+	must(p.remote.DeletePlan(ctx, actor, "free"))
+}
+
+// TestNoOperationIsMissing: whatever an interface gains has to be served too.
+func TestNoOperationIsMissing(t *testing.T) {
+	operations := reflect.TypeFor[admin.Operations]()
+	served := adminsock.OperationNames()
+	for i := range operations.NumMethod() {
+		if name := operations.Method(i).Name; !served[name] {
+			t.Errorf("%s is not served", name)
+		}
+	}
+	if len(served) != operations.NumMethod() {
+		t.Errorf("%d operations are served; want %d", len(served), operations.NumMethod())
+	}
+}
+
+func TestErrorsKeepTheirIdentity(t *testing.T) {
+	p := open(t)
+	ctx := t.Context()
+	if _, err := p.direct.CreatePlan(ctx, actor, admin.NewPlan{Name: "free"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.direct.CreateKey(ctx, actor, admin.NewKey{Name: "k", Plan: "free"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		name string
+		do   func(admin.Operations) error
+		want error
+	}{
+		{"not found", func(ops admin.Operations) error { _, err := ops.ShowPlan(ctx, "none"); return err }, ration.ErrNotFound},
+		{"exists", func(ops admin.Operations) error {
+			_, err := ops.CreatePlan(ctx, actor, admin.NewPlan{Name: "free"})
+			return err
+		}, ration.ErrExists},
+		{"conflict", func(ops admin.Operations) error { return ops.DeletePlan(ctx, actor, "free") }, ration.ErrConflict},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			here, there := row.do(p.direct), row.do(p.remote)
+			if !errors.Is(there, row.want) || there.Error() != here.Error() {
+				t.Errorf("through the socket %v; here %v", there, here)
+			}
+		})
+	}
+	_, err := p.remote.CreateKey(ctx, actor, admin.NewKey{Name: "a\nb"})
+	invalid, ok := errors.AsType[*ration.InvalidError](err)
+	if !ok || invalid.Field != "name" || invalid.Value != "a\nb" {
+		t.Errorf("error %v; want the InvalidError of the name", err)
+	}
+	_, err = p.remote.CreateKey(ctx, "", admin.NewKey{Name: "k"})
+	if invalid, ok := errors.AsType[*ration.InvalidError](err); !ok || invalid.Field != "actor" {
+		t.Errorf("error %v; want one about the actor", err)
+	}
+}
+
+func TestSocketIsItsOwnersAlone(t *testing.T) {
+	p := open(t)
+	path, err := adminsock.Path(p.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if path != p.path+".sock" || info.Mode() != fs.ModeSocket|0o600 {
+		t.Errorf("%s has mode %s; want %s.sock with 0600", path, info.Mode(), p.path)
+	}
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(p.path), ".s*"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v (%v)", left, err)
+	}
+}
+
+func TestSocketGoesWithItsServer(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ration.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := adminsock.Dial(t.Context(), path); !errors.Is(err, adminsock.ErrNoServer) {
+		t.Errorf("without a server: %v", err)
+	}
+	stop := serve(t, path, nil)
+	if _, err := adminsock.Dial(t.Context(), path); err != nil {
+		t.Error(err)
+	}
+	stop()
+	if _, err := os.Lstat(path + ".sock"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the socket is still there: %v", err)
+	}
+}
+
+func TestStaleSocketIsReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ration.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dead, err := net.Listen("unix", path+".sock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead.(*net.UnixListener).SetUnlinkOnClose(false)
+	if err := dead.Close(); err != nil { // as a killed server leaves it
+		t.Fatal(err)
+	}
+	if _, err := adminsock.Dial(t.Context(), path); !errors.Is(err, adminsock.ErrNoServer) {
+		t.Errorf("at a dead server's socket: %v", err)
+	}
+	serve(t, path, nil)
+	if _, err := adminsock.Dial(t.Context(), path); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatIsNoSocketStays(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ration.db")
+	if err := os.WriteFile(path+".sock", []byte("somebody's"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if listener, err := adminsock.Listen(t.Context(), path); err == nil {
+		t.Errorf("listening at %s", listener.Addr())
+	}
+	if content, err := os.ReadFile(path + ".sock"); err != nil || string(content) != "somebody's" {
+		t.Errorf("the file is %q (%v)", content, err)
+	}
+}
+
+func TestLongPathsHaveAShortSocket(t *testing.T) {
+	directory := filepath.Join(t.TempDir(), strings.Repeat("long", 25))
+	if err := os.Mkdir(directory, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(directory, "ration.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", "/tmp")
+	socket, err := adminsock.Path(path)
+	if err != nil || len(socket) > 103 || filepath.Dir(socket) != "/tmp" {
+		t.Fatalf("socket %q (%v); want a short one among temporary files", socket, err)
+	}
+	serve(t, path, nil)
+	t.Chdir(directory)
+	if _, err := adminsock.Dial(t.Context(), "./ration.db"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEveryNameOfADatabaseHasOneSocket(t *testing.T) {
+	directory := t.TempDir()
+	path := filepath.Join(directory, "ration.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(path, filepath.Join(directory, "link.db")); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(directory)
+	want, err := adminsock.Path(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"ration.db", "./ration.db", "link.db", "../" + filepath.Base(directory) + "/ration.db"} {
+		if got, err := adminsock.Path(name); err != nil || got != want {
+			t.Errorf("%s has %s (%v); want %s", name, got, err, want)
+		}
+	}
+}
+
+// halting answers no change before the test ends its server.
+type halting struct {
+	admin.Operations
+	asked chan struct{}
+}
+
+func (h halting) DisableKey(ctx context.Context, _ string, _ ration.KeyID) (admin.KeyRecord, error) {
+	close(h.asked)
+	<-ctx.Done()
+	return admin.KeyRecord{}, ctx.Err()
+}
+
+func TestServerThatEndsBeforeItsAnswer(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ration.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ops := halting{asked: make(chan struct{})}
+	listener, err := adminsock.Listen(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := newServer(ops)
+	go func() { _ = server.Serve(listener) }()
+	remote, err := adminsock.Dial(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		<-ops.asked
+		_ = server.Close()
+	}()
+	if _, err := remote.DisableKey(t.Context(), actor, ration.NewKeyID()); !errors.Is(err, ration.ErrOutcomeUnknown) {
+		t.Errorf("a change without an answer: %v; want its outcome unknown", err)
+	}
+	if _, err := remote.ListPlans(t.Context()); !errors.Is(err, ration.ErrStoreUnavailable) {
+		t.Errorf("after the end: %v; want the store unavailable", err)
+	}
+}

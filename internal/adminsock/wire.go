@@ -1,0 +1,101 @@
+package adminsock
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// request asks for an operation.
+type request struct {
+	Actor string          `json:"actor,omitempty"` // of changes
+	Input json.RawMessage `json:"input"`
+}
+
+// reply answers a request: with the output, or with an error.
+type reply struct {
+	Output json.RawMessage `json:"output,omitempty"`
+	Error  *wireError      `json:"error,omitempty"`
+}
+
+// issuedSecret and issuedToken carry a new secret in plain text, which
+// ration.Secret keeps out of JSON on purpose: here it has to reach the person
+// who asked for it, over a socket that is that person's alone.
+type issuedSecret struct {
+	Key      admin.KeyRecord `json:"key"`
+	SecretID ration.SecretID `json:"secret_id"`
+	Secret   string          `json:"secret"`
+}
+
+type issuedToken struct {
+	Token  admin.Token `json:"token"`
+	Secret string      `json:"secret"`
+}
+
+func revealSecret(issued admin.IssuedSecret) issuedSecret {
+	return issuedSecret{Key: issued.Key, SecretID: issued.SecretID, Secret: issued.Secret.Reveal()}
+}
+
+func (i issuedSecret) conceal() admin.IssuedSecret {
+	return admin.IssuedSecret{Key: i.Key, SecretID: i.SecretID, Secret: ration.SecretFromText(i.Secret)}
+}
+
+func revealToken(issued admin.IssuedToken) issuedToken {
+	return issuedToken{Token: issued.Token, Secret: issued.Secret.Reveal()}
+}
+
+func (i issuedToken) conceal() admin.IssuedToken {
+	return admin.IssuedToken{Token: i.Token, Secret: ration.SecretFromText(i.Secret)}
+}
+
+// wireError keeps what callers ask of an error: its text, and what errors.Is and
+// errors.As find in it.
+type wireError struct {
+	Text    string               `json:"text"`
+	Kinds   []string             `json:"kinds,omitempty"`   // names in kinds
+	Invalid *ration.InvalidError `json:"invalid,omitempty"` // the input that is wrong
+}
+
+// kinds are the errors that a caller may look for.
+var kinds = map[string]error{
+	"not_found":         ration.ErrNotFound,
+	"exists":            ration.ErrExists,
+	"conflict":          ration.ErrConflict,
+	"store_unavailable": ration.ErrStoreUnavailable,
+	"outcome_unknown":   ration.ErrOutcomeUnknown,
+}
+
+func toWire(err error) *wireError {
+	wire := &wireError{Text: err.Error()}
+	for name, kind := range kinds {
+		if errors.Is(err, kind) {
+			wire.Kinds = append(wire.Kinds, name)
+		}
+	}
+	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
+		wire.Invalid = invalid
+	}
+	return wire
+}
+
+// remoteError is an error of the other end.
+type remoteError struct{ wire *wireError }
+
+// Error implements error.
+func (e *remoteError) Error() string { return e.wire.Text }
+
+// Unwrap gives errors.Is and As what the error was at the other end.
+func (e *remoteError) Unwrap() []error {
+	var causes []error
+	for _, name := range e.wire.Kinds {
+		if kind := kinds[name]; kind != nil {
+			causes = append(causes, kind)
+		}
+	}
+	if e.wire.Invalid != nil {
+		causes = append(causes, e.wire.Invalid)
+	}
+	return causes
+}
