@@ -138,11 +138,14 @@ func (m *machine) compareUsage(*rapid.T) {
 	}
 }
 
-// sorted puts overrides, which a store returns in any order, in one.
+// sorted puts overrides, which a store returns in any order, in one, and secrets:
+// what came first is moot where the clock steps back.
 func sorted(record admin.KeyRecord) admin.KeyRecord {
 	record.Overrides = slices.Clone(record.Overrides)
 	slices.SortFunc(record.Overrides, func(a, b ration.Override) int {
 		return cmp.Compare(a.Key().DefaultName(), b.Key().DefaultName())
 	})
+	record.Secrets = slices.Clone(record.Secrets)
+	slices.SortFunc(record.Secrets, func(a, b ration.SecretState) int { return cmp.Compare(a.ID.String(), b.ID.String()) })
 	return record
 }
