@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// authorized returns the secret in the value of an Authorization field, or ""
+// Authorized returns the secret in the value of an Authorization field, or ""
 // if it has none or is of a scheme that isn't ours to read.
-func (s Sources) authorized(value string) string {
+func (s Sources) Authorized(value string) string {
 	scheme, rest, _ := strings.Cut(trimOWS(value), " ")
 	switch {
 	case !s.NoBearer && strings.EqualFold(scheme, "bearer"):

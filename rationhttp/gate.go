@@ -3,6 +3,7 @@ package rationhttp
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/ration-dev/ration"
 )
@@ -25,6 +26,7 @@ type Question struct {
 	Amounts        []ration.Amount // nil: one request
 	Scope          string          // that the key must have; empty: none
 	Via            string          // the integration
+	Route          string          // what was asked for, from a closed set; empty: unknown
 	RequestID      string          // shown in problem bodies; empty: none
 	QueryParameter string          // takes the secret from the URL too; empty: as Sources says
 	FailOpen       bool            // admits, uncounted, what could not be decided
@@ -44,17 +46,24 @@ type Answer struct {
 // request it was.
 type Event struct {
 	Via        string
-	Code       ration.Code // of the decision, or of what prevented it
+	Route      string        // as in the Question
+	Wait       time.Duration // how long the decision took
+	Code       ration.Code   // of the decision, or of what prevented it
 	FailedOpen bool
 	Err        error // why there was no decision
 }
 
 // Ask decides a request. It does not write, and it does not change the request.
 func (g *Gate) Ask(r *http.Request, question Question) Answer {
-	answer := g.ask(r, question)
-	if g.Observe != nil {
-		g.Observe(r.Context(), Event{Via: question.Via, Code: CodeOf(answer.Decision, answer.Err), FailedOpen: answer.FailedOpen, Err: answer.Err})
+	if g.Observe == nil {
+		return g.ask(r, question)
 	}
+	start := time.Now()
+	answer := g.ask(r, question)
+	g.Observe(r.Context(), Event{
+		Via: question.Via, Route: question.Route, Wait: time.Since(start),
+		Code: CodeOf(answer.Decision, answer.Err), FailedOpen: answer.FailedOpen, Err: answer.Err,
+	})
 	return answer
 }
 
@@ -70,6 +79,9 @@ func (g *Gate) ask(r *http.Request, question Question) Answer {
 		IP: g.TrustedProxies.ClientIP(r), Via: question.Via,
 	})
 	asked := Asked{RequestID: question.RequestID, Amounts: question.Amounts, Scope: question.Scope, InQuery: credential.InQuery}
+	if answer.Err != nil {
+		answer.Decision = ration.Decision{} // whatever came with an error is no decision
+	}
 	switch {
 	case answer.Err == nil:
 		answer.Admitted = answer.Decision.Allowed()

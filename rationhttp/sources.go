@@ -49,11 +49,11 @@ type Credential struct {
 // errors are [ErrConflictingKeys] and [ErrKeyInURL].
 func (s Sources) Find(r *http.Request) (Credential, error) {
 	var found finding
-	for _, value := range r.Header[http.CanonicalHeaderKey(s.header())] {
+	for _, value := range r.Header[http.CanonicalHeaderKey(s.KeyHeader())] {
 		found.add(trimOWS(value), false)
 	}
 	for _, value := range r.Header["Authorization"] {
-		found.add(s.authorized(value), false)
+		found.add(s.Authorized(value), false)
 	}
 	if r.URL.RawQuery != "" {
 		if err := s.findInQuery(r.URL.RawQuery, &found); err != nil {
@@ -70,12 +70,13 @@ func (s Sources) Find(r *http.Request) (Credential, error) {
 // that name.
 func (s Sources) Vary() string {
 	if s.NoBearer && s.NoBasic {
-		return s.header()
+		return s.KeyHeader()
 	}
-	return s.header() + ", Authorization"
+	return s.KeyHeader() + ", Authorization"
 }
 
-func (s Sources) header() string {
+// KeyHeader returns the name of the header that carries the secret.
+func (s Sources) KeyHeader() string {
 	if s.Header == "" {
 		return DefaultKeyHeader
 	}

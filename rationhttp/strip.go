@@ -10,7 +10,7 @@ import (
 // same, and a Referer that repeats the secret. Authorization of other schemes
 // stays.
 func (s Sources) Strip(header http.Header, secret string) {
-	key := FoldName(s.header())
+	key := FoldName(s.KeyHeader())
 	for name := range header {
 		if FoldName(name) == key {
 			delete(header, name)

@@ -13,7 +13,7 @@ import (
 // Compile checks a configuration and makes it ready. Its error is a
 // [ration.InvalidError] whose field is a path such as "routes[2].amounts.tokens".
 func Compile(config Config) (*Table, error) {
-	table := &Table{allowAmbiguous: config.AllowAmbiguousPaths}
+	table := &Table{allowAmbiguous: config.AllowAmbiguous}
 	if !config.RefuseUnmatched {
 		table.unmatched = &Compiled{Name: unmatchedName}
 	}

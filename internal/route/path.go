@@ -12,8 +12,8 @@ type AmbiguousPathError struct{ Reason string }
 // Error implements error.
 func (e *AmbiguousPathError) Error() string { return "ambiguous path: " + e.Reason }
 
-// CheckPath reports, as an [AmbiguousPathError], a request target whose path an
-// upstream may read differently from us, or that can't be passed on byte for byte.
+// CheckPath reports, as an [AmbiguousPathError], a request whose path an
+// upstream may read differently from us.
 func CheckPath(r *http.Request) error {
 	if reason := ambiguousPath(r); reason != "" {
 		return &AmbiguousPathError{Reason: reason}
@@ -21,19 +21,22 @@ func CheckPath(r *http.Request) error {
 	return nil
 }
 
+// checkTarget reports what can't be passed on as a path at all: another form of
+// target, and what would be read as a host.
+func checkTarget(r *http.Request) error {
+	if !strings.HasPrefix(r.RequestURI, "/") || strings.HasPrefix(r.RequestURI, "//") {
+		return &AmbiguousPathError{Reason: "the request target is not a path"}
+	}
+	return nil
+}
+
 func ambiguousPath(r *http.Request) string {
 	sent, _, _ := strings.Cut(r.RequestURI, "?")
-	escaped := r.URL.EscapedPath()
-	switch {
-	case !strings.HasPrefix(sent, "/"):
-		return "the request target is not a path"
-	case sent != escaped:
-		return "it has characters that must be percent-encoded"
-	case !utf8.ValidString(r.URL.Path):
-		return "it is not UTF-8"
-	}
-	if reason := ambiguousEncoding(escaped); reason != "" {
+	if reason := ambiguousBytes(sent); reason != "" {
 		return reason
+	}
+	if !utf8.ValidString(r.URL.Path) {
+		return "it is not UTF-8"
 	}
 	segments := strings.Split(r.URL.Path[1:], "/")
 	for i, segment := range segments {
@@ -44,10 +47,13 @@ func ambiguousPath(r *http.Request) string {
 	return ""
 }
 
-// ambiguousEncoding looks for what is only visible before decoding.
-func ambiguousEncoding(escaped string) string {
-	for i := 0; i+2 < len(escaped); i++ {
-		if escaped[i] == '%' && escaped[i+1] == '2' && escaped[i+2]|0x20 == 'f' {
+// ambiguousBytes looks for what is only visible before decoding.
+func ambiguousBytes(sent string) string {
+	for i := range len(sent) {
+		switch c := sent[i]; {
+		case c == '#' || c >= 0x80:
+			return "it has characters that must be percent-encoded"
+		case c == '%' && i+2 < len(sent) && sent[i+1] == '2' && sent[i+2]|0x20 == 'f':
 			return "it has an encoded slash"
 		}
 	}

@@ -39,9 +39,10 @@ type Config struct {
 	// RefuseUnmatched answers 404 where no route matches. Otherwise such a
 	// request needs a key and costs one request.
 	RefuseUnmatched bool
-	// AllowAmbiguousPaths passes on paths that CheckPath refuses. They match no
-	// route, whatever they look like, so that none of them is ever free.
-	AllowAmbiguousPaths bool
+	// AllowAmbiguous passes on paths that CheckPath refuses. They match no
+	// route, whatever they look like, so that none of them is ever free. It also
+	// passes on queries and method overrides that two readers may read differently.
+	AllowAmbiguous bool
 	// ChargePreflights asks a key of CORS preflights too. No browser sends one.
 	ChargePreflights bool
 }

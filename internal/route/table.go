@@ -22,9 +22,12 @@ type Table struct {
 	allowAmbiguous bool
 }
 
-// Find returns the route of a request. Errors: [ErrUnmatched], and an
-// [AmbiguousPathError] where the table takes no such paths.
+// Find returns the route of a request as a server received it. Errors:
+// [ErrUnmatched], and an [AmbiguousPathError] where the table takes no such paths.
 func (t *Table) Find(r *http.Request) (*Compiled, error) {
+	if err := checkTarget(r); err != nil {
+		return nil, err
+	}
 	err := CheckPath(r)
 	if err != nil && !t.allowAmbiguous {
 		return nil, err
@@ -44,6 +47,10 @@ func (t *Table) Find(r *http.Request) (*Compiled, error) {
 	}
 	return t.unmatched, nil
 }
+
+// AllowsAmbiguous reports whether requests may be passed on that two readers
+// may read differently.
+func (t *Table) AllowsAmbiguous() bool { return t.allowAmbiguous }
 
 // isPreflight recognises what browsers send before a cross-origin request
 // (Fetch standard, section 4.8). It carries no key and no body.

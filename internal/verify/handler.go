@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -116,6 +117,7 @@ func (h *Handler) authorize(r *http.Request) error {
 const via = "verify"
 
 func (h *Handler) decide(ctx context.Context, question *question) (ration.Decision, error) {
+	start := time.Now()
 	decision, err := rationhttp.ChargeSecret(ctx, h.config.Charger, ration.Charge{
 		Secret: ration.SecretFromText(question.secret), Amounts: question.amounts, Scope: question.scope,
 		IP: question.ip, DryRun: question.dryRun, Via: via,
@@ -125,7 +127,7 @@ func (h *Handler) decide(ctx context.Context, question *question) (ration.Decisi
 		return decision, invalidCharge(invalid)
 	}
 	if h.config.Observe != nil {
-		h.config.Observe(ctx, rationhttp.Event{Via: via, Code: rationhttp.CodeOf(decision, err), Err: err})
+		h.config.Observe(ctx, rationhttp.Event{Via: via, Wait: time.Since(start), Code: rationhttp.CodeOf(decision, err), Err: err})
 	}
 	return decision, err
 }

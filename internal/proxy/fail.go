@@ -1,0 +1,66 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/route"
+	"github.com/ration-dev/ration/rationhttp"
+)
+
+// refuse answers a request that was not charged and goes nowhere.
+func (p *Proxy) refuse(w http.ResponseWriter, x *exchange, err error) {
+	problem := api.Problem{Status: http.StatusBadRequest, Code: "ambiguous_path", Detail: "The path can be read in two ways.", RequestID: x.requestID}
+	fault, isFault := errors.AsType[*requestFault](err)
+	ambiguous, isAmbiguous := errors.AsType[*route.AmbiguousPathError](err)
+	switch {
+	case isFault:
+		problem.Status, problem.Code, problem.Detail = fault.status, fault.code, fault.detail
+	case isAmbiguous:
+		problem.Detail = "The path can be read in two ways: " + ambiguous.Reason + "."
+	case errors.Is(err, route.ErrUnmatched):
+		problem.Status, problem.Code, problem.Detail = http.StatusNotFound, "no_such_route", "There is nothing here."
+	}
+	p.answer(w, x, p.config.Gate.Responder.Problem(problem))
+}
+
+// answer sends a response of our own.
+func (p *Proxy) answer(w http.ResponseWriter, x *exchange, response rationhttp.Response) {
+	w.Header().Set(rationhttp.RequestIDHeader, x.requestID)
+	response.WriteTo(w)
+}
+
+// statusClientGone is what access logs of proxies say of such a request (nginx).
+const statusClientGone = 499
+
+// fail answers a request that was charged and whose upstream did not answer.
+func (p *Proxy) fail(w http.ResponseWriter, out *http.Request, err error) {
+	x := exchangeOf(out)
+	if x.in.Context().Err() != nil { // the client has gone; nobody reads an answer
+		p.config.Log.DebugContext(out.Context(), "client went away", "route", x.route.Name, "request_id", x.requestID)
+		w.WriteHeader(statusClientGone)
+		return
+	}
+	problem := problemOf(x, err)
+	problem.RequestID = x.requestID
+	p.config.Log.WarnContext(out.Context(), "upstream gave no answer", "code", problem.Code, "route", x.route.Name, "request_id", x.requestID, "error", err)
+	x.answer.Response.Apply(w.Header()) // it was charged, so what remains has changed
+	p.answer(w, x, p.config.Gate.Responder.Problem(problem))
+}
+
+func problemOf(x *exchange, err error) api.Problem {
+	operation, isNet := errors.AsType[*net.OpError](err)
+	var timeout net.Error
+	switch {
+	case x.body != nil && x.body.broken.Load():
+		return api.Problem{Status: http.StatusBadRequest, Code: "body_incomplete", Detail: "The request body ended early."}
+	case isNet && operation.Op == "dial":
+		return api.Problem{Status: http.StatusBadGateway, Code: "upstream_unreachable", Detail: "The API behind this proxy can't be reached."}
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		return api.Problem{Status: http.StatusGatewayTimeout, Code: "upstream_timeout", Detail: "The API behind this proxy took too long to answer."}
+	}
+	return api.Problem{Status: http.StatusBadGateway, Code: "upstream_failed", Detail: "The API behind this proxy broke off."}
+}

@@ -1,0 +1,101 @@
+package proxy
+
+import (
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// rewrite makes the upstream's request of the client's. It runs after
+// hop-by-hop headers were removed, so nothing it sets can be taken away by the
+// client's Connection header.
+func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
+	x := exchangeOf(r.In)
+	p.rewriteTarget(r, x)
+	x.body = newBody(r.In, r.Out)
+	r.Out.Trailer = nil // could carry any header past what follows
+
+	trusted := p.config.Gate.TrustedProxies.TrustsPeer(r.In)
+	p.hygiene.clean(r.Out.Header, trusted)
+	p.stripSecret(r.Out.Header, x)
+	p.setForwarded(r, trusted)
+	if !isWebSocket(r.Out.Header) { // another protocol could carry requests that nobody charges
+		for _, name := range []string{"Connection", "Upgrade", "Http2-Settings"} {
+			r.Out.Header.Del(name)
+		}
+	}
+	for name, value := range p.config.Headers {
+		r.Out.Header.Set(name, value)
+	}
+	r.Out.Header.Set("X-Request-Id", x.requestID)
+	setIdentity(r.Out.Header, x)
+}
+
+// rewriteTarget aims at the upstream with the very bytes that were matched.
+func (p *Proxy) rewriteTarget(r *httputil.ProxyRequest, x *exchange) {
+	path, _, _ := strings.Cut(r.In.RequestURI, "?")
+	query := x.sources.StripQuery(r.In.URL.RawQuery)
+	r.Out.URL = &url.URL{
+		Scheme: p.config.Upstream.Scheme, Host: p.config.Upstream.Host,
+		Opaque:   strings.TrimSuffix(p.config.Upstream.EscapedPath(), "/") + path,
+		RawQuery: query, ForceQuery: r.In.URL.ForceQuery,
+	}
+	if p.config.Host == HostUpstream || p.config.Host == HostAuto && p.config.Upstream.Scheme == "https" {
+		r.Out.Host = ""
+	}
+}
+
+// stripSecret removes the credential. On a free route an Authorization field is
+// the application's own unless it holds a secret that looks like ours.
+func (p *Proxy) stripSecret(header http.Header, x *exchange) {
+	sources, secret := x.sources, x.answer.Credential.Secret.Reveal()
+	if x.route.Free && !slices.ContainsFunc(header["Authorization"], func(value string) bool {
+		return strings.HasPrefix(sources.Authorized(value), p.config.SecretPrefix+"_")
+	}) {
+		sources.NoBearer, sources.NoBasic = true, true
+	}
+	sources.Strip(header, secret)
+}
+
+// setForwarded tells which way the request took: what a trusted proxy said, and
+// our own part.
+func (p *Proxy) setForwarded(r *httputil.ProxyRequest, trusted bool) {
+	if trusted {
+		r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"]
+	}
+	r.SetXForwarded()
+	if !trusted {
+		return
+	}
+	for _, name := range []string{"X-Forwarded-Host", "X-Forwarded-Proto"} {
+		if said := r.In.Header[name]; len(said) == 1 {
+			r.Out.Header[name] = said
+		}
+	}
+}
+
+// setIdentity tells the upstream whose request it is. The headers are always
+// there, so that an upstream that trusts them never reads a client's own.
+func setIdentity(header http.Header, x *exchange) {
+	decision := &x.answer.Decision
+	if decision.KeyID.IsZero() {
+		header.Set(headerSubject, "")
+		header.Set(headerKeyID, "")
+		header.Set(headerPlan, "")
+		return
+	}
+	id := decision.KeyID.String()
+	subject := decision.Owner
+	if subject == "" || !isFieldValue(subject) { // an owner that can't arrive as it is could arrive as another
+		subject = id
+	}
+	header.Set(headerSubject, subject)
+	header.Set(headerKeyID, id)
+	header.Set(headerPlan, decision.Plan)
+}
+
+func isWebSocket(header http.Header) bool {
+	return strings.EqualFold(header.Get("Upgrade"), "websocket")
+}
