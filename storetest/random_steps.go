@@ -115,24 +115,32 @@ func (m *machine) changeOverrides(rt *rapid.T) {
 	m.updateKey(m.drawKey(rt), func(change *admin.KeyChange) { change.Key.Overrides = slices.Clone(overrides) })
 }
 
-// rotateSecret adds a secret and lets the first that has no end overlap with it.
+// rotateSecret adds a secret and lets one overlap with it.
 func (m *machine) rotateSecret(rt *rapid.T) {
 	ends := m.f.now.Add(drawShort(rt))
 	fresh, _ := newSecret("rotated", m.f.now)
-	m.updateKey(m.drawKey(rt), func(change *admin.KeyChange) {
-		change.Key.Secrets = slices.Clone(change.Key.Secrets)
-		if i := slices.IndexFunc(change.Key.Secrets, func(s ration.SecretState) bool { return s.ExpiresAt.IsZero() }); i >= 0 {
-			change.Key.Secrets[i].ExpiresAt = ends
-		}
+	key, old := m.drawSecret(rt)
+	m.updateKey(key, func(change *admin.KeyChange) {
+		changeSecret(change, old, func(s *ration.SecretState) { s.ExpiresAt = ends })
 		change.NewSecrets = []admin.NewSecret{fresh}
 	})
 }
 
 func (m *machine) revokeSecret(rt *rapid.T) {
-	key := m.drawKey(rt)
-	i := rapid.IntRange(0, len(key.Secrets)-1).Draw(rt, "secret")
+	key, old := m.drawSecret(rt)
 	m.updateKey(key, func(change *admin.KeyChange) {
-		change.Key.Secrets = slices.Clone(change.Key.Secrets)
-		change.Key.Secrets[i].RevokedAt = change.Now
+		changeSecret(change, old, func(s *ration.SecretState) { s.RevokedAt = change.Now })
 	})
+}
+
+func (m *machine) drawSecret(rt *rapid.T) (*modelKey, ration.SecretID) {
+	key := m.drawKey(rt)
+	return key, rapid.SampledFrom(key.Secrets).Draw(rt, "secret").ID
+}
+
+// changeSecret changes a secret without changing the slice that it is in.
+func changeSecret(change *admin.KeyChange, id ration.SecretID, update func(*ration.SecretState)) {
+	change.Key.Secrets = slices.Clone(change.Key.Secrets)
+	i := slices.IndexFunc(change.Key.Secrets, func(s ration.SecretState) bool { return s.ID == id })
+	update(&change.Key.Secrets[i])
 }
