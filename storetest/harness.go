@@ -66,7 +66,10 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 	}
 	t.Run("Random", func(t *testing.T) {
 		t.Parallel()
-		testRandomly(t, open(t))
+		harness := open(t)
+		for range randomRounds {
+			testRandomly(t, harness)
+		}
 	})
 }
 

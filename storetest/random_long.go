@@ -2,5 +2,5 @@
 
 package storetest
 
-// randomExamples is how many random histories are compared.
-const randomExamples = 3000
+// How many times random histories are compared, and at most how many each time.
+const randomRounds, randomExamples = 30, 100
