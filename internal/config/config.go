@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"net/url"
 	"time"
+
+	"github.com/ration-dev/ration/internal/route"
 )
 
 // Config is all settings, checked. See the table for what each means.
@@ -14,6 +16,7 @@ type Config struct {
 	APIListen              string
 	Upstream               *url.URL // nil: no proxy
 	UpstreamTimeout        time.Duration
+	Routes                 route.Config
 	UpstreamHeaders        map[string]string // values are secrets: never log them
 	TrustedProxies         []netip.Prefix
 	Headers                string // draft10, legacy, both or off
@@ -71,36 +74,51 @@ func Load(sources Sources) (Config, error) {
 	return config, nil
 }
 
+// given is one source's value of a setting.
+type given struct {
+	where   string
+	set     func(*Config) error
+	whereOf func(error) string // where an error is; nil: where the value is
+}
+
 // apply sets one setting from the last source that gives it. A value that is
 // outvoted is checked all the same: it would surprise once the other is gone.
 func (c *Config) apply(s *setting, file map[string]fileValue, environment, flags map[string]string) (faults []*Error) {
-	var unused Config
-	target, source := c, ""
-	take := func(where string, set func(*Config) error) {
-		if err := set(target); err != nil {
-			faults = append(faults, faultOf(where, s, err))
+	all := s.given(file, environment, flags)
+	if s.secret(flags[s.Name]) {
+		c.Notes = append(c.Notes, s.Flag()+" holds a password, which other users can see in the list of processes; use "+s.Variable()+" instead")
+	}
+	target := c
+	for i, one := range all {
+		if err := one.set(target); err != nil {
+			faults = append(faults, faultOf(one, s, err))
 		}
-		if source != "" {
-			c.Notes = append(c.Notes, s.Name+" is given twice: "+source+" counts, "+where+" does not")
-		} else {
-			source = where
+		if i > 0 {
+			c.Notes = append(c.Notes, s.Name+" is given twice: "+all[0].where+" counts, "+one.where+" does not")
 		}
-		target = &unused
-	}
-	if text, given := flags[s.Name]; given {
-		if s.secret(text) {
-			c.Notes = append(c.Notes, s.Flag()+" holds a password, which other users can see in the list of processes; use "+s.Variable()+" instead")
-		}
-		take(s.Flag(), func(target *Config) error { return s.set(target, text) })
-	}
-	if text, given := environment[s.Name]; given {
-		take(s.Variable(), func(target *Config) error { return s.set(target, text) })
-	}
-	if value, given := file[s.Name]; given {
-		take(value.where, func(target *Config) error { return s.setFromFile(target, value) })
-	}
-	if source == "" && s.set != nil {
-		take("default", func(target *Config) error { return s.set(target, s.Default) })
+		target = new(Config) // what comes after the first is only checked
 	}
 	return faults
+}
+
+// given returns the values of a setting, the one that counts first.
+func (s *setting) given(file map[string]fileValue, environment, flags map[string]string) []given {
+	var all []given
+	text := func(where, value string) {
+		all = append(all, given{where: where, set: func(target *Config) error { return s.set(target, value) }})
+	}
+	if value, ok := flags[s.Name]; ok {
+		text(s.Flag(), value)
+	}
+	if value, ok := environment[s.Name]; ok {
+		text(s.Variable(), value)
+	}
+	if value, ok := file[s.Name]; ok {
+		set := func(target *Config) error { return s.setFromFile(target, value) }
+		all = append(all, given{value.where(), set, value.whereOf})
+	}
+	if len(all) == 0 && s.set != nil {
+		text("default", s.Default)
+	}
+	return all
 }

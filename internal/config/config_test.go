@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/route"
 )
 
 func write(t *testing.T, name, content string) string {
@@ -75,6 +76,17 @@ trusted_proxies:
   - 2001:db8::1
 upstream_headers:
   X-Internal-Token: "hunter2"
+refuse_unmatched: true
+routes:
+  - path: /static/*
+    free: true
+  - path: /ask
+    methods: [POST]
+    amounts: {requests: 1, tokens: 20}
+    scope: ask
+    key_query: api_key
+    fail_open: true
+    name: asking
 `)
 	got, err := config.Load(config.Sources{Environment: []string{"RATION_CONFIG=" + path}})
 	if err != nil {
@@ -87,6 +99,13 @@ upstream_headers:
 	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::1/128")}
 	if diff := cmp.Diff(proxies, got.TrustedProxies, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Errorf("trusted proxies (-want +got):\n%s", diff)
+	}
+	routes := route.Config{RefuseUnmatched: true, Routes: []route.Route{
+		{Path: "/static/*", Free: true, Amounts: map[string]int64{}},
+		{Name: "asking", Methods: []string{"POST"}, Path: "/ask", Amounts: map[string]int64{"requests": 1, "tokens": 20}, Scope: "ask", KeyQuery: "api_key", FailOpen: true},
+	}}
+	if diff := cmp.Diff(routes, got.Routes); diff != "" {
+		t.Errorf("routes (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]string{"X-Internal-Token": "hunter2"}, got.UpstreamHeaders); diff != "" {
 		t.Errorf("upstream headers (-want +got):\n%s", diff)
@@ -126,11 +145,22 @@ func TestFaultsInFile(t *testing.T) {
 		{"duration of nothing", "upstream_timeout: 0s\n", `:1:19: upstream_timeout is "0s": use a time from 1ms to 24h0m0s, such as "30s" or "5m"`},
 		{"negative duration", "shutdown_delay: -1h\n", `:1:17: shutdown_delay is "-1h": use a time from 0s to 1h0m0s, such as "30s" or "5m"`},
 		{"alias", "listen: *x\n", `:1:9: listen is "Alias": give a text`},
-		{"header value with a line break", "upstream_headers: {X-A: \"hunter2\\nvalue\"}\n", `:1:19: upstream_headers: the value of X-A has a control character or a line break`},
-		{"header name with a space", "upstream_headers: {\"X A\": hunter2}\n", `:1:19: upstream_headers is "X A": use the name of a header, such as "X-Internal-Token"`},
+		{"header value with a line break", "upstream_headers: {X-A: \"hunter2\\nvalue\"}\n", `:1:20: upstream_headers: the value of X-A has a control character or a line break`},
+		{"header name with a space", "upstream_headers: {\"X A\": hunter2}\n", `:1:20: upstream_headers is "X A": use the name of a header, such as "X-Internal-Token"`},
+		{"route without a path", "routes:\n  - path: /a\n  - name: x\n", `:3:5: routes[1].path: a path starts with "/"`},
+		{"route with a misspelt field", "routes:\n  - path: /a\n    fre: true\n", `:3:5: unknown field "fre"`},
+		{"route that is hidden", "routes:\n  - path: /*\n  - path: /a\n", `:3:5: routes[1].path is "/a": routes[0] (/*) takes all its requests; put the narrower route first`},
+		{"route that is free and costs", "routes:\n  - path: /a\n    free: true\n    scope: x\n", `:2:5: routes[0].scope is "x": a free route asks no key and counts nothing`},
+		{"free that is no boolean", "routes:\n  - path: /a\n    free: yes\n", `:3:11: give true or false`},
+		{"amount with a fraction", "routes:\n  - path: /a\n    amounts: {tokens: 1.5}\n", `:3:23: routes amounts.tokens is "1.5": give a whole number from 0 to 9007199254740992`},
+		{"amount with an exponent", "routes:\n  - path: /a\n    amounts: {tokens: 1e3}\n", `:3:23: routes amounts.tokens is "1e3": give a whole number from 0 to 9007199254740992`},
+		{"amount in quotes", "routes:\n  - path: /a\n    amounts: {tokens: \"10\"}\n", `:3:23: routes amounts.tokens is "10": give a whole number from 0 to 9007199254740992`},
+		{"amount below zero", "routes:\n  - path: /a\n    amounts: {tokens: -1}\n", `:2:5: routes[0].amounts.tokens is "-1": use a whole number from 0 to 9007199254740992`},
+		{"methods that are no list", "routes:\n  - path: /a\n    methods: GET\n", `:3:14: give a list`},
+		{"routes that are no list", "routes: {path: /a}\n", `:1:9: give a list`},
 		{"not YAML, and no line of it shown", "upstream_headers: {X-A: hunter2\n", `:1:19: could not find flow mapping end token '}'`},
 		{"a list at the top", "- a\n", `:1:1: write one document of "setting: value" lines`},
-		{"two documents", "lanes: 1\n---\nlanes: 2\n", `:3:6: write one document of "setting: value" lines`},
+		{"two documents", "lanes: 1\n---\nlanes: 2\n", `:3:1: write one document of "setting: value" lines`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			path := write(t, "ration.yaml", row.content)

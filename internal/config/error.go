@@ -18,10 +18,17 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Where + ": " + e.Reason }
 
-func faultOf(where string, s *setting, err error) *Error {
-	reason := err.Error()
+func faultOf(value given, s *setting, err error) *Error {
+	reason, where := err.Error(), value.where
+	if value.whereOf != nil {
+		where = value.whereOf(err)
+	}
 	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
-		reason = (&ration.InvalidError{Field: s.Name, Value: invalid.Value, Reason: invalid.Reason}).Error()
+		named := *invalid
+		if !strings.HasPrefix(named.Field, s.Name) { // it may name a part of the setting
+			named.Field = s.Name
+		}
+		reason = named.Error()
 	}
 	return &Error{Where: where, Reason: reason}
 }

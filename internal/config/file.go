@@ -16,10 +16,20 @@ import (
 // maxFileSize bounds what is read of a configuration file.
 const maxFileSize = 1 << 20
 
-// fileValue is a value in the file and where it is.
+// fileValue is a value in the file of a path.
 type fileValue struct {
-	node  ast.Node
-	where string
+	path string
+	node ast.Node
+}
+
+func (v fileValue) where() string { return at(v.path, start(v.node)) }
+
+// whereOf says where an error of the value is: in a part of it, if that is known.
+func (v fileValue) whereOf(err error) string {
+	if placed, ok := errors.AsType[*placedError](err); ok {
+		return at(v.path, placed.at)
+	}
+	return v.where()
 }
 
 // readFile reads the settings that a file gives, by name; none if path is empty.
@@ -61,7 +71,7 @@ func topLevel(path string, document *ast.File) (map[string]fileValue, []*Error) 
 		}
 		mapping, ok := doc.Body.(*ast.MappingNode)
 		if !ok || i > 0 {
-			return nil, []*Error{{at(path, doc.Body.GetToken()), `write one document of "setting: value" lines`}}
+			return nil, []*Error{{at(path, start(doc.Body)), `write one document of "setting: value" lines`}}
 		}
 		for _, entry := range mapping.Values {
 			name := entry.Key.GetToken().Value
@@ -69,7 +79,7 @@ func topLevel(path string, document *ast.File) (map[string]fileValue, []*Error) 
 				faults = append(faults, &Error{at(path, entry.Key.GetToken()), unknown(name, names())})
 				continue
 			}
-			values[name] = fileValue{node: entry.Value, where: at(path, entry.Value.GetToken())}
+			values[name] = fileValue{path: path, node: entry.Value}
 		}
 	}
 	return values, faults

@@ -108,6 +108,25 @@ var settings = []setting{
 		set:     into(func(c *Config) *slog.Level { return &c.LogLevel }, parseLevel),
 	},
 	{
+		Setting: Setting{"refuse_unmatched", "true or false", "false", "Answers 404 where no route matches. Otherwise such a request needs a key and costs one request."},
+		kind:    boolean,
+		set:     into(func(c *Config) *bool { return &c.Routes.RefuseUnmatched }, parseBool),
+	},
+	{
+		Setting: Setting{"allow_ambiguous_paths", "true or false", "false", "Passes on paths that two readers may read differently, such as with an encoded slash. No route matches them."},
+		kind:    boolean,
+		set:     into(func(c *Config) *bool { return &c.Routes.AllowAmbiguous }, parseBool),
+	},
+	{
+		Setting: Setting{"charge_preflights", "true or false", "false", "Asks a key of CORS preflights too. No browser sends one."},
+		kind:    boolean,
+		set:     into(func(c *Config) *bool { return &c.Routes.ChargePreflights }, parseBool),
+	},
+	{
+		Setting: Setting{Name: "routes", Form: "list", Doc: "What requests cost and need, by method and path. The first route that matches counts."},
+		decode:  decodeRoutes,
+	},
+	{
 		Setting: Setting{Name: "upstream_headers", Form: "header: value", Doc: "Headers that every request to the upstream carries, such as a password between Ration and the API."},
 		decode:  decodeUpstreamHeaders,
 	},

@@ -1,0 +1,122 @@
+package config
+
+import (
+	"errors"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/route"
+)
+
+// routeEntry is a route as the file has it. Amounts are read from their nodes:
+// the decoder would take 1.5 for 1.
+type routeEntry struct {
+	Name     string              `yaml:"name"`
+	Methods  []string            `yaml:"methods"`
+	Path     string              `yaml:"path"`
+	Free     bool                `yaml:"free"`
+	Amounts  map[string]ast.Node `yaml:"amounts"`
+	Scope    string              `yaml:"scope"`
+	KeyQuery string              `yaml:"key_query"`
+	FailOpen bool                `yaml:"fail_open"`
+}
+
+// decodeRoutes reads the routes and has them checked by the package that uses
+// them.
+func decodeRoutes(config *Config, node ast.Node) error {
+	var entries []routeEntry
+	if err := yaml.NodeToValue(node, &entries, yaml.Strict()); err != nil {
+		return placeDecoding(err)
+	}
+	routes := make([]route.Route, len(entries))
+	for i, entry := range entries {
+		amounts, err := entry.amounts()
+		if err != nil {
+			return err
+		}
+		routes[i] = route.Route{
+			Name: entry.Name, Methods: entry.Methods, Path: entry.Path, Free: entry.Free, Amounts: amounts,
+			Scope: entry.Scope, KeyQuery: entry.KeyQuery, FailOpen: entry.FailOpen,
+		}
+	}
+	if _, err := route.Compile(route.Config{Routes: routes}); err != nil {
+		return placeRoute(node, err)
+	}
+	config.Routes.Routes = routes
+	return nil
+}
+
+func (e *routeEntry) amounts() (map[string]int64, error) {
+	amounts := make(map[string]int64, len(e.Amounts))
+	for meter, node := range e.Amounts {
+		written, whole := scalar(node, integer)
+		units, err := strconv.ParseInt(written, 10, 64)
+		if !whole || err != nil {
+			return nil, &placedError{node.GetToken(), &ration.InvalidError{
+				Field: "routes amounts." + meter, Value: written, Reason: "give a whole number from 0 to 9007199254740992",
+			}}
+		}
+		amounts[meter] = units
+	}
+	return amounts, nil
+}
+
+// placedError is an error of one part of a setting's value.
+type placedError struct {
+	at  *token.Token
+	err error
+}
+
+// Error implements error.
+func (e *placedError) Error() string { return e.err.Error() }
+
+// Unwrap gives errors.Is and As the cause.
+func (e *placedError) Unwrap() error { return e.err }
+
+// placeRoute finds the route that an error speaks of: its field begins with
+// "routes[2].".
+func placeRoute(node ast.Node, err error) error {
+	invalid, ok := errors.AsType[*ration.InvalidError](err)
+	sequence, list := node.(*ast.SequenceNode)
+	if !ok || !list {
+		return err
+	}
+	index, _, _ := strings.Cut(strings.TrimPrefix(invalid.Field, "routes["), "]")
+	if i, notNumber := strconv.Atoi(index); notNumber == nil && i < len(sequence.Values) {
+		return &placedError{start(sequence.Values[i]), err}
+	}
+	return err
+}
+
+// placeDecoding says in the words of a file what the decoder says in Go's.
+func placeDecoding(err error) error {
+	var fault yaml.Error
+	if !errors.As(err, &fault) {
+		return err
+	}
+	reason := fault.GetMessage()
+	if typed, ok := errors.AsType[*yaml.TypeError](err); ok {
+		reason = "give a text"
+		if typed.DstType.Kind() == reflect.Bool {
+			reason = "give true or false"
+		}
+	}
+	if shape, ok := errors.AsType[*yaml.UnexpectedNodeTypeError](err); ok {
+		reason = "give a " + strings.ReplaceAll(strings.ToLower(shape.Expected.String()), "sequence", "list")
+	}
+	return &placedError{fault.GetToken(), errors.New(reason)}
+}
+
+// start returns the first word of a node; a mapping's own token is its first colon.
+func start(node ast.Node) *token.Token {
+	if mapping, ok := node.(*ast.MappingNode); ok && len(mapping.Values) > 0 {
+		return mapping.Values[0].Key.GetToken()
+	}
+	return node.GetToken()
+}
