@@ -92,6 +92,8 @@ func (e *Engine) Charge(ctx context.Context, charge Charge) (Decision, error) {
 		return Decision{}, chargeError(err)
 	case decision.Code == CodeClockSuspect:
 		return Decision{}, ErrClockSuspect
+	case decision.Code == CodeStoreUnavailable: // for this key; others of its batch were decided
+		return Decision{}, ErrStoreUnavailable
 	}
 	return decision, nil
 }

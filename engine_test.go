@@ -196,18 +196,27 @@ func TestErrorsSayWhetherAnythingMayHaveBeenCharged(t *testing.T) {
 	})
 }
 
-func TestClockSuspectIsNoDecision(t *testing.T) {
-	store := suspectStore{&fakeStore{}}
-	engine := newEngine(t, store, ration.EngineConfig{})
-	if _, err := engine.Charge(t.Context(), ration.Charge{KeyID: ration.NewKeyID()}); !errors.Is(err, ration.ErrClockSuspect) {
-		t.Errorf("got %v", err)
+func TestWhatWasNotDecidedIsAnError(t *testing.T) {
+	for code, want := range map[ration.Code]error{
+		ration.CodeClockSuspect:     ration.ErrClockSuspect,
+		ration.CodeStoreUnavailable: ration.ErrStoreUnavailable,
+	} {
+		t.Run(string(code), func(t *testing.T) {
+			engine := newEngine(t, undecidedStore{&fakeStore{}, code}, ration.EngineConfig{})
+			if _, err := engine.Charge(t.Context(), ration.Charge{KeyID: ration.NewKeyID()}); !errors.Is(err, want) {
+				t.Errorf("got %v, want %v", err, want)
+			}
+		})
 	}
 }
 
-type suspectStore struct{ *fakeStore }
+type undecidedStore struct {
+	*fakeStore
+	code ration.Code
+}
 
-func (suspectStore) Charge(context.Context, ration.Batch) ([]ration.Decision, error) {
-	return []ration.Decision{{Code: ration.CodeClockSuspect}}, nil
+func (s undecidedStore) Charge(context.Context, ration.Batch) ([]ration.Decision, error) {
+	return []ration.Decision{{Code: s.code}}, nil
 }
 
 func TestClosedEngineRefuses(t *testing.T) {

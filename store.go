@@ -20,8 +20,9 @@ type Store interface {
 	// transaction that holds the lock of every key, with the store's clock read
 	// after the locks, and returns the decisions after the transaction is
 	// committed and flushed to disk. Where nothing was changed (dry runs) no
-	// commit is needed. An unknown key gets CodeKeyUnknown. A charge
-	// that got CodeClockSuspect was not decided.
+	// commit is needed. An unknown key gets CodeKeyUnknown. A charge that got
+	// CodeClockSuspect, or CodeStoreUnavailable because its key's lock could not
+	// be had, was not decided and changed nothing.
 	//
 	// Two batches of one key may not be under way at once in one engine; other
 	// instances' may. The context ends when nobody waits for the batch any more;
