@@ -10,6 +10,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/postgres"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -40,7 +41,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case is[*config.Error](err):
 		return exitConfig
-	case is[*sqlite.SchemaError](err):
+	case is[*sqlite.SchemaError](err), is[*postgres.SchemaError](err):
 		return exitMigrate
 	case errors.Is(err, sqlite.ErrNotRation):
 		return exitDamaged
@@ -50,8 +51,23 @@ func exitCode(err error) int {
 	return exitFailure
 }
 
-// explain returns the text of an error for people.
-func explain(err error) string { return strings.ReplaceAll(err.Error(), "\n", "\nration: ") }
+// explain returns the text of an error for people: what was wrong, and what to do.
+func explain(err error) string {
+	text := strings.ReplaceAll(err.Error(), "\n", "\nration: ")
+	if older(err) {
+		text += "; run 'ration migrate' once every server is of this release"
+	}
+	return text
+}
+
+// older reports whether the database waits for its migration.
+func older(err error) bool {
+	if schema, ok := errors.AsType[*sqlite.SchemaError](err); ok {
+		return schema.Have < schema.Want
+	}
+	schema, ok := errors.AsType[*postgres.SchemaError](err)
+	return ok && schema.Have < schema.Want
+}
 
 func is[E error](err error) bool {
 	_, ok := errors.AsType[E](err)

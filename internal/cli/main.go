@@ -18,6 +18,7 @@ type app struct {
 	// Flags that every command has.
 	configFile string
 	db         string
+	given      map[string]string // settings by flag, but for db
 	format     format
 	quiet      bool
 }
@@ -39,7 +40,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 
 func (a *app) rootCommand() *cobra.Command {
 	root := a.group("ration", "API keys and exact, durable quotas for any HTTP API",
-		a.keysCommand(), a.plansCommand(), a.tokensCommand(), a.usageCommand(), a.auditCommand(),
+		a.devCommand(), a.serveCommand(), a.keysCommand(), a.plansCommand(), a.tokensCommand(), a.usageCommand(), a.auditCommand(),
 		a.migrateCommand(), a.versionCommand(),
 	)
 	root.SilenceErrors, root.SilenceUsage = true, true

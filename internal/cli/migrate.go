@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/postgres"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -25,7 +26,7 @@ func (a *app) migrateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			from, to, err := migrate(cmd.Context(), settings.DB)
+			from, to, err := migrate(cmd.Context(), settings)
 			if err != nil {
 				return &storeError{err}
 			}
@@ -42,9 +43,9 @@ func (a *app) migrateCommand() *cobra.Command {
 	}
 }
 
-func migrate(ctx context.Context, db config.Database) (from, to int64, err error) {
-	if db.URL != "" {
-		return 0, 0, errPostgres
+func migrate(ctx context.Context, settings config.Config) (from, to int64, err error) {
+	if settings.DB.URL == "" {
+		return sqlite.Migrate(ctx, sqlite.Config{Path: settings.DB.Path, LockWait: lockWait})
 	}
-	return sqlite.Migrate(ctx, sqlite.Config{Path: db.Path})
+	return postgres.Migrate(ctx, postgres.Config{URL: settings.DB.URL, AcceptUnsafeDurability: settings.AcceptUnsafeDurability})
 }

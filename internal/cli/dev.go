@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/demo"
+	"github.com/ration-dev/ration/sqlite"
+)
+
+const devDatabase = "./ration-dev.db"
+
+func (a *app) devCommand() *cobra.Command {
+	var fresh bool
+	cmd := &cobra.Command{
+		Use: "dev", Short: "Start with a demo plan, key and example API, to try Ration",
+		Long: `Starts a server on the database ` + devDatabase + `, in front of an example API or of the
+one that --upstream names, with a plan and a key to try. Nothing needs to be set
+up. A later start finds every count and gives the key a fresh secret.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.db == "" {
+				a.db = "sqlite:" + devDatabase
+			}
+			settings, err := a.settings()
+			if err != nil {
+				return err
+			}
+			if fresh {
+				if err := removeDatabase(settings.DB); err != nil {
+					return err
+				}
+			}
+			return a.dev(cmd.Context(), settings)
+		},
+	}
+	cmd.Flags().BoolVar(&fresh, "fresh", false, "begin anew: delete the demo's database first")
+	a.addSettingFlags(cmd)
+	return cmd
+}
+
+func (a *app) dev(ctx context.Context, settings config.Config) (err error) {
+	ctx, stop := untilSignal(ctx)
+	defer stop()
+	if settings.Upstream == nil {
+		upstream, closeUpstream, err := startExample(ctx)
+		if err != nil {
+			return err
+		}
+		defer closeUpstream()
+		settings.Upstream = upstream
+	}
+	i, err := newInstance(ctx, settings, newLogger(settings, a.stderr))
+	if err != nil {
+		return err
+	}
+	account, err := demo.Prepare(ctx, i.operations)
+	if err != nil {
+		return errors.Join(err, i.close(ctx))
+	}
+	a.welcome(i, account)
+	if err := i.run(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout, "\nStopped in order. Start it again, and the counts are still there.")
+	return nil
+}
+
+// startExample starts the example API on a free port.
+func startExample(ctx context.Context) (*url.URL, func(), error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, fmt.Errorf("starting the example API: %w", err)
+	}
+	server := &http.Server{Handler: demo.Upstream(), ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	return &url.URL{Scheme: "http", Host: listener.Addr().String()}, func() { _ = server.Close() }, nil
+}
+
+// removeDatabase deletes an SQLite database that no server has open.
+func removeDatabase(db config.Database) error {
+	if db.URL != "" {
+		return usagef("--fresh deletes an SQLite file; it does not touch PostgreSQL")
+	}
+	if pid, locked, err := sqlite.LockedBy(db.Path); err != nil {
+		return err
+	} else if locked {
+		return &storeError{fmt.Errorf("process %d has %s open; stop it first", pid, db.Path)}
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(db.Path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("deleting the demo's database: %w", err)
+		}
+	}
+	return nil
+}
+
+// welcome says what runs where, what was counted before, and what to try.
+func (a *app) welcome(i *instance, account demo.Account) {
+	proxy, api := "http://"+i.server.ProxyAddr().String(), "http://"+i.server.APIAddr().String()
+	secret, token := account.Secret.Reveal(), account.Token.Reveal()
+	fmt.Fprintf(a.stdout, `Ration is running in front of %s
+
+  proxy     %s
+  API       %s
+  database  %s (begin anew with --fresh)
+  key       %s, %s
+  secret    %s (new with this start)
+  plan      %s
+
+200, and what remains:
+  curl -i %s/hello -H 'X-API-Key: %s'
+
+401, no key:
+  curl -i %s/hello
+
+429, once the quota is used up:
+  for i in $(seq 12); do curl -s -o /dev/null -w '%%{http_code} ' %s/hello -H 'X-API-Key: %s'; done; echo
+
+The same decision, for an API that asks instead of standing behind the proxy:
+  curl -s %s/v1/verify -H 'Authorization: Bearer %s' \
+    -H 'Content-Type: application/json' -d '{"secret": "%s"}'
+
+Who used what:
+  go run ./cmd/ration usage --db sqlite:%s
+
+Ctrl-C stops it; kill -9 does no harm either.
+`,
+		i.settings.Upstream.Redacted(), proxy, api, i.settings.DB.Path,
+		account.Key.ID, history(account), secret, planText(account.Key.Limits),
+		proxy, secret, proxy, proxy, secret, api, token, secret, i.settings.DB.Path)
+}
+
+// history says what the key had used before this start.
+func history(account demo.Account) string {
+	if account.IsNew {
+		return "new"
+	}
+	text := "known from an earlier start"
+	for _, limit := range account.Key.Limits {
+		text += fmt.Sprintf("; %d of %s used", limit.Used, limit.Limit)
+	}
+	return text
+}
+
+func planText(limits []ration.LimitStatus) string {
+	text := "demo:"
+	for n, limit := range limits {
+		if n > 0 {
+			text += ","
+		}
+		text += " " + limit.Limit.String()
+	}
+	return text
+}

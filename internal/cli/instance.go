@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"github.com/lmittmann/tint"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminsock"
+	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/proxy"
+	"github.com/ration-dev/ration/internal/route"
+	"github.com/ration-dev/ration/internal/server"
+	"github.com/ration-dev/ration/internal/verify"
+	"github.com/ration-dev/ration/postgres"
+	"github.com/ration-dev/ration/rationhttp"
+	"github.com/ration-dev/ration/sqlite"
+)
+
+// database is what both stores are.
+type database interface {
+	ration.Store
+	admin.Store
+}
+
+// instance is a server with everything it needs, from the database to the
+// listeners.
+type instance struct {
+	settings   config.Config
+	log        *slog.Logger
+	store      database
+	engine     *ration.Engine
+	tokens     *admin.TokenChecker
+	operations *admin.Service
+	socket     net.Listener // of administration; nil on PostgreSQL
+	server     *server.Server
+}
+
+// newInstance opens the database and binds the listeners. Close it.
+func newInstance(ctx context.Context, settings config.Config, log *slog.Logger) (_ *instance, err error) {
+	i := &instance{settings: settings, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, i.close(ctx))
+		}
+	}()
+	if i.store, err = openDatabase(ctx, settings); err != nil {
+		return nil, &storeError{err}
+	}
+	if settings.DB.Path != "" {
+		if i.socket, err = adminsock.Listen(ctx, settings.DB.Path); err != nil {
+			return nil, err
+		}
+	}
+	secrets := admin.Config{SecretPrefix: settings.SecretPrefix, Pepper: settings.Pepper}
+	i.engine = ration.NewEngine(i.store, ration.EngineConfig{SecretPrefix: settings.SecretPrefix, Pepper: settings.Pepper})
+	i.tokens = admin.NewTokenChecker(i.store, secrets)
+	i.operations = admin.New(i.store, secrets)
+	if i.server, err = i.newServer(); err != nil {
+		return nil, err
+	}
+	return i, i.server.Listen(ctx)
+}
+
+// run serves until ctx ends, and stops in order: requests under way finish,
+// charges are flushed, the database is closed.
+func (i *instance) run(ctx context.Context) error {
+	served := make(chan error, 1)
+	socketCtx, stopSocket := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopSocket()
+	if i.socket == nil {
+		served <- nil
+	} else {
+		go func() { served <- adminsock.Serve(socketCtx, i.socket, i.operations) }()
+	}
+	err := i.server.Run(ctx)
+	stopSocket()
+	return errors.Join(err, <-served, i.close(context.WithoutCancel(ctx)))
+}
+
+// close undoes what newInstance has done so far. It may be called again.
+func (i *instance) close(ctx context.Context) error {
+	var errs []error
+	if i.tokens != nil {
+		errs = append(errs, i.tokens.Close(ctx))
+	}
+	if i.engine != nil {
+		errs = append(errs, i.engine.Close(ctx))
+	}
+	if i.socket != nil {
+		if err := i.socket.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if i.store != nil {
+		errs = append(errs, i.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (i *instance) newServer() (*server.Server, error) {
+	responder := rationhttp.Responder{Style: rationhttp.Style(i.settings.Headers)}
+	mux := http.NewServeMux()
+	mux.Handle(verify.Path, verify.NewHandler(verify.Config{
+		Charger: i.engine, Tokens: i.tokens, Responder: responder, Observe: i.observe,
+	}))
+	handler, err := i.newProxy(responder)
+	return server.New(server.Config{
+		Proxy: handler, ProxyAddr: i.settings.Listen,
+		API: mux, APIAddr: i.settings.APIListen,
+		Ready:         i.engine.Ready,
+		ShutdownDelay: i.settings.ShutdownDelay, ShutdownGrace: i.settings.ShutdownGrace,
+		Log: i.log,
+	}), err
+}
+
+// newProxy returns the proxy's handler, or nil if there is no upstream.
+func (i *instance) newProxy(responder rationhttp.Responder) (http.Handler, error) {
+	if i.settings.Upstream == nil {
+		return nil, nil
+	}
+	table, err := route.Compile(i.settings.Routes)
+	if err != nil {
+		return nil, err
+	}
+	return proxy.New(proxy.Config{
+		Upstream: i.settings.Upstream, Routes: table,
+		Gate: rationhttp.Gate{
+			Charger: i.engine, Responder: responder, TrustedProxies: i.settings.TrustedProxies, Observe: i.observe,
+			Sources: rationhttp.Sources{
+				Header: i.settings.KeyHeader, NoBearer: !i.settings.KeyBearer, NoBasic: !i.settings.KeyBasic,
+				QueryParameter: i.settings.KeyQueryParameter,
+			},
+		},
+		Headers: i.settings.UpstreamHeaders, Timeout: i.settings.UpstreamTimeout,
+		SecretPrefix: i.settings.SecretPrefix, Log: i.log,
+	})
+}
+
+// observe logs what prevented decisions: it is the operator's business.
+func (i *instance) observe(ctx context.Context, event rationhttp.Event) {
+	if event.Err != nil {
+		i.log.WarnContext(ctx, "no decision", "via", event.Via, "code", event.Code, "failed_open", event.FailedOpen, "error", event.Err)
+	}
+}
+
+// openDatabase opens the store that the settings name and brings its schema up to date.
+func openDatabase(ctx context.Context, settings config.Config) (database, error) {
+	if settings.DB.URL == "" {
+		return sqlite.Open(ctx, sqlite.Config{Path: settings.DB.Path})
+	}
+	target := postgres.Config{URL: settings.DB.URL, Lanes: settings.Lanes, AcceptUnsafeDurability: settings.AcceptUnsafeDurability}
+	if _, _, err := postgres.Migrate(ctx, target); err != nil {
+		return nil, err
+	}
+	return postgres.Open(ctx, target)
+}
+
+func newLogger(settings config.Config, w io.Writer) *slog.Logger {
+	if settings.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: settings.LogLevel}))
+	}
+	return slog.New(tint.NewHandler(w, &tint.Options{Level: settings.LogLevel, NoColor: true}))
+}
+
+// describe says where the database is, without a password.
+func describe(db config.Database) string {
+	if db.URL != "" {
+		return "PostgreSQL"
+	}
+	return fmt.Sprintf("SQLite file %s", db.Path)
+}

@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) serveCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Serve the proxy and the verify API",
+		Long: `Serves POST /v1/verify, /healthz and /readyz, and with --upstream the reverse
+proxy in front of an API. SIGTERM stops it in order: not ready, requests under
+way finish, charges are flushed, exit code 0. A second signal ends it at once.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			settings, err := a.settings()
+			if err != nil {
+				return err
+			}
+			log := newLogger(settings, a.stderr)
+			i, err := newInstance(cmd.Context(), settings, log)
+			if err != nil {
+				return err
+			}
+			log.Info("serving the API", "address", i.server.APIAddr().String(), "database", describe(settings.DB))
+			if addr := i.server.ProxyAddr(); addr != nil {
+				log.Info("serving the proxy", "address", addr.String(), "upstream", settings.Upstream.Redacted())
+			}
+			ctx, stop := untilSignal(cmd.Context())
+			defer stop()
+			if err := i.run(ctx); err != nil {
+				return err
+			}
+			log.Info("stopped in order")
+			return nil
+		},
+	}
+	a.addSettingFlags(cmd)
+	return cmd
+}
+
+// untilSignal returns a context that ends with the first SIGINT or SIGTERM. A
+// second one ends the process with exit code 1.
+func untilSignal(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+			cancel()
+		case <-ctx.Done():
+			return
+		}
+		<-signals
+		os.Exit(exitFailure)
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel()
+	}
+}

@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration/internal/config"
+)
+
+// addSettingFlags gives a command a flag for every setting. Their values are
+// checked with those of the other sources, by config.Load.
+func (a *app) addSettingFlags(cmd *cobra.Command) {
+	for _, setting := range config.Settings() {
+		if setting.Name == "db" { // every command has it
+			continue
+		}
+		cmd.Flags().Var(&settingFlag{app: a, name: setting.Name, form: setting.Form}, setting.FlagName(), setting.Doc)
+		if setting.Form == formOfSwitch {
+			cmd.Flags().Lookup(setting.FlagName()).NoOptDefVal = "true"
+		}
+	}
+}
+
+// formOfSwitch is the form of settings whose flag may stand alone.
+const formOfSwitch = "true or false"
+
+// settingFlag is a flag that notes its value among the settings that were given.
+type settingFlag struct {
+	app        *app
+	name, form string
+	value      string
+}
+
+// Set implements pflag.Value.
+func (f *settingFlag) Set(value string) error {
+	if f.app.given == nil {
+		f.app.given = make(map[string]string)
+	}
+	f.app.given[f.name], f.value = value, value
+	return nil
+}
+
+// String implements pflag.Value.
+func (f *settingFlag) String() string { return f.value }
+
+// Type implements pflag.Value: what help shows as the value.
+func (f *settingFlag) Type() string { return f.form }

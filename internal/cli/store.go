@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminsock"
+	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/postgres"
+	"github.com/ration-dev/ration/sqlite"
+)
+
+const (
+	// busyWait is how long a command waits for another that has the file open,
+	// or for a server that is starting.
+	busyWait = 5 * time.Second
+	// lockWait is how long one attempt waits for the file's lock.
+	lockWait = 200 * time.Millisecond
+)
+
+// storeError says that the database could not be opened.
+type storeError struct{ err error }
+
+// Error implements error.
+func (e *storeError) Error() string { return e.err.Error() }
+
+// Unwrap gives errors.Is and As the cause.
+func (e *storeError) Unwrap() error { return e.err }
+
+// creation says whether a command may create the database: one that only reads
+// would show an empty one where the path is wrong.
+type creation bool
+
+const (
+	mustExist creation = false
+	mayCreate creation = true
+)
+
+// with runs an operation on the database that the settings name.
+func (a *app) with(ctx context.Context, create creation, do func(admin.Operations) error) (err error) {
+	settings, err := a.settings()
+	if err != nil {
+		return err
+	}
+	ops, closeStore, err := openOperations(ctx, settings, create)
+	if err != nil {
+		return &storeError{err}
+	}
+	defer func() { err = errors.Join(err, closeStore()) }()
+	return do(ops)
+}
+
+// openOperations opens the database for administration.
+func openOperations(ctx context.Context, settings config.Config, create creation) (admin.Operations, func() error, error) {
+	if settings.DB.URL == "" {
+		return openFile(ctx, settings, create)
+	}
+	store, err := openPostgres(ctx, settings, create)
+	if err != nil {
+		return nil, nil, err
+	}
+	return operationsOn(store, settings), store.Close, nil
+}
+
+// openFile opens an SQLite file, or reaches the server that has it open. What
+// has it open without being a server is another command, which soon ends.
+func openFile(ctx context.Context, settings config.Config, create creation) (admin.Operations, func() error, error) {
+	path := settings.DB.Path
+	if err := checkExists(path, create); err != nil {
+		return nil, nil, err
+	}
+	for deadline := time.Now().Add(busyWait); ; {
+		client, dialErr := adminsock.Dial(ctx, path)
+		if dialErr == nil {
+			return client, func() error { return nil }, nil
+		}
+		store, err := sqlite.Open(ctx, sqlite.Config{Path: path, LockWait: lockWait, KeepSchema: true})
+		switch {
+		case err == nil:
+			return operationsOn(store, settings), store.Close, nil
+		case !errors.Is(err, sqlite.ErrLocked):
+			return nil, nil, err
+		case time.Now().After(deadline):
+			return nil, nil, fmt.Errorf("%w; it can't be administered while that process runs, because %w", err, dialErr)
+		}
+	}
+}
+
+func openPostgres(ctx context.Context, settings config.Config, create creation) (*postgres.Store, error) {
+	database := postgres.Config{URL: settings.DB.URL, AcceptUnsafeDurability: settings.AcceptUnsafeDurability, Lanes: 1}
+	store, err := postgres.Open(ctx, database)
+	if schema, ok := errors.AsType[*postgres.SchemaError](err); ok && schema.Have == 0 && create == mayCreate {
+		if _, _, err := postgres.Migrate(ctx, database); err != nil {
+			return nil, err
+		}
+		return postgres.Open(ctx, database)
+	}
+	return store, err
+}
+
+func operationsOn(store admin.Store, settings config.Config) admin.Operations {
+	return admin.New(store, admin.Config{SecretPrefix: settings.SecretPrefix, Pepper: settings.Pepper})
+}
+
+func checkExists(path string, create creation) error {
+	if _, err := os.Stat(path); create == mustExist && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no database %q; name the right one with --db or RATION_DB, or create it with 'ration migrate'", path)
+	}
+	return nil
+}
