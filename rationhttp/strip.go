@@ -2,17 +2,22 @@ package rationhttp
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
+// minTelling is how long a secret must be for a value that contains it to have
+// it from there. Imported secrets can be as short as a word.
+const minTelling = 16
+
 // Strip removes from a request's header every place in which [Sources.Find]
 // looks, other spellings of the key header that an application may read as the
-// same, and a Referer that repeats the secret. Authorization of other schemes
+// same, and whatever field repeats the secret. Authorization of other schemes
 // stays.
 func (s Sources) Strip(header http.Header, secret string) {
 	key := FoldName(s.KeyHeader())
-	for name := range header {
-		if FoldName(name) == key {
+	for name, values := range header {
+		if FoldName(name) == key || secret != "" && slices.ContainsFunc(values, func(value string) bool { return repeats(value, secret) }) {
 			delete(header, name)
 		}
 	}
@@ -26,9 +31,11 @@ func (s Sources) Strip(header http.Header, secret string) {
 	if len(kept) > 0 {
 		header["Authorization"] = kept
 	}
-	if secret != "" && strings.Contains(header.Get("Referer"), secret) {
-		header.Del("Referer")
-	}
+}
+
+// repeats reports whether a field's value holds the secret.
+func repeats(value, secret string) bool {
+	return value == secret || len(secret) >= minTelling && strings.Contains(value, secret)
 }
 
 // StripQuery returns a raw query without the parameter that carries the

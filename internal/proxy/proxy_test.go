@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -124,11 +125,13 @@ func TestFreeRoutesAskNothingAndTellNothing(t *testing.T) {
 }
 
 func TestASecretOfOursDoesNotPassAFreeRouteAsBearer(t *testing.T) {
-	u := newUpstream(t, nil)
-	f := newFixture(t, u.URL, route.Config{Routes: []route.Route{{Path: "/", Free: true}}})
-	f.do(t, "GET", "/", nil, "Authorization: Bearer "+canary)
-	if got := u.only(t); got.Header.Get("Authorization") != "" {
-		t.Errorf("upstream got %v", got.Header)
+	for _, value := range []string{"Bearer " + canary, canary, "ApiKey " + canary, "Basic " + base64.StdEncoding.EncodeToString([]byte(canary+":"))} {
+		u := newUpstream(t, nil)
+		f := newFixture(t, u.URL, route.Config{Routes: []route.Route{{Path: "/", Free: true}}})
+		f.do(t, "GET", "/", nil, "Authorization: "+value)
+		if got := u.only(t); got.Header.Get("Authorization") != "" {
+			t.Errorf("upstream got %v", got.Header)
+		}
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/ration-dev/ration/rationhttp"
 )
 
 // rewrite makes the upstream's request of the client's. It runs after
@@ -29,7 +31,7 @@ func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 	for name, value := range p.config.Headers {
 		r.Out.Header.Set(name, value)
 	}
-	r.Out.Header.Set("X-Request-Id", x.requestID)
+	r.Out.Header.Set(rationhttp.RequestIDHeader, x.requestID)
 	setIdentity(r.Out.Header, x)
 }
 
@@ -50,13 +52,20 @@ func (p *Proxy) rewriteTarget(r *httputil.ProxyRequest, x *exchange) {
 // stripSecret removes the credential. On a free route an Authorization field is
 // the application's own unless it holds a secret that looks like ours.
 func (p *Proxy) stripSecret(header http.Header, x *exchange) {
-	sources, secret := x.sources, x.answer.Credential.Secret.Reveal()
-	if x.route.Free && !slices.ContainsFunc(header["Authorization"], func(value string) bool {
-		return strings.HasPrefix(sources.Authorized(value), p.config.SecretPrefix+"_")
-	}) {
+	sources := x.sources
+	if x.route.Free {
+		header["Authorization"] = slices.DeleteFunc(slices.Clone(header["Authorization"]), func(value string) bool { return p.holdsSecret(sources, value) })
 		sources.NoBearer, sources.NoBasic = true, true
 	}
-	sources.Strip(header, secret)
+	sources.Strip(header, x.answer.Credential.Secret.Reveal())
+}
+
+// holdsSecret reports whether an Authorization field, of whatever scheme, holds
+// what looks like a secret of ours.
+func (p *Proxy) holdsSecret(sources rationhttp.Sources, value string) bool {
+	prefix := p.config.SecretPrefix + "_"
+	return strings.HasPrefix(sources.Authorized(value), prefix) ||
+		slices.ContainsFunc(strings.Fields(value), func(word string) bool { return strings.HasPrefix(word, prefix) })
 }
 
 // setForwarded tells which way the request took: what a trusted proxy said, and
