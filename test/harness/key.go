@@ -17,7 +17,7 @@ func CreateKey(t *testing.T, db string, more ...string) Key {
 		Key    struct{ ID string }
 		Secret string
 	}
-	out := CLI(t, db, append([]string{"keys", "create", "--name", "subject", "-o", "json"}, more...)...)
+	out := CLI(t, db, append([]string{"keys", "create", "subject", "-o", "json"}, more...)...)
 	if err := json.Unmarshal([]byte(out), &created); err != nil || created.Secret == "" {
 		t.Fatalf("creating a key printed %q: %v", out, err)
 	}
