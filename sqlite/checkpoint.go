@@ -14,12 +14,16 @@ import (
 // connection of its own, while commits go on. The log starts anew, in the place
 // it has on disk already, where a checkpoint has caught up with it, which under
 // load it does only while the writer stands still for a moment.
-const (
-	checkpointPages = 4_000  // 16 MiB of new pages in the log start a checkpoint
-	restartPages    = 16_000 // a log of 64 MiB is made to start anew
-	restartLag      = 500    // pages that may be left to move while the writer stands still
-	restartTries    = 4      // checkpoints that try to get as close as that
-)
+
+// logLimits are numbers of pages.
+type logLimits struct {
+	checkpoint int   // so many new ones in the log start a checkpoint
+	restart    int64 // a log of so many is made to start anew
+	lag        int64 // so many may be left to move while the writer stands still
+}
+
+// restartTries is how many checkpoints try to leave no more than the lag.
+const restartTries = 4
 
 // The modes of a checkpoint: passive waits for nobody and moves what it can,
 // truncate waits for all others and leaves an empty log.
@@ -30,17 +34,18 @@ const (
 
 // checkpointer is the goroutine that moves pages out of the log.
 type checkpointer struct {
-	store *Store
-	conn  *conn
-	pages int // new in the log since the last wake; whoever has the writer counts
-	wake  chan struct{}
-	end   chan struct{}
-	ended chan struct{}
+	store  *Store
+	conn   *conn
+	limits logLimits
+	pages  int // new in the log since the last wake; whoever has the writer counts
+	wake   chan struct{}
+	end    chan struct{}
+	ended  chan struct{}
 }
 
-func newCheckpointer(store *Store, conn *conn) *checkpointer {
+func newCheckpointer(store *Store, conn *conn, limits logLimits) *checkpointer {
 	c := &checkpointer{
-		store: store, conn: conn,
+		store: store, conn: conn, limits: limits,
 		wake: make(chan struct{}, 1), end: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go c.run()
@@ -59,7 +64,7 @@ func (c *checkpointer) note(writer *conn) {
 		return
 	}
 	c.pages += pages
-	if c.pages < checkpointPages {
+	if c.pages < c.limits.checkpoint {
 		return
 	}
 	c.pages = 0
@@ -96,11 +101,11 @@ func (c *checkpointer) catchUp(ctx context.Context) error {
 	var state logState
 	var err error
 	for range restartTries {
-		if state, err = c.checkpoint(ctx); err != nil || state.pages-state.moved <= restartLag {
+		if state, err = c.checkpoint(ctx); err != nil || state.pages-state.moved <= c.limits.lag {
 			break
 		}
 	}
-	if err != nil || state.pages < restartPages {
+	if err != nil || state.pages < c.limits.restart {
 		return err
 	}
 	writer, err := c.store.take(ctx, c.store.writer)

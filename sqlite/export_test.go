@@ -11,7 +11,18 @@ import (
 
 // OpenWith opens a store with other migrations than ours.
 func OpenWith(ctx context.Context, config Config, migrations fs.FS) (*Store, error) {
-	store, _, _, err := open(ctx, config, migrations)
+	other := production
+	other.migrations = migrations
+	store, _, _, err := open(ctx, config, other)
+	return store, err
+}
+
+// OpenShortLog opens a store that checkpoints after a number of pages, and whose
+// log starts anew after four times as many.
+func OpenShortLog(ctx context.Context, config Config, pages int) (*Store, error) {
+	other := production
+	other.log = logLimits{checkpoint: pages, restart: 4 * int64(pages), lag: int64(pages) / 8}
+	store, _, _, err := open(ctx, config, other)
 	return store, err
 }
 
@@ -101,4 +112,15 @@ func (s *Store) Run(ctx context.Context, statement string) error {
 		_, err := tx.exec(ctx, statement)
 		return err
 	})
+}
+
+// Rows returns the text in the first column of a query.
+func (s *Store) Rows(ctx context.Context, query string) (texts []string, err error) {
+	err = s.read(ctx, func(conn *conn) error {
+		return conn.query(ctx, query, nil, func(r *row) error {
+			texts = append(texts, r.text(0))
+			return nil
+		})
+	})
+	return texts, err
 }

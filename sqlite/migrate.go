@@ -38,7 +38,7 @@ func (e *SchemaError) Error() string {
 // migration is a transaction of its own. Errors are those of [Open].
 func Migrate(ctx context.Context, config Config) (from, to int64, err error) {
 	config.KeepSchema = false
-	store, from, to, err := open(ctx, config, migrations)
+	store, from, to, err := open(ctx, config, production)
 	if err != nil {
 		return from, from, err
 	}

@@ -17,12 +17,24 @@ import (
 // file, [SchemaError] if its schema is newer than this release, [ErrNotRation]
 // if it is something else.
 func Open(ctx context.Context, config Config) (*Store, error) {
-	store, _, _, err := open(ctx, config, migrations)
+	store, _, _, err := open(ctx, config, production)
 	return store, err
 }
 
+// internals are what only this package's tests choose differently.
+type internals struct {
+	migrations fs.FS
+	log        logLimits
+}
+
+var production = internals{migrations: migrations, log: logLimits{
+	checkpoint: 4_000,  // 16 MiB
+	restart:    16_000, // 64 MiB
+	lag:        500,
+}}
+
 // open also returns the versions of the schema before and after.
-func open(ctx context.Context, config Config, migrations fs.FS) (store *Store, from, to int64, err error) {
+func open(ctx context.Context, config Config, internals internals) (store *Store, from, to int64, err error) {
 	config = config.withDefaults()
 	defer func() {
 		if err != nil {
@@ -45,10 +57,10 @@ func open(ctx context.Context, config Config, migrations fs.FS) (store *Store, f
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	if from, to, err = migrate(ctx, writing, config, migrations); err != nil {
+	if from, to, err = migrate(ctx, writing, config, internals.migrations); err != nil {
 		return nil, from, to, err
 	}
-	store, err = connect(ctx, config, writing, lock)
+	store, err = connect(ctx, config, writing, lock, internals.log)
 	return store, from, to, err
 }
 
@@ -94,7 +106,7 @@ func explainNotADatabase(err error) error {
 }
 
 // connect opens all connections of a store.
-func connect(ctx context.Context, config Config, writing *connector, lock *os.File) (_ *Store, err error) {
+func connect(ctx context.Context, config Config, writing *connector, lock *os.File, limits logLimits) (_ *Store, err error) {
 	store := &Store{
 		path: config.Path, clock: config.Clock, onFatal: config.Fatal, lock: lock,
 		writer: make(chan *conn, 1), readers: make(chan *conn, readerCount), closing: make(chan struct{}),
@@ -130,6 +142,6 @@ func connect(ctx context.Context, config Config, writing *connector, lock *os.Fi
 		store.readers <- conn
 	}
 	store.writer <- opened[0]
-	store.checkpoints = newCheckpointer(store, opened[1])
+	store.checkpoints = newCheckpointer(store, opened[1], limits)
 	return store, nil
 }
