@@ -78,5 +78,8 @@ func parsePrefix(text string) (netip.Prefix, error) {
 		return netip.PrefixFrom(addr, addr.BitLen()), nil
 	}
 	prefix, err := netip.ParsePrefix(text)
+	if addr := prefix.Addr(); err == nil && addr.Is4In6() { // addresses are compared in their IPv4 form
+		prefix, err = addr.Unmap().Prefix(prefix.Bits() - 96)
+	}
 	return prefix.Masked(), err
 }

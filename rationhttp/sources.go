@@ -93,11 +93,17 @@ func (s Sources) findInQuery(rawQuery string, found *finding) error {
 		if !isParameter(name, parameter) {
 			continue
 		}
-		if text, err := url.QueryUnescape(value); err == nil && s.QueryParameter != "" {
-			found.add(text, true)
-		} else if found.text == "" {
-			return ErrKeyInURL
+		if s.QueryParameter == "" {
+			if found.text == "" && value != "" {
+				return ErrKeyInURL
+			}
+			continue
 		}
+		text, err := url.QueryUnescape(value)
+		if err != nil {
+			text = value // a key that nobody has
+		}
+		found.add(text, true)
 	}
 	return nil
 }

@@ -58,6 +58,9 @@ func TestSourcesFindTheSecret(t *testing.T) {
 		{name: "query and header agree", sources: query, target: "/?api_key=k1", headers: []string{"X-API-Key: k1"}, want: "k1", inQuery: true},
 		{name: "query and header disagree", sources: query, target: "/?api_key=k1", headers: []string{"X-API-Key: k2"}, err: rationhttp.ErrConflictingKeys},
 		{name: "two keys in the query", sources: query, target: "/?api_key=k1&api_key=k2", err: rationhttp.ErrConflictingKeys},
+		{name: "query is on, malformed", sources: query, target: "/?api_key=%zz", want: "%zz", inQuery: true},
+		{name: "query is on, empty", sources: query, target: "/?api_key=", want: ""},
+		{name: "query is off, empty", target: "/?api_key", want: ""},
 		{name: "another parameter", sources: query, target: "/?my_api_key=k1", want: ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
