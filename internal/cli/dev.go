@@ -160,7 +160,7 @@ func planText(limits []ration.LimitStatus) string {
 		if n > 0 {
 			text += ","
 		}
-		text += " " + limit.Limit.String()
+		text += " " + limit.String()
 	}
 	return text
 }

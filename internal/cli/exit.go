@@ -77,7 +77,7 @@ func is[E error](err error) bool {
 // flagError suggests the flag that was perhaps meant.
 func flagError(cmd *cobra.Command, err error) error {
 	missing, ok := errors.AsType[*pflag.NotExistError](err)
-	if !ok {
+	if !ok || missing.GetSpecifiedShortnames() != "" {
 		return usagef("%s; see '%s --help'", err, cmd.CommandPath())
 	}
 	var known []string

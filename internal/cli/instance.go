@@ -167,7 +167,7 @@ func newLogger(settings config.Config, w io.Writer) *slog.Logger {
 	if settings.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: settings.LogLevel}))
 	}
-	return slog.New(tint.NewHandler(w, &tint.Options{Level: settings.LogLevel, NoColor: true}))
+	return slog.New(tint.NewTextHandler(w, &tint.Options{Level: settings.LogLevel, NoColor: true}))
 }
 
 // describe says where the database is, without a password.

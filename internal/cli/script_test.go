@@ -1,0 +1,166 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminsock"
+	"github.com/ration-dev/ration/internal/cli"
+	"github.com/ration-dev/ration/sqlite"
+)
+
+var update = flag.Bool("update", false, "write what the scripts print into their expectations")
+
+// scriptCommands are what a script of testdata/script has Beside testscript's own commands a script has
+//
+//	ration ARGS        runs the command line; its exit code must be 0
+//	exit CODE ARGS     runs it and wants another exit code
+//	let NAME           sets a variable to the standard output
+//	normal             replaces what differs from run to run in the standard output
+//	charge SECRET N [METER=UNITS]  charges N times, as a server does
+//	server start|stop  has the database open as a server does
+var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	"ration": func(ts *testscript.TestScript, neg bool, args []string) {
+		if code := run(ts, args); (code != 0) != neg {
+			ts.Fatalf("exit code %d", code)
+		}
+	},
+	"exit": func(ts *testscript.TestScript, _ bool, args []string) {
+		want, err := strconv.Atoi(args[0])
+		ts.Check(err)
+		if code := run(ts, args[1:]); code != want {
+			ts.Fatalf("exit code %d; want %d", code, want)
+		}
+	},
+	"let": func(ts *testscript.TestScript, _ bool, args []string) {
+		ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+	},
+	"normal": func(ts *testscript.TestScript, _ bool, _ []string) {
+		_, err := fmt.Fprint(ts.Stdout(), normal(ts.ReadFile("stdout")))
+		ts.Check(err)
+	},
+	"charge": charge,
+	"server": serve,
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", Cmds: scriptCommands, UpdateScripts: *update, RequireUniqueNames: true, RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("RATION_DB", "sqlite:"+filepath.Join(env.WorkDir, "ration.db"))
+			env.Values["server"] = new(server)
+			return nil
+		},
+	})
+}
+
+func run(ts *testscript.TestScript, args []string) int {
+	var environment []string
+	for _, name := range []string{"RATION_DB", "RATION_CONFIG", "RATION_LITSEN", "RATION_SECRET_PREFIX", "RATION_PEPPER_FILE"} {
+		if value := ts.Getenv(name); value != "" {
+			environment = append(environment, name+"="+strings.TrimPrefix(value, "empty"))
+		}
+	}
+	return cli.Main(context.Background(), args, strings.NewReader(""), ts.Stdout(), ts.Stderr(), environment)
+}
+
+var variable = []struct {
+	pattern *regexp.Regexp
+	name    string
+}{
+	{regexp.MustCompile(`\b(key|sec)_[0-9a-f]{8}-[0-9a-f-]{27}\b`), "ID"},
+	{regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b`), "UUID"},
+	{regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z\b`), "TIME"},
+	{regexp.MustCompile(`\b20[0-9]{2}-[0-9]{2}-[0-9]{2}\b`), "DATE"},
+	{regexp.MustCompile(`\brk_(token_)?[0-9A-Za-z]{38}\b`), "SECRET"},
+	{regexp.MustCompile(`\brk_[0-9A-Za-z]{5}…[0-9A-Za-z]{4}`), "ENDS"},
+	{regexp.MustCompile(`"(start|end)": "[^"]*"`), `"$1": "…"`},
+	{regexp.MustCompile(`cli:[^\s",]+`), "ACTOR"},
+}
+
+// normal replaces what differs from run to run. The future stays as it is: a
+// script has set it.
+func normal(text string) string {
+	for _, v := range variable {
+		text = v.pattern.ReplaceAllStringFunc(text, func(found string) string {
+			if strings.HasPrefix(found, "2100-") {
+				return found
+			}
+			return v.pattern.ReplaceAllString(found, v.name)
+		})
+	}
+	return text
+}
+
+func charge(ts *testscript.TestScript, _ bool, args []string) {
+	store, err := sqlite.Open(context.Background(), sqlite.Config{Path: databasePath(ts)})
+	ts.Check(err)
+	defer func() { ts.Check(store.Close()) }()
+	times, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	one := ration.Charge{Secret: ration.SecretFromText(args[0])}
+	for _, text := range args[2:] {
+		meter, units, _ := strings.Cut(text, "=")
+		amount, err := strconv.ParseInt(units, 10, 64)
+		ts.Check(err)
+		one.Amounts = append(one.Amounts, ration.Amount{Meter: meter, Units: amount})
+	}
+	refs, err := store.ResolveDigests(context.Background(), []ration.Digest{one.Secret.Digest(nil)})
+	ts.Check(err)
+	one.Secret, one.KeyID, one.SecretID = ration.Secret{}, refs[0].KeyID, refs[0].SecretID
+	one, err = one.Normalize()
+	ts.Check(err)
+	var codes bytes.Buffer
+	for range times {
+		decisions, err := store.Charge(context.Background(), ration.Batch{ID: uuid.New(), Charges: []ration.Charge{one}})
+		ts.Check(err)
+		fmt.Fprintln(&codes, decisions[0].Code)
+	}
+	_, err = codes.WriteTo(ts.Stdout())
+	ts.Check(err)
+}
+
+// server is what a script's server has open.
+type server struct{ stop func() error }
+
+func serve(ts *testscript.TestScript, _ bool, args []string) {
+	running := ts.Value("server").(*server)
+	if args[0] == "stop" {
+		ts.Check(running.stop())
+		running.stop = nil
+		return
+	}
+	store, err := sqlite.Open(context.Background(), sqlite.Config{Path: databasePath(ts)})
+	ts.Check(err)
+	listener, err := adminsock.Listen(context.Background(), store.Path())
+	ts.Check(err)
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- adminsock.Serve(ctx, listener, admin.New(store, admin.Config{})) }()
+	running.stop = func() error {
+		cancel()
+		return errors.Join(<-served, store.Close())
+	}
+	ts.Defer(func() {
+		if running.stop != nil {
+			ts.Check(running.stop())
+		}
+	})
+}
+
+func databasePath(ts *testscript.TestScript) string {
+	return strings.TrimPrefix(ts.Getenv("RATION_DB"), "sqlite:")
+}
