@@ -26,7 +26,7 @@ func NewUpsert(ctx context.Context, url string, connections, keys int) (*Upsert,
 	if err != nil {
 		return nil, errors.New("the database's URL is malformed")
 	}
-	config.MinConns, config.MaxConns = int32(connections), int32(connections) //nolint:gosec // a few dozen
+	config.MinConns, config.MaxConns = int32(connections), int32(connections)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("opening the upsert's pool: %w", err)

@@ -62,7 +62,7 @@ func killUnderLoad(t *testing.T, db string, instances int) {
 	load := startLoad(fleet, subjects)
 	for range kills {
 		load.awaitAdmitted(perKill)
-		victim := fleet[rand.IntN(len(fleet))] //nolint:gosec // which one does not matter
+		victim := fleet[rand.IntN(len(fleet))]
 		victim.Kill()
 		victim.Start()
 		victim.AwaitReady()
@@ -120,7 +120,7 @@ func startLoad(fleet []*harness.Instance, subjects []*subject) *load {
 	for range clients {
 		l.running.Go(func() {
 			for ctx.Err() == nil {
-				instance, s := fleet[rand.IntN(len(fleet))], subjects[rand.IntN(len(subjects))] //nolint:gosec // an even spread is all that is asked
+				instance, s := fleet[rand.IntN(len(fleet))], subjects[rand.IntN(len(subjects))]
 				// A request that was begun is finished, so that its outcome is known.
 				outcome := client.Call(context.WithoutCancel(ctx), instance.ProxyURL, s.Secret)
 				s.mu.Lock()

@@ -23,7 +23,8 @@ type Instance struct {
 	log      *os.File
 
 	process *exec.Cmd
-	exited  chan error
+	exited  chan struct{} // closed when the process has ended
+	exit    error         // what it ended with, once exited is closed
 }
 
 // NewInstance prepares an instance on a database in front of an upstream. Start starts it.
@@ -52,9 +53,12 @@ func (i *Instance) Start() {
 	if err := i.process.Start(); err != nil {
 		i.t.Fatal(err)
 	}
-	process, exited := i.process, make(chan error, 1)
-	i.exited = exited
-	go func() { exited <- process.Wait() }()
+	process := i.process
+	i.exited = make(chan struct{})
+	go func() {
+		i.exit = process.Wait()
+		close(i.exited)
+	}()
 }
 
 // AwaitReady waits until the instance says that it is ready.
@@ -65,9 +69,8 @@ func (i *Instance) AwaitReady() {
 			return
 		}
 		select {
-		case err := <-i.exited:
-			i.exited <- err
-			i.t.Fatalf("the instance ended before it was ready: %v\n%s", err, i.Log())
+		case <-i.exited:
+			i.t.Fatalf("the instance ended before it was ready: %v\n%s", i.exit, i.Log())
 		case <-time.After(5 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
@@ -82,8 +85,7 @@ func (i *Instance) Kill() {
 	if err := i.process.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		i.t.Fatal(err)
 	}
-	<-i.exited
-	i.process = nil
+	i.awaitExit()
 }
 
 // Stop sends SIGTERM and returns the exit code.
@@ -92,8 +94,8 @@ func (i *Instance) Stop() int {
 	if err := i.process.Process.Signal(syscall.SIGTERM); err != nil {
 		i.t.Fatal(err)
 	}
-	err := <-i.exited
-	i.process = nil
+	i.awaitExit()
+	err := i.exit
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
@@ -114,6 +116,11 @@ func (i *Instance) Log() string {
 	return string(text)
 }
 
+func (i *Instance) awaitExit() {
+	<-i.exited
+	i.process = nil
+}
+
 func (i *Instance) ready() bool {
 	request, err := http.NewRequestWithContext(i.t.Context(), http.MethodGet, i.APIURL+"/readyz", nil)
 	if err != nil {
@@ -130,7 +137,7 @@ func (i *Instance) ready() bool {
 func (i *Instance) cleanUp() {
 	if i.process != nil {
 		_ = i.process.Process.Kill()
-		<-i.exited
+		i.awaitExit()
 	}
 	if i.t.Failed() {
 		i.t.Logf("%s printed:\n%s", i.ProxyURL, i.Log())

@@ -27,18 +27,18 @@ var workloads = []compare.Workload{
 var upsertConnections = []int{8, 32, 64}
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	length := flag.Duration("time", 4*time.Second, "length of each measurement, after a warm-up of a quarter of it")
 	only := flag.String("only", "", "run one part: engine, http or fairness")
 	flag.Parse()
-	if err := run(ctx, *length, *only); err != nil {
+	if err := run(*length, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, length time.Duration, only string) error {
+func run(length time.Duration, only string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
 	cluster, err := testdb.NewCluster(ctx, nil)
 	if err != nil {
 		return err
