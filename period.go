@@ -102,7 +102,7 @@ func firstInstant(label Label, zone *time.Location) time.Time {
 	t := midnight.Add(-26 * time.Hour).In(zone)
 	for {
 		_, offset := t.Zone()
-		_, until := t.ZoneBounds()
+		until := endOfOffset(t)
 		candidate := midnight.Add(-time.Duration(offset) * time.Second)
 		if candidate.Before(t) {
 			candidate = t // the clock jumped to the date or past it
@@ -112,6 +112,17 @@ func firstInstant(label Label, zone *time.Location) time.Time {
 		}
 		t = until
 	}
+}
+
+// endOfOffset returns an instant until which the offset of t's zone stays as it
+// is at t; zero: for ever. ZoneBounds ends a year that follows a rule after 365
+// days, which on the last day of a leap year has passed.
+func endOfOffset(t time.Time) time.Time {
+	_, until := t.ZoneBounds()
+	if !until.IsZero() && !until.After(t) {
+		return t.Truncate(24 * time.Hour).Add(24 * time.Hour) // in UTC, by which the rules' years go
+	}
+	return until
 }
 
 func floorDiv(a, b int64) int64 {
