@@ -30,6 +30,7 @@ var eves = []eve{
 	{time.Date(2026, 10, 23, 12, 0, 0, 0, time.UTC), "Europe/Berlin"},
 	{time.Date(2027, 12, 30, 8, 0, 0, 0, time.UTC), "Asia/Kathmandu"},
 	{time.Date(2028, 2, 28, 8, 0, 0, 0, time.UTC), "Pacific/Kiritimati"},
+	{time.Date(2028, 12, 30, 8, 0, 0, 0, time.UTC), "America/Denver"}, // a leap year ends
 }
 
 func (m *machine) drawZone(rt *rapid.T) string {
