@@ -127,7 +127,7 @@ func (b *work) judgeUnsent(f *fault) (again bool, err error) {
 
 // sleep pauses for about so long; it returns false if ctx ended.
 func sleep(ctx context.Context, pause time.Duration) bool {
-	timer := time.NewTimer(pause/2 + rand.N(pause))
+	timer := time.NewTimer(pause/2 + rand.N(pause)) //nolint:gosec // instances that retry at different times need no secret for it
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -54,7 +54,7 @@ func (r *row) char() byte {
 
 func (r *row) bool() bool {
 	column := r.take(1)
-	return column != nil && column[0] != 0
+	return len(column) == 1 && column[0] != 0
 }
 
 func (r *row) int() int64 {

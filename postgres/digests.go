@@ -53,20 +53,6 @@ func (s *Store) lookUp(ctx context.Context, st statement, each func(*row), param
 	}
 }
 
-// read runs a reading statement as a transaction of its own.
-func (l *lane) read(s statement, each func(*row), params [][]byte) error {
-	p := l.conn.begin()
-	defer p.pg.Close()
-	p.send(s, params...)
-	if err := p.sync(); err != nil {
-		return err
-	}
-	if err := p.read(each); err != nil {
-		return err
-	}
-	return p.synced()
-}
-
 func (r *row) digest() (digest [32]byte) {
 	copy(digest[:], r.take(len(digest)))
 	return digest

@@ -15,7 +15,7 @@ const (
 	defaultKeyLimit = 1_000
 
 	keyColumns      = "id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata::text, created_at, updated_at"
-	secretColumns   = "api_key_id, secret_id, label, starts_with, ends_with, created_at, expires_at, revoked_at, last_used_at"
+	secretColumns   = "api_key_id, secret_id, label, starts_with, ends_with, created_at, expires_at, revoked_at, last_used_at" //nolint:gosec // names of columns
 	overrideColumns = "api_key_id, meter, kind, period, name, quantity, burst, unlimited, expires_at"
 )
 

@@ -11,7 +11,7 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
-const tokenColumns = "digest, id, name, scopes, starts_with, ends_with, created_at, expires_at, revoked_at"
+const tokenColumns = "digest, id, name, scopes, starts_with, ends_with, created_at, expires_at, revoked_at" //nolint:gosec // names of columns
 
 // tokensSQL finds tokens; its first row has the time, found or not. The unique
 // index of digest serves it.

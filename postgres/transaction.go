@@ -2,19 +2,26 @@ package postgres
 
 import "context"
 
-// transaction runs one statement as a transaction, in one round trip.
+// transaction runs one statement as a transaction, in one round trip, with the
+// settings that keep its plan from scanning tables.
 func (l *lane) transaction(ctx context.Context, s statement, params ...[]byte) error {
 	if _, err := l.connect(ctx); err != nil {
 		return err
 	}
+	return l.read(s, ignore, params)
+}
+
+// read is transaction on a connection that is there; it calls each with the
+// rows of the result.
+func (l *lane) read(s statement, each func(*row), params [][]byte) error {
 	p := l.conn.begin()
-	err := l.runTransaction(p, s, params)
+	err := p.transact(s, each, params)
 	_ = p.pg.Close() // repeats the error, or says that the connection is gone
 	l.conn.endTransaction()
 	return err
 }
 
-func (l *lane) runTransaction(p pipeline, s statement, params [][]byte) error {
+func (p pipeline) transact(s statement, each func(*row), params [][]byte) error {
 	p.send(stmtBegin)
 	p.send(stmtSettings)
 	p.send(s, params...)
@@ -22,10 +29,12 @@ func (l *lane) runTransaction(p pipeline, s statement, params [][]byte) error {
 	if err := p.sync(); err != nil {
 		return err
 	}
-	for range 4 {
-		if _, err := p.run(); err != nil {
+	for _, read := range []func(*row){ignore, ignore, each, ignore} {
+		if err := p.read(read); err != nil {
 			return err
 		}
 	}
 	return p.synced()
 }
+
+func ignore(*row) {}

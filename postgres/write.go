@@ -66,6 +66,8 @@ SET used = u.used + excluded.used, denied = u.denied + excluded.denied,
     last_request_at = coalesce(excluded.last_request_at, u.last_request_at)`
 
 // secretsUsedSQL notes the last use of secrets. The primary key serves it.
+//
+//nolint:gosec // names of columns
 const secretsUsedSQL = `
 UPDATE api_key_secrets s
 SET last_used_at = $3

@@ -1,0 +1,23 @@
+package postgres
+
+// StatementSQL returns the statements of a decision's connection that read or
+// write tables, for a test of their plans.
+func StatementSQL() map[string]string {
+	return map[string]string{
+		"batch id":     batchIDSQL,
+		"lock":         lockSQL,
+		"lock free":    lockFreeSQL,
+		"load":         loadSQL,
+		"meters":       metersSQL,
+		"add usage":    addUsageSQL,
+		"set usage":    setUsageSQL,
+		"add days":     addDaysSQL,
+		"secrets used": secretsUsedSQL,
+		"digests":      digestsSQL,
+		"purge":        purgeSQL,
+		"tokens":       tokensSQL,
+	}
+}
+
+// SettingsSQL is what begins every transaction.
+const SettingsSQL = settingsSQL

@@ -1,0 +1,95 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ration-dev/ration/postgres"
+)
+
+// TestDecisionsNeverScanATable looks at the plans that decisions keep, made
+// while tables are empty, small, or large and not analysed: PostgreSQL then
+// knows nothing of what they will hold.
+func TestDecisionsNeverScanATable(t *testing.T) {
+	t.Parallel()
+	for name, fill := range map[string]func(*testing.T, *database){
+		"empty": func(*testing.T, *database) {},
+		"small": func(t *testing.T, d *database) { fillTables(t, d, 10); d.exec(t, "ANALYZE") },
+		"large": func(t *testing.T, d *database) { fillTables(t, d, 5000) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDatabase(t)
+			fill(t, d)
+			for statement, sql := range postgres.StatementSQL() {
+				plan := genericPlan(t, d, sql)
+				for _, wrong := range []string{"Seq Scan on", "Hash Join", "Merge Join", "Hash Left Join", "Materialize"} {
+					if strings.Contains(plan, wrong) {
+						t.Errorf("%s has a %s:\n%s", statement, wrong, plan)
+					}
+				}
+			}
+		})
+	}
+}
+
+// fillTables makes keys with a secret each, an override, usage and history.
+func fillTables(t *testing.T, d *database, keys int) {
+	t.Helper()
+	for _, sql := range []string{
+		"INSERT INTO plans SELECT 'p' || i, '', now(), now() FROM generate_series(1, 10) i",
+		"INSERT INTO plan_limits SELECT name, 'requests', 'quota', 'day', 'd', 10, 0 FROM plans",
+		fmt.Sprintf("INSERT INTO api_keys (id, name, plan, status, created_at, updated_at) SELECT gen_random_uuid(), 'n', 'p' || (1 + i %% 10), 'active', now(), now() FROM generate_series(1, %d) i", keys),
+		"INSERT INTO key_usage (api_key_id, meter) SELECT id, 'requests' FROM api_keys",
+		"INSERT INTO api_key_limits SELECT id, 'requests', 'quota', 'day', 'd', false, 10, 0 FROM api_keys",
+		"INSERT INTO api_key_secrets SELECT id, gen_random_uuid(), '', 'a', 'b', now() FROM api_keys",
+		"INSERT INTO secret_digests SELECT sha256(secret_id::text::bytea), api_key_id, secret_id FROM api_key_secrets",
+		"INSERT INTO usage_days SELECT id, 'requests', '2026-07-15', 1, 0, now() FROM api_keys",
+		"INSERT INTO charge_batches SELECT id, gen_random_uuid() FROM api_keys",
+	} {
+		d.exec(t, sql)
+	}
+}
+
+var parameter = regexp.MustCompile(`\$\d+`)
+
+// genericPlan returns the plan that a decision's connection keeps.
+func genericPlan(t *testing.T, d *database, sql string) string {
+	t.Helper()
+	ctx := context.Background()
+	tx, err := d.conn.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(ctx)
+	if _, err := tx.Exec(ctx, postgres.SettingsSQL); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(ctx, "PREPARE statement AS "+sql); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = d.conn.Exec(ctx, "DEALLOCATE ALL") }()
+	highest := 0
+	for _, name := range parameter.FindAllString(sql, -1) {
+		var number int
+		if _, err := fmt.Sscanf(name, "$%d", &number); err != nil {
+			t.Fatal(err)
+		}
+		highest = max(highest, number)
+	}
+	explain := "EXPLAIN EXECUTE statement (" + strings.TrimSuffix(strings.Repeat("NULL,", highest), ",") + ")"
+	rows, err := tx.Query(ctx, explain, pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,205 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/postgres"
+)
+
+// wired returns a store behind a wire, with a key.
+func wired(t *testing.T) (*database, *wire, *postgres.Store, ration.KeyID) {
+	t.Helper()
+	d := newDatabase(t)
+	w := newWire(t, d.url)
+	store := (&database{url: w.url}).open(t, postgres.Config{})
+	createPlan(t, store, "plan", "100/day")
+	return d, w, store, createKey(t, store, "plan")
+}
+
+func (d *database) used(t testing.TB, id ration.KeyID) int64 {
+	t.Helper()
+	return ask[int64](t, d, "SELECT used FROM key_usage WHERE api_key_id = $1 AND meter = 'requests'", [16]byte(id))
+}
+
+func TestLostAnswersToCommitChargeOnce(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		where cut
+		times int
+	}{
+		"COMMIT did not arrive":           {cutBeforeCommit, 1},
+		"COMMIT did not arrive, 3 times":  {cutBeforeCommit, 3},
+		"the answer was lost":             {cutAfterCommit, 1},
+		"nothing was lost, to compare to": {cutNever, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, w, store, id := wired(t)
+			for i := range 5 {
+				w.cutNext(row.where, row.times)
+				decisions, err := store.Charge(t.Context(), batchOf(t, id, id))
+				if err != nil || decisions[1].Limits[0].Used != int64(2*i+2) {
+					t.Fatalf("Charge = %+v, %v", decisions, err)
+				}
+				if got := d.used(t, id); got != int64(2*i+2) {
+					t.Fatalf("%d are recorded after %d", got, 2*i+2)
+				}
+			}
+			if cuts, _ := w.counts(); cuts != 5*row.times {
+				t.Errorf("%d cuts, want %d", cuts, 5*row.times)
+			}
+		})
+	}
+}
+
+func TestBatchThatNobodyWaitsForIsSettled(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		where cut
+		used  int64
+	}{
+		"it was committed": {cutAfterCommit, 1},
+		"it was not":       {cutBeforeCommit, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, w, store, id := wired(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			w.onCut = cancel
+			w.cutNext(row.where, 1)
+			batch := batchOf(t, id)
+			_, err := store.Charge(ctx, batch)
+			if !errors.Is(err, ration.ErrOutcomeUnknown) {
+				t.Fatalf("Charge = %v, want ErrOutcomeUnknown", err)
+			}
+			d.await(t, "SELECT EXISTS (SELECT FROM charge_batches WHERE id = $1)", [16]byte(batch.ID))
+			if got := d.used(t, id); got != row.used {
+				t.Errorf("%d are recorded, want %d", got, row.used)
+			}
+		})
+	}
+}
+
+func TestBatchIsChargedOnce(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	store := d.open(t, postgres.Config{})
+	id := createKey(t, store, "")
+	batch := batchOf(t, id)
+	if _, err := store.Charge(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	_, err := store.Charge(t.Context(), batch)
+	if err == nil || errors.Is(err, ration.ErrOutcomeUnknown) || d.used(t, id) != 1 {
+		t.Errorf("Charge of a batch that was charged = %v, and %d are recorded", err, d.used(t, id))
+	}
+}
+
+func TestConnectionsThatBrokeWhileIdleAreReplaced(t *testing.T) {
+	t.Parallel()
+	d, w, store, id := wired(t)
+	for range 3 {
+		charge(t, store, id)
+		w.breakAll()
+		if _, err := store.ResolveDigests(t.Context(), []ration.Digest{{1}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Key(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := d.used(t, id); got != 3 {
+		t.Errorf("%d are recorded, want 3", got)
+	}
+}
+
+func TestServerOutOfReach(t *testing.T) {
+	t.Parallel()
+	_, w, store, id := wired(t)
+	_ = w.listener.Close()
+	w.breakAll()
+	_, err := store.Charge(t.Context(), batchOf(t, id))
+	if !errors.Is(err, ration.ErrStoreUnavailable) {
+		t.Errorf("Charge = %v, want ErrStoreUnavailable", err)
+	}
+	if err := store.Ready(t.Context()); !errors.Is(err, ration.ErrStoreUnavailable) {
+		t.Errorf("Ready = %v, want ErrStoreUnavailable", err)
+	}
+	if _, err := store.Key(t.Context(), id); !errors.Is(err, ration.ErrStoreUnavailable) {
+		t.Errorf("Key = %v, want ErrStoreUnavailable", err)
+	}
+}
+
+func TestPurgesIDsOfBatchesThatAreOver(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	store, err := postgres.Open(t.Context(), postgres.Config{URL: d.url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := createKey(t, store, "")
+	for range 20 {
+		charge(t, store, id)
+	}
+	if got := ask[int](t, d, "SELECT count(*) FROM charge_batches"); got != 20 {
+		t.Errorf("%d ids, want 20", got)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask[int](t, d, "SELECT count(*) FROM charge_batches"); got != 0 {
+		t.Errorf("%d ids are left, want 0", got)
+	}
+}
+
+func TestErrorsHideTheURL(t *testing.T) {
+	t.Parallel()
+	const password = "not-to-be-printed"
+	for name, url := range map[string]string{
+		"unreadable":   "postgres://ration:" + password + "@127.0.0.1:port/db",
+		"keywords":     "password=" + password + " port=x host=127.0.0.1",
+		"out of reach": "postgres://ration:" + password + "@127.0.0.1:1/db",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := postgres.Open(t.Context(), postgres.Config{URL: url})
+			_, _, errMigrate := postgres.Migrate(t.Context(), postgres.Config{URL: url})
+			for _, err := range []error{err, errMigrate} {
+				if err == nil || strings.Contains(err.Error(), password) {
+					t.Errorf("got %v", err)
+				}
+				for ; err != nil; err = errors.Unwrap(err) {
+					if strings.Contains(err.Error(), password) {
+						t.Errorf("wrapped: %v", err)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestClosedStoreRefuses(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	store, err := postgres.Open(t.Context(), postgres.Config{URL: d.url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = store.Charge(t.Context(), batchOf(t, ration.NewKeyID()))
+	_, errRead := store.ListPlans(t.Context())
+	_, errWrite := store.CreateKey(t.Context(), newKey(""))
+	for _, err := range []error{err, errRead, errWrite, store.Ready(t.Context())} {
+		if !errors.Is(err, ration.ErrStoreUnavailable) {
+			t.Errorf("got %v, want ErrStoreUnavailable", err)
+		}
+	}
+}
