@@ -51,6 +51,7 @@ var layers = []layer{
 	// Administration. REST and console only show its operations.
 	{"internal/admin", []string{root, "internal/groupcommit"}},
 	{"internal/adminsock", []string{root, "internal/admin"}},
+	{"rationadmin", []string{root, "internal/admin", "internal/adminsock"}},
 	{"internal/adminwire", []string{root, "api", "internal/admin"}},
 	{"internal/adminapi", []string{root, "api", "internal/admin", "internal/adminwire"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},

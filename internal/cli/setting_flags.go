@@ -13,8 +13,12 @@ func (a *app) addSettingFlags(cmd *cobra.Command) {
 		if setting.Name == "db" { // every command has it
 			continue
 		}
-		cmd.Flags().Var(&settingFlag{app: a, name: setting.Name, form: setting.Form}, setting.FlagName(), setting.Doc)
+		flag := &settingFlag{app: a, name: setting.Name, form: setting.Form, value: setting.Default}
 		if setting.Form == formOfSwitch {
+			flag.form = "bool" // what pflag knows a switch by
+		}
+		cmd.Flags().Var(flag, setting.FlagName(), setting.Doc)
+		if flag.form == "bool" {
 			cmd.Flags().Lookup(setting.FlagName()).NoOptDefVal = "true"
 		}
 	}
@@ -27,7 +31,7 @@ const formOfSwitch = "true or false"
 type settingFlag struct {
 	app        *app
 	name, form string
-	value      string
+	value      string // the default until it is set
 }
 
 // Set implements pflag.Value.

@@ -31,7 +31,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := config.Config{
 		DB: config.Database{Path: "./ration.db"}, Listen: "127.0.0.1:8080", APIListen: "127.0.0.1:8081",
-		UpstreamTimeout: 5 * time.Minute, Headers: "draft10", KeyHeader: "X-API-Key", KeyBearer: true, KeyBasic: true,
+		UpstreamTimeout: 10 * time.Minute, Headers: "draft10", KeyHeader: "X-API-Key", KeyBearer: true, KeyBasic: true,
 		SecretPrefix: "rk", ShutdownGrace: 30 * time.Second, LogFormat: "text", LogLevel: slog.LevelInfo,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -181,7 +181,7 @@ func TestFaultsInFile(t *testing.T) {
 func TestFaults(t *testing.T) {
 	directory := t.TempDir()
 	short, open := write(t, "short", "abc"), write(t, "open", strings.Repeat("x", 32))
-	if err := os.Chmod(open, 0o644); err != nil {
+	if err := os.Chmod(open, 0o644); err != nil { //nolint:gosec // it is what the test is about
 		t.Fatal(err)
 	}
 	flag := func(name, value string) config.Sources {

@@ -99,7 +99,8 @@ func parseLevel(value string) (level slog.Level, err error) {
 	if _, err := parseChoice(value, "debug", "info", "warn", "error"); err != nil {
 		return 0, err
 	}
-	return level, level.UnmarshalText([]byte(value))
+	err = level.UnmarshalText([]byte(value))
+	return level, err
 }
 
 // parseProxies reads comma-separated ranges. All addresses at once must be

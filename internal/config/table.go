@@ -33,7 +33,7 @@ var settings = []setting{
 		set:     into(func(c *Config) **url.URL { return &c.Upstream }, parseUpstream),
 	},
 	{
-		Setting: Setting{"upstream_timeout", "duration", "5m", "How long the upstream may take to begin its answer."},
+		Setting: Setting{"upstream_timeout", "duration", "10m", "How long the upstream may take to begin its answer."},
 		kind:    text,
 		set:     duration(func(c *Config) *time.Duration { return &c.UpstreamTimeout }, time.Millisecond, 24*time.Hour),
 	},
