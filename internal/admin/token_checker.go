@@ -11,11 +11,11 @@ import (
 	"github.com/ration-dev/ration/internal/groupcommit"
 )
 
-// ErrTokenInvalid: there is no such token, or it has ended or is revoked. It
-// does not say which.
+// ErrTokenInvalid means that there is no such token, or that it has ended or is
+// revoked. It does not say which.
 var ErrTokenInvalid = errors.New("the service token is not valid")
 
-// ErrTokenScope: the token is valid and lacks the scope that was asked for.
+// ErrTokenScope means that the token is valid and lacks the scope that was asked for.
 var ErrTokenScope = errors.New("the service token lacks the scope")
 
 // TokenChecker checks service tokens. Checks that come while a read is under

@@ -14,10 +14,10 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
-// ErrNoServer: nobody serves the socket.
+// ErrNoServer means that nobody serves the socket.
 var ErrNoServer = errors.New("no server answers on the administration socket")
 
-// errOtherRelease: the two ends don't know the same operations.
+// errOtherRelease means that the two ends don't know the same operations.
 var errOtherRelease = errors.New("the running server is of another release; restart it with this one")
 
 // Client is the operations of the server that has a database file open. It is

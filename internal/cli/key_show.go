@@ -59,10 +59,17 @@ func (a *app) showKeyStatus(status api.KeyStatus) error {
 func keySheet(status api.KeyStatus) string {
 	var sheet strings.Builder
 	for _, line := range [][2]string{
-		{"Key", status.ID}, {"Name", status.Name}, {"Owner", status.Owner}, {"Plan", status.Plan},
-		{"Status", statusText(status.KeyRecord)}, {"Expires", instantText(status.ExpiresAt)},
-		{"Scopes", strings.Join(status.Scopes, " ")}, {"Allowed IPs", strings.Join(status.AllowedIPs, " ")},
-		{"Time zone", status.PeriodZone}, {"Created", instantText(&status.CreatedAt)}, {"Updated", instantText(&status.UpdatedAt)},
+		{"Key", status.ID},
+		{"Name", status.Name},
+		{"Owner", status.Owner},
+		{"Plan", status.Plan},
+		{"Status", statusText(status.KeyRecord)},
+		{"Expires", instantText(status.ExpiresAt)},
+		{"Scopes", strings.Join(status.Scopes, " ")},
+		{"Allowed IPs", strings.Join(status.AllowedIPs, " ")},
+		{"Time zone", status.PeriodZone},
+		{"Created", instantText(&status.CreatedAt)},
+		{"Updated", instantText(&status.UpdatedAt)},
 	} {
 		if line[1] != "" {
 			fmt.Fprintf(&sheet, "%-12s %s\n", line[0]+":", visible(line[1]))
@@ -76,8 +83,14 @@ func keySheet(status api.KeyStatus) string {
 
 func limitListing(status api.KeyStatus) listing {
 	list := listing{value: status, columns: []column{
-		{name: "limit"}, {name: "meter"}, {name: "allows"}, {name: "used"}, {name: "reserved"}, {name: "remaining"},
-		{name: "resets_at"}, {name: "from"},
+		{name: "limit"},
+		{name: "meter"},
+		{name: "allows"},
+		{name: "used"},
+		{name: "reserved"},
+		{name: "remaining"},
+		{name: "resets_at"},
+		{name: "from"},
 	}}
 	for _, limit := range status.Limits {
 		from := "plan"
@@ -115,8 +128,14 @@ func overrideListing(status api.KeyStatus) listing {
 
 func usageListing(status api.KeyStatus) listing {
 	list := listing{columns: []column{
-		{name: "used_on"}, {name: "hour"}, {name: "day"}, {name: "week"}, {name: "month"}, {name: "ever"},
-		{name: "denied"}, {name: "last_request_at"},
+		{name: "used_on"},
+		{name: "hour"},
+		{name: "day"},
+		{name: "week"},
+		{name: "month"},
+		{name: "ever"},
+		{name: "denied"},
+		{name: "last_request_at"},
 	}}
 	for _, usage := range status.Usage {
 		list.rows = append(list.rows, []string{

@@ -21,9 +21,18 @@ func (a *app) keysCommand() *cobra.Command {
 }
 
 var keyColumns = []column{
-	{name: "id"}, {name: "name"}, {name: "owner"}, {name: "plan"}, {name: "status"}, {name: "expires_at"},
-	{name: "scopes", wide: true}, {name: "allowed_ips", wide: true}, {name: "time_zone", wide: true}, {name: "secrets", wide: true},
-	{name: "created_at"}, {name: "updated_at", wide: true},
+	{name: "id"},
+	{name: "name"},
+	{name: "owner"},
+	{name: "plan"},
+	{name: "status"},
+	{name: "expires_at"},
+	{name: "scopes", wide: true},
+	{name: "allowed_ips", wide: true},
+	{name: "time_zone", wide: true},
+	{name: "secrets", wide: true},
+	{name: "created_at"},
+	{name: "updated_at", wide: true},
 }
 
 func keyListing(value any, keys ...api.KeyRecord) listing {

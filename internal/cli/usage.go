@@ -59,7 +59,13 @@ func usageDayListing(days []api.UsageDay) listing {
 	list := listing{
 		value: days, empty: "nothing was used in that time",
 		columns: []column{
-			{name: "date"}, {name: "key_id"}, {name: "key_name"}, {name: "owner"}, {name: "meter"}, {name: "used"}, {name: "denied"},
+			{name: "date"},
+			{name: "key_id"},
+			{name: "key_name"},
+			{name: "owner"},
+			{name: "meter"},
+			{name: "used"},
+			{name: "denied"},
 			{name: "last_request_at"},
 		},
 	}
