@@ -84,17 +84,27 @@ func localDate(at time.Time, zone *time.Location) ration.Label {
 	return ration.DateLabel(at.In(zone).Date())
 }
 
-// changes returns the ends of the UTC days on which a zone's offset changes, and
-// of the years, which is where the rules for the future begin anew.
+// changes returns the days after a zone's offset has changed, and the last days
+// of leap years, on which the standard library loses its way.
 func changes(zone *time.Location) []time.Time {
-	var changes []time.Time
-	_, before := tilingBegins.In(zone).Zone()
-	for at := tilingBegins; at.Before(tilingEnds); at = at.Add(24 * time.Hour) {
+	const day, week = 24 * time.Hour, 7 * 24 * time.Hour
+	offset := func(at time.Time) int {
 		_, offset := at.In(zone).Zone()
-		if offset != before || at.YearDay() == 1 {
-			changes = append(changes, at)
+		return offset
+	}
+	var changes []time.Time
+	for at := tilingBegins; at.Before(tilingEnds); at = at.Add(week) {
+		if offset(at) == offset(at.Add(week)) {
+			continue
 		}
-		before = offset
+		changed := at
+		for offset(changed) == offset(at) {
+			changed = changed.Add(day)
+		}
+		changes = append(changes, changed)
+	}
+	for year := 1972; year < 2051; year += 4 {
+		changes = append(changes, time.Date(year, 12, 31, 0, 0, 0, 0, time.UTC))
 	}
 	return changes
 }
@@ -112,7 +122,7 @@ func differentZones(t *testing.T) []*time.Location {
 	for _, name := range names {
 		zone := zone(t, name)
 		var history strings.Builder
-		for _, at := range append(changes(zone), tilingBegins) {
+		for _, at := range append([]time.Time{tilingBegins}, changes(zone)...) {
 			_, offset := at.In(zone).Zone()
 			fmt.Fprintln(&history, at.Unix(), offset)
 		}
