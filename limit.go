@@ -141,7 +141,7 @@ func (l Limit) Normalize() (Limit, error) {
 		l.Name = l.Key().DefaultName()
 		return l, nil
 	}
-	return l, validateLimitName(l.Name)
+	return l, validateIdentifier("limit name", l.Name, maxLimitNameLength)
 }
 
 // maxBurstPeriods bounds a burst to what its rate gives back within so many
@@ -167,14 +167,6 @@ func (l *Limit) normalizeBurst() error {
 		return wrong(fmt.Sprintf("a burst may be at most %d times the quantity", maxBurstPeriods))
 	}
 	return nil
-}
-
-// validateLimitName allows what a default name may be: a meter, '-' and a period.
-func validateLimitName(name string) error {
-	if len(name) > maxIdentifierLength+len("-rate-lifetime") {
-		return &InvalidError{Field: "limit name", Value: name, Reason: "use at most 78 characters"}
-	}
-	return validateIdentifier("limit name", name[:min(len(name), maxIdentifierLength)])
 }
 
 // Override is a key's own limit for one meter, kind and period. It replaces the

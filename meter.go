@@ -1,6 +1,9 @@
 package ration
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 const (
 	// MeterRequests is counted for every charge: 1 unless the charge says otherwise.
@@ -13,6 +16,8 @@ const (
 	MaxTotalUnits int64 = 1 << 62
 
 	maxIdentifierLength = 64
+	// maxLimitNameLength allows what a default name may be: a meter, '-' and a period.
+	maxLimitNameLength = maxIdentifierLength + len("-rate-lifetime")
 )
 
 // ValidateMeter says whether name may name a meter: 1 to 64 lower-case letters,
@@ -29,14 +34,14 @@ func ValidateMeter(name string) error {
 	return nil
 }
 
-// validateIdentifier checks the name of a plan or a limit.
-func validateIdentifier(field, name string) error {
-	valid := name != "" && len(name) <= maxIdentifierLength && isAlphanumeric(name[0])
+// validateIdentifier checks the name of a plan or a limit, of at most so many characters.
+func validateIdentifier(field, name string, most int) error {
+	valid := name != "" && len(name) <= most && isAlphanumeric(name[0])
 	for i := 0; i < len(name) && valid; i++ {
 		valid = isAlphanumeric(name[i]) || strings.IndexByte("_-.", name[i]) >= 0
 	}
 	if !valid {
-		return &InvalidError{Field: field, Value: name, Reason: "use 1 to 64 letters, digits, '_', '-' and '.', starting with a letter or digit"}
+		return &InvalidError{Field: field, Value: name, Reason: fmt.Sprintf("use 1 to %d letters, digits, '_', '-' and '.', starting with a letter or digit", most)}
 	}
 	return nil
 }

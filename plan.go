@@ -19,7 +19,7 @@ type Plan struct {
 // Normalize fills in and checks the plan's limits and sorts them. Its error is
 // an [InvalidError].
 func (p Plan) Normalize() (Plan, error) {
-	if err := validateIdentifier("plan", p.Name); err != nil {
+	if err := validateIdentifier("plan", p.Name, maxIdentifierLength); err != nil {
 		return Plan{}, err
 	}
 	if _, err := LoadZone(p.TimeZone); err != nil {
