@@ -1,0 +1,2 @@
+// Package docs keeps the documents true: it runs what they show.
+package docs
