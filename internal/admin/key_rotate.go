@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -37,19 +36,13 @@ func (s *Service) RotateKey(ctx context.Context, actor string, rotation Rotation
 	secret := ration.NewSecret(s.config.SecretPrefix)
 	secretID := ration.NewSecretID()
 	record, err := s.changeKey(ctx, actor, "key.rotate", rotation.ID, func(change *KeyChange) error {
-		if status := change.Key.Status; status == ration.StatusRevoked || status == ration.StatusRejected {
-			return fmt.Errorf("%w: key %s is %s%s", ration.ErrConflict, rotation.ID, status, finality(status))
-		}
 		label, err := labelToRotate(change.Key.Secrets, rotation.Label, change.Now)
 		if err != nil {
 			return err
 		}
 		change.Key.Secrets = endSecrets(change.Key.Secrets, label, rotation.Overlap, change.Now)
-		if countInUse(change.Key.Secrets, change.Now) >= maxSecretsInUse {
-			return fmt.Errorf("%w: key %s has %d secrets in use, the most there can be; use a shorter overlap", ration.ErrConflict, rotation.ID, maxSecretsInUse)
-		}
 		change.NewSecrets = []NewSecret{s.newSecret(secretID, label, secret, change.Now)}
-		return nil
+		return takesSecret(&change.Key, change.Now)
 	})
 	return IssuedSecret{Key: record, SecretID: secretID, Secret: secret}, err
 }
@@ -57,12 +50,7 @@ func (s *Service) RotateKey(ctx context.Context, actor string, rotation Rotation
 // labelToRotate finds the label that is meant. A label that no secret in use
 // has is refused: with a misspelt one a leaked secret would live on.
 func labelToRotate(secrets []ration.SecretState, label string, now time.Time) (string, error) {
-	var labels []string
-	for _, secret := range secrets {
-		if secretHolds(secret, now) && !slices.Contains(labels, secret.Label) {
-			labels = append(labels, secret.Label)
-		}
-	}
+	labels := labelsInUse(secrets, now)
 	switch {
 	case len(labels) == 0 && label == "":
 		return DefaultSecretLabel, nil
@@ -90,19 +78,4 @@ func endSecrets(secrets []ration.SecretState, label string, overlap time.Duratio
 		}
 	}
 	return secrets
-}
-
-func countInUse(secrets []ration.SecretState, now time.Time) int {
-	count := 0
-	for _, secret := range secrets {
-		if secretHolds(secret, now) {
-			count++
-		}
-	}
-	return count
-}
-
-// secretHolds reports whether a secret has neither ended nor been revoked.
-func secretHolds(secret ration.SecretState, now time.Time) bool {
-	return secret.RevokedAt.IsZero() && (secret.ExpiresAt.IsZero() || now.Before(secret.ExpiresAt))
 }

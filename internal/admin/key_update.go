@@ -30,13 +30,7 @@ type KeyPatch struct {
 // UpdateKey changes a key. A patch that changes nothing writes nothing. Errors
 // besides those of [Operations]: ErrNotFound for an unknown key or plan.
 func (s *Service) UpdateKey(ctx context.Context, actor string, patch KeyPatch) (KeyRecord, error) {
-	record, err := s.changeKey(ctx, actor, "key.update", patch.ID, patch.apply)
-	if errors.Is(err, ration.ErrNotFound) && patch.Plan != nil {
-		if _, keyErr := s.store.Key(ctx, patch.ID); keyErr == nil {
-			return KeyRecord{}, fmt.Errorf("plan %q: %w", *patch.Plan, ration.ErrNotFound)
-		}
-	}
-	return record, err
+	return s.changeKey(ctx, actor, "key.update", patch.ID, patch.apply)
 }
 
 // changeKey runs a change of a key, with its audit entry, in one transaction.
@@ -44,7 +38,9 @@ func (s *Service) changeKey(ctx context.Context, actor, action string, id ration
 	if err := validateActor(actor); err != nil {
 		return KeyRecord{}, err
 	}
+	applied := false // the key was found
 	record, err := s.store.UpdateKey(ctx, id, func(change *KeyChange) error {
+		applied = true
 		before := keyFields(change)
 		if err := apply(change); err != nil {
 			return err
@@ -54,7 +50,7 @@ func (s *Service) changeKey(ctx context.Context, actor, action string, id ration
 		change.Key.UpdatedAt = change.Now
 		return err
 	})
-	if errors.Is(err, ration.ErrNotFound) {
+	if errors.Is(err, ration.ErrNotFound) && !applied {
 		return KeyRecord{}, fmt.Errorf("key %s: %w", id, ration.ErrNotFound)
 	}
 	return record, err

@@ -27,6 +27,8 @@ type KeyOperations interface {
 	ShowKey(ctx context.Context, id ration.KeyID) (KeyStatus, error)
 	UpdateKey(ctx context.Context, actor string, patch KeyPatch) (KeyRecord, error)
 	RotateKey(ctx context.Context, actor string, rotation Rotation) (IssuedSecret, error)
+	AddSecret(ctx context.Context, actor string, secret NewKeySecret) (IssuedSecret, error)
+	RevokeSecret(ctx context.Context, actor string, secret KeySecret) (KeyRecord, error)
 	DisableKey(ctx context.Context, actor string, id ration.KeyID) (KeyRecord, error)
 	EnableKey(ctx context.Context, actor string, id ration.KeyID) (KeyRecord, error)
 	RevokeKey(ctx context.Context, actor string, id ration.KeyID) (KeyRecord, error)

@@ -34,6 +34,17 @@ func (c *Client) RotateKey(ctx context.Context, actor string, rotation admin.Rot
 	return issued.conceal(), err
 }
 
+// AddSecret implements admin.KeyOperations.
+func (c *Client) AddSecret(ctx context.Context, actor string, secret admin.NewKeySecret) (admin.IssuedSecret, error) {
+	issued, err := callAs[issuedSecret](ctx, c, "AddSecret", actor, secret)
+	return issued.conceal(), err
+}
+
+// RevokeSecret implements admin.KeyOperations.
+func (c *Client) RevokeSecret(ctx context.Context, actor string, secret admin.KeySecret) (admin.KeyRecord, error) {
+	return callAs[admin.KeyRecord](ctx, c, "RevokeSecret", actor, secret)
+}
+
 // DisableKey implements admin.KeyOperations.
 func (c *Client) DisableKey(ctx context.Context, actor string, id ration.KeyID) (admin.KeyRecord, error) {
 	return callAs[admin.KeyRecord](ctx, c, "DisableKey", actor, id)

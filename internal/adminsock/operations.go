@@ -23,6 +23,12 @@ var operations = map[string]operation{
 		issued, err := ops.RotateKey(ctx, actor, rotation)
 		return revealSecret(issued), err
 	}),
+	"AddSecret": change(func(ops admin.Operations, ctx context.Context, actor string, secret admin.NewKeySecret) (issuedSecret, error) {
+		issued, err := ops.AddSecret(ctx, actor, secret)
+		return revealSecret(issued), err
+	}),
+	"RevokeSecret": change(admin.Operations.RevokeSecret),
+
 	"ListKeys":   read(admin.Operations.ListKeys),
 	"ShowKey":    read(admin.Operations.ShowKey),
 	"UpdateKey":  change(admin.Operations.UpdateKey),

@@ -136,6 +136,13 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 	if rotated.Secret.Malformed("rk") || rotated.Secret.IsZero() || rotated.Secret == issued.Secret {
 		t.Error("the rotated secret did not come through")
 	}
+	added, err := p.remote.AddSecret(ctx, actor, admin.NewKeySecret{ID: id, Label: "phone"})
+	must(err)
+	if added.Secret.Malformed("rk") || added.Secret.IsZero() {
+		t.Error("the added secret did not come through")
+	}
+	_, err = p.remote.RevokeSecret(ctx, actor, admin.KeySecret{ID: id, SecretID: added.SecretID})
+	must(err)
 	for _, change := range []func(context.Context, string, ration.KeyID) (admin.KeyRecord, error){p.remote.DisableKey, p.remote.EnableKey, p.remote.RevokeKey} {
 		_, err = change(ctx, actor, id)
 		must(err)
@@ -149,8 +156,8 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 	must(err)
 
 	key := same(p, "key", func(ops admin.Operations) (admin.KeyStatus, error) { return ops.ShowKey(ctx, id) })
-	if key.Status != ration.StatusRevoked || key.TimeZone != "Asia/Tokyo" || len(key.Secrets) != 2 || len(key.Limits) != 1 {
-		t.Errorf("key %+v; want it revoked, with two secrets and a limit", key)
+	if key.Status != ration.StatusRevoked || key.TimeZone != "Asia/Tokyo" || len(key.Secrets) != 3 || key.Secrets[2].RevokedAt.IsZero() || len(key.Limits) != 1 {
+		t.Errorf("key %+v; want it revoked, with three secrets and a limit", key)
 	}
 	same(p, "keys", func(ops admin.Operations) ([]admin.KeyRecord, error) {
 		return ops.ListKeys(ctx, admin.KeyFilter{Name: "k"})
@@ -162,8 +169,8 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 		return ops.UsageDays(ctx, admin.UsageFilter{KeyID: id})
 	})
 	entries := same(p, "audit", func(ops admin.Operations) ([]admin.AuditEntry, error) { return ops.ListAudit(ctx, admin.AuditFilter{}) })
-	if len(entries) != 10 || entries[0].Actor != actor {
-		t.Errorf("%d audit entries; want 10, all by %s", len(entries), actor)
+	if len(entries) != 12 || entries[0].Actor != actor {
+		t.Errorf("%d audit entries; want 12, all by %s", len(entries), actor)
 	}
 
 	_, err = p.remote.UpdateKey(ctx, actor, admin.KeyPatch{ID: id, Plan: new("")})

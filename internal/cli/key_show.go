@@ -148,7 +148,7 @@ func usageListing(status api.KeyStatus) listing {
 
 func secretListing(status api.KeyStatus) listing {
 	list := listing{columns: []column{
-		{name: "secret"}, {name: "label"}, {name: "status"}, {name: "created_at"}, {name: "expires_at"}, {name: "last_used_at"},
+		{name: "secret"}, {name: "label"}, {name: "status"}, {name: "created_at"}, {name: "expires_at"}, {name: "last_used_at"}, {name: "id"},
 	}}
 	for _, secret := range status.Secrets {
 		state := "active"
@@ -160,7 +160,7 @@ func secretListing(status api.KeyStatus) listing {
 		}
 		list.rows = append(list.rows, []string{
 			secret.Start + "…" + secret.End, secret.Label, state, instantText(&secret.CreatedAt),
-			instantText(secret.ExpiresAt), instantText(secret.LastUsedAt),
+			instantText(secret.ExpiresAt), instantText(secret.LastUsedAt), secret.ID,
 		})
 	}
 	return list
