@@ -3,9 +3,11 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -32,6 +34,8 @@ var update = flag.Bool("update", false, "write what the scripts print into their
 //	normal             replaces what differs from run to run in the standard output
 //	charge SECRET N [METER=UNITS]  charges N times, as a server does
 //	server start|stop  has the database open as a server does
+//	schema VERSION     makes the database one of another release
+//	damage             overwrites the database but for its header
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"ration": func(ts *testscript.TestScript, neg bool, args []string) {
 		if code := run(ts, args); (code != 0) != neg {
@@ -54,6 +58,8 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	},
 	"charge": charge,
 	"server": serve,
+	"schema": setSchema,
+	"damage": damage,
 }
 
 func TestScripts(t *testing.T) {
@@ -159,6 +165,22 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Check(running.stop())
 		}
 	})
+}
+
+func setSchema(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", databasePath(ts))
+	ts.Check(err)
+	_, err = db.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (?, 1)", args[0])
+	ts.Check(errors.Join(err, db.Close()))
+}
+
+func damage(ts *testscript.TestScript, _ bool, _ []string) {
+	content, err := os.ReadFile(databasePath(ts))
+	ts.Check(err)
+	for i := 100; i < len(content); i++ {
+		content[i] = 0xff
+	}
+	ts.Check(os.WriteFile(databasePath(ts), content, 0o600))
 }
 
 func databasePath(ts *testscript.TestScript) string {

@@ -1,0 +1,121 @@
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/cli"
+	"github.com/ration-dev/ration/internal/testdb"
+)
+
+// invocation is one run of the command line and what came of it.
+type invocation struct {
+	code           int
+	stdout, stderr string
+}
+
+// invoke runs the command line on a database.
+func invoke(t *testing.T, database string, args ...string) invocation {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code := cli.Main(t.Context(), args, strings.NewReader(""), &stdout, &stderr, []string{"RATION_DB=" + database})
+	return invocation{code, stdout.String(), stderr.String()}
+}
+
+// must runs the command line, which must succeed, and returns what it printed.
+func must(t *testing.T, database string, args ...string) string {
+	t.Helper()
+	done := invoke(t, database, args...)
+	if done.code != 0 {
+		t.Fatalf("ration %s: exit code %d: %s", strings.Join(args, " "), done.code, done.stderr)
+	}
+	return strings.TrimSpace(done.stdout)
+}
+
+// TestCommandsOnPostgres runs each kind of command on the other store. What the
+// commands mean is tested once, by the scripts.
+func TestCommandsOnPostgres(t *testing.T) {
+	url := testdb.Postgres(t)
+	if early := invoke(t, url, "keys", "list"); early.code != 6 || !strings.Contains(early.stderr, "run 'ration migrate'") {
+		t.Errorf("before the migration: %+v; want exit code 6 and advice", early)
+	}
+	must(t, url, "plans", "create", "free", "--limit", "5/day")
+	secret := must(t, url, "keys", "create", "k", "--plan", "free", "--owner", "alice", "--scope", "a")
+	id := must(t, url, "keys", "list", "-q")
+	must(t, url, "keys", "update", id, "--limit", "9/day", "--until", "2100-01-01")
+	must(t, url, "keys", "rotate", id, "--overlap", "24h")
+	must(t, url, "keys", "disable", id)
+	must(t, url, "tokens", "create", "gateway", "--scope", "verify")
+	must(t, url, "usage")
+
+	var status api.KeyStatus
+	shown := must(t, url, "keys", "show", id, "-o", "json")
+	if err := json.Unmarshal([]byte(shown), &status); err != nil {
+		t.Fatal(err)
+	}
+	if status.Status != "disabled" || len(status.Limits) != 1 || status.Limits[0].Remaining != 9 || len(status.Secrets) != 2 {
+		t.Errorf("key %s; want it disabled, with 9 remaining and two secrets", shown)
+	}
+	audit := must(t, url, "audit", "-o", "csv")
+	if lines := strings.Count(audit, "\n"); lines != 6 {
+		t.Errorf("%d audit entries; want 6:\n%s", lines, audit)
+	}
+	if strings.Contains(shown+audit, secret) {
+		t.Error("a secret is shown again")
+	}
+	if conflict := invoke(t, url, "plans", "delete", "free", "--yes"); conflict.code != 1 || !strings.Contains(conflict.stderr, "keys still have plan") {
+		t.Errorf("deleting a plan in use: %+v", conflict)
+	}
+	if migrated := must(t, url, "migrate", "-o", "csv"); !strings.Contains(migrated, "1,1") {
+		t.Errorf("migrating again: %s; want no change", migrated)
+	}
+}
+
+// TestCommandsAtTheSameTime: each waits until the file is free.
+func TestCommandsAtTheSameTime(t *testing.T) {
+	database := "sqlite:" + filepath.Join(t.TempDir(), "ration.db")
+	const commands = 8
+	var all sync.WaitGroup
+	for range commands {
+		all.Go(func() {
+			if done := invoke(t, database, "keys", "create", "k"); done.code != 0 {
+				t.Errorf("exit code %d: %s", done.code, done.stderr)
+			}
+		})
+	}
+	all.Wait()
+	if ids := strings.Fields(must(t, database, "keys", "list", "-q")); len(ids) != commands {
+		t.Errorf("%d keys; want %d", len(ids), commands)
+	}
+}
+
+// TestEveryCommandIsDescribed walks through all help texts.
+func TestEveryCommandIsDescribed(t *testing.T) {
+	var walk func(path []string)
+	seen := 0
+	walk = func(path []string) {
+		help := must(t, "sqlite:unused", append(path, "--help")...)
+		seen++
+		_, list, _ := strings.Cut(help, "Available Commands:\n")
+		list, _, _ = strings.Cut(list, "\n\n")
+		for line := range strings.Lines(list) {
+			name, short, _ := strings.Cut(strings.TrimSpace(line), " ")
+			if name == "completion" || name == "help" { // cobra's own
+				continue
+			}
+			if strings.TrimSpace(short) == "" {
+				t.Errorf("%v %s has no description", path, name)
+			}
+			walk(append(append([]string{}, path...), name))
+		}
+	}
+	walk(nil)
+	if seen < 30 {
+		t.Errorf("%d commands found; want all, of which there are more than 30", seen)
+	}
+}
