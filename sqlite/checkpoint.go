@@ -25,11 +25,11 @@ type logLimits struct {
 // restartTries is how many checkpoints try to leave no more than the lag.
 const restartTries = 4
 
-// The modes of a checkpoint: passive waits for nobody and moves what it can,
-// truncate waits for all others and leaves an empty log.
+// The modes of a checkpoint: one waits for nobody and moves what it can, the
+// other waits for all and leaves an empty log.
 const (
-	passive  = "PRAGMA wal_checkpoint(PASSIVE)"
-	truncate = "PRAGMA wal_checkpoint(TRUNCATE)"
+	moveSome = "PRAGMA wal_checkpoint(PASSIVE)"
+	moveAll  = "PRAGMA wal_checkpoint(TRUNCATE)"
 )
 
 // checkpointer is the goroutine that moves pages out of the log.
@@ -118,7 +118,7 @@ func (c *checkpointer) catchUp(ctx context.Context) error {
 }
 
 func (c *checkpointer) checkpoint(ctx context.Context) (logState, error) {
-	state, err := checkpoint(ctx, c.conn, passive)
+	state, err := checkpoint(ctx, c.conn, moveSome)
 	if isFlushFailure(err) {
 		c.store.fail(err)
 	}

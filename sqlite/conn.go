@@ -68,9 +68,9 @@ func (c *conn) query(ctx context.Context, query string, values []any, each func(
 	}
 }
 
-// number returns the number that a query without rows of its own answers.
-func (c *conn) number(ctx context.Context, query string, values ...any) (number int64, err error) {
-	err = c.query(ctx, query, values, func(r *row) error {
+// number returns the number that is a query's whole answer.
+func (c *conn) number(ctx context.Context, query string) (number int64, err error) {
+	err = c.query(ctx, query, nil, func(r *row) error {
 		number = r.int(0)
 		return nil
 	})

@@ -25,10 +25,11 @@ type setting struct {
 // setting the others may already have to wait for somebody who looks at the file
 // with a tool of his own.
 var common = []setting{
-	{"busy_timeout", 5000}, // milliseconds
+	{"busy_timeout", 2000}, // milliseconds; less than a caller of the engine waits
 	{"foreign_keys", 1},
-	{"trusted_schema", 0}, // nobody's functions in a schema are run
-	{"temp_store", 2},     // memory
+	{"trusted_schema", 0},  // nobody's functions in a schema are run
+	{"cell_size_check", 1}, // a damaged page is found when it is read
+	{"temp_store", 2},      // memory
 }
 
 // writing holds for connections that write.

@@ -4,13 +4,20 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/ration-dev/ration"
 	driversqlite "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/ration-dev/ration"
 )
 
-// ErrNotRation: the file is no database of Ration's. It was not changed.
-var ErrNotRation = errors.New("the file is not a database of Ration's")
+var (
+	// ErrNotRation is returned for a file that is no database of Ration's. It was
+	// not changed.
+	ErrNotRation = errors.New("the file is not a database of Ration's")
+	// ErrDamaged is returned for a file in which SQLite finds what it can't have
+	// written.
+	ErrDamaged = errors.New("the database file is damaged; restore it from a backup")
+)
 
 // errClosed is what every method returns after Close.
 var errClosed = fmt.Errorf("%w: the store is closed", ration.ErrStoreUnavailable)
@@ -37,6 +44,17 @@ func isTaken(err error) bool {
 
 // isReferred reports whether a foreign key forbids the change.
 func isReferred(err error) bool { return code(err) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY }
+
+// explainDamage names what SQLite says of a file that it can't read.
+func explainDamage(err error) error {
+	switch primary(err) {
+	case sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w", ErrNotRation, err)
+	case sqlite3.SQLITE_CORRUPT:
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
+}
 
 // isFlushFailure reports whether the disk refused to flush. The kernel may have
 // dropped what it could not write and will not say so again, so a second flush

@@ -57,6 +57,7 @@ func TestDiskFaults(t *testing.T) {
 		{"full again", 0, "--- PASS: ", 2, 2},
 	} {
 		t.Run(test.part, func(t *testing.T) {
+			t.Parallel()
 			path := newPath(t)
 			store := open(t, sqlite.Config{Path: path})
 			key := createKey(t, store, "")

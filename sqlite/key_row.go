@@ -7,7 +7,7 @@ import (
 const (
 	decisionKeyColumns    = "id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone"
 	keyColumns            = decisionKeyColumns + ", created_at, updated_at, metadata"
-	decisionSecretColumns = "api_key_id, secret_id, expires_at, revoked_at, last_used_at"
+	decisionSecretColumns = "api_key_id, secret_id, expires_at, revoked_at, last_used_at" //nolint:gosec // names of columns
 	secretColumns         = decisionSecretColumns + ", label, starts_with, ends_with, created_at"
 	overrideColumns       = "api_key_id, meter, kind, period, name, quantity, burst, unlimited, expires_at"
 )

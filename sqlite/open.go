@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Open takes the lock of a database file, creates it or brings its schema up to
@@ -15,7 +13,8 @@ import (
 //
 // Errors, by errors.Is and errors.As: [LockedError] if another process has the
 // file, [SchemaError] if its schema is newer than this release, [ErrNotRation]
-// if it is something else.
+// if it is something else, [ErrDamaged] if it is damaged, as far as that shows
+// (a file of more than 256 MiB is not checked page by page; see [Store.Check]).
 func Open(ctx context.Context, config Config) (*Store, error) {
 	store, _, _, err := open(ctx, config, production)
 	return store, err
@@ -38,7 +37,7 @@ func open(ctx context.Context, config Config, internals internals) (store *Store
 	config = config.withDefaults()
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("opening store %q: %w", config.Path, err)
+			err = fmt.Errorf("opening store %q: %w", config.Path, explainDamage(err))
 		}
 	}()
 	if config.Path, err = resolvePath(config.Path); err != nil {
@@ -74,15 +73,16 @@ func prepareFile(ctx context.Context, path string) (*connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := connector.open(ctx)
+	first, err := connector.open(ctx)
 	if err != nil {
-		return nil, explainNotADatabase(err)
+		return nil, err
 	}
-	err = errors.Join(checkVersion(ctx, conn), refuseForeign(ctx, conn))
-	if err == nil {
-		err = useLog(ctx, conn)
+	for _, step := range []func(context.Context, *conn) error{checkVersion, refuseForeign, checkSmall, useLog} {
+		if err = step(ctx, first); err != nil {
+			break
+		}
 	}
-	return connector, explainNotADatabase(errors.Join(err, conn.close()))
+	return connector, errors.Join(err, first.close())
 }
 
 // useLog makes the file one with a write-ahead log, which it then stays.
@@ -94,13 +94,6 @@ func useLog(ctx context.Context, conn *conn) error {
 	})
 	if err == nil && mode != "wal" {
 		err = fmt.Errorf("the journal mode is %s and can't be changed to wal: is the file on a network file system?", mode)
-	}
-	return err
-}
-
-func explainNotADatabase(err error) error {
-	if primary(err) == sqlite3.SQLITE_NOTADB {
-		return fmt.Errorf("%w: %w", ErrNotRation, err)
 	}
 	return err
 }

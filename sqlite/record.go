@@ -87,7 +87,7 @@ func (tx *tx) recordMeter(ctx context.Context, id ration.KeyID, write *ration.Me
 }
 
 // By the primary key of api_key_secrets.
-const noteSecretUse = "UPDATE api_key_secrets SET last_used_at = ? WHERE api_key_id = ? AND secret_id = ?"
+const noteSecretUse = "UPDATE api_key_secrets SET last_used_at = ? WHERE api_key_id = ? AND secret_id = ?" //nolint:gosec // SQL
 
 func (tx *tx) recordSecretUse(ctx context.Context, id ration.KeyID, secret ration.SecretID) error {
 	_, err := tx.exec(ctx, noteSecretUse, micros(tx.now), blob(id), blob(secret))

@@ -34,7 +34,7 @@ type Store struct {
 	readers chan *conn
 
 	checkpoints *checkpointer
-	failing     atomic.Bool           // the last commit failed
+	failing     atomic.Bool           // the last transaction failed, and not because of what it was to do
 	broken      atomic.Pointer[error] // the disk refused to flush
 	closing     chan struct{}
 	close       sync.Once
@@ -65,7 +65,7 @@ func (s *Store) shutDown() error {
 		errs = append(errs, (<-s.readers).close())
 	}
 	if s.broken.Load() == nil {
-		_, err := checkpoint(context.Background(), writer, truncate)
+		_, err := checkpoint(context.Background(), writer, moveAll)
 		errs = append(errs, err)
 	}
 	errs = append(errs, writer.close(), s.lock.Close())

@@ -9,7 +9,7 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
-const tokenColumns = "id, name, scopes, starts_with, ends_with, created_at, expires_at, revoked_at, digest"
+const tokenColumns = "id, name, scopes, starts_with, ends_with, created_at, expires_at, revoked_at, digest" //nolint:gosec // names of columns
 
 // CreateToken implements admin.Tokens. It gives the token an id if it has none.
 func (s *Store) CreateToken(ctx context.Context, token admin.Token, digest ration.Digest, audit admin.AuditEntry) (created admin.Token, err error) {

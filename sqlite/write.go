@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ration-dev/ration"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/ration-dev/ration"
 )
 
 // errNothingToCommit makes write roll back and return nil.
@@ -55,6 +56,9 @@ func (s *Store) transact(ctx context.Context, conn *conn, do func(context.Contex
 		}
 	}()
 	if err := do(ctx, &tx{conn: conn, now: s.now()}); err != nil {
+		if isOutOfReach(err) {
+			s.failing.Store(true)
+		}
 		return s.explain("changing the database", err)
 	}
 	_, err := conn.exec(ctx, "COMMIT")
