@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pressly/goose/v3"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -41,9 +42,9 @@ func exitCode(err error) int {
 		return exitUsage
 	case is[*config.Error](err):
 		return exitConfig
-	case is[*sqlite.SchemaError](err), is[*postgres.SchemaError](err):
+	case is[*sqlite.SchemaError](err), is[*postgres.SchemaError](err), is[*goose.PartialError](err):
 		return exitMigrate
-	case errors.Is(err, sqlite.ErrNotRation):
+	case errors.Is(err, sqlite.ErrNotRation), errors.Is(err, sqlite.ErrDamaged):
 		return exitDamaged
 	case is[*storeError](err), errors.Is(err, ration.ErrStoreUnavailable):
 		return exitNoStore
