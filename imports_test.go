@@ -67,7 +67,7 @@ var layers = []layer{
 
 	// For tests: ours, and those of people who embed Ration.
 	{"storetest", []string{root, "internal/admin"}},
-	{"rationtest", []string{root, "sqlite"}},
+	{"rationtest", []string{root, "sqlite", "internal/admin"}},
 	{"internal/testdb/...", []string{"internal/testdb"}},
 	{"test/...", []string{"..."}},
 

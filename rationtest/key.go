@@ -1,0 +1,105 @@
+package rationtest
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// Key is a key to be created. The zero value is a key without limits.
+type Key struct {
+	Name       string // empty: "test"
+	Owner      string
+	Plan       string   // made by [Fixture.Plan]; empty: none
+	Limits     []string // its own, as [ration.ParseLimit] reads them
+	Scopes     []string
+	AllowedIPs []netip.Prefix
+	TimeZone   string
+	ExpiresAt  time.Time // zero: never
+}
+
+// IssuedKey is a key and what its holder sends.
+type IssuedKey struct {
+	ID     ration.KeyID
+	Secret ration.Secret
+}
+
+// Plan creates a plan with limits as people write them, such as "1000/day" or
+// "10/second burst 20".
+func (f *Fixture) Plan(name string, limits ...string) {
+	f.t.Helper()
+	plan := admin.NewPlan{Name: name}
+	for _, text := range limits {
+		limit, err := ration.ParseLimit(text)
+		f.must(err)
+		plan.Limits = append(plan.Limits, limit)
+	}
+	_, err := f.admin.CreatePlan(f.context(), actor, plan)
+	f.must(err)
+}
+
+// Key creates an active key with one secret.
+func (f *Fixture) Key(key Key) IssuedKey {
+	f.t.Helper()
+	created := admin.NewKey{
+		Name: key.Name, Owner: key.Owner, Plan: key.Plan, Scopes: key.Scopes,
+		AllowedIPs: key.AllowedIPs, TimeZone: key.TimeZone, ExpiresAt: key.ExpiresAt,
+	}
+	if created.Name == "" {
+		created.Name = "test"
+	}
+	for _, text := range key.Limits {
+		override, err := admin.ParseOverride(text)
+		f.must(err)
+		created.Overrides = append(created.Overrides, override)
+	}
+	issued, err := f.admin.CreateKey(f.context(), actor, created)
+	f.must(err)
+	return IssuedKey{ID: issued.Key.ID, Secret: issued.Secret}
+}
+
+// Disable bars a key until Enable.
+func (f *Fixture) Disable(id ration.KeyID) {
+	f.t.Helper()
+	_, err := f.admin.DisableKey(f.context(), actor, id)
+	f.must(err)
+}
+
+// Enable lifts the bar of a disabled key.
+func (f *Fixture) Enable(id ration.KeyID) {
+	f.t.Helper()
+	_, err := f.admin.EnableKey(f.context(), actor, id)
+	f.must(err)
+}
+
+// Revoke ends a key for ever.
+func (f *Fixture) Revoke(id ration.KeyID) {
+	f.t.Helper()
+	_, err := f.admin.RevokeKey(f.context(), actor, id)
+	f.must(err)
+}
+
+// Used returns the units that a key has ever used on a meter, and how many of
+// its charges on it were denied.
+func (f *Fixture) Used(id ration.KeyID, meter string) (units, denied int64) {
+	f.t.Helper()
+	usage, _, err := f.database.KeyUsage(f.context(), id)
+	f.must(err)
+	if entry := usage.Meter(meter); entry != nil {
+		return entry.Used, entry.Denied
+	}
+	return 0, 0
+}
+
+// context is the test's; in its clean-up functions that has ended already.
+func (f *Fixture) context() context.Context { return context.WithoutCancel(f.t.Context()) }
+
+func (f *Fixture) must(err error) {
+	f.t.Helper()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
