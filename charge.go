@@ -36,7 +36,7 @@ type Charge struct {
 // requests first, none twice. Its error is an [InvalidError]. It does not
 // change the caller's slice.
 func (c Charge) Normalize() (Charge, error) {
-	if len(c.Secret.text) > MaxSecretLength {
+	if len(c.Secret.Reveal()) > MaxSecretLength {
 		return Charge{}, &InvalidError{Field: "secret", Reason: fmt.Sprintf("a secret has at most %d bytes", MaxSecretLength)}
 	}
 	if c.Secret.IsZero() == c.KeyID.IsZero() {

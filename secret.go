@@ -28,8 +28,12 @@ const (
 
 // Secret is what a client sends to show that it may use a key. It prints,
 // logs and marshals as "[secret]"; only Reveal gives the text. The zero Secret
-// is none.
-type Secret struct{ text string }
+// is none. Secrets of one text need not be equal; compare digests.
+type Secret struct {
+	// A pointer, because fmt asks no methods of what is in an unexported field or
+	// under %p: it prints what it finds, and of a pointer the address.
+	text *string
+}
 
 // NewSecret makes a random secret: "<prefix>_", 32 random base62 digits (190
 // bits) and 6 that are the CRC-32 of all before them, so that a mistyped or
@@ -37,32 +41,43 @@ type Secret struct{ text string }
 // [ValidateSecretPrefix].
 func NewSecret(prefix string) Secret {
 	body := prefix + "_" + randomBase62(secretRandomLength)
-	return Secret{text: body + secretChecksum(body)}
+	return SecretFromText(body + secretChecksum(body))
 }
 
 // SecretFromText takes a secret as a client sent it, or as another system
 // issued it: any bytes.
-func SecretFromText(text string) Secret { return Secret{text: text} }
+func SecretFromText(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{text: &text}
+}
 
 // Reveal returns the secret text. Show it to its holder once and keep it nowhere.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // IsZero reports whether there is no secret.
-func (s Secret) IsZero() bool { return s.text == "" }
+func (s Secret) IsZero() bool { return s.text == nil }
 
 // Malformed reports whether s claims, by its prefix, to be a secret of ours and
 // fails the checksum. Text of any other form may be an imported secret and is
 // never malformed.
 func (s Secret) Malformed(prefix string) bool {
-	rest, ours := strings.CutPrefix(s.text, prefix+"_")
+	text := s.Reveal()
+	rest, ours := strings.CutPrefix(text, prefix+"_")
 	if !ours {
 		return false
 	}
 	if len(rest) != secretRandomLength+secretChecksumLength {
 		return true
 	}
-	body := s.text[:len(s.text)-secretChecksumLength]
-	return secretChecksum(body) != s.text[len(body):]
+	body := text[:len(text)-secretChecksumLength]
+	return secretChecksum(body) != text[len(body):]
 }
 
 // Digest returns what a database keeps of the secret: SHA-256, or HMAC-SHA-256
@@ -70,18 +85,19 @@ func (s Secret) Malformed(prefix string) bool {
 // A fast hash is right here: a secret has 190 random bits, not a person's choice.
 func (s Secret) Digest(pepper []byte) Digest {
 	if len(pepper) == 0 {
-		return sha256.Sum256([]byte(s.text))
+		return sha256.Sum256([]byte(s.Reveal()))
 	}
 	mac := hmac.New(sha256.New, pepper)
-	mac.Write([]byte(s.text))
+	mac.Write([]byte(s.Reveal()))
 	return Digest(mac.Sum(nil))
 }
 
 // Ends returns the first and last characters by which a holder recognises the
 // secret: at most 8 and 4, and never more than a third of a short one.
 func (s Secret) Ends() (start, end string) {
-	third := len(s.text) / 3
-	return strings.ToValidUTF8(s.text[:min(8, third)], ""), strings.ToValidUTF8(s.text[len(s.text)-min(4, third):], "")
+	text := s.Reveal()
+	third := len(text) / 3
+	return strings.ToValidUTF8(text[:min(8, third)], ""), strings.ToValidUTF8(text[len(text)-min(4, third):], "")
 }
 
 // Format implements fmt.Formatter: every verb prints "[secret]".
