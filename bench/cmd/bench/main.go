@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/pprof"
+	"strings"
 	"time"
 
 	"github.com/ration-dev/ration/bench/compare"
@@ -29,14 +31,18 @@ var upsertConnections = []int{8, 32, 64}
 func main() {
 	length := flag.Duration("time", 4*time.Second, "length of each measurement, after a warm-up of a quarter of it")
 	only := flag.String("only", "", "run one part: engine, http or fairness")
+	match := flag.String("workload", "", "measure only the workloads whose names contain this")
+	way := flag.String("way", "", "measure only one side, without a ratio: upsert or ration")
+	profile := flag.String("cpuprofile", "", "write a profile of this process, which is callers and engine together")
 	flag.Parse()
-	if err := run(*length, *only); err != nil {
+	b := &bench{length: *length, match: *match, way: *way}
+	if err := run(b, *only, *profile); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(length time.Duration, only string) error {
+func run(b *bench, only, profile string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	cluster, err := testdb.NewCluster(ctx, nil)
@@ -47,7 +53,18 @@ func run(length time.Duration, only string) error {
 	if _, _, err := postgres.Migrate(ctx, postgres.Config{URL: cluster.DSN()}); err != nil {
 		return err
 	}
-	b := &bench{url: cluster.DSN(), length: length}
+	b.url = cluster.DSN()
+	if profile != "" {
+		file, err := os.Create(profile)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = file.Close() }()
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	for _, part := range []struct {
 		name string
 		run  func(context.Context) error
@@ -63,8 +80,9 @@ func run(length time.Duration, only string) error {
 }
 
 type bench struct {
-	url    string
-	length time.Duration
+	url        string
+	length     time.Duration
+	match, way string
 }
 
 // engine compares, workload by workload, so that both sides of a ratio are
@@ -72,8 +90,14 @@ type bench struct {
 func (b *bench) engine(ctx context.Context) error {
 	fmt.Printf("%-34s %-22s %12s %10s %10s %8s\n", "workload", "way", "requests/s", "p50", "p99", "ratio")
 	for _, w := range workloads {
+		if !strings.Contains(w.Name, b.match) {
+			continue
+		}
 		best := compare.Result{}
 		for _, connections := range upsertConnections {
+			if b.way == "ration" {
+				break
+			}
 			result, err := b.upsert(ctx, w, connections)
 			if err != nil {
 				return err
@@ -83,11 +107,14 @@ func (b *bench) engine(ctx context.Context) error {
 				best = result
 			}
 		}
+		if b.way == "upsert" {
+			continue
+		}
 		result, err := b.ration(ctx, w)
 		if err != nil {
 			return err
 		}
-		row(w.Name, "ration", result, result.PerSecond/best.PerSecond)
+		row(w.Name, "ration", result, ratio(result, best))
 	}
 	return nil
 }
@@ -144,6 +171,13 @@ func (b *bench) withRation(ctx context.Context, keys int, use func(*compare.Rati
 		err = closeErr
 	}
 	return err
+}
+
+func ratio(a, b compare.Result) float64 {
+	if b.PerSecond == 0 {
+		return 0
+	}
+	return a.PerSecond / b.PerSecond
 }
 
 func row(workload, way string, r compare.Result, ratio float64) {
