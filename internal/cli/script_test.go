@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -33,7 +34,7 @@ var update = flag.Bool("update", false, "write what the scripts print into their
 //	let NAME           sets a variable to the standard output
 //	normal             replaces what differs from run to run in the standard output
 //	charge SECRET N [METER=UNITS]  charges N times, as a server does
-//	server start|stop  has the database open as a server does
+//	server start|stop  has the database open as a server does, on a day in 2050
 //	schema VERSION     makes the database one of another release
 //	damage             overwrites the database but for its header
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -98,11 +99,11 @@ var variable = []struct {
 }
 
 // normal replaces what differs from run to run. The future stays as it is: a
-// script has set it.
+// script, or its server, has set it.
 func normal(text string) string {
 	for _, v := range variable {
 		text = v.pattern.ReplaceAllStringFunc(text, func(found string) string {
-			if strings.HasPrefix(found, "2100-") {
+			if strings.HasPrefix(found, "2100-") || strings.HasPrefix(found, "2050-") {
 				return found
 			}
 			return v.pattern.ReplaceAllString(found, v.name)
@@ -112,9 +113,13 @@ func normal(text string) string {
 }
 
 func charge(ts *testscript.TestScript, _ bool, args []string) {
-	store, err := sqlite.Open(context.Background(), sqlite.Config{Path: databasePath(ts)})
-	ts.Check(err)
-	defer func() { ts.Check(store.Close()) }()
+	store := ts.Value("server").(*server).store
+	if store == nil {
+		var err error
+		store, err = sqlite.Open(context.Background(), sqlite.Config{Path: databasePath(ts)})
+		ts.Check(err)
+		defer func() { ts.Check(store.Close()) }()
+	}
 	times, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	one := ration.Charge{Secret: ration.SecretFromText(args[0])}
@@ -139,29 +144,36 @@ func charge(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 }
 
-// server is what a script's server has open.
-type server struct{ stop func() error }
+// server is what a script's server has open, if there is one.
+type server struct {
+	store *sqlite.Store
+	stop  func() error
+}
+
+// noon is the time at a script's server, so that no period ends meanwhile.
+var noon = time.Date(2050, 6, 15, 12, 0, 0, 0, time.UTC)
 
 func serve(ts *testscript.TestScript, _ bool, args []string) {
 	running := ts.Value("server").(*server)
 	if args[0] == "stop" {
 		ts.Check(running.stop())
-		running.stop = nil
 		return
 	}
-	store, err := sqlite.Open(context.Background(), sqlite.Config{Path: databasePath(ts)})
+	store, err := sqlite.Open(context.Background(), sqlite.Config{Path: databasePath(ts), Clock: func() time.Time { return noon }})
 	ts.Check(err)
 	listener, err := adminsock.Listen(context.Background(), store.Path())
 	ts.Check(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- adminsock.Serve(ctx, listener, admin.New(store, admin.Config{})) }()
+	running.store = store
 	running.stop = func() error {
 		cancel()
+		running.store = nil
 		return errors.Join(<-served, store.Close())
 	}
 	ts.Defer(func() {
-		if running.stop != nil {
+		if running.store != nil {
 			ts.Check(running.stop())
 		}
 	})
