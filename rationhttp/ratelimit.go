@@ -2,9 +2,8 @@ package rationhttp
 
 import (
 	"math/bits"
+	"strconv"
 	"time"
-
-	"github.com/dunglas/httpsfv"
 
 	"github.com/ration-dev/ration"
 )
@@ -12,50 +11,36 @@ import (
 // maxInteger is the largest Integer of a structured field: 15 digits (RFC 9651).
 const maxInteger = 999_999_999_999_999
 
-// meterParameter names the meter of a limit that doesn't count requests. Quota
-// units other than the registered ones need a parameter of one's own.
-const meterParameter = "ration-meter"
-
 // rateLimitFields returns the values of RateLimit-Policy and RateLimit as
 // draft-ietf-httpapi-ratelimit-headers-10 has them. The draft is no RFC yet:
 // nothing else knows its form.
 func rateLimitFields(limits []ration.LimitStatus, now time.Time) (policy, state string) {
-	policies, states := make(httpsfv.List, len(limits)), make(httpsfv.List, len(limits))
+	policies, states := make([]byte, 0, 128), make([]byte, 0, 128)
 	for i := range limits {
-		policies[i] = policyItem(&limits[i])
-		states[i] = stateItem(&limits[i], now)
+		text := textOf(limits[i].Limit)
+		if text == nil {
+			return "", ""
+		}
+		if i > 0 {
+			policies, states = append(policies, ", "...), append(states, ", "...)
+		}
+		policies = append(policies, text.policy...)
+		states = appendState(append(states, text.name...), &limits[i], now)
 	}
-	policy, errPolicy := httpsfv.Marshal(policies)
-	state, errState := httpsfv.Marshal(states)
-	if errPolicy != nil || errState != nil { // a name with bytes that no structured field can carry
-		return "", ""
-	}
-	return policy, state
+	return string(policies), string(states)
 }
 
-func policyItem(status *ration.LimitStatus) httpsfv.Item {
-	item := httpsfv.NewItem(status.Name)
-	item.Params.Add("q", min(status.Size(), maxInteger))
-	if seconds := windowSeconds(status.Limit); seconds > 0 {
-		item.Params.Add("w", seconds)
-	}
-	if status.Meter != ration.MeterRequests {
-		item.Params.Add(meterParameter, status.Meter)
-	}
-	return item
-}
-
-func stateItem(status *ration.LimitStatus, now time.Time) httpsfv.Item {
-	item := httpsfv.NewItem(status.Name)
-	item.Params.Add("r", min(status.Remaining, maxInteger))
+// appendState adds the parameters of a RateLimit item, both Integers.
+func appendState(item []byte, status *ration.LimitStatus, now time.Time) []byte {
+	item = strconv.AppendInt(append(item, ";r="...), min(status.Remaining, maxInteger), 10)
 	more := status.ResetsAt
 	if status.Kind == ration.KindRate {
 		more = status.AvailableAt
 	}
-	if !more.IsZero() {
-		item.Params.Add("t", min(ceilSeconds(more.Sub(now)), maxInteger))
+	if more.IsZero() {
+		return item
 	}
-	return item
+	return strconv.AppendInt(append(item, ";t="...), min(ceilSeconds(more.Sub(now)), maxInteger), 10)
 }
 
 // windowSeconds returns a policy's window: of a rate the time in which an empty

@@ -1,0 +1,66 @@
+package rationhttp
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/dunglas/httpsfv"
+
+	"github.com/ration-dev/ration"
+)
+
+// meterParameter names the meter of a limit that doesn't count requests. Quota
+// units other than the registered ones need a parameter of one's own.
+const meterParameter = "ration-meter"
+
+// limitText is what of a limit's items never changes: its policy as a whole, and
+// the value of its state. Making it takes longer than all else about an answer,
+// so it is remembered.
+type limitText struct {
+	policy string
+	name   string
+}
+
+// maxLimitTexts bounds what is remembered. Most limits are a plan's, and plans
+// are few; keys' own limits beyond that many are written anew each time.
+const maxLimitTexts = 4096
+
+var (
+	limitTexts     sync.Map // ration.Limit → *limitText
+	limitTextCount atomic.Int64
+)
+
+// textOf returns a limit's text, or nil for a name that no structured field can
+// carry.
+func textOf(limit ration.Limit) *limitText {
+	if known, found := limitTexts.Load(limit); found {
+		return known.(*limitText)
+	}
+	text := newLimitText(limit)
+	if text != nil && limitTextCount.Load() < maxLimitTexts {
+		if _, loaded := limitTexts.LoadOrStore(limit, text); !loaded {
+			limitTextCount.Add(1)
+		}
+	}
+	return text
+}
+
+func newLimitText(limit ration.Limit) *limitText {
+	item := httpsfv.NewItem(limit.Name)
+	name, err := httpsfv.Marshal(item)
+	if err != nil {
+		return nil
+	}
+	item.Params.Add("q", min(limit.Size(), maxInteger))
+	if seconds := windowSeconds(limit); seconds > 0 {
+		item.Params.Add("w", seconds)
+	}
+	if limit.Meter != ration.MeterRequests {
+		item.Params.Add(meterParameter, limit.Meter)
+	}
+	policy, err := httpsfv.Marshal(item)
+	if err != nil {
+		return nil
+	}
+	return &limitText{policy: policy, name: name}
+}
