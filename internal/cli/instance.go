@@ -154,13 +154,21 @@ func (i *instance) observe(ctx context.Context, event rationhttp.Event) {
 // openDatabase opens the store that the settings name and brings its schema up to date.
 func openDatabase(ctx context.Context, settings config.Config) (database, error) {
 	if settings.DB.URL == "" {
-		return sqlite.Open(ctx, sqlite.Config{Path: settings.DB.Path})
+		store, err := sqlite.Open(ctx, sqlite.Config{Path: settings.DB.Path})
+		if err != nil {
+			return nil, err // and not a store of a type without a value
+		}
+		return store, nil
 	}
 	target := postgres.Config{URL: settings.DB.URL, Lanes: settings.Lanes, AcceptUnsafeDurability: settings.AcceptUnsafeDurability}
 	if _, _, err := postgres.Migrate(ctx, target); err != nil {
 		return nil, err
 	}
-	return postgres.Open(ctx, target)
+	store, err := postgres.Open(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	return store, nil
 }
 
 func newLogger(settings config.Config, w io.Writer) *slog.Logger {
