@@ -2,6 +2,7 @@ package rationhttp_test
 
 import (
 	"bufio"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -33,7 +34,7 @@ func FuzzCredentialHeaders(f *testing.F) {
 			return
 		}
 		found, err := sources.Find(r)
-		if err != nil && err != rationhttp.ErrConflictingKeys {
+		if err != nil && !errors.Is(err, rationhttp.ErrConflictingKeys) {
 			t.Fatalf("got %v", err)
 		}
 		secret := found.Secret.Reveal()

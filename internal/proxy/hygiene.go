@@ -1,11 +1,9 @@
 package proxy
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 
-	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -117,64 +115,4 @@ func (h *hygiene) check(r *http.Request) error {
 		return &requestFault{http.StatusBadRequest, "ambiguous_query", "The query can be read in two ways: " + reason + "."}
 	}
 	return nil
-}
-
-// maxParameters is where net/url stops reading a query.
-const maxParameters = 10_000
-
-func ambiguousQuery(raw string) string {
-	if strings.Count(raw, "&") >= maxParameters {
-		return "it has too many parameters"
-	}
-	for i := 0; i < len(raw); i++ {
-		switch {
-		case raw[i] == ';':
-			return "it has a semicolon that is not encoded"
-		case raw[i] == '%' && (i+2 >= len(raw) || !isHex(raw[i+1]) || !isHex(raw[i+2])):
-			return "it has a percent sign that encodes nothing"
-		}
-	}
-	return ""
-}
-
-func isHex(c byte) bool { return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f' }
-
-// checkHeaders refuses fixed headers that would break what the proxy itself
-// sets, or the message.
-func checkHeaders(headers map[string]string) error {
-	for name, value := range headers {
-		field := fmt.Sprintf("upstream_headers.%s", name)
-		switch http.CanonicalHeaderKey(name) {
-		case "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Content-Length", "Host",
-			headerSubject, headerKeyID, headerPlan, rationhttp.RequestIDHeader, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto":
-			return &ration.InvalidError{Field: field, Reason: "this header is set by the proxy"}
-		}
-		if !isToken(name) {
-			return &ration.InvalidError{Field: "upstream_headers", Value: name, Reason: "a header's name is letters, digits and '-'"}
-		}
-		if !isFieldValue(value) { // the value is a secret, so it isn't shown
-			return &ration.InvalidError{Field: field, Reason: "a header's value has no control characters and no spaces around it"}
-		}
-	}
-	return nil
-}
-
-func isToken(name string) bool {
-	for i := range len(name) {
-		c := name[i]
-		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
-			return false
-		}
-	}
-	return name != ""
-}
-
-// isFieldValue reports whether text arrives as it was sent.
-func isFieldValue(text string) bool {
-	for i := range len(text) {
-		if text[i] < ' ' || text[i] == 0x7f {
-			return false
-		}
-	}
-	return strings.TrimSpace(text) == text
 }

@@ -40,14 +40,14 @@ func TestNothingIsSentTwice(t *testing.T) {
 // answersOnceAConnection is an upstream that answers the first request of a
 // connection and closes it upon the next, as if it had been idle too long. It
 // counts the requests that reached it.
-func answersOnceAConnection(t *testing.T) (target string, reached *atomic.Int64) {
+func answersOnceAConnection(t *testing.T) (string, *atomic.Int64) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { listener.Close() })
-	reached = new(atomic.Int64)
+	t.Cleanup(func() { _ = listener.Close() })
+	reached := new(atomic.Int64)
 	go func() {
 		for {
 			connection, err := listener.Accept()

@@ -5,49 +5,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
-	"net/url"
-	"strings"
-	"time"
 
-	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
 // via is this integration's name in charges and events.
 const via = "proxy"
-
-// HostPolicy says which Host the upstream gets.
-type HostPolicy string
-
-// The policies.
-const (
-	HostAuto     HostPolicy = ""         // the client's to an http upstream, the upstream's own to an https one
-	HostClient   HostPolicy = "client"   // the one that the client asked for
-	HostUpstream HostPolicy = "upstream" // the upstream's own
-)
-
-// Config says what a Proxy stands before.
-type Config struct {
-	// Upstream is http or https, a host, and perhaps a path that is put before
-	// every request's.
-	Upstream *url.URL
-	Routes   *route.Table
-	Gate     rationhttp.Gate
-	// Headers are set on every request to the upstream. Their values are secrets.
-	Headers map[string]string
-	Host    HostPolicy
-	// Timeout is how long the upstream may take until its answer begins. Zero:
-	// 10 minutes. The answer itself may take any time.
-	Timeout time.Duration
-	// SecretPrefix is by what a secret of ours is recognised in an Authorization
-	// field on free routes, where it may be the application's own. Empty:
-	// [ration.DefaultSecretPrefix].
-	SecretPrefix string
-	// Log gets what went wrong with the upstream, without headers and queries;
-	// nil: [slog.Default].
-	Log *slog.Logger
-}
 
 // Proxy is an http.Handler that charges and passes on. It is safe for
 // concurrent use.
@@ -60,29 +24,10 @@ type Proxy struct {
 
 // New checks a configuration. Its error is a [ration.InvalidError].
 func New(config Config) (*Proxy, error) {
-	if err := checkUpstream(config.Upstream); err != nil {
+	if err := config.check(); err != nil {
 		return nil, err
 	}
-	if err := checkHeaders(config.Headers); err != nil {
-		return nil, err
-	}
-	switch config.Host {
-	case HostAuto, HostClient, HostUpstream:
-	default:
-		return nil, &ration.InvalidError{Field: "upstream_host", Value: string(config.Host), Reason: "use client or upstream, or leave it out"}
-	}
-	if config.Timeout == 0 {
-		config.Timeout = 10 * time.Minute
-	}
-	if config.SecretPrefix == "" {
-		config.SecretPrefix = ration.DefaultSecretPrefix
-	}
-	if config.Log == nil {
-		config.Log = slog.Default()
-	}
-	if config.Gate.Responder.Vary == "" {
-		config.Gate.Responder.Vary = config.Gate.Sources.Vary()
-	}
+	config = config.withDefaults()
 	p := &Proxy{config: config, hygiene: newHygiene(config), transport: newTransport(config.Timeout)}
 	p.reverse = &httputil.ReverseProxy{
 		Rewrite: p.rewrite, ModifyResponse: p.modifyResponse, ErrorHandler: p.fail,
@@ -139,28 +84,3 @@ type exchange struct {
 type exchangeKey struct{}
 
 func exchangeOf(r *http.Request) *exchange { return r.Context().Value(exchangeKey{}).(*exchange) }
-
-func checkUpstream(upstream *url.URL) error {
-	wrong := func(reason string) error {
-		shown := ""
-		if upstream != nil {
-			shown = upstream.Redacted()
-		}
-		return &ration.InvalidError{Field: "upstream", Value: shown, Reason: reason}
-	}
-	switch {
-	case upstream == nil:
-		return wrong("an upstream is needed")
-	case upstream.Scheme != "http" && upstream.Scheme != "https":
-		return wrong("use http:// or https://")
-	case upstream.Hostname() == "":
-		return wrong("a host is needed")
-	case upstream.User != nil:
-		return wrong("user and password don't belong in a URL; set the header Authorization")
-	case upstream.RawQuery != "" || upstream.ForceQuery || upstream.Fragment != "":
-		return wrong("a query or fragment can't be put before a request's path")
-	case strings.HasPrefix(upstream.Path, "//"):
-		return wrong("a path has single slashes")
-	}
-	return nil
-}

@@ -133,12 +133,14 @@ func TestHeadersAboutTheWayAreBelievedFromTrustedProxiesOnly(t *testing.T) {
 		{
 			"untrusted", func(*proxy.Config) {},
 			map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "http"},
-			[]string{"X-Forwarded-Prefix", "X-Real-Ip", "X_forwarded_for", "X-Forwarded_host", "Forwarded", "X-Original-Url", "X-Rewrite-Url"}, "127.0.0.1",
+			[]string{"X-Forwarded-Prefix", "X-Real-Ip", "X_forwarded_for", "X-Forwarded_host", "Forwarded", "X-Original-Url", "X-Rewrite-Url"},
+			"127.0.0.1",
 		},
 		{
 			"trusted", trustLoopback,
 			map[string]string{"X-Forwarded-For": "198.51.100.1, 203.0.113.9, 127.0.0.1", "X-Forwarded-Host": "api.example.com", "X-Forwarded-Proto": "https", "X-Forwarded-Prefix": "/evil", "X-Real-Ip": "203.0.113.9", "X-Request-Id": "peer-1"},
-			[]string{"X_forwarded_for", "X-Forwarded_host", "Forwarded", "X-Original-Url", "X-Rewrite-Url"}, "203.0.113.9",
+			[]string{"X_forwarded_for", "X-Forwarded_host", "Forwarded", "X-Original-Url", "X-Rewrite-Url"},
+			"203.0.113.9",
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {

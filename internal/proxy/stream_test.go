@@ -66,7 +66,7 @@ func TestABodyIsPassedOnWhileItComes(t *testing.T) {
 		r.Header.Set("X-API-Key", canary)
 		response, err := f.Client().Do(r)
 		if err == nil {
-			response.Body.Close()
+			_ = response.Body.Close()
 			done <- response.StatusCode
 		}
 	}()
@@ -78,7 +78,7 @@ func TestABodyIsPassedOnWhileItComes(t *testing.T) {
 			t.Errorf("upstream got %q, want %q", got, part)
 		}
 	}
-	writer.Close()
+	_ = writer.Close()
 	<-arrived
 	if status := <-done; status != 200 {
 		t.Errorf("got %d", status)
@@ -242,7 +242,7 @@ func deaf(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { listener.Close() })
+	t.Cleanup(func() { _ = listener.Close() })
 	return "http://" + listener.Addr().String()
 }
 
@@ -251,18 +251,18 @@ func TestAnUpstreamThatGivesNoAnswerIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed.Close()
+	_ = closed.Close()
 	reset := newUpstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		connection, _, err := http.NewResponseController(w).Hijack()
 		if err == nil {
-			connection.Close()
+			_ = connection.Close()
 		}
 	})
 	nonsense := newUpstream(t, func(w http.ResponseWriter, _ *http.Request) {
 		connection, _, err := http.NewResponseController(w).Hijack()
 		if err == nil {
 			fmt.Fprint(connection, "SSH-2.0-nonsense\r\n\r\n")
-			connection.Close()
+			_ = connection.Close()
 		}
 	})
 	for _, row := range []struct {
@@ -340,7 +340,7 @@ func TestTheUpstreamLearnsThatAClientHasGone(t *testing.T) {
 	connection := f.dial(t)
 	fmt.Fprintf(connection, "GET / HTTP/1.1\r\nHost: h\r\nX-API-Key: %s\r\n\r\n", canary)
 	<-reached
-	connection.Close()
+	_ = connection.Close()
 	<-gone
 	if charged := len(f.charger.charged()); charged != 1 {
 		t.Errorf("charged %d times", charged)

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// ErrUnmatched: no route matches and the table refuses the rest.
+// ErrUnmatched says that no route matches and the table refuses the rest.
 var ErrUnmatched = errors.New("no route matches")
 
 // unmatchedName is the name of what no route matches, and of preflights.

@@ -88,7 +88,10 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	asked := rationhttp.Asked{RequestID: newRequestID(), Amounts: question.amounts, Scope: question.scope}
+	asked := rationhttp.Asked{Amounts: question.amounts, Scope: question.scope}
+	if !decision.Allowed() { // it is shown in the body
+		asked.RequestID = newRequestID()
+	}
 	buffers.write(w, &decision, h.config.Responder.Decided(&decision, asked))
 	return nil
 }

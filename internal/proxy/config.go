@@ -1,0 +1,139 @@
+package proxy
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/route"
+	"github.com/ration-dev/ration/rationhttp"
+)
+
+// HostPolicy says which Host the upstream gets.
+type HostPolicy string
+
+// The policies.
+const (
+	HostAuto     HostPolicy = ""         // the client's to an http upstream, the upstream's own to an https one
+	HostClient   HostPolicy = "client"   // the one that the client asked for
+	HostUpstream HostPolicy = "upstream" // the upstream's own
+)
+
+// Config says what a Proxy stands before.
+type Config struct {
+	// Upstream is http or https, a host, and perhaps a path that is put before
+	// every request's.
+	Upstream *url.URL
+	Routes   *route.Table
+	Gate     rationhttp.Gate
+	// Headers are set on every request to the upstream. Their values are secrets.
+	Headers map[string]string
+	Host    HostPolicy
+	// Timeout is how long the upstream may take until its answer begins. Zero:
+	// 10 minutes. The answer itself may take any time.
+	Timeout time.Duration
+	// SecretPrefix is by what a secret of ours is recognised in an Authorization
+	// field on free routes, where it may be the application's own. Empty:
+	// [ration.DefaultSecretPrefix].
+	SecretPrefix string
+	// Log gets what went wrong with the upstream, without headers and queries;
+	// nil: [slog.Default].
+	Log *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	if c.Timeout == 0 {
+		c.Timeout = 10 * time.Minute
+	}
+	if c.SecretPrefix == "" {
+		c.SecretPrefix = ration.DefaultSecretPrefix
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Gate.Responder.Vary == "" {
+		c.Gate.Responder.Vary = c.Gate.Sources.Vary()
+	}
+	return c
+}
+
+func (c Config) check() error {
+	switch c.Host {
+	case HostAuto, HostClient, HostUpstream:
+	default:
+		return &ration.InvalidError{Field: "upstream_host", Value: string(c.Host), Reason: "use client or upstream, or leave it out"}
+	}
+	if err := checkUpstream(c.Upstream); err != nil {
+		return err
+	}
+	return checkHeaders(c.Headers)
+}
+
+func checkUpstream(upstream *url.URL) error {
+	wrong := func(reason string) error {
+		shown := ""
+		if upstream != nil {
+			shown = upstream.Redacted()
+		}
+		return &ration.InvalidError{Field: "upstream", Value: shown, Reason: reason}
+	}
+	switch {
+	case upstream == nil:
+		return wrong("an upstream is needed")
+	case upstream.Scheme != "http" && upstream.Scheme != "https":
+		return wrong("use http:// or https://")
+	case upstream.Hostname() == "":
+		return wrong("a host is needed")
+	case upstream.User != nil:
+		return wrong("user and password don't belong in a URL; set the header Authorization")
+	case upstream.RawQuery != "" || upstream.ForceQuery || upstream.Fragment != "":
+		return wrong("a query or fragment can't be put before a request's path")
+	case strings.HasPrefix(upstream.Path, "//"):
+		return wrong("a path has single slashes")
+	}
+	return nil
+}
+
+// checkHeaders refuses fixed headers that would break what the proxy itself
+// sets, or the message.
+func checkHeaders(headers map[string]string) error {
+	for name, value := range headers {
+		field := fmt.Sprintf("upstream_headers.%s", name)
+		switch http.CanonicalHeaderKey(name) {
+		case "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Content-Length", "Host",
+			headerSubject, headerKeyID, headerPlan, rationhttp.RequestIDHeader, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto":
+			return &ration.InvalidError{Field: field, Reason: "this header is set by the proxy"}
+		}
+		if !isToken(name) {
+			return &ration.InvalidError{Field: "upstream_headers", Value: name, Reason: "a header's name is letters, digits and '-'"}
+		}
+		if !isFieldValue(value) { // the value is a secret, so it isn't shown
+			return &ration.InvalidError{Field: field, Reason: "a header's value has no control characters and no spaces around it"}
+		}
+	}
+	return nil
+}
+
+func isToken(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// isFieldValue reports whether text arrives as it was sent.
+func isFieldValue(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] == 0x7f {
+			return false
+		}
+	}
+	return strings.TrimSpace(text) == text
+}
