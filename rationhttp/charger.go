@@ -26,11 +26,3 @@ func ChargeSecret(ctx context.Context, charger Charger, charge ration.Charge) (r
 	}
 	return charger.Charge(ctx, charge)
 }
-
-// CodeOf returns a decision's code, or the code of the error that prevented it.
-func CodeOf(decision ration.Decision, err error) ration.Code {
-	if err == nil {
-		return decision.Code
-	}
-	return ration.Code(problemOfError(err).Code)
-}

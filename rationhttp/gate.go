@@ -42,17 +42,6 @@ type Answer struct {
 	Err        error    // why there was no decision
 }
 
-// Event is what an observer learns of an Answer: nothing that tells whose
-// request it was.
-type Event struct {
-	Via        string
-	Route      string        // as in the Question
-	Wait       time.Duration // how long the decision took
-	Code       ration.Code   // of the decision, or of what prevented it
-	FailedOpen bool
-	Err        error // why there was no decision
-}
-
 // Ask decides a request. It does not write, and it does not change the request.
 func (g *Gate) Ask(r *http.Request, question Question) Answer {
 	if g.Observe == nil {
@@ -60,10 +49,9 @@ func (g *Gate) Ask(r *http.Request, question Question) Answer {
 	}
 	start := time.Now()
 	answer := g.ask(r, question)
-	g.Observe(r.Context(), Event{
-		Via: question.Via, Route: question.Route, Wait: time.Since(start),
-		Code: CodeOf(answer.Decision, answer.Err), FailedOpen: answer.FailedOpen, Err: answer.Err,
-	})
+	event := NewEvent(r.Context(), question.Via, answer.Decision, answer.Err)
+	event.Route, event.Wait, event.FailedOpen = question.Route, time.Since(start), answer.FailedOpen
+	g.Observe(r.Context(), event)
 	return answer
 }
 

@@ -130,7 +130,9 @@ func (h *Handler) decide(ctx context.Context, question *question) (ration.Decisi
 		return decision, invalidCharge(invalid)
 	}
 	if h.config.Observe != nil {
-		h.config.Observe(ctx, rationhttp.Event{Via: via, Wait: time.Since(start), Code: rationhttp.CodeOf(decision, err), Err: err})
+		event := rationhttp.NewEvent(ctx, via, decision, err)
+		event.Wait = time.Since(start)
+		h.config.Observe(ctx, event)
 	}
 	return decision, err
 }

@@ -1,0 +1,38 @@
+package rationhttp
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// CodeClientGone is an event's code where the client left before its answer.
+const CodeClientGone = "client_gone"
+
+// Event is what an observer learns of an answer: nothing that tells whose
+// request it was. All but Err and Wait are from closed sets.
+type Event struct {
+	Via        string
+	Route      string        // as in the Question
+	Wait       time.Duration // how long the answer took
+	Code       ration.Code   // of the decision, or of what prevented it
+	FailedOpen bool
+	Err        error // why there was no decision, where that is the operator's business and not the client's doing
+}
+
+// NewEvent describes what came of a charge.
+func NewEvent(ctx context.Context, via string, decision ration.Decision, err error) Event {
+	switch {
+	case err == nil:
+		return Event{Via: via, Code: decision.Code}
+	case ctx.Err() != nil:
+		return Event{Via: via, Code: CodeClientGone}
+	}
+	event := Event{Via: via, Code: ration.Code(problemOfError(err).Code)}
+	if !errors.Is(err, ErrConflictingKeys) && !errors.Is(err, ErrKeyInURL) {
+		event.Err = err
+	}
+	return event
+}
