@@ -3,7 +3,6 @@ package rationadmin_test
 import (
 	"context"
 	"fmt"
-	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,16 +16,25 @@ import (
 
 // A whole API with keys and quotas in one process.
 func Example() {
-	ctx := context.Background()
+	if err := run(context.Background()); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// 200 hello alice, 1 remain
+	// 200 hello alice, 0 remain
+	// 429 application/problem+json
+}
+
+func run(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "ration-example-")
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 
 	store, err := sqlite.Open(ctx, sqlite.Config{Path: filepath.Join(dir, "ration.db")})
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	defer func() { _ = store.Close() }()
 	engine := ration.NewEngine(store, ration.EngineConfig{})
@@ -35,15 +43,15 @@ func Example() {
 	administration := rationadmin.New(store, rationadmin.Config{})
 	perDay, err := ration.ParseLimit("2/day")
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	_, err = administration.CreatePlan(ctx, "example", rationadmin.NewPlan{Name: "free", Limits: []ration.Limit{perDay}})
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	issued, err := administration.CreateKey(ctx, "example", rationadmin.NewKey{Name: "Alice's laptop", Owner: "alice", Plan: "free"})
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 
 	hello := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -63,8 +71,5 @@ func Example() {
 			fmt.Println(answer.Code, answer.Header().Get("Content-Type"))
 		}
 	}
-	// Output:
-	// 200 hello alice, 1 remain
-	// 200 hello alice, 0 remain
-	// 429 application/problem+json
+	return nil
 }

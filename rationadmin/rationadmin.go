@@ -14,11 +14,14 @@ import (
 	"github.com/ration-dev/ration/internal/adminsock"
 )
 
-// The types of administration. See [Operations] for what can be done, and each
-// method for its errors.
+// Operations is everything that can be administered, with the errors of each.
+type Operations = admin.Operations
+
+// Service is the operations on a store; make it with [New].
+type Service = admin.Service
+
+// What the operations take and return.
 type (
-	Operations   = admin.Operations
-	Service      = admin.Service
 	Store        = admin.Store // what both stores are
 	Config       = admin.Config
 	NewKey       = admin.NewKey
