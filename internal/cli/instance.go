@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 
 	"github.com/lmittmann/tint"
 
@@ -15,12 +14,8 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/adminsock"
 	"github.com/ration-dev/ration/internal/config"
-	"github.com/ration-dev/ration/internal/proxy"
-	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/internal/server"
-	"github.com/ration-dev/ration/internal/verify"
 	"github.com/ration-dev/ration/postgres"
-	"github.com/ration-dev/ration/rationhttp"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -103,52 +98,6 @@ func (i *instance) close(ctx context.Context) error {
 		errs = append(errs, i.store.Close())
 	}
 	return errors.Join(errs...)
-}
-
-func (i *instance) newServer() (*server.Server, error) {
-	responder := rationhttp.Responder{Style: rationhttp.Style(i.settings.Headers)}
-	mux := http.NewServeMux()
-	mux.Handle(verify.Path, verify.NewHandler(verify.Config{
-		Charger: i.engine, Tokens: i.tokens, Responder: responder, Observe: i.observe,
-	}))
-	handler, err := i.newProxy(responder)
-	return server.New(server.Config{
-		Proxy: handler, ProxyAddr: i.settings.Listen,
-		API: mux, APIAddr: i.settings.APIListen,
-		Ready:         i.engine.Ready,
-		ShutdownDelay: i.settings.ShutdownDelay, ShutdownGrace: i.settings.ShutdownGrace,
-		Log: i.log,
-	}), err
-}
-
-// newProxy returns the proxy's handler, or nil if there is no upstream.
-func (i *instance) newProxy(responder rationhttp.Responder) (http.Handler, error) {
-	if i.settings.Upstream == nil {
-		return nil, nil
-	}
-	table, err := route.Compile(i.settings.Routes)
-	if err != nil {
-		return nil, err
-	}
-	return proxy.New(proxy.Config{
-		Upstream: i.settings.Upstream, Routes: table,
-		Gate: rationhttp.Gate{
-			Charger: i.engine, Responder: responder, TrustedProxies: i.settings.TrustedProxies, Observe: i.observe,
-			Sources: rationhttp.Sources{
-				Header: i.settings.KeyHeader, NoBearer: !i.settings.KeyBearer, NoBasic: !i.settings.KeyBasic,
-				QueryParameter: i.settings.KeyQueryParameter,
-			},
-		},
-		Headers: i.settings.UpstreamHeaders, Timeout: i.settings.UpstreamTimeout,
-		SecretPrefix: i.settings.SecretPrefix, Log: i.log,
-	})
-}
-
-// observe logs what prevented decisions: it is the operator's business.
-func (i *instance) observe(ctx context.Context, event rationhttp.Event) {
-	if event.Err != nil {
-		i.log.WarnContext(ctx, "no decision", "via", event.Via, "code", event.Code, "failed_open", event.FailedOpen, "error", event.Err)
-	}
 }
 
 // openDatabase opens the store that the settings name and brings its schema up to date.

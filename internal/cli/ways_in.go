@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/ration-dev/ration/internal/proxy"
+	"github.com/ration-dev/ration/internal/route"
+	"github.com/ration-dev/ration/internal/server"
+	"github.com/ration-dev/ration/internal/verify"
+	"github.com/ration-dev/ration/rationhttp"
+)
+
+func (i *instance) newServer() (*server.Server, error) {
+	sources := rationhttp.Sources{
+		Header: i.settings.KeyHeader, NoBearer: !i.settings.KeyBearer, NoBasic: !i.settings.KeyBasic,
+		QueryParameter: i.settings.KeyQueryParameter,
+	}
+	gate := rationhttp.Gate{
+		Charger: i.engine, Sources: sources, TrustedProxies: i.settings.TrustedProxies, Observe: i.observe,
+		Responder: rationhttp.Responder{Style: rationhttp.Style(i.settings.Headers), Vary: sources.Vary()},
+	}
+	api := http.NewServeMux()
+	api.Handle(verify.Path, verify.NewHandler(verify.Config{
+		Charger: gate.Charger, Tokens: i.tokens, Responder: gate.Responder, Observe: gate.Observe,
+	}))
+	handler, err := i.newProxy(gate)
+	return server.New(server.Config{
+		Proxy: handler, ProxyAddr: i.settings.Listen,
+		API: api, APIAddr: i.settings.APIListen,
+		Ready:         i.engine.Ready,
+		ShutdownDelay: i.settings.ShutdownDelay, ShutdownGrace: i.settings.ShutdownGrace,
+		Log: i.log,
+	}), err
+}
+
+// newProxy returns the proxy's handler, or nil if there is no upstream.
+func (i *instance) newProxy(gate rationhttp.Gate) (http.Handler, error) {
+	if i.settings.Upstream == nil {
+		return nil, nil
+	}
+	table, err := route.Compile(i.settings.Routes)
+	if err != nil {
+		return nil, err
+	}
+	return proxy.New(proxy.Config{
+		Upstream: i.settings.Upstream, Routes: table, Gate: gate,
+		Headers: i.settings.UpstreamHeaders, Timeout: i.settings.UpstreamTimeout,
+		SecretPrefix: i.settings.SecretPrefix, Log: i.log,
+	})
+}
+
+// observe logs what prevented decisions: it is the operator's business.
+func (i *instance) observe(ctx context.Context, event rationhttp.Event) {
+	if event.Err != nil {
+		i.log.WarnContext(ctx, "no decision", "via", event.Via, "code", event.Code, "failed_open", event.FailedOpen, "error", event.Err)
+	}
+}
