@@ -129,3 +129,89 @@ func TestDeniedRateComesBackWhenItSaid(t *testing.T) {
 		})
 	}
 }
+
+func TestDenialTellsTheWorst(t *testing.T) {
+	ask := func(n, tokens int64) []ration.Amount {
+		return []ration.Amount{{Meter: ration.MeterRequests, Units: n}, {Meter: "tokens", Units: tokens}}
+	}
+	for _, row := range []struct {
+		name   string
+		limits []string
+		used   []ration.Amount
+		ask    []ration.Amount
+		code   ration.Code
+		wait   time.Duration
+	}{
+		{"what never fits before what never comes back", []string{"1/lifetime", "5 tokens/day"}, ask(1, 0), ask(1, 6), ration.CodeCostExceedsLimit, 0},
+		{"what never comes back before what does", []string{"1/day", "1 tokens/lifetime"}, ask(1, 1), ask(1, 1), ration.CodeQuotaExceeded, 0},
+		{"what never fits before what comes back", []string{"1/month", "5 tokens/second"}, ask(1, 0), ask(1, 6), ration.CodeCostExceedsLimit, 0},
+		{"a slow rate before a quota that is soon over", []string{"2/minute burst 5000", "5000 tokens/day"}, ask(5000, 5000), ask(5000, 1), ration.CodeRateExceeded, 2500 * time.Minute},
+		{"the longest of two quotas", []string{"1/day", "1/hour"}, ask(1, 0), ask(1, 0), ration.CodeQuotaExceeded, 12 * time.Hour},
+		{"a meter that was not asked for says nothing", []string{"1/hour", "1 tokens/day"}, ask(0, 1), ask(1, 0), ration.CodeOK, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			a := newAccount(t, row.limits...)
+			if first := a.charge(row.used...); !first.Allowed() {
+				t.Fatalf("%s", first.Code)
+			}
+			if d := a.charge(row.ask...); d.Code != row.code || d.RetryAfter != row.wait {
+				t.Errorf("%s, retry after %s; want %s, %s", d.Code, d.RetryAfter, row.code, row.wait)
+			}
+		})
+	}
+}
+
+func TestStatusOfARate(t *testing.T) {
+	a := newAccount(t, "3/second burst 6")
+	status := func(units int64) ration.LimitStatus {
+		return a.charge(ration.Amount{Meter: ration.MeterRequests, Units: units}).Limits[0]
+	}
+	for _, row := range []struct {
+		units, used, remaining int64
+		resets, available      time.Duration // from now; available 0: nothing is missing
+	}{
+		{0, 0, 6, 0, 0},
+		{2, 2, 4, 666667 * time.Microsecond, 333334 * time.Microsecond},
+		{4, 6, 0, 2 * time.Second, 333334 * time.Microsecond},
+	} {
+		got := status(row.units)
+		available := time.Duration(0)
+		if !got.AvailableAt.IsZero() {
+			available = got.AvailableAt.Sub(a.now)
+		}
+		if got.Used != row.used || got.Remaining != row.remaining || got.ResetsAt.Sub(a.now) != row.resets || available != row.available {
+			t.Errorf("after %d: %+v, want %+v", row.units, got, row)
+		}
+	}
+}
+
+func TestCountsStopBeforeTheyWrap(t *testing.T) {
+	a := newAccount(t)
+	a.usage = ration.Usage{{Meter: ration.MeterRequests, Used: ration.MaxTotalUnits - 1}}
+	for _, row := range []struct {
+		units int64
+		code  ration.Code
+	}{{2, ration.CodeCostExceedsLimit}, {ration.MaxUnits, ration.CodeCostExceedsLimit}, {1, ration.CodeOK}, {1, ration.CodeCostExceedsLimit}, {0, ration.CodeOK}} {
+		if d := a.charge(ration.Amount{Meter: ration.MeterRequests, Units: row.units}); d.Code != row.code {
+			t.Errorf("%d more: %s, want %s", row.units, d.Code, row.code)
+		}
+	}
+}
+
+// TestPeriodRunsOnWhereItsZoneIsBehind changes the zone to one where the day
+// that has just ended has yet to end.
+func TestPeriodRunsOnWhereItsZoneIsBehind(t *testing.T) {
+	a := newAccount(t, "2/day")
+	a.policy.Zone = zone(t, "Pacific/Auckland") // noon is midnight there
+	a.allow(2, 0)
+	a.policy.Zone = zone(t, "Pacific/Honolulu")
+	a.deny(1, ration.CodeQuotaExceeded, 24*time.Hour)
+	a.now = a.now.Add(24 * time.Hour)
+	a.deny(1, ration.CodeQuotaExceeded, 22*time.Hour)
+	a.allow(0, 0) // notes the new end, and begins nothing
+	if got := a.usage.Meter(ration.MeterRequests).Windows[1]; got.Used != 2 || !got.EndsAt.Equal(a.now.Add(22*time.Hour)) {
+		t.Errorf("the day is %+v", got)
+	}
+	a.now = a.now.Add(22 * time.Hour)
+	a.allow(2, 0)
+}

@@ -1,0 +1,128 @@
+package ration_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/ration-dev/ration"
+)
+
+// write does to a row what a store does with a MeterWrite.
+func write(usage ration.Usage, writes []ration.MeterWrite) ration.Usage {
+	for _, write := range writes {
+		entry := usage.Meter(write.Meter)
+		if entry == nil {
+			usage = append(usage, ration.MeterUsage{Meter: write.Meter})
+			entry = &usage[len(usage)-1]
+		}
+		entry.Used += write.Used
+		entry.Denied += write.Denied
+		entry.Rates = write.Rates
+		for i, window := range write.Windows {
+			if window.Label == entry.Windows[i].Label {
+				window.Used += entry.Windows[i].Used
+			}
+			entry.Windows[i] = window
+		}
+		if entry.FirstRequestAt.IsZero() {
+			entry.FirstRequestAt = write.FirstRequestAt
+		}
+		if !write.LastRequestAt.IsZero() {
+			entry.LastRequestAt = write.LastRequestAt
+		}
+	}
+	return usage
+}
+
+// TestBatchFoldsToChargesOneByOne writes what batches leave to be written, and
+// compares decisions and usage with charging one by one. So does the history.
+func TestBatchFoldsToChargesOneByOne(t *testing.T) {
+	type day struct {
+		meter string
+		date  ration.Label
+	}
+	type count struct{ used, denied int64 }
+	rapid.Check(t, func(rt *rapid.T) {
+		policy, now := drawPolicy(rt), noon
+		var folded, single ration.Usage
+		foldedDays, singleDays := map[day]count{}, map[day]count{}
+		for range rapid.IntRange(1, 6).Draw(rt, "batches") {
+			now = now.Add(drawStep(rt) - drawStep(rt)/4)
+			clock := ration.Clock{Now: now}
+			account := ration.NewAccount(policy, folded.Clone())
+			for range rapid.IntRange(1, 12).Draw(rt, "charges") {
+				charge := drawCharge(rt)
+				charge.DryRun = rapid.IntRange(0, 9).Draw(rt, "dry") == 0
+				want, changes := ration.Decide(&policy, single, &charge, clock)
+				single = single.Apply(changes)
+				for _, change := range changes.Meters {
+					c := singleDays[day{change.Meter, change.Day}]
+					singleDays[day{change.Meter, change.Day}] = count{c.used + change.Units, c.denied + change.Denied}
+				}
+				if diff := cmp.Diff(want, account.Charge(&charge, clock)); diff != "" {
+					rt.Fatalf("decision (-one by one +in a batch):\n%s", diff)
+				}
+			}
+			writes := account.Writes()
+			folded = write(folded, writes)
+			for _, w := range writes {
+				c := foldedDays[day{w.Meter, w.Day}]
+				foldedDays[day{w.Meter, w.Day}] = count{c.used + w.Used, c.denied + w.Denied}
+			}
+			if diff := cmp.Diff(single, folded, equateEmpty); diff != "" {
+				rt.Fatalf("usage (-one by one +in batches):\n%s", diff)
+			}
+		}
+		if diff := cmp.Diff(singleDays, foldedDays, cmp.AllowUnexported(day{}, count{})); diff != "" {
+			rt.Fatalf("history (-one by one +in batches):\n%s", diff)
+		}
+	})
+}
+
+func TestAccountWritesOnlyWhatChanged(t *testing.T) {
+	a := newAccount(t, "1/day")
+	dry := ration.Charge{Amounts: []ration.Amount{amount("requests", 1)}, DryRun: true}
+	account := ration.NewAccount(a.policy, nil)
+	account.Charge(&dry, ration.Clock{Now: noon})
+	suspect := ration.Charge{Amounts: []ration.Amount{amount("requests", 1)}}
+	if got := account.Charge(&suspect, ration.Clock{Now: noon, Suspect: true}).Code; got != ration.CodeClockSuspect {
+		t.Errorf("code %s, want %s", got, ration.CodeClockSuspect)
+	}
+	if writes := account.Writes(); len(writes) > 0 {
+		t.Errorf("writes %+v, want none", writes)
+	}
+}
+
+func TestAccountNotesSecretsOnceAMinute(t *testing.T) {
+	used, fresh, idle := ration.NewSecretID(), ration.NewSecretID(), ration.NewSecretID()
+	for _, row := range []struct {
+		name string
+		last time.Time // use of the secret before
+		want int       // times that it is noted in a batch
+	}{
+		{"never used", time.Time{}, 1},
+		{"used a minute ago", noon.Add(-time.Minute), 1},
+		{"used less than a minute ago", noon.Add(-time.Minute + 1), 0},
+		{"used in the future", noon.Add(time.Hour), 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			policy := newAccount(t, "100/day").policy
+			policy.Secrets = []ration.SecretState{{ID: used, LastUsedAt: row.last}, {ID: fresh, LastUsedAt: noon}, {ID: idle}}
+			account := ration.NewAccount(policy, nil)
+			for _, id := range []ration.SecretID{used, fresh, used, {}} {
+				charge := ration.Charge{SecretID: id, Amounts: []ration.Amount{amount("requests", 1)}}
+				account.Charge(&charge, ration.Clock{Now: noon})
+			}
+			denied := ration.Charge{SecretID: idle, Amounts: []ration.Amount{amount("requests", 1000)}}
+			account.Charge(&denied, ration.Clock{Now: noon})
+			dry := ration.Charge{SecretID: idle, Amounts: []ration.Amount{amount("requests", 1)}, DryRun: true}
+			account.Charge(&dry, ration.Clock{Now: noon})
+			if got := account.SecretsUsed(); len(got) != row.want || row.want == 1 && got[0] != used {
+				t.Errorf("noted %v, want %s %d times", got, used, row.want)
+			}
+		})
+	}
+}
