@@ -91,19 +91,30 @@ func (i *Instance) Kill() {
 // Stop sends SIGTERM and returns the exit code.
 func (i *Instance) Stop() int {
 	i.t.Helper()
+	i.Terminate()
+	return i.ExitCode()
+}
+
+// Terminate sends SIGTERM.
+func (i *Instance) Terminate() {
+	i.t.Helper()
 	if err := i.process.Process.Signal(syscall.SIGTERM); err != nil {
 		i.t.Fatal(err)
 	}
+}
+
+// ExitCode waits until the process has ended by itself.
+func (i *Instance) ExitCode() int {
+	i.t.Helper()
 	i.awaitExit()
-	err := i.exit
 	var exit *exec.ExitError
 	switch {
-	case err == nil:
+	case i.exit == nil:
 		return 0
-	case errors.As(err, &exit):
+	case errors.As(i.exit, &exit):
 		return exit.ExitCode()
 	}
-	i.t.Fatal(err)
+	i.t.Fatal(i.exit)
 	return -1
 }
 

@@ -14,18 +14,27 @@ import (
 type Upstream struct {
 	URL string
 
+	// Entered gets a token when a request for /slow has arrived; it is answered
+	// after a token was taken from Release.
+	Entered, Release chan struct{}
+
 	mu   sync.Mutex
 	seen map[string]int // X-Auth-Key-Id → requests
 }
 
-// NewUpstream starts an upstream that answers "ok" to everything.
+// NewUpstream starts an upstream that answers "ok" to everything, and to
+// /slow only when told to.
 func NewUpstream(t *testing.T) *Upstream {
 	t.Helper()
-	u := &Upstream{seen: map[string]int{}}
+	u := &Upstream{seen: map[string]int{}, Entered: make(chan struct{}), Release: make(chan struct{})}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		u.mu.Lock()
 		u.seen[r.Header.Get("X-Auth-Key-Id")]++
 		u.mu.Unlock()
+		if r.URL.Path == "/slow" {
+			u.Entered <- struct{}{}
+			<-u.Release
+		}
 		_, _ = io.WriteString(w, "ok")
 	}))
 	t.Cleanup(server.Close)
