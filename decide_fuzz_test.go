@@ -2,6 +2,7 @@ package ration_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -13,7 +14,14 @@ import (
 
 // FuzzDecide decides on any usage that a database could hold, whether a history
 // leads to it or not.
-func FuzzDecide(f *testing.F) { f.Fuzz(rapid.MakeFuzz(decideAnything)) }
+func FuzzDecide(f *testing.F) {
+	for seed := range byte(8) { // inputs long enough to draw all that is drawn
+		input := make([]byte, 8192)
+		_, _ = rand.NewChaCha8([32]byte{seed}).Read(input)
+		f.Add(input)
+	}
+	f.Fuzz(rapid.MakeFuzz(decideAnything))
+}
 
 func TestDecideAnything(t *testing.T) { rapid.Check(t, decideAnything) }
 
