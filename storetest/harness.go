@@ -17,7 +17,8 @@ type Store interface {
 // Harness is an empty database under test. Its tests run one after the other
 // and share it; each makes keys and plans of its own.
 type Harness struct {
-	// Store is an instance on the database.
+	// Store is an instance on the database. Its last test may close it, and closes
+	// it twice; a t.Cleanup that closes it again must find nothing wrong.
 	Store Store
 
 	// SetNow stops the database's clock, and that of all instances, at a time of
@@ -87,5 +88,6 @@ func groups() []group {
 		{"Plans", planTests},
 		{"Tokens", tokenTests},
 		{"Audit", auditTests},
+		{"Closing", closingTests},
 	}
 }

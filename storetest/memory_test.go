@@ -24,6 +24,7 @@ type memory struct {
 	now         time.Time
 	instanceNow time.Time
 
+	closed  bool
 	keys    map[ration.KeyID]*admin.KeyRecord
 	usage   map[ration.KeyID]ration.Usage
 	days    []admin.UsageDay
@@ -84,7 +85,13 @@ func (m *memory) time() time.Time {
 
 func (m *memory) Ready(context.Context) error { return nil }
 func (m *memory) Lanes() int                  { return 1 }
-func (m *memory) Close() error                { return nil }
+
+func (m *memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	return nil
+}
 
 func (m *memory) ResolveDigests(_ context.Context, digests []ration.Digest) ([]ration.SecretRef, error) {
 	m.mu.Lock()
@@ -104,6 +111,9 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 	m.mu.Lock()
 	m.waiting.Add(-1)
 	defer m.mu.Unlock()
+	if m.closed {
+		return nil, ration.ErrClosed
+	}
 	clock := m.clock()
 	accounts := map[ration.KeyID]*ration.Account{}
 	decisions := make([]ration.Decision, len(batch.Charges))
