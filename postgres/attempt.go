@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -38,8 +37,11 @@ func (l *lane) attempt(b *work) ([]ration.Decision, *fault) {
 	b.reset()
 	p := l.conn.begin()
 	decisions, f := l.transact(p, b)
-	_ = p.pg.Close() // repeats the fault, or says that the connection is gone
-	l.conn.endTransaction()
+	if f != nil {
+		l.end(p, f.err)
+	} else {
+		l.end(p, nil)
+	}
 	return decisions, f
 }
 
@@ -189,10 +191,10 @@ func (l *lane) writeAndCommit(p pipeline, now time.Time) *fault {
 	}
 	warning := l.conn.takeWarning()
 	switch {
+	case warning != "": // also where the session ended after it
+		return &fault{stage: stageCommit, err: warningError(warning), unknown: true, warned: true}
 	case err != nil:
 		return &fault{stage: stageCommit, err: err, unknown: leavesUnknown(err)}
-	case warning != "":
-		return &fault{stage: stageCommit, err: fmt.Errorf("COMMIT came with warning %s", warning), unknown: true, warned: true}
 	case tag != "COMMIT":
 		return &fault{stage: stageCommit, err: errors.New("the transaction was rolled back at COMMIT")}
 	}

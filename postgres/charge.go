@@ -48,12 +48,12 @@ func (s *Store) resolve(ctx context.Context, b *work) ([]ration.Decision, error)
 			return decisions, nil
 		}
 		again, err := b.judge(f, decisions)
-		if !again {
-			if err == nil { // an earlier attempt was committed
-				s.finished(b)
-				return b.sent, nil
-			}
+		switch {
+		case err != nil && !again:
 			return nil, err
+		case !again && s.confirm(ctx, b) == nil:
+			s.finished(b)
+			return b.sent, nil
 		}
 		if f.stage == stageBatchID || f.stage == stageLock {
 			pause = firstPause // it has waited long enough
@@ -78,7 +78,8 @@ func (s *Store) try(ctx context.Context, b *work) ([]ration.Decision, *fault) {
 }
 
 // judge says whether a batch is to be sent again after a fault. If not, its
-// error is the batch's, and no error means that b.sent was committed.
+// error is the batch's, and no error means that b.sent was committed, at least
+// on this server.
 func (b *work) judge(f *fault, decisions []ration.Decision) (again bool, err error) {
 	if f.stage > stageBatchID {
 		b.sent = nil // the id was inserted, so that whatever was sent before is dead
@@ -97,7 +98,7 @@ func (b *work) judge(f *fault, decisions []ration.Decision) (again bool, err err
 		return false, nil
 	case f.stage == stageBatchID && state == stateLockTimeout:
 		return true, nil // an earlier attempt still runs
-	case f.stage == stageLock && state == stateLockTimeout:
+	case f.stage == stageLock && (state == stateLockTimeout || state == stateCancelled):
 		b.id = uuid.New() // a batch is the same batch only if it takes the same keys
 		b.skipLocked()
 		return true, nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,7 +26,10 @@ type conn struct {
 	statements [statementCount]*pgconn.StatementDescription
 	warning    string // SQLSTATE of the last warning, until it is taken
 	accept     bool   // unsafe durability
+	connected  atomic.Bool
 }
+
+var errNeverCancel = errors.New("what was sent to the server is not cancelled")
 
 // binary1 is the format of all parameters and results.
 var binary1 = []int16{pgx.BinaryFormatCode}
@@ -35,6 +40,7 @@ func dial(ctx context.Context, config *pgconn.Config, acceptUnsafe bool) (*conn,
 	defer cancel()
 	c := &conn{accept: acceptUnsafe}
 	config = config.Copy()
+	config.DialFunc = c.neverCancelling(config.DialFunc)
 	config.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) {
 		if notice.SeverityUnlocalized == "WARNING" {
 			c.warning = notice.Code
@@ -45,11 +51,25 @@ func dial(ctx context.Context, config *pgconn.Config, acceptUnsafe bool) (*conn,
 		return nil, fmt.Errorf("connecting to the database: %w", err)
 	}
 	c.pg = pg
+	c.connected.Store(true)
 	if err := errors.Join(c.check(ctx), c.prepare(ctx)); err != nil {
 		_ = pg.Close(ctx)
 		return nil, err
 	}
 	return c, nil
+}
+
+// neverCancelling makes dialling fail once there is a connection. All that pgx
+// would dial for then is to cancel what the server does when the connection
+// breaks; but a COMMIT that waits for its standby and is cancelled is committed
+// without it, and would be found so when its batch is resolved.
+func (c *conn) neverCancelling(dial pgconn.DialFunc) pgconn.DialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if c.connected.Load() {
+			return nil, errNeverCancel
+		}
+		return dial(ctx, network, address)
+	}
 }
 
 // check refuses a server that is too old or not durable.
@@ -114,12 +134,12 @@ func (c *conn) endTransaction() {
 	}
 }
 
-// close ends the session. Afterwards nothing of it runs any more, unless it was
-// broken: then pgx still tells the server, and done is closed when it has.
+// close ends the session. Done is closed when nothing of it runs here any more.
 func (c *conn) close() (done <-chan struct{}) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = c.pg.Close(ctx)
+	_ = c.pg.Conn().Close() // where it was broken, pgx would listen for 15 s more
 	return c.pg.CleanupDone()
 }
 

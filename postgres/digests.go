@@ -47,7 +47,7 @@ func (s *Store) lookUp(ctx context.Context, st statement, each func(*row), param
 			return err
 		}
 		err = l.read(st, each, params)
-		if err == nil || fresh || !isBroken(err) {
+		if err == nil || fresh || !isBroken(err) && !isTransient(err) {
 			return err
 		}
 	}

@@ -38,10 +38,16 @@ func sqlState(err error) string {
 // pass when it is sent again.
 func isTransient(err error) bool {
 	switch sqlState(err) {
-	case stateSerialization, stateDeadlock, stateCancelled, stateIdleInTx, stateTxTimeout, stateStalePlan, stateUnknownStatement:
+	case stateSerialization, stateDeadlock, stateCancelled, stateIdleInTx, stateTxTimeout:
 		return true
 	}
-	return false
+	return isStale(err)
+}
+
+// isStale reports whether statements have to be prepared again, as after a migration.
+func isStale(err error) bool {
+	state := sqlState(err)
+	return state == stateStalePlan || state == stateUnknownStatement
 }
 
 // isOutOfReach reports whether an error speaks of the connection or the server
@@ -88,6 +94,12 @@ func (e *clientError) Error() string { return e.err.Error() }
 func (e *clientError) Is(target error) bool {
 	return target == ErrUnsafeDurability && errors.Is(e.err, target)
 }
+
+// warningError is a COMMIT that came with a warning, such as that its wait for a
+// standby was cut short. It holds the SQLSTATE.
+type warningError string
+
+func (e warningError) Error() string { return "COMMIT came with warning " + string(e) }
 
 // driverError is an error of the driver or the server, as opposed to one that a
 // function of administration's returned.

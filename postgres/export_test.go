@@ -10,6 +10,7 @@ func StatementSQL() map[string]string {
 		"load":         loadSQL,
 		"meters":       metersSQL,
 		"add usage":    addUsageSQL,
+		"add rates":    addRatesSQL,
 		"set usage":    setUsageSQL,
 		"add days":     addDaysSQL,
 		"secrets used": secretsUsedSQL,

@@ -2,6 +2,8 @@ package postgres_test
 
 import (
 	"context"
+	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -191,4 +193,21 @@ func codesOf(decisions []ration.Decision) []ration.Code {
 		codes[i] = decisions[i].Code
 	}
 	return codes
+}
+
+// limited names a role of the database that is no superuser.
+func limited(d *database) string {
+	parsed, _ := url.Parse(d.url)
+	return "limited_" + strings.TrimPrefix(parsed.Path, "/t_")
+}
+
+// as changes the user of a URL.
+func as(t testing.TB, databaseURL, user, password string) string {
+	t.Helper()
+	parsed, err := url.Parse(databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed.User = url.UserPassword(user, password)
+	return parsed.String()
 }

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -37,6 +38,21 @@ func (b *work) inTime(now time.Time) bool {
 		b.firstAttemptAt = now
 	}
 	return now.Sub(b.firstAttemptAt) < resolveFor
+}
+
+// confirm makes sure that an earlier attempt, which is known to be committed, is
+// as durable as any: a server that crashed, or whose standby was away, may have
+// committed it without the standby. A later commit has all before it flushed
+// and, with a synchronous standby, replicated.
+func (s *Store) confirm(ctx context.Context, b *work) error {
+	l, err := s.takeLane(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.giveLane(l)
+	later := batchRef{key: b.keys[0].id, id: uuid.New()}
+	defer s.janitor.purge(later)
+	return l.transaction(ctx, stmtBatchID, later.key[:], later.id[:])
 }
 
 // finished hands the batch's id over to be purged.

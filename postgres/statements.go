@@ -12,6 +12,7 @@ const (
 	stmtLoad
 	stmtMeters
 	stmtAddUsage
+	stmtAddRates
 	stmtSetUsage
 	stmtAddDays
 	stmtSecretsUsed
@@ -34,6 +35,7 @@ var statementSQL = [statementCount]string{
 	stmtLoad:        loadSQL,
 	stmtMeters:      metersSQL,
 	stmtAddUsage:    addUsageSQL,
+	stmtAddRates:    addRatesSQL,
 	stmtSetUsage:    setUsageSQL,
 	stmtAddDays:     addDaysSQL,
 	stmtSecretsUsed: secretsUsedSQL,

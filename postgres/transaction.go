@@ -16,9 +16,19 @@ func (l *lane) transaction(ctx context.Context, s statement, params ...[]byte) e
 func (l *lane) read(s statement, each func(*row), params [][]byte) error {
 	p := l.conn.begin()
 	err := p.transact(s, each, params)
+	l.end(p, err)
+	return err
+}
+
+// end ends a pipeline and its transaction after an error or none, and drops the
+// connection if its prepared statements no longer fit the schema, or if it leads
+// to a server that became a standby.
+func (l *lane) end(p pipeline, err error) {
 	_ = p.pg.Close() // repeats the error, or says that the connection is gone
 	l.conn.endTransaction()
-	return err
+	if isStale(err) || sqlState(err) == stateReadOnly {
+		l.drop()
+	}
 }
 
 func (p pipeline) transact(s statement, each func(*row), params [][]byte) error {
@@ -34,7 +44,13 @@ func (p pipeline) transact(s statement, each func(*row), params [][]byte) error 
 			return err
 		}
 	}
-	return p.synced()
+	if err := p.synced(); err != nil {
+		return err
+	}
+	if warning := p.conn.takeWarning(); warning != "" {
+		return &clientError{warningError(warning)}
+	}
+	return nil
 }
 
 func ignore(*row) {}

@@ -89,7 +89,7 @@ func (t tx) commit(ctx context.Context) error {
 	err := t.Commit(ctx)
 	switch warning := takeWarning(t.Conn()); {
 	case err == nil && warning != "":
-		return fmt.Errorf("%w: COMMIT came with warning %s", ration.ErrOutcomeUnknown, warning)
+		return fmt.Errorf("%w: %w", ration.ErrOutcomeUnknown, warningError(warning))
 	case err == nil:
 		return nil
 	case errors.Is(err, pgx.ErrTxCommitRollback), !leavesUnknown(err):
@@ -113,7 +113,7 @@ func (s *Store) read(ctx context.Context, doing string, read func(context.Contex
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	err := s.readOnce(ctx, read)
-	if isDriverError(err) && isBroken(err) && ctx.Err() == nil {
+	if isDriverError(err) && (isBroken(err) || isTransient(err)) && ctx.Err() == nil {
 		err = s.readOnce(ctx, read) // the connection may have died unnoticed while it idled
 	}
 	if err != nil {

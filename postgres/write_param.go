@@ -1,0 +1,161 @@
+package postgres
+
+import (
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// writes is what a batch writes, as parameters.
+type writes struct {
+	add     [5]array
+	rates   [9]array
+	set     [22]array
+	days    [6]array
+	secrets [2]array
+}
+
+func newWrites() *writes {
+	return &writes{
+		add:   [...]array{newUUIDs(), newTexts(), newInts(), newInts(), newTimes()},
+		rates: [...]array{newUUIDs(), newTexts(), newInts(), newInts(), newTimes(), newTimes(), newInts(), newTimes(), newInts()},
+		set: [...]array{
+			newUUIDs(), newTexts(), newInts(), newInts(), newTimes(), newTimes(),
+			newTimes(), newTimes(), newInts(),
+			newDates(), newTimes(), newInts(),
+			newDates(), newTimes(), newInts(),
+			newDates(), newTimes(), newInts(),
+			newTimes(), newInts(), newTimes(), newInts(),
+		},
+		days:    [...]array{newUUIDs(), newTexts(), newDates(), newInts(), newInts(), newTimes()},
+		secrets: [...]array{newUUIDs(), newUUIDs()},
+	}
+}
+
+func (w *writes) reset() {
+	for _, arrays := range [][]array{w.add[:], w.rates[:], w.set[:], w.days[:], w.secrets[:]} {
+		for i := range arrays {
+			arrays[i].reset()
+		}
+	}
+}
+
+// collect takes in what the accounts have to write.
+func (w *writes) collect(b *work) {
+	w.reset()
+	for i := range b.keys {
+		k := &b.keys[i]
+		if k.account == nil {
+			continue
+		}
+		changed := k.account.Writes()
+		for i := range changed {
+			write := &changed[i]
+			w.addDay(k.id, write)
+			switch before := k.usage.Meter(write.Meter); {
+			case !runsOn(before, write):
+				w.setUsage(k.id, write)
+			case before.Rates != write.Rates:
+				addUsage(w.rates[:], k.id, write)
+				addRates(w.rates[5:], write)
+			default:
+				addUsage(w.add[:], k.id, write)
+			}
+		}
+		for _, secret := range k.account.SecretsUsed() {
+			w.secrets[0].addUUID(k.id)
+			w.secrets[1].addUUID(secret)
+		}
+	}
+}
+
+func (w *writes) empty() bool { return w.days[0].length == 0 }
+
+// send sends the statements that have something to write and returns how many.
+func (w *writes) send(p pipeline, now time.Time) (sent int) {
+	for _, write := range []struct {
+		statement statement
+		arrays    []array
+		last      []byte
+	}{
+		{statement: stmtAddUsage, arrays: w.add[:]},
+		{statement: stmtAddRates, arrays: w.rates[:]},
+		{statement: stmtSetUsage, arrays: w.set[:]},
+		{statement: stmtAddDays, arrays: w.days[:]},
+		{statement: stmtSecretsUsed, arrays: w.secrets[:], last: timeParam(now)},
+	} {
+		if write.arrays[0].length == 0 {
+			continue
+		}
+		params := make([][]byte, 0, len(write.arrays)+1)
+		for i := range write.arrays {
+			params = append(params, write.arrays[i].param())
+		}
+		if write.last != nil {
+			params = append(params, write.last)
+		}
+		p.send(write.statement, params...)
+		sent++
+	}
+	return sent
+}
+
+// runsOn reports whether a write only adds to the row as it was read, and
+// perhaps moves its rates.
+func runsOn(before *ration.MeterUsage, write *ration.MeterWrite) bool {
+	if before == nil || before.FirstRequestAt.IsZero() && !write.FirstRequestAt.IsZero() {
+		return false
+	}
+	for i := range write.Windows {
+		if before.Windows[i].Label != write.Windows[i].Label || !before.Windows[i].EndsAt.Equal(write.Windows[i].EndsAt) {
+			return false
+		}
+	}
+	return true
+}
+
+func addUsage(to []array, id ration.KeyID, write *ration.MeterWrite) {
+	to[0].addUUID(id)
+	to[1].addText(write.Meter)
+	to[2].addInt(write.Used)
+	to[3].addInt(write.Denied)
+	to[4].addTimeOrNull(write.LastRequestAt)
+}
+
+func addRates(to []array, write *ration.MeterWrite) {
+	for i := range write.Rates {
+		to[2*i].addTime(write.Rates[i].TAT)
+		to[2*i+1].addInt(write.Rates[i].Rest)
+	}
+}
+
+func (w *writes) setUsage(id ration.KeyID, write *ration.MeterWrite) {
+	w.set[0].addUUID(id)
+	w.set[1].addText(write.Meter)
+	w.set[2].addInt(write.Used)
+	w.set[3].addInt(write.Denied)
+	w.set[4].addTimeOrNull(write.FirstRequestAt)
+	w.set[5].addTimeOrNull(write.LastRequestAt)
+	next := w.set[6:]
+	for i := range write.Windows {
+		window := &write.Windows[i]
+		if ration.WindowPeriods[i] == ration.PeriodHour {
+			next[0].addTime(window.Label.Hour())
+		} else {
+			next[0].addDate(window.Label)
+		}
+		next[1].addTime(window.EndsAt)
+		next[2].addInt(window.Used)
+		next = next[3:]
+	}
+	addRates(next, write)
+}
+
+func (w *writes) addDay(id ration.KeyID, write *ration.MeterWrite) {
+	w.days[0].addUUID(id)
+	w.days[1].addText(write.Meter)
+	w.days[2].addDate(write.Day)
+	w.days[3].addInt(write.Used)
+	w.days[4].addInt(write.Denied)
+	w.days[5].addTimeOrNull(write.LastRequestAt)
+}
