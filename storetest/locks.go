@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -14,6 +15,7 @@ var lockTests = []contractTest{
 	{"a waiting batch sees the key's new status", testWaitingSeesStatus},
 	{"a waiting batch sees a revoked secret", testWaitingSeesSecret},
 	{"a waiting batch sees its plan's new limits", testWaitingSeesLimits},
+	{"a waiting batch sees what time it has become", testWaitingSeesTime},
 	{"a waiting batch sees all that was charged", testWaitingSeesCharges},
 	{"an update that fails leaves nothing", testFailedUpdate},
 	{"changes hold on every instance at once", testChangesHoldEverywhere},
@@ -112,6 +114,19 @@ func testWaitingSeesLimits(f *fixture) {
 		}
 	}, chargeOf(id))
 	f.wantRemaining(decisions[0], 2)
+}
+
+// testWaitingSeesTime lets midnight pass while a batch waits for its key.
+func testWaitingSeesTime(f *fixture) {
+	midnight := time.Date(2026, 7, 16, 0, 0, 0, 0, time.UTC)
+	id := f.key(f.plan("2/day").Name)
+	f.setNow(midnight.Add(-time.Microsecond))
+	f.allow(id, requests(2), 0)
+	decisions := f.whileChanging(id, func(*admin.KeyChange) { f.setNow(midnight) }, chargeOf(id))
+	f.wantRemaining(decisions[0], 1)
+	if got := decisions[0].DecidedAt; !got.Equal(midnight) {
+		f.Errorf("decided at %s, want %s", got, midnight)
+	}
 }
 
 // testWaitingSeesCharges makes two instances' batches meet on one key, many times.

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -18,15 +17,14 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
+var errNotStorable = errors.New("a charge that can't be stored")
+
 // checkStorable refuses what a database's types and checks refuse.
 func checkStorable(charges []ration.Charge) error {
 	for _, charge := range charges {
 		for _, amount := range charge.Amounts {
-			if amount.Units < 0 {
-				return fmt.Errorf("%d %s", amount.Units, amount.Meter)
-			}
-			if !utf8.ValidString(amount.Meter) || strings.Contains(amount.Meter, "\x00") {
-				return fmt.Errorf("meter %q is not text", amount.Meter)
+			if amount.Units < 0 || !utf8.ValidString(amount.Meter) || strings.Contains(amount.Meter, "\x00") {
+				return errNotStorable
 			}
 		}
 	}
@@ -55,9 +53,12 @@ func (m *memory) UpdateKey(_ context.Context, id ration.KeyID, update func(*admi
 	}
 	change := admin.KeyChange{Now: m.time(), Key: copyRecord(*record)}
 	switch err := update(&change); {
-	case errors.Is(err, admin.ErrUnchanged):
+	case errors.Is(err, admin.ErrUnchanged) && m.fault != writesWhatIsUnchanged:
 		return copyRecord(*record), nil
-	case err != nil:
+	case err != nil && !errors.Is(err, admin.ErrUnchanged):
+		if m.fault == logsWhatFailed {
+			m.log(change.Audit)
+		}
 		return admin.KeyRecord{}, err
 	}
 	return m.writeKey(change)
@@ -70,11 +71,14 @@ func (m *memory) writeKey(change admin.KeyChange) (admin.KeyRecord, error) {
 		return admin.KeyRecord{}, ration.ErrNotFound
 	}
 	for _, secret := range change.NewSecrets {
-		if _, taken := m.digests[secret.Digest]; taken {
+		if _, taken := m.digests[secret.Digest]; taken && m.fault != handsDigestsOn {
 			return admin.KeyRecord{}, ration.ErrExists
 		}
 	}
 	record := copyRecord(change.Key)
+	if m.fault == roundsTimes {
+		record.ExpiresAt = record.ExpiresAt.Truncate(time.Second)
+	}
 	for _, secret := range change.NewSecrets {
 		m.digests[secret.Digest] = ration.SecretRef{KeyID: record.ID, SecretID: secret.ID}
 		record.Secrets = append(record.Secrets, secret.SecretState)

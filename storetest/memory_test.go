@@ -2,6 +2,7 @@ package storetest_test
 
 import (
 	"context"
+	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -17,6 +18,8 @@ import (
 // memory is a store without a database: mu is the lock of every key, plansMu
 // that of all that has no key. Who needs both takes mu first.
 type memory struct {
+	fault fault // what it does wrong, to see that the suite notices
+
 	mu      sync.Mutex
 	waiting atomic.Int64 // charges that wait for mu
 
@@ -24,11 +27,12 @@ type memory struct {
 	now         time.Time
 	instanceNow time.Time
 
-	closed  bool
-	keys    map[ration.KeyID]*admin.KeyRecord
-	usage   map[ration.KeyID]ration.Usage
-	days    []admin.UsageDay
-	digests map[ration.Digest]ration.SecretRef
+	closed     bool
+	remembered map[ration.KeyID]*admin.KeyRecord // by a fault
+	keys       map[ration.KeyID]*admin.KeyRecord
+	usage      map[ration.KeyID]ration.Usage
+	days       []admin.UsageDay
+	digests    map[ration.Digest]ration.SecretRef
 
 	plansMu sync.Mutex
 	plans   map[string]ration.Plan
@@ -45,10 +49,13 @@ var _ storetest.Store = (*memory)(nil)
 
 func newMemory() *memory {
 	return &memory{
+		fault:   fault(os.Getenv(faultVariable)),
 		keys:    map[ration.KeyID]*admin.KeyRecord{},
 		usage:   map[ration.KeyID]ration.Usage{},
 		digests: map[ration.Digest]ration.SecretRef{},
 		plans:   map[string]ration.Plan{},
+
+		remembered: map[ration.KeyID]*admin.KeyRecord{},
 	}
 }
 
@@ -104,9 +111,14 @@ func (m *memory) ResolveDigests(_ context.Context, digests []ration.Digest) ([]r
 }
 
 func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decision, error) {
-	if err := checkStorable(batch.Charges); err != nil {
+	if err := checkStorable(batch.Charges); err != nil && m.fault != storesHalfABatch {
 		return nil, err
 	}
+	var early map[ration.KeyID]seen
+	if m.fault == readsBeforeTheLock || m.fault == remembersKeys {
+		early = m.read(batch)
+	}
+	clock := m.clock()
 	m.waiting.Add(1)
 	m.mu.Lock()
 	m.waiting.Add(-1)
@@ -114,41 +126,55 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 	if m.closed {
 		return nil, ration.ErrClosed
 	}
-	clock := m.clock()
-	accounts := map[ration.KeyID]*ration.Account{}
+	if m.fault != timesBeforeTheLock {
+		clock = m.clock()
+	}
 	decisions := make([]ration.Decision, len(batch.Charges))
-	for i := range batch.Charges {
-		charge := &batch.Charges[i]
+	accounts := map[ration.KeyID]*ration.Account{}
+	for i, charge := range batch.Charges {
+		if m.fault == storesHalfABatch && checkStorable(batch.Charges[i:i+1]) != nil {
+			m.writeAll(accounts, clock.Now)
+			return nil, errNotStorable
+		}
 		record := m.keys[charge.KeyID]
 		if record == nil {
 			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: clock.Now, DryRun: charge.DryRun}
 			continue
 		}
-		account := accounts[charge.KeyID]
-		if account == nil {
-			var err error
-			if account, err = m.account(record, clock.Now); err != nil {
+		if accounts[charge.KeyID] == nil {
+			account, err := m.account(record, early, clock.Now)
+			if err != nil {
 				return nil, err
 			}
 			accounts[charge.KeyID] = account
 		}
-		decisions[i] = account.Charge(charge, clock)
+		charge.DryRun = charge.DryRun && m.fault != chargesDryRuns
+		decisions[i] = accounts[charge.KeyID].Charge(&charge, clock)
+		decisions[i].DryRun = batch.Charges[i].DryRun
 	}
-	for id, account := range accounts {
-		m.write(id, account, clock.Now)
+	m.writeAll(accounts, clock.Now)
+	if m.fault == answersByKey {
+		slices.SortStableFunc(decisions, func(a, b ration.Decision) int { return compareIDs(a.KeyID, b.KeyID) })
 	}
 	return decisions, nil
 }
 
-func (m *memory) account(record *admin.KeyRecord, now time.Time) (*ration.Account, error) {
-	m.plansMu.Lock()
-	plan := m.plans[record.Plan]
-	m.plansMu.Unlock()
-	policy, err := ration.NewPolicy(record.Key, plan, record.Overrides, slices.Clone(record.Secrets), now)
+func (m *memory) writeAll(accounts map[ration.KeyID]*ration.Account, now time.Time) {
+	for id, account := range accounts {
+		m.write(id, account, now)
+	}
+}
+
+func (m *memory) account(record *admin.KeyRecord, early map[ration.KeyID]seen, now time.Time) (*ration.Account, error) {
+	state, found := early[record.ID]
+	if !found {
+		state = m.see(record)
+	}
+	policy, err := ration.NewPolicy(state.record.Key, state.plan, state.record.Overrides, state.record.Secrets, now)
 	if err != nil {
 		return nil, err
 	}
-	return ration.NewAccount(policy, m.usage[record.ID].Clone()), nil
+	return ration.NewAccount(policy, state.usage), nil
 }
 
 func (m *memory) write(id ration.KeyID, account *ration.Account, now time.Time) {
@@ -171,10 +197,12 @@ func (m *memory) writeMeter(id ration.KeyID, write ration.MeterWrite) {
 		entry = usage.Meter(write.Meter)
 	}
 	entry.Used += write.Used
-	entry.Denied += write.Denied
+	if m.fault != forgetsDenials {
+		entry.Denied += write.Denied
+	}
 	entry.Rates = write.Rates
 	for i, window := range write.Windows {
-		if entry.Windows[i].Label == window.Label {
+		if entry.Windows[i].Label == window.Label && m.fault != overwritesCounts {
 			window.Used += entry.Windows[i].Used
 			window.Reserved = entry.Windows[i].Reserved
 		}
@@ -191,6 +219,9 @@ func (m *memory) writeMeter(id ration.KeyID, write ration.MeterWrite) {
 }
 
 func (m *memory) writeDay(id ration.KeyID, write ration.MeterWrite) {
+	if m.fault == keepsHistoryInUTC {
+		write.Day = ration.DateLabel(m.time().Date())
+	}
 	i := slices.IndexFunc(m.days, func(d admin.UsageDay) bool {
 		return d.KeyID == id && d.Meter == write.Meter && d.Date == write.Day
 	})

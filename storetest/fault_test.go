@@ -1,0 +1,100 @@
+package storetest_test
+
+import (
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// fault is something that a store in memory does wrong on purpose.
+type fault string
+
+const (
+	readsBeforeTheLock    fault = "reads usage before the lock"
+	timesBeforeTheLock    fault = "reads the clock before the lock"
+	remembersKeys         fault = "remembers keys"
+	chargesDryRuns        fault = "charges dry runs"
+	forgetsDenials        fault = "forgets denials"
+	overwritesCounts      fault = "overwrites counts"
+	storesHalfABatch      fault = "stores half a batch"
+	answersByKey          fault = "answers by key"
+	keepsHistoryInUTC     fault = "keeps history in UTC"
+	logsWhatFailed        fault = "logs what failed"
+	writesWhatIsUnchanged fault = "writes what is unchanged"
+	handsDigestsOn        fault = "hands digests on"
+	roundsTimes           fault = "rounds times"
+)
+
+// faultVariable names the fault to a process that runs the suite.
+const faultVariable = "RATION_TEST_FAULT"
+
+// TestSuiteNoticesFaults runs the part of the suite that should notice a fault,
+// in a process of its own, and wants just that test to fail.
+func TestSuiteNoticesFaults(t *testing.T) {
+	for fault, noticedBy := range map[fault]string{
+		readsBeforeTheLock:    "Concurrency/instances together admit exactly the quota",
+		timesBeforeTheLock:    "Locks/a waiting batch sees what time it has become",
+		remembersKeys:         "Access/a key's status holds from the next decision on",
+		chargesDryRuns:        "Decisions/a dry run changes nothing",
+		forgetsDenials:        "Decisions/a denial is counted and changes nothing else",
+		overwritesCounts:      "Periods/all periods run for every meter, limited or not",
+		storesHalfABatch:      "Batches/a charge that can't be stored breaks its batch and charges nothing",
+		answersByKey:          "Batches/the most keys in one batch",
+		keepsHistoryInUTC:     "Periods/a zone change lengthens a day and never gives a second quota",
+		logsWhatFailed:        "Audit/what failed leaves none",
+		writesWhatIsUnchanged: "Keys/an update that changes nothing writes nothing",
+		handsDigestsOn:        "Keys/a taken digest stays with its first key",
+		roundsTimes:           "Keys/a key comes back as it was stored",
+	} {
+		t.Run(string(fault), func(t *testing.T) {
+			t.Parallel()
+			name := strings.ReplaceAll(noticedBy, " ", "_")
+			group, _, _ := strings.Cut(name, "/")
+			command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSuiteWithSeveralInstances$/^"+group+"$") //nolint:gosec // this test itself
+			command.Env = append(os.Environ(), faultVariable+"="+string(fault))
+			output, err := command.CombinedOutput()
+			if want := "--- FAIL: TestSuiteWithSeveralInstances/" + name + " "; err == nil || !strings.Contains(string(output), want) {
+				t.Errorf("a store that %s passes (%v):\n%s", fault, err, output)
+			}
+		})
+	}
+}
+
+// seen is all about a key that a decision depends on.
+type seen struct {
+	record admin.KeyRecord
+	plan   ration.Plan
+	usage  ration.Usage
+}
+
+// read reads a batch's keys before its locks are taken, as a fault wants it, and
+// lets others do the same.
+func (m *memory) read(batch ration.Batch) map[ration.KeyID]seen {
+	defer runtime.Gosched()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	states := map[ration.KeyID]seen{}
+	for _, charge := range batch.Charges {
+		record := m.keys[charge.KeyID]
+		if record == nil {
+			continue
+		}
+		if m.remembered[charge.KeyID] == nil || m.fault != remembersKeys {
+			first := copyRecord(*record)
+			m.remembered[charge.KeyID] = &first
+		}
+		states[charge.KeyID] = m.see(m.remembered[charge.KeyID])
+	}
+	return states
+}
+
+func (m *memory) see(record *admin.KeyRecord) seen {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	return seen{copyRecord(*record), m.plans[record.Plan], m.usage[record.ID].Clone()}
+}
