@@ -89,7 +89,7 @@ func (f *fixture) keyWithSecrets(plan string, labels ...string) (ration.KeyID, [
 	id := f.keyWith(func(change *admin.KeyChange) {
 		change.Key.Plan = plan
 		for _, label := range labels {
-			secret, _ := newSecret(label, change.Now)
+			secret := newSecret(label, change.Now)
 			secrets = append(secrets, secret)
 		}
 		change.NewSecrets = secrets
@@ -108,7 +108,7 @@ func (f *fixture) chargeWith(id ration.KeyID, secret ration.SecretID) ration.Dec
 func testResolveDigests(f *fixture) {
 	a, secretsA := f.keyWithSecrets("", "one", "two")
 	b, secretsB := f.keyWithSecrets("", "three")
-	unknown, _ := newSecret("unknown", f.now)
+	unknown := newSecret("unknown", f.now)
 	refs, err := f.Store.ResolveDigests(f.Context(), []ration.Digest{
 		secretsB[0].Digest, unknown.Digest, secretsA[1].Digest, secretsB[0].Digest, secretsA[0].Digest,
 	})
@@ -116,15 +116,18 @@ func testResolveDigests(f *fixture) {
 		f.Fatal(err)
 	}
 	f.want("refs", []ration.SecretRef{
-		{KeyID: b, SecretID: secretsB[0].ID}, {}, {KeyID: a, SecretID: secretsA[1].ID},
-		{KeyID: b, SecretID: secretsB[0].ID}, {KeyID: a, SecretID: secretsA[0].ID},
+		{KeyID: b, SecretID: secretsB[0].ID},
+		{},
+		{KeyID: a, SecretID: secretsA[1].ID},
+		{KeyID: b, SecretID: secretsB[0].ID},
+		{KeyID: a, SecretID: secretsA[0].ID},
 	}, refs)
 }
 
 func testRotation(f *fixture) {
 	id, secrets := f.keyWithSecrets(f.plan("10/day").Name, "old")
 	old, overlap := secrets[0], time.Hour
-	fresh, _ := newSecret("new", f.now)
+	fresh := newSecret("new", f.now)
 	record := f.updateKey(id, func(change *admin.KeyChange) {
 		change.Key.Secrets[0].ExpiresAt = change.Now.Add(overlap)
 		change.NewSecrets = []admin.NewSecret{fresh}

@@ -43,8 +43,12 @@ func testBatchOrder(f *fixture) {
 		code      ration.Code
 		remaining int64
 	}{
-		{a, ration.CodeOK, 3}, {b, ration.CodeOK, 5}, {a, ration.CodeQuotaExceeded, 3},
-		{b, ration.CodeOK, 0}, {a, ration.CodeOK, 0}, {b, ration.CodeQuotaExceeded, 0},
+		{a, ration.CodeOK, 3},
+		{b, ration.CodeOK, 5},
+		{a, ration.CodeQuotaExceeded, 3},
+		{b, ration.CodeOK, 0},
+		{a, ration.CodeOK, 0},
+		{b, ration.CodeQuotaExceeded, 0},
 	} {
 		got := decisions[i]
 		if got.KeyID != want.key {

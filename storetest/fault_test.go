@@ -55,7 +55,7 @@ func TestSuiteNoticesFaults(t *testing.T) {
 			t.Parallel()
 			name := strings.ReplaceAll(noticedBy, " ", "_")
 			group, _, _ := strings.Cut(name, "/")
-			command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSuiteWithSeveralInstances$/^"+group+"$") //nolint:gosec // this test itself
+			command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSuiteWithSeveralInstances$/^"+group+"$")
 			command.Env = append(os.Environ(), faultVariable+"="+string(fault))
 			output, err := command.CombinedOutput()
 			if want := "--- FAIL: TestSuiteWithSeveralInstances/" + name + " "; err == nil || !strings.Contains(string(output), want) {

@@ -142,12 +142,12 @@ func (f *fixture) updateKey(id ration.KeyID, update func(*admin.KeyChange)) admi
 	return record
 }
 
-// newSecret makes a secret to be stored, and its text.
-func newSecret(label string, now time.Time) (admin.NewSecret, ration.Secret) {
+// newSecret makes a secret to be stored.
+func newSecret(label string, now time.Time) admin.NewSecret {
 	secret := ration.NewSecret(ration.DefaultSecretPrefix)
 	start, end := secret.Ends()
 	state := ration.SecretState{ID: ration.NewSecretID(), Label: label, Start: start, End: end, CreatedAt: now}
-	return admin.NewSecret{SecretState: state, Digest: secret.Digest(nil)}, secret
+	return admin.NewSecret{SecretState: state, Digest: secret.Digest(nil)}
 }
 
 // parseLimits reads limits as people write them.

@@ -36,7 +36,7 @@ func (f *fixture) stored(id ration.KeyID) admin.KeyRecord {
 func testKeyRoundTrip(f *fixture) {
 	f.setNow(noon.Add(123456 * time.Microsecond))
 	plan := f.plan("5/day")
-	secret, _ := newSecret("laptop", f.now)
+	secret := newSecret("laptop", f.now)
 	secret.ExpiresAt = f.now.Add(time.Hour + time.Microsecond)
 	want := admin.KeyRecord{Key: ration.Key{
 		ID: ration.NewKeyID(), Name: "Ann's key", Owner: "ann@example.com", Plan: plan.Name, Status: ration.StatusPending,
@@ -94,7 +94,7 @@ func testHostileNames(f *fixture) {
 			change.Key.Name, change.Key.Owner = text, text
 			change.Key.Metadata = map[string]string{text: text}
 			change.Key.Scopes = []string{text}
-			secret, _ := newSecret(text, change.Now)
+			secret := newSecret(text, change.Now)
 			change.NewSecrets = []admin.NewSecret{secret}
 		})
 		got := f.stored(id)
@@ -118,7 +118,7 @@ func testUpdateWrites(f *fixture) {
 	id, _ := f.keyWithSecrets(plan.Name, "one", "two")
 	want := f.stored(id)
 	f.advance(time.Minute)
-	added, _ := newSecret("three", f.now)
+	added := newSecret("three", f.now)
 	change := func(record *admin.KeyRecord) {
 		record.Name, record.Owner, record.Plan, record.Status = "renamed", "bob", "", ration.StatusDisabled
 		record.ExpiresAt, record.Scopes = f.now.Add(time.Hour), []string{"x"}
@@ -187,7 +187,7 @@ func testTakenDigest(f *fixture) {
 	id, secrets := f.keyWithSecrets("", "first")
 	other := f.key("")
 	before := f.stored(other)
-	taken, _ := newSecret("second", f.now)
+	taken := newSecret("second", f.now)
 	taken.Digest = secrets[0].Digest
 	take := func(change *admin.KeyChange) { change.NewSecrets = []admin.NewSecret{taken} }
 	fresh := ration.NewKeyID()

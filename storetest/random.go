@@ -83,7 +83,7 @@ func (m *machine) createKey(rt *rapid.T) {
 	plan, zone := m.drawPlan(rt), m.drawZone(rt)
 	record, err := m.f.Store.CreateKey(rt.Context(), newKey(func(change *admin.KeyChange) {
 		change.Key.Plan, change.Key.TimeZone = plan, zone
-		secret, _ := newSecret("first", change.Now)
+		secret := newSecret("first", change.Now)
 		change.NewSecrets = []admin.NewSecret{secret}
 	}))
 	if err != nil {

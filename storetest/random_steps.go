@@ -118,7 +118,7 @@ func (m *machine) changeOverrides(rt *rapid.T) {
 // rotateSecret adds a secret and lets one overlap with it.
 func (m *machine) rotateSecret(rt *rapid.T) {
 	ends := m.f.now.Add(drawShort(rt))
-	fresh, _ := newSecret("rotated", m.f.now)
+	fresh := newSecret("rotated", m.f.now)
 	key, old := m.drawSecret(rt)
 	m.updateKey(key, func(change *admin.KeyChange) {
 		changeSecret(change, old, func(s *ration.SecretState) { s.ExpiresAt = ends })
