@@ -114,12 +114,12 @@ func (e *Engine) Close(ctx context.Context) error {
 // resolve returns whose secret was sent; the zero SecretRef if nobody's. Text
 // that only pretends to be a secret of ours costs no read.
 func (e *Engine) resolve(ctx context.Context, secret Secret) (SecretRef, error) {
-	if secret.Malformed(e.config.SecretPrefix) {
-		return SecretRef{}, nil
-	}
 	digest := secret.Digest(e.config.Pepper)
 	if ref, ok := e.digests.get(digest); ok {
 		return ref, nil
+	}
+	if secret.Malformed(e.config.SecretPrefix) {
+		return SecretRef{}, nil
 	}
 	ref, err := e.resolver.Do(ctx, digest)
 	if err != nil {

@@ -28,11 +28,21 @@ type Result struct {
 	Admitted     int64
 	Denied       int64
 	DistinctKeys int
+
+	seen []bool // by key
+}
+
+// Add adds what another measurement of the same keys counted; the speed stays.
+func (r *Result) Add(other Result) {
+	r.Admitted += other.Admitted
+	r.Denied += other.Denied
+	r.seen = union(r.seen, other.seen)
+	r.DistinctKeys = count(r.seen)
 }
 
 // Measure lets all callers of a workload call as fast as they are answered, for
 // a warm-up of a quarter of the time and then for the time that counts.
-func Measure(ctx context.Context, w Workload, length time.Duration, count Counter) (Result, error) {
+func Measure(ctx context.Context, w Workload, length time.Duration, counter Counter) (Result, error) {
 	start := time.Now().Add(length / 4)
 	end := start.Add(length)
 	callers := make([]caller, w.Callers)
@@ -42,7 +52,7 @@ func Measure(ctx context.Context, w Workload, length time.Duration, count Counte
 	for i := range callers {
 		callers[i] = newCaller(w, uint64(i))
 		running.Go(func() {
-			if err := callers[i].run(ctx, start, end, count); err != nil {
+			if err := callers[i].run(ctx, start, end, counter); err != nil {
 				cancel(err)
 			}
 		})
@@ -51,7 +61,7 @@ func Measure(ctx context.Context, w Workload, length time.Duration, count Counte
 	if err := context.Cause(ctx); err != nil {
 		return Result{}, fmt.Errorf("measuring %s: %w", w.Name, err)
 	}
-	return summarize(callers, w.Keys, length), nil
+	return summarize(callers, length), nil
 }
 
 type caller struct {
@@ -71,10 +81,10 @@ func newCaller(w Workload, seed uint64) caller {
 	return caller{next: next, seen: make([]bool, w.Keys)}
 }
 
-func (c *caller) run(ctx context.Context, start, end time.Time, count Counter) error {
+func (c *caller) run(ctx context.Context, start, end time.Time, counter Counter) error {
 	for called := time.Now(); called.Before(end); {
 		key := c.next()
-		admitted, err := count(ctx, key)
+		admitted, err := counter(ctx, key)
 		if err != nil {
 			return err
 		}
@@ -93,25 +103,39 @@ func (c *caller) run(ctx context.Context, start, end time.Time, count Counter) e
 	return nil
 }
 
-func summarize(callers []caller, keys int, length time.Duration) Result {
+func summarize(callers []caller, length time.Duration) Result {
 	var result Result
 	var latencies []time.Duration
-	seen := make([]bool, keys)
 	for _, c := range callers {
 		result.Admitted += c.admitted
 		result.Denied += c.denied
+		result.seen = union(result.seen, c.seen)
 		latencies = append(latencies, c.latencies...)
-		for key, was := range c.seen {
-			if was && !seen[key] {
-				seen[key] = true
-				result.DistinctKeys++
-			}
-		}
 	}
+	result.DistinctKeys = count(result.seen)
 	slices.Sort(latencies)
 	result.PerSecond = float64(len(latencies)) / length.Seconds()
 	result.P50, result.P99 = percentile(latencies, 50), percentile(latencies, 99)
 	return result
+}
+
+func union(a, b []bool) []bool {
+	if a == nil {
+		a = make([]bool, len(b))
+	}
+	for key, was := range b {
+		a[key] = a[key] || was
+	}
+	return a
+}
+
+func count(seen []bool) (n int) {
+	for _, was := range seen {
+		if was {
+			n++
+		}
+	}
+	return n
 }
 
 func percentile(sorted []time.Duration, percent int) time.Duration {

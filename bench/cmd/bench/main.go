@@ -33,9 +33,10 @@ func main() {
 	only := flag.String("only", "", "run one part: engine, http or fairness")
 	match := flag.String("workload", "", "measure only the workloads whose names contain this")
 	way := flag.String("way", "", "measure only one side, without a ratio: upsert or ration")
+	lanes := flag.Int("lanes", 0, "transactions at once; 0: the default of the store")
 	profile := flag.String("cpuprofile", "", "write a profile of this process, which is callers and engine together")
 	flag.Parse()
-	b := &bench{length: *length, match: *match, way: *way}
+	b := &bench{length: *length, match: *match, way: *way, lanes: *lanes}
 	if err := run(b, *only, *profile); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -83,6 +84,7 @@ type bench struct {
 	url        string
 	length     time.Duration
 	match, way string
+	lanes      int
 }
 
 // engine compares, workload by workload, so that both sides of a ratio are
@@ -157,7 +159,7 @@ func (b *bench) fairness(ctx context.Context) error {
 }
 
 func (b *bench) withRation(ctx context.Context, keys int, use func(*compare.Ration) error) error {
-	store, err := postgres.Open(ctx, postgres.Config{URL: b.url})
+	store, err := postgres.Open(ctx, postgres.Config{URL: b.url, Lanes: b.lanes})
 	if err != nil {
 		return err
 	}
@@ -183,7 +185,7 @@ func ratio(a, b compare.Result) float64 {
 func row(workload, way string, r compare.Result, ratio float64) {
 	text := ""
 	if ratio > 0 {
-		text = fmt.Sprintf("%.1f×", ratio)
+		text = fmt.Sprintf("%.2f×", ratio)
 	}
 	fmt.Printf("%-34s %-22s %12.0f %10s %10s %8s   (%d keys seen, %d admitted, %d denied)\n",
 		workload, way, r.PerSecond, round(r.P50), round(r.P99), text, r.DistinctKeys, r.Admitted, r.Denied)
