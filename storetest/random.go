@@ -16,26 +16,33 @@ import (
 // and compares each decision and all that was counted with the model.
 func testRandomly(t *testing.T, harness Harness) {
 	var examples limiter
+	stores := newFixture(t, harness).instances(2)
 	rapid.Check(t, func(rt *rapid.T) {
 		defer examples.note(rt)
 		if examples.enough() {
 			return
 		}
 		m := newMachine(rt, t, harness)
+		throughAny := func(step func(*rapid.T)) func(*rapid.T) {
+			return func(rt *rapid.T) {
+				m.f.Store = rapid.SampledFrom(stores).Draw(rt, "instance")
+				step(rt)
+			}
+		}
 		rt.Repeat(map[string]func(*rapid.T){
-			"charge":    m.charge,
-			"charge 2":  m.charge, // charges are most of what happens
-			"charge 3":  m.charge,
+			"charge":    throughAny(m.charge),
+			"charge 2":  throughAny(m.charge), // charges are most of what happens
+			"charge 3":  throughAny(m.charge),
 			"clock":     m.moveClock,
 			"next end":  m.moveClockToEnd,
-			"limits":    m.changeLimits,
-			"plan":      m.changePlan,
-			"plan zone": m.changePlanZone,
-			"zone":      m.changeZone,
-			"access":    m.changeAccess,
-			"overrides": m.changeOverrides,
-			"rotate":    m.rotateSecret,
-			"revoke":    m.revokeSecret,
+			"limits":    throughAny(m.changeLimits),
+			"plan":      throughAny(m.changePlan),
+			"plan zone": throughAny(m.changePlanZone),
+			"zone":      throughAny(m.changeZone),
+			"access":    throughAny(m.changeAccess),
+			"overrides": throughAny(m.changeOverrides),
+			"rotate":    throughAny(m.rotateSecret),
+			"revoke":    throughAny(m.revokeSecret),
 			"":          m.compareUsage,
 		})
 	})
