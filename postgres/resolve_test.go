@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ration-dev/ration"
@@ -49,10 +50,66 @@ func TestLostAnswersToCommitChargeOnce(t *testing.T) {
 					t.Fatalf("%d are recorded after %d", got, 2*i+2)
 				}
 			}
-			if cuts, _ := w.counts(); cuts != 5*row.times {
+			if cuts := w.made(); cuts != 5*row.times {
 				t.Errorf("%d cuts, want %d", cuts, 5*row.times)
 			}
 		})
+	}
+}
+
+// Three instances share four keys, two of them with a limit, over connections
+// that keep breaking at COMMIT.
+func TestLostAnswersUnderLoadChargeOnce(t *testing.T) {
+	t.Parallel()
+	const instances, batches, limit = 3, 60, 100
+	d := newDatabase(t)
+	admin := d.open(t, postgres.Config{})
+	createPlan(t, admin, "limited", "100/day")
+	keys := []ration.KeyID{createKey(t, admin, ""), createKey(t, admin, "limited"), createKey(t, admin, ""), createKey(t, admin, "limited")}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	admitted := make(map[ration.KeyID]int64)
+	var wires []*wire
+	for instance := range instances {
+		w := newWire(t, d.url)
+		store := (&database{url: w.url}).open(t, postgres.Config{})
+		w.cutRandomly(uint64(instance))
+		for lane := range 2 { // a key always takes the same lane of an instance
+			wg.Go(func() {
+				for range batches {
+					batch := batchOf(t, keys[lane], keys[lane+2], keys[lane])
+					decisions, err := store.Charge(t.Context(), batch)
+					if err != nil {
+						t.Errorf("Charge = %v", err)
+						return
+					}
+					mu.Lock()
+					for i, decision := range decisions {
+						if decision.Allowed() {
+							admitted[batch.Charges[i].KeyID]++
+						}
+					}
+					mu.Unlock()
+				}
+			})
+		}
+		wires = append(wires, w)
+	}
+	wg.Wait()
+	for _, w := range wires {
+		if w.made() < 10 {
+			t.Errorf("only %d connections broke", w.made())
+		}
+	}
+	for i, key := range keys {
+		if got := d.used(t, key); got != admitted[key] || i%2 == 1 && got != limit {
+			t.Errorf("key %d: %d are recorded, %d were admitted", i, got, admitted[key])
+		}
+	}
+	for _, count := range ask[[]int64](t, d, "SELECT array_agg(used + denied) FROM key_usage") {
+		if count != instances*batches*2 && count != instances*batches {
+			t.Errorf("%d decisions are recorded of a key", count)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"sync"
@@ -29,9 +30,10 @@ type wire struct {
 
 	mu      sync.Mutex
 	where   cut
-	times   int // cuts still to be made
-	cuts    int // cuts made
-	commits int // COMMITs that passed
+	times   int        // cuts still to be made
+	random  *rand.Rand // not nil: cuts in one of ten places instead
+	cuts    int        // cuts made
+	commits int        // COMMITs that passed
 	conns   []net.Conn
 	wg      sync.WaitGroup
 }
@@ -66,10 +68,17 @@ func (w *wire) cutNext(where cut, times int) {
 	w.where, w.times = where, times
 }
 
-func (w *wire) counts() (cuts, commits int) {
+// cutRandomly makes one COMMIT in ten not arrive, and loses the answers of as many.
+func (w *wire) cutRandomly(seed uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.cuts, w.commits
+	w.random = rand.New(rand.NewPCG(seed, 0))
+}
+
+func (w *wire) made() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.cuts
 }
 
 // breakAll breaks all connections at once, wherever they are.
@@ -149,11 +158,16 @@ func (w *wire) answer(server io.Reader, client io.Writer) {
 func (w *wire) cutsAt(where cut) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.commits++
-	if w.where != where || w.times == 0 {
+	switch {
+	case w.random != nil:
+		if w.random.IntN(10) > 0 {
+			return false
+		}
+	case w.where != where || w.times == 0:
 		return false
+	default:
+		w.times--
 	}
-	w.times--
 	w.cuts++
 	if w.onCut != nil {
 		w.onCut()
