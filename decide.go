@@ -9,7 +9,9 @@ import "time"
 //
 // Checks go in this order: the secret, the key's status and expiry, its IP
 // allow list, the scope, then all limits on the charged meters. A denied charge
-// changes nothing that a limit reads; it is counted as denied. A dry run
+// changes nothing that its limits read; it is counted as denied. (It may cut the
+// stored backlog of a rate to a whole bucket, which is how the rate reads it
+// anyway; only a slower rate that comes back later could tell.) A dry run
 // changes nothing. With [CodeClockSuspect] there was no decision and no change.
 func Decide(policy *Policy, usage Usage, charge *Charge, clock Clock) (Decision, Changes) {
 	decision := Decision{

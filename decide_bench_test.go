@@ -26,7 +26,7 @@ func BenchmarkAccountCharge(b *testing.B) {
 				}
 				plan.Limits = append(plan.Limits, limit)
 			}
-			key := ration.Key{ID: ration.NewKeyID(), Status: ration.StatusActive}
+			key := ration.Key{ID: ration.NewKeyID(), Status: ration.StatusActive, Plan: plan.Name}
 			policy, err := ration.NewPolicy(key, plan, nil, nil, noon)
 			if err != nil {
 				b.Fatal(err)

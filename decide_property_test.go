@@ -43,7 +43,8 @@ func drawPolicy(rt *rapid.T) ration.Policy {
 	if err != nil {
 		rt.Fatal(err)
 	}
-	policy, err := ration.NewPolicy(ration.Key{ID: ration.NewKeyID(), Status: ration.StatusActive}, plan, nil, nil, noon)
+	key := ration.Key{ID: ration.NewKeyID(), Status: ration.StatusActive, Plan: plan.Name}
+	policy, err := ration.NewPolicy(key, plan, nil, nil, noon)
 	if err != nil {
 		rt.Fatal(err)
 	}

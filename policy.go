@@ -1,6 +1,7 @@
 package ration
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -16,8 +17,13 @@ type Policy struct {
 }
 
 // NewPolicy puts a policy together as it holds at an instant. The plan is the
-// zero Plan if the key has none. It fails if a time zone is unknown.
+// zero Plan if the key has none. It fails if a time zone is unknown, and if the
+// plan is not the key's: where a database has lost a plan, its keys must not
+// pass as unlimited.
 func NewPolicy(key Key, plan Plan, overrides []Override, secrets []SecretState, at time.Time) (Policy, error) {
+	if plan.Name != key.Plan {
+		return Policy{}, fmt.Errorf("reading the policy of key %s: its plan %q does not exist", key.ID, key.Plan)
+	}
 	name := key.TimeZone
 	if name == "" {
 		name = plan.TimeZone

@@ -34,7 +34,9 @@ var common = []setting{
 
 // writing holds for connections that write.
 var writing = append([]setting{
-	{"synchronous", 2},        // FULL: a commit returns after the write-ahead log is flushed
+	{"synchronous", 2}, // FULL: a commit returns after the write-ahead log is flushed
+	{"fullfsync", 1},   // on macOS a plain fsync leaves the data in the drive's cache
+	{"checkpoint_fullfsync", 1},
 	{"wal_autocheckpoint", 0}, // never inside a commit; see checkpoint.go
 	{"cache_size", -65536},    // KiB
 }, common...)
