@@ -28,14 +28,13 @@ type wire struct {
 	listener net.Listener
 	onCut    func() // called before a connection is broken; set it before cutNext
 
-	mu      sync.Mutex
-	where   cut
-	times   int        // cuts still to be made
-	random  *rand.Rand // not nil: cuts in one of ten places instead
-	cuts    int        // cuts made
-	commits int        // COMMITs that passed
-	conns   []net.Conn
-	wg      sync.WaitGroup
+	mu     sync.Mutex
+	where  cut
+	times  int        // cuts still to be made
+	random *rand.Rand // not nil: cuts in one of ten places instead
+	cuts   int        // cuts made
+	conns  []net.Conn
+	wg     sync.WaitGroup
 }
 
 // newWire puts a wire before the server of a URL.
