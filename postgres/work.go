@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/google/uuid"
@@ -104,8 +105,9 @@ func (b *work) skipLocked() {
 
 // key returns the work on a key, or nil if it is not in the batch.
 func (b *work) key(id ration.KeyID) *keyWork {
-	i, found := slices.BinarySearchFunc(b.keys, id, func(k keyWork, id ration.KeyID) int { return compareKeys(k.id, id) })
-	if !found {
+	// Not slices.BinarySearchFunc, which would copy every key that it looks at.
+	i := sort.Search(len(b.keys), func(i int) bool { return compareKeys(b.keys[i].id, id) >= 0 })
+	if i == len(b.keys) || b.keys[i].id != id {
 		return nil
 	}
 	return &b.keys[i]
