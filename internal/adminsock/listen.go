@@ -2,6 +2,7 @@ package adminsock
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,12 +32,12 @@ func listen(ctx context.Context, path string) (_ net.Listener, err error) {
 	if info, statErr := os.Lstat(path); statErr == nil && info.Mode().Type() != fs.ModeSocket {
 		return nil, errors.New("there is something that is no socket")
 	}
-	private, err := os.MkdirTemp(filepath.Dir(path), ".s")
-	if err != nil {
+	private := filepath.Join(filepath.Dir(path), privatePrefix+rand.Text()[:privateRandom])
+	if err := os.Mkdir(private, 0o700); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.Remove(private)) }()
-	bound := filepath.Join(private, "s")
+	bound := filepath.Join(private, boundName)
 	inner, err := new(net.ListenConfig).Listen(ctx, "unix", bound)
 	if err != nil {
 		return nil, err

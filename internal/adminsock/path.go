@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 const (
@@ -17,20 +18,35 @@ const (
 	maxPath = 103
 )
 
+// A socket is bound under another name than it is used by, see [listen]. That
+// name has one length whatever it is, so that its path can be checked before.
+const (
+	privatePrefix = ".s"
+	privateRandom = 8 // characters
+	boundName     = "s"
+)
+
 // Path returns where the socket of a database file is: beside it, or, where
-// that path would be longer than a socket's may be, in the directory for
-// temporary files under a name made from the path. Two names of one file have
-// one socket.
+// that path or the one that is bound at first would be longer than a socket's
+// may be, in the directory for temporary files under a name made from the path.
+// Two names of one file have one socket.
 func Path(database string) (string, error) {
 	resolved, err := resolve(database)
 	if err != nil {
 		return "", fmt.Errorf("finding the socket of %q: %w", database, err)
 	}
-	if path := resolved + suffix; len(path) <= maxPath {
+	if path := resolved + suffix; longestPath(path) <= maxPath {
 		return path, nil
 	}
 	digest := sha256.Sum256([]byte(resolved))
 	return filepath.Join(os.TempDir(), "ration-"+hex.EncodeToString(digest[:12])+suffix), nil
+}
+
+// longestPath returns how long the longest path of a socket is, that of its
+// place or that which it is bound to first.
+func longestPath(path string) int {
+	bound := filepath.Join(filepath.Dir(path), privatePrefix+strings.Repeat("x", privateRandom), boundName)
+	return max(len(path), len(bound))
 }
 
 func resolve(database string) (string, error) {

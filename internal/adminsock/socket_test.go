@@ -324,6 +324,49 @@ func TestLongPathsHaveAShortSocket(t *testing.T) {
 	}
 }
 
+// TestDatabasesOfEveryPathLengthAreServed goes over the bound byte by byte, with
+// short names, where the path that is bound at first is the longer one, and with
+// long ones.
+func TestDatabasesOfEveryPathLengthAreServed(t *testing.T) {
+	base, err := os.MkdirTemp("/tmp", "") // a short one
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(base) })
+	if base, err = filepath.EvalSymlinks(base); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a", "a.db", "ration.db", "a-long-name.db"} {
+		beside, elsewhere := 0, 0
+		for length := 80; length <= 112; length++ {
+			directory := filepath.Join(base, strings.Repeat("d", length-len(base)-len(name)-2))
+			path := filepath.Join(directory, name)
+			if err := errors.Join(os.MkdirAll(directory, 0o700), os.WriteFile(path, nil, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			if len(path) != length {
+				t.Fatalf("the path has %d bytes, want %d", len(path), length)
+			}
+			listener, err := adminsock.Listen(t.Context(), path)
+			if err != nil {
+				t.Errorf("path of %d bytes: %v", length, err)
+				continue
+			}
+			if listener.Addr().String() == path+".sock" {
+				beside++
+			} else {
+				elsewhere++
+			}
+			if err := listener.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if beside == 0 || elsewhere == 0 {
+			t.Errorf("%s: %d sockets beside their database, %d elsewhere; want some of both", name, beside, elsewhere)
+		}
+	}
+}
+
 func TestEveryNameOfADatabaseHasOneSocket(t *testing.T) {
 	directory := t.TempDir()
 	path := filepath.Join(directory, "ration.db")
