@@ -10,7 +10,7 @@ while IFS=: read -r file name; do
   targets=$((targets + 1))
   package=./$(dirname "$file")
   echo "== $package $name"
-  go test -run '^$' -fuzz "^$name\$" -fuzztime "$duration" "$package"
+  go test -run '^$' -fuzz "^$name\$" -fuzztime "$duration" -fuzzminimizetime 10x "$package"
 done < <(git ls-files '*_test.go' | xargs grep -oE '^func Fuzz[A-Za-z0-9_]+' /dev/null | sed 's/func //')
 
 if ((targets == 0)); then
