@@ -118,7 +118,7 @@ var settings = []setting{
 		set:     into(func(c *Config) *bool { return &c.Routes.AllowAmbiguous }, parseBool),
 	},
 	{
-		Setting: Setting{"charge_preflights", "true or false", "false", "Asks a key of CORS preflights too. No browser sends one."},
+		Setting: Setting{"charge_preflights", "true or false", "false", "Asks a key of CORS preflights too; no browser sends one. Otherwise preflights reach the upstream without a key and uncounted, whoever sends them."},
 		kind:    boolean,
 		set:     into(func(c *Config) *bool { return &c.Routes.ChargePreflights }, parseBool),
 	},

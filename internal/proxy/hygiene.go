@@ -36,6 +36,7 @@ type hygiene struct {
 	forwarding map[string]string // dropped unless a trusted proxy sent the canonical spelling, which is the value
 	methods    map[string]bool   // refused
 	guarded    map[string]bool   // what Connection may not name
+	keyHeader  string            // carries the key
 	lenient    bool              // passes method overrides on
 }
 
@@ -63,6 +64,7 @@ func newHygiene(config Config) hygiene {
 	for _, name := range []string{config.Gate.Sources.KeyHeader(), "Authorization", "Host", "Content-Length"} {
 		h.guarded[rationhttp.FoldName(name)] = true
 	}
+	h.keyHeader = rationhttp.FoldName(config.Gate.Sources.KeyHeader())
 	h.lenient = config.Routes.AllowsAmbiguous()
 	return h
 }
@@ -76,6 +78,16 @@ func (h *hygiene) clean(header http.Header, trusted bool) {
 			delete(header, name)
 		}
 	}
+}
+
+// hasKey reports whether a request has the header for keys, by any spelling.
+func (h *hygiene) hasKey(r *http.Request) bool {
+	for name := range r.Header {
+		if rationhttp.FoldName(name) == h.keyHeader {
+			return true
+		}
+	}
+	return false
 }
 
 // requestFault is what is wrong with a request before it is charged.

@@ -44,7 +44,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, x, err)
 		return
 	}
-	found, err := p.config.Routes.Find(r)
+	found, err := p.config.Routes.Find(r, p.hygiene.hasKey)
 	if err != nil {
 		p.refuse(w, x, err)
 		return

@@ -3,6 +3,7 @@ package route
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,6 +57,9 @@ func compile(route Route) (*Compiled, *ration.InvalidError) {
 	if compiled.Name == "" {
 		compiled.Name = route.Path
 	}
+	if slices.Contains(compiled.methods, http.MethodGet) && !slices.Contains(compiled.methods, http.MethodHead) {
+		compiled.methods = append(compiled.methods, http.MethodHead)
+	}
 	if route.Free {
 		return compiled, checkFree(route, parsed)
 	}
@@ -64,6 +68,7 @@ func compile(route Route) (*Compiled, *ration.InvalidError) {
 	}
 	var invalid *ration.InvalidError
 	compiled.Amounts, invalid = compileAmounts(route.Amounts)
+	compiled.near = nearly(compiled)
 	return compiled, invalid
 }
 

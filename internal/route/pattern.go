@@ -46,16 +46,26 @@ func parsePattern(text string) (pattern, error) {
 // matches compares segment by segment. A "*" is never an empty segment; what is
 // below a prefix may be.
 func (p pattern) matches(path string) bool {
-	if !p.wild && !p.prefix {
+	if p.exact() {
 		return path == p.text
 	}
+	return p.matchesSegments(path, func(a, b string) bool { return a == b })
+}
+
+// matchesFolded is matches without regard to letter case.
+func (p pattern) matchesFolded(path string) bool { return p.matchesSegments(path, strings.EqualFold) }
+
+// exact reports whether p stands for one path only.
+func (p pattern) exact() bool { return !p.wild && !p.prefix }
+
+func (p pattern) matchesSegments(path string, equal func(a, b string) bool) bool {
 	rest, found := strings.CutPrefix(path, "/")
 	if !found {
 		return false
 	}
 	for i, want := range p.segments {
 		segment, after, more := strings.Cut(rest, "/")
-		if want != wildcard && segment != want || want == wildcard && segment == "" {
+		if want != wildcard && !equal(segment, want) || want == wildcard && segment == "" {
 			return false
 		}
 		if !more {

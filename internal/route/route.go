@@ -2,16 +2,28 @@ package route
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/ration-dev/ration"
 )
 
 // Route says what requests for a path cost and need. The zero Route, but for
 // its Path, needs a key and costs one request.
+//
+// Many frameworks take "/Ask" and "/ask/" for "/ask", so a route that isn't free
+// takes requests whose path differs from its own only in letter case or by a
+// slash at the end from what comes after it: from routes with a "*" and from
+// what no route matches. They cost and need what the route says, at least one
+// request, and never fail open. A later route with that very path, and no "*",
+// still has its requests. A free route takes exactly what it says, and where
+// what no route matches is refused, other spellings are. The upstream gets the
+// path as it was sent.
 type Route struct {
 	// Name is for logs and metrics; empty: the path pattern.
 	Name string
-	// Methods that the route is for; empty: all.
+	// Methods that the route is for; empty: all. GET stands for HEAD too, which
+	// upstreams answer with the same handler. A route that isn't free takes other
+	// letter case too.
 	Methods []string
 	// Path is an exact path ("/ask"), or a prefix that ends in "/*" and stands
 	// for everything below it ("/static/*", which is not "/static"). A segment
@@ -44,6 +56,10 @@ type Config struct {
 	// passes on queries and method overrides that two readers may read differently.
 	AllowAmbiguous bool
 	// ChargePreflights asks a key of CORS preflights too. No browser sends one.
+	// Otherwise preflights reach the upstream without a key and uncounted,
+	// whoever sends them: it should answer them cheaply. A preflight is OPTIONS
+	// with one well-formed Origin and Access-Control-Request-Method, without body,
+	// Upgrade, Cookie, Authorization and key header; all else is an ordinary request.
 	ChargePreflights bool
 }
 
@@ -57,12 +73,19 @@ type Compiled struct {
 	KeyQuery string
 	FailOpen bool
 
-	methods []string
+	methods []string // HEAD wherever GET is
 	pattern pattern
+	near    *Compiled // for near spellings of the path; nil on free routes
 }
 
 func (c *Compiled) matches(method, path string) bool {
-	return (len(c.methods) == 0 || slices.Contains(c.methods, method)) && c.pattern.matches(path)
+	return c.takes(method) && c.pattern.matches(path)
+}
+
+// takes compares methods. Some upstreams read "post" as POST, so a route that
+// isn't free does too.
+func (c *Compiled) takes(method string) bool {
+	return len(c.methods) == 0 || slices.Contains(c.methods, method) || !c.Free && slices.Contains(c.methods, strings.ToUpper(method))
 }
 
 // covers reports whether every request that other matches is matched by c.

@@ -22,9 +22,10 @@ type Table struct {
 	allowAmbiguous bool
 }
 
-// Find returns the route of a request as a server received it. Errors:
+// Find returns the route of a request as a server received it. It asks keyed,
+// of what looks like a preflight, whether a header carries a key. Errors:
 // [ErrUnmatched], and an [AmbiguousPathError] where the table takes no such paths.
-func (t *Table) Find(r *http.Request) (*Compiled, error) {
+func (t *Table) Find(r *http.Request, keyed func(*http.Request) bool) (*Compiled, error) {
 	if err := checkTarget(r); err != nil {
 		return nil, err
 	}
@@ -32,29 +33,19 @@ func (t *Table) Find(r *http.Request) (*Compiled, error) {
 	if err != nil && !t.allowAmbiguous {
 		return nil, err
 	}
-	if t.preflight != nil && isPreflight(r) {
-		return t.preflight, nil
+	if t.preflight != nil && isPreflight(r, keyed) {
+		return t.preflightOf(r), nil
 	}
+	found := t.unmatched
 	if err == nil {
-		for _, route := range t.routes {
-			if route.matches(r.Method, r.URL.Path) {
-				return route, nil
-			}
-		}
+		found = t.match(r.Method, r.URL.Path)
 	}
-	if t.unmatched == nil {
+	if found == nil {
 		return nil, ErrUnmatched
 	}
-	return t.unmatched, nil
+	return found, nil
 }
 
 // AllowsAmbiguous reports whether requests may be passed on that two readers
 // may read differently.
 func (t *Table) AllowsAmbiguous() bool { return t.allowAmbiguous }
-
-// isPreflight recognises what browsers send before a cross-origin request
-// (Fetch standard, section 4.8). It carries no key and no body.
-func isPreflight(r *http.Request) bool {
-	return r.Method == http.MethodOptions && r.ContentLength == 0 && len(r.TransferEncoding) == 0 &&
-		r.Header.Get("Origin") != "" && r.Header.Get("Access-Control-Request-Method") != ""
-}

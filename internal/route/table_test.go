@@ -27,6 +27,9 @@ func readRequest(line string, headers ...string) (*http.Request, error) {
 	return http.ReadRequest(bufio.NewReader(strings.NewReader(line + " HTTP/1.1\r\nHost: h\r\n" + strings.Join(append(headers, ""), "\r\n") + "\r\n")))
 }
 
+// keyless says that a request carries no key.
+func keyless(*http.Request) bool { return false }
+
 func compile(t *testing.T, config route.Config) *route.Table {
 	t.Helper()
 	table, err := route.Compile(config)
@@ -57,62 +60,36 @@ func TestTheFirstRouteThatMatchesCounts(t *testing.T) {
 		{"POST /ask", "ask"},
 		{"POST /%61sk", "ask"}, // what every upstream reads as /ask costs as much
 		{"GET /ask", "unmatched"},
-		{"post /ask", "unmatched"},
-		{"POST /ask/", "unmatched"},
+		{"post /ask", "ask"}, // some upstreams take it for POST
+		{"POST /ask/", "ask"},
 		{"POST /v1/m/chat", "/v1/*/chat"},
 		{"POST /v1/m/chat/x", "/v1/*"},
 		{"POST /v1/chat", "/v1/*"},
 		{"POST /v1/", "/v1/*"},
-		{"POST /v1", "unmatched"},
+		{"POST /v1", "/v1/*"},
 		{"GET /gr%C3%B6%C3%9Fe", "/größe"},
 		{"GET /a%20b", "unmatched"},
 		{"GET /100%25", "unmatched"},
 		{`GET /v1/a"b<c>^|{}`, "/v1/*"}, // odd, and passed on as it is
 	} {
-		found, err := table.Find(request(t, row.line))
+		found, err := table.Find(request(t, row.line), keyless)
 		if err != nil || found.Name != row.want {
 			t.Errorf("%s: got %+v, %v; want %s", row.line, found, err, row.want)
 		}
 	}
-	ask, _ := table.Find(request(t, "POST /ask"))
+	ask, _ := table.Find(request(t, "POST /ask"), keyless)
 	if diff := cmp.Diff([]ration.Amount{{Meter: "requests", Units: 2}, {Meter: "tokens", Units: 5}}, ask.Amounts); diff != "" {
 		t.Errorf("amounts (-want +got):\n%s", diff)
 	}
 }
 
 func TestUnmatchedNeedsAKeyUnlessItIsRefused(t *testing.T) {
-	found, err := compile(t, route.Config{}).Find(request(t, "GET /x"))
+	found, err := compile(t, route.Config{}).Find(request(t, "GET /x"), keyless)
 	if err != nil || found.Free || found.Amounts != nil || found.FailOpen {
 		t.Errorf("got %+v, %v", found, err)
 	}
-	if _, err := compile(t, route.Config{RefuseUnmatched: true}).Find(request(t, "GET /x")); !errors.Is(err, route.ErrUnmatched) {
+	if _, err := compile(t, route.Config{RefuseUnmatched: true}).Find(request(t, "GET /x"), keyless); !errors.Is(err, route.ErrUnmatched) {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestPreflightsAreFree(t *testing.T) {
-	origin, method := "Origin: https://a.example", "Access-Control-Request-Method: POST"
-	for _, row := range []struct {
-		name    string
-		line    string
-		headers []string
-		free    bool
-	}{
-		{"preflight", "OPTIONS /x", []string{origin, method}, true},
-		{"without a method", "OPTIONS /x", []string{origin}, false},
-		{"without an origin", "OPTIONS /x", []string{method}, false},
-		{"GET", "GET /x", []string{origin, method}, false},
-		{"with a body", "OPTIONS /x", []string{origin, method, "Content-Length: 1"}, false},
-		{"with a chunked body", "OPTIONS /x", []string{origin, method, "Transfer-Encoding: chunked"}, false},
-	} {
-		found, err := compile(t, route.Config{}).Find(request(t, row.line, row.headers...))
-		if err != nil || found.Free != row.free {
-			t.Errorf("%s: got %+v, %v", row.name, found, err)
-		}
-	}
-	found, err := compile(t, route.Config{ChargePreflights: true}).Find(request(t, "OPTIONS /x", origin, method))
-	if err != nil || found.Free {
-		t.Errorf("charged preflight: got %+v, %v", found, err)
 	}
 }
 
@@ -129,24 +106,24 @@ func TestAmbiguousPathsAreRefused(t *testing.T) {
 		if err != nil {
 			continue // refused by the server already
 		}
-		if _, err := table.Find(r); err == nil {
+		if _, err := table.Find(r, keyless); err == nil {
 			t.Errorf("%s is taken", target)
 		} else if _, ok := errors.AsType[*route.AmbiguousPathError](err); !ok {
 			t.Errorf("%s: got %v", target, err)
 		}
-		if found, err := lenient.Find(r); err != nil || found.Free {
+		if found, err := lenient.Find(r, keyless); err != nil || found.Free {
 			t.Errorf("%s where ambiguous paths are allowed: got %+v, %v", target, found, err)
 		}
 	}
 	for _, target := range []string{"//a", "*", "http://other/a"} {
 		for _, table := range []*route.Table{table, lenient} {
-			if found, err := table.Find(request(t, "GET "+target)); err == nil {
+			if found, err := table.Find(request(t, "GET "+target), keyless); err == nil {
 				t.Errorf("%s, which is no path, is taken as %+v", target, found)
 			}
 		}
 	}
 	// The one empty segment that is no ambiguity.
-	if found, err := table.Find(request(t, "GET /a/")); err != nil || !found.Free {
+	if found, err := table.Find(request(t, "GET /a/"), keyless); err != nil || !found.Free {
 		t.Errorf("/a/: got %+v, %v", found, err)
 	}
 }
