@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,27 +26,30 @@ func (a *app) devCommand() *cobra.Command {
 	var fresh bool
 	cmd := &cobra.Command{
 		Use: "dev", Short: "Start with a demo plan, key and example API, to try Ration",
-		Long: `Starts a server on the database ` + devDatabase + `, in front of an example API or of the
-one that --upstream names, with a plan and a key to try. Nothing needs to be set
-up. A later start finds every count and gives the key a fresh secret.`,
+		Long: `Starts a server in front of an example API or of the one that --upstream names,
+with a plan and a key to try. Nothing needs to be set up. A later start finds
+every count and gives the key a fresh secret.
+
+The database is ` + devDatabase + `, or the one that --db names. RATION_DB and the
+configuration file's db do not count here: they name the one of a real server.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.db == "" {
-				a.db = "sqlite:" + devDatabase
+				a.fixed = map[string]string{"db": "sqlite:" + devDatabase}
 			}
 			settings, err := a.settings()
 			if err != nil {
 				return err
 			}
 			if fresh {
-				if err := removeDatabase(settings.DB); err != nil {
+				if err := removeDemo(settings.DB); err != nil {
 					return err
 				}
 			}
 			return a.dev(cmd.Context(), settings)
 		},
 	}
-	cmd.Flags().BoolVar(&fresh, "fresh", false, "begin anew: delete the demo's database first")
+	cmd.Flags().BoolVar(&fresh, "fresh", false, "begin anew: delete "+devDatabase+" first")
 	a.addSettingFlags(cmd)
 	return cmd
 }
@@ -88,10 +92,11 @@ func startExample(ctx context.Context) (*url.URL, func(), error) {
 	return &url.URL{Scheme: "http", Host: listener.Addr().String()}, func() { _ = server.Close() }, nil
 }
 
-// removeDatabase deletes an SQLite database that no server has open.
-func removeDatabase(db config.Database) error {
-	if db.URL != "" {
-		return usagef("--fresh deletes an SQLite file; it does not touch PostgreSQL")
+// removeDemo deletes the demo's database if no server has it open. Any other
+// may hold what somebody needs.
+func removeDemo(db config.Database) error {
+	if filepath.Clean(db.Path) != filepath.Clean(devDatabase) {
+		return usagef("--fresh deletes the demo's own database, %s, and no other; leave --db or --fresh out", devDatabase)
 	}
 	if pid, locked, err := sqlite.LockedBy(db.Path); err != nil {
 		return err
@@ -114,7 +119,7 @@ func (a *app) welcome(i *instance, account demo.Account) {
 
   proxy     %s
   API       %s
-  database  %s (begin anew with --fresh)
+  database  %s%s
   key       %s, %s
   secret    %s (new with this start)
   plan      %s
@@ -137,9 +142,17 @@ Who used what:
 
 Ctrl-C stops it; kill -9 does no harm either.
 `,
-		i.settings.Upstream.Redacted(), proxy, api, i.settings.DB.Path,
+		i.settings.Upstream.Redacted(), proxy, api, i.settings.DB.Path, freshHint(i.settings.DB),
 		account.Key.ID, history(account), secret, planText(account.Key.Limits),
 		proxy, secret, proxy, proxy, secret, api, token, secret, i.settings.DB.Path)
+}
+
+// freshHint says how to begin anew, where --fresh does that.
+func freshHint(db config.Database) string {
+	if filepath.Clean(db.Path) != filepath.Clean(devDatabase) {
+		return ""
+	}
+	return " (begin anew with --fresh)"
 }
 
 // history says what the key had used before this start.

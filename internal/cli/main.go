@@ -19,6 +19,7 @@ type app struct {
 	configFile string
 	db         string
 	given      map[string]string // settings by flag, but for db
+	fixed      map[string]string // settings that the command decides
 	format     format
 	quiet      bool
 }

@@ -18,7 +18,7 @@ func (a *app) settings() (config.Config, error) {
 		}
 		flags["db"] = a.db
 	}
-	sources := config.Sources{File: a.configFile, Environment: a.environment, Flags: flags}
+	sources := config.Sources{File: a.configFile, Environment: a.environment, Flags: flags, Fixed: a.fixed}
 	settings, err := config.Load(sources)
 	for _, note := range settings.Notes {
 		fmt.Fprintln(a.stderr, "ration: note: "+note)

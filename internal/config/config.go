@@ -49,6 +49,7 @@ type Sources struct {
 	File        string            // path of a YAML file; empty: none
 	Environment []string          // "NAME=value"; only names that start with RATION_ count
 	Flags       map[string]string // setting name → value, of the flags that were given
+	Fixed       map[string]string // setting name → value, whatever the other sources say
 }
 
 // fileVariable names the configuration file in the environment; it is no
@@ -66,7 +67,7 @@ func Load(sources Sources) (Config, error) {
 	faults = append(faults, fileFaults...)
 	var config Config
 	for i := range settings {
-		faults = append(faults, config.apply(&settings[i], file, environment.values, sources.Flags)...)
+		faults = append(faults, config.apply(&settings[i], file, environment.values, sources)...)
 	}
 	if err := join(faults); err != nil {
 		return Config{}, err
@@ -83,9 +84,12 @@ type given struct {
 
 // apply sets one setting from the last source that gives it. A value that is
 // outvoted is checked all the same: it would surprise once the other is gone.
-func (c *Config) apply(s *setting, file map[string]fileValue, environment, flags map[string]string) (faults []*Error) {
-	all := s.given(file, environment, flags)
-	if s.secret(flags[s.Name]) {
+func (c *Config) apply(s *setting, file map[string]fileValue, environment map[string]string, sources Sources) (faults []*Error) {
+	all := s.given(file, environment, sources.Flags)
+	if value, ok := sources.Fixed[s.Name]; ok {
+		all = []given{{where: s.Name, set: func(target *Config) error { return s.set(target, value) }}}
+	}
+	if s.secret(sources.Flags[s.Name]) {
 		c.Notes = append(c.Notes, s.Flag()+" holds a password, which other users can see in the list of processes; use "+s.Variable()+" instead")
 	}
 	target := c
