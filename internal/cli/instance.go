@@ -40,6 +40,7 @@ type instance struct {
 
 // newInstance opens the database and binds the listeners. Close it.
 func newInstance(ctx context.Context, settings config.Config, log *slog.Logger) (_ *instance, err error) {
+	collectLess()
 	i := &instance{settings: settings, log: log}
 	defer func() {
 		if err != nil {

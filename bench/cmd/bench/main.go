@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 	"time"
@@ -36,6 +37,9 @@ func main() {
 	lanes := flag.Int("lanes", 0, "transactions at once; 0: the default of the store")
 	profile := flag.String("cpuprofile", "", "write a profile of this process, which is callers and engine together")
 	flag.Parse()
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400) // as "ration serve" does; both sides have it
+	}
 	b := &bench{length: *length, match: *match, way: *way, lanes: *lanes}
 	if err := run(b, *only, *profile); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
