@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 )
 
@@ -43,6 +46,9 @@ func (a *app) keysCreateCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if limitless(issued.Key) {
+					a.say("Key %s has no plan and no limit: it is unlimited.", visible(issued.Key.Name))
+				}
 				return a.showIssued(issued, "Created")
 			})
 		},
@@ -50,6 +56,11 @@ func (a *app) keysCreateCommand() *cobra.Command {
 	flags.register(cmd)
 	cmd.Flags().StringVar(&label, "label", "", `label of its secret (default "`+admin.DefaultSecretLabel+`")`)
 	return cmd
+}
+
+// limitless reports whether nothing can ever limit the key as it is.
+func limitless(key admin.KeyRecord) bool {
+	return key.Plan == "" && !slices.ContainsFunc(key.Overrides, func(o ration.Override) bool { return !o.Unlimited })
 }
 
 func (f *keyFlags) newKey(name, label string) (key admin.NewKey, err error) {

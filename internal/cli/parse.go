@@ -60,8 +60,18 @@ func parseOverrides(texts []string, until string) ([]ration.Override, error) {
 	return overrides, nil
 }
 
+// parseLimits reads limits. An empty one is refused, so that a script's unset
+// variable doesn't make an unlimited plan.
 func parseLimits(texts []string) ([]ration.Limit, error) {
-	return parseAll(texts, ration.ParseLimit)
+	limits := make([]ration.Limit, 0, len(texts))
+	for _, text := range texts {
+		limit, err := ration.ParseLimit(text)
+		if err != nil {
+			return nil, err
+		}
+		limits = append(limits, limit)
+	}
+	return limits, nil
 }
 
 // parseAll reads what a flag that can be repeated holds. One empty value stands

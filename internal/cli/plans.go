@@ -35,7 +35,7 @@ func (a *app) plansCreateCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.showPlan(plan)
+				return a.showChangedPlan(plan)
 			})
 		},
 	}
@@ -102,7 +102,7 @@ for the same meter and period. Decisions that start afterwards see the change.`,
 				if err != nil {
 					return err
 				}
-				return a.showPlan(plan)
+				return a.showChangedPlan(plan)
 			})
 		},
 	}
@@ -136,6 +136,15 @@ func planFlags(cmd *cobra.Command, limits *[]string, zone *string) {
 func (a *app) showPlan(plan ration.Plan) error {
 	wire := adminwire.Plan(plan)
 	return a.show(planListing(wire, wire))
+}
+
+// showChangedPlan prints a plan that was created or changed. That it limits
+// nothing may be meant, and may be a slip.
+func (a *app) showChangedPlan(plan ration.Plan) error {
+	if len(plan.Limits) == 0 {
+		a.say("Plan %s has no limit: its keys are unlimited.", visible(plan.Name))
+	}
+	return a.showPlan(plan)
 }
 
 func planListing(value any, plans ...api.Plan) listing {

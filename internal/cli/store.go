@@ -47,9 +47,13 @@ func (a *app) with(ctx context.Context, create creation, do func(admin.Operation
 	if err != nil {
 		return err
 	}
+	isNew := settings.DB.URL == "" && isMissing(settings.DB.Path)
 	ops, closeStore, err := openOperations(ctx, settings, create)
 	if err != nil {
 		return &storeError{err}
+	}
+	if isNew { // even if quiet: the path may be mistyped
+		fmt.Fprintf(a.stderr, "created database %s\n", visible(settings.DB.Path))
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
 	return do(ops)
@@ -108,8 +112,13 @@ func operationsOn(store admin.Store, settings config.Config) admin.Operations {
 }
 
 func checkExists(path string, create creation) error {
-	if _, err := os.Stat(path); create == mustExist && errors.Is(err, fs.ErrNotExist) {
+	if create == mustExist && isMissing(path) {
 		return fmt.Errorf("there is no database %q; name the right one with --db or RATION_DB, or create it with 'ration migrate'", path)
 	}
 	return nil
+}
+
+func isMissing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
