@@ -100,8 +100,12 @@ func useLog(ctx context.Context, conn *conn) error {
 
 // connect opens all connections of a store.
 func connect(ctx context.Context, config Config, writing *connector, lock *os.File, limits logLimits) (_ *Store, err error) {
+	file, err := os.Stat(config.Path)
+	if err != nil {
+		return nil, err
+	}
 	store := &Store{
-		path: config.Path, clock: config.Clock, onFatal: config.Fatal, lock: lock,
+		path: config.Path, file: file, clock: config.Clock, onFatal: config.Fatal, lock: lock,
 		writer: make(chan *conn, 1), readers: make(chan *conn, readerCount), closing: make(chan struct{}),
 	}
 	var opened []*conn

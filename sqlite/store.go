@@ -23,6 +23,7 @@ var (
 // were called.
 type Store struct {
 	path    string
+	file    os.FileInfo // of the path when it was opened
 	clock   func() time.Time
 	onFatal func(error)
 	lock    *os.File
