@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/ration-dev/ration/internal/proxy"
@@ -17,7 +16,7 @@ func (i *instance) newServer() (*server.Server, error) {
 		QueryParameter: i.settings.KeyQueryParameter,
 	}
 	gate := rationhttp.Gate{
-		Charger: i.engine, Sources: sources, TrustedProxies: i.settings.TrustedProxies, Observe: i.observe,
+		Charger: i.engine, Sources: sources, TrustedProxies: i.settings.TrustedProxies, Observe: newTroubleLog(i.log).observe,
 		Responder: rationhttp.Responder{Style: rationhttp.Style(i.settings.Headers), Vary: sources.Vary()},
 	}
 	api := http.NewServeMux()
@@ -48,11 +47,4 @@ func (i *instance) newProxy(gate rationhttp.Gate) (http.Handler, error) {
 		Headers: i.settings.UpstreamHeaders, Timeout: i.settings.UpstreamTimeout,
 		SecretPrefix: i.settings.SecretPrefix, Log: i.log,
 	})
-}
-
-// observe logs what prevented decisions: it is the operator's business.
-func (i *instance) observe(ctx context.Context, event rationhttp.Event) {
-	if event.Err != nil {
-		i.log.WarnContext(ctx, "no decision", "via", event.Via, "code", event.Code, "failed_open", event.FailedOpen, "error", event.Err)
-	}
 }

@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/rationhttp"
+)
+
+// troubleInterval is how often, at most, one kind of trouble is logged: a
+// database that is out of reach fails thousands of requests a second.
+const troubleInterval = 5 * time.Second
+
+// troubleLog logs what prevented decisions. It is safe for concurrent use.
+type troubleLog struct {
+	log *slog.Logger
+
+	mu    sync.Mutex
+	kinds map[ration.Code]*trouble
+}
+
+type trouble struct {
+	logged time.Time
+	unsaid int // events since then
+}
+
+func newTroubleLog(log *slog.Logger) *troubleLog {
+	return &troubleLog{log: log, kinds: make(map[ration.Code]*trouble)}
+}
+
+// observe is for [rationhttp.Gate]'s Observe.
+func (t *troubleLog) observe(ctx context.Context, event rationhttp.Event) {
+	if event.Err == nil {
+		return
+	}
+	unsaid, say := t.count(event.Code)
+	if say {
+		t.log.WarnContext(ctx, "no decision", "via", event.Via, "code", event.Code, "failed_open", event.FailedOpen,
+			"more_since_the_last", unsaid, "error", event.Err)
+	}
+}
+
+// count notes an event and returns whether to log it, and how many were not.
+func (t *troubleLog) count(code ration.Code) (unsaid int, say bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	kind := t.kinds[code]
+	if kind == nil {
+		kind = &trouble{}
+		t.kinds[code] = kind
+	}
+	if time.Since(kind.logged) < troubleInterval {
+		kind.unsaid++
+		return 0, false
+	}
+	unsaid, kind.unsaid, kind.logged = kind.unsaid, 0, time.Now()
+	return unsaid, true
+}
