@@ -40,9 +40,11 @@ func open(ctx context.Context, config Config, internals internals) (store *Store
 			err = fmt.Errorf("opening store %q: %w", config.Path, explainDamage(err))
 		}
 	}()
-	if config.Path, err = resolvePath(config.Path); err != nil {
+	resolved, err := resolvePath(config.Path)
+	if err != nil {
 		return nil, 0, 0, err
 	}
+	config.Path = resolved
 	lock, err := lockFile(ctx, config.Path, config.LockWait)
 	if err != nil {
 		return nil, 0, 0, err

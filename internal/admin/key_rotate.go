@@ -36,6 +36,9 @@ func (s *Service) RotateKey(ctx context.Context, actor string, rotation Rotation
 	secret := ration.NewSecret(s.config.SecretPrefix)
 	secretID := ration.NewSecretID()
 	record, err := s.changeKey(ctx, actor, "key.rotate", rotation.ID, func(change *KeyChange) error {
+		if err := notEnded(&change.Key); err != nil {
+			return err
+		}
 		label, err := labelToRotate(change.Key.Secrets, rotation.Label, change.Now)
 		if err != nil {
 			return err

@@ -88,6 +88,8 @@ func TestRotateKeyRefuses(t *testing.T) {
 	if _, err := o.RevokeKey(t.Context(), actor, issued.Key.ID); err != nil {
 		t.Fatal(err)
 	}
-	_, err = o.RotateKey(t.Context(), actor, admin.Rotation{ID: issued.Key.ID})
-	wantError(t, err, ration.ErrConflict, "is revoked, which is final")
+	for _, label := range []string{"", "unknown"} {
+		_, err = o.RotateKey(t.Context(), actor, admin.Rotation{ID: issued.Key.ID, Label: label})
+		wantError(t, err, ration.ErrConflict, "is revoked, which is final")
+	}
 }

@@ -66,8 +66,8 @@ func (s *Service) RevokeSecret(ctx context.Context, actor string, input KeySecre
 
 // takesSecret says why a key can't have a further secret, if it can't.
 func takesSecret(key *KeyRecord, now time.Time) error {
-	if key.Status == ration.StatusRevoked || key.Status == ration.StatusRejected {
-		return fmt.Errorf("%w: key %s is %s%s", ration.ErrConflict, key.ID, key.Status, finality(key.Status))
+	if err := notEnded(key); err != nil {
+		return err
 	}
 	inUse := 0
 	for _, secret := range key.Secrets {
@@ -77,6 +77,14 @@ func takesSecret(key *KeyRecord, now time.Time) error {
 	}
 	if inUse >= maxSecretsInUse {
 		return fmt.Errorf("%w: key %s has %d secrets in use, the most there can be; revoke some, or rotate with a shorter overlap", ration.ErrConflict, key.ID, maxSecretsInUse)
+	}
+	return nil
+}
+
+// notEnded refuses a key whose end is final.
+func notEnded(key *KeyRecord) error {
+	if key.Status == ration.StatusRevoked || key.Status == ration.StatusRejected {
+		return fmt.Errorf("%w: key %s is %s%s", ration.ErrConflict, key.ID, key.Status, finality(key.Status))
 	}
 	return nil
 }

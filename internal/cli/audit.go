@@ -34,7 +34,7 @@ func (a *app) auditCommand() *cobra.Command {
 
 func auditListing(entries []api.AuditEntry) listing {
 	list := listing{
-		value: entries, empty: "nothing was changed",
+		value: entries, empty: "no entries",
 		columns: []column{{name: "at"}, {name: "actor"}, {name: "action"}, {name: "target"}, {name: "details"}, {name: "id", wide: true}},
 	}
 	for _, entry := range entries {

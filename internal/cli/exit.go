@@ -75,8 +75,15 @@ func is[E error](err error) bool {
 	return ok
 }
 
-// flagError suggests the flag that was perhaps meant.
+// flagError suggests the flag that was perhaps meant, or the command: of one that
+// is mistyped no flag is known.
 func flagError(cmd *cobra.Command, err error) error {
+	if before := cmd.Flags().Args(); cmd.HasSubCommands() && len(before) > 0 {
+		return unknownCommand(cmd, before[0])
+	}
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok && invalid.GetFlag().Value.Type() == "duration" {
+		return usagef(`--%s is %q: use hours, minutes and seconds, such as "24h" or "1h30m", or 0`, invalid.GetFlag().Name, invalid.GetValue())
+	}
 	missing, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok || missing.GetSpecifiedShortnames() != "" {
 		return usagef("%s; see '%s --help'", err, cmd.CommandPath())

@@ -22,6 +22,9 @@ func (a *app) tokensCreateCommand() *cobra.Command {
 	var expires string
 	cmd := &cobra.Command{
 		Use: "create NAME", Short: "Create a service token and print it, once",
+		Long: `Creates a service token, which says what another program may ask of the server.
+Of its scopes this release's server uses only verify, for POST /v1/verify; read
+and admin are for the administration API.`,
 		Example: `  ration tokens create gateway --scope verify`,
 		Args:    oneToken,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {

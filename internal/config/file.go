@@ -107,6 +107,9 @@ func (s *setting) setFromFile(config *Config, value fileValue) error {
 		return s.set(config, strings.Join(texts, ","))
 	}
 	written, ok := scalar(value.node, s.kind)
+	if _, whole := value.node.(*ast.IntegerNode); whole && s.Form == formDuration {
+		return invalid(written, `use a time such as "`+written+`s"`)
+	}
 	if !ok {
 		return invalid(written, "give "+string(s.kind))
 	}

@@ -21,7 +21,12 @@ func ParseDatabase(value string) (Database, error) {
 		return Database{Path: path}, nil
 	}
 	location, err := url.Parse(value)
-	if err == nil && (location.Scheme == "postgres" || location.Scheme == "postgresql") {
+	scheme, _, _ := strings.Cut(value, "://")
+	isPostgres := scheme == "postgres" || scheme == "postgresql"
+	switch {
+	case isPostgres && (err != nil || location.Fragment != ""):
+		return Database{}, invalid("", `the URL can't be read; in a user name or password write "#" as %23, "/" as %2F, "?" as %3F, "@" as %40 and "%" as %25`)
+	case isPostgres:
 		return Database{URL: value}, nil
 	}
 	return Database{}, invalid("", `use "sqlite:" and the path of a file, such as "sqlite:./ration.db", or a "postgres://…" URL`)
@@ -55,6 +60,8 @@ func parseUpstream(value string) (*url.URL, error) {
 	}
 	location, err := url.Parse(value)
 	switch {
+	case isHostPort(value):
+		return nil, invalid(value, `the scheme is missing; use "http://`+value+`"`)
 	case err != nil || location.User != nil:
 		return nil, invalid("", "use a URL without user name and password, such as http://127.0.0.1:8000")
 	case location.Scheme != "http" && location.Scheme != "https", location.Hostname() == "":
@@ -63,6 +70,16 @@ func parseUpstream(value string) (*url.URL, error) {
 		return nil, invalid(value, "use a URL without query and fragment")
 	}
 	return location, nil
+}
+
+// isHostPort recognises a URL without its scheme.
+func isHostPort(value string) bool {
+	host, port, err := net.SplitHostPort(value)
+	if err != nil || host == "" || strings.ContainsAny(value, "/@?#") {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
 }
 
 func parseDuration(value string, least, most time.Duration) (time.Duration, error) {

@@ -109,6 +109,9 @@ func placeDecoding(err error) error {
 	}
 	if shape, ok := errors.AsType[*yaml.UnexpectedNodeTypeError](err); ok {
 		reason = "give a " + strings.ReplaceAll(strings.ToLower(shape.Expected.String()), "sequence", "list")
+		if shape.Expected == ast.SequenceType && fault.GetToken().Type == token.StringType {
+			reason += ", such as [" + fault.GetToken().Value + "]"
+		}
 	}
 	return &placedError{fault.GetToken(), errors.New(reason)}
 }

@@ -9,6 +9,9 @@ import (
 	"github.com/ration-dev/ration"
 )
 
+// formDuration is the form of settings that are a time with its unit.
+const formDuration = "duration"
+
 // settings is the table.
 var settings = []setting{
 	{
@@ -33,7 +36,7 @@ var settings = []setting{
 		set:     into(func(c *Config) **url.URL { return &c.Upstream }, parseUpstream),
 	},
 	{
-		Setting: Setting{"upstream_timeout", "duration", "10m", "How long the upstream may take to begin its answer."},
+		Setting: Setting{"upstream_timeout", formDuration, "10m", "How long the upstream may take to begin its answer."},
 		kind:    text,
 		set:     duration(func(c *Config) *time.Duration { return &c.UpstreamTimeout }, time.Millisecond, 24*time.Hour),
 	},
@@ -88,12 +91,12 @@ var settings = []setting{
 		set:     into(func(c *Config) *bool { return &c.AcceptUnsafeDurability }, parseBool),
 	},
 	{
-		Setting: Setting{"shutdown_grace", "duration", "30s", "How long requests under way may take to finish at the end."},
+		Setting: Setting{"shutdown_grace", formDuration, "30s", "How long requests under way may take to finish at the end."},
 		kind:    text,
 		set:     duration(func(c *Config) *time.Duration { return &c.ShutdownGrace }, time.Second, 24*time.Hour),
 	},
 	{
-		Setting: Setting{"shutdown_delay", "duration", "0s", "How long the server goes on, not ready, before it stops, so that load balancers notice."},
+		Setting: Setting{"shutdown_delay", formDuration, "0s", "How long the server goes on, not ready, before it stops, so that load balancers notice."},
 		kind:    text,
 		set:     duration(func(c *Config) *time.Duration { return &c.ShutdownDelay }, 0, time.Hour),
 	},
