@@ -24,10 +24,15 @@ func (a *app) configCheckCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "check", Short: "Check the configuration file and the environment, and start nothing", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			if _, err := a.settings(); err != nil {
+			settings, err := a.settings()
+			if err != nil {
 				return err
 			}
-			a.say("The configuration is valid.")
+			if settings.File == "" {
+				a.say("The configuration is valid; no file was given, by --config or RATION_CONFIG.")
+			} else {
+				a.say("The configuration is valid, with file %s.", visible(settings.File))
+			}
 			return nil
 		},
 	}

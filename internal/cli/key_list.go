@@ -16,6 +16,9 @@ func (a *app) keysListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List keys, the oldest first", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if filter.Limit == 0 { // for the administration itself, it is no bound
+				return &ration.InvalidError{Field: "limit", Value: "0", Reason: "use 1 to 100000"}
+			}
 			filter.Status = ration.Status(status)
 			if filter.After, err = parseAfter(after); err != nil {
 				return err

@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminwire"
 )
 
 func (a *app) keysUpdateCommand() *cobra.Command {
@@ -43,7 +46,7 @@ end, --scope "" without scopes. Decisions that start afterwards see the change.`
 				if err != nil {
 					return err
 				}
-				return a.showKey(record)
+				return a.showUpdatedKey(record)
 			})
 		},
 	}
@@ -51,6 +54,17 @@ end, --scope "" without scopes. Decisions that start afterwards see the change.`
 	cmd.Flags().StringVar(&name, "name", "", "its name, for people")
 	cmd.Flags().StringArrayVar(&clear, "clear-limit", nil, `takes a limit of its own away, so that the plan's holds: "day", "tokens/month"; repeat for several`)
 	return cmd
+}
+
+// showUpdatedKey prints a key and below it the limits of its own, with their ends.
+func (a *app) showUpdatedKey(record admin.KeyRecord) error {
+	now := time.Now()
+	key := adminwire.Key(record, now)
+	if err := a.show(keyListing(key, key)); err != nil || a.format != formatTable || a.quiet || len(key.Overrides) == 0 {
+		return err
+	}
+	fmt.Fprintln(a.stdout)
+	return showTable(a.stdout, overrideListing(api.KeyStatus{KeyRecord: key, At: now}))
 }
 
 // patch holds what the flags that were given name.

@@ -44,6 +44,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.devCommand(), a.serveCommand(), a.keysCommand(), a.plansCommand(), a.tokensCommand(), a.usageCommand(), a.auditCommand(),
 		a.migrateCommand(), a.configCommand(), a.versionCommand(),
 	)
+	a.addVersionFlag(root)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)

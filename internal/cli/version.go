@@ -18,14 +18,28 @@ type version struct {
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Show the version of this program", Args: noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			v := buildVersion()
-			return a.show(listing{
-				value: v, columns: []column{{name: "version"}, {name: "revision"}, {name: "go"}, {name: "platform"}},
-				rows: [][]string{{v.Version, v.Revision, v.Go, v.Platform}},
-			})
-		},
+		RunE: func(*cobra.Command, []string) error { return a.showVersion() },
 	}
+}
+
+// addVersionFlag lets the root command do what "ration version" does.
+func (a *app) addVersionFlag(root *cobra.Command) {
+	wanted := root.Flags().Bool("version", false, "show the version of this program")
+	run := root.RunE
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if *wanted && len(args) == 0 {
+			return a.showVersion()
+		}
+		return run(cmd, args)
+	}
+}
+
+func (a *app) showVersion() error {
+	v := buildVersion()
+	return a.show(listing{
+		value: v, columns: []column{{name: "version"}, {name: "revision"}, {name: "go"}, {name: "platform"}},
+		rows: [][]string{{v.Version, v.Revision, v.Go, v.Platform}},
+	})
 }
 
 func buildVersion() version {

@@ -33,6 +33,8 @@ type Config struct {
 	LogFormat              string // text or json
 	LogLevel               slog.Level
 
+	// File is the configuration file that was read; empty: none was given.
+	File string
 	// Notes is what an operator should know of how this came about, such as a
 	// setting that two sources give. It holds no secret.
 	Notes []string
@@ -65,7 +67,7 @@ func Load(sources Sources) (Config, error) {
 	}
 	file, fileFaults := readFile(sources.File)
 	faults = append(faults, fileFaults...)
-	var config Config
+	config := Config{File: sources.File}
 	for i := range settings {
 		faults = append(faults, config.apply(&settings[i], file, environment.values, sources)...)
 	}

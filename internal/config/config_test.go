@@ -157,7 +157,7 @@ func TestFaultsInFile(t *testing.T) {
 		{"amount with an exponent", "routes:\n  - path: /a\n    amounts: {tokens: 1e3}\n", `:3:23: routes amounts.tokens is "1e3": give a whole number from 0 to 9007199254740992`},
 		{"amount in quotes", "routes:\n  - path: /a\n    amounts: {tokens: \"10\"}\n", `:3:23: routes amounts.tokens is "10": give a whole number from 0 to 9007199254740992`},
 		{"amount below zero", "routes:\n  - path: /a\n    amounts: {tokens: -1}\n", `:2:5: routes[0].amounts.tokens is "-1": use a whole number from 0 to 9007199254740992`},
-		{"methods that are no list", "routes:\n  - path: /a\n    methods: post\n", `:3:14: give a list, such as [post]`},
+		{"methods that are no list", "routes:\n  - path: /a\n    methods: post\n", `:3:14: give a list, such as [POST]`},
 		{"routes that are no list", "routes: {path: /a}\n", `:1:9: give a list`},
 		{"not YAML, and no line of it shown", "upstream_headers: {X-A: hunter2\n", `:1:19: could not find flow mapping end token '}'`},
 		{"a list at the top", "- a\n", `:1:1: write one document of "setting: value" lines`},

@@ -2,6 +2,8 @@ package config
 
 import (
 	"errors"
+	"fmt"
+	"net/http"
 	"reflect"
 	"strconv"
 	"strings"
@@ -48,8 +50,24 @@ func decodeRoutes(config *Config, node ast.Node) error {
 	if _, err := route.Compile(route.Config{Routes: routes}); err != nil {
 		return placeRoute(node, err)
 	}
+	for i := range routes {
+		config.noteMethods(i, routes[i].Methods)
+	}
 	config.Routes.Routes = routes
 	return nil
+}
+
+// noteMethods tells of methods that are allowed and perhaps mistyped: the route
+// would then match nothing.
+func (c *Config) noteMethods(route int, methods []string) {
+	for _, method := range methods {
+		switch method {
+		case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+			http.MethodOptions, http.MethodConnect, http.MethodTrace:
+		default:
+			c.Notes = append(c.Notes, fmt.Sprintf("routes[%d].methods: %.64q is no usual method; methods are such as GET or POST", route, method))
+		}
+	}
 }
 
 func (e *routeEntry) amounts() (map[string]int64, error) {
@@ -110,7 +128,7 @@ func placeDecoding(err error) error {
 	if shape, ok := errors.AsType[*yaml.UnexpectedNodeTypeError](err); ok {
 		reason = "give a " + strings.ReplaceAll(strings.ToLower(shape.Expected.String()), "sequence", "list")
 		if shape.Expected == ast.SequenceType && fault.GetToken().Type == token.StringType {
-			reason += ", such as [" + fault.GetToken().Value + "]"
+			reason += ", such as [" + strings.ToUpper(fault.GetToken().Value) + "]"
 		}
 	}
 	return &placedError{fault.GetToken(), errors.New(reason)}
