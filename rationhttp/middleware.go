@@ -79,7 +79,7 @@ func stripped(r *http.Request, sources Sources, credential Credential) *http.Req
 	clone := *r
 	clone.Header = r.Header.Clone()
 	sources.Strip(clone.Header, credential.Secret.Reveal())
-	if query := sources.StripQuery(r.URL.RawQuery); query != r.URL.RawQuery {
+	if query := sources.StripQuery(r.URL.RawQuery, credential.Secret.Reveal()); query != r.URL.RawQuery {
 		url := *r.URL
 		url.RawQuery = query
 		clone.URL, clone.RequestURI = &url, url.RequestURI()

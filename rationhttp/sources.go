@@ -21,7 +21,8 @@ var (
 	// ErrConflictingKeys: two different keys were presented (RFC 6750, section 2:
 	// one method per request).
 	ErrConflictingKeys = errors.New("two different keys were presented")
-	// ErrKeyInURL: the key came in the query, where it isn't taken.
+	// ErrKeyInURL: the key came in the query, where it isn't taken, even if it came
+	// in a header too.
 	ErrKeyInURL = errors.New("the key was sent in the URL")
 )
 
@@ -83,27 +84,31 @@ func (s Sources) KeyHeader() string {
 	return s.Header
 }
 
-func (s Sources) findInQuery(rawQuery string, found *finding) error {
-	parameter := s.QueryParameter
-	if parameter == "" {
-		parameter = usualQueryParameter
+// KeyParameter returns the name of the query parameter that carries the secret
+// or, where the query is not looked at, in which clients put it all the same.
+func (s Sources) KeyParameter() string {
+	if s.QueryParameter == "" {
+		return usualQueryParameter
 	}
+	return s.QueryParameter
+}
+
+func (s Sources) findInQuery(rawQuery string, found *finding) error {
+	parameter := s.KeyParameter()
 	for piece := range strings.SplitSeq(rawQuery, "&") {
 		name, value, _ := strings.Cut(piece, "=")
 		if !isParameter(name, parameter) {
-			continue
-		}
-		if s.QueryParameter == "" {
-			if found.text == "" && value != "" {
-				return ErrKeyInURL
-			}
 			continue
 		}
 		text, err := url.QueryUnescape(value)
 		if err != nil {
 			text = value // a key that nobody has
 		}
-		found.add(text, true)
+		if s.QueryParameter != "" {
+			found.add(text, true)
+		} else if value != "" && (found.text == "" || text == found.text || value == found.text) {
+			return ErrKeyInURL
+		}
 	}
 	return nil
 }

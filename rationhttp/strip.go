@@ -2,6 +2,7 @@ package rationhttp
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -38,19 +39,43 @@ func repeats(value, secret string) bool {
 	return value == secret || len(secret) >= minTelling && strings.Contains(value, secret)
 }
 
-// StripQuery returns a raw query without the parameter that carries the
-// secret. All else keeps its bytes and its order.
-func (s Sources) StripQuery(rawQuery string) string {
-	if s.QueryParameter == "" || rawQuery == "" {
-		return rawQuery
+// StripQuery returns a raw query without the parameter that carries the secret
+// and without any that repeats it. All else keeps its bytes and its order.
+func (s Sources) StripQuery(rawQuery, secret string) string {
+	return DropParameters(rawQuery, func(name, value string) bool {
+		return s.QueryParameter != "" && isParameter(name, s.QueryParameter) || secret != "" && parameterRepeats(name, value, secret)
+	})
+}
+
+// DropParameters returns a raw query without the parameters that drop picks,
+// of whose name and value it sees the raw bytes. All else keeps its bytes and its
+// order.
+func DropParameters(rawQuery string, drop func(name, value string) bool) string {
+	if rawQuery == "" {
+		return ""
 	}
-	var kept []string
-	for piece := range strings.SplitSeq(rawQuery, "&") {
-		if name, _, _ := strings.Cut(piece, "="); !isParameter(name, s.QueryParameter) {
-			kept = append(kept, piece)
+	pieces := strings.Split(rawQuery, "&")
+	kept := slices.DeleteFunc(pieces, func(piece string) bool {
+		name, value, _ := strings.Cut(piece, "=")
+		return drop(name, value)
+	})
+	return strings.Join(kept, "&")
+}
+
+// parameterRepeats reports whether a parameter holds the secret, in any way that
+// an upstream may decode it.
+func parameterRepeats(name, value, secret string) bool {
+	for _, raw := range []string{name, value} {
+		if repeats(raw, secret) {
+			return true
+		}
+		for _, decode := range []func(string) (string, error){url.QueryUnescape, url.PathUnescape} {
+			if text, err := decode(raw); err == nil && repeats(text, secret) {
+				return true
+			}
 		}
 	}
-	return strings.Join(kept, "&")
+	return len(secret) >= minTelling && strings.Contains(name+"="+value, secret) // a secret with "="
 }
 
 // FoldName returns what is left of a header's name when case and everything but

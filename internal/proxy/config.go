@@ -36,8 +36,8 @@ type Config struct {
 	// Timeout is how long the upstream may take until its answer begins. Zero:
 	// 10 minutes. The answer itself may take any time.
 	Timeout time.Duration
-	// SecretPrefix is by what a secret of ours is recognised in an Authorization
-	// field on free routes, where it may be the application's own. Empty:
+	// SecretPrefix is by what a secret of ours is recognised in queries, and in an
+	// Authorization field on free routes, where it may be the application's own. Empty:
 	// [ration.DefaultSecretPrefix].
 	SecretPrefix string
 	// Log gets what went wrong with the upstream, without headers and queries;

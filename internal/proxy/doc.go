@@ -2,7 +2,7 @@
 // only then.
 //
 // What the upstream gets: the request's method, path and query byte for byte
-// (without a query parameter that carries the key), its body as a stream, its
+// (without query parameters that hold a secret), its body as a stream, its
 // headers without the secret, and
 //
 //   - X-Auth-Subject (the key's owner, else its id), X-Auth-Key-Id and

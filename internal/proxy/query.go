@@ -1,6 +1,13 @@
 package proxy
 
-import "strings"
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/rationhttp"
+)
 
 // maxParameters is where net/url stops reading a query.
 const maxParameters = 10_000
@@ -19,6 +26,50 @@ func ambiguousQuery(raw string) string {
 		}
 	}
 	return ""
+}
+
+// stripQuery returns what the upstream gets of a query: all but the secret that
+// the request presents, and what is by its form a secret of ours. Free routes
+// present none, but a client that always sends its key sends it there too.
+func (p *Proxy) stripQuery(x *exchange) string {
+	query := x.sources.StripQuery(x.in.URL.RawQuery, x.answer.Credential.Secret.Reveal())
+	if x.route.Free {
+		for _, value := range x.in.Header[http.CanonicalHeaderKey(x.sources.KeyHeader())] {
+			query = x.sources.StripQuery(query, strings.Trim(value, " \t"))
+		}
+	}
+	return rationhttp.DropParameters(query, func(name, value string) bool {
+		name, value = unescape(name), unescape(value)
+		return name == x.sources.KeyParameter() && strings.HasPrefix(value, p.config.SecretPrefix+"_") ||
+			p.containsSecret(name) || p.containsSecret(value)
+	})
+}
+
+// containsSecret reports whether a word of a text is by prefix and checksum a
+// secret of ours: of a key or, with a longer prefix, a token.
+func (p *Proxy) containsSecret(text string) bool {
+	if !strings.Contains(text, p.config.SecretPrefix+"_") {
+		return false
+	}
+	for word := range strings.FieldsFuncSeq(text, func(c rune) bool { return c != '_' && !isAlphanumeric(c) }) {
+		last := strings.LastIndexByte(word, '_') // no digit of a secret is one
+		if strings.HasPrefix(word, p.config.SecretPrefix+"_") && !ration.SecretFromText(word).Malformed(word[:last]) {
+			return true
+		}
+	}
+	return false
+}
+
+// unescape decodes what an upstream would; what can't be decoded stays.
+func unescape(raw string) string {
+	if text, err := url.QueryUnescape(raw); err == nil {
+		return text
+	}
+	return raw
+}
+
+func isAlphanumeric(c rune) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
 func isHex(c byte) bool { return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f' }

@@ -38,7 +38,7 @@ func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 // rewriteTarget aims at the upstream with the very bytes that were matched.
 func (p *Proxy) rewriteTarget(r *httputil.ProxyRequest, x *exchange) {
 	path, _, _ := strings.Cut(r.In.RequestURI, "?")
-	query := x.sources.StripQuery(r.In.URL.RawQuery)
+	query := p.stripQuery(x)
 	r.Out.URL = &url.URL{
 		Scheme: p.config.Upstream.Scheme, Host: p.config.Upstream.Host,
 		Opaque:   strings.TrimSuffix(p.config.Upstream.EscapedPath(), "/") + path,
