@@ -21,7 +21,7 @@ func TestConfigurationInTheREADMEIsValid(t *testing.T) {
 		t.Fatal(err)
 	}
 	settings, err := config.Load(config.Sources{File: path})
-	if err != nil || len(settings.Routes.Routes) != 5 {
+	if err != nil || len(settings.Routes.Routes) != 4 {
 		t.Errorf("got %d routes, %v", len(settings.Routes.Routes), err)
 	}
 }
