@@ -20,9 +20,11 @@ type Operations = admin.Operations
 // Service is the operations on a store; make it with [New].
 type Service = admin.Service
 
+// Store is what both stores are.
+type Store = admin.Store
+
 // What the operations take and return.
 type (
-	Store        = admin.Store // what both stores are
 	Config       = admin.Config
 	NewKey       = admin.NewKey
 	KeyPatch     = admin.KeyPatch
