@@ -23,25 +23,41 @@ type Service = admin.Service
 // Store is what both stores are.
 type Store = admin.Store
 
-// What the operations take and return.
 type (
-	Config       = admin.Config
-	NewKey       = admin.NewKey
-	KeyPatch     = admin.KeyPatch
-	KeyFilter    = admin.KeyFilter
-	KeyRecord    = admin.KeyRecord
-	KeyStatus    = admin.KeyStatus
-	Rotation     = admin.Rotation
+	// Config says how secrets are made and kept.
+	Config = admin.Config
+	// NewKey is a key to be created.
+	NewKey = admin.NewKey
+	// KeyPatch is what to change of a key.
+	KeyPatch = admin.KeyPatch
+	// KeyFilter selects keys.
+	KeyFilter = admin.KeyFilter
+	// KeyRecord is a key with its secrets' states and overrides.
+	KeyRecord = admin.KeyRecord
+	// KeyStatus is a key and what remains of its limits.
+	KeyStatus = admin.KeyStatus
+	// Rotation replaces the secrets of one label by a new one.
+	Rotation = admin.Rotation
+	// IssuedSecret is a key with a secret that was just made.
 	IssuedSecret = admin.IssuedSecret
-	NewPlan      = admin.NewPlan
-	PlanPatch    = admin.PlanPatch
-	NewToken     = admin.NewToken
-	IssuedToken  = admin.IssuedToken
-	Token        = admin.Token
-	UsageFilter  = admin.UsageFilter
-	UsageDay     = admin.UsageDay
-	AuditFilter  = admin.AuditFilter
-	AuditEntry   = admin.AuditEntry
+	// NewPlan is a plan to be created.
+	NewPlan = admin.NewPlan
+	// PlanPatch is what to change of a plan.
+	PlanPatch = admin.PlanPatch
+	// NewToken is a service token to be created.
+	NewToken = admin.NewToken
+	// IssuedToken is a service token that was just made.
+	IssuedToken = admin.IssuedToken
+	// Token is a service token.
+	Token = admin.Token
+	// UsageFilter selects history.
+	UsageFilter = admin.UsageFilter
+	// UsageDay is one local day of a key on a meter.
+	UsageDay = admin.UsageDay
+	// AuditFilter selects entries of the audit log.
+	AuditFilter = admin.AuditFilter
+	// AuditEntry says who changed what.
+	AuditEntry = admin.AuditEntry
 )
 
 // New returns the operations on a store, such as that of [sqlite.Open] or
