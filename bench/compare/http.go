@@ -15,7 +15,6 @@ import (
 // per caller. Its own work is as small as it can be, since it shares the
 // processors with what is measured.
 type HTTP struct {
-	addr     string
 	requests [][]byte // one per key, ready to be sent
 	idle     chan *connection
 	allowed  string // what an admitted answer's body contains
@@ -29,7 +28,7 @@ type connection struct {
 
 // NewHTTP opens so many connections to addr. It sends the given body for each key.
 func NewHTTP(ctx context.Context, addr, path string, header http.Header, bodies [][]byte, connections int, allowed string) (*HTTP, error) {
-	h := &HTTP{addr: addr, idle: make(chan *connection, connections), allowed: allowed}
+	h := &HTTP{idle: make(chan *connection, connections), allowed: allowed}
 	for _, body := range bodies {
 		var head strings.Builder
 		fmt.Fprintf(&head, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n", path, addr, len(body))

@@ -3,7 +3,6 @@ package compare
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -80,6 +79,3 @@ func (r *Ration) createKey(ctx context.Context, plan string) error {
 	r.keys, r.secrets = append(r.keys, id), append(r.secrets, secret)
 	return err
 }
-
-// Secrets returns the keys' secrets, for clients over HTTP.
-func (r *Ration) Secrets() []ration.Secret { return slices.Clone(r.secrets) }

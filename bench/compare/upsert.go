@@ -17,11 +17,10 @@ const limitPerDay = 1_000_000_000_000
 // request, each its own transaction, over a pool of connections.
 type Upsert struct {
 	pool *pgxpool.Pool
-	keys int
 }
 
 // NewUpsert opens a pool of so many connections and empties the counters.
-func NewUpsert(ctx context.Context, url string, connections, keys int) (*Upsert, error) {
+func NewUpsert(ctx context.Context, url string, connections int) (*Upsert, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("the database's URL is malformed")
@@ -43,7 +42,7 @@ func NewUpsert(ctx context.Context, url string, connections, keys int) (*Upsert,
 		pool.Close()
 		return nil, fmt.Errorf("creating the upsert's table: %w", err)
 	}
-	return &Upsert{pool: pool, keys: keys}, nil
+	return &Upsert{pool: pool}, nil
 }
 
 // Count is the [Counter].

@@ -126,7 +126,7 @@ func (b *bench) engine(ctx context.Context) error {
 }
 
 func (b *bench) upsert(ctx context.Context, w compare.Workload, connections int) (compare.Result, error) {
-	upsert, err := compare.NewUpsert(ctx, b.url, connections, w.Keys)
+	upsert, err := compare.NewUpsert(ctx, b.url, connections)
 	if err != nil {
 		return compare.Result{}, err
 	}
