@@ -10,11 +10,7 @@ import (
 )
 
 func TestSIGTERMFinishesWhatIsUnderWayAndSaysThatItIsNotReady(t *testing.T) {
-	db, upstream := "sqlite:"+filepath.Join(t.TempDir(), "ration.db"), harness.NewUpstream(t)
-	key := harness.CreateKey(t, db)
-	instance := harness.NewInstance(t, db, upstream.URL, "--shutdown-delay", "1s")
-	instance.Start()
-	instance.AwaitReady()
+	db, key, upstream, instance := startOne(t, "--shutdown-delay", "1s")
 
 	answer := make(chan harness.Outcome, 1)
 	go func() { answer <- harness.NewClient().Call(t.Context(), instance.ProxyURL+"/slow", key.Secret) }()
@@ -34,11 +30,7 @@ func TestSIGTERMFinishesWhatIsUnderWayAndSaysThatItIsNotReady(t *testing.T) {
 }
 
 func TestSecondSIGTERMEndsAtOnce(t *testing.T) {
-	db, upstream := "sqlite:"+filepath.Join(t.TempDir(), "ration.db"), harness.NewUpstream(t)
-	key := harness.CreateKey(t, db)
-	instance := harness.NewInstance(t, db, upstream.URL, "--shutdown-delay", "1h")
-	instance.Start()
-	instance.AwaitReady()
+	db, key, upstream, instance := startOne(t, "--shutdown-delay", "1h")
 	ended := make(chan harness.Outcome, 1)
 	go func() { ended <- harness.NewClient().Call(t.Context(), instance.ProxyURL+"/slow", key.Secret) }()
 	<-upstream.Entered
@@ -58,11 +50,7 @@ func TestSecondSIGTERMEndsAtOnce(t *testing.T) {
 }
 
 func TestCommandsReachTheDatabaseWhileTheServerHasIt(t *testing.T) {
-	db, upstream := "sqlite:"+filepath.Join(t.TempDir(), "ration.db"), harness.NewUpstream(t)
-	key := harness.CreateKey(t, db)
-	instance := harness.NewInstance(t, db, upstream.URL)
-	instance.Start()
-	instance.AwaitReady()
+	db, key, _, instance := startOne(t)
 	client := harness.NewClient()
 	if outcome := client.Call(t.Context(), instance.ProxyURL, key.Secret); outcome != harness.Admitted {
 		t.Fatalf("outcome %d", outcome)
@@ -82,6 +70,17 @@ func TestCommandsReachTheDatabaseWhileTheServerHasIt(t *testing.T) {
 	if outcome := client.Call(t.Context(), instance.ProxyURL, key.Secret); outcome != harness.Unknown {
 		t.Errorf("after the key was revoked: outcome %d", outcome)
 	}
+}
+
+// startOne starts an instance on a new SQLite file with one key.
+func startOne(t *testing.T, more ...string) (db string, key harness.Key, upstream *harness.Upstream, instance *harness.Instance) {
+	t.Helper()
+	db, upstream = "sqlite:"+filepath.Join(t.TempDir(), "ration.db"), harness.NewUpstream(t)
+	key = harness.CreateKey(t, db)
+	instance = harness.NewInstance(t, db, upstream.URL, more...)
+	instance.Start()
+	instance.AwaitReady()
+	return db, key, upstream, instance
 }
 
 // awaitStopping waits until the signal has arrived.
