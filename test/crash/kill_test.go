@@ -21,10 +21,9 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	kills      = 20
 	perKill    = 150 // requests admitted between two kills, at least
 	clients    = 24
-	tightLimit = 1000 // reached in the midst of the kills
+	tightLimit = kills * 50 // reached in the midst of the kills
 )
 
 func TestKillsUnderLoadOnSQLite(t *testing.T) {

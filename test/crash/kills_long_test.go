@@ -1,0 +1,5 @@
+//go:build long
+
+package crash_test
+
+const kills = 200
