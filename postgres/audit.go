@@ -36,8 +36,16 @@ func (s *Store) ListAudit(ctx context.Context, filter admin.AuditFilter) (entrie
 	return entries, err
 }
 
+const auditSQL = "INSERT INTO audit_log (id, at, actor, action, target, details) VALUES ($1, $2, $3, $4, $5, $6)"
+
 // audit writes an entry for what the transaction changes.
 func (t tx) audit(ctx context.Context, entry admin.AuditEntry, now time.Time) error {
+	_, err := t.exec(ctx, auditSQL, auditValues(entry, now)...)
+	return err
+}
+
+// auditValues are the parameters of auditSQL.
+func auditValues(entry admin.AuditEntry, now time.Time) []any {
 	if entry.ID == uuid.Nil {
 		entry.ID = uuid.Must(uuid.NewV7())
 	}
@@ -45,7 +53,5 @@ func (t tx) audit(ctx context.Context, entry admin.AuditEntry, now time.Time) er
 	if details == "" {
 		details = "{}"
 	}
-	_, err := t.exec(ctx, "INSERT INTO audit_log (id, at, actor, action, target, details) VALUES ($1, $2, $3, $4, $5, $6)",
-		[16]byte(entry.ID), now, entry.Actor, entry.Action, entry.Target, details)
-	return err
+	return []any{[16]byte(entry.ID), now, entry.Actor, entry.Action, entry.Target, details}
 }

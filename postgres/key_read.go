@@ -52,7 +52,7 @@ func keyCondition(filter admin.KeyFilter) (where condition) {
 
 // readKey returns a key, or ration.ErrNotFound.
 func readKey(ctx context.Context, q querier, id ration.KeyID) (admin.KeyRecord, error) {
-	records, err := readKeys(ctx, q, "SELECT "+keyColumns+" FROM api_keys WHERE id = $1", [16]byte(id))
+	records, err := readKeysByID(ctx, q, []ration.KeyID{id})
 	switch {
 	case err != nil:
 		return admin.KeyRecord{}, err
@@ -60,6 +60,11 @@ func readKey(ctx context.Context, q querier, id ration.KeyID) (admin.KeyRecord, 
 		return admin.KeyRecord{}, fmt.Errorf("%s: %w", id, ration.ErrNotFound)
 	}
 	return records[0], nil
+}
+
+// readKeysByID returns those keys that exist, in the order of their ids.
+func readKeysByID(ctx context.Context, q querier, ids []ration.KeyID) ([]admin.KeyRecord, error) {
+	return readKeys(ctx, q, "SELECT "+keyColumns+" FROM api_keys WHERE id = ANY($1::uuid[]) ORDER BY id", uuids(ids))
 }
 
 // readKeys returns the keys of a query with their secrets and overrides. The

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -11,97 +10,87 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
-// insertKey writes a key and the row that is its lock.
-func (t tx) insertKey(ctx context.Context, key *ration.Key) error {
-	values, err := keyValues(key)
-	if err != nil {
-		return err
-	}
-	_, err = t.exec(ctx, `INSERT INTO api_keys (id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, updated_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, append(values, key.CreatedAt)...)
-	if err != nil {
-		return explainKey(key, err)
-	}
-	_, err = t.exec(ctx, "INSERT INTO key_usage (api_key_id, meter) VALUES ($1, $2)", [16]byte(key.ID), ration.MeterRequests)
-	return err
-}
-
-// updateKey writes all that an update has changed.
-func (t tx) updateKey(ctx context.Context, change *admin.KeyChange, before *admin.KeyRecord) error {
+// insertKey adds a key, the row that is its lock and all else of a change.
+func (b *writeBatch) insertKey(change *admin.KeyChange) error {
 	key := &change.Key.Key
 	values, err := keyValues(key)
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `UPDATE api_keys SET name = $2, owner = $3, plan = $4, status = $5, expires_at = $6, scopes = $7,
-		allowed_ips = $8, time_zone = $9, metadata = $10, updated_at = $11 WHERE id = $1`, values...)
-	if err != nil {
-		return explainKey(key, err)
-	}
-	for i := range change.Key.Secrets {
-		if err := t.updateSecret(ctx, key.ID, &change.Key.Secrets[i], before.Secrets); err != nil {
-			return err
-		}
-	}
-	return t.writeKeyParts(ctx, change, before.Overrides)
+	b.add(explainKey(key), `INSERT INTO api_keys (id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, updated_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, append(values, key.CreatedAt)...)
+	b.add(asItIs, "INSERT INTO key_usage (api_key_id, meter) VALUES ($1, $2)", [16]byte(key.ID), ration.MeterRequests)
+	b.insertKeyParts(change, nil)
+	return nil
 }
 
-// updateSecret writes a secret's end, if it was changed. Nothing else of a secret changes.
-func (t tx) updateSecret(ctx context.Context, id ration.KeyID, secret *ration.SecretState, before []ration.SecretState) error {
+// updateKey adds all that an update has changed.
+func (b *writeBatch) updateKey(change *admin.KeyChange, before *admin.KeyRecord) error {
+	key := &change.Key.Key
+	values, err := keyValues(key)
+	if err != nil {
+		return err
+	}
+	b.add(explainKey(key), `UPDATE api_keys SET name = $2, owner = $3, plan = $4, status = $5, expires_at = $6, scopes = $7,
+		allowed_ips = $8, time_zone = $9, metadata = $10, updated_at = $11 WHERE id = $1`, values...)
+	for i := range change.Key.Secrets {
+		b.updateSecret(key.ID, &change.Key.Secrets[i], before.Secrets)
+	}
+	b.insertKeyParts(change, before.Overrides)
+	return nil
+}
+
+// updateSecret adds a secret's end, if it was changed. Nothing else of a secret changes.
+func (b *writeBatch) updateSecret(id ration.KeyID, secret *ration.SecretState, before []ration.SecretState) {
 	unchanged := slices.ContainsFunc(before, func(s ration.SecretState) bool {
 		return s.ID == secret.ID && s.ExpiresAt.Equal(secret.ExpiresAt) && s.RevokedAt.Equal(secret.RevokedAt)
 	})
 	if unchanged {
-		return nil
+		return
 	}
-	_, err := t.exec(ctx, "UPDATE api_key_secrets SET expires_at = $3, revoked_at = $4 WHERE api_key_id = $1 AND secret_id = $2",
+	b.add(asItIs, "UPDATE api_key_secrets SET expires_at = $3, revoked_at = $4 WHERE api_key_id = $1 AND secret_id = $2",
 		[16]byte(id), [16]byte(secret.ID), orNull(secret.ExpiresAt), orNull(secret.RevokedAt))
-	return err
 }
 
-// writeKeyParts writes the overrides, the new secrets and the audit entry of a change.
-func (t tx) writeKeyParts(ctx context.Context, change *admin.KeyChange, before []ration.Override) error {
+// insertKeyParts adds the overrides, the new secrets and the audit entry of a change.
+func (b *writeBatch) insertKeyParts(change *admin.KeyChange, before []ration.Override) {
 	id := change.Key.ID
 	if !slices.Equal(before, change.Key.Overrides) {
-		if _, err := t.exec(ctx, "DELETE FROM api_key_limits WHERE api_key_id = $1", [16]byte(id)); err != nil {
-			return err
-		}
+		b.add(asItIs, "DELETE FROM api_key_limits WHERE api_key_id = $1", [16]byte(id))
 		for i := range change.Key.Overrides {
-			if err := t.insertOverride(ctx, id, &change.Key.Overrides[i]); err != nil {
-				return err
-			}
+			b.insertOverride(id, &change.Key.Overrides[i])
 		}
 	}
 	for i := range change.NewSecrets {
-		if err := t.insertSecret(ctx, id, &change.NewSecrets[i]); err != nil {
-			return err
-		}
+		b.insertSecret(id, &change.NewSecrets[i])
 	}
-	return t.audit(ctx, change.Audit, change.Now)
+	b.add(asItIs, auditSQL, auditValues(change.Audit, change.Now)...)
 }
 
-func (t tx) insertOverride(ctx context.Context, id ration.KeyID, override *ration.Override) error {
-	_, err := t.exec(ctx, "INSERT INTO api_key_limits ("+overrideColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+func (b *writeBatch) insertOverride(id ration.KeyID, override *ration.Override) {
+	explain := func(err error) error {
+		if sqlState(err) == stateUnique {
+			return fmt.Errorf("two overrides of %s for one meter, kind and period: %w", id, ration.ErrExists)
+		}
+		return err
+	}
+	b.add(explain, "INSERT INTO api_key_limits ("+overrideColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 		[16]byte(id), override.Meter, string(override.Kind), string(override.Period), override.Name,
 		override.Quantity, override.Burst, override.Unlimited, orNull(override.ExpiresAt))
-	if sqlState(err) == stateUnique {
-		return fmt.Errorf("two overrides of %s for one meter, kind and period: %w", id, ration.ErrExists)
-	}
-	return err
 }
 
-func (t tx) insertSecret(ctx context.Context, id ration.KeyID, secret *admin.NewSecret) error {
-	_, err := t.exec(ctx, "INSERT INTO secret_digests (digest, api_key_id, secret_id) VALUES ($1, $2, $3)",
+func (b *writeBatch) insertSecret(id ration.KeyID, secret *admin.NewSecret) {
+	explain := func(err error) error {
+		if sqlState(err) == stateUnique {
+			return fmt.Errorf("secret %s: %w", secret.ID, ration.ErrExists)
+		}
+		return err
+	}
+	b.add(explain, "INSERT INTO secret_digests (digest, api_key_id, secret_id) VALUES ($1, $2, $3)",
 		secret.Digest[:], [16]byte(id), [16]byte(secret.ID))
-	if err == nil {
-		_, err = t.exec(ctx, "INSERT INTO api_key_secrets ("+secretColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-			[16]byte(id), [16]byte(secret.ID), secret.Label, secret.Start, secret.End, secret.CreatedAt,
-			orNull(secret.ExpiresAt), orNull(secret.RevokedAt), orNull(secret.LastUsedAt))
-	}
-	if sqlState(err) == stateUnique {
-		return fmt.Errorf("secret %s: %w", secret.ID, ration.ErrExists)
-	}
-	return err
+	b.add(explain, "INSERT INTO api_key_secrets ("+secretColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		[16]byte(id), [16]byte(secret.ID), secret.Label, secret.Start, secret.End, secret.CreatedAt,
+		orNull(secret.ExpiresAt), orNull(secret.RevokedAt), orNull(secret.LastUsedAt))
 }
 
 // keyValues returns the columns that both an insert and an update write.
@@ -120,14 +109,17 @@ func keyValues(key *ration.Key) ([]any, error) {
 }
 
 // explainKey knows the only two constraints that a valid key can violate.
-func explainKey(key *ration.Key, err error) error {
-	switch sqlState(err) {
-	case stateUnique:
-		return fmt.Errorf("%s: %w", key.ID, ration.ErrExists)
-	case stateForeignKey:
-		return fmt.Errorf("plan %q: %w", key.Plan, ration.ErrNotFound)
+func explainKey(key *ration.Key) func(error) error {
+	id, plan := key.ID, key.Plan
+	return func(err error) error {
+		switch sqlState(err) {
+		case stateUnique:
+			return fmt.Errorf("%s: %w", id, ration.ErrExists)
+		case stateForeignKey:
+			return fmt.Errorf("plan %q: %w", plan, ration.ErrNotFound)
+		}
+		return err
 	}
-	return err
 }
 
 func orNull(t time.Time) any {

@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -18,10 +20,11 @@ func (s *Store) CreateKey(ctx context.Context, create func(*admin.KeyChange) err
 		if err := create(&change); err != nil {
 			return err
 		}
-		if err := t.insertKey(ctx, &change.Key.Key); err != nil {
+		var b writeBatch
+		if err := b.insertKey(&change); err != nil {
 			return err
 		}
-		if err := t.writeKeyParts(ctx, &change, nil); err != nil {
+		if err := t.run(ctx, &b); err != nil {
 			return err
 		}
 		record, err = readKey(ctx, t, change.Key.ID)
@@ -34,33 +37,68 @@ func (s *Store) CreateKey(ctx context.Context, create func(*admin.KeyChange) err
 }
 
 // UpdateKey implements admin.Keys.
-func (s *Store) UpdateKey(ctx context.Context, id ration.KeyID, update func(*admin.KeyChange) error) (record admin.KeyRecord, err error) {
-	err = s.write(ctx, "changing a key", func(ctx context.Context, t tx) error {
-		if err := t.lockKey(ctx, id); err != nil {
-			return err
-		}
-		var change admin.KeyChange
-		if change.Now, err = t.now(ctx); err != nil {
-			return err
-		}
-		if record, err = readKey(ctx, t, id); err != nil {
-			return err
-		}
-		change.Key = cloneRecord(record)
-		if err := update(&change); err != nil {
-			return err // with admin.ErrUnchanged record is the answer
-		}
-		change.Key.ID = id
-		if err := t.updateKey(ctx, &change, &record); err != nil {
-			return err
-		}
-		record, err = readKey(ctx, t, id)
-		return err
-	})
+func (s *Store) UpdateKey(ctx context.Context, id ration.KeyID, update func(*admin.KeyChange) error) (admin.KeyRecord, error) {
+	records, err := s.UpdateKeys(ctx, []ration.KeyID{id}, update)
 	if err != nil {
 		return admin.KeyRecord{}, err
 	}
-	return record, nil
+	return records[0], nil
+}
+
+// UpdateKeys implements admin.Keys. All that it writes travels together, so that
+// the locks are not held for a round trip per key.
+func (s *Store) UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(*admin.KeyChange) error) (records []admin.KeyRecord, err error) {
+	if ids, err = admin.LockOrder(ids); err != nil {
+		return nil, err
+	}
+	err = s.write(ctx, "changing keys", func(ctx context.Context, t tx) error {
+		if err := t.lockKeys(ctx, ids); err != nil {
+			return err
+		}
+		now, err := t.now(ctx)
+		if err != nil {
+			return err
+		}
+		if records, err = readKeysByID(ctx, t, ids); err != nil {
+			return err
+		}
+		b, err := changesOf(records, now, update)
+		if err != nil {
+			return err
+		}
+		if b.Len() == 0 {
+			return admin.ErrUnchanged // records are the answer
+		}
+		if err := t.run(ctx, b); err != nil {
+			return err
+		}
+		records, err = readKeysByID(ctx, t, ids)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return records, nil
+}
+
+// changesOf calls update with each key and returns what is to be written.
+func changesOf(records []admin.KeyRecord, now time.Time, update func(*admin.KeyChange) error) (*writeBatch, error) {
+	b := new(writeBatch)
+	for i := range records {
+		before := &records[i]
+		change := admin.KeyChange{Now: now, Key: cloneRecord(*before)}
+		switch err := update(&change); {
+		case errors.Is(err, admin.ErrUnchanged):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		change.Key.ID = before.ID
+		if err := b.updateKey(&change, before); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
 }
 
 // Key implements admin.Keys.
@@ -72,13 +110,36 @@ func (s *Store) Key(ctx context.Context, id ration.KeyID) (record admin.KeyRecor
 	return record, err
 }
 
-// lockKey takes the lock that every writer of a key takes first.
-func (t tx) lockKey(ctx context.Context, id ration.KeyID) error {
-	found := false
-	err := query(ctx, t, "SELECT api_key_id FROM key_usage WHERE api_key_id = $1 AND meter = $2 FOR NO KEY UPDATE",
-		func(*row) { found = true }, [16]byte(id), ration.MeterRequests)
-	if err == nil && !found {
-		return fmt.Errorf("%s: %w", id, ration.ErrNotFound)
+// lockKeysSQL locks keys in the order in which charges lock them, and names
+// their usage rows alone: see lockSQL. The primary key serves it.
+const lockKeysSQL = `
+SELECT api_key_id
+FROM key_usage
+WHERE api_key_id = ANY($1::uuid[]) AND meter = '` + ration.MeterRequests + `'
+ORDER BY api_key_id
+FOR NO KEY UPDATE`
+
+// lockKeys takes the locks that every writer of keys takes first. The ids are in
+// their order.
+func (t tx) lockKeys(ctx context.Context, ids []ration.KeyID) error {
+	locked := make(map[ration.KeyID]bool, len(ids))
+	err := query(ctx, t, lockKeysSQL, func(r *row) { locked[r.uuid()] = true }, uuids(ids))
+	if err != nil {
+		return err
 	}
-	return err
+	for _, id := range ids {
+		if !locked[id] {
+			return fmt.Errorf("%s: %w", id, ration.ErrNotFound)
+		}
+	}
+	return nil
+}
+
+// uuids returns ids as a parameter.
+func uuids(ids []ration.KeyID) [][16]byte {
+	params := make([][16]byte, len(ids))
+	for i, id := range ids {
+		params[i] = id
+	}
+	return params
 }

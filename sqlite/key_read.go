@@ -11,7 +11,7 @@ import (
 const defaultKeyLimit = 1_000
 
 // By the primary key of api_keys.
-const keyByID = "SELECT " + keyColumns + " FROM api_keys WHERE id = ?"
+var keysByID = newListQuery("SELECT " + keyColumns + " FROM api_keys WHERE id IN (?) ORDER BY id")
 
 // ListKeys implements admin.Keys.
 func (s *Store) ListKeys(ctx context.Context, filter admin.KeyFilter) (records []admin.KeyRecord, err error) {
@@ -57,18 +57,37 @@ func keysQuery(filter admin.KeyFilter) (query string, values []any) {
 
 // readKey returns a key, or ration.ErrNotFound.
 func readKey(ctx context.Context, conn *conn, id ration.KeyID) (admin.KeyRecord, error) {
-	var found []admin.KeyRecord
-	err := conn.query(ctx, keyByID, []any{blob(id)}, func(r *row) error {
-		found = append(found, admin.KeyRecord{Key: r.key()})
+	records, err := readKeys(ctx, conn, []ration.KeyID{id})
+	if err != nil {
+		return admin.KeyRecord{}, err
+	}
+	return records[0], nil
+}
+
+// readKeys returns keys, whose ids are in order, or ration.ErrNotFound.
+func readKeys(ctx context.Context, conn *conn, ids []ration.KeyID) ([]admin.KeyRecord, error) {
+	records := make([]admin.KeyRecord, 0, len(ids))
+	err := queryList(ctx, conn, keysByID, blobs(ids), func(r *row) error {
+		records = append(records, admin.KeyRecord{Key: r.key()})
 		return nil
 	})
-	switch {
-	case err != nil:
-		return admin.KeyRecord{}, fmt.Errorf("reading %s: %w", id, err)
-	case len(found) == 0:
-		return admin.KeyRecord{}, fmt.Errorf("%s: %w", id, ration.ErrNotFound)
+	if err != nil {
+		return nil, fmt.Errorf("reading keys: %w", err)
 	}
-	return found[0], readKeyParts(ctx, conn, found)
+	for i, id := range ids {
+		if i == len(records) || records[i].ID != id {
+			return nil, fmt.Errorf("%s: %w", id, ration.ErrNotFound)
+		}
+	}
+	return records, readKeyParts(ctx, conn, records)
+}
+
+func blobs(ids []ration.KeyID) [][]byte {
+	values := make([][]byte, len(ids))
+	for i, id := range ids {
+		values[i] = blob(id)
+	}
+	return values
 }
 
 // By the primary key of api_key_secrets.

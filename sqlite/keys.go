@@ -34,34 +34,54 @@ func (s *Store) CreateKey(ctx context.Context, create func(*admin.KeyChange) err
 
 // UpdateKey implements admin.Keys.
 func (s *Store) UpdateKey(ctx context.Context, id ration.KeyID, update func(*admin.KeyChange) error) (admin.KeyRecord, error) {
-	var record admin.KeyRecord
-	err := s.write(ctx, func(ctx context.Context, tx *tx) error {
-		before, err := readKey(ctx, tx.conn, id)
+	records, err := s.UpdateKeys(ctx, []ration.KeyID{id}, update)
+	if err != nil {
+		return admin.KeyRecord{}, err
+	}
+	return records[0], nil
+}
+
+// UpdateKeys implements admin.Keys. The file's one lock is that of every key.
+func (s *Store) UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(*admin.KeyChange) error) (records []admin.KeyRecord, err error) {
+	if ids, err = admin.LockOrder(ids); err != nil {
+		return nil, err
+	}
+	err = s.write(ctx, func(ctx context.Context, tx *tx) error {
+		before, err := readKeys(ctx, tx.conn, ids)
 		if err != nil {
 			return err
 		}
-		change := admin.KeyChange{Now: tx.now, Key: before}
-		unchanged := false
-		switch err := update(&change); {
-		case errors.Is(err, admin.ErrUnchanged):
-			unchanged = true
-		case err != nil:
-			return err
-		default:
-			change.Key.ID = id
-			if err := tx.updateKey(ctx, &change); err != nil {
+		unchanged := true
+		for i := range before {
+			changed, err := tx.changeKey(ctx, before[i], update)
+			if err != nil {
 				return err
 			}
+			unchanged = unchanged && !changed
 		}
-		if record, err = readKey(ctx, tx.conn, id); err == nil && unchanged {
+		if records, err = readKeys(ctx, tx.conn, ids); err == nil && unchanged {
 			err = errNothingToCommit
 		}
 		return err
 	})
 	if err != nil {
-		return admin.KeyRecord{}, err
+		return nil, err
 	}
-	return record, nil
+	return records, nil
+}
+
+// changeKey calls update with a key, which it may change in place, and writes
+// what it leaves.
+func (tx *tx) changeKey(ctx context.Context, key admin.KeyRecord, update func(*admin.KeyChange) error) (changed bool, err error) {
+	id, change := key.ID, admin.KeyChange{Now: tx.now, Key: key}
+	switch err := update(&change); {
+	case errors.Is(err, admin.ErrUnchanged):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	change.Key.ID = id
+	return true, tx.updateKey(ctx, &change)
 }
 
 // Key implements admin.Keys.

@@ -17,11 +17,7 @@ type holding struct {
 
 // accounts reads the accounts of those keys that exist.
 func (tx *tx) accounts(ctx context.Context, keys []ration.KeyID) (map[ration.KeyID]*ration.Account, error) {
-	ids := make([][]byte, len(keys))
-	for i, id := range keys {
-		ids[i] = blob(id)
-	}
-	holdings, err := tx.holdings(ctx, ids)
+	holdings, err := tx.holdings(ctx, blobs(keys))
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,9 @@ const (
 	writesWhatIsUnchanged fault = "writes what is unchanged"
 	handsDigestsOn        fault = "hands digests on"
 	roundsTimes           fault = "rounds times"
+	keepsHalfAChunk       fault = "keeps half a chunk"
+	changesAnyNumber      fault = "changes any number of keys at once"
+	changesTheWholePlan   fault = "changes the whole plan"
 )
 
 // faultVariable names the fault to a process that runs the suite.
@@ -50,6 +53,9 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		writesWhatIsUnchanged: "Keys/an update that changes nothing writes nothing",
 		handsDigestsOn:        "Keys/a taken digest stays with its first key",
 		roundsTimes:           "Keys/a key comes back as it was stored",
+		keepsHalfAChunk:       "ManyKeys/an error at any key of a chunk changes none",
+		changesAnyNumber:      "ManyKeys/more keys than one transaction may change are refused",
+		changesTheWholePlan:   "ManyKeys/a change of some keys leaves all others as they were",
 	} {
 		t.Run(string(fault), func(t *testing.T) {
 			t.Parallel()

@@ -85,6 +85,7 @@ func groups() []group {
 		{"Locks", lockTests},
 		{"Concurrency", concurrencyTests},
 		{"Keys", keyTests},
+		{"ManyKeys", manyKeysTests},
 		{"Plans", planTests},
 		{"Tokens", tokenTests},
 		{"Audit", auditTests},

@@ -44,22 +44,64 @@ func (m *memory) CreateKey(_ context.Context, create func(*admin.KeyChange) erro
 	return m.writeKey(change)
 }
 
-func (m *memory) UpdateKey(_ context.Context, id ration.KeyID, update func(*admin.KeyChange) error) (admin.KeyRecord, error) {
+func (m *memory) UpdateKey(ctx context.Context, id ration.KeyID, update func(*admin.KeyChange) error) (admin.KeyRecord, error) {
+	records, err := m.UpdateKeys(ctx, []ration.KeyID{id}, update)
+	if err != nil {
+		return admin.KeyRecord{}, err
+	}
+	return records[0], nil
+}
+
+func (m *memory) UpdateKeys(_ context.Context, ids []ration.KeyID, update func(*admin.KeyChange) error) ([]admin.KeyRecord, error) {
+	if m.fault != changesAnyNumber {
+		var err error
+		if ids, err = admin.LockOrder(ids); err != nil {
+			return nil, err
+		}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	record := m.keys[id]
-	if record == nil {
-		return admin.KeyRecord{}, ration.ErrNotFound
+	before := make(map[ration.KeyID]*admin.KeyRecord, len(ids))
+	for _, id := range ids {
+		if before[id] = m.keys[id]; before[id] == nil {
+			return nil, ration.ErrNotFound
+		}
 	}
-	change := admin.KeyChange{Now: m.time(), Key: copyRecord(*record)}
+	audited, digests := len(m.audit), maps.Clone(m.digests)
+	records := make([]admin.KeyRecord, len(ids))
+	for i, id := range ids {
+		var err error
+		if records[i], err = m.updateKey(*m.keys[id], update); err != nil {
+			if m.fault != keepsHalfAChunk {
+				maps.Copy(m.keys, before)
+				m.digests = digests
+				if m.fault != logsWhatFailed {
+					m.audit = m.audit[:audited]
+				}
+			}
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+func (m *memory) updateKey(record admin.KeyRecord, update func(*admin.KeyChange) error) (admin.KeyRecord, error) {
+	change := admin.KeyChange{Now: m.time(), Key: copyRecord(record)}
 	switch err := update(&change); {
 	case errors.Is(err, admin.ErrUnchanged) && m.fault != writesWhatIsUnchanged:
-		return copyRecord(*record), nil
+		return copyRecord(record), nil
 	case err != nil && !errors.Is(err, admin.ErrUnchanged):
 		if m.fault == logsWhatFailed {
 			m.log(change.Audit)
 		}
 		return admin.KeyRecord{}, err
+	}
+	if m.fault == changesTheWholePlan {
+		for _, other := range m.keys {
+			if other.Plan == record.Plan {
+				other.Status = change.Key.Status
+			}
+		}
 	}
 	return m.writeKey(change)
 }

@@ -38,6 +38,14 @@ type Keys interface {
 	// an unknown key or plan; ErrExists for a taken digest.
 	UpdateKey(ctx context.Context, id ration.KeyID, update func(*KeyChange) error) (KeyRecord, error)
 
+	// UpdateKeys does with several keys, at most MaxKeysAtOnce, what UpdateKey does
+	// with one: all in one transaction, and update is called for one after the
+	// other, in the order of [LockOrder], with the same time. It returns all keys as
+	// stored, in that order. Those for which update returns ErrUnchanged stay as
+	// they are. Any other error, those of UpdateKey among them, changes none.
+	// Update may be called again for all of them.
+	UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(*KeyChange) error) ([]KeyRecord, error)
+
 	// Key returns a key. Error: ErrNotFound.
 	Key(ctx context.Context, id ration.KeyID) (KeyRecord, error)
 
