@@ -30,6 +30,10 @@ type (
 	NewKey = admin.NewKey
 	// KeyPatch is what to change of a key.
 	KeyPatch = admin.KeyPatch
+	// KeysChange is one change of all the keys that match a filter.
+	KeysChange = admin.KeysChange
+	// KeysChanged is what became of them.
+	KeysChanged = admin.KeysChanged
 	// KeyFilter selects keys.
 	KeyFilter = admin.KeyFilter
 	// KeyRecord is a key with its secrets' states and overrides.

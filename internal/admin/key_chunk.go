@@ -2,6 +2,7 @@ package admin
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -20,7 +21,89 @@ func LockOrder(ids []ration.KeyID) ([]ration.KeyID, error) {
 	slices.SortFunc(ids, func(a, b ration.KeyID) int { return bytes.Compare(a[:], b[:]) })
 	ids = slices.Compact(ids)
 	if len(ids) > MaxKeysAtOnce {
-		return nil, &ration.InvalidError{Field: "keys", Value: fmt.Sprintf("%d keys", len(ids)), Reason: fmt.Sprintf("change at most %d at once", MaxKeysAtOnce)}
+		return nil, tooManyKeys(len(ids))
 	}
 	return ids, nil
+}
+
+func tooManyKeys(n int) error {
+	return &ration.InvalidError{Field: "keys", Value: fmt.Sprintf("%d keys", n), Reason: fmt.Sprintf("change at most %d at once", MaxKeysAtOnce)}
+}
+
+// keyChunk is the keys of one transaction of a change, and what became of each.
+type keyChunk struct {
+	actor    string
+	change   KeysChange
+	apply    func(*KeyChange) error
+	ids      []ration.KeyID
+	outcomes map[ration.KeyID]keyOutcome
+}
+
+// keyOutcome is what became of a key; none of these if it was changed meanwhile
+// so that it no longer matches.
+type keyOutcome struct {
+	changed, unchanged bool
+	skipped            ration.Status // the status that doesn't allow the change
+}
+
+func newKeyChunk(actor string, change KeysChange, found []KeyRecord) *keyChunk {
+	c := &keyChunk{actor: actor, change: change, outcomes: make(map[ration.KeyID]keyOutcome, len(found))}
+	c.apply = c.patch
+	if status, ok := statusChanges[change.Action]; ok {
+		c.apply = status.apply
+	}
+	for _, key := range found {
+		c.ids = append(c.ids, key.ID)
+	}
+	return c
+}
+
+// update changes one key and notes what became of it. A store may call it again
+// for all keys; the last time counts.
+func (c *keyChunk) update(change *KeyChange) error {
+	id, status := change.Key.ID, change.Key.Status
+	if !c.change.Filter.matches(&change.Key.Key) {
+		c.outcomes[id] = keyOutcome{}
+		return ErrUnchanged
+	}
+	err := audited(c.actor, "key."+string(c.change.Action), change, c.apply)
+	switch {
+	case err == nil:
+		c.outcomes[id] = keyOutcome{changed: true}
+		return nil
+	case errors.Is(err, ErrUnchanged):
+		c.outcomes[id] = keyOutcome{unchanged: true}
+		return err
+	case errors.Is(err, ration.ErrConflict):
+		c.outcomes[id] = keyOutcome{skipped: status}
+		return ErrUnchanged
+	}
+	return fmt.Errorf("key %s: %w", id, err)
+}
+
+// patch makes an update. A limit that a key does not have need not be cleared.
+func (c *keyChunk) patch(change *KeyChange) error {
+	patch := c.change.Patch
+	patch.ClearOverrides = slices.DeleteFunc(slices.Clone(patch.ClearOverrides), func(limit ration.LimitKey) bool {
+		return !slices.ContainsFunc(change.Key.Overrides, func(o ration.Override) bool { return o.Key() == limit })
+	})
+	return patch.apply(change)
+}
+
+func (c *keyChunk) result() KeysChanged {
+	result := KeysChanged{Skipped: make(map[ration.Status]int)}
+	for _, outcome := range c.outcomes {
+		switch {
+		case outcome.changed:
+			result.Changed++
+		case outcome.unchanged:
+			result.Unchanged++
+		case outcome.skipped != "":
+			result.Skipped[outcome.skipped]++
+		}
+	}
+	if len(c.ids) == c.change.Filter.Limit {
+		result.Next = c.ids[len(c.ids)-1]
+	}
+	return result
 }

@@ -21,10 +21,7 @@ type KeyStatus struct {
 
 // ListKeys returns the keys that match.
 func (s *Service) ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, error) {
-	if filter.Status != "" && !filter.Status.Valid() {
-		return nil, &ration.InvalidError{Field: "status", Value: string(filter.Status), Reason: "use pending, active, disabled, revoked or rejected"}
-	}
-	if err := validatePageSize(filter.Limit); err != nil {
+	if err := filter.validate(); err != nil {
 		return nil, err
 	}
 	return s.store.ListKeys(ctx, filter)

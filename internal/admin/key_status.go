@@ -8,33 +8,45 @@ import (
 	"github.com/ration-dev/ration"
 )
 
+// statusChanges are the actions that change a key's status.
+var statusChanges = map[KeyAction]statusChange{
+	ActionDisable: {ration.StatusDisabled, []ration.Status{ration.StatusActive}},
+	ActionEnable:  {ration.StatusActive, []ration.Status{ration.StatusDisabled}},
+	ActionRevoke:  {ration.StatusRevoked, []ration.Status{ration.StatusActive, ration.StatusDisabled, ration.StatusPending}},
+}
+
+// statusChange is a change from one of several statuses. Of a key that has the
+// new one it changes nothing.
+type statusChange struct {
+	to   ration.Status
+	from []ration.Status
+}
+
 // DisableKey bars an active key until it is enabled again. Disabling a disabled
 // key changes nothing. Error: ErrConflict for a key that is neither.
 func (s *Service) DisableKey(ctx context.Context, actor string, id ration.KeyID) (KeyRecord, error) {
-	return s.changeStatus(ctx, actor, "key.disable", id, ration.StatusDisabled, ration.StatusActive)
+	return s.changeKey(ctx, actor, "key.disable", id, statusChanges[ActionDisable].apply)
 }
 
 // EnableKey lifts a bar. Enabling an active key changes nothing. Error:
 // ErrConflict for a key that is neither active nor disabled.
 func (s *Service) EnableKey(ctx context.Context, actor string, id ration.KeyID) (KeyRecord, error) {
-	return s.changeStatus(ctx, actor, "key.enable", id, ration.StatusActive, ration.StatusDisabled)
+	return s.changeKey(ctx, actor, "key.enable", id, statusChanges[ActionEnable].apply)
 }
 
 // RevokeKey ends a key for ever. Revoking it again changes nothing. Error:
 // ErrConflict for a key that was rejected.
 func (s *Service) RevokeKey(ctx context.Context, actor string, id ration.KeyID) (KeyRecord, error) {
-	return s.changeStatus(ctx, actor, "key.revoke", id, ration.StatusRevoked, ration.StatusActive, ration.StatusDisabled, ration.StatusPending)
+	return s.changeKey(ctx, actor, "key.revoke", id, statusChanges[ActionRevoke].apply)
 }
 
-func (s *Service) changeStatus(ctx context.Context, actor, action string, id ration.KeyID, to ration.Status, from ...ration.Status) (KeyRecord, error) {
-	return s.changeKey(ctx, actor, action, id, func(change *KeyChange) error {
-		status := change.Key.Status
-		if status != to && !slices.Contains(from, status) {
-			return fmt.Errorf("%w: key %s is %s%s", ration.ErrConflict, id, status, finality(status))
-		}
-		change.Key.Status = to
-		return nil
-	})
+func (c statusChange) apply(change *KeyChange) error {
+	status := change.Key.Status
+	if status != c.to && !slices.Contains(c.from, status) {
+		return fmt.Errorf("%w: key %s is %s%s", ration.ErrConflict, change.Key.ID, status, finality(status))
+	}
+	change.Key.Status = c.to
+	return nil
 }
 
 // finality says why a status does not change.

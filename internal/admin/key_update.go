@@ -41,19 +41,24 @@ func (s *Service) changeKey(ctx context.Context, actor, action string, id ration
 	applied := false // the key was found
 	record, err := s.store.UpdateKey(ctx, id, func(change *KeyChange) error {
 		applied = true
-		before := keyFields(change)
-		if err := apply(change); err != nil {
-			return err
-		}
-		audit, err := auditOf(actor, action, id.String(), before, keyFields(change))
-		change.Audit = audit
-		change.Key.UpdatedAt = change.Now
-		return err
+		return audited(actor, action, change, apply)
 	})
 	if errors.Is(err, ration.ErrNotFound) && !applied {
 		return KeyRecord{}, fmt.Errorf("key %s: %w", id, ration.ErrNotFound)
 	}
 	return record, err
+}
+
+// audited runs a change of a key and fills in its audit entry.
+func audited(actor, action string, change *KeyChange, apply func(*KeyChange) error) error {
+	before := keyFields(change)
+	if err := apply(change); err != nil {
+		return err
+	}
+	audit, err := auditOf(actor, action, change.Key.ID.String(), before, keyFields(change))
+	change.Audit = audit
+	change.Key.UpdatedAt = change.Now
+	return err
 }
 
 func (p *KeyPatch) apply(change *KeyChange) error {

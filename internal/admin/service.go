@@ -15,6 +15,7 @@ import (
 // [ration.ErrStoreUnavailable]. A change that returns an error changed nothing.
 type Operations interface {
 	KeyOperations
+	BulkOperations
 	PlanOperations
 	TokenOperations
 	ReportOperations
@@ -32,6 +33,11 @@ type KeyOperations interface {
 	DisableKey(ctx context.Context, actor string, id ration.KeyID) (KeyRecord, error)
 	EnableKey(ctx context.Context, actor string, id ration.KeyID) (KeyRecord, error)
 	RevokeKey(ctx context.Context, actor string, id ration.KeyID) (KeyRecord, error)
+}
+
+// BulkOperations administers many keys at once.
+type BulkOperations interface {
+	ChangeKeys(ctx context.Context, actor string, change KeysChange) (KeysChanged, error)
 }
 
 // PlanOperations administers plans.

@@ -127,16 +127,6 @@ type PlanChange struct {
 	Audit AuditEntry
 }
 
-// KeyFilter selects keys; zero fields select all.
-type KeyFilter struct {
-	Owner  string
-	Plan   string
-	Status ration.Status
-	Name   string       // exact
-	After  ration.KeyID // keys with a greater id: the last of the page before
-	Limit  int          // most keys returned; 0: 1,000
-}
-
 // Token lets a service use the verify API or administer. Its secret is stored
 // as a digest.
 type Token struct {

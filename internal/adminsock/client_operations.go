@@ -60,6 +60,11 @@ func (c *Client) RevokeKey(ctx context.Context, actor string, id ration.KeyID) (
 	return callAs[admin.KeyRecord](ctx, c, "RevokeKey", actor, id)
 }
 
+// ChangeKeys implements admin.BulkOperations.
+func (c *Client) ChangeKeys(ctx context.Context, actor string, change admin.KeysChange) (admin.KeysChanged, error) {
+	return callAs[admin.KeysChanged](ctx, c, "ChangeKeys", actor, change)
+}
+
 // CreatePlan implements admin.PlanOperations.
 func (c *Client) CreatePlan(ctx context.Context, actor string, plan admin.NewPlan) (ration.Plan, error) {
 	return callAs[ration.Plan](ctx, c, "CreatePlan", actor, plan)

@@ -35,6 +35,7 @@ var operations = map[string]operation{
 	"DisableKey": change(admin.Operations.DisableKey),
 	"EnableKey":  change(admin.Operations.EnableKey),
 	"RevokeKey":  change(admin.Operations.RevokeKey),
+	"ChangeKeys": change(admin.Operations.ChangeKeys),
 
 	"CreatePlan": change(admin.Operations.CreatePlan),
 	"ListPlans": read(func(ops admin.Operations, ctx context.Context, _ struct{}) ([]ration.Plan, error) {
