@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +40,8 @@ func TestClusterKeepsWhatWasCommitted(t *testing.T) {
 		{"immediate", restart(testdb.StopImmediate)},
 		{"stop and start", func(c *testdb.Cluster) error { return errors.Join(c.Stop(testdb.StopFast), c.Start()) }},
 		{"kill and start", func(c *testdb.Cluster) error { return errors.Join(c.Kill(), c.Start()) }},
+		{"kill the postmaster and start", func(c *testdb.Cluster) error { return errors.Join(c.KillPostmaster(), c.Start()) }},
+		{"pause and resume", func(c *testdb.Cluster) error { return errors.Join(c.Pause(), c.Resume()) }},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			before := askOnce(t, dsn, "update visits set n = n + 1 returning n")
@@ -101,6 +105,59 @@ func TestKilledClusterIsGoneForItsClients(t *testing.T) {
 	}
 	if err := cluster.Kill(); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("killing a dead server: got error %v, want %v", err, fs.ErrNotExist)
+	}
+}
+
+func TestPausedClusterAnswersNobodyUntilItIsResumed(t *testing.T) {
+	t.Parallel()
+	cluster := testdb.StartCluster(t, nil)
+	conn := connect(t, cluster.DSN())
+	if err := cluster.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	answer := make(chan error, 1)
+	go func() {
+		_, err := conn.Exec(context.Background(), "select 1")
+		answer <- err
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := pgx.Connect(ctx, cluster.DSN()); err == nil {
+		t.Error("a connection could be opened to a paused server")
+	}
+	select {
+	case err := <-answer:
+		t.Errorf("a paused server answered: %v", err)
+	default:
+	}
+	if err := cluster.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-answer; err != nil {
+		t.Errorf("after the pause: %v", err)
+	}
+}
+
+func TestPausedClusterCanBeClosed(t *testing.T) {
+	t.Parallel()
+	cluster, err := testdb.NewCluster(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cluster.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cluster.Close(); err != nil {
+		t.Fatal(err)
+	}
+	config, err := pgx.ParseConfig(cluster.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The kernel would accept for a server that is still paused.
+	if conn, err := net.Dial("tcp", net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))); err == nil {
+		_ = conn.Close()
+		t.Error("the server is still there")
 	}
 }
 

@@ -20,3 +20,11 @@ func (account) apply(*exec.Cmd) {}
 func killFamily(int) ([]int, error) { return nil, errNoUnix }
 
 func running(int) bool { return false }
+
+func pauseFamily(int) error { return errNoUnix }
+
+func resumeFamily(int) error { return errNoUnix }
+
+func killProcess(int) error { return errNoUnix }
+
+func children(int) []int { return nil }

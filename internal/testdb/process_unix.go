@@ -61,12 +61,31 @@ func killFamily(postmaster int) (family []int, err error) {
 		return nil, fmt.Errorf("stopping process %d: %w", postmaster, err)
 	}
 	family = append(children(postmaster), postmaster)
-	for _, pid := range family {
-		if killErr := syscall.Kill(pid, syscall.SIGKILL); !errors.Is(killErr, syscall.ESRCH) {
-			err = errors.Join(err, killErr)
+	return family, signalAll(family, syscall.SIGKILL)
+}
+
+// pauseFamily stops a postmaster and its children, the postmaster first.
+func pauseFamily(postmaster int) error {
+	err := syscall.Kill(postmaster, syscall.SIGSTOP)
+	return errors.Join(err, signalAll(children(postmaster), syscall.SIGSTOP))
+}
+
+// resumeFamily ends pauseFamily.
+func resumeFamily(postmaster int) error {
+	err := signalAll(children(postmaster), syscall.SIGCONT)
+	return errors.Join(err, syscall.Kill(postmaster, syscall.SIGCONT))
+}
+
+func killProcess(pid int) error { return syscall.Kill(pid, syscall.SIGKILL) }
+
+// signalAll sends a signal to all that are still there.
+func signalAll(pids []int, signal syscall.Signal) (err error) {
+	for _, pid := range pids {
+		if sent := syscall.Kill(pid, signal); !errors.Is(sent, syscall.ESRCH) {
+			err = errors.Join(err, sent)
 		}
 	}
-	return family, err
+	return err
 }
 
 // children lists the child processes of pid. Systems without /proc list none:

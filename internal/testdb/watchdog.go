@@ -11,10 +11,12 @@ import (
 
 // watchdogScript waits for its standard input to end, which happens when the
 // process that holds the other end closes it, exits, panics or is killed. The
-// server may be stopped already, hence the ignored failure.
+// server may be stopped already, hence the ignored failures, or paused, when it
+// hears of nothing else.
 const watchdogScript = `
 trap '' INT TERM HUP QUIT
 cat >/dev/null
+kill -CONT "$(head -n 1 "$2/data/postmaster.pid" 2>/dev/null)" 2>/dev/null
 "$1" stop --wait --timeout 10 --silent --mode immediate --pgdata "$2/data" >/dev/null 2>&1
 cd / && rm -rf "$2"
 `
