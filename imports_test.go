@@ -69,6 +69,7 @@ var layers = []layer{
 	{"storetest", []string{root, "internal/admin"}},
 	{"rationtest", []string{root, "sqlite", "internal/admin"}},
 	{"internal/testdb/...", []string{"internal/testdb"}},
+	{"internal/testdisk", nil},
 	{"test/...", []string{"..."}},
 
 	// Examples show what anybody can do.
