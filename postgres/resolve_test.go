@@ -8,15 +8,16 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
 
 // wired returns a store behind a wire, with a key.
-func wired(t *testing.T) (*database, *wire, *postgres.Store, ration.KeyID) {
+func wired(t *testing.T) (*database, *testdb.Wire, *postgres.Store, ration.KeyID) {
 	t.Helper()
 	d := newDatabase(t)
-	w := newWire(t, d.url)
-	store := (&database{url: w.url}).open(t, postgres.Config{})
+	w := testdb.NewWire(t, d.url)
+	store := (&database{url: w.DSN()}).open(t, postgres.Config{})
 	createPlan(t, store, "plan", "100/day")
 	return d, w, store, createKey(t, store, "plan")
 }
@@ -29,19 +30,21 @@ func (d *database) used(t testing.TB, id ration.KeyID) int64 {
 func TestLostAnswersToCommitChargeOnce(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		where cut
+		at    testdb.Cut
 		times int
 	}{
-		"COMMIT did not arrive":           {cutBeforeCommit, 1},
-		"COMMIT did not arrive, 3 times":  {cutBeforeCommit, 3},
-		"the answer was lost":             {cutAfterCommit, 1},
-		"nothing was lost, to compare to": {cutNever, 0},
+		"COMMIT did not arrive":               {testdb.CutBeforeCommit, 1},
+		"COMMIT did not arrive, 3 times":      {testdb.CutBeforeCommit, 3},
+		"the answer was lost":                 {testdb.CutCommitAnswer, 1},
+		"the second half of it was lost":      {testdb.CutInsideCommitAnswer, 1},
+		"the first round trip's end was lost": {testdb.CutFirstSync, 1},
+		"nothing was lost, to compare to":     {testdb.CutCommitAnswer, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d, w, store, id := wired(t)
 			for i := range 5 {
-				w.cutNext(row.where, row.times)
+				w.CutNext(row.at, row.times)
 				decisions, err := store.Charge(t.Context(), batchOf(t, id, id))
 				if err != nil || decisions[1].Limits[0].Used != int64(2*i+2) {
 					t.Fatalf("Charge = %+v, %v", decisions, err)
@@ -50,7 +53,7 @@ func TestLostAnswersToCommitChargeOnce(t *testing.T) {
 					t.Fatalf("%d are recorded after %d", got, 2*i+2)
 				}
 			}
-			if cuts := w.made(); cuts != 5*row.times {
+			if cuts := w.Cuts(row.at); cuts != 5*row.times {
 				t.Errorf("%d cuts, want %d", cuts, 5*row.times)
 			}
 		})
@@ -69,11 +72,11 @@ func TestLostAnswersUnderLoadChargeOnce(t *testing.T) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	admitted := make(map[ration.KeyID]int64)
-	var wires []*wire
+	var wires []*testdb.Wire
 	for instance := range instances {
-		w := newWire(t, d.url)
-		store := (&database{url: w.url}).open(t, postgres.Config{})
-		w.cutRandomly(uint64(instance))
+		w := testdb.NewWire(t, d.url)
+		store := (&database{url: w.DSN()}).open(t, postgres.Config{})
+		w.CutRandomly(uint64(instance), 0.1, testdb.CutBeforeCommit, testdb.CutCommitAnswer)
 		for lane := range 2 { // a key always takes the same lane of an instance
 			wg.Go(func() {
 				for range batches {
@@ -97,8 +100,8 @@ func TestLostAnswersUnderLoadChargeOnce(t *testing.T) {
 	}
 	wg.Wait()
 	for _, w := range wires {
-		if w.made() < 10 {
-			t.Errorf("only %d connections broke", w.made())
+		if cuts := w.Cuts(testdb.CutBeforeCommit) + w.Cuts(testdb.CutCommitAnswer); cuts < 10 {
+			t.Errorf("only %d connections broke", cuts)
 		}
 	}
 	for i, key := range keys {
@@ -116,18 +119,18 @@ func TestLostAnswersUnderLoadChargeOnce(t *testing.T) {
 func TestBatchThatNobodyWaitsForIsSettled(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
-		where cut
-		used  int64
+		at   testdb.Cut
+		used int64
 	}{
-		"it was committed": {cutAfterCommit, 1},
-		"it was not":       {cutBeforeCommit, 0},
+		"it was committed": {testdb.CutCommitAnswer, 1},
+		"it was not":       {testdb.CutBeforeCommit, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d, w, store, id := wired(t)
 			ctx, cancel := context.WithCancel(t.Context())
-			w.onCut = cancel
-			w.cutNext(row.where, 1)
+			w.OnCut(cancel)
+			w.CutNext(row.at, 1)
 			batch := batchOf(t, id)
 			_, err := store.Charge(ctx, batch)
 			if !errors.Is(err, ration.ErrOutcomeUnknown) {
@@ -161,7 +164,7 @@ func TestConnectionsThatBrokeWhileIdleAreReplaced(t *testing.T) {
 	d, w, store, id := wired(t)
 	for range 3 {
 		charge(t, store, id)
-		w.breakAll()
+		w.BreakAll()
 		if _, err := store.ResolveDigests(t.Context(), []ration.Digest{{1}}); err != nil {
 			t.Fatal(err)
 		}
@@ -177,8 +180,8 @@ func TestConnectionsThatBrokeWhileIdleAreReplaced(t *testing.T) {
 func TestServerOutOfReach(t *testing.T) {
 	t.Parallel()
 	_, w, store, id := wired(t)
-	_ = w.listener.Close()
-	w.breakAll()
+	w.Refuse()
+	w.BreakAll()
 	_, err := store.Charge(t.Context(), batchOf(t, id))
 	if !errors.Is(err, ration.ErrStoreUnavailable) {
 		t.Errorf("Charge = %v, want ErrStoreUnavailable", err)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -77,7 +78,7 @@ func TestServerThatAlwaysFailsIsUnavailable(t *testing.T) {
 func TestLostAnswerToAChangeIsSaid(t *testing.T) {
 	t.Parallel()
 	d, w, store, id := wired(t)
-	w.cutNext(cutAfterCommit, 1)
+	w.CutNext(testdb.CutCommitAnswer, 1)
 	if _, err := store.CreateKey(t.Context(), newKey("")); !errors.Is(err, ration.ErrOutcomeUnknown) {
 		t.Errorf("CreateKey = %v, want ErrOutcomeUnknown", err)
 	}

@@ -17,20 +17,20 @@ const commitWaits = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_even
 // committed here, and perhaps nowhere else.
 func TestCommitWithoutItsStandbyAdmitsNobody(t *testing.T) {
 	t.Parallel()
-	for name, cutShort := range map[string]func(*testing.T, *database, *wire, context.CancelFunc){
-		"cancelled": func(t *testing.T, d *database, _ *wire, _ context.CancelFunc) {
+	for name, cutShort := range map[string]func(*testing.T, *database, *testdb.Wire, context.CancelFunc){
+		"cancelled": func(t *testing.T, d *database, _ *testdb.Wire, _ context.CancelFunc) {
 			d.exec(t, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
 		},
-		"terminated": func(t *testing.T, d *database, _ *wire, _ context.CancelFunc) {
+		"terminated": func(t *testing.T, d *database, _ *testdb.Wire, _ context.CancelFunc) {
 			d.exec(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
 		},
-		"connection lost": func(t *testing.T, d *database, w *wire, giveUp context.CancelFunc) {
-			w.breakAll()
+		"connection lost": func(t *testing.T, d *database, w *testdb.Wire, giveUp context.CancelFunc) {
+			w.BreakAll()
 			d.await(t, somebodyWaits) // the batch, sent again, for the one before
 			giveUp()
 		},
-		"connection lost and then cancelled": func(t *testing.T, d *database, w *wire, giveUp context.CancelFunc) {
-			w.breakAll()
+		"connection lost and then cancelled": func(t *testing.T, d *database, w *testdb.Wire, giveUp context.CancelFunc) {
+			w.BreakAll()
 			d.await(t, somebodyWaits)
 			d.exec(t, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
 			d.await(t, commitWaits) // what confirms that it was committed
@@ -40,8 +40,8 @@ func TestCommitWithoutItsStandbyAdmitsNobody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := migrated(t, testdb.StartCluster(t, nil).DSN())
-			w := newWire(t, d.url)
-			store := (&database{url: w.url}).open(t, postgres.Config{})
+			w := testdb.NewWire(t, d.url)
+			store := (&database{url: w.DSN()}).open(t, postgres.Config{})
 			id := createKey(t, store, "")
 			d.loseStandby(t)
 			t.Cleanup(func() { d.regainStandby(t) }) // before the store is closed
