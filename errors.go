@@ -16,8 +16,9 @@ var (
 	// or may not have been charged, and it is not given back.
 	ErrOutcomeUnknown = errors.New("the outcome of the charge is unknown")
 	// ErrClockSuspect: the charge would begin a new period while the clocks of
-	// the database and of this instance disagree. Nothing was charged.
-	ErrClockSuspect = errors.New("the clocks of the database and of this instance disagree; nothing was charged")
+	// the database and of this instance disagree or, where both are one, a short
+	// while after it has stepped. Nothing was charged.
+	ErrClockSuspect = errors.New("the clock is in doubt and no period may begin; nothing was charged")
 	// ErrClosed: the engine is closing. Nothing was charged.
 	ErrClosed = errors.New("the engine is closed; nothing was charged")
 )

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"time"
 
 	"github.com/ration-dev/ration"
 )
@@ -16,7 +15,7 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) (decisions []rat
 		if err != nil {
 			return err
 		}
-		decisions = decide(batch.Charges, accounts, tx.now)
+		decisions = decide(batch.Charges, accounts, ration.Clock{Now: tx.now, Suspect: tx.suspect})
 		return tx.record(ctx, keys, accounts)
 	})
 	if err != nil {
@@ -39,15 +38,14 @@ func keysOf(charges []ration.Charge) []ration.KeyID {
 	return ids
 }
 
-func decide(charges []ration.Charge, accounts map[ration.KeyID]*ration.Account, now time.Time) []ration.Decision {
-	clock := ration.Clock{Now: now} // the database's clock is this process's, so they can't disagree
+func decide(charges []ration.Charge, accounts map[ration.KeyID]*ration.Account, clock ration.Clock) []ration.Decision {
 	decisions := make([]ration.Decision, len(charges))
 	for i := range charges {
 		charge := &charges[i]
 		if account, ok := accounts[charge.KeyID]; ok {
 			decisions[i] = account.Charge(charge, clock)
 		} else {
-			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: now, DryRun: charge.DryRun}
+			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: clock.Now, DryRun: charge.DryRun}
 		}
 	}
 	return decisions

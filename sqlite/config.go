@@ -15,6 +15,12 @@ type Config struct {
 	// Clock is the store's clock; nil: time.Now. Its microseconds count.
 	Clock func() time.Time
 
+	// Elapsed is the time that has passed since any instant, whatever is done to
+	// the clock. Where the clock moves more than 10 minutes against it, no period
+	// begins before that step has stood for 3 minutes. Nil: the system's, or, with a
+	// Clock of your own, none, so that the clock is never suspected.
+	Elapsed func() time.Duration
+
 	// Fatal is called once if the disk refuses to flush. What it holds is then
 	// uncertain, and only a new process can find out, so Fatal should end this
 	// one: nil logs the error and exits with status 1. If it returns, the store
@@ -31,6 +37,9 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
+	if c.Clock == nil && c.Elapsed == nil {
+		c.Elapsed = elapsed
+	}
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}

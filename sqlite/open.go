@@ -107,7 +107,7 @@ func connect(ctx context.Context, config Config, writing *connector, lock *os.Fi
 		return nil, err
 	}
 	store := &Store{
-		path: config.Path, file: file, clock: config.Clock, onFatal: config.Fatal, lock: lock,
+		path: config.Path, file: file, clock: newClock(config.Clock, config.Elapsed), onFatal: config.Fatal, lock: lock,
 		writer: make(chan *conn, 1), readers: make(chan *conn, readerCount), closing: make(chan struct{}),
 	}
 	var opened []*conn
@@ -142,5 +142,6 @@ func connect(ctx context.Context, config Config, writing *connector, lock *os.Fi
 	}
 	store.writer <- opened[0]
 	store.checkpoints = newCheckpointer(store, opened[1], limits)
+	store.watching.Go(func() { store.clock.watch(store.closing) })
 	return store, nil
 }

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -11,7 +12,16 @@ import (
 func TestContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Harness {
 		clock := newFakeClock(time.Now())
-		store := open(t, sqlite.Config{Path: newPath(t), Clock: clock.now})
-		return storetest.Harness{Store: store, SetNow: clock.set}
+		var skew atomic.Int64 // of the time that has passed, which is the instance's own clock
+		elapsed := func() time.Duration { return time.Duration(1000*clock.micros.Load() + skew.Load()) }
+		store := open(t, sqlite.Config{Path: newPath(t), Clock: clock.now, Elapsed: elapsed})
+		return storetest.Harness{
+			Store: store,
+			SetNow: func(now time.Time) {
+				skew.Store(0)
+				clock.set(now)
+			},
+			SetInstanceNow: func(now time.Time) { skew.Store(int64(now.Sub(clock.now()))) },
+		}
 	})
 }

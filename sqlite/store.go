@@ -24,7 +24,7 @@ var (
 type Store struct {
 	path    string
 	file    os.FileInfo // of the path when it was opened
-	clock   func() time.Time
+	clock   *clock
 	onFatal func(error)
 	lock    *os.File
 
@@ -37,6 +37,7 @@ type Store struct {
 	checkpoints *checkpointer
 	failing     atomic.Bool           // the last transaction failed, and not because of what it was to do
 	broken      atomic.Pointer[error] // the disk refused to flush
+	watching    sync.WaitGroup        // the clock is watched
 	closing     chan struct{}
 	close       sync.Once
 	closed      error // what Close returns; read after close
@@ -60,6 +61,7 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) shutDown() error {
+	s.watching.Wait()
 	errs := []error{s.checkpoints.stop()}
 	writer := <-s.writer
 	for range cap(s.readers) {
@@ -77,7 +79,7 @@ func (s *Store) shutDown() error {
 }
 
 // now reads the store's clock.
-func (s *Store) now() time.Time { return time.UnixMicro(s.clock().UnixMicro()).UTC() }
+func (s *Store) now() time.Time { return s.clock.now() }
 
 // fail ends all work after the disk refused to flush.
 func (s *Store) fail(err error) {

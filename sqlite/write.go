@@ -17,7 +17,8 @@ var errNothingToCommit = errors.New("nothing to commit")
 // tx is the one write transaction that is under way.
 type tx struct {
 	*conn
-	now time.Time // the store's clock, read after the transaction began
+	now     time.Time // the store's clock, read after the transaction began
+	suspect bool      // the clock has stepped, so no period may begin
 }
 
 // write runs do in a transaction, alone, and returns after it is flushed to
@@ -55,7 +56,8 @@ func (s *Store) transact(ctx context.Context, conn *conn, do func(context.Contex
 			_, _ = conn.exec(ctx, "ROLLBACK")
 		}
 	}()
-	if err := do(ctx, &tx{conn: conn, now: s.now()}); err != nil {
+	clock := s.clock.read()
+	if err := do(ctx, &tx{conn: conn, now: clock.Now, suspect: clock.Suspect}); err != nil {
 		if isOutOfReach(err) {
 			s.failing.Store(true)
 		}

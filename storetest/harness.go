@@ -27,8 +27,8 @@ type Harness struct {
 	SetNow func(time.Time)
 
 	// SetInstanceNow stops the clock of all instances only, so that it disagrees
-	// with the database's until the next SetNow. Nil where the instance's clock
-	// is the database's.
+	// with the database's until the next SetNow. Where both are one clock, it moves
+	// what the instance believes to have passed. Nil where nothing is ever suspect.
 	SetInstanceNow func(time.Time)
 
 	// OpenAnother returns another instance on the same database, which t.Cleanup

@@ -128,7 +128,7 @@ func testNeverUsed(f *fixture) {
 }
 
 // testClockSuspect lets the instance's clock run away from the database's.
-// Where there is only one clock, it can't, and nothing is suspect.
+// Where there is nothing to hold it against, nothing is suspect.
 func testClockSuspect(f *fixture) {
 	id := f.key(f.plan("9/day").Name)
 	f.allow(id, requests(1), 8)
