@@ -74,7 +74,7 @@ func (l *lane) lockAndLoad(p pipeline, b *work) (*loaded, *fault) {
 	if _, err := p.run(); err != nil {
 		return nil, &fault{stage: stageBegin, err: err}
 	}
-	if err := p.read(l.readSettings); err != nil {
+	if err := p.read(l.conn.readSettings); err != nil {
 		return nil, &fault{stage: stageBegin, err: err}
 	}
 	if !b.dryRun {
@@ -104,8 +104,7 @@ func (l *lane) lockAndLoad(p pipeline, b *work) (*loaded, *fault) {
 // ask queues the statements of the first round trip.
 func (l *lane) ask(p pipeline, b *work) {
 	l.fill(b)
-	p.send(stmtBegin)
-	p.send(stmtSettings)
+	p.begin()
 	if !b.dryRun {
 		p.send(stmtBatchID, b.keys[0].id[:], b.id[:])
 	}
@@ -160,16 +159,6 @@ func (l *lane) locks() []lock {
 		return all[1:]
 	}
 	return all[:]
-}
-
-// readSettings refuses a server whose durability was switched off since the
-// connection was made.
-func (l *lane) readSettings(r *row) {
-	fsync, fullPageWrites := r.take(-1), r.take(-1)
-	if string(fsync) == "on" && string(fullPageWrites) == "on" || l.store.config.AcceptUnsafeDurability {
-		return
-	}
-	r.err = checkDurability(string(fsync), string(fullPageWrites), false)
 }
 
 // writeAndCommit is the second round trip.

@@ -19,11 +19,14 @@ const (
 	roundTimeout = 3 * time.Second
 )
 
-// conn is a connection with the statements of decisions prepared. One goroutine
-// at a time uses it. A broken one is closed and not used again.
+// conn is a connection for the statements of decisions, which are prepared on it
+// unless a pooler is between. One goroutine at a time uses it. A broken one is
+// closed and not used again.
 type conn struct {
 	pg         *pgconn.PgConn
+	pooled     bool // the next transaction may be another session's
 	statements [statementCount]*pgconn.StatementDescription
+	searchPath []byte
 	warning    string // SQLSTATE of the last warning, until it is taken
 	accept     bool   // unsafe durability
 	connected  atomic.Bool
@@ -35,10 +38,10 @@ var errNeverCancel = errors.New("what was sent to the server is not cancelled")
 var binary1 = []int16{pgx.BinaryFormatCode}
 
 // dial opens a connection, refuses an unsafe server and prepares.
-func dial(ctx context.Context, config *pgconn.Config, acceptUnsafe bool) (*conn, error) {
+func dial(ctx context.Context, config *pgconn.Config, acceptUnsafe bool, searchPath string) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	c := &conn{accept: acceptUnsafe}
+	c := &conn{accept: acceptUnsafe, searchPath: []byte(searchPath)}
 	config = config.Copy()
 	config.DialFunc = c.neverCancelling(config.DialFunc)
 	config.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) {
@@ -52,7 +55,11 @@ func dial(ctx context.Context, config *pgconn.Config, acceptUnsafe bool) (*conn,
 	}
 	c.pg = pg
 	c.connected.Store(true)
-	if err := errors.Join(c.check(ctx), c.prepare(ctx)); err != nil {
+	err = c.check(ctx)
+	if err == nil && !c.pooled {
+		err = c.prepare(ctx)
+	}
+	if err != nil {
 		_ = pg.Close(ctx)
 		return nil, err
 	}
@@ -72,29 +79,36 @@ func (c *conn) neverCancelling(dial pgconn.DialFunc) pgconn.DialFunc {
 	}
 }
 
-// check refuses a server that is too old or not durable.
+// check refuses a server that is too old or not durable, and notices a pooler: it
+// gives its clients process ids of its own, while the session names the server's.
+// Whatever else might give another id is treated as one, which costs some time
+// and nothing else.
 func (c *conn) check(ctx context.Context) error {
 	result := c.pg.ExecParams(ctx, serverSQL, nil, nil, nil, binary1).Read()
 	if result.Err != nil {
 		return fmt.Errorf("asking the database server for its settings: %w", result.Err)
 	}
 	r := row{columns: result.Rows[0]}
-	fsync, fullPageWrites, standby, version := r.text(), r.text(), r.bool(), r.int32()
-	if err := errors.Join(r.err, checkVersion(version)); err != nil {
+	unsafe, version, pid := r.durability(), r.int32(), r.int32()
+	c.pooled = uint32(pid) != c.pg.PID()
+	if err := errors.Join(r.err, checkVersion(version)); err != nil || c.accept {
 		return err
 	}
-	if c.accept {
-		return nil
-	}
-	return checkDurability(fsync, fullPageWrites, standby)
+	return unsafe
 }
 
+// prepare also sets the session's search path: what is prepared is planned anew
+// when it is run with another one.
 func (c *conn) prepare(ctx context.Context) error {
 	pipeline := c.pg.StartPipeline(ctx)
+	pipeline.SendQueryParams("SELECT set_config('search_path', $1, false)", [][]byte{c.searchPath}, nil, binary1, binary1)
 	for s, sql := range statementSQL {
 		pipeline.SendPrepare(fmt.Sprintf("ration_%d", s), sql, nil)
 	}
 	err := pipeline.Sync()
+	if err == nil {
+		_, err = pipeline.GetResults()
+	}
 	for s := 0; s < len(statementSQL) && err == nil; s++ {
 		var result any
 		if result, err = pipeline.GetResults(); err == nil {
@@ -106,6 +120,14 @@ func (c *conn) prepare(ctx context.Context) error {
 		return fmt.Errorf("preparing statements: %w", err)
 	}
 	return nil
+}
+
+// readSettings refuses a server whose durability was switched off since the
+// connection was made, or another one to which a pooler now leads.
+func (c *conn) readSettings(r *row) {
+	if err := r.durability(); err != nil && !c.accept {
+		r.err = err
+	}
 }
 
 // begin starts a pipeline, which close must end.
@@ -147,66 +169,4 @@ func (c *conn) takeWarning() string {
 	warning := c.warning
 	c.warning = ""
 	return warning
-}
-
-// pipeline sends prepared statements and reads their results in order.
-type pipeline struct {
-	conn *conn
-	pg   *pgconn.Pipeline
-}
-
-func (p pipeline) send(s statement, params ...[]byte) {
-	p.pg.SendQueryStatement(p.conn.statements[s], params, binary1, binary1)
-}
-
-// sync sends what is queued and lets the server answer at once.
-func (p pipeline) sync() error {
-	if err := p.conn.pg.Conn().SetDeadline(time.Now().Add(roundTimeout)); err != nil {
-		return err
-	}
-	return p.pg.Sync()
-}
-
-// read calls each with the rows of the next result. The row is valid until each returns.
-func (p pipeline) read(each func(*row)) error {
-	result, err := p.pg.GetResults()
-	if err != nil {
-		return err
-	}
-	reader, ok := result.(*pgconn.ResultReader)
-	if !ok {
-		return errColumn
-	}
-	var r row
-	for reader.NextRow() {
-		r = row{columns: reader.Values(), err: r.err}
-		each(&r)
-	}
-	if _, err := reader.Close(); err != nil {
-		return err
-	}
-	if r.err != nil {
-		return &clientError{r.err}
-	}
-	return nil
-}
-
-// run reads the next result and returns its command tag.
-func (p pipeline) run() (string, error) {
-	result, err := p.pg.GetResults()
-	if err != nil {
-		return "", err
-	}
-	reader, ok := result.(*pgconn.ResultReader)
-	if !ok {
-		return "", errColumn
-	}
-	tag, err := reader.Close()
-	return tag.String(), err
-}
-
-// synced reads the end of a round trip.
-func (p pipeline) synced() error {
-	_, err := p.pg.GetResults()
-	return err
 }

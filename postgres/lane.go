@@ -31,7 +31,7 @@ func (l *lane) connect(ctx context.Context) (fresh bool, err error) {
 		return false, nil
 	}
 	l.drop()
-	l.conn, err = dial(ctx, l.store.decisions, l.store.config.AcceptUnsafeDurability)
+	l.conn, err = dial(ctx, l.store.decisions, l.store.config.AcceptUnsafeDurability, l.store.searchPath)
 	return true, err
 }
 

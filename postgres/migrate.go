@@ -6,142 +6,192 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
 )
 
 //go:embed migrations/*.sql
-var migrations embed.FS
+var embedded embed.FS
 
-// SchemaError says that the database's schema is not the one that this build
-// works with.
-type SchemaError struct {
-	Have int64 // version of the database; 0: none
-	Want int64 // version of this build
+// ownMigrations are the migrations of this build.
+func ownMigrations() fs.FS {
+	files, err := fs.Sub(embedded, "migrations")
+	if err != nil {
+		panic(err) // the name is not a path
+	}
+	return files
+}
+
+// MigrationError says that the schema could not be brought up to date. It is that
+// of a version, whole: a migration that failed has changed nothing.
+type MigrationError struct {
+	Err error
 }
 
 // Error implements error.
-func (e *SchemaError) Error() string {
-	if e.Have < e.Want {
-		return fmt.Sprintf("the database's schema has version %d and this build needs %d: migrate the database", e.Have, e.Want)
-	}
-	return fmt.Sprintf("the database's schema has version %d and this build knows only %d: use a newer build", e.Have, e.Want)
-}
+func (e *MigrationError) Error() string { return e.Err.Error() }
+
+// Unwrap gives errors.Is and As the cause.
+func (e *MigrationError) Unwrap() error { return e.Err }
 
 const (
 	// migrationLock is the advisory lock of whoever migrates: "ration" in ASCII.
 	migrationLock = 0x726174696f6e
-	// migrationWait is how long one instance waits for another that migrates.
-	migrationWait = "60s"
+	// defaultMigrationWait is how long one instance waits for another that migrates.
+	defaultMigrationWait = time.Minute
 )
 
 // Migrate brings the database's schema up to date and returns the versions
-// before and after. Each migration is a transaction of its own. Any number of
+// before and after. Each migration is one transaction, with the lock of whoever
+// migrates, the version and all settings in it, so that it may run through a
+// pooler and leaves nothing behind if its process is killed. Any number of
 // instances may call it at once: one migrates, the others wait for it, for at
-// most a minute. Errors are those of [Open].
+// most a minute. Errors are those of [Open], and [MigrationError].
 func Migrate(ctx context.Context, config Config) (from, to int64, err error) {
-	parsed, err := parsePoolConfig(config.withDefaults())
+	config = config.withDefaults()
+	parsed, err := parsePoolConfig(config)
 	if err != nil {
 		return 0, 0, err
 	}
-	conn, err := pgx.ConnectConfig(ctx, parsed.ConnConfig)
-	if err != nil {
+	m := migrator{config: config, searchPath: takeSearchPath(parsed.ConnConfig)}
+	if m.migrations, err = migrationsIn(config.migrations); err != nil {
+		return 0, 0, err
+	}
+	if m.conn, err = pgx.ConnectConfig(ctx, parsed.ConnConfig); err != nil {
 		return 0, 0, fmt.Errorf("connecting to the database: %w", unavailable(err))
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	if err := checkServer(ctx, conn, config.AcceptUnsafeDurability); err != nil {
+	defer m.conn.Close(context.WithoutCancel(ctx))
+	if err := checkServer(ctx, m.conn, config.AcceptUnsafeDurability); err != nil {
 		return 0, 0, unavailable(err)
 	}
-	lock, err := lockMigrations(ctx, conn)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer lock.Rollback(context.WithoutCancel(ctx))
-	return migrate(ctx, conn, parsed.ConnConfig)
+	return m.run(ctx)
 }
 
-// lockMigrations takes the lock in a transaction, which a pooler keeps on one
-// session and which ends with this process.
-func lockMigrations(ctx context.Context, conn *pgx.Conn) (pgx.Tx, error) {
-	tx, err := conn.Begin(ctx)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	_, err = tx.Exec(ctx, `SELECT set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', '0', true)`, migrationWait)
-	if err == nil {
-		_, err = tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrationLock))
-	}
-	if sqlState(err) == stateLockTimeout {
-		err = fmt.Errorf("another instance has been migrating for %s: %w", migrationWait, err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("locking the schema: %w", unavailable(err))
-	}
-	return tx, nil
+type migrator struct {
+	config     Config
+	conn       *pgx.Conn
+	searchPath any
+	migrations []migration
 }
 
-// migrate runs the migrations on connections of its own, while conn holds the lock.
-func migrate(ctx context.Context, conn *pgx.Conn, config *pgx.ConnConfig) (from, to int64, err error) {
-	to = schemaVersion()
-	if from, err = readVersion(ctx, conn); err != nil {
-		return 0, 0, err
-	}
-	switch {
-	case from > to:
-		return from, from, &SchemaError{Have: from, Want: to}
-	case from == to:
-		return from, to, nil
-	}
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return from, from, err
-	}
-	db := stdlib.OpenDB(*config)
-	defer func() { err = errors.Join(err, db.Close()) }()
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return from, from, fmt.Errorf("reading the migrations: %w", err)
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return from, from, fmt.Errorf("migrating the schema from version %d to %d: %w", from, to, err)
-	}
-	return from, to, nil
-}
-
-// schemaVersion is the version that this build works with.
-func schemaVersion() (version int64) {
-	files, _ := fs.ReadDir(migrations, "migrations")
-	for _, file := range files {
-		if number, err := goose.NumericComponent(file.Name()); err == nil {
-			version = max(version, number)
+// run runs the migrations that are missing.
+func (m *migrator) run(ctx context.Context) (from, to int64, err error) {
+	for first := true; ; first = false {
+		have, want, err := m.step(ctx)
+		if first {
+			from = have
+		}
+		switch {
+		case errors.As(err, new(*SchemaError)), errors.As(err, new(*MigrationError)):
+			return from, have, err
+		case err != nil:
+			return from, have, fmt.Errorf("migrating the schema: %w", unavailable(err))
+		case have == want:
+			return from, have, nil
 		}
 	}
-	return version
 }
 
-// readVersion returns the version of the database's schema, 0 if there is none.
-func readVersion(ctx context.Context, conn *pgx.Conn) (version int64, err error) {
-	var exists bool
-	err = conn.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&exists)
-	if err == nil && exists {
-		err = conn.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&version)
+// step runs the next migration, if one is missing. It returns the version found
+// and the one that it brought about.
+func (m *migrator) step(ctx context.Context) (have, now int64, err error) {
+	begun, err := m.conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
+	if err != nil {
+		return 0, 0, err
+	}
+	defer begun.Rollback(context.WithoutCancel(ctx))
+	t := tx{begun}
+	if err := m.prepare(ctx, t); err != nil {
+		return 0, 0, err
+	}
+	if have, err = readVersion(ctx, t); err != nil {
+		return 0, 0, err
+	}
+	next, err := m.after(have)
+	if next == nil || err != nil {
+		return have, have, err
+	}
+	err = m.apply(ctx, t, *next)
+	if err == nil {
+		err = t.commit(ctx)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("reading the schema's version: %w", unavailable(err))
+		return have, have, &MigrationError{fmt.Errorf("migrating the schema from version %d to %d: %w", have, next.version, err)}
 	}
-	return version, nil
+	return have, next.version, nil
 }
 
-// checkSchema refuses a database with another schema than this build's.
-func checkSchema(ctx context.Context, conn *pgx.Conn) error {
-	have, err := readVersion(ctx, conn)
+// after returns the migration that follows on a version, or nil after the last.
+func (m *migrator) after(have int64) (*migration, error) {
+	last := m.migrations[len(m.migrations)-1].version // there is one
+	if have > last {
+		return nil, &SchemaError{Have: have, Want: last}
+	}
+	for i := range m.migrations {
+		if m.migrations[i].version > have {
+			return &m.migrations[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// prepare takes the lock, which ends with the transaction.
+func (m *migrator) prepare(ctx context.Context, t tx) error {
+	if err := t.watchClient(ctx); err != nil {
+		return err
+	}
+	wait := m.config.migrationWait
+	_, err := t.Exec(ctx, `
+		SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', '0', true),
+		       set_config('idle_in_transaction_session_timeout', '0', true), set_config('synchronous_commit', 'on', true)`,
+		fmt.Sprintf("%dms", wait.Milliseconds()))
+	if err == nil {
+		_, err = t.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrationLock))
+	}
+	if sqlState(err) == stateLockTimeout {
+		return &MigrationError{fmt.Errorf("waiting to migrate the schema: another instance has been migrating it for %s; look after that one, then try again: %w", wait, err)}
+	}
+	if err == nil {
+		_, err = settle(ctx, t, m.searchPath)
+	}
+	return err
+}
+
+// watchClient lets the server notice that this process was killed, even while it
+// waits for a lock. A server on a system that can't tell refuses the setting.
+func (t tx) watchClient(ctx context.Context) error {
+	attempt, err := t.Begin(ctx)
 	if err != nil {
 		return err
 	}
-	if want := schemaVersion(); have != want {
-		return &SchemaError{Have: have, Want: want}
+	if _, err := attempt.Exec(ctx, "SET LOCAL client_connection_check_interval = '1s'"); err != nil {
+		return attempt.Rollback(ctx)
 	}
-	return nil
+	return attempt.Commit(ctx)
 }
+
+// apply runs a migration and notes its version, in the table where goose would.
+func (m *migrator) apply(ctx context.Context, t tx, next migration) error {
+	script, err := fs.ReadFile(m.config.migrations, next.name)
+	if err != nil {
+		return err
+	}
+	up, _, _ := strings.Cut(string(script), "-- +goose Down")
+	// A script of many statements can only be sent as text; it holds no parameter.
+	if err := t.Conn().PgConn().Exec(ctx, createVersions+up).Close(); err != nil {
+		return fmt.Errorf("running %s: %w", next.name, err)
+	}
+	_, err = t.Exec(ctx, "INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, true)", next.version)
+	return err
+}
+
+const createVersions = `
+CREATE TABLE IF NOT EXISTS goose_db_version (
+    id         integer PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY,
+    version_id bigint NOT NULL,
+    is_applied boolean NOT NULL,
+    tstamp     timestamp NOT NULL DEFAULT now()
+);
+`

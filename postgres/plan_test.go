@@ -67,7 +67,7 @@ func genericPlan(t *testing.T, d *database, sql string) string {
 		t.Fatal(err)
 	}
 	defer tx.Rollback(ctx)
-	if _, err := tx.Exec(ctx, postgres.SettingsSQL); err != nil {
+	if _, err := tx.Exec(ctx, postgres.SettingsSQL, pgx.QueryExecModeExec, "public, pg_temp"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := tx.Exec(ctx, "PREPARE statement AS "+sql); err != nil {

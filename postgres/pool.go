@@ -23,9 +23,13 @@ func parsePoolConfig(config Config) (*pgxpool.Config, error) {
 	parsed.MinConns, parsed.MinIdleConns = 0, 0
 	parsed.ConnConfig.ConnectTimeout = dialTimeout
 	parsed.ConnConfig.OnNotice = noteWarning
-	if _, named := parsed.ConnConfig.RuntimeParams["application_name"]; !named {
-		parsed.ConnConfig.RuntimeParams["application_name"] = "ration"
+	// Not by names, which a pooler does not keep, and never as text (CVE-2024-27289).
+	parsed.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	params := parsed.ConnConfig.RuntimeParams
+	if _, named := params["application_name"]; !named {
+		params["application_name"] = "ration"
 	}
+	params["client_encoding"] = "UTF8" // whatever the role has
 	parsed.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		return checkServer(ctx, conn, config.AcceptUnsafeDurability)
 	}
@@ -36,16 +40,28 @@ func parsePoolConfig(config Config) (*pgxpool.Config, error) {
 func checkServer(ctx context.Context, conn *pgx.Conn, acceptUnsafe bool) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	var fsync, fullPageWrites string
-	var standby bool
-	var version int
-	if err := conn.QueryRow(ctx, serverSQL).Scan(&fsync, &fullPageWrites, &standby, &version); err != nil {
+	var unsafe, wrong error
+	err := query(ctx, conn, serverSQL, func(r *row) {
+		unsafe = r.durability()
+		wrong = checkVersion(r.int32())
+	})
+	if err != nil {
 		return fmt.Errorf("asking the database server for its settings: %w", err)
 	}
-	if err := checkVersion(version); err != nil || acceptUnsafe {
-		return err
+	if wrong != nil || acceptUnsafe {
+		return wrong
 	}
-	return checkDurability(fsync, fullPageWrites, standby)
+	return unsafe
+}
+
+// takeSearchPath takes the search path out of what a connection sends when it
+// begins, where a pooler would refuse it. NULL is what role and database have.
+func takeSearchPath(config *pgx.ConnConfig) (searchPath any) {
+	if given, ok := config.RuntimeParams["search_path"]; ok {
+		searchPath = given
+	}
+	delete(config.RuntimeParams, "search_path")
+	return searchPath
 }
 
 // withoutURL replaces errors that hold the URL.

@@ -7,10 +7,9 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// readySQL asks for what a commit needs.
+// readySQL asks for what a commit needs beside the settings of a transaction.
 const readySQL = `
-SELECT current_setting('fsync'), current_setting('full_page_writes'), pg_is_in_recovery(),
-       current_setting('transaction_read_only'), ration_now()`
+SELECT current_setting('transaction_read_only'), ration_now()`
 
 // Ready implements [ration.Store]. Errors: [ration.ErrStoreUnavailable],
 // [ErrUnsafeDurability], [ration.ErrClockSuspect].
@@ -21,13 +20,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	defer s.leave()
 	var problem error
 	err := s.lookUp(ctx, stmtReady, func(r *row) {
-		fsync, fullPageWrites, standby := r.text(), r.text(), r.bool()
-		readOnly, now := r.text(), r.time()
-		if !s.config.AcceptUnsafeDurability {
-			problem = checkDurability(fsync, fullPageWrites, standby)
-		}
-		switch {
-		case problem != nil:
+		switch readOnly, now := r.text(), r.time(); {
 		case readOnly != "off":
 			problem = fmt.Errorf("%w: the database is read-only", ration.ErrStoreUnavailable)
 		case s.suspects(now):

@@ -14,13 +14,21 @@ var ErrUnsafeDurability = errors.New("the database server is not durable")
 // minServerVersion is PostgreSQL 15.
 const minServerVersion = 150000
 
-// settingsSQL sets what a transaction relies on, for this transaction alone, so
-// that a pooler between can't hand it a session without, and tells what the
-// operator may have switched off since the last one. Joins other than nested
-// loops and scans of whole tables are off because a plan made while a table was
-// empty is kept. A greater synchronous_commit than on stays.
+// durabilityColumns tell what the operator may have switched off since the last
+// transaction, and whether a pooler leads to another server now.
+const durabilityColumns = `current_setting('fsync'), current_setting('full_page_writes'), pg_is_in_recovery()`
+
+// placeColumns make names mean the schema that the store found when it was
+// opened, and its own role. pg_temp would come first if it were not named last.
+const placeColumns = `set_config('role', NULL, true), set_config('search_path', $1, true)`
+
+// settingsSQL sets what a transaction relies on, for this transaction alone: a
+// pooler may hand it a session that somebody else has left with other settings.
+// Joins other than nested loops and scans of whole tables are off because a plan
+// made while a table was empty is kept. A greater synchronous_commit than on stays.
 const settingsSQL = `
-SELECT current_setting('fsync'), current_setting('full_page_writes'),
+SELECT ` + durabilityColumns + `, current_setting('session_replication_role'),
+       ` + placeColumns + `,
        set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
        set_config('lock_timeout', '500ms', true),
        set_config('statement_timeout', '2s', true),
@@ -28,13 +36,28 @@ SELECT current_setting('fsync'), current_setting('full_page_writes'),
        set_config('enable_seqscan', 'off', true),
        set_config('enable_hashjoin', 'off', true),
        set_config('enable_mergejoin', 'off', true),
+       set_config('enable_indexscan', 'on', true),
+       set_config('enable_nestloop', 'on', true),
        set_config('jit', 'off', true),
        set_config('plan_cache_mode', 'force_generic_plan', true)`
 
+// readSettingsSQL is settingsSQL for reports, whose plans are PostgreSQL's own affair.
+const readSettingsSQL = `
+SELECT ` + durabilityColumns + `, ` + placeColumns + `,
+       set_config('statement_timeout', '10s', true)`
+
 // serverSQL tells what a new connection leads to.
 const serverSQL = `
-SELECT current_setting('fsync'), current_setting('full_page_writes'), pg_is_in_recovery(),
-       current_setting('server_version_num')::int`
+SELECT ` + durabilityColumns + `, current_setting('server_version_num')::int, pg_backend_pid()`
+
+// durability reads durabilityColumns. Its error is ErrUnsafeDurability.
+func (r *row) durability() error {
+	fsync, fullPageWrites, standby := r.take(-1), r.take(-1), r.bool()
+	if string(fsync) == "on" && string(fullPageWrites) == "on" && !standby {
+		return nil
+	}
+	return checkDurability(string(fsync), string(fullPageWrites), standby)
+}
 
 // checkDurability returns ErrUnsafeDurability with the settings that are off.
 func checkDurability(fsync, fullPageWrites string, standby bool) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"sync"
 	"time"
 
@@ -35,6 +36,9 @@ type Config struct {
 	// InstanceClock is compared with the database's clock: while they differ by
 	// more than 10 minutes no period begins. It decides nothing else. Nil: time.Now.
 	InstanceClock func() time.Time
+
+	migrations    fs.FS         // nil: this build's
+	migrationWait time.Duration // 0: a minute
 }
 
 // Store is a PostgreSQL database. It is safe for concurrent use.
@@ -46,6 +50,8 @@ type Store struct {
 	resolver  chan *lane // of digests
 	stuck     stuckKeys
 	janitor   *janitor
+
+	searchPath string // of every transaction
 
 	mu       sync.Mutex
 	closed   bool
@@ -69,6 +75,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	givenPath := takeSearchPath(poolConfig.ConnConfig)
 	s := &Store{
 		config: config, decisions: &poolConfig.ConnConfig.Config,
 		lanes: make(chan *lane, config.Lanes), resolver: make(chan *lane, 1),
@@ -81,7 +88,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if s.pool, err = pgxpool.NewWithConfig(ctx, poolConfig); err != nil {
 		return nil, fmt.Errorf("opening the database: %w", withoutURL(err))
 	}
-	if err := s.firstContact(ctx); err != nil {
+	if err := s.firstContact(ctx, givenPath); err != nil {
 		s.pool.Close()
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
@@ -123,19 +130,25 @@ func (c Config) withDefaults() Config {
 	if c.InstanceClock == nil {
 		c.InstanceClock = time.Now
 	}
+	if c.migrations == nil {
+		c.migrations = ownMigrations()
+	}
+	if c.migrationWait <= 0 {
+		c.migrationWait = defaultMigrationWait
+	}
 	return c
 }
 
 // firstContact checks server and schema and connects the first lane, so that a
 // store that can't work is known at once.
-func (s *Store) firstContact(ctx context.Context) error {
+func (s *Store) firstContact(ctx context.Context, givenPath any) error {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return unavailable(err)
 	}
 	defer conn.Release()
-	if err := checkSchema(ctx, conn.Conn()); err != nil {
-		return err
+	if s.searchPath, err = findSchema(ctx, conn.Conn(), givenPath, s.config.migrations); err != nil {
+		return unavailable(err)
 	}
 	l := <-s.lanes
 	defer s.giveLane(l)
@@ -171,7 +184,7 @@ func (s *Store) ending(done <-chan struct{}) {
 
 // unavailable marks an error of the connection, but for what an operator must change.
 func unavailable(err error) error {
-	if errors.Is(err, ErrUnsafeDurability) || errors.As(err, new(*VersionError)) || errors.As(err, new(*SchemaError)) {
+	if errors.Is(err, ErrUnsafeDurability) || errors.Is(err, errNoSchema) || errors.As(err, new(*VersionError)) || errors.As(err, new(*SchemaError)) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, withoutURL(err))

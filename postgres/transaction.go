@@ -32,14 +32,13 @@ func (l *lane) end(p pipeline, err error) {
 }
 
 func (p pipeline) transact(s statement, each func(*row), params [][]byte) error {
-	p.send(stmtBegin)
-	p.send(stmtSettings)
+	p.begin()
 	p.send(s, params...)
 	p.send(stmtCommit)
 	if err := p.sync(); err != nil {
 		return err
 	}
-	for _, read := range []func(*row){ignore, ignore, each, ignore} {
+	for _, read := range []func(*row){ignore, p.conn.readSettings, each, ignore} {
 		if err := p.read(read); err != nil {
 			return err
 		}

@@ -56,13 +56,13 @@ func (s *Store) write(ctx context.Context, doing string, change func(context.Con
 }
 
 func (s *Store) writeOnce(ctx context.Context, change func(context.Context, tx) error) error {
-	begun, err := s.pool.Begin(ctx)
+	begun, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}) // whatever the role's default is
 	if err != nil {
 		return &driverError{err}
 	}
 	defer begun.Rollback(context.WithoutCancel(ctx))
 	t := tx{begun}
-	if err := t.set(ctx, s.config.AcceptUnsafeDurability); err != nil {
+	if err := t.set(ctx, s); err != nil {
 		return err
 	}
 	if err := change(ctx, t); err != nil {
@@ -71,14 +71,24 @@ func (s *Store) writeOnce(ctx context.Context, change func(context.Context, tx) 
 	return t.commit(ctx)
 }
 
-// set makes the settings of decisions hold, but for the plans.
-func (t tx) set(ctx context.Context, acceptUnsafe bool) error {
-	var fsync, fullPageWrites string
-	err := query(ctx, t, settingsSQL, func(r *row) { fsync, fullPageWrites = r.text(), r.text() })
-	if err != nil || acceptUnsafe {
+// set makes the settings of decisions hold. A session in which foreign keys
+// don't hold is refused: a key could lose its plan. Decisions write nothing that has any.
+func (t tx) set(ctx context.Context, s *Store) error {
+	var unsafe error
+	replica := false
+	err := query(ctx, t, settingsSQL, func(r *row) {
+		unsafe = r.durability()
+		replica = r.text() == "replica"
+	}, s.searchPath)
+	switch {
+	case err != nil:
 		return err
+	case unsafe != nil && !s.config.AcceptUnsafeDurability:
+		return unsafe
+	case replica:
+		return fmt.Errorf("%w: session_replication_role is replica, so that foreign keys don't hold", ration.ErrStoreUnavailable)
 	}
-	return checkDurability(fsync, fullPageWrites, false)
+	return nil
 }
 
 // commit is not ended by the caller's context: its answer is what matters.
@@ -128,6 +138,13 @@ func (s *Store) readOnce(ctx context.Context, read func(context.Context, querier
 		return &driverError{err}
 	}
 	defer begun.Rollback(context.WithoutCancel(ctx))
+	var unsafe error
+	if err := query(ctx, begun, readSettingsSQL, func(r *row) { unsafe = r.durability() }, s.searchPath); err != nil {
+		return err
+	}
+	if unsafe != nil && !s.config.AcceptUnsafeDurability {
+		return unsafe
+	}
 	return read(ctx, begun)
 }
 

@@ -10,9 +10,10 @@ packages() {
   case "$1" in
     cc) echo gcc libc6-dev ;;
     postgresql) echo postgresql ;;
+    pgbouncer) echo pgbouncer ;;
     nginx) echo nginx ;;
     chromium) echo chromium ;;
-    *) echo "require.sh: unknown: $1; known: cc postgresql nginx chromium" >&2; exit 2 ;;
+    *) echo "require.sh: unknown: $1; known: cc postgresql pgbouncer nginx chromium" >&2; exit 2 ;;
   esac
 }
 
@@ -20,6 +21,7 @@ has() {
   case "$1" in
     cc) command -v "${CC:-gcc}" ;;
     postgresql) has_postgresql ;;
+    pgbouncer) command -v pgbouncer || [[ -x /usr/sbin/pgbouncer ]] ;;
     nginx) command -v nginx || [[ -x /usr/sbin/nginx ]] ;;
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
   esac >/dev/null

@@ -1,0 +1,82 @@
+package postgres
+
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// pipeline sends statements and reads their results in order.
+type pipeline struct {
+	conn *conn
+	pg   *pgconn.Pipeline
+}
+
+// begin begins a transaction with the settings that it needs: two results.
+func (p pipeline) begin() {
+	p.send(stmtBegin)
+	p.send(stmtSettings, p.conn.searchPath)
+}
+
+// send sends a prepared statement, or through a pooler an unnamed one: names are
+// the session's, which may be another one next time. The settings of the
+// transaction govern the plan of either.
+func (p pipeline) send(s statement, params ...[]byte) {
+	if p.conn.pooled {
+		p.pg.SendQueryParams(statementSQL[s], params, nil, binary1, binary1)
+		return
+	}
+	p.pg.SendQueryStatement(p.conn.statements[s], params, binary1, binary1)
+}
+
+// sync sends what is queued and lets the server answer at once.
+func (p pipeline) sync() error {
+	if err := p.conn.pg.Conn().SetDeadline(time.Now().Add(roundTimeout)); err != nil {
+		return err
+	}
+	return p.pg.Sync()
+}
+
+// read calls each with the rows of the next result. The row is valid until each returns.
+func (p pipeline) read(each func(*row)) error {
+	result, err := p.pg.GetResults()
+	if err != nil {
+		return err
+	}
+	reader, ok := result.(*pgconn.ResultReader)
+	if !ok {
+		return errColumn
+	}
+	var r row
+	for reader.NextRow() {
+		r = row{columns: reader.Values(), err: r.err}
+		each(&r)
+	}
+	if _, err := reader.Close(); err != nil {
+		return err
+	}
+	if r.err != nil {
+		return &clientError{r.err}
+	}
+	return nil
+}
+
+// run reads the next result and returns its command tag.
+func (p pipeline) run() (string, error) {
+	result, err := p.pg.GetResults()
+	if err != nil {
+		return "", err
+	}
+	reader, ok := result.(*pgconn.ResultReader)
+	if !ok {
+		return "", errColumn
+	}
+	tag, err := reader.Close()
+	return tag.String(), err
+}
+
+// synced reads the end of a round trip.
+func (p pipeline) synced() error {
+	_, err := p.pg.GetResults()
+	return err
+}
