@@ -81,3 +81,11 @@ type IssuedSecret struct {
 	SecretID string    `json:"secret_id"`
 	Secret   string    `json:"secret"`
 }
+
+// KeysChanged is what became of the keys that a change of many concerned.
+type KeysChanged struct {
+	DryRun    bool           `json:"dry_run"` // nothing was changed: this is what would be
+	Changed   int            `json:"changed"`
+	Unchanged int            `json:"unchanged"` // were so already
+	Skipped   map[string]int `json:"skipped"`   // whose status doesn't allow the change, by that status; never null
+}

@@ -34,6 +34,8 @@ type (
 	KeysChange = admin.KeysChange
 	// KeysChanged is what became of them.
 	KeysChanged = admin.KeysChanged
+	// KeyAction is what to do with keys.
+	KeyAction = admin.KeyAction
 	// KeyFilter selects keys.
 	KeyFilter = admin.KeyFilter
 	// KeyRecord is a key with its secrets' states and overrides.
@@ -63,6 +65,21 @@ type (
 	// AuditEntry says who changed what.
 	AuditEntry = admin.AuditEntry
 )
+
+// What can be done with many keys.
+const (
+	ActionUpdate  = admin.ActionUpdate
+	ActionDisable = admin.ActionDisable
+	ActionEnable  = admin.ActionEnable
+	ActionRevoke  = admin.ActionRevoke
+)
+
+// ChangeAllKeys makes a change of all keys that match, in chunks of at most 500,
+// so that charges go on in between. With an error it also returns what was done
+// before; making the same change again goes on with the rest.
+func ChangeAllKeys(ctx context.Context, operations Operations, actor string, change KeysChange) (KeysChanged, error) {
+	return admin.ChangeAllKeys(ctx, operations, actor, change)
+}
 
 // New returns the operations on a store, such as that of [sqlite.Open] or
 // [postgres.Open]. Prefix and pepper must be those of the engine. It is safe

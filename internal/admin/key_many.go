@@ -76,9 +76,15 @@ func (s *Service) tryChunk(ctx context.Context, chunk *keyChunk, keys []KeyRecor
 			return named(fmt.Sprintf("plan %q", *plan), err)
 		}
 	}
+	if len(keys) == 0 {
+		return nil
+	}
+	_, now, err := s.store.KeyUsage(ctx, keys[0].ID) // for the time
+	if err != nil {
+		return err
+	}
 	for _, key := range keys {
-		// Whether an end lies in the future is for the store's clock to say.
-		if err := chunk.update(&KeyChange{Key: key}); err != nil && !errors.Is(err, ErrUnchanged) {
+		if err := chunk.update(&KeyChange{Now: now, Key: key}); err != nil && !errors.Is(err, ErrUnchanged) {
 			return err
 		}
 	}

@@ -28,6 +28,7 @@ const actor = "cli:tester"
 type pair struct {
 	*testing.T
 	path   string
+	store  *sqlite.Store
 	direct *admin.Service
 	remote *adminsock.Client
 }
@@ -50,7 +51,7 @@ func open(t *testing.T) pair {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pair{t, path, direct, remote}
+	return pair{t, path, store, direct, remote}
 }
 
 // serve serves until the returned function is called, or the test ends.
@@ -147,6 +148,18 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 		_, err = change(ctx, actor, id)
 		must(err)
 	}
+	changed, err := p.remote.ChangeKeys(ctx, actor, admin.KeysChange{
+		Filter: admin.KeyFilter{Name: "k"}, Action: admin.ActionUpdate, Patch: admin.KeyPatch{Metadata: map[string]*string{"b": nil}, ClearOverrides: []ration.LimitKey{}},
+	})
+	must(err)
+	if changed.Changed != 1 || !changed.Next.IsZero() {
+		t.Errorf("many keys: %+v; want one changed", changed)
+	}
+	changed, err = p.remote.ChangeKeys(ctx, actor, admin.KeysChange{All: true, Filter: admin.KeyFilter{Limit: 1}, Action: admin.ActionEnable})
+	must(err)
+	if changed.Skipped[ration.StatusRevoked] != 1 || changed.Next != id {
+		t.Errorf("many keys: %+v; want one skipped and the next page after it", changed)
+	}
 	token, err := p.remote.CreateToken(ctx, actor, admin.NewToken{Name: "gateway", Scopes: []string{"verify"}})
 	must(err)
 	if !strings.HasPrefix(token.Secret.Reveal(), "rk_token_") {
@@ -169,8 +182,8 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 		return ops.UsageDays(ctx, admin.UsageFilter{KeyID: id})
 	})
 	entries := same(p, "audit", func(ops admin.Operations) ([]admin.AuditEntry, error) { return ops.ListAudit(ctx, admin.AuditFilter{}) })
-	if len(entries) != 12 || entries[0].Actor != actor {
-		t.Errorf("%d audit entries; want 12, all by %s", len(entries), actor)
+	if len(entries) != 13 || entries[0].Actor != actor {
+		t.Errorf("%d audit entries; want 13, all by %s", len(entries), actor)
 	}
 
 	_, err = p.remote.UpdateKey(ctx, actor, admin.KeyPatch{ID: id, Plan: new("")})

@@ -59,6 +59,15 @@ func IssuedSecret(issued admin.IssuedSecret) api.IssuedSecret {
 	}
 }
 
+// KeysChanged returns what became of many keys.
+func KeysChanged(changed admin.KeysChanged, dryRun bool) api.KeysChanged {
+	wire := api.KeysChanged{DryRun: dryRun, Changed: changed.Changed, Unchanged: changed.Unchanged, Skipped: map[string]int{}}
+	for status, count := range changed.Skipped {
+		wire.Skipped[string(status)] = count
+	}
+	return wire
+}
+
 func secret(state ration.SecretState) api.Secret {
 	return api.Secret{
 		ID: state.ID.String(), Label: state.Label, Start: state.Start, End: state.End, CreatedAt: state.CreatedAt.UTC(),

@@ -29,6 +29,7 @@ func TestNothingButTimesIsNull(t *testing.T) {
 		"no usage":     adminwire.UsageDays(nil),
 		"audit":        adminwire.AuditEntries([]admin.AuditEntry{{}}),
 		"no audit":     adminwire.AuditEntries(nil),
+		"keys changed": adminwire.KeysChanged(admin.KeysChanged{}, true),
 		"issued":       adminwire.IssuedSecret(admin.IssuedSecret{}),
 		"issued token": adminwire.IssuedToken(admin.IssuedToken{}),
 	} {

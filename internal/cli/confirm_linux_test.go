@@ -66,6 +66,35 @@ func TestConfirmationAtATerminal(t *testing.T) {
 	}
 }
 
+// TestConfirmationOfManyKeys: the question says how many it is about, and what is
+// not confirmed is not begun.
+func TestConfirmationOfManyKeys(t *testing.T) {
+	database := "sqlite:" + filepath.Join(t.TempDir(), "ration.db")
+	for _, owner := range []string{"acme", "acme", "bob"} {
+		must(t, database, "keys", "create", "k", "--owner", owner)
+	}
+	for _, row := range []struct {
+		answer, status string
+		code           int
+	}{{"no\n", "active", 2}, {"yes\n", "disabled", 0}} {
+		person, program := terminal(t)
+		if _, err := person.WriteString(row.answer); err != nil {
+			t.Fatal(err)
+		}
+		var stdout, stderr bytes.Buffer
+		code := cli.Main(t.Context(), []string{"keys", "disable", "--select", "owner=acme"}, program, &stdout, &stderr, []string{"RATION_DB=" + database})
+		if want := `This disables 2 of the 2 keys with owner=acme. Type "yes" to go on:`; code != row.code || !strings.Contains(stderr.String(), want) {
+			t.Errorf("exit code %d, %q; want %d and %q", code, stderr.String(), row.code, want)
+		}
+		if list := must(t, database, "keys", "list", "--owner", "acme"); strings.Count(list, row.status) != 2 {
+			t.Errorf("the keys are not %s:\n%s", row.status, list)
+		}
+		if list := must(t, database, "keys", "list", "--owner", "bob"); !strings.Contains(list, "active") {
+			t.Errorf("another key was changed:\n%s", list)
+		}
+	}
+}
+
 // TestNobodyAnswersAtDevNull: it looks like a terminal and says nothing.
 func TestNobodyAnswersAtDevNull(t *testing.T) {
 	null, err := os.Open(os.DevNull)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -10,26 +11,39 @@ import (
 )
 
 func (a *app) keysDisableCommand() *cobra.Command {
-	return a.keyStatusCommand("disable", "Bar a key until it is enabled again", admin.Operations.DisableKey)
+	return a.keyStatusCommand(admin.ActionDisable, "Bar a key, or many, until they are enabled again", admin.Operations.DisableKey)
 }
 
 func (a *app) keysEnableCommand() *cobra.Command {
-	return a.keyStatusCommand("enable", "Let a disabled key be used again", admin.Operations.EnableKey)
+	return a.keyStatusCommand(admin.ActionEnable, "Let a disabled key, or many, be used again", admin.Operations.EnableKey)
 }
 
 func (a *app) keysRevokeCommand() *cobra.Command {
-	cmd := a.keyStatusCommand("revoke", "End a key for ever", admin.Operations.RevokeKey)
-	a.confirm(cmd, "Revoking %s is final.")
-	return cmd
+	return a.keyStatusCommand(admin.ActionRevoke, "End a key, or many, for ever", admin.Operations.RevokeKey)
 }
 
 // statusChange is one of the operations that change a key's status.
 type statusChange func(ops admin.Operations, ctx context.Context, actor string, id ration.KeyID) (admin.KeyRecord, error)
 
-func (a *app) keyStatusCommand(verb, short string, change statusChange) *cobra.Command {
-	return &cobra.Command{
-		Use: verb + " KEY", Short: short, Args: oneKey,
+func (a *app) keyStatusCommand(action admin.KeyAction, short string, change statusChange) *cobra.Command {
+	var selection keySelection
+	cmd := &cobra.Command{
+		Use: string(action) + " KEY", Short: short,
+		Long: short + `.
+
+With --select or --all it counts the keys, asks and then changes them in chunks of
+at most 500, so that requests go on in between; decisions that start afterwards see
+it. Keys whose status doesn't allow it, such as revoked ones, are skipped and
+counted. Run it again after an error: what is done stays done.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if selection.many() {
+				return a.changeKeys(cmd.Context(), &selection, admin.KeysChange{Action: action})
+			}
+			if action == admin.ActionRevoke && !selection.yes {
+				if err := a.ask(fmt.Sprintf("Revoking %s is final.", visible(args[0]))); err != nil {
+					return err
+				}
+			}
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				id, err := keyID(cmd.Context(), ops, args[0])
 				if err != nil {
@@ -43,4 +57,6 @@ func (a *app) keyStatusCommand(verb, short string, change statusChange) *cobra.C
 			})
 		},
 	}
+	selection.register(cmd)
+	return cmd
 }

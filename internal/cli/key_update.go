@@ -13,30 +13,38 @@ import (
 
 func (a *app) keysUpdateCommand() *cobra.Command {
 	var flags keyFlags
+	var selection keySelection
 	var name string
 	var clear []string
 	cmd := &cobra.Command{
-		Use: "update KEY", Short: "Change a key: what is not named stays",
+		Use: "update KEY", Short: "Change a key, or many: what is not named stays",
 		Long: `Changes a key in one transaction. What no flag names stays as it is; an empty
 value clears: --plan "" leaves the key without a plan, --expires "" without an
-end, --scope "" without scopes. Decisions that start afterwards see the change.`,
+end, --scope "" without scopes. Decisions that start afterwards see the change.
+
+With --select or --all it changes many keys: it counts them, asks and then changes
+them in chunks of at most 500, so that requests go on in between. What is so
+already stays as it is. Run it again after an error: what is done stays done.`,
 		Example: `  ration keys update key_… --plan pro
   ration keys update key_… --limit 5000/day --until 2030-12-01
-  ration keys update key_… --clear-limit day`,
-		Args: oneKey,
+  ration keys update key_… --clear-limit day
+  ration keys update --select plan=free --select owner=acme --plan pro`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !changesAny(cmd) {
+			if !changesAny(cmd, selectionFlags...) {
 				return usagef("nothing to change: give at least one flag; see '%s --help'", cmd.CommandPath())
 			}
 			patch, err := flags.patch(cmd)
 			if err != nil {
 				return err
 			}
+			if patch.ClearOverrides, err = parseAll(clear, admin.ParseLimitKey); err != nil {
+				return err
+			}
 			if cmd.Flags().Changed("name") {
 				patch.Name = &name
 			}
-			if patch.ClearOverrides, err = parseAll(clear, admin.ParseLimitKey); err != nil {
-				return err
+			if selection.many() {
+				return a.changeKeys(cmd.Context(), &selection, admin.KeysChange{Action: admin.ActionUpdate, Patch: patch})
 			}
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				if patch.ID, err = keyID(cmd.Context(), ops, args[0]); err != nil {
@@ -51,6 +59,7 @@ end, --scope "" without scopes. Decisions that start afterwards see the change.`
 		},
 	}
 	flags.register(cmd)
+	selection.register(cmd)
 	cmd.Flags().StringVar(&name, "name", "", "its name, for people")
 	cmd.Flags().StringArrayVar(&clear, "clear-limit", nil, `takes a limit of its own away, so that the plan's holds: "day", "tokens/month"; repeat for several`)
 	return cmd

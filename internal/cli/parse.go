@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -111,9 +112,12 @@ func parseMetadata(texts []string) (map[string]*string, error) {
 	return entries, nil
 }
 
-// changesAny reports whether a flag of the command itself was given.
-func changesAny(cmd *cobra.Command) bool {
+// changesAny reports whether a flag of the command itself was given, besides
+// those that don't say what to change.
+func changesAny(cmd *cobra.Command, besides ...string) bool {
 	changed := false
-	cmd.LocalNonPersistentFlags().VisitAll(func(flag *pflag.Flag) { changed = changed || flag.Changed })
+	cmd.LocalNonPersistentFlags().VisitAll(func(flag *pflag.Flag) {
+		changed = changed || flag.Changed && !slices.Contains(besides, flag.Name)
+	})
 	return changed
 }

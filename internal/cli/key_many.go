@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminwire"
+)
+
+// changeKeys makes a change of all selected keys. It first counts what would be
+// changed, which also finds what is wrong with the change before it has begun,
+// and asks. Nobody else is kept from the database while it asks.
+func (a *app) changeKeys(ctx context.Context, selection *keySelection, change admin.KeysChange) (err error) {
+	if change.Filter, err = selection.filter(); err != nil {
+		return err
+	}
+	change.All, change.DryRun = selection.all, true
+	would, err := a.changeAllKeys(ctx, change)
+	if err != nil {
+		return err
+	}
+	switch {
+	case selection.dryRun:
+		a.say("Nothing was changed: this is what would be.")
+		return a.showKeysChanged(would)
+	case would.Changed == 0:
+		would.DryRun = false // there is nothing to do
+		return a.showKeysChanged(would)
+	case !selection.yes:
+		if err := a.ask(manyKeysWarning(change.Action, would, selection)); err != nil {
+			return err
+		}
+	}
+	change.DryRun = false
+	changed, err := a.changeAllKeys(ctx, change)
+	if err != nil {
+		return err
+	}
+	return a.showKeysChanged(changed)
+}
+
+func (a *app) changeAllKeys(ctx context.Context, change admin.KeysChange) (wire api.KeysChanged, err error) {
+	err = a.with(ctx, mustExist, func(ops admin.Operations) error {
+		changed, err := admin.ChangeAllKeys(ctx, ops, actor(), change)
+		wire = adminwire.KeysChanged(changed, change.DryRun)
+		return err
+	})
+	return wire, err
+}
+
+func manyKeysWarning(action admin.KeyAction, would api.KeysChanged, selection *keySelection) string {
+	end := "."
+	if action == admin.ActionRevoke {
+		end = ", which is final."
+	}
+	total := would.Changed + would.Unchanged + skippedKeys(would)
+	return fmt.Sprintf("This %ss %d of the %d keys%s%s", action, would.Changed, total, selection, end)
+}
+
+// showKeysChanged prints the counts, and says why keys were left out.
+func (a *app) showKeysChanged(changed api.KeysChanged) error {
+	if len(changed.Skipped) > 0 {
+		statuses := sortedNames(changed.Skipped)
+		for i, status := range statuses {
+			statuses[i] = fmt.Sprintf("%d %s", changed.Skipped[status], status)
+		}
+		a.say("Skipped, because their status doesn't allow it: %s.", strings.Join(statuses, ", "))
+	}
+	return a.show(listing{
+		value: changed, columns: []column{{name: "changed"}, {name: "unchanged"}, {name: "skipped"}},
+		rows: [][]string{{number(int64(changed.Changed)), number(int64(changed.Unchanged)), number(int64(skippedKeys(changed)))}},
+	})
+}
+
+func skippedKeys(changed api.KeysChanged) (total int) {
+	for _, count := range changed.Skipped {
+		total += count
+	}
+	return total
+}

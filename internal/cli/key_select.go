@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// keySelection names the keys of a command that can change many: by what they
+// are, in place of one key's id.
+type keySelection struct {
+	fields []string // "plan=free"
+	all    bool
+	dryRun bool
+	yes    bool
+}
+
+// selectionFlags don't say what to change.
+var selectionFlags = []string{"select", "all", "dry-run", "yes"}
+
+func (s *keySelection) register(cmd *cobra.Command) {
+	cmd.Use += " | --select FIELD=VALUE | --all"
+	cmd.Args = s.checkArgs
+	flags := cmd.Flags()
+	flags.StringArrayVar(&s.fields, "select", nil, `in place of KEY: all keys with this "plan=…", "owner=…", "status=…" or "name=…"; repeat for keys that match all`)
+	flags.BoolVar(&s.all, "all", false, "in place of KEY: every key")
+	flags.BoolVar(&s.dryRun, "dry-run", false, "with --select or --all: count what would be changed")
+	flags.BoolVarP(&s.yes, "yes", "y", false, "do not ask")
+}
+
+// many reports whether keys are named by what they are.
+func (s *keySelection) many() bool { return s.all || len(s.fields) > 0 }
+
+func (s *keySelection) checkArgs(cmd *cobra.Command, args []string) error {
+	switch {
+	case s.all && len(s.fields) > 0:
+		return usagef("--all means every key, and --select some: give one of them")
+	case s.many() && len(args) > 0:
+		return usagef("%q names a key, and --select and --all name many: give one of them", args[0])
+	case s.many():
+		return nil
+	case s.dryRun:
+		return usagef("--dry-run is for --select and --all")
+	}
+	return oneArgument("the id of a key (or --select or --all in its place)")(cmd, args)
+}
+
+// filter reads the fields. An empty value is refused: it could be a script's
+// unset variable, and would leave out no key.
+func (s *keySelection) filter() (filter admin.KeyFilter, err error) {
+	var status string
+	targets := map[string]*string{"plan": &filter.Plan, "owner": &filter.Owner, "status": &status, "name": &filter.Name}
+	for _, text := range s.fields {
+		name, value, _ := strings.Cut(text, "=")
+		target := targets[name]
+		switch {
+		case target == nil || value == "":
+			return filter, &ration.InvalidError{Field: "--select", Value: text, Reason: `write "plan=NAME", "owner=NAME", "status=STATUS" or "name=NAME"`}
+		case *target != "":
+			return filter, &ration.InvalidError{Field: "--select", Value: text, Reason: "name each field once: a key has to match all"}
+		}
+		*target = value
+	}
+	filter.Status = ration.Status(status)
+	return filter, nil
+}
+
+// String says which keys are meant, for people.
+func (s *keySelection) String() string {
+	if s.all {
+		return ""
+	}
+	fields := slices.Clone(s.fields)
+	for i := range fields {
+		fields[i] = visible(fields[i])
+	}
+	return " with " + strings.Join(fields, " and ")
+}
