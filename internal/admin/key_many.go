@@ -102,7 +102,7 @@ func ChangeAllKeys(ctx context.Context, operations BulkOperations, actor string,
 		chunk, err := operations.ChangeKeys(ctx, actor, change)
 		switch {
 		case err != nil && total.Changed > 0 && !change.DryRun:
-			return total, fmt.Errorf("%d keys were changed, the rest was not; make the same change again to go on: %w", total.Changed, err)
+			return total, fmt.Errorf("%d keys were changed before this; make the same change again to go on: %w", total.Changed, err)
 		case err != nil:
 			return total, err
 		}
