@@ -19,6 +19,7 @@ type Operations interface {
 	PlanOperations
 	TokenOperations
 	ReportOperations
+	DoctorOperations
 }
 
 // KeyOperations administers keys.

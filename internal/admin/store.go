@@ -20,6 +20,7 @@ type Store interface {
 	Tokens
 	Usage
 	AuditLog
+	Maintenance
 }
 
 // Keys keeps keys, their secrets and their overrides.

@@ -58,6 +58,9 @@ var operations = map[string]operation{
 
 	"UsageDays": read(admin.Operations.UsageDays),
 	"ListAudit": read(admin.Operations.ListAudit),
+
+	"Diagnose":    read(admin.Operations.Diagnose),
+	"RepairUsage": change(admin.Operations.RepairUsage),
 }
 
 func read[In, Out any](do func(admin.Operations, context.Context, In) (Out, error)) operation {

@@ -65,6 +65,7 @@ var kinds = map[string]error{
 	"conflict":          ration.ErrConflict,
 	"store_unavailable": ration.ErrStoreUnavailable,
 	"outcome_unknown":   ration.ErrOutcomeUnknown,
+	"clock_suspect":     ration.ErrClockSuspect,
 }
 
 func toWire(err error) *wireError {

@@ -1,0 +1,46 @@
+package admin
+
+import (
+	"fmt"
+	"time"
+)
+
+// FindingState is how bad a finding is.
+type FindingState string
+
+// The states.
+const (
+	FindingOK      FindingState = "ok"
+	FindingWarning FindingState = "warning" // something promised is weakened, or cannot be told
+	FindingProblem FindingState = "problem" // something is wrong now
+)
+
+// Finding is what one check has found.
+type Finding struct {
+	Check  string // its name, which does not change
+	State  FindingState
+	Detail string // what is
+	Advice string // what to do; empty if nothing
+}
+
+// ClockFinding compares the clocks of database and instance.
+func ClockFinding(database, instance time.Time) Finding {
+	finding := Finding{Check: "clock", State: FindingOK}
+	ahead := instance.Sub(database)
+	finding.Detail = fmt.Sprintf("the database's is at %s, this machine's is %s", database.UTC().Format(time.RFC3339), offsetText(ahead))
+	if ahead.Abs() > clockTolerance {
+		finding.State = FindingProblem
+		finding.Advice = "set the clock that is wrong; until they agree within 10 minutes no period begins (clock_suspect)"
+	}
+	return finding
+}
+
+func offsetText(ahead time.Duration) string {
+	switch rounded := ahead.Round(time.Millisecond); {
+	case rounded > 0:
+		return rounded.String() + " ahead"
+	case rounded < 0:
+		return (-rounded).String() + " behind"
+	}
+	return "the same"
+}

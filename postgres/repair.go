@@ -1,0 +1,189 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// keysAheadSQL walks the primary key of key_usage, and looks at the end of each
+// key's history by that of usage_days.
+const keysAheadSQL = `
+SELECT api_key_id, hour_label > $1 OR EXISTS (
+    SELECT FROM usage_days d
+    WHERE d.api_key_id = k.api_key_id AND d.meter = '` + ration.MeterRequests + `' AND d.date > $2)
+FROM key_usage k
+WHERE api_key_id > $3 AND meter = '` + ration.MeterRequests + `'
+ORDER BY api_key_id
+LIMIT $4`
+
+// KeysAhead implements admin.Maintenance.
+func (s *Store) KeysAhead(ctx context.Context, after ration.KeyID, look int) (ahead admin.KeysAhead, err error) {
+	err = s.read(ctx, "looking for usage from the future", func(ctx context.Context, q querier) error {
+		ahead = admin.KeysAhead{}
+		if err := query(ctx, q, "SELECT ration_now()", func(r *row) { ahead.Now = r.time() }); err != nil {
+			return err
+		}
+		hour, date := admin.LatestLabels(ahead.Now)
+		looked := 0
+		err := query(ctx, q, keysAheadSQL, func(r *row) {
+			looked++
+			ahead.Last = r.uuid()
+			if r.bool() {
+				ahead.IDs = append(ahead.IDs, ahead.Last)
+			}
+		}, hour.Hour(), date.Date(), [16]byte(after), look)
+		if looked < look {
+			ahead.Last = ration.KeyID{}
+		}
+		return err
+	})
+	return ahead, err
+}
+
+// RepairUsage implements admin.Maintenance.
+func (s *Store) RepairUsage(ctx context.Context, ids []ration.KeyID, repair func(*admin.UsageRepair) error) error {
+	ids, err := admin.LockOrder(ids)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, "repairing usage", func(ctx context.Context, t tx) error {
+		if err := t.lockKeys(ctx, ids); err != nil {
+			return err
+		}
+		now, err := t.now(ctx)
+		switch {
+		case err != nil:
+			return err
+		case s.suspects(now):
+			return ration.ErrClockSuspect
+		}
+		repairs, err := usageRepairs(ctx, t, ids, now)
+		if err != nil {
+			return err
+		}
+		var b writeBatch
+		for i := range repairs {
+			switch err := repair(&repairs[i]); {
+			case errors.Is(err, admin.ErrUnchanged):
+				continue
+			case err != nil:
+				return err
+			}
+			b.repair(&repairs[i])
+		}
+		if b.Len() == 0 {
+			return admin.ErrUnchanged
+		}
+		return t.run(ctx, &b)
+	})
+}
+
+const (
+	periodZonesSQL = `
+SELECT k.id, coalesce(nullif(k.time_zone, ''), p.time_zone, '')
+FROM api_keys k LEFT JOIN plans p ON p.name = k.plan
+WHERE k.id = ANY($1::uuid[])`
+
+	usageToRepairSQL = `SELECT ` + usageColumns + ` FROM key_usage WHERE api_key_id = ANY($1::uuid[])`
+
+	historyToRepairSQL = `
+SELECT api_key_id, meter, date, used, denied, last_request_at
+FROM usage_days
+WHERE api_key_id = ANY($1::uuid[]) AND date >= $2
+ORDER BY date`
+)
+
+// usageRepairs reads what keys have used, all of which are locked. The primary
+// keys serve it.
+func usageRepairs(ctx context.Context, q querier, ids []ration.KeyID, now time.Time) ([]admin.UsageRepair, error) {
+	repairs := make([]admin.UsageRepair, len(ids))
+	byID := make(map[ration.KeyID]*admin.UsageRepair, len(ids))
+	for i, id := range ids {
+		repairs[i] = admin.UsageRepair{Now: now, KeyID: id}
+		byID[id] = &repairs[i]
+	}
+	keys := uuids(ids)
+	err := query(ctx, q, periodZonesSQL, func(r *row) { byID[r.uuid()].TimeZone = r.text() }, keys)
+	if err != nil {
+		return nil, err
+	}
+	err = query(ctx, q, usageToRepairSQL, func(r *row) {
+		id, usage := r.usage()
+		byID[id].Meters = append(byID[id].Meters, admin.MeterRecord{MeterUsage: usage})
+	}, keys)
+	if err != nil {
+		return nil, err
+	}
+	for i := range repairs {
+		slices.SortFunc(repairs[i].Meters, func(a, b admin.MeterRecord) int { return ration.CompareMeters(a.Meter, b.Meter) })
+	}
+	err = query(ctx, q, historyToRepairSQL, func(r *row) {
+		meters, meter := byID[r.uuid()].Meters, r.meter()
+		day := admin.MeterDay{Date: r.date(), Used: r.int(), Denied: r.int(), LastRequestAt: r.time()}
+		if i := slices.IndexFunc(meters, func(m admin.MeterRecord) bool { return m.Meter == meter }); i >= 0 {
+			meters[i].Days = append(meters[i].Days, day)
+		}
+	}, keys, admin.RepairFrom(now).Date())
+	return repairs, err
+}
+
+const (
+	setWindowsSQL = `
+UPDATE key_usage
+SET first_request_at = $3, last_request_at = $4,
+    hour_label = $5, hour_ends_at = $6, hour_used = $7, day_label = $8, day_ends_at = $9, day_used = $10,
+    week_label = $11, week_ends_at = $12, week_used = $13, month_label = $14, month_ends_at = $15, month_used = $16
+WHERE api_key_id = $1 AND meter = $2`
+
+	addDaySQL = `
+INSERT INTO usage_days AS u (api_key_id, meter, date, used, denied, last_request_at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (api_key_id, meter, date) DO UPDATE
+SET used = u.used + excluded.used, denied = u.denied + excluded.denied,
+    last_request_at = coalesce(excluded.last_request_at, u.last_request_at)`
+
+	earlierSecretUseSQL = "UPDATE api_key_secrets SET last_used_at = $2 WHERE api_key_id = $1 AND last_used_at > $2" //nolint:gosec // SQL
+)
+
+// repair adds what a repair leaves.
+func (b *writeBatch) repair(repair *admin.UsageRepair) {
+	key := [16]byte(repair.KeyID)
+	for i := range repair.Meters {
+		meter := &repair.Meters[i]
+		values := []any{key, meter.Meter, orNull(meter.FirstRequestAt), orNull(meter.LastRequestAt)}
+		for w, window := range meter.Windows {
+			label := window.Label.Date()
+			if ration.WindowPeriods[w] == ration.PeriodHour {
+				label = window.Label.Hour()
+			}
+			values = append(values, label, orEpoch(window.EndsAt), window.Used)
+		}
+		b.add(asItIs, setWindowsSQL, values...)
+		if fold := &meter.Fold; len(fold.From) > 0 {
+			b.add(asItIs, addDaySQL, key, meter.Meter, fold.Into.Date.Date(), fold.Into.Used, fold.Into.Denied, orNull(fold.Into.LastRequestAt))
+			b.add(asItIs, "DELETE FROM usage_days WHERE api_key_id = $1 AND meter = $2 AND date = ANY($3::date[])", key, meter.Meter, dates(fold.From))
+		}
+	}
+	b.add(asItIs, earlierSecretUseSQL, key, repair.Now)
+	b.add(asItIs, auditSQL, auditValues(repair.Audit, repair.Now)...)
+}
+
+func dates(labels []ration.Label) []time.Time {
+	dates := make([]time.Time, len(labels))
+	for i, label := range labels {
+		dates[i] = label.Date()
+	}
+	return dates
+}
+
+// orEpoch returns a time for a column that is never NULL.
+func orEpoch(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Unix(0, 0)
+	}
+	return t
+}

@@ -1,0 +1,75 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// Examine implements admin.Maintenance.
+func (s *Store) Examine(ctx context.Context, deep bool) (findings []admin.Finding, err error) {
+	for _, examine := range []func(context.Context) (admin.Finding, error){s.examineSchema, s.examineClock, s.examineDurability} {
+		finding, err := examine(ctx)
+		if err != nil {
+			return nil, err
+		}
+		findings = append(findings, finding)
+	}
+	finding, err := s.examineIntegrity(ctx, deep)
+	return append(findings, finding), err
+}
+
+// examineSchema tells the version that was found right when the file was opened.
+func (s *Store) examineSchema(ctx context.Context) (finding admin.Finding, err error) {
+	err = s.read(ctx, func(conn *conn) error {
+		version, err := conn.number(ctx, "SELECT max(version_id) FROM goose_db_version WHERE is_applied")
+		finding = admin.Finding{Check: "schema", State: admin.FindingOK, Detail: fmt.Sprintf("version %d, which this release works with", version)}
+		return err
+	})
+	return finding, err
+}
+
+// examineClock has no other clock to compare with, but knows of a step.
+func (s *Store) examineClock(context.Context) (admin.Finding, error) {
+	clock := s.clock.read()
+	finding := admin.Finding{Check: "clock", State: admin.FindingOK, Detail: "it is at " + clock.Now.Format(time.RFC3339)}
+	if clock.Suspect {
+		finding.State = admin.FindingProblem
+		finding.Detail += fmt.Sprintf(", and has just stepped by %s", s.clock.step().Round(time.Second))
+		finding.Advice = fmt.Sprintf("make sure that it is right; no period begins (clock_suspect) before the step has stood for %s", stepStands)
+	}
+	return finding, nil
+}
+
+// examineDurability asks the connection that commits for what commits rely on.
+func (s *Store) examineDurability(ctx context.Context) (admin.Finding, error) {
+	finding := admin.Finding{Check: "durability", State: admin.FindingOK, Detail: "every commit is flushed to disk (write-ahead log, synchronous=FULL)"}
+	err := s.write(ctx, func(ctx context.Context, tx *tx) error {
+		for _, want := range writing {
+			if err := tx.check(ctx, want); err != nil {
+				finding.State, finding.Detail = admin.FindingProblem, err.Error()
+				finding.Advice = "restart; if it stays so, this build of Ration is broken"
+			}
+		}
+		return errNothingToCommit
+	})
+	return finding, err
+}
+
+func (s *Store) examineIntegrity(ctx context.Context, deep bool) (admin.Finding, error) {
+	finding := admin.Finding{Check: "integrity", State: admin.FindingOK, Detail: "not read through; --deep does"}
+	if !deep {
+		return finding, nil
+	}
+	finding.Detail = "the whole file was read and its structure is sound"
+	err := s.Check(ctx)
+	if errors.Is(err, ErrDamaged) {
+		finding.State, finding.Detail = admin.FindingProblem, err.Error()
+		finding.Advice = "stop the server, keep a copy of the file, and restore a backup"
+		err = nil
+	}
+	return finding, err
+}

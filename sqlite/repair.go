@@ -1,0 +1,170 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// keysAhead walks the primary key of key_usage, and looks at the end of each
+// key's history by the index usage_days_key.
+const keysAhead = `SELECT api_key_id, hour_label > ? OR EXISTS (
+		SELECT 1 FROM usage_days d WHERE d.api_key_id = k.api_key_id AND d.date > ? AND d.meter = '` + ration.MeterRequests + `')
+	FROM key_usage k WHERE api_key_id > ? AND meter = '` + ration.MeterRequests + `' ORDER BY api_key_id LIMIT ?`
+
+// KeysAhead implements admin.Maintenance.
+func (s *Store) KeysAhead(ctx context.Context, after ration.KeyID, look int) (ahead admin.KeysAhead, err error) {
+	looked := 0
+	err = s.read(ctx, func(conn *conn) error {
+		ahead.Now = s.now()
+		hour, date := admin.LatestLabels(ahead.Now)
+		values := []any{labelValue(ration.PeriodHour, hour), dateText(date), blob(after), int64(look)}
+		return conn.query(ctx, keysAhead, values, func(r *row) error {
+			looked++
+			ahead.Last = ration.KeyID(r.id(0))
+			if r.int(1) != 0 {
+				ahead.IDs = append(ahead.IDs, ahead.Last)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return admin.KeysAhead{}, fmt.Errorf("looking for usage from the future: %w", err)
+	}
+	if looked < look {
+		ahead.Last = ration.KeyID{}
+	}
+	return ahead, nil
+}
+
+// RepairUsage implements admin.Maintenance. The transaction is the lock of every key.
+func (s *Store) RepairUsage(ctx context.Context, ids []ration.KeyID, repair func(*admin.UsageRepair) error) error {
+	ids, err := admin.LockOrder(ids)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, func(ctx context.Context, tx *tx) error {
+		if tx.suspect {
+			return fmt.Errorf("repairing usage: %w", ration.ErrClockSuspect)
+		}
+		repairs, err := tx.usageRepairs(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for i := range repairs {
+			switch err := repair(&repairs[i]); {
+			case errors.Is(err, admin.ErrUnchanged):
+				continue
+			case err != nil:
+				return err
+			}
+			if err := tx.writeRepair(ctx, &repairs[i]); err != nil {
+				return fmt.Errorf("repairing the usage of %s: %w", repairs[i].KeyID, err)
+			}
+		}
+		return nil
+	})
+}
+
+// usageRepairs reads what keys have used.
+func (tx *tx) usageRepairs(ctx context.Context, ids []ration.KeyID) ([]admin.UsageRepair, error) {
+	blobs := make([][]byte, len(ids))
+	for i, id := range ids {
+		blobs[i] = blob(id)
+	}
+	holdings, err := tx.holdings(ctx, blobs)
+	if err != nil {
+		return nil, err
+	}
+	plans, err := tx.plansOf(ctx, holdings)
+	if err != nil {
+		return nil, err
+	}
+	repairs := make([]admin.UsageRepair, len(ids))
+	for i, id := range ids {
+		h := holdings[id]
+		if h == nil {
+			return nil, fmt.Errorf("%s: %w", id, ration.ErrNotFound)
+		}
+		repairs[i] = admin.UsageRepair{Now: tx.now, KeyID: id, TimeZone: h.key.TimeZone}
+		if h.key.TimeZone == "" {
+			repairs[i].TimeZone = plans[h.key.Plan].TimeZone
+		}
+		if repairs[i].Meters, err = tx.meterRecords(ctx, h); err != nil {
+			return nil, err
+		}
+	}
+	return repairs, nil
+}
+
+// historyToRepair uses the index usage_days_key.
+const historyToRepair = "SELECT meter, date, used, denied, last_request_at FROM usage_days WHERE api_key_id = ? AND date >= ? ORDER BY date"
+
+func (tx *tx) meterRecords(ctx context.Context, h *holding) ([]admin.MeterRecord, error) {
+	slices.SortFunc(h.usage, func(a, b ration.MeterUsage) int { return ration.CompareMeters(a.Meter, b.Meter) })
+	records := make([]admin.MeterRecord, len(h.usage))
+	for i := range h.usage {
+		records[i].MeterUsage = h.usage[i]
+	}
+	values := []any{blob(h.key.ID), dateText(admin.RepairFrom(tx.now))}
+	err := tx.query(ctx, historyToRepair, values, func(r *row) error {
+		meter := r.text(0)
+		i := slices.IndexFunc(records, func(m admin.MeterRecord) bool { return m.Meter == meter })
+		if i >= 0 {
+			records[i].Days = append(records[i].Days, admin.MeterDay{Date: r.date(1), Used: r.int(2), Denied: r.int(3), LastRequestAt: r.time(4)})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the history of %s: %w", h.key.ID, err)
+	}
+	return records, nil
+}
+
+const setWindows = `UPDATE key_usage SET first_request_at = ?, last_request_at = ?,
+	hour_label = ?, hour_ends_at = ?, hour_used = ?, day_label = ?, day_ends_at = ?, day_used = ?,
+	week_label = ?, week_ends_at = ?, week_used = ?, month_label = ?, month_ends_at = ?, month_used = ?
+WHERE api_key_id = ? AND meter = ?`
+
+const earlierSecretUse = "UPDATE api_key_secrets SET last_used_at = ? WHERE api_key_id = ? AND last_used_at > ?" //nolint:gosec // SQL
+
+func (tx *tx) writeRepair(ctx context.Context, repair *admin.UsageRepair) error {
+	key := blob(repair.KeyID)
+	for i := range repair.Meters {
+		meter := &repair.Meters[i]
+		values := []any{optionalMicros(meter.FirstRequestAt), optionalMicros(meter.LastRequestAt)}
+		for w, window := range meter.Windows {
+			values = append(values, labelValue(ration.WindowPeriods[w], window.Label), micros(window.EndsAt), window.Used)
+		}
+		if _, err := tx.exec(ctx, setWindows, append(values, key, meter.Meter)...); err != nil {
+			return err
+		}
+		if err := tx.foldDays(ctx, key, meter); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.exec(ctx, earlierSecretUse, micros(tx.now), key, micros(tx.now)); err != nil {
+		return err
+	}
+	return tx.audit(ctx, repair.Audit)
+}
+
+func (tx *tx) foldDays(ctx context.Context, key []byte, meter *admin.MeterRecord) error {
+	if len(meter.Fold.From) == 0 {
+		return nil
+	}
+	into := meter.Fold.Into
+	if _, err := tx.exec(ctx, addDay, key, meter.Meter, dateText(into.Date), into.Used, into.Denied, optionalMicros(into.LastRequestAt)); err != nil {
+		return err
+	}
+	for _, date := range meter.Fold.From {
+		if _, err := tx.exec(ctx, "DELETE FROM usage_days WHERE date = ? AND api_key_id = ? AND meter = ?", dateText(date), key, meter.Meter); err != nil {
+			return err
+		}
+	}
+	return nil
+}
