@@ -1,0 +1,48 @@
+package faults_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ration-dev/ration/test/faults"
+)
+
+func TestStops(t *testing.T) {
+	rig := faults.NewRig(t, faults.Setup{})
+	for _, fault := range faults.Stops() {
+		survive(t, rig, fault, faults.Repeats(1, 25))
+	}
+	survive(t, rig, faults.Pause(4*time.Second), faults.Repeats(1, 10))
+}
+
+func TestNetworks(t *testing.T) {
+	rig := faults.NewRig(t, faults.Setup{Wire: true})
+	for _, fault := range faults.Networks(4 * time.Second) {
+		survive(t, rig, fault, faults.Repeats(1, 10))
+	}
+	survive(t, rig, faults.Slow(500*time.Millisecond, 4*time.Second), faults.Repeats(1, 10))
+}
+
+// survive runs a fault so often.
+func survive(t *testing.T, rig *faults.Rig, fault faults.Fault, cycles int) {
+	t.Run(fault.Name, func(t *testing.T) {
+		for range cycles {
+			report, err := rig.Cycle(fault)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Log(report)
+			for _, violation := range report.Violations() {
+				t.Error(violation)
+			}
+		}
+	})
+}
+
+// Nine connections are what an instance or two want.
+func TestConnections(t *testing.T) {
+	rig := faults.NewRig(t, faults.Setup{Instances: 5, Settings: map[string]string{"max_connections": "40"}})
+	survive(t, rig, faults.Crowd(), faults.Repeats(1, 10))
+	survive(t, rig, faults.Displaced(), faults.Repeats(1, 10))
+	survive(t, rig, faults.FewConnections(10), faults.Repeats(1, 10))
+}

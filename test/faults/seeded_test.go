@@ -1,0 +1,137 @@
+package faults_test
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/test/faults"
+)
+
+// seeded is a store with a mistake, which the checkers must find.
+type seeded struct {
+	ration.Store
+	mistake *atomic.Pointer[mistake]
+}
+
+type mistake struct {
+	name   string
+	finds  string // part of the violation
+	fault  faults.Fault
+	charge func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error)
+}
+
+func (s seeded) Charge(ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
+	return s.mistake.Load().charge(s.Store, ctx, batch)
+}
+
+// TestCheckersFindMistakes proves that the other tests of this package can fail.
+func TestCheckersFindMistakes(t *testing.T) {
+	var current atomic.Pointer[mistake]
+	none := &mistake{charge: ration.Store.Charge}
+	current.Store(none)
+	rig := faults.NewRig(t, faults.Setup{Wire: true, Patience: 2 * time.Second, Wrap: func(s ration.Store) ration.Store { return seeded{s, &current} }})
+	for _, m := range mistakes(t) {
+		t.Run(m.name, func(t *testing.T) {
+			rig.NewKeys()
+			current.Store(m)
+			defer current.Store(none)
+			report, err := rig.Cycle(m.fault)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := report.Violations()
+			if !slices.ContainsFunc(found, func(v string) bool { return strings.Contains(v, m.finds) }) {
+				t.Errorf("found %q, want %q among it: %s", found, m.finds, report)
+			}
+		})
+	}
+}
+
+// calm is a fault that is none.
+var calm = faults.Fault{
+	Name: "calm", Effect: faults.Unnoticed,
+	Break: func(*faults.Rig) error { return nil },
+	Heal:  func(*faults.Rig) error { return nil },
+}
+
+func mistakes(t *testing.T) []*mistake {
+	away := faults.Networks(0)[2] // refused
+	var batches atomic.Int64
+	return []*mistake{
+		{"answers without charging", "but only", calm, func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
+			if batches.Add(1)%20 == 0 {
+				return admitAll(batch), nil
+			}
+			return s.Charge(ctx, batch)
+		}},
+		{"charges twice", "recorded but only", calm, func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
+			decisions, err := s.Charge(ctx, batch)
+			if batches.Add(1)%20 == 0 && err == nil {
+				again := batch
+				again.ID = uuid.New()
+				_, _ = s.Charge(ctx, again)
+			}
+			return decisions, err
+		}},
+		{"says that nothing was charged although it was", "recorded but only", calm, func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
+			decisions, err := s.Charge(ctx, batch)
+			if batches.Add(1)%200 == 0 {
+				return nil, ration.ErrStoreUnavailable
+			}
+			return decisions, err
+		}},
+		{"admits while the server is away", "admitted while nothing could be recorded", away, func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
+			if decisions, err := s.Charge(ctx, batch); err == nil {
+				return decisions, nil
+			}
+			return admitAll(batch), nil
+		}},
+		{"never comes back", "not every instance had decided again", away, neverBack()},
+		{"keeps a goroutine and a file of every failure", "resources were not given back", away, func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
+			decisions, err := s.Charge(ctx, batch)
+			if err != nil {
+				leak(t)
+			}
+			return decisions, err
+		}},
+	}
+}
+
+func admitAll(batch ration.Batch) []ration.Decision {
+	decisions := make([]ration.Decision, len(batch.Charges))
+	for i := range decisions {
+		decisions[i].Code = ration.CodeOK
+	}
+	return decisions
+}
+
+func neverBack() func(ration.Store, context.Context, ration.Batch) ([]ration.Decision, error) {
+	var gone atomic.Bool
+	return func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
+		if gone.Load() {
+			return nil, ration.ErrStoreUnavailable
+		}
+		decisions, err := s.Charge(ctx, batch)
+		gone.Store(err != nil)
+		return decisions, err
+	}
+}
+
+// leak takes what it gives back only when the test ends.
+func leak(t *testing.T) {
+	file, err := os.Open(os.DevNull)
+	if err != nil {
+		return
+	}
+	end := make(chan struct{})
+	go func() { <-end; _ = file.Close() }()
+	t.Cleanup(func() { close(end) })
+}
