@@ -21,6 +21,10 @@ func parsePoolConfig(config Config) (*pgxpool.Config, error) {
 	}
 	parsed.MaxConns = int32(config.ReportConns)
 	parsed.MinConns, parsed.MinIdleConns = 0, 0
+	// A round trip more for each operation of administration, so that none of them
+	// finds only a connection that died while it idled.
+	parsed.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return true }
+	parsed.PingTimeout = roundTimeout
 	parsed.ConnConfig.ConnectTimeout = dialTimeout
 	parsed.ConnConfig.OnNotice = noteWarning
 	// Not by names, which a pooler does not keep, and never as text (CVE-2024-27289).

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"runtime/pprof"
+	"strings"
 	"time"
 )
 
@@ -68,9 +70,21 @@ func (r *Rig) breakAndHeal(f Fault, report *Report) error {
 func (r *Rig) hold(f Fault, report *Report) {
 	over := time.Now().Add(f.Hold)
 	within(giveUp, func() bool {
-		report.Peak = max(report.Peak, runtime.NumGoroutine())
+		report.countGoroutines()
 		return time.Now().After(over) && report.load.shows(f.Effect)
 	})
+}
+
+// countGoroutines notes how many there are, and of the first that are too many,
+// where they are.
+func (r *Report) countGoroutines() {
+	r.Peak = max(r.Peak, runtime.NumGoroutine())
+	if r.Peak <= r.PeakMost || r.stacks != "" {
+		return
+	}
+	var stacks strings.Builder
+	_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1) // a Builder takes everything
+	r.stacks = stacks.String()
 }
 
 // shows reports whether enough happened for the effect to be seen.

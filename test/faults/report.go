@@ -23,6 +23,7 @@ type Report struct {
 
 	Before, After, Most Census // Most is what After may be
 	Peak, PeakMost      int    // goroutines while the fault held
+	stacks              string // of the goroutines, when they were too many
 
 	load *load // stopped
 }
@@ -35,7 +36,7 @@ func (r *Report) Violations() []string {
 		found = append(found, a.violations()...)
 	}
 	if r.Peak > r.PeakMost {
-		found = append(found, fmt.Sprintf("%d goroutines while the fault held, more than %d", r.Peak, r.PeakMost))
+		found = append(found, fmt.Sprintf("%d goroutines while the fault held, more than %d:\n%.4000s", r.Peak, r.PeakMost, r.stacks))
 	}
 	if r.After.exceeds(r.Most) {
 		found = append(found, fmt.Sprintf("resources were not given back: %+v before, %+v after", r.Before, r.After))

@@ -120,7 +120,9 @@ func neverBack() func(ration.Store, context.Context, ration.Batch) ([]ration.Dec
 			return nil, ration.ErrStoreUnavailable
 		}
 		decisions, err := s.Charge(ctx, batch)
-		gone.Store(err != nil)
+		if err != nil {
+			gone.Store(true)
+		}
 		return decisions, err
 	}
 }
