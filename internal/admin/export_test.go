@@ -1,0 +1,4 @@
+package admin
+
+// RepairKey exports the rule of a repair.
+var RepairKey = repairKey
