@@ -54,10 +54,11 @@ func open(ctx context.Context, config Config, internals internals) (store *Store
 			err = errors.Join(err, lock.Close())
 		}
 	}()
-	writing, err := prepareFile(ctx, config.Path)
+	writing, first, err := prepareFile(ctx, config.Path)
 	if err != nil {
 		return nil, 0, 0, err
 	}
+	defer func() { _ = first.close() }() // which has nothing left to write
 	if from, to, err = migrate(ctx, writing, config, internals.migrations); err != nil {
 		return nil, from, to, err
 	}
@@ -66,25 +67,25 @@ func open(ctx context.Context, config Config, internals internals) (store *Store
 }
 
 // prepareFile makes sure that there is a database of ours or an empty one, in
-// WAL mode.
-func prepareFile(ctx context.Context, path string) (*connector, error) {
+// WAL mode. The connection that it returns is to stay open until others are:
+// with the last one SQLite ends the log, and says nothing if the disk then
+// refuses to flush.
+func prepareFile(ctx context.Context, path string) (connector *connector, first *conn, err error) {
 	if err := createFile(path); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	connector, err := newConnector(path, "rw", writing)
-	if err != nil {
-		return nil, err
+	if connector, err = newConnector(path, "rw", writing); err != nil {
+		return nil, nil, err
 	}
-	first, err := connector.open(ctx)
-	if err != nil {
-		return nil, err
+	if first, err = connector.open(ctx); err != nil {
+		return nil, nil, err
 	}
 	for _, step := range []func(context.Context, *conn) error{checkVersion, refuseForeign, checkSmall, useLog} {
-		if err = step(ctx, first); err != nil {
-			break
+		if err := step(ctx, first); err != nil {
+			return nil, nil, errors.Join(err, first.close())
 		}
 	}
-	return connector, errors.Join(err, first.close())
+	return connector, first, nil
 }
 
 // useLog makes the file one with a write-ahead log, which it then stays.
