@@ -31,6 +31,12 @@ type fault struct {
 func (f *fault) Error() string { return f.err.Error() }
 func (f *fault) Unwrap() error { return f.err }
 
+// timedOut reports whether waiting for a key took too long.
+func (f *fault) timedOut() bool {
+	state := sqlState(f.err)
+	return f.stage == stageLock && (state == stateLockTimeout || state == stateCancelled)
+}
+
 // attempt runs a batch as one transaction. With a fault that is unknown it also
 // returns what was decided, which holds if the batch's id turns out committed.
 func (l *lane) attempt(b *work) ([]ration.Decision, *fault) {
@@ -52,6 +58,9 @@ func (l *lane) transact(p pipeline, b *work) ([]ration.Decision, *fault) {
 	}
 	if !b.inTime(read.serverNow) {
 		return nil, &fault{stage: stageLoad, err: errTooLate}
+	}
+	if b.moveOn() {
+		return nil, &fault{stage: stageLoad, err: errMovedOn}
 	}
 	clock := ration.Clock{Now: read.now, Suspect: l.store.suspects(read.now)}
 	decisions, err := b.decide(read, clock)
@@ -82,10 +91,8 @@ func (l *lane) lockAndLoad(p pipeline, b *work) (*loaded, *fault) {
 			return nil, &fault{stage: stageBatchID, err: err}
 		}
 	}
-	for range l.locks() {
-		if err := p.read(b.takeUsage); err != nil {
-			return nil, &fault{stage: stageLock, err: err}
-		}
+	if err := l.readLocks(p, b); err != nil {
+		return nil, &fault{stage: stageLock, err: err}
 	}
 	read := &loaded{plans: make(map[string]*ration.Plan)}
 	err := p.read(func(r *row) { read.read(r, b) })
@@ -101,6 +108,18 @@ func (l *lane) lockAndLoad(p pipeline, b *work) (*loaded, *fault) {
 	return read, nil
 }
 
+func (l *lane) readLocks(p pipeline, b *work) error {
+	for range l.locks() {
+		if err := p.read(b.takeUsage); err != nil {
+			return err
+		}
+	}
+	if l.stuck.length > 0 {
+		return p.read(b.takeHolder)
+	}
+	return nil
+}
+
 // ask queues the statements of the first round trip.
 func (l *lane) ask(p pipeline, b *work) {
 	l.fill(b)
@@ -110,6 +129,9 @@ func (l *lane) ask(p pipeline, b *work) {
 	}
 	for _, lock := range l.locks() {
 		p.send(lock.statement, lock.keys.param())
+	}
+	if l.stuck.length > 0 {
+		p.send(stmtHolders, l.stuck.param())
 	}
 	p.send(stmtLoad, l.keys.param(), l.sent[0].param(), l.sent[1].param())
 	if len(b.meters) > 0 {
@@ -125,7 +147,7 @@ func (l *lane) fill(b *work) {
 	for i := range b.keys {
 		k := &b.keys[i]
 		l.keys.addUUID(k.id)
-		if k.stuck {
+		if k.stuckOn != 0 {
 			l.stuck.addUUID(k.id)
 		} else {
 			l.free.addUUID(k.id)

@@ -55,6 +55,9 @@ func (s *Store) resolve(ctx context.Context, b *work) ([]ration.Decision, error)
 			s.finished(b)
 			return b.sent, nil
 		}
+		if f.timedOut() {
+			s.watch(ctx, b)
+		}
 		if f.stage == stageBatchID || f.stage == stageLock {
 			pause = firstPause // it has waited long enough
 		}
@@ -98,10 +101,6 @@ func (b *work) judge(f *fault, decisions []ration.Decision) (again bool, err err
 		return false, nil
 	case f.stage == stageBatchID && state == stateLockTimeout:
 		return true, nil // an earlier attempt still runs
-	case f.stage == stageLock && (state == stateLockTimeout || state == stateCancelled):
-		b.id = uuid.New() // a batch is the same batch only if it takes the same keys
-		b.skipLocked()
-		return true, nil
 	case b.sent != nil:
 		return true, nil // until it is resolved
 	}
@@ -112,6 +111,10 @@ func (b *work) judge(f *fault, decisions []ration.Decision) (again bool, err err
 func (b *work) judgeUnsent(f *fault) (again bool, err error) {
 	unavailable := fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, f.err)
 	switch {
+	case errors.Is(f.err, errMovedOn), f.timedOut():
+		b.id = uuid.New() // a batch is the same batch only if it waits for the same keys
+		b.faults++
+		return b.faults <= mostFaults, unavailable
 	case f.stage == stageConnect, errors.Is(f.err, ErrUnsafeDurability):
 		return false, unavailable
 	case isTransient(f.err):

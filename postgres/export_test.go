@@ -7,6 +7,7 @@ func StatementSQL() map[string]string {
 		"batch id":     batchIDSQL,
 		"lock":         lockSQL,
 		"lock free":    lockFreeSQL,
+		"holders":      holdersSQL,
 		"load":         loadSQL,
 		"meters":       metersSQL,
 		"add usage":    addUsageSQL,

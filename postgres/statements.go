@@ -9,6 +9,7 @@ const (
 	stmtBatchID
 	stmtLock
 	stmtLockFree
+	stmtHolders
 	stmtLoad
 	stmtMeters
 	stmtAddUsage
@@ -32,6 +33,7 @@ var statementSQL = [statementCount]string{
 	stmtBatchID:     batchIDSQL,
 	stmtLock:        lockSQL,
 	stmtLockFree:    lockFreeSQL,
+	stmtHolders:     holdersSQL,
 	stmtLoad:        loadSQL,
 	stmtMeters:      metersSQL,
 	stmtAddUsage:    addUsageSQL,

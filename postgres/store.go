@@ -79,7 +79,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	s := &Store{
 		config: config, decisions: &poolConfig.ConnConfig.Config,
 		lanes: make(chan *lane, config.Lanes), resolver: make(chan *lane, 1),
-		stuck: stuckKeys{keys: make(map[ration.KeyID]time.Time)},
+		stuck: stuckKeys{keys: make(map[ration.KeyID]stuckKey)},
 	}
 	for range config.Lanes {
 		s.lanes <- newLane(s)

@@ -11,13 +11,21 @@ import (
 // stuckFor is how long a key is remembered that nobody asks for any more.
 const stuckFor = time.Minute
 
-// stuckKeys are keys whose row was locked for longer than lock_timeout. Until
-// one is found free, batches don't wait for it, so that one stuck row stalls
-// nobody else.
+// xid is a transaction's id as a row's xmax tells it. 0: none.
+type xid uint32
+
+// stuckKeys are keys that one transaction has kept locked for lockTimeout or
+// longer. While that transaction has one, batches don't wait for the key, so that
+// one stuck row stalls nobody else.
 type stuckKeys struct {
 	count atomic.Int64
 	mu    sync.Mutex
-	keys  map[ration.KeyID]time.Time
+	keys  map[ration.KeyID]stuckKey
+}
+
+type stuckKey struct {
+	holder xid
+	since  time.Time
 }
 
 // mark marks the batch's keys that are stuck.
@@ -28,29 +36,34 @@ func (s *stuckKeys) mark(b *work) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range b.keys {
-		_, b.keys[i].stuck = s.keys[b.keys[i].id]
+		b.keys[i].stuckOn = s.keys[b.keys[i].id].holder
 	}
 }
 
-// note takes in what a batch found of keys that it did not wait for.
+// note takes in which keys a batch found stuck, and which not.
 func (s *stuckKeys) note(b *work) {
 	for i := range b.keys {
-		if k := &b.keys[i]; k.stuck {
-			s.set(k.id, k.exists && !k.locked)
+		k := &b.keys[i]
+		switch {
+		case k.stuckOn != 0 && k.exists && !k.locked:
+			s.set(k.id, k.stuckOn)
+		case s.count.Load() > 0:
+			s.set(k.id, 0)
 		}
 	}
 }
 
-func (s *stuckKeys) set(id ration.KeyID, stuck bool) {
+// set remembers on which transaction a key is stuck; 0: on none.
+func (s *stuckKeys) set(id ration.KeyID, holder xid) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if stuck {
-		s.keys[id] = time.Now()
-	} else {
+	if holder == 0 {
 		delete(s.keys, id)
+	} else {
+		s.keys[id] = stuckKey{holder: holder, since: time.Now()}
 	}
-	for other, since := range s.keys {
-		if time.Since(since) > stuckFor {
+	for other, stuck := range s.keys {
+		if time.Since(stuck.since) > stuckFor {
 			delete(s.keys, other)
 		}
 	}

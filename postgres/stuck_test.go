@@ -10,21 +10,16 @@ import (
 	"github.com/ration-dev/ration/postgres"
 )
 
+// lockTimeout is how long a batch waits for a key.
+const lockTimeout = 500 * time.Millisecond
+
 func TestStuckKeyStallsNobodyElse(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	store := d.open(t, postgres.Config{Lanes: 1})
 	stuck, other, unknown := createKey(t, store, ""), createKey(t, store, ""), ration.NewKeyID()
 
-	tx, err := connect(t, d.url).Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tx.Rollback(context.Background())
-	if _, err := tx.Exec(t.Context(), "SELECT FROM key_usage WHERE api_key_id = $1 FOR UPDATE", [16]byte(stuck)); err != nil {
-		t.Fatal(err)
-	}
-
+	release := lockForGood(t, d, stuck)
 	want := []ration.Code{ration.CodeOK, ration.CodeStoreUnavailable, ration.CodeKeyUnknown, ration.CodeOK}
 	if got := charge(t, store, other, stuck, unknown, other); !slices.Equal(got, want) {
 		t.Fatalf("got %v, want %v", got, want)
@@ -38,9 +33,7 @@ func TestStuckKeyStallsNobodyElse(t *testing.T) {
 	if took := time.Since(start); took > 2*time.Second {
 		t.Errorf("5 batches after the first took %v: they waited for the lock", took)
 	}
-	if err := tx.Rollback(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	release()
 	if got := charge(t, store, stuck, other); !slices.Equal(got, []ration.Code{ration.CodeOK, ration.CodeOK}) {
 		t.Errorf("got %v after the lock was released", got)
 	}
@@ -49,5 +42,47 @@ func TestStuckKeyStallsNobodyElse(t *testing.T) {
 	}
 	if got := d.used(t, stuck); got != 1 {
 		t.Errorf("the stuck key has %d, want 1", got)
+	}
+}
+
+// A key that was stuck and has a new holder is a busy key, to be waited for.
+func TestKeyThatWasStuckIsWaitedForAgain(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	store := d.open(t, postgres.Config{Lanes: 1})
+	id, other := createKey(t, store, ""), createKey(t, store, "")
+	release := lockForGood(t, d, id)
+	for range 2 {
+		if got := charge(t, store, other, id); !slices.Equal(got, []ration.Code{ration.CodeOK, ration.CodeStoreUnavailable}) {
+			t.Fatalf("got %v while the key was stuck", got)
+		}
+	}
+	release()
+	release = lockForGood(t, d, id)
+	codes := make(chan []ration.Code, 1)
+	go func() { codes <- charge(t, store, other, id) }()
+	d.await(t, somebodyWaits)
+	release()
+	if got := <-codes; !slices.Equal(got, []ration.Code{ration.CodeOK, ration.CodeOK}) {
+		t.Errorf("got %v from a key that somebody else had for a moment", got)
+	}
+}
+
+// However many keys are stuck at once, they are found out together.
+func TestManyStuckKeysAreFoundOutTogether(t *testing.T) {
+	t.Parallel()
+	const keys = 100
+	d := newDatabase(t)
+	store := d.open(t, postgres.Config{Lanes: 1})
+	createPlan(t, store, "plan")
+	charged := fillKeys(t, d, keys, "stuck", "plan")
+	want := slices.Repeat([]ration.Code{ration.CodeStoreUnavailable}, keys)
+	lockForGood(t, d, charged...)
+	charged, want = append(charged, createKey(t, store, "")), append(want, ration.CodeOK)
+	ctx, cancel := context.WithTimeout(t.Context(), keys*lockTimeout/4) // a quarter of what they would take one after the other
+	defer cancel()
+	decisions, err := store.Charge(ctx, batchOf(t, charged...))
+	if err != nil || !slices.Equal(codesOf(decisions), want) {
+		t.Errorf("Charge = %v, %v", codesOf(decisions), err)
 	}
 }

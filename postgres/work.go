@@ -37,7 +37,8 @@ type keyWork struct {
 	id        ration.KeyID
 	sent      []ration.SecretID // distinct secrets of its charges
 	meters    bool              // a charge names another meter than requests
-	stuck     bool              // to be taken only if nobody else has locked it
+	stuckOn   xid               // the transaction that keeps it; 0: none. If there is one, the key is taken only if it is free
+	heldBy    xid               // the last that locked it, where it was not to be waited for
 	locked    bool
 	exists    bool
 	policy    ration.Key
@@ -92,14 +93,7 @@ func (b *work) noteMeters(charge *ration.Charge) {
 func (b *work) reset() {
 	for i := range b.keys {
 		k := &b.keys[i]
-		*k = keyWork{id: k.id, sent: k.sent, meters: k.meters, stuck: k.stuck, overrides: k.overrides[:0], secrets: k.secrets[:0], usage: k.usage[:0]}
-	}
-}
-
-// skipLocked makes the batch take only keys that nobody else has locked.
-func (b *work) skipLocked() {
-	for i := range b.keys {
-		b.keys[i].stuck = true
+		*k = keyWork{id: k.id, sent: k.sent, meters: k.meters, stuckOn: k.stuckOn, overrides: k.overrides[:0], secrets: k.secrets[:0], usage: k.usage[:0]}
 	}
 }
 
