@@ -14,10 +14,9 @@ import "time"
 // anyway; only a slower rate that comes back later could tell.) A dry run
 // changes nothing. With [CodeClockSuspect] there was no decision and no change.
 func Decide(policy *Policy, usage Usage, charge *Charge, clock Clock) (Decision, Changes) {
-	decision := Decision{
-		Code:  policy.refuses(charge, clock.Now),
-		KeyID: policy.Key.ID, KeyName: policy.Key.Name, Owner: policy.Key.Owner, Plan: policy.Key.Plan,
-		DecidedAt: clock.Now, DryRun: charge.DryRun,
+	decision := Decision{Code: policy.refuses(charge, clock.Now), DecidedAt: clock.Now, DryRun: charge.DryRun}
+	if decision.Code != CodeKeyUnknown { // nobody learns of a key by a secret that is not its own
+		decision.KeyID, decision.KeyName, decision.Owner, decision.Plan = policy.Key.ID, policy.Key.Name, policy.Key.Owner, policy.Key.Plan
 	}
 	changes, turned := changesOf(policy, usage, charge, clock.Now)
 	if decision.Code == CodeOK && turned && clock.Suspect {

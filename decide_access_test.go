@@ -2,6 +2,7 @@ package ration_test
 
 import (
 	"net/netip"
+	"reflect"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ var aSecret = ration.NewSecretID()
 func newAccess(t *testing.T) *access {
 	t.Helper()
 	policy := newAccount(t, "5/day").policy
+	policy.Key.Name, policy.Key.Owner = "a key", "alice"
 	policy.Key.Scopes = []string{"read", "write"}
 	policy.Key.AllowedIPs = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}
 	policy.Secrets = []ration.SecretState{{ID: ration.NewSecretID(), RevokedAt: noon}, {ID: aSecret}}
@@ -72,6 +74,15 @@ func TestAccess(t *testing.T) {
 			decision, changes := ration.Decide(&a.policy, nil, &a.charge, ration.Clock{Now: noon})
 			if decision.Code != row.code {
 				t.Errorf("code %s, want %s", decision.Code, row.code)
+			}
+			known := ration.Decision{
+				KeyID: a.policy.Key.ID, KeyName: a.policy.Key.Name, Owner: a.policy.Key.Owner, Plan: a.policy.Key.Plan,
+			}
+			if row.code == ration.CodeKeyUnknown {
+				known = ration.Decision{}
+			}
+			if got := (ration.Decision{KeyID: decision.KeyID, KeyName: decision.KeyName, Owner: decision.Owner, Plan: decision.Plan}); !reflect.DeepEqual(got, known) {
+				t.Errorf("%s tells of the key %+v, want %+v", decision.Code, got, known)
 			}
 			if decision.Allowed() != (len(decision.Limits) > 0) {
 				t.Errorf("%s with limits %+v", decision.Code, decision.Limits)

@@ -30,7 +30,7 @@ const (
 // Decision answers a charge.
 type Decision struct {
 	Code       Code
-	KeyID      KeyID         // zero if the key is unknown
+	KeyID      KeyID         // zero with CodeKeyUnknown, as are all about the key
 	KeyName    string        // for display only
 	Owner      string        // empty if the key has none
 	Plan       string        // empty if the key has none

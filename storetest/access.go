@@ -162,8 +162,9 @@ func testRevokedSecret(f *fixture) {
 func testForeignSecret(f *fixture) {
 	id, _ := f.keyWithSecrets("", "own")
 	_, foreign := f.keyWithSecrets("", "foreign")
-	f.wantCode(f.chargeWith(id, foreign[0].ID), ration.CodeKeyUnknown)
-	f.wantCode(f.chargeWith(id, ration.NewSecretID()), ration.CodeKeyUnknown)
+	for _, secret := range []ration.SecretID{foreign[0].ID, ration.NewSecretID()} {
+		f.want("decision", ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: f.now}, f.chargeWith(id, secret))
+	}
 }
 
 func testLastUse(f *fixture) {

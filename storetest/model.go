@@ -56,10 +56,12 @@ func (m *model) charge(charge ration.Charge, now time.Time) ration.Decision {
 	if key == nil {
 		return decision
 	}
-	decision.KeyID, decision.KeyName, decision.Owner, decision.Plan = key.ID, key.Name, key.Owner, key.Plan
 	zone := m.zone(key)
 	decision.Code = key.access(charge, now)
 	var questions []question
+	if decision.Code != ration.CodeKeyUnknown {
+		decision.KeyID, decision.KeyName, decision.Owner, decision.Plan = key.ID, key.Name, key.Owner, key.Plan
+	}
 	if decision.Code == ration.CodeOK {
 		questions = m.ask(key, charge, now, zone)
 		decision.Code, decision.RetryAfter = verdict(questions)
