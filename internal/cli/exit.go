@@ -24,6 +24,7 @@ const (
 	exitNoStore  = 4
 	exitDamaged  = 5
 	exitMigrate  = 6
+	exitProblem  = 7 // doctor has found one
 	suggestLimit = 2 // letters by which a mistyped name may differ
 )
 
@@ -46,6 +47,8 @@ func exitCode(err error) int {
 		return exitMigrate
 	case errors.Is(err, sqlite.ErrNotRation), errors.Is(err, sqlite.ErrDamaged):
 		return exitDamaged
+	case is[*problemsError](err):
+		return exitProblem
 	case is[*storeError](err), errors.Is(err, ration.ErrStoreUnavailable):
 		return exitNoStore
 	}

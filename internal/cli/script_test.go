@@ -34,7 +34,8 @@ var update = flag.Bool("update", false, "write what the scripts print into their
 //	let NAME           sets a variable to the standard output
 //	normal             replaces what differs from run to run in the standard output
 //	charge SECRET N [METER=UNITS]  charges N times, as a server does
-//	server start|stop  has the database open as a server does, on a day in 2050
+//	server start [TIME]  has the database open as a server does, on a day in 2050 if not at another time
+//	server stop        closes it
 //	schema VERSION     makes the database one of another release
 //	damage             overwrites the database but for its header
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -159,7 +160,13 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(running.stop())
 		return
 	}
-	store, err := sqlite.Open(context.Background(), sqlite.Config{Path: databasePath(ts), Clock: func() time.Time { return noon }})
+	now := noon
+	if len(args) > 1 {
+		var err error
+		now, err = time.Parse(time.RFC3339, args[1])
+		ts.Check(err)
+	}
+	store, err := sqlite.Open(context.Background(), sqlite.Config{Path: databasePath(ts), Clock: func() time.Time { return now }})
 	ts.Check(err)
 	listener, err := adminsock.Listen(context.Background(), store.Path())
 	ts.Check(err)

@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminwire"
+)
+
+// problemsError says that a check has found something wrong.
+type problemsError struct{ count int }
+
+// Error implements error.
+func (e *problemsError) Error() string {
+	if e.count == 1 {
+		return "1 check has found a problem"
+	}
+	return fmt.Sprintf("%d checks have found problems", e.count)
+}
+
+func (a *app) doctorCommand() *cobra.Command {
+	var options admin.DiagnoseOptions
+	var repair, yes bool
+	cmd := &cobra.Command{
+		Use: "doctor", Short: "Check the database: schema, clock, durability, usage from the future",
+		Long: `Makes all checks of the database and says what is wrong and what to do. The exit
+code is 7 if a check has found a problem; a warning is none.
+
+A clock that was far ahead leaves periods that have not begun, and keys that
+have used them up wait until those end. --repair moves what these have used to
+the periods that run now; each key's repair is in the audit log. It needs a clock
+that is right: with one that is behind it would take back what is right.`,
+		Example: `  ration doctor
+  ration doctor --repair`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
+				findings, err := ops.Diagnose(cmd.Context(), options)
+				if err == nil && repair {
+					findings, err = a.repairUsage(cmd.Context(), ops, findings, options, yes)
+				}
+				if err != nil {
+					return err
+				}
+				return a.showFindings(adminwire.Findings(findings))
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&options.Deep, "deep", false, "read all of the database, which may take minutes")
+	flags.BoolVar(&repair, "repair", false, "put right what a clock from the future has left on keys")
+	flags.BoolVarP(&yes, "yes", "y", false, "do not ask before a repair")
+	return cmd
+}
+
+// repairUsage repairs if there is something to repair, and looks again.
+func (a *app) repairUsage(ctx context.Context, ops admin.Operations, findings []admin.Finding, options admin.DiagnoseOptions, yes bool) ([]admin.Finding, error) {
+	i := slices.IndexFunc(findings, func(f admin.Finding) bool { return f.Check == admin.CheckUsage })
+	if i < 0 || findings[i].State == admin.FindingOK {
+		a.say("There is nothing to repair.")
+		return findings, nil
+	}
+	if !yes {
+		if err := a.ask(findings[i].Detail + ". Repair only if that is the right time."); err != nil {
+			return nil, err
+		}
+	}
+	repaired := 0
+	for after, first := (ration.KeyID{}), true; first || !after.IsZero(); first = false {
+		done, err := ops.RepairUsage(ctx, actor(), after)
+		repaired += done.Repaired
+		if err != nil {
+			return nil, fmt.Errorf("after %d keys were repaired: %w", repaired, err)
+		}
+		after = done.Next
+	}
+	a.say("Repaired keys: %d.", repaired)
+	return ops.Diagnose(ctx, options)
+}
+
+func (a *app) showFindings(findings []api.Finding) error {
+	list := listing{value: findings, columns: []column{{name: "check"}, {name: "state"}, {name: "detail"}, {name: "advice", wide: true}}}
+	problems := 0
+	for _, finding := range findings {
+		list.rows = append(list.rows, []string{finding.Check, finding.State, finding.Detail, finding.Advice})
+		if finding.State == string(admin.FindingProblem) {
+			problems++
+		}
+	}
+	err := a.show(list)
+	if a.format == formatTable && !a.quiet {
+		for _, finding := range findings {
+			if finding.Advice != "" {
+				fmt.Fprintf(a.stdout, "%s: %s\n", finding.Check, finding.Advice)
+			}
+		}
+	}
+	if err != nil || problems == 0 {
+		return err
+	}
+	return &problemsError{problems}
+}
