@@ -25,13 +25,22 @@ func newLane(store *Store) *lane {
 }
 
 // connect makes sure of a connection, as far as can be known without asking the
-// server. It reports whether it is a new one.
+// server. It reports whether it is a new one. A connection that was begun is
+// finished also when ctx ends: the next callers need it too, and callers in a
+// hurry would never have one from a server that is slow to accept, but flood it
+// with beginnings.
 func (l *lane) connect(ctx context.Context) (fresh bool, err error) {
 	if l.conn != nil && !l.conn.pg.IsClosed() {
 		return false, nil
 	}
 	l.drop()
-	l.conn, err = dial(ctx, l.store.decisions, l.store.config.AcceptUnsafeDurability, l.store.searchPath)
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	l.conn, err = dial(context.WithoutCancel(ctx), l.store.decisions, l.store.config.AcceptUnsafeDurability, l.store.searchPath)
+	if err == nil {
+		err = ctx.Err() // nothing is charged for those who have gone meanwhile
+	}
 	return true, err
 }
 

@@ -12,12 +12,26 @@ const readySQL = `
 SELECT current_setting('transaction_read_only'), ration_now()`
 
 // Ready implements [ration.Store]. Errors: [ration.ErrStoreUnavailable],
-// [ErrUnsafeDurability], [ration.ErrClockSuspect].
+// [ErrUnsafeDurability], [ration.ErrClockSuspect]. It returns when ctx ends, though
+// what it has sent goes on.
 func (s *Store) Ready(ctx context.Context) error {
 	if !s.enter() {
 		return errClosed
 	}
-	defer s.leave()
+	answer := make(chan error, 1)
+	go func() {
+		defer s.leave()
+		answer <- s.askReady(ctx)
+	}()
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return unavailable(ctx.Err())
+	}
+}
+
+func (s *Store) askReady(ctx context.Context) error {
 	var problem error
 	err := s.lookUp(ctx, stmtReady, func(r *row) {
 		switch readOnly, now := r.text(), r.time(); {
