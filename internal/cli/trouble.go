@@ -2,11 +2,15 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/groupcommit"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -36,11 +40,33 @@ func (t *troubleLog) observe(ctx context.Context, event rationhttp.Event) {
 	if event.Err == nil {
 		return
 	}
+	if panicked, ok := errors.AsType[*groupcommit.PanicError](event.Err); ok {
+		t.logPanic(ctx, panicked)
+	}
 	unsaid, say := t.count(event.Code)
 	if say {
 		t.log.WarnContext(ctx, "no decision", "via", event.Via, "code", event.Code, "failed_open", event.FailedOpen,
 			"more_since_the_last", unsaid, "error", event.Err)
 	}
+}
+
+// kindPanic is not a code of a decision, so that another kind of trouble can't
+// keep a fault of the program out of the log.
+const kindPanic = "panic"
+
+// logPanic logs a fault of the program, with where it is. All callers of a batch
+// get the same panic. Of its value only what the runtime wrote is shown; any
+// other could hold whatever the program had in its hands.
+func (t *troubleLog) logPanic(ctx context.Context, panicked *groupcommit.PanicError) {
+	unsaid, say := t.count(kindPanic)
+	if !say {
+		return
+	}
+	value := fmt.Sprintf("a value of type %T", panicked.Value)
+	if fault, ok := panicked.Value.(runtime.Error); ok {
+		value = fault.Error()
+	}
+	t.log.ErrorContext(ctx, "a batch panicked; please report this", "panic", value, "more_since_the_last", unsaid, "stack", string(panicked.Stack))
 }
 
 // count notes an event and returns whether to log it, and how many were not.
