@@ -96,7 +96,10 @@ func testTokensByDigest(f *fixture) {
 	if !now.Equal(f.now) {
 		f.Errorf("the store's time is %s, want %s", now, f.now)
 	}
-	tokens, _, err = f.Store.TokensByDigest(f.Context(), nil)
+	tokens, now, err = f.Store.TokensByDigest(f.Context(), nil)
 	f.wantError(err, nil)
+	if !now.Equal(f.now) {
+		f.Errorf("without digests the store's time is %s, want %s", now, f.now)
+	}
 	f.want("no tokens", []admin.Token(nil), tokens)
 }

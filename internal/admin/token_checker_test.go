@@ -59,7 +59,7 @@ func TestCheckToken(t *testing.T) {
 
 func TestTokenEnds(t *testing.T) {
 	o := open(t)
-	end := time.Now().Add(time.Hour)
+	end := noon.Add(time.Hour)
 	issued, err := o.CreateToken(t.Context(), actor, admin.NewToken{Name: "a", Scopes: []string{"read"}, ExpiresAt: end})
 	if err != nil {
 		t.Fatal(err)

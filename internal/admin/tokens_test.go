@@ -56,12 +56,26 @@ func TestTokensRefuse(t *testing.T) {
 	wantInvalid(t, err, "name")
 	_, err = o.CreateToken(ctx, actor, admin.NewToken{Name: "a", Scopes: []string{"read"}, ExpiresAt: time.Unix(1, 0)})
 	wantInvalid(t, err, "expires_at")
+	_, err = o.CreateToken(ctx, actor, admin.NewToken{Name: "a", Scopes: []string{"read"}, ExpiresAt: noon.Add(-time.Second)})
+	wantInvalid(t, err, "expires_at") // by the store's clock, which is years ahead of this process's
 	_, err = o.RevokeToken(ctx, actor, "none")
 	wantError(t, err, ration.ErrNotFound, `token "none"`)
 	_, err = o.RevokeToken(ctx, "", "gateway")
 	wantInvalid(t, err, "actor")
 	if got := o.actions("token:gateway"); got != "token.create" {
 		t.Errorf("actions %q; want only the first", got)
+	}
+}
+
+// TestTokenEndsByTheStoresClock: one clock says whether an end lies ahead and
+// whether it has come.
+func TestTokenEndsByTheStoresClock(t *testing.T) {
+	o := open(t)
+	o.now = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+	end := o.now.Add(time.Hour)
+	issued, err := o.CreateToken(t.Context(), actor, admin.NewToken{Name: "a", Scopes: []string{"read"}, ExpiresAt: end})
+	if err != nil || !issued.Token.ExpiresAt.Equal(end) {
+		t.Errorf("token %+v, %v; want one that ends at %s", issued.Token, err, end)
 	}
 }
 

@@ -51,7 +51,7 @@ func (p panicking) Charge(_ context.Context, batch ration.Batch) ([]ration.Decis
 	return nil, nil
 }
 
-func indexBeyond(batch ration.Batch) { _ = batch.Charges[len(batch.Charges)] }
+func indexBeyond(batch ration.Batch) { _ = batch.Charges[1] }
 
 // TestPanicIsLoggedWithItsStackOnce: the answer to the client says nothing of
 // it, so the log is where an operator learns what is wrong.
