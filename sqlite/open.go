@@ -74,6 +74,9 @@ func prepareFile(ctx context.Context, path string) (connector *connector, first 
 	if err := createFile(path); err != nil {
 		return nil, nil, err
 	}
+	if err := refuseLinks(path); err != nil {
+		return nil, nil, err
+	}
 	if connector, err = newConnector(path, "rw", writing); err != nil {
 		return nil, nil, err
 	}
@@ -103,12 +106,8 @@ func useLog(ctx context.Context, conn *conn) error {
 
 // connect opens all connections of a store.
 func connect(ctx context.Context, config Config, writing *connector, lock *os.File, limits logLimits) (_ *Store, err error) {
-	file, err := os.Stat(config.Path)
-	if err != nil {
-		return nil, err
-	}
 	store := &Store{
-		path: config.Path, file: file, clock: newClock(config.Clock, config.Elapsed), onFatal: config.Fatal, lock: lock,
+		path: config.Path, clock: newClock(config.Clock, config.Elapsed), onFatal: config.Fatal, lock: lock,
 		writer: make(chan *conn, 1), readers: make(chan *conn, readerCount), closing: make(chan struct{}),
 	}
 	var opened []*conn
@@ -140,6 +139,9 @@ func connect(ctx context.Context, config Config, writing *connector, lock *os.Fi
 		}
 		opened = append(opened, conn)
 		store.readers <- conn
+	}
+	if store.place, err = placeOf(config.Path); err != nil {
+		return nil, err
 	}
 	store.writer <- opened[0]
 	store.checkpoints = newCheckpointer(store, opened[1], limits)

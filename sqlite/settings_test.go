@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,6 +29,13 @@ func TestCommitsAreFlushed(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestOldSQLiteIsNamed(t *testing.T) {
+	old, ok := errors.AsType[*sqlite.VersionError](sqlite.RefuseOld("3.46.1"))
+	if !ok || old.Have != "3.46.1" || old.Want != "3.51.3" {
+		t.Errorf("a %T: %v", old, old)
 	}
 }
 

@@ -23,7 +23,7 @@ var (
 // were called.
 type Store struct {
 	path    string
-	file    os.FileInfo // of the path when it was opened
+	place   place
 	clock   *clock
 	onFatal func(error)
 	lock    *os.File

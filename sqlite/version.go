@@ -9,6 +9,17 @@ import (
 // checkpoint on one connection meets a log that another starts anew.
 var leastVersion = version{3, 51, 3}
 
+// VersionError says that the linked SQLite may corrupt a database.
+type VersionError struct {
+	Have string // version of SQLite
+	Want string // the first version that will do
+}
+
+// Error implements error.
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("SQLite %s can corrupt a database in WAL mode; build with %s or later", e.Have, e.Want)
+}
+
 type version [3]int
 
 func (v version) String() string { return fmt.Sprintf("%d.%d.%d", v[0], v[1], v[2]) }
@@ -36,7 +47,7 @@ func refuseOld(text string) error {
 		case linked[i] > leastVersion[i]:
 			return nil
 		case linked[i] < leastVersion[i]:
-			return fmt.Errorf("SQLite %s can corrupt a database in WAL mode; build with %s or later", linked, leastVersion)
+			return &VersionError{Have: text, Want: leastVersion.String()}
 		}
 	}
 	return nil

@@ -26,7 +26,8 @@ type tx struct {
 // Where do returns an error or panics, nothing was changed.
 //
 // Errors, beside do's own: ration.ErrStoreUnavailable if nothing was changed;
-// ration.ErrOutcomeUnknown if the disk failed so that only a restart can tell.
+// ration.ErrOutcomeUnknown if the disk failed so that only a restart can tell,
+// or the file was deleted or replaced in between.
 func (s *Store) write(ctx context.Context, do func(context.Context, *tx) error) error {
 	conn, err := s.take(ctx, s.writer)
 	if err != nil {
@@ -35,6 +36,9 @@ func (s *Store) write(ctx context.Context, do func(context.Context, *tx) error) 
 	defer func() { s.writer <- conn }()
 	if err := s.usable(); err != nil { // the one before may have found out
 		return err
+	}
+	if err := s.place.check(); err != nil {
+		return unavailable("beginning a transaction", err)
 	}
 	ctx = context.WithoutCancel(ctx)
 	if err := s.transact(ctx, conn, do); err != nil && !errors.Is(err, errNothingToCommit) {
@@ -68,6 +72,9 @@ func (s *Store) transact(ctx context.Context, conn *conn, do func(context.Contex
 	s.failing.Store(err != nil)
 	if err != nil {
 		return s.explainCommit(err)
+	}
+	if err := s.place.check(); err != nil {
+		return fmt.Errorf("%w: committing: %w", ration.ErrOutcomeUnknown, err)
 	}
 	return nil
 }

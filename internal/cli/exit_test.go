@@ -1,0 +1,29 @@
+package cli_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/cli"
+	"github.com/ration-dev/ration/sqlite"
+)
+
+func TestExitCodeSaysWhatToMend(t *testing.T) {
+	for name, row := range map[string]struct {
+		err  error
+		code int
+	}{
+		"nothing in particular": {errors.New("other"), 1},
+		"input":                 {&ration.InvalidError{}, 2},
+		"database out of reach": {ration.ErrStoreUnavailable, 4},
+		"damaged database":      {sqlite.ErrDamaged, 5},
+		"schema":                {&sqlite.SchemaError{}, 6},
+		"version of SQLite":     {&sqlite.VersionError{}, 6},
+	} {
+		if code := cli.ExitCode(fmt.Errorf("opening: %w", row.err)); code != row.code {
+			t.Errorf("%s: exit code %d, want %d", name, code, row.code)
+		}
+	}
+}
