@@ -71,7 +71,7 @@ func (r *Rig) hold(f Fault, report *Report) {
 	over := time.Now().Add(f.Hold)
 	within(giveUp, func() bool {
 		report.countGoroutines()
-		return time.Now().After(over) && report.load.shows(f.Effect)
+		return time.Now().After(over) && report.load.shows(f)
 	})
 }
 
@@ -87,11 +87,11 @@ func (r *Report) countGoroutines() {
 	r.stacks = stacks.String()
 }
 
-// shows reports whether enough happened for the effect to be seen.
-func (l *load) shows(effect Effect) bool {
+// shows reports whether enough happened for a fault's effect to be seen.
+func (l *load) shows(f Fault) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.all[broken] >= callsBroken && (effect > Trouble || l.patient[broken].failed() > 0)
+	return l.all[broken] >= callsBroken && (!f.mustFail() || l.patient[broken].failed() > 0)
 }
 
 func (l *load) decidedIn(p phase) int64 {

@@ -26,3 +26,9 @@ type Fault struct {
 	Heal   func(*Rig) error // the database can be used when it returns
 	Hold   time.Duration    // how long it holds, at least
 }
+
+// mustFail reports whether some patient caller has to get an error. One who
+// waits over a short outage may get an answer.
+func (f Fault) mustFail() bool {
+	return f.Effect == Trouble || f.Effect == Outage && f.Hold > maxWait
+}

@@ -7,26 +7,41 @@ import (
 	"github.com/ration-dev/ration/test/faults"
 )
 
+// outlast is longer than callers wait.
+const outlast = 6500 * time.Millisecond
+
 func TestStops(t *testing.T) {
 	rig := faults.NewRig(t, faults.Setup{})
 	for _, fault := range faults.Stops() {
 		survive(t, rig, fault, faults.Repeats(1, 25))
 	}
-	survive(t, rig, faults.Pause(4*time.Second), faults.Repeats(1, 10))
+	survive(t, rig, faults.Pause(2*time.Second), faults.Repeats(1, 10))
 }
 
 func TestNetworks(t *testing.T) {
 	rig := faults.NewRig(t, faults.Setup{Wire: true})
-	for _, fault := range faults.Networks(4 * time.Second) {
-		survive(t, rig, fault, faults.Repeats(1, 10))
-	}
+	survive(t, rig, faults.BlackHole(outlast), faults.Repeats(1, 10))
+	survive(t, rig, faults.AnswersLost(2*time.Second), faults.Repeats(1, 10))
+	survive(t, rig, faults.Refused(), faults.Repeats(1, 10))
+	survive(t, rig, faults.Reset(), faults.Repeats(1, 50))
 	survive(t, rig, faults.Slow(500*time.Millisecond, 4*time.Second), faults.Repeats(1, 10))
 }
 
-// survive runs a fault so often.
+func TestConnections(t *testing.T) {
+	rig := faults.NewRig(t, faults.Setup{Instances: 5, Settings: map[string]string{"max_connections": "40"}})
+	survive(t, rig, faults.Crowd(), faults.Repeats(1, 10))
+	survive(t, rig, faults.Displaced(), faults.Repeats(1, 10))
+	survive(t, rig, faults.FewConnections(10), faults.Repeats(1, 10))
+}
+
+// survive runs a fault so often, every third time for longer than callers wait.
 func survive(t *testing.T, rig *faults.Rig, fault faults.Fault, cycles int) {
 	t.Run(fault.Name, func(t *testing.T) {
-		for range cycles {
+		for i := range cycles {
+			fault := fault
+			if i%3 == 2 && fault.Effect == faults.Outage {
+				fault.Hold = outlast
+			}
 			report, err := rig.Cycle(fault)
 			if err != nil {
 				t.Fatal(err)
@@ -37,12 +52,4 @@ func survive(t *testing.T, rig *faults.Rig, fault faults.Fault, cycles int) {
 			}
 		}
 	})
-}
-
-// Nine connections are what an instance or two want.
-func TestConnections(t *testing.T) {
-	rig := faults.NewRig(t, faults.Setup{Instances: 5, Settings: map[string]string{"max_connections": "40"}})
-	survive(t, rig, faults.Crowd(), faults.Repeats(1, 10))
-	survive(t, rig, faults.Displaced(), faults.Repeats(1, 10))
-	survive(t, rig, faults.FewConnections(10), faults.Repeats(1, 10))
 }

@@ -2,15 +2,26 @@ package faults
 
 import "time"
 
-// Networks are the faults of the way to the server, each held so long. They need
-// a rig with a wire.
-func Networks(hold time.Duration) []Fault {
-	return []Fault{
-		onWire("black hole", Outage, hold, func(r *Rig) { r.Wire.BlackHole() }),
-		onWire("answers lost", Outage, hold, func(r *Rig) { r.Wire.SwallowAnswers() }),
-		onWire("refused", Outage, 0, func(r *Rig) { r.Wire.Refuse(); r.Wire.BreakAll() }),
-		onWire("reset", Unnoticed, 0, func(r *Rig) { r.Wire.BreakAll() }),
-	}
+// BlackHole swallows what goes either way. It needs a rig with a wire, as all that
+// follow.
+func BlackHole(hold time.Duration) Fault {
+	return onWire("black hole", Outage, hold, func(r *Rig) { r.Wire.BlackHole() })
+}
+
+// AnswersLost swallows what the server sends: it does what it is asked to, and
+// nobody learns of it.
+func AnswersLost(hold time.Duration) Fault {
+	return onWire("answers lost", Outage, hold, func(r *Rig) { r.Wire.SwallowAnswers() })
+}
+
+// Refused is a server that is no longer there.
+func Refused() Fault {
+	return onWire("refused", Outage, 0, func(r *Rig) { r.Wire.Refuse(); r.Wire.BreakAll() })
+}
+
+// Reset breaks all connections once.
+func Reset() Fault {
+	return onWire("reset", Unnoticed, 0, func(r *Rig) { r.Wire.BreakAll() })
 }
 
 // Slow is a server that answers so much later.

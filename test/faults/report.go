@@ -71,7 +71,7 @@ func (r *Report) effectViolations() []string {
 		return []string{"nobody called while the fault held"}
 	case r.Fault.Effect == Outage && r.load.impossible > 0:
 		return []string{fmt.Sprintf("%d calls were admitted while nothing could be recorded", r.load.impossible)}
-	case (r.Fault.Effect == Outage || r.Fault.Effect == Trouble) && b.failed() == 0:
+	case r.Fault.mustFail() && b.failed() == 0:
 		return []string{"the fault had no effect"}
 	case r.Fault.Effect == Unnoticed && b.failed()*100 > b.all():
 		return []string{fmt.Sprintf("%d of %d calls failed", b.failed(), b.all())}

@@ -63,7 +63,7 @@ var calm = faults.Fault{
 }
 
 func mistakes(t *testing.T) []*mistake {
-	away := faults.Networks(0)[2] // refused
+	away := faults.Refused()
 	var batches atomic.Int64
 	return []*mistake{
 		{"answers without charging", "but only", calm, func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {

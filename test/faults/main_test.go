@@ -1,0 +1,14 @@
+package faults_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/ration-dev/ration/test/harness"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	harness.RemoveBinary()
+	os.Exit(code)
+}
