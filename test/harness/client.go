@@ -2,11 +2,15 @@ package harness
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
 )
 
 // Outcome is what a client knows of a request.
@@ -17,6 +21,7 @@ const (
 	Admitted Outcome = iota // 200
 	Denied                  // 429
 	Unsent                  // no connection was made, so nothing can have been charged
+	Refused                 // 503 store_unavailable: nothing was charged
 	Unknown                 // anything else: it may have been charged
 )
 
@@ -63,6 +68,13 @@ func (c *Client) Call(ctx context.Context, url, secret string) Outcome {
 		return Admitted
 	case response.StatusCode == http.StatusTooManyRequests:
 		return Denied
+	case response.StatusCode == http.StatusServiceUnavailable && isRefusal(body):
+		return Refused
 	}
 	return Unknown
+}
+
+func isRefusal(body []byte) bool {
+	var problem api.Problem
+	return json.Unmarshal(body, &problem) == nil && problem.Code == string(ration.CodeStoreUnavailable)
 }

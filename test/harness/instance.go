@@ -65,7 +65,7 @@ func (i *Instance) Start() {
 func (i *Instance) AwaitReady() {
 	i.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; {
-		if i.ready() {
+		if i.ready(i.t.Context()) {
 			return
 		}
 		select {
@@ -132,10 +132,10 @@ func (i *Instance) awaitExit() {
 	i.process = nil
 }
 
-func (i *Instance) ready() bool {
-	request, err := http.NewRequestWithContext(i.t.Context(), http.MethodGet, i.APIURL+"/readyz", nil)
+func (i *Instance) ready(ctx context.Context) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, i.APIURL+"/readyz", nil)
 	if err != nil {
-		i.t.Fatal(err)
+		return false
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
