@@ -50,7 +50,8 @@ func (p Plan) Normalize() (Plan, error) {
 // EffectiveLimits returns the limits that hold for a key at an instant: the
 // plan's, each replaced or lifted by the override for the same meter, kind and
 // period if there is one and it has not expired, and the limits that overrides
-// add. An override without a name of its own keeps the plan's.
+// add. An override without a name of its own keeps the plan's. Names are unique
+// among the limits that hold: those that would share one go by their default names.
 func EffectiveLimits(plan []Limit, overrides []Override, at time.Time) []Limit {
 	limits := slices.Clone(plan)
 	for _, override := range overrides {
@@ -72,8 +73,28 @@ func EffectiveLimits(plan []Limit, overrides []Override, at time.Time) []Limit {
 			}
 		}
 	}
+	if len(overrides) > 0 {
+		nameApart(limits)
+	}
 	slices.SortFunc(limits, compareLimits)
 	return limits
+}
+
+// nameApart gives limits that share a name their default names, which differ. A
+// plan and a key's overrides change independently, so no check of either could
+// rule it out. Every round leaves fewer limits that have another name.
+func nameApart(limits []Limit) {
+	for apart := false; !apart; {
+		apart = true
+		for i := range limits {
+			for j := range i {
+				if limits[i].Name == limits[j].Name {
+					limits[i].Name, limits[j].Name = limits[i].Key().DefaultName(), limits[j].Key().DefaultName()
+					apart = false
+				}
+			}
+		}
+	}
 }
 
 // compareLimits orders limits by meter, requests first, and then from the

@@ -89,6 +89,13 @@ func TestEffectiveLimits(t *testing.T) {
 		{"one that adds", []ration.Override{override("1/week")}, []ration.Limit{plan[0], limits(t, "1/week")[0], plan[1], plan[2]}},
 		{"all lifted", []ration.Override{lifted("0/day"), lifted("0/month"), lifted("0 tokens/day")}, nil},
 		{"one that lasts a microsecond more", []ration.Override{until(lifted("0/month"), noon.Add(time.Microsecond))}, []ration.Limit{plan[0], plan[2]}},
+		{"one with another limit's name", []ration.Override{{Limit: named(limits(t, "1/week")[0], "daily")}}, []ration.Limit{limits(t, "5/day")[0], limits(t, "1/week")[0], plan[1], plan[2]}},
+		{"one named as another limit by default", []ration.Override{{Limit: named(limits(t, "1/week")[0], "requests-month")}}, []ration.Limit{plan[0], limits(t, "1/week")[0], plan[1], plan[2]}},
+		{"two of one name", []ration.Override{{Limit: named(limits(t, "1/week")[0], "x")}, {Limit: named(limits(t, "1/hour")[0], "x")}}, []ration.Limit{limits(t, "1/hour")[0], plan[0], limits(t, "1/week")[0], plan[1], plan[2]}},
+		{"a default name that yet another has taken", []ration.Override{
+			{Limit: named(limits(t, "1/week")[0], "daily")}, {Limit: named(limits(t, "1/hour")[0], "requests-week")},
+		}, []ration.Limit{limits(t, "1/hour")[0], limits(t, "5/day")[0], limits(t, "1/week")[0], plan[1], plan[2]}},
+		{"the name of one that is lifted", []ration.Override{lifted("0/day"), {Limit: named(limits(t, "1/week")[0], "daily")}}, []ration.Limit{named(limits(t, "1/week")[0], "daily"), plan[1], plan[2]}},
 		{"one that ends now", []ration.Override{until(lifted("0/month"), noon)}, plan},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -70,6 +70,34 @@ func TestUpdateKeyRefuses(t *testing.T) {
 	wantError(t, err, ration.ErrNotFound, unknown.String())
 }
 
+// TestOwnLimitsHaveNamesOfTheirOwn: a name tells a client which limit is meant.
+func TestOwnLimitsHaveNamesOfTheirOwn(t *testing.T) {
+	o := open(t)
+	day, week := o.override("5/day", time.Time{}), o.override("9/week", time.Time{})
+	day.Name, week.Name = "mine", "mine"
+	_, err := o.CreateKey(t.Context(), actor, admin.NewKey{Name: "k", Overrides: []ration.Override{day, week}})
+	wantInvalid(t, err, "limits")
+	issued := o.create(admin.NewKey{Overrides: []ration.Override{day}})
+	_, err = o.UpdateKey(t.Context(), actor, admin.KeyPatch{ID: issued.Key.ID, SetOverrides: []ration.Override{week}})
+	wantInvalid(t, err, "limits")
+	o.update(admin.KeyPatch{ID: issued.Key.ID, SetOverrides: []ration.Override{week}, ClearOverrides: []ration.LimitKey{day.Key()}})
+
+	// A limit that the plan gets later may have the name; both then go by others.
+	limit := o.limits("7/month")[0]
+	limit.Name = "mine"
+	if _, err := o.CreatePlan(t.Context(), actor, admin.NewPlan{Name: "free", Limits: []ration.Limit{limit}}); err != nil {
+		t.Fatal(err)
+	}
+	o.update(admin.KeyPatch{ID: issued.Key.ID, Plan: new("free")})
+	var names []string
+	for _, limit := range o.charge(issued.Secret).Limits {
+		names = append(names, limit.Name)
+	}
+	if diff := cmp.Diff([]string{"requests-week", "requests-month"}, names); diff != "" {
+		t.Errorf("names of the limits (-want +got):\n%s", diff)
+	}
+}
+
 // TestUpdateOfAnExpiredKey: a time that was right when it was set stays right.
 func TestUpdateOfAnExpiredKey(t *testing.T) {
 	o := open(t)

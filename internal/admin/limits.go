@@ -60,6 +60,9 @@ func setOverrides(overrides, set []ration.Override, now time.Time) ([]ration.Ove
 		}
 		override.ExpiresAt = toStored(override.ExpiresAt)
 		overrides = slices.DeleteFunc(overrides, func(o ration.Override) bool { return o.Key() == key })
+		if slices.ContainsFunc(overrides, func(o ration.Override) bool { return o.Name == override.Name }) {
+			return nil, &ration.InvalidError{Field: "limits", Value: override.Name, Reason: "two limits of a key can't have one name"}
+		}
 		overrides = append(overrides, override)
 	}
 	if len(overrides) > maxLimits {
