@@ -1,5 +1,10 @@
 package postgres
 
+import (
+	"io/fs"
+	"time"
+)
+
 // StatementSQL returns the statements of a decision's connection that read or
 // write tables, for a test of their plans.
 func StatementSQL() map[string]string {
@@ -23,3 +28,18 @@ func StatementSQL() map[string]string {
 
 // SettingsSQL is what begins every transaction.
 const SettingsSQL = settingsSQL
+
+// WithMigrations makes a build with other migrations out of this one.
+func (c Config) WithMigrations(files fs.FS) Config {
+	c.migrations = files
+	return c
+}
+
+// OwnMigrations are those of this build.
+func OwnMigrations() fs.FS { return ownMigrations() }
+
+// WithMigrationWait changes how long Migrate waits for another.
+func (c Config) WithMigrationWait(wait time.Duration) Config {
+	c.migrationWait = wait
+	return c
+}

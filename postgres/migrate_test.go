@@ -1,19 +1,51 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
+	"io/fs"
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
+	"time"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
 
+// ownVersion is the version of this build's schema.
+const ownVersion = 1
+
+// laterVersion is that of a build with one migration more.
+const laterVersion = 99999
+
+// laterBuild is a build with one migration more.
+func laterBuild(t testing.TB, url, migration string) postgres.Config {
+	t.Helper()
+	own := postgres.OwnMigrations()
+	names, err := fs.Glob(own, "*.sql")
+	if err != nil || len(names) != ownVersion {
+		t.Fatalf("migrations: %v, %v", names, err)
+	}
+	files := fstest.MapFS{"99999_later.sql": {Data: []byte("-- +goose Up\n" + migration + "\n-- +goose Down\nDROP TABLE plans;\n")}}
+	for _, name := range names {
+		data, err := fs.ReadFile(own, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: data}
+	}
+	return postgres.Config{URL: url}.WithMigrations(files)
+}
+
+const addTable = "CREATE TABLE later (id int PRIMARY KEY); INSERT INTO later VALUES (1); ALTER TABLE plans ADD COLUMN later int;"
+
 func TestMigrateTwiceChangesNothing(t *testing.T) {
 	t.Parallel()
 	config := postgres.Config{URL: testdb.Postgres(t)}
-	for _, want := range [][2]int64{{0, 1}, {1, 1}} {
+	for _, want := range [][2]int64{{0, ownVersion}, {ownVersion, ownVersion}} {
 		from, to, err := postgres.Migrate(t.Context(), config)
 		if err != nil || from != want[0] || to != want[1] {
 			t.Errorf("Migrate = %d, %d, %v; want %v", from, to, err, want)
@@ -23,59 +55,179 @@ func TestMigrateTwiceChangesNothing(t *testing.T) {
 
 func TestEightInstancesMigrateAtOnce(t *testing.T) {
 	t.Parallel()
-	config := postgres.Config{URL: testdb.Postgres(t)}
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	migrated := 0
-	for range 8 {
-		wg.Go(func() {
-			from, to, err := postgres.Migrate(t.Context(), config)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil || to != 1 {
-				t.Errorf("Migrate = %d, %d, %v", from, to, err)
+	for name, row := range map[string]struct {
+		before, after int64
+		build         func(t *testing.T, url string) postgres.Config
+	}{
+		"an empty database":   {0, ownVersion, func(_ *testing.T, url string) postgres.Config { return postgres.Config{URL: url} }},
+		"the schema before":   {ownVersion, laterVersion, func(t *testing.T, url string) postgres.Config { return laterBuild(t, url, addTable) }},
+		"two versions behind": {0, laterVersion, func(t *testing.T, url string) postgres.Config { return laterBuild(t, url, addTable) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := row.build(t, testdb.Postgres(t))
+			d := &database{url: config.URL, conn: connect(t, config.URL)}
+			if row.before == ownVersion {
+				migrated(t, d.url)
 			}
-			if from == 0 {
-				migrated++
+			var wg sync.WaitGroup
+			var mu sync.Mutex
+			first := 0
+			for range 8 {
+				wg.Go(func() {
+					from, to, err := postgres.Migrate(t.Context(), config)
+					mu.Lock()
+					defer mu.Unlock()
+					if err != nil || to != row.after {
+						t.Errorf("Migrate = %d, %d, %v", from, to, err)
+					}
+					if from == row.before {
+						first++
+					}
+				})
 			}
+			wg.Wait()
+			if first != 1 {
+				t.Errorf("%d instances began with version %d, want 1", first, row.before)
+			}
+			d.wantApplied(t, row.after)
 		})
-	}
-	wg.Wait()
-	if migrated != 1 {
-		t.Errorf("%d instances migrated, want 1", migrated)
 	}
 }
 
-func TestOpenRefusesAnotherSchema(t *testing.T) {
+// wantApplied fails unless each migration was applied once, up to a version, and
+// nobody holds a lock or a connection that a migration left.
+func (d *database) wantApplied(t *testing.T, version int64) {
+	t.Helper()
+	if got := ask[int64](t, d, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied"); got != version {
+		t.Errorf("version %d, want %d", got, version)
+	}
+	if twice := ask[int](t, d, "SELECT count(*) - count(DISTINCT version_id) FROM goose_db_version"); twice != 0 {
+		t.Errorf("%d migrations were applied twice", twice)
+	}
+	d.await(t, `SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'ration')`)
+	if left := ask[int](t, d, `
+		SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+		WHERE datname = current_database() AND locktype = 'advisory'`); left != 0 {
+		t.Errorf("%d advisory locks are left", left)
+	}
+}
+
+// A build refuses at the start a schema that is not its own, and names both versions.
+func TestBuildsAndSchemasOfDifferentVersions(t *testing.T) {
 	t.Parallel()
+	own := func(_ *testing.T, url string) postgres.Config { return postgres.Config{URL: url} }
+	later := func(t *testing.T, url string) postgres.Config { return laterBuild(t, url, addTable) }
 	for name, row := range map[string]struct {
-		prepare func(*database)
-		have    int64
+		schema, build func(*testing.T, string) postgres.Config
+		have, want    int64
+		names         []string
 	}{
-		"none": {func(d *database) { d.exec(t, "DROP TABLE goose_db_version") }, 0},
-		"newer": {func(d *database) {
-			d.exec(t, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (7, true)")
-		}, 7},
+		"older build, newer schema": {later, own, laterVersion, ownVersion, []string{"99999", "1", "newer build"}},
+		"newer build, older schema": {own, later, ownVersion, laterVersion, []string{"99999", "1", "migrate the database"}},
+		"no schema":                 {nil, own, 0, ownVersion, []string{"0", "1", "migrate the database"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := testdb.Postgres(t)
+			if row.schema != nil {
+				if _, _, err := postgres.Migrate(t.Context(), row.schema(t, url)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			refusals := map[string]error{}
+			_, refusals["Open"] = postgres.Open(t.Context(), row.build(t, url))
+			if row.have > row.want {
+				_, _, refusals["Migrate"] = postgres.Migrate(t.Context(), row.build(t, url))
+			}
+			for call, err := range refusals {
+				schema, ok := errors.AsType[*postgres.SchemaError](err)
+				if !ok || schema.Have != row.have || schema.Want != row.want || errors.Is(err, ration.ErrStoreUnavailable) {
+					t.Errorf("%s = %v, want a SchemaError with versions %d and %d", call, err, row.have, row.want)
+					continue
+				}
+				for _, text := range row.names {
+					if !strings.Contains(err.Error(), text) {
+						t.Errorf("%s = %v, want %q in it", call, err, text)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestMigrationThatFailsLeavesNothing(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	from, to, err := postgres.Migrate(t.Context(), laterBuild(t, d.url, addTable+"SELECT 1/0;"))
+	if !errors.As(err, new(*postgres.MigrationError)) || from != ownVersion || to != ownVersion {
+		t.Errorf("Migrate = %d, %d, %v; want a MigrationError at version %d", from, to, err, ownVersion)
+	}
+	for _, text := range []string{"from version 1 to 99999", "99999_later.sql", "division by zero"} {
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("the error is %q, want %q in it", err, text)
+		}
+	}
+	d.wantApplied(t, ownVersion)
+	if ask[bool](t, d, "SELECT to_regclass('later') IS NOT NULL") {
+		t.Error("the migration's table is there")
+	}
+	if _, to, err := postgres.Migrate(t.Context(), laterBuild(t, d.url, addTable)); err != nil || to != laterVersion {
+		t.Errorf("the next Migrate = %d, %v", to, err)
+	}
+	d.wantApplied(t, laterVersion)
+}
+
+func TestMigrateWaitsOnlySoLong(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ hold, says string }{
+		"for another instance":      {"SELECT pg_advisory_xact_lock(125762890461038)", "another instance has been migrating it for 100ms"},
+		"for somebody with a table": {"LOCK TABLE plans IN ACCESS SHARE MODE", "lock timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDatabase(t)
-			row.prepare(d)
-			_, err := postgres.Open(t.Context(), postgres.Config{URL: d.url})
-			var schema *postgres.SchemaError
-			if !errors.As(err, &schema) || schema.Have != row.have || schema.Want != 1 {
-				t.Fatalf("Open = %v, want a SchemaError with version %d and 1", err, row.have)
+			holder, err := connect(t, d.url).Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
 			}
+			defer holder.Rollback(context.Background())
+			if _, err := holder.Exec(t.Context(), row.hold); err != nil {
+				t.Fatal(err)
+			}
+			later := laterBuild(t, d.url, addTable)
+			_, _, err = postgres.Migrate(t.Context(), later.WithMigrationWait(100*time.Millisecond))
+			if !errors.As(err, new(*postgres.MigrationError)) || !strings.Contains(err.Error(), row.says) {
+				t.Errorf("Migrate = %v, want a MigrationError that says %q", err, row.says)
+			}
+			waiting := make(chan error, 1)
+			go func() {
+				_, _, err := postgres.Migrate(t.Context(), later)
+				waiting <- err
+			}()
+			d.await(t, somebodyWaits)
+			if err := holder.Rollback(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-waiting; err != nil {
+				t.Errorf("Migrate that waited = %v", err)
+			}
+			d.wantApplied(t, laterVersion)
 		})
 	}
 }
 
-func TestMigrateRefusesANewerSchema(t *testing.T) {
+// A role's or a database's own limit is for its queries, not for a migration.
+func TestMigrationIsNotCutOffByTheDatabasesTimeouts(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	d.exec(t, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (7, true)")
-	_, _, err := postgres.Migrate(t.Context(), postgres.Config{URL: d.url})
-	if !errors.As(err, new(*postgres.SchemaError)) || !strings.Contains(err.Error(), "7") {
-		t.Errorf("Migrate = %v, want a SchemaError that names version 7", err)
+	d.exec(t, "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET statement_timeout = 1000'; END $$")
+	d.exec(t, "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET synchronous_commit = off'; END $$")
+	slow := laterBuild(t, d.url, "SELECT pg_sleep(1.2); CREATE TABLE durable AS SELECT current_setting('synchronous_commit') AS setting;")
+	if _, to, err := postgres.Migrate(t.Context(), slow); err != nil || to != laterVersion {
+		t.Errorf("Migrate = %d, %v", to, err)
+	}
+	if got := ask[string](t, d, "SELECT setting FROM durable"); got != "on" {
+		t.Errorf("the migration ran with synchronous_commit %s", got)
 	}
 }

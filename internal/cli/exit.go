@@ -43,7 +43,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case is[*config.Error](err):
 		return exitConfig
-	case is[*sqlite.SchemaError](err), is[*sqlite.VersionError](err), is[*postgres.SchemaError](err), is[*goose.PartialError](err):
+	case is[*sqlite.SchemaError](err), is[*sqlite.VersionError](err), is[*postgres.SchemaError](err), is[*postgres.MigrationError](err), is[*goose.PartialError](err):
 		return exitMigrate
 	case errors.Is(err, sqlite.ErrNotRation), errors.Is(err, sqlite.ErrDamaged):
 		return exitDamaged
