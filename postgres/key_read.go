@@ -62,13 +62,19 @@ func readKey(ctx context.Context, q querier, id ration.KeyID) (admin.KeyRecord, 
 	return records[0], nil
 }
 
+// Each is served by its table's primary key.
+const (
+	keysByIDSQL     = "SELECT " + keyColumns + " FROM api_keys WHERE id = ANY($1::uuid[]) ORDER BY id"
+	keySecretsSQL   = "SELECT " + secretColumns + " FROM api_key_secrets WHERE api_key_id = ANY($1::uuid[]) ORDER BY secret_id"
+	keyOverridesSQL = "SELECT " + overrideColumns + " FROM api_key_limits WHERE api_key_id = ANY($1::uuid[]) ORDER BY meter, kind, period"
+)
+
 // readKeysByID returns those keys that exist, in the order of their ids.
 func readKeysByID(ctx context.Context, q querier, ids []ration.KeyID) ([]admin.KeyRecord, error) {
-	return readKeys(ctx, q, "SELECT "+keyColumns+" FROM api_keys WHERE id = ANY($1::uuid[]) ORDER BY id", uuids(ids))
+	return readKeys(ctx, q, keysByIDSQL, uuids(ids))
 }
 
-// readKeys returns the keys of a query with their secrets and overrides. The
-// primary keys of those serve it.
+// readKeys returns the keys of a query with their secrets and overrides.
 func readKeys(ctx context.Context, q querier, sql string, args ...any) (records []admin.KeyRecord, err error) {
 	byID := make(map[ration.KeyID]int)
 	var ids [][16]byte
@@ -81,14 +87,14 @@ func readKeys(ctx context.Context, q querier, sql string, args ...any) (records 
 	if err != nil || len(records) == 0 {
 		return nil, err
 	}
-	err = query(ctx, q, "SELECT "+secretColumns+" FROM api_key_secrets WHERE api_key_id = ANY($1::uuid[]) ORDER BY secret_id", func(r *row) {
+	err = query(ctx, q, keySecretsSQL, func(r *row) {
 		record := &records[byID[r.uuid()]]
 		record.Secrets = append(record.Secrets, r.wholeSecret())
 	}, ids)
 	if err != nil {
 		return nil, err
 	}
-	err = query(ctx, q, "SELECT "+overrideColumns+" FROM api_key_limits WHERE api_key_id = ANY($1::uuid[]) ORDER BY meter, kind, period", func(r *row) {
+	err = query(ctx, q, keyOverridesSQL, func(r *row) {
 		record := &records[byID[r.uuid()]]
 		record.Overrides = append(record.Overrides, ration.Override{Limit: r.limit(), Unlimited: r.bool(), ExpiresAt: r.time()})
 	}, ids)
