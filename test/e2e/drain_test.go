@@ -2,8 +2,11 @@ package e2e_test
 
 import (
 	"context"
+	"net"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/test/harness"
@@ -53,6 +56,7 @@ func drain(t *testing.T, instance *harness.Instance, balancer *harness.Balancer,
 	clients.awaitAdmitted(50)
 	instance.Terminate()
 	clients.running.Wait() // each ends with a call that nobody took
+	awaitRefusal(t, instance.ProxyURL)
 	for range slowCalls {
 		upstream.Release <- struct{}{}
 	}
@@ -69,4 +73,19 @@ func drain(t *testing.T, instance *harness.Instance, balancer *harness.Balancer,
 		t.Errorf("lost answers: %v", tally)
 	}
 	return tally[harness.Admitted] + slowCalls
+}
+
+// awaitRefusal waits until nobody listens any more.
+func awaitRefusal(t *testing.T, url string) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			return
+		}
+		_ = conn.Close()
+		<-tick.C
+	}
 }
