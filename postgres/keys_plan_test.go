@@ -1,11 +1,15 @@
 package postgres_test
 
 import (
-	"strings"
+	"regexp"
 	"testing"
 
 	"github.com/ration-dev/ration/postgres"
 )
+
+// byPrimaryKey is in a plan that looks each key up; to walk the whole index
+// would be no better than to scan the table.
+var byPrimaryKey = regexp.MustCompile(`Index Cond: \(+(api_key_)?id = ANY \(`)
 
 // TestChangesOfManyKeysNeverScanATable: their locks are held meanwhile.
 func TestChangesOfManyKeysNeverScanATable(t *testing.T) {
@@ -14,8 +18,8 @@ func TestChangesOfManyKeysNeverScanATable(t *testing.T) {
 		d := newDatabase(t)
 		fillTables(t, d, keys)
 		for statement, sql := range postgres.KeysSQL() {
-			if plan := genericPlan(t, d, sql); strings.Contains(plan, "Seq Scan") || !strings.Contains(plan, "_pkey") {
-				t.Errorf("%s of an %s database does not use the primary key:\n%s", statement, name, plan)
+			if plan := genericPlan(t, d, sql); !byPrimaryKey.MatchString(plan) {
+				t.Errorf("%s of a database that is %s does not use the primary key:\n%s", statement, name, plan)
 			}
 		}
 	}
