@@ -4,7 +4,6 @@ import (
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/ration-dev/ration"
 )
@@ -14,7 +13,8 @@ var concurrencyTests = []contractTest{
 	{"batches of many keys never deadlock", testCrossedBatches},
 	{"batches of different keys run at once in one instance", testParallelKeys},
 	{"a meter may be first used by two instances at once", testFirstUseAtOnce},
-	{"each charge at midnight belongs to exactly one day", testRollover},
+	{"each charge at midnight belongs to exactly one day", testRollovers},
+	{"all keys may be charged at once after midnight", testHerd},
 }
 
 // testExactAdmissions asks for far more than there is, from all sides.
@@ -143,66 +143,6 @@ func testFirstUseAtOnce(f *fixture) {
 		entry := f.meter(id, meter)
 		if entry.Used != want || entry.Windows[1].Used != want {
 			f.Errorf("used %d ever and %d today, want %d", entry.Used, entry.Windows[1].Used, want)
-		}
-	}
-}
-
-// testRollover lets the clock pass midnight while all instances charge. Every
-// charge must be in the history of the day in which it was decided.
-func testRollover(f *fixture) {
-	const quota, batches, size = 150, 40, 10
-	midnight := time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC)
-	id := f.key(f.plan("150/day").Name)
-	stores := f.instances(3)
-	step := 2 * time.Second / time.Duration(batches*len(stores))
-	f.setNow(midnight.Add(-time.Second))
-
-	var mu sync.Mutex
-	admitted := map[bool]int64{} // by whether it was after midnight
-	note := func(decisions []ration.Decision) {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, decision := range decisions {
-			if decision.Allowed() {
-				admitted[!decision.DecidedAt.Before(midnight)]++
-			}
-			if !decision.DecidedAt.Equal(decisions[0].DecidedAt) {
-				f.Error("one batch was decided at two times")
-			}
-		}
-		f.advance(step)
-	}
-	var group sync.WaitGroup
-	for _, store := range stores {
-		group.Go(func() {
-			for range batches {
-				decisions, err := chargeBatch(f, store, repeat(size, chargeOf(id))...)
-				if err != nil {
-					f.Errorf("charging: %v", err)
-					return
-				}
-				note(decisions)
-			}
-		})
-	}
-	group.Wait()
-	f.wantDays(id, midnight, admitted)
-	if admitted[false] > quota || admitted[true] > quota {
-		f.Errorf("admitted %d before midnight and %d after, want at most %d", admitted[false], admitted[true], quota)
-	}
-}
-
-// wantDays compares the history of the days before and after midnight.
-func (f *fixture) wantDays(id ration.KeyID, midnight time.Time, admitted map[bool]int64) {
-	f.Helper()
-	days := f.days(id)
-	if len(days) != 2 {
-		f.Fatalf("history of %d days, want 2: %+v", len(days), days)
-	}
-	after := ration.DateLabel(midnight.Date())
-	for i, day := range days {
-		if want := admitted[i == 1]; day.Used != want || day.Date != after-1+ration.Label(i) {
-			f.Errorf("history of %s has %d, want %d", day.Date.Date().Format(time.DateOnly), day.Used, want)
 		}
 	}
 }

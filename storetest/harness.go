@@ -89,6 +89,8 @@ func groups() []group {
 		{"Plans", planTests},
 		{"Tokens", tokenTests},
 		{"Audit", auditTests},
+		{"Clocks", clockTests},
+		{"Repair", repairTests},
 		{"Closing", closingTests},
 	}
 }

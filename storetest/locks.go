@@ -35,13 +35,27 @@ func (f *fixture) instances(n int) []Store {
 // batch's decisions.
 func (f *fixture) whileChanging(id ration.KeyID, update func(*admin.KeyChange), charges ...ration.Charge) []ration.Decision {
 	f.Helper()
+	return f.during(func(begin func()) error {
+		f.updateKey(id, func(change *admin.KeyChange) {
+			begin()
+			update(change)
+		})
+		return nil
+	}, charges...)
+}
+
+// during runs a change, which calls begin once it has the lock of a key: that
+// starts a batch and waits until it is stopped by the lock. It returns the
+// batch's decisions.
+func (f *fixture) during(change func(begin func()) error, charges ...ration.Charge) []ration.Decision {
+	f.Helper()
 	type answer struct {
 		decisions []ration.Decision
 		err       error
 	}
 	answered := make(chan answer, 1)
-	var once sync.Once // a store may run an update again
-	f.updateKey(id, func(change *admin.KeyChange) {
+	var once sync.Once // a store may run a change again
+	err := change(func() {
 		once.Do(func() {
 			go func() {
 				decisions, err := chargeBatch(f, f.Store, charges...)
@@ -51,8 +65,10 @@ func (f *fixture) whileChanging(id ration.KeyID, update func(*admin.KeyChange), 
 				f.AwaitLocked(f.t)
 			}
 		})
-		update(change)
 	})
+	if err != nil {
+		f.Fatalf("changing a key while it is charged: %v", err)
+	}
 	got := <-answered
 	if got.err != nil {
 		f.Fatalf("charging while the key was changed: %v", got.err)

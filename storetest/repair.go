@@ -1,0 +1,279 @@
+package storetest
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+var repairTests = []contractTest{
+	{"a store says what it is and that its clock is right", onSoundUsage(testExamine)},
+	{"usage from the future is found and moved to the running periods", onSoundUsage(testRepair)},
+	{"a denial by a clock from the future is found and moved", onSoundUsage(testRepairOfDenial)},
+	{"periods follow the plan's zone in a repair too", onSoundUsage(testRepairInZone)},
+	{"keys are looked at page by page", onSoundUsage(testKeysAheadPages)},
+	{"no usage is repaired while the clocks disagree", onSoundUsage(testRepairSuspect)},
+	{"a repair that fails leaves nothing", onSoundUsage(testFailedRepair)},
+	{"a waiting batch sees what a repair has left", onSoundUsage(testWaitingSeesRepair)},
+}
+
+const tenYears = 3652 * 24 * time.Hour
+
+// onSoundUsage repairs what tests before have left that were at a later time.
+func onSoundUsage(test func(*fixture)) func(*fixture) {
+	return func(f *fixture) {
+		f.repair()
+		test(f)
+	}
+}
+
+// doctor is administration on the fixture's store.
+func (f *fixture) doctor() *admin.Service { return admin.New(f.Store, admin.Config{}) }
+
+// repair repairs all keys and returns how many there were to repair.
+func (f *fixture) repair() (repaired int) {
+	f.Helper()
+	for after, first := (ration.KeyID{}), true; first || !after.IsZero(); first = false {
+		done, err := f.doctor().RepairUsage(f.Context(), "test", after)
+		if err != nil {
+			f.Fatalf("repairing: %v", err)
+		}
+		repaired, after = repaired+done.Repaired, done.Next
+	}
+	return repaired
+}
+
+// ahead returns the keys that a clock from the future has used.
+func (f *fixture) ahead() []ration.KeyID {
+	f.Helper()
+	look, err := f.Store.KeysAhead(f.Context(), ration.KeyID{}, 100_000)
+	if err != nil {
+		f.Fatalf("looking for usage from the future: %v", err)
+	}
+	if !look.Now.Equal(f.now) || !look.Last.IsZero() {
+		f.Errorf("looked at %s with more after %s, want %s and no more", look.Now, look.Last, f.now)
+	}
+	return look.IDs
+}
+
+func testExamine(f *fixture) {
+	var states []admin.FindingState
+	for _, deep := range []bool{false, true} {
+		findings, err := f.Store.Examine(f.Context(), deep)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, finding := range findings {
+			states = append(states, finding.State)
+			if finding.State != admin.FindingOK || finding.Check == "" {
+				f.Errorf("%+v, want nothing wrong", finding)
+			}
+		}
+	}
+	if len(states) < 4 {
+		f.Errorf("%d findings, want at least 2 each time", len(states))
+	}
+	f.updateKey(f.key(""), func(change *admin.KeyChange) { change.Key.Name = "changed" })
+	f.advance(-time.Hour)
+	findings, err := f.doctor().Diagnose(f.Context(), admin.DiagnoseOptions{})
+	i := slices.IndexFunc(findings, func(finding admin.Finding) bool { return finding.Check == "audit" })
+	if err != nil || i < 0 || findings[i].State != admin.FindingWarning {
+		f.Errorf("an hour before the newest change: %+v, %v; want a warning", findings, err)
+	}
+}
+
+// useAhead lets a clock that is ten years ahead use a key, and puts it right.
+func (f *fixture) useAhead(charges ...ration.Charge) {
+	f.Helper()
+	f.advance(tenYears)
+	f.batch(charges...)
+	f.advance(-tenYears)
+}
+
+func testRepair(f *fixture) {
+	plan := f.plan("5/hour", "9/day", "100/week", "200/month", "1000 tokens/day", "2/second")
+	id, secrets := f.keyWithSecrets(plan.Name, "one")
+	other := f.key(plan.Name)
+	f.batch(chargeOf(id, requests(1), units("tokens", 5)), chargeOf(other))
+	f.advance(time.Minute)
+	future := chargeOf(id, requests(2), units("tokens", 7))
+	future.SecretID = secrets[0].ID
+	f.useAhead(future, future, future)
+	untouched := f.state(other)
+	f.want("keys ahead", []ration.KeyID{id}, f.ahead())
+	if repaired := f.repair(); repaired != 1 {
+		f.Errorf("repaired %d keys, want 1", repaired)
+	}
+	f.want("keys ahead after the repair", []ration.KeyID(nil), f.ahead())
+	f.want("another key", untouched, f.state(other))
+
+	// Of the three charges the rate has let through one.
+	windows := func(used int64) [4]ration.Window {
+		return [4]ration.Window{
+			{Label: ration.HourLabel(noon), EndsAt: noon.Add(time.Hour), Used: used},
+			{Label: ration.DateLabel(2026, 7, 15), EndsAt: time.Date(2026, 7, 16, 0, 0, 0, 0, time.UTC), Used: used},
+			{Label: ration.DateLabel(2026, 7, 13), EndsAt: time.Date(2026, 7, 20, 0, 0, 0, 0, time.UTC), Used: used},
+			{Label: ration.DateLabel(2026, 7, 1), EndsAt: time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC), Used: used},
+		}
+	}
+	for meter, used := range map[string]int64{ration.MeterRequests: 3, "tokens": 12} {
+		f.want(meter, ration.MeterUsage{
+			Meter: meter, Used: used, Denied: 2, FirstRequestAt: noon, LastRequestAt: f.now, Windows: windows(used),
+		}, withoutRates(f.meter(id, meter)))
+	}
+	day := ration.DateLabel(2026, 7, 15)
+	f.want("history", []admin.UsageDay{
+		{KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: day, Used: 3, Denied: 2, LastRequestAt: f.now},
+		{KeyID: id, KeyName: "test", Meter: "tokens", Date: day, Used: 12, Denied: 2, LastRequestAt: f.now},
+	}, f.days(id))
+	if last := f.stored(id).Secrets[0].LastUsedAt; !last.Equal(f.now) {
+		f.Errorf("the secret was last used at %s, want %s", last, f.now)
+	}
+	f.wantRepairAudited(id)
+	if repaired := f.repair(); repaired != 0 {
+		f.Errorf("repaired %d keys again", repaired)
+	}
+	f.deny(id, requests(2), ration.CodeRateExceeded, time.Second) // a rate needs no repair
+	f.advance(time.Second)
+	f.allow(id, requests(2), 0, 0, 4, 95, 195)
+	f.deny(id, requests(1), ration.CodeQuotaExceeded, noon.Add(time.Hour).Sub(f.now))
+	f.setNow(noon.Add(12 * time.Hour))
+	f.allow(id, requests(2), 0, 3, 7, 93, 193)
+}
+
+func (f *fixture) wantRepairAudited(id ration.KeyID) {
+	f.Helper()
+	var repairs []admin.AuditEntry
+	for _, entry := range f.audit(admin.AuditFilter{Target: id.String()}) {
+		if entry.Action == "key.repair" {
+			repairs = append(repairs, entry)
+		}
+	}
+	if len(repairs) != 1 || repairs[0].Actor != "test" || !repairs[0].At.Equal(f.now) || !strings.Contains(string(repairs[0].Details), "requests.day") {
+		f.Errorf("entries of the repair: %+v, want one with what was changed", repairs)
+	}
+}
+
+// testRepairOfDenial: a refused key begins no period, so that one wrong clock is
+// enough to write a date that has not begun.
+func testRepairOfDenial(f *fixture) {
+	id := f.keyWith(func(change *admin.KeyChange) { change.Key.Status = ration.StatusDisabled })
+	f.batch(chargeOf(id))
+	f.useAhead(chargeOf(id), chargeOf(id))
+	f.want("keys ahead", []ration.KeyID{id}, f.ahead())
+	if repaired := f.repair(); repaired != 1 {
+		f.Errorf("repaired %d keys, want 1", repaired)
+	}
+	f.want("history", []admin.UsageDay{
+		{KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: ration.DateLabel(2026, 7, 15), Denied: 3},
+	}, f.days(id))
+	f.want("keys ahead after the repair", []ration.KeyID(nil), f.ahead())
+}
+
+func testRepairInZone(f *fixture) {
+	own := f.keyIn("Pacific/Kiritimati", f.planIn("Pacific/Pago_Pago", "5/day").Name) // the 16th, in the far east
+	byPlan := f.key(f.planIn("Pacific/Pago_Pago", "5/day").Name)                      // the 15th
+	f.useAhead(chargeOf(own), chargeOf(byPlan))
+	if repaired := f.repair(); repaired != 2 {
+		f.Errorf("repaired %d keys, want 2", repaired)
+	}
+	for id, want := range map[ration.KeyID]ration.Label{own: ration.DateLabel(2026, 7, 16), byPlan: ration.DateLabel(2026, 7, 15)} {
+		day := f.meter(id, ration.MeterRequests).Windows[1].Label
+		if days := f.days(id); day != want || len(days) != 1 || days[0].Date != want {
+			f.Errorf("the day is %s with the history %+v, want %s", day.Date(), days, want.Date())
+		}
+	}
+}
+
+func testKeysAheadPages(f *fixture) {
+	var ids, want, got []ration.KeyID
+	for i := range 7 {
+		ids = append(ids, f.key(""))
+		if i%3 == 0 {
+			want = append(want, ids[i])
+			f.useAhead(chargeOf(ids[i]))
+		}
+	}
+	slices.SortFunc(want, func(a, b ration.KeyID) int { return slices.Compare(a[:], b[:]) })
+	for after, first := (ration.KeyID{}), true; first || !after.IsZero(); first = false {
+		look, err := f.Store.KeysAhead(f.Context(), after, 2)
+		if err != nil {
+			f.Fatal(err)
+		}
+		got = append(got, look.IDs...)
+		after = look.Last
+	}
+	f.want("keys ahead", want, got)
+	if repaired := f.repair(); repaired != len(want) {
+		f.Errorf("repaired %d keys, want %d", repaired, len(want))
+	}
+}
+
+func testRepairSuspect(f *fixture) {
+	id := f.key("")
+	f.useAhead(chargeOf(id))
+	before := f.state(id)
+	if f.SetInstanceNow != nil {
+		f.SetInstanceNow(f.now.Add(11 * time.Minute))
+		_, err := f.doctor().RepairUsage(f.Context(), "test", ration.KeyID{})
+		f.wantError(err, ration.ErrClockSuspect)
+		f.want("state after no repair", before, f.state(id))
+	}
+	f.setNow(f.now)
+	f.wantError(f.Store.RepairUsage(f.Context(), []ration.KeyID{id, ration.NewKeyID()}, func(*admin.UsageRepair) error { return nil }), ration.ErrNotFound)
+	f.want("state after no repair", before, f.state(id))
+	if repaired := f.repair(); repaired != 1 {
+		f.Errorf("repaired %d keys, want 1", repaired)
+	}
+}
+
+func testFailedRepair(f *fixture) {
+	ids := []ration.KeyID{f.key(""), f.key("")}
+	f.useAhead(chargeOf(ids[0]), chargeOf(ids[1]))
+	before := []state{f.state(ids[0]), f.state(ids[1])}
+	cause := errors.New("no repair today")
+	seen := 0
+	f.wantError(f.Store.RepairUsage(f.Context(), ids, func(repair *admin.UsageRepair) error {
+		if seen++; seen%2 == 0 { // of each attempt, if there are several
+			return cause
+		}
+		repair.Meters[0].Windows[1].Label = ration.DateLabel(2026, 7, 15)
+		repair.Meters[0].Fold = admin.Fold{From: []ration.Label{repair.Meters[0].Days[0].Date}, Into: repair.Meters[0].Days[0]}
+		repair.Audit = entry("key.repair", repair.KeyID.String())
+		return nil
+	}), cause)
+	f.want("state after a repair that failed", before, []state{f.state(ids[0]), f.state(ids[1])})
+	if repaired := f.repair(); repaired != 2 {
+		f.Errorf("repaired %d keys, want 2", repaired)
+	}
+}
+
+// testWaitingSeesRepair charges a key while its day is being moved.
+func testWaitingSeesRepair(f *fixture) {
+	id := f.key(f.plan("5/day").Name)
+	f.useAhead(repeat(5, chargeOf(id))...)
+	f.deny(id, requests(1), ration.CodeQuotaExceeded, f.dayEnds(id).Sub(f.now))
+	f.setNow(noon)
+	decisions := f.during(func(begin func()) error {
+		return f.Store.RepairUsage(f.Context(), []ration.KeyID{id}, func(repair *admin.UsageRepair) error {
+			begin()
+			meter := &repair.Meters[0]
+			for i, period := range ration.WindowPeriods {
+				meter.Windows[i].Label, meter.Windows[i].EndsAt = ration.PeriodAt(period, repair.Now, time.UTC)
+				meter.Windows[i].Used = 3
+			}
+			repair.Audit = entry("key.repair", id.String())
+			return nil
+		})
+	}, chargeOf(id))
+	f.wantRemaining(decisions[0], 1)
+}
+
+func (f *fixture) dayEnds(id ration.KeyID) time.Time {
+	f.Helper()
+	return f.meter(id, ration.MeterRequests).Windows[1].EndsAt
+}
