@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 
 	driversqlite "modernc.org/sqlite"
 )
@@ -38,6 +39,7 @@ type checkpointer struct {
 	conn   *conn
 	limits logLimits
 	pages  int // new in the log since the last wake; whoever has the writer counts
+	full   atomic.Bool
 	wake   chan struct{}
 	end    chan struct{}
 	ended  chan struct{}
@@ -68,6 +70,17 @@ func (c *checkpointer) note(writer *conn) {
 		return
 	}
 	c.pages = 0
+	c.rouse()
+}
+
+// relieve ends the log, however long it is: the disk is full. What takes up the
+// room may be the log, and then nobody else can make any.
+func (c *checkpointer) relieve() {
+	c.full.Store(true)
+	c.rouse()
+}
+
+func (c *checkpointer) rouse() {
 	select {
 	case c.wake <- struct{}{}:
 	default: // awake
@@ -101,11 +114,12 @@ func (c *checkpointer) catchUp(ctx context.Context) error {
 	var state logState
 	var err error
 	for range restartTries {
-		if state, err = c.checkpoint(ctx); err != nil || state.pages-state.moved <= c.limits.lag {
+		if state, err = c.checkpoint(ctx, moveSome); err != nil || state.pages-state.moved <= c.limits.lag {
 			break
 		}
 	}
-	if err != nil || state.pages < c.limits.restart {
+	full := c.full.Swap(false)
+	if err != nil || state.pages < c.limits.restart && !full {
 		return err
 	}
 	writer, err := c.store.take(ctx, c.store.writer)
@@ -113,12 +127,16 @@ func (c *checkpointer) catchUp(ctx context.Context) error {
 		return err
 	}
 	defer func() { c.store.writer <- writer }()
-	_, err = c.checkpoint(ctx)
+	mode := moveSome
+	if full {
+		mode = moveAll
+	}
+	_, err = c.checkpoint(ctx, mode)
 	return err
 }
 
-func (c *checkpointer) checkpoint(ctx context.Context) (logState, error) {
-	state, err := checkpoint(ctx, c.conn, moveSome)
+func (c *checkpointer) checkpoint(ctx context.Context, mode string) (logState, error) {
+	state, err := checkpoint(ctx, c.conn, mode)
 	if isFlushFailure(err) {
 		c.store.fail(err)
 	}

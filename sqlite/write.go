@@ -82,6 +82,7 @@ func (s *Store) transact(ctx context.Context, conn *conn, do func(context.Contex
 // explain turns an error before the commit, which changed nothing, into one of
 // the contract where the database is its reason.
 func (s *Store) explain(doing string, err error) error {
+	s.noteFullDisk(err)
 	if isFlushFailure(err) {
 		s.fail(err)
 	}
@@ -95,6 +96,7 @@ func (s *Store) explain(doing string, err error) error {
 // before its last frame is in the log. After any other failure that frame may
 // be there, and the next start may find it.
 func (s *Store) explainCommit(err error) error {
+	s.noteFullDisk(err)
 	switch primary(err) {
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY:
 		return unavailable("committing", err)
@@ -103,4 +105,10 @@ func (s *Store) explainCommit(err error) error {
 		s.fail(err)
 	}
 	return fmt.Errorf("%w: committing: %w", ration.ErrOutcomeUnknown, err)
+}
+
+func (s *Store) noteFullDisk(err error) {
+	if primary(err) == sqlite3.SQLITE_FULL || code(err) == sqlite3.SQLITE_IOERR_SHMSIZE {
+		s.checkpoints.relieve()
+	}
 }
