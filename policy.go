@@ -17,9 +17,9 @@ type Policy struct {
 }
 
 // NewPolicy puts a policy together as it holds at an instant. The plan is the
-// zero Plan if the key has none. It fails if a time zone is unknown, and if the
-// plan is not the key's: where a database has lost a plan, its keys must not
-// pass as unlimited.
+// zero Plan if the key has none. It fails if a time zone is unknown, if a limit
+// that holds is of no known kind and period, and if the plan is not the key's:
+// where a database has lost a plan, its keys must not pass as unlimited.
 func NewPolicy(key Key, plan Plan, overrides []Override, secrets []SecretState, at time.Time) (Policy, error) {
 	if plan.Name != key.Plan {
 		return Policy{}, fmt.Errorf("reading the policy of key %s: its plan %q does not exist", key.ID, key.Plan)
@@ -29,7 +29,16 @@ func NewPolicy(key Key, plan Plan, overrides []Override, secrets []SecretState, 
 		name = plan.TimeZone
 	}
 	zone, err := LoadZone(name)
-	return Policy{Key: key, Zone: zone, Limits: EffectiveLimits(plan.Limits, overrides, at), Secrets: secrets}, err
+	if err != nil {
+		return Policy{}, err
+	}
+	limits := EffectiveLimits(plan.Limits, overrides, at)
+	for i := range limits {
+		if limits[i].Kind == "" || limits[i].Kind != KindOf(limits[i].Period) {
+			return Policy{}, fmt.Errorf("reading the policy of key %s: its limit %q is no %s per %s", key.ID, limits[i].Name, limits[i].Kind, limits[i].Period)
+		}
+	}
+	return Policy{Key: key, Zone: zone, Limits: limits, Secrets: secrets}, nil
 }
 
 // refuses returns why the key may not be used for a charge, whatever its

@@ -16,3 +16,31 @@ func TestKeyWhosePlanIsGoneHasNoPolicy(t *testing.T) {
 		}
 	}
 }
+
+// A limit that this release can't read must neither pass as none nor stop others.
+func TestKeyWithAnUnreadableLimitHasNoPolicy(t *testing.T) {
+	key := ration.Key{ID: ration.NewKeyID(), Status: ration.StatusActive, Plan: "free"}
+	for _, limit := range []ration.Limit{
+		{Kind: ration.KindQuota, Period: ration.PeriodSecond},
+		{Kind: ration.KindRate, Period: ration.PeriodDay},
+		{Kind: ration.KindQuota, Period: "decade"},
+		{Kind: "", Period: "decade"},
+		{Kind: "", Period: ration.PeriodDay},
+	} {
+		limit.Meter, limit.Name = ration.MeterRequests, "odd"
+		for name, policy := range map[string]func() error{
+			"plan": func() error {
+				_, err := ration.NewPolicy(key, ration.Plan{Name: "free", Limits: []ration.Limit{limit}}, nil, nil, noon)
+				return err
+			},
+			"override": func() error {
+				_, err := ration.NewPolicy(key, ration.Plan{Name: "free"}, []ration.Override{{Limit: limit}}, nil, noon)
+				return err
+			},
+		} {
+			if err := policy(); err == nil || !strings.Contains(err.Error(), `limit "odd"`) {
+				t.Errorf("%s with %s per %s: got %v", name, limit.Kind, limit.Period, err)
+			}
+		}
+	}
+}

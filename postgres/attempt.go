@@ -42,7 +42,14 @@ func (f *fault) timedOut() bool {
 func (l *lane) attempt(b *work) ([]ration.Decision, *fault) {
 	b.reset()
 	p := l.conn.begin()
+	ended := false
+	defer func() {
+		if !ended { // by a panic: no lock may outlive it
+			l.drop()
+		}
+	}()
 	decisions, f := l.transact(p, b)
+	ended = true
 	if f != nil {
 		l.end(p, f.err)
 	} else {

@@ -11,7 +11,7 @@ const usageColumns = `api_key_id, meter, used, reserved, denied, first_request_a
 
 // batchIDSQL marks the batch. It waits for an earlier attempt that still runs,
 // fails if one was committed, and passes if there is none or all have died.
-const batchIDSQL = `INSERT INTO charge_batches (api_key_id, id) VALUES ($1, $2)`
+var batchIDSQL = counted(`INSERT INTO charge_batches (api_key_id, id) VALUES ($1, $2)`, "1")
 
 // lockSQL locks the keys and reads their rows as they are after the wait. It
 // names this table alone: after a wait PostgreSQL reads only the locked row

@@ -1,25 +1,39 @@
 package postgres
 
+// counted makes a statement that writes fail unless it writes so many rows: a row
+// that a trigger, row security or a deletion withholds would be admitted
+// and not counted. COMMIT is sent behind the writes, so the server has to find out.
+func counted(write, rows string) string {
+	return "WITH written AS (" + write + `
+    RETURNING 1
+)
+SELECT CASE WHEN count(*) = ` + rows + ` THEN 0 ELSE (count(*) || ' rows were written, not ' || ` + rows + `)::int END
+FROM written`
+}
+
+// rowsSent is how many rows a batch has for a statement; ids come first.
+const rowsSent = "cardinality($1::uuid[])"
+
 // addUsageSQL adds to rows whose periods run on and that have no rate: nearly
 // all. The primary key serves it.
-const addUsageSQL = `
+var addUsageSQL = counted(`
 UPDATE key_usage k
-SET ` + addCounts + `
+SET `+addCounts+`
 FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[])
      AS d (api_key_id, meter, used, denied, last_request_at)
-WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`
+WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`, rowsSent)
 
 // addRatesSQL is addUsageSQL for rows whose rates moved.
-const addRatesSQL = `
+var addRatesSQL = counted(`
 UPDATE key_usage k
-SET ` + addCounts + `,
+SET `+addCounts+`,
     second_rate_tat = d.second_rate_tat, second_rate_rest = d.second_rate_rest,
     minute_rate_tat = d.minute_rate_tat, minute_rate_rest = d.minute_rate_rest
 FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[],
             $6::timestamptz[], $7::bigint[], $8::timestamptz[], $9::bigint[])
      AS d (api_key_id, meter, used, denied, last_request_at,
            second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest)
-WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`
+WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`, rowsSent)
 
 const addCounts = `used = k.used + d.used, denied = k.denied + d.denied,
     last_request_at = coalesce(d.last_request_at, k.last_request_at),
@@ -28,8 +42,8 @@ const addCounts = `used = k.used + d.used, denied = k.denied + d.denied,
 
 // setUsageSQL adds to rows that are new, used for the first time or turn a period. A period
 // with another label than the row's begins with what is added.
-const setUsageSQL = `
-INSERT INTO key_usage AS k (` + usageColumns + `)
+var setUsageSQL = counted(`
+INSERT INTO key_usage AS k (`+usageColumns+`)
 SELECT d.api_key_id, d.meter, d.used, 0, d.denied, d.first_request_at, d.last_request_at,
        d.hour_label, d.hour_ends_at, d.hour_used, 0,
        d.day_label, d.day_ends_at, d.day_used, 0,
@@ -63,17 +77,18 @@ SET used = k.used + excluded.used, denied = k.denied + excluded.denied,
     month_used = CASE WHEN k.month_label = excluded.month_label THEN k.month_used ELSE 0 END + excluded.month_used,
     month_reserved = CASE WHEN k.month_label = excluded.month_label THEN k.month_reserved ELSE 0 END,
     second_rate_tat = excluded.second_rate_tat, second_rate_rest = excluded.second_rate_rest,
-    minute_rate_tat = excluded.minute_rate_tat, minute_rate_rest = excluded.minute_rate_rest`
+    minute_rate_tat = excluded.minute_rate_tat, minute_rate_rest = excluded.minute_rate_rest`, rowsSent)
 
 // addDaysSQL adds to the history.
-const addDaysSQL = `
+var addDaysSQL = counted(`
 INSERT INTO usage_days AS u (api_key_id, meter, date, used, denied, last_request_at)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::date[], $4::bigint[], $5::bigint[], $6::timestamptz[])
 ON CONFLICT (api_key_id, meter, date) DO UPDATE
 SET used = u.used + excluded.used, denied = u.denied + excluded.denied,
-    last_request_at = coalesce(excluded.last_request_at, u.last_request_at)`
+    last_request_at = coalesce(excluded.last_request_at, u.last_request_at)`, rowsSent)
 
-// secretsUsedSQL notes the last use of secrets. The primary key serves it.
+// secretsUsedSQL notes the last use of secrets, which no decision depends on. The
+// primary key serves it.
 //
 //nolint:gosec // names of columns
 const secretsUsedSQL = `
