@@ -94,7 +94,7 @@ func (b *work) judge(f *fault, decisions []ration.Decision) (again bool, err err
 	case f.unknown:
 		b.sent = decisions
 		return true, nil
-	case f.stage == stageBatchID && state == stateUnique:
+	case f.stage == stageBatchID && isCharged(f.err):
 		if b.sent == nil {
 			return false, fmt.Errorf("batch %s was charged before", b.id)
 		}

@@ -34,6 +34,18 @@ func sqlState(err error) string {
 	return ""
 }
 
+// isCharged reports whether an error says that a batch's id is there already.
+// Only the primary key of charge_batches says so, not what a trigger may check. A
+// shard's table and constraint end with its number.
+func isCharged(err error) bool {
+	pgErr := (*pgconn.PgError)(nil)
+	if !errors.As(err, &pgErr) || pgErr.Code != stateUnique {
+		return false
+	}
+	shard, found := strings.CutPrefix(pgErr.TableName, "charge_batches")
+	return found && pgErr.ConstraintName == "charge_batches_pkey"+shard && strings.Trim(shard, "_0123456789") == ""
+}
+
 // isTransient reports whether the server gave up a transaction that might well
 // pass when it is sent again.
 func isTransient(err error) bool {

@@ -141,7 +141,7 @@ func (l *lane) purge(ctx context.Context, refs []batchRef) error {
 // more; if the id is there, one was. Either way the matter is settled.
 func (l *lane) fence(ctx context.Context, ref batchRef) error {
 	err := l.transaction(ctx, stmtBatchID, ref.key[:], ref.id[:])
-	if sqlState(err) == stateUnique {
+	if isCharged(err) {
 		return nil
 	}
 	return err
