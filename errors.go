@@ -14,7 +14,7 @@ var (
 	ErrStoreUnavailable = errors.New("the store is unavailable; nothing was charged")
 	// ErrOutcomeUnknown: the charge was sent and no answer came in time. It may
 	// or may not have been charged, and it is not given back.
-	ErrOutcomeUnknown = errors.New("the outcome of the charge is unknown")
+	ErrOutcomeUnknown = errors.New("the outcome is unknown: it may or may not have been written")
 	// ErrClockSuspect: the charge would begin a new period while the clocks of
 	// the database and of this instance disagree or, where both are one, a short
 	// while after it has stepped. Nothing was charged.
