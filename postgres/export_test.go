@@ -23,6 +23,14 @@ func StatementSQL() map[string]string {
 		"digests":      digestsSQL,
 		"purge":        purgeSQL,
 		"tokens":       tokensSQL,
+
+		"keys ahead":          keysAheadSQL,
+		"zones of a repair":   periodZonesSQL,
+		"usage of a repair":   usageToRepairSQL,
+		"history of a repair": historyToRepairSQL,
+		"windows of a repair": setWindowsSQL,
+		"a day of a repair":   addDaySQL,
+		"secrets of a repair": earlierSecretUseSQL,
 	}
 }
 

@@ -82,6 +82,8 @@ func HotQueries(key ration.KeyID) map[string]Query {
 		"keys of a plan":         listQueryOf(keysQuery(admin.KeyFilter{Plan: "p"})),
 		"all days":               listQueryOf(daysQuery(admin.UsageFilter{From: 1, To: 2})),
 		"days of a key":          listQueryOf(daysQuery(admin.UsageFilter{KeyID: key, From: 1})),
+		"keys ahead":             {keysAhead, make([]any, 4)},
+		"history to repair":      {historyToRepair, make([]any, 2)},
 		"the audit log":          listQueryOf(auditQuery(admin.AuditFilter{})),
 		"audit log of a target":  listQueryOf(auditQuery(admin.AuditFilter{Target: "t"})),
 		"audit log of one actor": listQueryOf(auditQuery(admin.AuditFilter{Actor: "a"})),
