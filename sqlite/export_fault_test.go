@@ -20,3 +20,12 @@ func FlushLess(ctx context.Context, config Config, pages, synchronous int) (*Sto
 	}
 	return store, nil
 }
+
+// Hold reads, and does something else before it has read all.
+func (s *Store) Hold(ctx context.Context, do func()) error {
+	return s.read(ctx, func(conn *conn) error {
+		_, err := conn.number(ctx, "SELECT count(*) FROM api_keys")
+		do()
+		return err
+	})
+}

@@ -8,4 +8,5 @@ const (
 	failedFlushStep = 1         // between one flush to fail and the next
 	failedCallShare = 1_000_000 // so much smaller is the step between one call to fail and the next than its number
 	diskFills       = 20
+	damages         = 500
 )

@@ -8,4 +8,5 @@ const (
 	failedFlushStep = 7 // between one flush to fail and the next
 	failedCallShare = 2 // so much smaller is the step between one call to fail and the next than its number
 	diskFills       = 2
+	damages         = 50
 )
