@@ -58,7 +58,7 @@ func (c *clock) read() ration.Clock {
 	switch {
 	case areNear(start, c.believed):
 		c.suspect = false
-	case !c.suspect || !areNear(start, c.stepped):
+	case !c.suspect || !areNear(start, c.stepped) || elapsed < c.since: // the last only if the system is broken
 		c.suspect, c.stepped, c.since = true, start, elapsed
 	case elapsed-c.since >= stepStands:
 		c.suspect, c.believed = false, start
