@@ -1,0 +1,6 @@
+//go:build long
+
+package postgres_test
+
+// How many keys the large table has whose cost is compared with a small one's.
+const largeTable = 1_000_000
