@@ -20,7 +20,7 @@ func (r *Rig) takeCensus() (Census, error) {
 	if err != nil {
 		return Census{}, err
 	}
-	descriptors, err := os.ReadDir("/proc/self/fd")
+	descriptors, err := os.ReadDir("/dev/fd")
 	if err != nil {
 		return Census{}, fmt.Errorf("counting open files: %w", err)
 	}

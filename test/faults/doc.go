@@ -5,5 +5,6 @@
 //
 // A [Fault] says how something breaks and how it is put right again; a new one is
 // a few lines in a table. [Rig.Cycle] runs one under load and returns a [Report],
-// whose Violations are what was not kept.
+// whose Violations are what was not kept. Cycles don't run in parallel: they count
+// what the whole process holds.
 package faults

@@ -24,6 +24,7 @@ const (
 )
 
 func TestCallersOverHTTPAreToldAndServedAgain(t *testing.T) {
+	t.Parallel()
 	cluster := testdb.StartCluster(t, nil)
 	dsn := cluster.Database(t)
 	wire, upstream := testdb.NewWire(t, dsn), harness.NewUpstream(t)

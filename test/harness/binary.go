@@ -12,11 +12,15 @@ import (
 	"testing"
 )
 
+// binaryDir is where build puts the binary; empty before.
+var binaryDir string
+
 var build = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "ration-e2e-")
 	if err != nil {
 		return "", err
 	}
+	binaryDir = dir
 	path := filepath.Join(dir, "ration")
 	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", path, "github.com/ration-dev/ration/cmd/ration").CombinedOutput()
 	if err != nil {
@@ -35,10 +39,11 @@ func Binary(t *testing.T) string {
 	return path
 }
 
-// RemoveBinary removes what Binary built. Call it from TestMain.
+// RemoveBinary removes what Binary built, if it did. Call it from TestMain, after
+// all tests.
 func RemoveBinary() {
-	if path, err := build(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
+	if binaryDir != "" {
+		_ = os.RemoveAll(binaryDir)
 	}
 }
 
