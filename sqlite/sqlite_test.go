@@ -16,7 +16,7 @@ func TestContract(t *testing.T) {
 		elapsed := func() time.Duration { return time.Duration(1000*clock.micros.Load() + skew.Load()) }
 		store := open(t, sqlite.Config{Path: newPath(t), Clock: clock.now, Elapsed: elapsed})
 		return storetest.Harness{
-			Store: store,
+			Store: store, BelievesSteps: true,
 			SetNow: func(now time.Time) {
 				skew.Store(0)
 				clock.set(now)

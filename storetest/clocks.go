@@ -41,7 +41,7 @@ type jumper struct {
 	truth    time.Time
 	database time.Duration // how far the database's clock is off, and the instance's
 	instance time.Duration
-	ahead    bool // both were off by more than ten minutes at once, so that a period from the future may have begun
+	ahead    bool // the clocks may have begun a period from the future
 	limits   []ration.Limit
 	admitted [4]map[ration.Label]int64 // by the label that they were counted in
 	latest   [4]ration.Label
@@ -110,7 +110,7 @@ func (j *jumper) set() {
 		j.f.SetInstanceNow(j.truth.Add(j.instance))
 	}
 	const tolerance = 10 * time.Minute
-	j.ahead = j.ahead || j.database > tolerance && j.instance > tolerance
+	j.ahead = j.ahead || j.database > tolerance && (j.instance > tolerance || j.f.BelievesSteps)
 }
 
 // charge charges and wants no more than a limit in any period, and no period
@@ -159,7 +159,7 @@ func (j *jumper) heal() {
 }
 
 // fromTheFuture reports whether the key has a period that has not begun, and
-// wants both clocks to have been ahead if it has.
+// wants the clocks to have been ahead, both of them if they are two, if it has.
 func (j *jumper) fromTheFuture() bool {
 	var found bool
 	for i, window := range j.f.meter(j.id, ration.MeterRequests).Windows {
@@ -167,7 +167,7 @@ func (j *jumper) fromTheFuture() bool {
 		found = found || window.Label > label
 	}
 	if found && !j.ahead {
-		j.f.Errorf("the key is in the future and the clocks were never ahead together: %+v", j.f.meter(j.id, ration.MeterRequests))
+		j.f.Errorf("the key is in the future and the clocks were never ahead: %+v", j.f.meter(j.id, ration.MeterRequests))
 	}
 	return found
 }

@@ -31,6 +31,10 @@ type Harness struct {
 	// what the instance believes to have passed. Nil where nothing is ever suspect.
 	SetInstanceNow func(time.Time)
 
+	// BelievesSteps says that clocks which disagree are believed after a while, as
+	// they are where both are one and only what has passed can disagree.
+	BelievesSteps bool
+
 	// OpenAnother returns another instance on the same database, which t.Cleanup
 	// closes. Nil where a database has one instance at most.
 	OpenAnother func(t *testing.T) Store
