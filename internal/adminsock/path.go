@@ -29,7 +29,7 @@ const (
 // Path returns where the socket of a database file is: beside it, or, where
 // that path or the one that is bound at first would be longer than a socket's
 // may be, in the directory for temporary files under a name made from the path.
-// Two names of one file have one socket.
+// Two names of one file have one socket. Error: the path is too long there too.
 func Path(database string) (string, error) {
 	resolved, err := resolve(database)
 	if err != nil {
@@ -39,7 +39,13 @@ func Path(database string) (string, error) {
 		return path, nil
 	}
 	digest := sha256.Sum256([]byte(resolved))
-	return filepath.Join(os.TempDir(), "ration-"+hex.EncodeToString(digest[:12])+suffix), nil
+	path := filepath.Join(os.TempDir(), "ration-"+hex.EncodeToString(digest[:12])+suffix)
+	if length := longestPath(path); length > maxPath {
+		return "", fmt.Errorf("finding the socket of %q: its path is too long for a socket beside it, and in the directory "+
+			"for temporary files, %q, it would have %d bytes of at most %d: choose a shorter one (TMPDIR) or a shorter path of the database",
+			database, os.TempDir(), length, maxPath)
+	}
+	return path, nil
 }
 
 // longestPath returns how long the longest path of a socket is, that of its

@@ -337,6 +337,22 @@ func TestLongPathsHaveAShortSocket(t *testing.T) {
 	}
 }
 
+func TestNoPathIsShortEnough(t *testing.T) {
+	directory := filepath.Join(t.TempDir(), strings.Repeat("long", 25))
+	if err := os.Mkdir(directory, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", directory)
+	path := filepath.Join(directory, "ration.db")
+	_, listening := adminsock.Listen(t.Context(), path)
+	_, dialing := adminsock.Dial(t.Context(), path)
+	for doing, err := range map[string]error{"listening": listening, "dialing": dialing} {
+		if err == nil || !strings.Contains(err.Error(), "choose a shorter one (TMPDIR)") {
+			t.Errorf("%s: %v", doing, err)
+		}
+	}
+}
+
 // TestDatabasesOfEveryPathLengthAreServed goes over the bound byte by byte, with
 // short names, where the path that is bound at first is the longer one, and with
 // long ones.
