@@ -42,6 +42,9 @@ func NewEngine(store Store, config EngineConfig) *Engine {
 	if config.DigestCache <= 0 {
 		config.DigestCache = 100_000
 	}
+	if config.MaxWait <= 0 {
+		config.MaxWait = groupcommit.DefaultMaxWait
+	}
 	e := &Engine{store: store, config: config, digests: newDigestCache(config.DigestCache)}
 	e.resolver = groupcommit.New(groupcommit.Config[Digest, Digest, SecretRef]{
 		Key:      func(digest Digest) Digest { return digest },
@@ -77,7 +80,13 @@ func (e *Engine) Charge(ctx context.Context, charge Charge) (Decision, error) {
 		return Decision{}, err
 	}
 	if !charge.Secret.IsZero() {
-		ref, err := e.resolve(ctx, charge.Secret)
+		ref, known := e.recall(charge.Secret)
+		if !known { // the read and the charge share the time that a caller waits
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, e.config.MaxWait)
+			defer cancel()
+			ref, err = e.resolve(ctx, charge.Secret)
+		}
 		if err != nil {
 			return Decision{}, err
 		}
@@ -111,16 +120,19 @@ func (e *Engine) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// resolve returns whose secret was sent; the zero SecretRef if nobody's. Text
-// that only pretends to be a secret of ours costs no read.
+// recall returns whose secret was sent, the zero SecretRef if nobody's, where
+// that is known without a read: text that only pretends to be a secret of ours
+// costs none.
+func (e *Engine) recall(secret Secret) (ref SecretRef, known bool) {
+	if ref, ok := e.digests.get(secret.Digest(e.config.Pepper)); ok {
+		return ref, true
+	}
+	return SecretRef{}, secret.Malformed(e.config.SecretPrefix)
+}
+
+// resolve reads whose secret was sent; the zero SecretRef if nobody's.
 func (e *Engine) resolve(ctx context.Context, secret Secret) (SecretRef, error) {
 	digest := secret.Digest(e.config.Pepper)
-	if ref, ok := e.digests.get(digest); ok {
-		return ref, nil
-	}
-	if secret.Malformed(e.config.SecretPrefix) {
-		return SecretRef{}, nil
-	}
 	ref, err := e.resolver.Do(ctx, digest)
 	if err != nil {
 		return SecretRef{}, readError(err)

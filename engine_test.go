@@ -117,6 +117,29 @@ func TestUnknownSecretIsReadEachTimeAndAMalformedOneNever(t *testing.T) {
 	}
 }
 
+// slowReads takes a while to find whose secrets are.
+type slowReads struct{ *fakeStore }
+
+func (s slowReads) ResolveDigests(ctx context.Context, digests []ration.Digest) ([]ration.SecretRef, error) {
+	<-time.After(4 * time.Second)
+	return s.fakeStore.ResolveDigests(ctx, digests)
+}
+
+func TestReadOfASecretAndItsChargeWaitNoLongerThanMaxWaitTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		secret := ration.NewSecret("rk")
+		ref := ration.SecretRef{KeyID: ration.NewKeyID(), SecretID: ration.NewSecretID()}
+		store := &fakeStore{known: map[ration.Digest]ration.SecretRef{secret.Digest(nil): ref}, gate: make(chan struct{})}
+		engine := newEngine(t, slowReads{store}, ration.EngineConfig{MaxWait: 5 * time.Second})
+		defer close(store.gate)
+		start := time.Now()
+		_, err := engine.Charge(t.Context(), ration.Charge{Secret: secret})
+		if took := time.Since(start); took != 5*time.Second || !errors.Is(err, ration.ErrOutcomeUnknown) {
+			t.Errorf("after %s got %v", took, err)
+		}
+	})
+}
+
 func TestBadChargeIsRefusedBeforeItIsQueued(t *testing.T) {
 	store := &fakeStore{}
 	engine := newEngine(t, store, ration.EngineConfig{})
