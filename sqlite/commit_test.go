@@ -135,3 +135,28 @@ func openShort(t *testing.T, dir string) *sqlite.Store {
 	t.Cleanup(func() { closeStore(t, store) })
 	return store
 }
+
+// TestOpeningLeavesTheLogAlone opens what a killed process has left, which may
+// not be flushed. SQLite keeps quiet about a flush that fails where it ends the
+// log with a last connection, so there must be no last one before the store's own.
+func TestOpeningLeavesTheLogAlone(t *testing.T) {
+	t.Parallel()
+	config, key := usedFile(t)
+	killed := open(t, config)
+	charge(t, killed, key)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "ration.db")
+	for name, content := range map[string][]byte{path: readFile(t, config.Path), path + "-wal": readFile(t, config.Path+"-wal")} {
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	disk := testdisk.New(t, dir, nil)
+	store := open(t, sqlite.Config{Path: path})
+	if got := disk.Changes(); got != 0 {
+		t.Errorf("opening changed, flushed or deleted something %d times", got)
+	}
+	if got := used(t, store, key); got != 2 {
+		t.Errorf("%d counted, want 2", got)
+	}
+}
