@@ -1,0 +1,12 @@
+//go:build !long
+
+package postgres_test
+
+const (
+	// lostAnswers is how many connections break at each point of a transaction.
+	lostAnswers = 25
+	// contendedBatches is how many batches run against administration and each other.
+	contendedBatches = 2_000
+	// givenUp is how many transactions the server gives up.
+	givenUp = 200
+)
