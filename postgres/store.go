@@ -153,6 +153,7 @@ func (s *Store) firstContact(ctx context.Context, givenPath any) error {
 	l := <-s.lanes
 	defer s.giveLane(l)
 	if _, err := l.connect(ctx); err != nil {
+		l.drop() // one that came too late
 		return unavailable(err)
 	}
 	return nil
