@@ -143,7 +143,7 @@ func problemOfError(err error) api.Problem {
 		unavailable.Code, unavailable.Detail = string(ration.CodeOutcomeUnknown), "It is not known whether the request was counted."
 		return unavailable
 	case errors.Is(err, ration.ErrClockSuspect):
-		unavailable.Code, unavailable.Detail = string(ration.CodeClockSuspect), "The request was not counted: the server's clocks disagree."
+		unavailable.Code, unavailable.Detail = string(ration.CodeClockSuspect), "The request was not counted: the server's clock is in doubt."
 		return unavailable
 	case errors.Is(err, ration.ErrStoreUnavailable), errors.Is(err, ration.ErrClosed):
 		unavailable.Code, unavailable.Detail = string(ration.CodeStoreUnavailable), "The request was not counted: the server cannot count just now."
