@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 
 	driversqlite "modernc.org/sqlite"
 )
@@ -39,7 +38,6 @@ type checkpointer struct {
 	conn   *conn
 	limits logLimits
 	pages  int // new in the log since the last wake; whoever has the writer counts
-	full   atomic.Bool
 	wake   chan struct{}
 	end    chan struct{}
 	ended  chan struct{}
@@ -73,13 +71,7 @@ func (c *checkpointer) note(writer *conn) {
 	c.rouse()
 }
 
-// relieve ends the log, however long it is: the disk is full. What takes up the
-// room may be the log, and then nobody else can make any.
-func (c *checkpointer) relieve() {
-	c.full.Store(true)
-	c.rouse()
-}
-
+// rouse wakes the goroutine, however little there is to move.
 func (c *checkpointer) rouse() {
 	select {
 	case c.wake <- struct{}{}:
@@ -114,12 +106,11 @@ func (c *checkpointer) catchUp(ctx context.Context) error {
 	var state logState
 	var err error
 	for range restartTries {
-		if state, err = c.checkpoint(ctx, moveSome); err != nil || state.pages-state.moved <= c.limits.lag {
+		if state, err = c.checkpoint(ctx); err != nil || state.pages-state.moved <= c.limits.lag {
 			break
 		}
 	}
-	full := c.full.Swap(false)
-	if err != nil || state.pages < c.limits.restart && !full {
+	if err != nil || state.pages < c.limits.restart {
 		return err
 	}
 	writer, err := c.store.take(ctx, c.store.writer)
@@ -127,16 +118,12 @@ func (c *checkpointer) catchUp(ctx context.Context) error {
 		return err
 	}
 	defer func() { c.store.writer <- writer }()
-	mode := moveSome
-	if full {
-		mode = moveAll
-	}
-	_, err = c.checkpoint(ctx, mode)
+	_, err = c.checkpoint(ctx)
 	return err
 }
 
-func (c *checkpointer) checkpoint(ctx context.Context, mode string) (logState, error) {
-	state, err := checkpoint(ctx, c.conn, mode)
+func (c *checkpointer) checkpoint(ctx context.Context) (logState, error) {
+	state, err := checkpoint(ctx, c.conn, moveSome)
 	if isFlushFailure(err) {
 		c.store.fail(err)
 	}

@@ -107,8 +107,11 @@ func (s *Store) explainCommit(err error) error {
 	return fmt.Errorf("%w: committing: %w", ration.ErrOutcomeUnknown, err)
 }
 
+// noteFullDisk has the log moved to the database at once if the disk is full, so
+// that it can start anew in its place: it may be what has taken up the room, and
+// no commit that fails would ever wake the checkpoints.
 func (s *Store) noteFullDisk(err error) {
 	if primary(err) == sqlite3.SQLITE_FULL || code(err) == sqlite3.SQLITE_IOERR_SHMSIZE {
-		s.checkpoints.relieve()
+		s.checkpoints.rouse()
 	}
 }

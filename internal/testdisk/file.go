@@ -70,8 +70,8 @@ func (f *inode) afterCut(random *rand.Rand) []byte {
 // fate says how likely each sector of each of so many changes is on the disk.
 // Some disks write in order, and some as they please.
 func fate(random *rand.Rand, changes int) func(int) float64 {
-	switch random.IntN(4) {
-	case 0:
+	switch random.IntN(5) {
+	case 0: // in order
 		last := random.IntN(changes + 1)
 		return func(i int) float64 {
 			switch {
@@ -82,8 +82,10 @@ func fate(random *rand.Rand, changes int) func(int) float64 {
 			}
 			return 0
 		}
-	case 1:
-		return func(int) float64 { return float64(random.IntN(2)) } // whole ones
+	case 1: // whole ones
+		return func(int) float64 { return float64(random.IntN(2)) }
+	case 2: // all: the cut came after the disk was done, and before it said so
+		return func(int) float64 { return 1 }
 	default:
 		share := float64(random.IntN(11)) / 10
 		return func(int) float64 { return share }
