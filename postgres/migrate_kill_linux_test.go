@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
@@ -98,6 +99,7 @@ func TestRerunCountsWhatMigrationsLeave(t *testing.T) {
 		return
 	}
 	var counts []string
+	goroutines := runtime.NumGoroutine()
 	for range 5 {
 		_, _, err := postgres.Migrate(t.Context(), laterBuild(t, url, addTable))
 		if err != nil {
@@ -113,9 +115,23 @@ func TestRerunCountsWhatMigrationsLeave(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		counts = append(counts, fmt.Sprintf("%d descriptors, %d goroutines", len(descriptors), runtime.NumGoroutine()))
+		counts = append(counts, fmt.Sprintf("%d descriptors", len(descriptors)))
+		awaitGoroutines(t, goroutines)
 	}
 	fmt.Printf("counted: %s\n", strings.Join(counts, "; "))
+}
+
+// awaitGoroutines returns when no more are running: those of a closed connection
+// end by themselves.
+func awaitGoroutines(t *testing.T, most int) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > most; <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines are running, %d before", runtime.NumGoroutine(), most)
+		}
+	}
 }
 
 func TestMigrationsAndRefusalsLeaveNothingOpen(t *testing.T) {

@@ -56,7 +56,7 @@ func TestServerThatBecameUnsafeIsRefusedEverywhere(t *testing.T) {
 		},
 		"restarted as a standby": func(t *testing.T, cluster *testdb.Cluster, _ *database) {
 			restart(t, cluster, func() {
-				if err := os.WriteFile(filepath.Join(cluster.DataDir(), "standby.signal"), nil, 0o644); err != nil {
+				if err := os.WriteFile(filepath.Join(cluster.DataDir(), "standby.signal"), nil, 0o600); err != nil {
 					t.Fatal(err)
 				}
 			})
