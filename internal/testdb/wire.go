@@ -124,6 +124,14 @@ func (w *Wire) Heal() {
 	}
 }
 
+// Forget is Heal, but leaves the connections of which something was swallowed as
+// they are: silent for ever, as when a device on the way has forgotten them.
+func (w *Wire) Forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refusing, w.delay, w.swallows = false, 0, [2]bool{}
+}
+
 func (w *Wire) close() {
 	w.mu.Lock()
 	w.closed = true

@@ -211,3 +211,28 @@ func TestWireHoldsARoundTripBack(t *testing.T) {
 		})
 	}
 }
+
+func TestWireForgetsWhatItSwallowed(t *testing.T) {
+	t.Parallel()
+	direct, w, through := wired(t)
+	const sessions = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+	w.BlackHole()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := through.Exec(ctx, "insert into visits values (1)"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("got %v, want nothing at all until the deadline", err)
+	}
+	w.Forget()
+	if err := connect(t, w.DSN()).Ping(t.Context()); err != nil {
+		t.Errorf("a new connection: %v", err)
+	}
+	if got := ask[int](t, direct, sessions); got != 2 {
+		t.Errorf("%d sessions, want 2: the server does not learn that a client has gone", got)
+	}
+	w.Heal()
+	for ask[int](t, direct, sessions) > 1 {
+		if t.Context().Err() != nil {
+			t.Fatal("the forgotten session is still there")
+		}
+	}
+}

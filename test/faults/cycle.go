@@ -27,6 +27,9 @@ func (r *Rig) Cycle(f Fault) (*Report, error) {
 	report := &Report{Fault: f, Before: before, Most: before.plus(r.allowance()), load: l}
 	err = r.breakAndHeal(f, report)
 	l.stop()
+	if f.After != nil {
+		f.After(r)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name, err)
 	}

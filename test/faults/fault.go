@@ -24,6 +24,7 @@ type Fault struct {
 	Effect Effect
 	Break  func(*Rig) error // the fault holds when it returns
 	Heal   func(*Rig) error // the database can be used when it returns
+	After  func(*Rig)       // clears away what a fault leaves by its nature; nil: nothing
 	Hold   time.Duration    // how long it holds, at least
 }
 

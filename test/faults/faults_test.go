@@ -22,6 +22,7 @@ func TestNetworks(t *testing.T) {
 	rig := faults.NewRig(t, faults.Setup{Wire: true})
 	survive(t, rig, faults.BlackHole(outlast), faults.Repeats(1, 10))
 	survive(t, rig, faults.AnswersLost(2*time.Second), faults.Repeats(1, 10))
+	survive(t, rig, faults.Forgotten(0), faults.Repeats(1, 10))
 	survive(t, rig, faults.Refused(), faults.Repeats(1, 10))
 	survive(t, rig, faults.Reset(), faults.Repeats(1, 50))
 	survive(t, rig, faults.Slow(500*time.Millisecond, 4*time.Second), faults.Repeats(1, 10))

@@ -8,6 +8,14 @@ func BlackHole(hold time.Duration) Fault {
 	return onWire("black hole", Outage, hold, func(r *Rig) { r.Wire.BlackHole() })
 }
 
+// Forgotten is a black hole that ends for new connections alone.
+func Forgotten(hold time.Duration) Fault {
+	f := onWire("forgotten connections", Outage, hold, func(r *Rig) { r.Wire.BlackHole() })
+	f.Heal = func(r *Rig) error { r.Wire.Forget(); return nil }
+	f.After = func(r *Rig) { r.Wire.Heal() } // the server would keep its ends for hours
+	return f
+}
+
 // AnswersLost swallows what the server sends: it does what it is asked to, and
 // nobody learns of it.
 func AnswersLost(hold time.Duration) Fault {
