@@ -6,7 +6,7 @@ const (
 	// lostAnswers is how many connections break at each point of a transaction.
 	lostAnswers = 25
 	// contendedBatches is how many batches run against administration and each other.
-	contendedBatches = 2_000
+	contendedBatches = 1_000
 	// givenUp is how many transactions the server gives up.
 	givenUp = 200
 )
