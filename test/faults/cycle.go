@@ -128,7 +128,7 @@ func (r *Rig) administer() error {
 	ctx, cancel := context.WithTimeout(context.Background(), giveUp)
 	defer cancel()
 	for _, i := range r.instances {
-		if _, err := i.store.ListPlans(ctx); err != nil {
+		if _, err := newSubjects(ctx, i.store, 1, 0); err != nil {
 			return err
 		}
 	}

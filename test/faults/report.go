@@ -73,8 +73,11 @@ func (r *Report) effectViolations() []string {
 		return []string{fmt.Sprintf("%d calls were admitted while nothing could be recorded", r.load.impossible)}
 	case r.Fault.mustFail() && b.failed() == 0:
 		return []string{"the fault had no effect"}
-	case r.Fault.Effect == Unnoticed && b.failed()*100 > b.all():
-		return []string{fmt.Sprintf("%d of %d calls failed", b.failed(), b.all())}
+	case r.Fault.Effect == Unnoticed:
+		w := r.load.patient[whole] // with those that it caught under way
+		if failed, all := b.failed()+w.failed(), b.all()+w.all(); failed*100 > all {
+			return []string{fmt.Sprintf("%d of %d calls failed", failed, all)}
+		}
 	}
 	return nil
 }
