@@ -236,6 +236,11 @@ func TestStoreKeepsToItsSchema(t *testing.T) {
 		t.Errorf("%d rows are in the other schema", got)
 	}
 	d.exec(t, alter+"nowhere")
+	given := (&database{url: d.url + "&search_path=elsewhere"}).open(t, postgres.Config{})
+	charge(t, given, createKey(t, given, ""))
+	if got := ask[int](t, d, "SELECT sum(used) FROM elsewhere.key_usage"); got != 1 {
+		t.Errorf("%d are recorded in the schema of the URL, want 1", got)
+	}
 	if _, _, err := postgres.Migrate(t.Context(), postgres.Config{URL: d.url}); err == nil || !strings.Contains(err.Error(), "names no schema") {
 		t.Errorf("Migrate without a schema = %v", err)
 	}
