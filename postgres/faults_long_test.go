@@ -4,9 +4,9 @@ package postgres_test
 
 const (
 	// lostAnswers is how many connections break at each point of a transaction.
-	lostAnswers = 2_000
+	lostAnswers = 500
 	// contendedBatches is how many batches run against administration and each other.
-	contendedBatches = 100_000
+	contendedBatches = 10_000
 	// givenUp is how many transactions the server gives up.
-	givenUp = 5_000
+	givenUp = 2_000
 )
