@@ -5,8 +5,8 @@ package sqlite_test
 // How often faults are made.
 const (
 	powerCuts       = 50
-	failedFlushStep = 7 // between one flush to fail and the next
-	failedCallShare = 2 // so much smaller is the step between one call to fail and the next than its number
+	failedFlushStep = 11 // between one flush to fail and the next
+	failedCallShare = 1 // so much smaller is the step between one call to fail and the next than its number
 	diskFills       = 2
 	damages         = 50
 )

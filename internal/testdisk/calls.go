@@ -19,6 +19,7 @@ type handle struct {
 	file    *inode
 	methods *sqlite3.Tsqlite3_io_methods // the system's
 	synced  bool
+	owed    bool // another handle's flush of the file failed, which this one is yet to hear
 }
 
 var (
@@ -164,8 +165,12 @@ func xSync(tls *libc.TLS, file uintptr, flags int32) int32 {
 	case cut:
 		return answer
 	case answer != 0:
-		h.file.doom()
+		h.failFlush()
 		return answer
+	case h.owed:
+		h.owed = false
+		h.file.doom()
+		return refusals[Sync]
 	case h.disk.off:
 		return refusals[Sync]
 	}
@@ -181,6 +186,18 @@ func xSync(tls *libc.TLS, file uintptr, flags int32) int32 {
 	h.synced = true
 	h.file.flush()
 	return sqlite3.SQLITE_OK
+}
+
+// failFlush is a flush that fails. As on Linux, the next flush by every other
+// handle of the file says so too, and the one after that knows of nothing.
+func (h *handle) failFlush() {
+	h.file.doom()
+	handles.Range(func(_, other any) bool {
+		if other := other.(*handle); other != h && other.file == h.file {
+			other.owed = true
+		}
+		return true
+	})
 }
 
 // openDirectory is what SQLite calls, with the lock of the disk held, to flush a
