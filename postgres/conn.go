@@ -12,12 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-const (
-	// dialTimeout bounds a new connection with all that is prepared on it.
-	dialTimeout = 3 * time.Second
-	// roundTimeout bounds a round trip. What it cuts off is resolved on another connection.
-	roundTimeout = 3 * time.Second
-)
+// dialTimeout bounds a new connection with all that is prepared on it.
+const dialTimeout = 3 * time.Second
 
 // conn is a connection for the statements of decisions, which are prepared on it
 // unless a pooler is between. One goroutine at a time uses it. A broken one is
@@ -26,7 +22,8 @@ type conn struct {
 	pg         *pgconn.PgConn
 	pooled     bool // the next transaction may be another session's
 	statements [statementCount]*pgconn.StatementDescription
-	searchPath []byte
+	settings   [][]byte // parameters of settingsSQL
+	round      time.Duration
 	warning    string // SQLSTATE of the last warning, until it is taken
 	accept     bool   // unsafe durability
 	connected  atomic.Bool
@@ -38,10 +35,13 @@ var errNeverCancel = errors.New("what was sent to the server is not cancelled")
 var binary1 = []int16{pgx.BinaryFormatCode}
 
 // dial opens a connection, refuses an unsafe server and prepares.
-func dial(ctx context.Context, config *pgconn.Config, acceptUnsafe bool, searchPath string) (*conn, error) {
+func dial(ctx context.Context, config *pgconn.Config, acceptUnsafe bool, searchPath string, limits timeouts) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	c := &conn{accept: acceptUnsafe, searchPath: []byte(searchPath)}
+	c := &conn{accept: acceptUnsafe, round: limits.round}
+	for _, setting := range settingsOf(searchPath, limits) {
+		c.settings = append(c.settings, []byte(setting))
+	}
 	config = config.Copy()
 	config.DialFunc = c.neverCancelling(config.DialFunc)
 	config.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) {
@@ -97,11 +97,18 @@ func (c *conn) check(ctx context.Context) error {
 	return unsafe
 }
 
-// prepare also sets the session's search path: what is prepared is planned anew
-// when it is run with another one.
+// sessionSQL sets the session's search path, because what is prepared is planned
+// anew when it is run with another one, and lets the server notice within seconds
+// that this machine has gone without a word: if that happens in the midst of a
+// message, no other timeout ends the transaction and its locks.
+const sessionSQL = `
+SELECT set_config('search_path', $1, false), set_config('tcp_keepalives_idle', '3', false),
+       set_config('tcp_keepalives_interval', '1', false), set_config('tcp_keepalives_count', '3', false)`
+
+// prepare makes the session fit for what is sent on it, and prepares that.
 func (c *conn) prepare(ctx context.Context) error {
 	pipeline := c.pg.StartPipeline(ctx)
-	pipeline.SendQueryParams("SELECT set_config('search_path', $1, false)", [][]byte{c.searchPath}, nil, binary1, binary1)
+	pipeline.SendQueryParams(sessionSQL, c.settings[:1], nil, binary1, binary1)
 	for s, sql := range statementSQL {
 		pipeline.SendPrepare(fmt.Sprintf("ration_%d", s), sql, nil)
 	}

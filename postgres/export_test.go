@@ -51,3 +51,11 @@ func (c Config) WithMigrationWait(wait time.Duration) Config {
 	c.migrationWait = wait
 	return c
 }
+
+// Patient makes a store whose transactions may take so much longer, for tests in
+// which a machine that is slow must not make them give up.
+func (c Config) Patient(times time.Duration) Config {
+	d := defaultTimeouts
+	c.timeouts = timeouts{lock: times * d.lock, statement: times * d.statement, idle: times * d.idle, round: times * d.round}
+	return c
+}

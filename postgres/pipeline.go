@@ -15,7 +15,7 @@ type pipeline struct {
 // begin begins a transaction with the settings that it needs: two results.
 func (p pipeline) begin() {
 	p.send(stmtBegin)
-	p.send(stmtSettings, p.conn.searchPath)
+	p.send(stmtSettings, p.conn.settings...)
 }
 
 // send sends a prepared statement, or through a pooler an unnamed one: names are
@@ -31,7 +31,7 @@ func (p pipeline) send(s statement, params ...[]byte) {
 
 // sync sends what is queued and lets the server answer at once.
 func (p pipeline) sync() error {
-	if err := p.conn.pg.Conn().SetDeadline(time.Now().Add(roundTimeout)); err != nil {
+	if err := p.conn.pg.Conn().SetDeadline(time.Now().Add(p.conn.round)); err != nil {
 		return err
 	}
 	return p.pg.Sync()

@@ -82,7 +82,7 @@ func genericPlan(t *testing.T, d *database, sql string) string {
 		_ = tx.Rollback(ctx)
 		_, _ = d.conn.Exec(ctx, "DEALLOCATE statement")
 	}()
-	if _, err := tx.Exec(ctx, postgres.SettingsSQL, pgx.QueryExecModeExec, "public, pg_temp"); err != nil {
+	if _, err := tx.Exec(ctx, postgres.SettingsSQL, pgx.QueryExecModeExec, "public, pg_temp", "500ms", "2s", "3s"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := tx.Exec(ctx, "PREPARE statement AS "+sql); err != nil {

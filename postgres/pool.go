@@ -24,7 +24,7 @@ func parsePoolConfig(config Config) (*pgxpool.Config, error) {
 	// A round trip more for each operation of administration, so that none of them
 	// finds only a connection that died while it idled.
 	parsed.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return true }
-	parsed.PingTimeout = roundTimeout
+	parsed.PingTimeout = defaultTimeouts.round
 	parsed.ConnConfig.ConnectTimeout = dialTimeout
 	parsed.ConnConfig.OnNotice = noteWarning
 	// Not by names, which a pooler does not keep, and never as text (CVE-2024-27289).

@@ -22,7 +22,7 @@ func TestContractThroughAPooler(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Harness {
 		d := newDatabase(t)
 		clock := newFakeClock(t, d, time.Now())
-		config := postgres.Config{InstanceClock: clock.now}
+		config := postgres.Config{InstanceClock: clock.now}.Patient(8)
 		pooled := &database{url: testdb.PgBouncer(t, d.url, nil)}
 		return storetest.Harness{
 			Store:          pooled.open(t, config),

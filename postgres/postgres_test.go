@@ -12,7 +12,7 @@ func TestContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Harness {
 		d := newDatabase(t)
 		clock := newFakeClock(t, d, time.Now())
-		config := postgres.Config{InstanceClock: clock.now}
+		config := postgres.Config{InstanceClock: clock.now}.Patient(8)
 		return storetest.Harness{
 			Store:          d.open(t, config),
 			SetNow:         func(now time.Time) { clock.set(t, now) },

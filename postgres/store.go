@@ -37,6 +37,7 @@ type Config struct {
 	// more than 10 minutes no period begins. It decides nothing else. Nil: time.Now.
 	InstanceClock func() time.Time
 
+	timeouts      timeouts      // zero: defaultTimeouts
 	migrations    fs.FS         // nil: this build's
 	migrationWait time.Duration // 0: a minute
 }
@@ -126,6 +127,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.ReportConns <= 0 {
 		c.ReportConns = defaultReportConns
+	}
+	if c.timeouts == (timeouts{}) {
+		c.timeouts = defaultTimeouts
 	}
 	if c.InstanceClock == nil {
 		c.InstanceClock = time.Now

@@ -14,7 +14,7 @@ const stuckFor = time.Minute
 // xid is a transaction's id as a row's xmax tells it. 0: none.
 type xid uint32
 
-// stuckKeys are keys that one transaction has kept locked for lockTimeout or
+// stuckKeys are keys that one transaction has kept locked for the lock timeout or
 // longer. While that transaction has one, batches don't wait for the key, so that
 // one stuck row stalls nobody else.
 type stuckKeys struct {

@@ -76,10 +76,11 @@ func (s *Store) writeOnce(ctx context.Context, change func(context.Context, tx) 
 func (t tx) set(ctx context.Context, s *Store) error {
 	var unsafe error
 	replica := false
+	settings := settingsOf(s.searchPath, s.config.timeouts)
 	err := query(ctx, t, settingsSQL, func(r *row) {
 		unsafe = r.durability()
 		replica = r.text() == "replica"
-	}, s.searchPath)
+	}, settings[0], settings[1], settings[2], settings[3])
 	switch {
 	case err != nil:
 		return err

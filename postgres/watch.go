@@ -9,12 +9,8 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-const (
-	// lockTimeout is the lock_timeout of settingsSQL.
-	lockTimeout = 500 * time.Millisecond
-	// looks is how often a watch looks at who has a key.
-	looks = 5
-)
+// looks is how often a watch looks at who has a key.
+const looks = 5
 
 // errMovedOn says that a key which a batch did not wait for is locked, but no
 // longer by the transaction that it was stuck on.
@@ -28,12 +24,13 @@ FROM key_usage
 WHERE api_key_id = ANY($1::uuid[]) AND meter = '` + ration.MeterRequests + `'`
 
 // watch finds out which keys of a batch are stuck after waiting for one of them
-// took too long: those that one transaction keeps for lockTimeout, while the
+// took too long: those that one transaction keeps for the lock timeout, while the
 // batch has no lock itself. A key that is merely busy goes from hand to hand. One
 // that is free, and bears the mark of an old lock, passes for stuck, which does
 // no harm: it can be had without waiting.
 func (s *Store) watch(ctx context.Context, b *work) {
 	kept := s.holders(ctx, b)
+	lockTimeout := s.config.timeouts.lock
 	for start := time.Now(); len(kept) > 0 && time.Since(start) < lockTimeout; {
 		if !sleep(ctx, lockTimeout/looks) {
 			return
