@@ -82,15 +82,14 @@ func EffectiveLimits(plan []Limit, overrides []Override, at time.Time) []Limit {
 
 // nameApart gives limits that share a name their default names, which differ. A
 // plan and a key's overrides change independently, so no check of either could
-// rule it out. Every round leaves fewer limits that have another name.
+// rule it out. Every round leaves fewer limits that have another name; of a kind
+// that this release does not know two may have one default name, and keep it.
 func nameApart(limits []Limit) {
-	for apart := false; !apart; {
-		apart = true
+	for range limits {
 		for i := range limits {
 			for j := range i {
 				if limits[i].Name == limits[j].Name {
 					limits[i].Name, limits[j].Name = limits[i].Key().DefaultName(), limits[j].Key().DefaultName()
-					apart = false
 				}
 			}
 		}

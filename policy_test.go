@@ -44,3 +44,15 @@ func TestKeyWithAnUnreadableLimitHasNoPolicy(t *testing.T) {
 		}
 	}
 }
+
+// A limit of a later release may even share its name with one of the key's own.
+func TestKeyWithALimitOfALaterReleaseHasNoPolicy(t *testing.T) {
+	key := ration.Key{ID: ration.NewKeyID(), Status: ration.StatusActive, Plan: "free"}
+	later := ration.Limit{Meter: ration.MeterRequests, Kind: "sliding", Period: ration.PeriodDay, Name: "requests-sliding-day", Quantity: 10}
+	own := later
+	own.Kind = ration.KindQuota
+	_, err := ration.NewPolicy(key, ration.Plan{Name: "free", Limits: []ration.Limit{later}}, []ration.Override{{Limit: own}}, nil, noon)
+	if err == nil || !strings.Contains(err.Error(), "sliding") {
+		t.Errorf("got %v", err)
+	}
+}
