@@ -41,6 +41,11 @@ const (
 	migrationLock = 0x726174696f6e
 	// defaultMigrationWait is how long one instance waits for another that migrates.
 	defaultMigrationWait = time.Minute
+	// tableWait is how long a migration waits for a table, less than a charge waits for
+	// its key: all that come after one who waits for a table queue behind it.
+	tableWait = 200 * time.Millisecond
+	// tablePause is about how long it gives way then.
+	tablePause = time.Second
 )
 
 // Migrate brings the database's schema up to date and returns the versions
@@ -69,6 +74,10 @@ func Migrate(ctx context.Context, config Config) (from, to int64, err error) {
 	return m.run(ctx)
 }
 
+// errTableInUse says that a transaction, perhaps a long report, kept a migration
+// from a table.
+var errTableInUse = errors.New("a table is in use by a transaction that does not end")
+
 type migrator struct {
 	config     Config
 	conn       *pgx.Conn
@@ -78,12 +87,15 @@ type migrator struct {
 
 // run runs the migrations that are missing.
 func (m *migrator) run(ctx context.Context) (from, to int64, err error) {
+	deadline := time.Now().Add(m.config.migrationWait)
 	for first := true; ; first = false {
 		have, want, err := m.step(ctx)
 		if first {
 			from = have
 		}
 		switch {
+		case errors.Is(err, errTableInUse) && time.Now().Before(deadline) && sleep(ctx, tablePause):
+			continue
 		case errors.As(err, new(*SchemaError)), errors.As(err, new(*MigrationError)):
 			return from, have, err
 		case err != nil:
@@ -146,12 +158,15 @@ func (m *migrator) prepare(ctx context.Context, t tx) error {
 	_, err := t.Exec(ctx, `
 		SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', '0', true),
 		       set_config('idle_in_transaction_session_timeout', '0', true), set_config('synchronous_commit', 'on', true)`,
-		fmt.Sprintf("%dms", wait.Milliseconds()))
+		milliseconds(wait))
 	if err == nil {
 		_, err = t.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrationLock))
 	}
 	if sqlState(err) == stateLockTimeout {
 		return &MigrationError{fmt.Errorf("waiting to migrate the schema: another instance has been migrating it for %s; look after that one, then try again: %w", wait, err)}
+	}
+	if err == nil {
+		_, err = t.Exec(ctx, "SELECT set_config('lock_timeout', $1, true)", milliseconds(tableWait))
 	}
 	if err == nil {
 		_, err = settle(ctx, t, m.searchPath)
@@ -180,7 +195,11 @@ func (m *migrator) apply(ctx context.Context, t tx, next migration) error {
 	}
 	up, _, _ := strings.Cut(string(script), "-- +goose Down")
 	// A script of many statements can only be sent as text; it holds no parameter.
-	if err := t.Conn().PgConn().Exec(ctx, createVersions+up).Close(); err != nil {
+	err = t.Conn().PgConn().Exec(ctx, createVersions+up).Close()
+	if sqlState(err) == stateLockTimeout {
+		err = fmt.Errorf("%w: %w", errTableInUse, err)
+	}
+	if err != nil {
 		return fmt.Errorf("running %s: %w", next.name, err)
 	}
 	_, err = t.Exec(ctx, "INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, true)", next.version)

@@ -156,6 +156,43 @@ func TestBuildsAndSchemasOfDifferentVersions(t *testing.T) {
 	}
 }
 
+// A migration that waits for a table makes all wait that come after it, so it
+// must give way again and again, and still get its turn once the table is free.
+func TestMigrationGivesWayToChargesWhileATableIsInUse(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	store := d.open(t, postgres.Config{})
+	id := createKey(t, store, "")
+	report, err := connect(t, d.url).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer report.Rollback(context.Background())
+	if _, err := report.Exec(t.Context(), "SELECT count(*) FROM usage_days, key_usage"); err != nil {
+		t.Fatal(err)
+	}
+	migrated := make(chan error, 1)
+	go func() {
+		_, _, err := postgres.Migrate(t.Context(), laterBuild(t, d.url, "ALTER TABLE key_usage ADD COLUMN later int;"))
+		migrated <- err
+	}()
+	for range 2 { // while it waits, and after it gave way
+		d.await(t, somebodyWaits)
+		charge(t, store, id)
+		d.await(t, "SELECT NOT ("+somebodyWaits+")")
+		charge(t, store, id)
+	}
+	if err := report.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-migrated; err != nil {
+		t.Errorf("Migrate = %v", err)
+	}
+	if got := d.used(t, id); got != 4 {
+		t.Errorf("%d are recorded, want 4", got)
+	}
+}
+
 func TestMigrationThatFailsLeavesNothing(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,30 +43,31 @@ func (s *stuckKeys) mark(b *work) {
 
 // note takes in which keys a batch found stuck, and which not.
 func (s *stuckKeys) note(b *work) {
-	for i := range b.keys {
-		k := &b.keys[i]
-		switch {
-		case k.stuckOn != 0 && k.exists && !k.locked:
-			s.set(k.id, k.stuckOn)
-		case s.count.Load() > 0:
-			s.set(k.id, 0)
-		}
+	if s.count.Load() == 0 && !b.metStuck() {
+		return
 	}
-}
-
-// set remembers on which transaction a key is stuck; 0: on none.
-func (s *stuckKeys) set(id ration.KeyID, holder xid) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if holder == 0 {
-		delete(s.keys, id)
-	} else {
-		s.keys[id] = stuckKey{holder: holder, since: time.Now()}
-	}
-	for other, stuck := range s.keys {
-		if time.Since(stuck.since) > stuckFor {
-			delete(s.keys, other)
+	for i := range b.keys {
+		if k := &b.keys[i]; k.isStuck() {
+			s.keys[k.id] = stuckKey{holder: k.stuckOn, since: time.Now()}
+		} else {
+			delete(s.keys, k.id)
 		}
 	}
+	maps.DeleteFunc(s.keys, func(_ ration.KeyID, stuck stuckKey) bool { return time.Since(stuck.since) > stuckFor })
 	s.count.Store(int64(len(s.keys)))
 }
+
+func (b *work) metStuck() bool {
+	for i := range b.keys {
+		if b.keys[i].isStuck() {
+			return true
+		}
+	}
+	return false
+}
+
+// isStuck reports whether the last attempt found the key still locked by the
+// transaction that it is stuck on.
+func (k *keyWork) isStuck() bool { return k.stuckOn != 0 && k.exists && !k.locked }
