@@ -15,6 +15,7 @@ var repairTests = []contractTest{
 	{"usage from the future is found and moved to the running periods", onSoundUsage(testRepair)},
 	{"a denial by a clock from the future is found and moved", onSoundUsage(testRepairOfDenial)},
 	{"periods follow the plan's zone in a repair too", onSoundUsage(testRepairInZone)},
+	{"a day that a changed zone lengthens gives nothing twice in a repair", onSoundUsage(testRepairOfLengthenedDay)},
 	{"keys are looked at page by page", onSoundUsage(testKeysAheadPages)},
 	{"no usage is repaired while the clocks disagree", onSoundUsage(testRepairSuspect)},
 	{"a repair that fails leaves nothing", onSoundUsage(testFailedRepair)},
@@ -187,6 +188,32 @@ func testRepairInZone(f *fixture) {
 			f.Errorf("the day is %s with the history %+v, want %s", day.Date(), days, want.Date())
 		}
 	}
+}
+
+// testRepairOfLengthenedDay: what was used in an hour is filed under a date that
+// its new zone has left behind.
+func testRepairOfLengthenedDay(f *fixture) {
+	f.setNow(time.Date(2026, 7, 15, 20, 10, 0, 0, time.UTC))
+	byHour, byDay := f.key(f.plan("3/hour").Name), f.key(f.plan("4/day").Name)
+	ids := []ration.KeyID{byHour, byDay}
+	for _, id := range ids {
+		f.batch(repeat(3, chargeOf(id))...)
+		f.updateKey(id, func(change *admin.KeyChange) { change.Key.TimeZone = "Asia/Tokyo" }) // where it is the 16th
+		f.useAhead(chargeOf(id))
+	}
+	f.advance(5 * time.Minute)
+	if repaired := f.repair(); repaired != len(ids) {
+		f.Errorf("repaired %d keys, want %d", repaired, len(ids))
+	}
+	for _, id := range ids {
+		f.deny(id, requests(1), ration.CodeQuotaExceeded, f.meter(id, ration.MeterRequests).Windows[slices.Index(ids, id)].EndsAt.Sub(f.now))
+		f.want("history", []admin.UsageDay{{
+			KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: ration.DateLabel(2026, 7, 15), Used: 4, Denied: 1, LastRequestAt: f.now,
+		}}, f.days(id))
+	}
+	f.setNow(time.Date(2026, 7, 16, 12, 0, 0, 0, time.UTC)) // the 15th has ended everywhere
+	f.allow(byHour, requests(1), 2)
+	f.allow(byDay, requests(1), 3)
 }
 
 func testKeysAheadPages(f *fixture) {

@@ -76,6 +76,8 @@ const (
 	clockTolerance = 10 * time.Minute
 	// farthestEast is how far the earliest local date is ahead of UTC.
 	farthestEast = 14 * time.Hour
+	// farthestWest is how far the latest is behind.
+	farthestWest = 12 * time.Hour
 	// repairDays is how far back a running period can have begun, and more.
 	repairDays = 40
 )

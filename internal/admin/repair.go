@@ -14,23 +14,24 @@ import (
 // else of it has not begun is taken back with the hour.
 //
 // Nothing is given twice: the running period has used what was counted in it and
-// all that was counted in the future.
+// all that was counted in the future. A day that a changed time zone lengthens
+// runs on under its own label, in which the history has what it used. Of the
+// other periods the history knows days only, so what was used on a day that
+// reaches into them counts as used in them.
 
 const windowHour, windowDay = 0, 1 // in ration.WindowPeriods
 
 // repairMeter puts right what a clock from the future left on a meter. The days
 // of the future are folded into the running one. Its periods that have not begun
-// become those that hold now, which have used what the history has since their
-// first date: of an hour, which the history does not know, since the date on
-// which it began, so that it is never less than was used. What was ever used
-// does not change, nor what is reserved. A rate needs no repair: it reads a time
-// that is too late as one burst from now.
+// become those that hold now, which have used at least what was used in them.
+// What was ever used does not change, nor what is reserved. A rate needs no
+// repair: it reads a time that is too late as one burst from now.
 func repairMeter(meter *MeterRecord, zone *time.Location, now time.Time) {
 	latestHour, latestDate := LatestLabels(now)
 	ahead := meter.Windows[windowHour].Label > latestHour
-	today := runningDay(meter.Windows[windowDay], ahead, zone, now)
-	meter.fold(today, now, func(date ration.Label) bool {
-		return date > today && (ahead || date > latestDate)
+	day := meter.runningDay(ahead, zone, now)
+	meter.fold(day, now, func(date ration.Label) bool {
+		return date > day && (ahead || date > latestDate)
 	})
 	if !ahead {
 		return // or a day that a changed zone lengthens would end early
@@ -38,29 +39,63 @@ func repairMeter(meter *MeterRecord, zone *time.Location, now time.Time) {
 	meter.FirstRequestAt, meter.LastRequestAt = notAfter(meter.FirstRequestAt, now), notAfter(meter.LastRequestAt, now)
 	for i, period := range ration.WindowPeriods {
 		window := &meter.Windows[i]
-		label, ends := ration.PeriodAt(period, now, zone)
-		if window.Label > label {
+		if label, ends := periodOf(period, day, zone, now); window.Label > label {
 			window.Label, window.EndsAt = label, ends
-			window.Used = meter.usedSince(firstDate(period, label, zone))
+			window.Used = meter.usedIn(period, window.Label, zone)
 		}
 	}
 }
 
 // runningDay returns the day to whose history a charge belongs now, once the
 // repair is made.
-func runningDay(window ration.Window, ahead bool, zone *time.Location, now time.Time) ration.Label {
-	today, _ := ration.PeriodAt(ration.PeriodDay, now, zone)
-	if ahead && window.Label > today || window.Label < today && !now.Before(window.EndsAt) {
+func (m *MeterRecord) runningDay(ahead bool, zone *time.Location, now time.Time) ration.Label {
+	window, today := m.Windows[windowDay], labelAt(ration.PeriodDay, now, zone)
+	switch {
+	case ahead && window.Label > today:
+		return m.dayBefore(today, zone, now)
+	case window.Label < today && !now.Before(window.EndsAt):
 		return today
 	}
 	return window.Label
 }
 
-// firstDate returns the local date on which a period began.
-func firstDate(period ration.Period, label ration.Label, zone *time.Location) ration.Label {
-	if period == ration.PeriodHour {
-		label, _ = ration.PeriodAt(ration.PeriodDay, label.Hour(), zone)
+// dayBefore returns the day that would run if no clock had been ahead, as far as
+// the history shows: today, unless it was last used on a later day, which a zone
+// to the east may have begun, or on an earlier one after its end in this zone,
+// which a zone to the west has yet to end.
+func (m *MeterRecord) dayBefore(today ration.Label, zone *time.Location, now time.Time) ration.Label {
+	_, latestDate := LatestLabels(now)
+	var last MeterDay
+	for _, day := range m.Days {
+		if day.Date <= latestDate && !day.LastRequestAt.IsZero() && !day.LastRequestAt.After(now.Add(clockTolerance)) {
+			last = day // they are in order
+		}
 	}
+	outlived := labelAt(ration.PeriodDay, last.LastRequestAt, zone) > last.Date && now.Before(endsEverywhere(last.Date))
+	if last.Date > today || outlived {
+		return last.Date
+	}
+	return today
+}
+
+// endsEverywhere returns when a date ends in the zone in which it ends last.
+func endsEverywhere(date ration.Label) time.Time { return (date + 1).Date().Add(farthestWest) }
+
+// periodOf returns the period that runs while a day does, and when to look again
+// whether it has ended. A week or a month is never one that this zone has ended.
+func periodOf(period ration.Period, day ration.Label, zone *time.Location, now time.Time) (ration.Label, time.Time) {
+	label, ends := ration.PeriodAt(period, now, zone)
+	switch {
+	case period == ration.PeriodHour:
+		return label, ends
+	case period == ration.PeriodDay && day < label:
+		return day, endsEverywhere(day)
+	}
+	return max(label, labelAt(period, day.Date(), time.UTC)), ends
+}
+
+func labelAt(period ration.Period, t time.Time, zone *time.Location) ration.Label {
+	label, _ := ration.PeriodAt(period, t, zone)
 	return label
 }
 
@@ -83,10 +118,17 @@ func (m *MeterRecord) fold(into ration.Label, now time.Time, isToMove func(ratio
 	}
 }
 
-// usedSince adds up the history from a date on, that of the future included.
-func (m *MeterRecord) usedSince(first ration.Label) (used int64) {
+// usedIn adds up the history of a period and of the future. A day's is what has
+// its label. Of the others it is what was used since their first date, and on
+// days before it that were used after the period began: until a day ends that a
+// changed zone lengthens, what is used belongs to its label.
+func (m *MeterRecord) usedIn(period ration.Period, label ration.Label, zone *time.Location) (used int64) {
+	first := label
+	if period == ration.PeriodHour {
+		first = labelAt(ration.PeriodDay, label.Hour(), zone)
+	}
 	for _, day := range m.Days {
-		if day.Date >= first {
+		if day.Date >= first || period != ration.PeriodDay && labelAt(period, day.LastRequestAt, zone) >= label {
 			used += day.Used
 		}
 	}

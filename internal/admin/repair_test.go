@@ -22,6 +22,7 @@ type wandering struct {
 	policy   ration.Policy
 	usage    ration.Usage
 	days     map[ration.Label]admin.MeterDay
+	before   []admin.MeterDay // the days at the last repair
 	admitted []admission
 }
 
@@ -66,7 +67,7 @@ func (w *wandering) charge(units int64) ration.Decision {
 }
 
 // repair repairs with a right clock, as a store does.
-func (w *wandering) repair(t *rapid.T) (changed bool) {
+func (w *wandering) repair(t rapid.TB) (changed bool) {
 	record := admin.MeterRecord{MeterUsage: *w.usage.Meter(ration.MeterRequests)}
 	for _, day := range w.days {
 		if day.Date >= admin.RepairFrom(w.now) {
@@ -74,6 +75,7 @@ func (w *wandering) repair(t *rapid.T) (changed bool) {
 		}
 	}
 	slices.SortFunc(record.Days, func(a, b admin.MeterDay) int { return int(a.Date) - int(b.Date) })
+	w.before = record.Days
 	repair := admin.UsageRepair{Now: w.now, TimeZone: w.zone, Meters: []admin.MeterRecord{record}}
 	err := admin.RepairKey("test", &repair)
 	if errors.Is(err, admin.ErrUnchanged) {
@@ -176,7 +178,7 @@ func reserve(w *wandering) {
 func (w *wandering) wantRunning(rt *rapid.T) {
 	for _, period := range ration.WindowPeriods {
 		label, ends := ration.PeriodAt(period, w.now, w.policy.Zone)
-		soon, _ := ration.PeriodAt(period, w.now.Add(70*time.Minute), w.policy.Zone) // of an hour that may have been tolerated
+		soon := w.latest(period)
 		window := w.window(period)
 		var truth int64
 		for _, a := range w.admitted {
@@ -209,12 +211,28 @@ func (w *wandering) wantRunning(rt *rapid.T) {
 	}
 }
 
+// latest returns the last period that a repair may leave: that of an hour which
+// was tolerated, or of a date on which the key was used when the clock was right,
+// since that may have begun in another zone.
+func (w *wandering) latest(period ration.Period) ration.Label {
+	latest, _ := ration.PeriodAt(period, w.now.Add(70*time.Minute), w.policy.Zone)
+	_, date := admin.LatestLabels(w.now)
+	for _, day := range w.before {
+		if period != ration.PeriodHour && day.Date <= date && !day.LastRequestAt.IsZero() && !day.LastRequestAt.After(w.now.Add(10*time.Minute)) {
+			label, _ := ration.PeriodAt(period, day.Date.Date(), time.UTC)
+			latest = max(latest, label)
+		}
+	}
+	return latest
+}
+
 // wantOpen wants the key's next day to be open to it.
 func (w *wandering) wantOpen(rt *rapid.T) {
 	next := *w
 	next.usage, next.days = w.usage.Clone(), map[ration.Label]admin.MeterDay{}
-	_, ends := ration.PeriodAt(ration.PeriodDay, w.now.Add(70*time.Minute), w.policy.Zone)
-	next.now = ends
+	for label := ration.Label(0); label <= w.latest(ration.PeriodDay); {
+		label, next.now = ration.PeriodAt(ration.PeriodDay, next.now, w.policy.Zone)
+	}
 	if decision := next.charge(1); !decision.Allowed() {
 		rt.Fatalf("on the next day: %s, %+v", decision.Code, decision.Limits)
 	}
@@ -301,6 +319,7 @@ func TestDayThatAZoneLengthensIsLeftAlone(t *testing.T) {
 	w.charge(40)
 	w.move("Pacific/Pago_Pago") // 25 hours behind
 	record := admin.MeterRecord{MeterUsage: w.usage[0], Days: []admin.MeterDay{w.days[ration.DateLabel(2030, 6, 16)]}}
+	w.before = record.Days
 	repair := admin.UsageRepair{Now: w.now, TimeZone: w.zone, Meters: []admin.MeterRecord{record}}
 	if err := admin.RepairKey("test", &repair); !errors.Is(err, admin.ErrUnchanged) {
 		t.Errorf("repaired to %+v, %v", repair.Meters[0], err)
