@@ -29,8 +29,8 @@ func StatementSQL() map[string]string {
 		"usage of a repair":   usageToRepairSQL,
 		"history of a repair": historyToRepairSQL,
 		"windows of a repair": setWindowsSQL,
-		"a day of a repair":   addDaySQL,
-		"secrets of a repair": earlierSecretUseSQL,
+		"days of a repair":    deleteDaysSQL,
+		"secrets of a repair": earlierSecretUsesSQL,
 	}
 }
 

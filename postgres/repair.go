@@ -66,7 +66,7 @@ func (s *Store) RepairUsage(ctx context.Context, ids []ration.KeyID, repair func
 		if err != nil {
 			return err
 		}
-		var b writeBatch
+		var rows repairRows
 		for i := range repairs {
 			switch err := repair(&repairs[i]); {
 			case errors.Is(err, admin.ErrUnchanged):
@@ -74,12 +74,12 @@ func (s *Store) RepairUsage(ctx context.Context, ids []ration.KeyID, repair func
 			case err != nil:
 				return err
 			}
-			b.repair(&repairs[i])
+			rows.add(&repairs[i])
 		}
-		if b.Len() == 0 {
+		if len(rows.keys) == 0 {
 			return admin.ErrUnchanged
 		}
-		return t.run(ctx, &b)
+		return t.run(ctx, rows.batch(now))
 	})
 }
 
@@ -130,60 +130,4 @@ func usageRepairs(ctx context.Context, q querier, ids []ration.KeyID, now time.T
 		}
 	}, keys, admin.RepairFrom(now).Date())
 	return repairs, err
-}
-
-const (
-	setWindowsSQL = `
-UPDATE key_usage
-SET first_request_at = $3, last_request_at = $4,
-    hour_label = $5, hour_ends_at = $6, hour_used = $7, day_label = $8, day_ends_at = $9, day_used = $10,
-    week_label = $11, week_ends_at = $12, week_used = $13, month_label = $14, month_ends_at = $15, month_used = $16
-WHERE api_key_id = $1 AND meter = $2`
-
-	addDaySQL = `
-INSERT INTO usage_days AS u (api_key_id, meter, date, used, denied, last_request_at) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (api_key_id, meter, date) DO UPDATE
-SET used = u.used + excluded.used, denied = u.denied + excluded.denied,
-    last_request_at = coalesce(excluded.last_request_at, u.last_request_at)`
-
-	earlierSecretUseSQL = "UPDATE api_key_secrets SET last_used_at = $2 WHERE api_key_id = $1 AND last_used_at > $2" //nolint:gosec // SQL
-)
-
-// repair adds what a repair leaves.
-func (b *writeBatch) repair(repair *admin.UsageRepair) {
-	key := [16]byte(repair.KeyID)
-	for i := range repair.Meters {
-		meter := &repair.Meters[i]
-		values := []any{key, meter.Meter, orNull(meter.FirstRequestAt), orNull(meter.LastRequestAt)}
-		for w, window := range meter.Windows {
-			label := window.Label.Date()
-			if ration.WindowPeriods[w] == ration.PeriodHour {
-				label = window.Label.Hour()
-			}
-			values = append(values, label, orEpoch(window.EndsAt), window.Used)
-		}
-		b.add(asItIs, setWindowsSQL, values...)
-		if fold := &meter.Fold; len(fold.From) > 0 {
-			b.add(asItIs, addDaySQL, key, meter.Meter, fold.Into.Date.Date(), fold.Into.Used, fold.Into.Denied, orNull(fold.Into.LastRequestAt))
-			b.add(asItIs, "DELETE FROM usage_days WHERE api_key_id = $1 AND meter = $2 AND date = ANY($3::date[])", key, meter.Meter, dates(fold.From))
-		}
-	}
-	b.add(asItIs, earlierSecretUseSQL, key, repair.Now)
-	b.add(asItIs, auditSQL, auditValues(repair.Audit, repair.Now)...)
-}
-
-func dates(labels []ration.Label) []time.Time {
-	dates := make([]time.Time, len(labels))
-	for i, label := range labels {
-		dates[i] = label.Date()
-	}
-	return dates
-}
-
-// orEpoch returns a time for a column that is never NULL.
-func orEpoch(t time.Time) time.Time {
-	if t.IsZero() {
-		return time.Unix(0, 0)
-	}
-	return t
 }

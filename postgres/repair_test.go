@@ -84,3 +84,69 @@ func TestRepairMeetsCharges(t *testing.T) {
 		}
 	}
 }
+
+// TestRepairOfManyMeters: however many meters keys have, a transaction writes few
+// keys, and their rows with one statement, so that charges need not wait long.
+func TestRepairOfManyMeters(t *testing.T) {
+	t.Parallel()
+	const keys, meters = 50, 61
+	d, _, store := usedAhead(t, keys)
+	d.exec(t, "INSERT INTO key_usage SELECT (k).* FROM (SELECT json_populate_record(k, json_build_object('meter', 'm' || i)) AS k FROM key_usage k, generate_series(2, $1::int) i) x", meters)
+	d.exec(t, "INSERT INTO usage_days SELECT (k).* FROM (SELECT json_populate_record(k, json_build_object('meter', 'm' || i)) AS k FROM usage_days k, generate_series(2, $1::int) i) x", meters)
+	done, err := admin.New(store, admin.Config{}).RepairUsage(t.Context(), "test", ration.KeyID{})
+	if err != nil || done.Repaired != keys {
+		t.Errorf("repaired %+v, %v; want %d keys", done, err, keys)
+	}
+	for _, table := range []string{"key_usage WHERE day_label", "usage_days WHERE date"} {
+		if rows := ask[int64](t, d, "SELECT count(*) FROM "+table+" = '2026-07-15'"); rows != keys*meters {
+			t.Errorf("%d rows of %s, want %d", rows, table, keys*meters)
+		}
+	}
+	if most := ask[int64](t, d, "SELECT max(n) FROM (SELECT count(DISTINCT api_key_id) AS n FROM key_usage GROUP BY xmin::text) x"); most > 20 {
+		t.Errorf("a transaction has repaired %d keys", most)
+	}
+	if statements := ask[int64](t, d, "SELECT max(n) FROM (SELECT count(DISTINCT cmin::text) AS n FROM key_usage GROUP BY xmin::text) x"); statements != 1 {
+		t.Errorf("a transaction has written key_usage with %d statements", statements)
+	}
+}
+
+// TestRepairThatIsNotWrittenFails: rows that a trigger withholds would be
+// repaired by halves.
+func TestRepairThatIsNotWrittenFails(t *testing.T) {
+	t.Parallel()
+	for name, withhold := range map[string]string{
+		"windows":    "UPDATE ON key_usage",
+		"added days": "INSERT ON usage_days",
+		"old days":   "DELETE ON usage_days",
+		"the audit":  "INSERT ON audit_log",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, _, store := usedAhead(t, 3)
+			const state = `SELECT (SELECT string_agg(k::text, ' ' ORDER BY k::text) FROM key_usage k) ||
+				(SELECT string_agg(u::text, ' ' ORDER BY u::text) FROM usage_days u) || (SELECT count(*) FROM audit_log)`
+			before := ask[string](t, d, state)
+			d.exec(t, "CREATE FUNCTION withhold() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$")
+			d.exec(t, "CREATE TRIGGER withhold BEFORE "+withhold+" FOR EACH ROW EXECUTE FUNCTION withhold()")
+			done, err := admin.New(store, admin.Config{}).RepairUsage(t.Context(), "test", ration.KeyID{})
+			if after := ask[string](t, d, state); done.Repaired != 0 || after != before {
+				t.Errorf("repaired %+v, %v; it was\n%s\nand is\n%s", done, err, before, after)
+			}
+		})
+	}
+}
+
+// usedAhead makes keys that were used ten years from now.
+func usedAhead(t *testing.T, keys int) (*database, []ration.KeyID, *postgres.Store) {
+	t.Helper()
+	d := newDatabase(t)
+	clock := newFakeClock(t, d, noon.Add(10*365*24*time.Hour))
+	store := d.open(t, postgres.Config{InstanceClock: clock.now})
+	ids := make([]ration.KeyID, keys)
+	for i := range ids {
+		ids[i] = createKey(t, store, "")
+	}
+	charge(t, store, ids...)
+	clock.set(t, noon)
+	return d, ids, store
+}

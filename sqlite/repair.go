@@ -140,7 +140,7 @@ func (tx *tx) writeRepair(ctx context.Context, repair *admin.UsageRepair) error 
 		for w, window := range meter.Windows {
 			values = append(values, labelValue(ration.WindowPeriods[w], window.Label), micros(window.EndsAt), window.Used)
 		}
-		if _, err := tx.exec(ctx, setWindows, append(values, key, meter.Meter)...); err != nil {
+		if err := tx.execOne(ctx, setWindows, append(values, key, meter.Meter)...); err != nil {
 			return err
 		}
 		if err := tx.foldDays(ctx, key, meter); err != nil {
@@ -158,13 +158,22 @@ func (tx *tx) foldDays(ctx context.Context, key []byte, meter *admin.MeterRecord
 		return nil
 	}
 	into := meter.Fold.Into
-	if _, err := tx.exec(ctx, addDay, key, meter.Meter, dateText(into.Date), into.Used, into.Denied, optionalMicros(into.LastRequestAt)); err != nil {
+	if err := tx.execOne(ctx, addDay, key, meter.Meter, dateText(into.Date), into.Used, into.Denied, optionalMicros(into.LastRequestAt)); err != nil {
 		return err
 	}
 	for _, date := range meter.Fold.From {
-		if _, err := tx.exec(ctx, "DELETE FROM usage_days WHERE date = ? AND api_key_id = ? AND meter = ?", dateText(date), key, meter.Meter); err != nil {
+		if err := tx.execOne(ctx, "DELETE FROM usage_days WHERE date = ? AND api_key_id = ? AND meter = ?", dateText(date), key, meter.Meter); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// execOne runs a statement that has to write one row: a trigger may withhold it.
+func (tx *tx) execOne(ctx context.Context, query string, values ...any) error {
+	written, err := tx.exec(ctx, query, values...)
+	if err == nil && written != 1 {
+		err = fmt.Errorf("%w: %d rows were written, not 1", ration.ErrStoreUnavailable, written)
+	}
+	return err
 }

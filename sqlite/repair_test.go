@@ -29,6 +29,23 @@ func TestRepairKeepsReservations(t *testing.T) {
 	}
 }
 
+// TestRepairThatIsNotWrittenFails: rows that a trigger withholds would be
+// repaired by halves.
+func TestRepairThatIsNotWrittenFails(t *testing.T) {
+	for _, withhold := range []string{"UPDATE ON key_usage", "INSERT ON usage_days", "DELETE ON usage_days"} {
+		clock := newFakeClock(noon.Add(tenYears))
+		store := open(t, sqlite.Config{Path: newPath(t), Clock: clock.now})
+		charge(t, store, createKey(t, store, ""))
+		clock.set(noon)
+		run(t, store, "CREATE TRIGGER withhold BEFORE "+withhold+" BEGIN SELECT RAISE(IGNORE); END")
+		done, err := admin.New(store, admin.Config{}).RepairUsage(t.Context(), "test", ration.KeyID{})
+		got, rowsErr := store.Rows(t.Context(), "SELECT k.day_label || ' ' || d.date || ' ' || (SELECT count(*) FROM audit_log) FROM key_usage k, usage_days d")
+		if want := "2036-07-14 2036-07-14 1"; done.Repaired != 0 || rowsErr != nil || len(got) != 1 || got[0] != want {
+			t.Errorf("%s: repaired %+v, %v; %q, %v, want %s", withhold, done, err, got, rowsErr, want)
+		}
+	}
+}
+
 // TestRepairAndExaminationAfterAStep: a clock that has just stepped is a problem,
 // and repairs nothing.
 func TestRepairAndExaminationAfterAStep(t *testing.T) {

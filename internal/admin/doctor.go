@@ -33,9 +33,9 @@ const CheckUsage = "usage"
 // lookAtOnce is how many keys one read looks at, so that none takes long.
 const lookAtOnce = 5_000
 
-// repairAtOnce is how many keys one transaction repairs: few, since each takes
-// several statements and its charges wait.
-const repairAtOnce = 100
+// repairAtOnce is how many keys one transaction repairs: few, since their charges
+// wait for it and each may have many meters.
+const repairAtOnce = 20
 
 // Diagnose makes all checks: those of the store, and whether what was written
 // is from the future.

@@ -1,0 +1,149 @@
+package postgres
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// A repair writes the rows of all its keys with one statement each.
+var (
+	// setWindowsSQL uses the primary key of key_usage.
+	setWindowsSQL = counted(`
+UPDATE key_usage k
+SET first_request_at = d.first_request_at, last_request_at = d.last_request_at,
+    hour_label = d.hour_label, hour_ends_at = d.hour_ends_at, hour_used = d.hour_used,
+    day_label = d.day_label, day_ends_at = d.day_ends_at, day_used = d.day_used,
+    week_label = d.week_label, week_ends_at = d.week_ends_at, week_used = d.week_used,
+    month_label = d.month_label, month_ends_at = d.month_ends_at, month_used = d.month_used
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[],
+            $5::timestamptz[], $6::timestamptz[], $7::bigint[],
+            $8::date[], $9::timestamptz[], $10::bigint[],
+            $11::date[], $12::timestamptz[], $13::bigint[],
+            $14::date[], $15::timestamptz[], $16::bigint[])
+     AS d (api_key_id, meter, first_request_at, last_request_at,
+           hour_label, hour_ends_at, hour_used, day_label, day_ends_at, day_used,
+           week_label, week_ends_at, week_used, month_label, month_ends_at, month_used)
+WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`, rowsSent)
+
+	// deleteDaysSQL uses the primary key of usage_days.
+	deleteDaysSQL = counted(`
+DELETE FROM usage_days u
+USING unnest($1::uuid[], $2::text[], $3::date[]) AS d (api_key_id, meter, date)
+WHERE u.api_key_id = d.api_key_id AND u.meter = d.meter AND u.date = d.date`, rowsSent)
+
+	// auditRepairsSQL is auditSQL for many entries.
+	auditRepairsSQL = counted(`
+INSERT INTO audit_log (id, at, actor, action, target, details)
+SELECT d.id, $2, d.actor, d.action, d.target, d.details::jsonb
+FROM unnest($1::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]) AS d (id, actor, action, target, details)`, rowsSent)
+)
+
+// earlierSecretUsesSQL uses the primary key of api_key_secrets.
+//
+//nolint:gosec // names of columns
+const earlierSecretUsesSQL = "UPDATE api_key_secrets SET last_used_at = $2 WHERE api_key_id = ANY($1::uuid[]) AND last_used_at > $2"
+
+// repairRows is what repairs write, by columns.
+type repairRows struct {
+	windows struct {
+		keys         [][16]byte
+		meters       []string
+		first, last  []*time.Time
+		labels, ends [len(ration.WindowPeriods)][]time.Time
+		used         [len(ration.WindowPeriods)][]int64
+	}
+	into struct {
+		keys         [][16]byte
+		meters       []string
+		dates        []time.Time
+		used, denied []int64
+		last         []*time.Time
+	}
+	from struct {
+		keys   [][16]byte
+		meters []string
+		dates  []time.Time
+	}
+	keys                             [][16]byte
+	entries                          [][16]byte
+	actors, actions, targets, detail []string
+}
+
+// add adds what a repair leaves.
+func (r *repairRows) add(repair *admin.UsageRepair) {
+	key := [16]byte(repair.KeyID)
+	for i := range repair.Meters {
+		r.addWindows(key, &repair.Meters[i])
+		r.addFold(key, &repair.Meters[i])
+	}
+	entry := repair.Audit
+	if entry.ID == uuid.Nil {
+		entry.ID = uuid.Must(uuid.NewV7())
+	}
+	r.keys, r.entries = append(r.keys, key), append(r.entries, entry.ID)
+	r.actors, r.actions = append(r.actors, entry.Actor), append(r.actions, entry.Action)
+	r.targets, r.detail = append(r.targets, entry.Target), append(r.detail, cmp.Or(string(entry.Details), "{}"))
+}
+
+func (r *repairRows) addWindows(key [16]byte, meter *admin.MeterRecord) {
+	w := &r.windows
+	w.keys, w.meters = append(w.keys, key), append(w.meters, meter.Meter)
+	w.first, w.last = append(w.first, orNil(meter.FirstRequestAt)), append(w.last, orNil(meter.LastRequestAt))
+	for i, window := range meter.Windows {
+		label := window.Label.Date()
+		if ration.WindowPeriods[i] == ration.PeriodHour {
+			label = window.Label.Hour()
+		}
+		w.labels[i], w.ends[i], w.used[i] = append(w.labels[i], label), append(w.ends[i], orEpoch(window.EndsAt)), append(w.used[i], window.Used)
+	}
+}
+
+func (r *repairRows) addFold(key [16]byte, meter *admin.MeterRecord) {
+	if len(meter.Fold.From) == 0 {
+		return
+	}
+	into, day := &r.into, meter.Fold.Into
+	into.keys, into.meters, into.dates = append(into.keys, key), append(into.meters, meter.Meter), append(into.dates, day.Date.Date())
+	into.used, into.denied, into.last = append(into.used, day.Used), append(into.denied, day.Denied), append(into.last, orNil(day.LastRequestAt))
+	from := &r.from
+	for _, date := range meter.Fold.From {
+		from.keys, from.meters, from.dates = append(from.keys, key), append(from.meters, meter.Meter), append(from.dates, date.Date())
+	}
+}
+
+// batch returns the statements that write the rows.
+func (r *repairRows) batch(now time.Time) *writeBatch {
+	b, w := new(writeBatch), &r.windows
+	values := []any{w.keys, w.meters, w.first, w.last}
+	for i := range w.labels {
+		values = append(values, w.labels[i], w.ends[i], w.used[i])
+	}
+	b.add(asItIs, setWindowsSQL, values...)
+	if len(r.into.keys) > 0 {
+		b.add(asItIs, addDaysSQL, r.into.keys, r.into.meters, r.into.dates, r.into.used, r.into.denied, r.into.last)
+		b.add(asItIs, deleteDaysSQL, r.from.keys, r.from.meters, r.from.dates)
+	}
+	b.add(asItIs, earlierSecretUsesSQL, r.keys, now)
+	b.add(asItIs, auditRepairsSQL, r.entries, now, r.actors, r.actions, r.targets, r.detail)
+	return b
+}
+
+func orNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// orEpoch returns a time for a column that is never NULL.
+func orEpoch(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Unix(0, 0)
+	}
+	return t
+}
