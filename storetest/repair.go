@@ -16,6 +16,7 @@ var repairTests = []contractTest{
 	{"a denial by a clock from the future is found and moved", onSoundUsage(testRepairOfDenial)},
 	{"periods follow the plan's zone in a repair too", onSoundUsage(testRepairInZone)},
 	{"a day that a changed zone lengthens gives nothing twice in a repair", onSoundUsage(testRepairOfLengthenedDay)},
+	{"a key that can't be repaired is skipped", onSoundUsage(testRepairSkips)},
 	{"keys are looked at page by page", onSoundUsage(testKeysAheadPages)},
 	{"no usage is repaired while the clocks disagree", onSoundUsage(testRepairSuspect)},
 	{"a repair that fails leaves nothing", onSoundUsage(testFailedRepair)},
@@ -214,6 +215,22 @@ func testRepairOfLengthenedDay(f *fixture) {
 	f.setNow(time.Date(2026, 7, 16, 12, 0, 0, 0, time.UTC)) // the 15th has ended everywhere
 	f.allow(byHour, requests(1), 2)
 	f.allow(byDay, requests(1), 3)
+}
+
+func testRepairSkips(f *fixture) {
+	odd := f.key("")
+	ids := []ration.KeyID{f.key(""), f.key("")}
+	f.useAhead(chargeOf(ids[0]), chargeOf(odd), chargeOf(ids[1]))
+	f.updateKey(odd, func(change *admin.KeyChange) { change.Key.TimeZone = "Mars/Olympus_Mons" })
+	done, err := f.doctor().RepairUsage(f.Context(), "test", ration.KeyID{})
+	if err != nil || done.Repaired != 2 || len(done.Skipped) != 1 || done.Skipped[0].ID != odd || !strings.Contains(done.Skipped[0].Reason, "Mars") {
+		f.Errorf("repaired %+v, %v; want 2 keys, and %s skipped", done, err, odd)
+	}
+	f.want("keys ahead after the repair", []ration.KeyID{odd}, f.ahead())
+	f.updateKey(odd, func(change *admin.KeyChange) { change.Key.TimeZone = "" })
+	if repaired := f.repair(); repaired != 1 {
+		f.Errorf("repaired %d keys, want 1", repaired)
+	}
 }
 
 func testKeysAheadPages(f *fixture) {

@@ -24,11 +24,21 @@ type DiagnoseOptions struct {
 // UsageRepaired is what a repair has done to some keys.
 type UsageRepaired struct {
 	Repaired int          // keys
+	Skipped  []SkippedKey // could not be repaired
 	Next     ration.KeyID // to go on after; zero: there are no more
 }
 
-// CheckUsage is the name of the check that [Service.RepairUsage] puts right.
-const CheckUsage = "usage"
+// SkippedKey is a key that could not be repaired.
+type SkippedKey struct {
+	ID     ration.KeyID
+	Reason string
+}
+
+// The names of checks that a repair depends on.
+const (
+	CheckAudit = "audit" // a warning: the clock is behind the newest change
+	CheckUsage = "usage" // what [Service.RepairUsage] puts right
+)
 
 // lookAtOnce is how many keys one read looks at, so that none takes long.
 const lookAtOnce = 5_000
@@ -57,7 +67,7 @@ func (s *Service) Diagnose(ctx context.Context, options DiagnoseOptions) ([]Find
 // checkAudit looks at the newest change: a clock that is behind it is wrong now,
 // or was then.
 func (s *Service) checkAudit(ctx context.Context) (Finding, error) {
-	finding := Finding{Check: "audit", State: FindingOK, Detail: "nothing was changed yet"}
+	finding := Finding{Check: CheckAudit, State: FindingOK, Detail: "nothing was changed yet"}
 	newest, err := s.store.ListAudit(ctx, AuditFilter{Limit: 1})
 	if err != nil || len(newest) == 0 {
 		return finding, err
@@ -105,9 +115,9 @@ func countKeys(n int) string {
 
 // RepairUsage looks at the next keys after one and puts right what a clock from
 // the future has left on them: see repairMeter. Each key's repair leaves an
-// audit entry. Call it until Next is zero. Errors besides those of [Operations]:
-// ErrClockSuspect while the clock is in doubt. Nothing that was repaired before
-// an error is taken back.
+// audit entry. A key that can't be read is skipped. Call it until Next is zero.
+// Errors besides those of [Operations]: ErrClockSuspect while the clock is in
+// doubt. Nothing that was repaired before an error is taken back.
 func (s *Service) RepairUsage(ctx context.Context, actor string, after ration.KeyID) (UsageRepaired, error) {
 	if err := validateActor(actor); err != nil {
 		return UsageRepaired{}, err
@@ -118,23 +128,43 @@ func (s *Service) RepairUsage(ctx context.Context, actor string, after ration.Ke
 	}
 	result := UsageRepaired{Next: look.Last}
 	for ids := range slices.Chunk(look.IDs, repairAtOnce) {
-		repaired := make(map[ration.KeyID]bool, len(ids))
-		err := s.store.RepairUsage(ctx, ids, func(repair *UsageRepair) error {
-			err := repairKey(actor, repair)
-			repaired[repair.KeyID] = err == nil
-			if errors.Is(err, ErrUnchanged) || err == nil {
-				return err
-			}
-			return fmt.Errorf("key %s: %w", repair.KeyID, err)
-		})
-		if err != nil {
-			return result, err
+		repaired, err := s.repairKeys(ctx, actor, ids)
+		result.Repaired += repaired
+		if err == nil {
+			continue
 		}
-		for _, done := range repaired {
-			if done {
-				result.Repaired++
+		for _, id := range ids { // each by itself, to find the one that fails
+			repaired, err := s.repairKeys(ctx, actor, []ration.KeyID{id})
+			result.Repaired += repaired
+			switch {
+			case err != nil && endsRepair(ctx, err):
+				return result, err
+			case err != nil:
+				result.Skipped = append(result.Skipped, SkippedKey{id, err.Error()})
 			}
 		}
 	}
 	return result, nil
+}
+
+// endsRepair reports whether an error is one of the store, and not of a key.
+func endsRepair(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, ration.ErrClockSuspect) || errors.Is(err, ration.ErrStoreUnavailable) ||
+		errors.Is(err, ration.ErrOutcomeUnknown)
+}
+
+// repairKeys repairs keys in one transaction and returns how many it has.
+func (s *Service) repairKeys(ctx context.Context, actor string, ids []ration.KeyID) (int, error) {
+	repaired := make(map[ration.KeyID]struct{}, len(ids))
+	err := s.store.RepairUsage(ctx, ids, func(repair *UsageRepair) error {
+		err := repairKey(actor, repair)
+		if repaired[repair.KeyID] = struct{}{}; err != nil {
+			delete(repaired, repair.KeyID) // of an attempt before
+		}
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return len(repaired), nil
 }

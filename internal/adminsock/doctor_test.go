@@ -71,7 +71,7 @@ func TestDoctorThroughTheSocket(t *testing.T) {
 		t.Errorf("%+v, want usage from the future", last)
 	}
 	done, err := remote.RepairUsage(t.Context(), actor, ration.KeyID{})
-	if err != nil || done != (admin.UsageRepaired{Repaired: 1}) {
+	if err != nil || !cmp.Equal(done, admin.UsageRepaired{Repaired: 1}) {
 		t.Errorf("repaired %+v, %v; want 1 key, and no more", done, err)
 	}
 }

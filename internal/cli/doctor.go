@@ -26,7 +26,7 @@ func (e *problemsError) Error() string {
 
 func (a *app) doctorCommand() *cobra.Command {
 	var options admin.DiagnoseOptions
-	var repair, yes bool
+	var repair, yes, trustClock bool
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Check the database: schema, clock, durability, usage from the future",
 		Long: `Makes all checks of the database and says what is wrong and what to do. The exit
@@ -35,7 +35,9 @@ code is 7 if a check has found a problem; a warning is none.
 A clock that was far ahead leaves periods that have not begun, and keys that
 have used them up wait until those end. --repair moves what these have used to
 the periods that run now; each key's repair is in the audit log. It needs a clock
-that is right: with one that is behind it would take back what is right.`,
+that is right: with one that is behind it would take back what is right. So it
+refuses while the newest change is later than the clock, until --trust-clock says
+that the clock is right and was ahead when that change was made.`,
 		Example: `  ration doctor
   ration doctor --repair`,
 		Args: noArguments,
@@ -43,7 +45,7 @@ that is right: with one that is behind it would take back what is right.`,
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				findings, err := ops.Diagnose(cmd.Context(), options)
 				if err == nil && repair {
-					findings, err = a.repairUsage(cmd.Context(), ops, findings, options, yes)
+					findings, err = a.repairUsage(cmd.Context(), ops, findings, options, yes, trustClock)
 				}
 				if err != nil {
 					return err
@@ -55,19 +57,22 @@ that is right: with one that is behind it would take back what is right.`,
 	flags := cmd.Flags()
 	flags.BoolVar(&options.Deep, "deep", false, "read all of the database, which may take minutes")
 	flags.BoolVar(&repair, "repair", false, "put right what a clock from the future has left on keys")
+	flags.BoolVar(&trustClock, "trust-clock", false, "repair although the clock is behind the newest change")
 	flags.BoolVarP(&yes, "yes", "y", false, "do not ask before a repair")
 	return cmd
 }
 
 // repairUsage repairs if there is something to repair, and looks again.
-func (a *app) repairUsage(ctx context.Context, ops admin.Operations, findings []admin.Finding, options admin.DiagnoseOptions, yes bool) ([]admin.Finding, error) {
-	i := slices.IndexFunc(findings, func(f admin.Finding) bool { return f.Check == admin.CheckUsage })
-	if i < 0 || findings[i].State == admin.FindingOK {
+func (a *app) repairUsage(ctx context.Context, ops admin.Operations, findings []admin.Finding, options admin.DiagnoseOptions, yes, trustClock bool) ([]admin.Finding, error) {
+	usage, audit := finding(findings, admin.CheckUsage), finding(findings, admin.CheckAudit)
+	switch {
+	case usage.State == admin.FindingOK:
 		a.say("There is nothing to repair.")
 		return findings, nil
-	}
-	if !yes {
-		if err := a.ask(findings[i].Detail + ". Repair only if that is the right time."); err != nil {
+	case audit.State != admin.FindingOK && !trustClock:
+		return nil, usagef("%s: nothing was repaired, since a clock that is behind would give quotas a second time; set it, or give --trust-clock if it is right", audit.Detail)
+	case !yes:
+		if err := a.ask(usage.Detail + ". Repair only if that is the right time."); err != nil {
 			return nil, err
 		}
 	}
@@ -75,6 +80,9 @@ func (a *app) repairUsage(ctx context.Context, ops admin.Operations, findings []
 	for after, first := (ration.KeyID{}), true; first || !after.IsZero(); first = false {
 		done, err := ops.RepairUsage(ctx, actor(), after)
 		repaired += done.Repaired
+		for _, key := range done.Skipped {
+			a.say("Skipped %s: %s.", key.ID, visible(key.Reason))
+		}
 		if err != nil {
 			return nil, fmt.Errorf("after %d keys were repaired: %w", repaired, err)
 		}
@@ -82,6 +90,11 @@ func (a *app) repairUsage(ctx context.Context, ops admin.Operations, findings []
 	}
 	a.say("Repaired keys: %d.", repaired)
 	return ops.Diagnose(ctx, options)
+}
+
+// finding returns what a check has found, which every diagnosis makes.
+func finding(findings []admin.Finding, check string) admin.Finding {
+	return findings[slices.IndexFunc(findings, func(f admin.Finding) bool { return f.Check == check })]
 }
 
 func (a *app) showFindings(findings []api.Finding) error {
