@@ -13,13 +13,12 @@ func (s *Store) read(ctx context.Context, do func(*conn) error) error {
 		return err
 	}
 	defer func() { s.readers <- reader }()
+	// Also where BEGIN fails: when ctx ends as it is done, the driver says that it
+	// was not. Its only own failure is that there is no transaction.
+	defer func() { _, _ = reader.exec(context.WithoutCancel(ctx), "ROLLBACK") }()
 	if _, err := reader.exec(ctx, "BEGIN"); err != nil {
 		return s.explain("reading", err)
 	}
-	defer func() {
-		// Its only failure is that there is no transaction: an interrupt ended it.
-		_, _ = reader.exec(context.WithoutCancel(ctx), "ROLLBACK")
-	}()
 	if err := do(reader); err != nil {
 		return s.explain("reading", err)
 	}

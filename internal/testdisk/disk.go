@@ -69,7 +69,7 @@ type Disk struct {
 // have closed its databases when it ends.
 func New(t testing.TB, dir string, fault func(Call) int) *Disk {
 	t.Helper()
-	if err := install(); err != nil {
+	if err := installed; err != nil {
 		t.Fatal(err)
 	}
 	dir, err := filepath.EvalSymlinks(dir)

@@ -26,7 +26,11 @@ var (
 	methodsC  *libc.TLS
 )
 
-var install = sync.OnceValue(func() error {
+// installed is why there is no such VFS, if so. SQLite's own structures are
+// written for it, so that must be before anything reads them: before main.
+var installed = install()
+
+func install() error {
 	methodsC = libc.NewTLS()
 	systemAt = sqlite3.Xsqlite3_vfs_find(methodsC, 0)
 	if systemAt == 0 {
@@ -51,7 +55,7 @@ var install = sync.OnceValue(func() error {
 		return fmt.Errorf("installing a disk for tests: registering it with SQLite: result code %d", code)
 	}
 	return nil
-})
+}
 
 func interceptOpenDirectory() error {
 	text, err := libc.CString("openDirectory")
