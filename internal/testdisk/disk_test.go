@@ -141,7 +141,7 @@ func TestFailedFlushIsNotMadeGood(t *testing.T) {
 	failing = false
 	db.exec("INSERT INTO numbers VALUES (4)")
 	if db.rows() != 3 {
-		t.Errorf("%d rows, want 3: the second, whose flush failed with the third's, is there for now", db.rows())
+		t.Errorf("%d rows, want 3: the second, whose flush failed with the third's, is there until it is lost", db.rows())
 	}
 	if seen := afterCut(t, disk); seen[1] == 0 || seen[1]+seen[2]+seen[3] != cuts {
 		t.Errorf("rows after a flush that failed: %v", seen)
