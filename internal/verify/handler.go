@@ -20,6 +20,10 @@ const Path = "/v1/verify"
 // scopeVerify is what a service token must allow.
 const scopeVerify = "verify"
 
+// maxWait is how long a caller waits for the database in all: until its token is
+// read, and then for the decision.
+const maxWait = 5 * time.Second
+
 // TokenChecker checks service tokens.
 type TokenChecker interface {
 	// Check returns the name of a token that is valid and has the scope. Errors:
@@ -69,9 +73,11 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodPost {
 		return errMethod
 	}
+	start := time.Now()
 	if err := h.authorize(r); err != nil {
 		return err
 	}
+	left := maxWait - time.Since(start)
 	if err := checkContentType(r.Header); err != nil {
 		return err
 	}
@@ -84,7 +90,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	decision, err := h.decide(r.Context(), &question)
+	decision, err := h.decide(r.Context(), &question, left)
 	if err != nil {
 		return err
 	}
@@ -119,9 +125,11 @@ func (h *Handler) authorize(r *http.Request) error {
 // via is this integration's name in events.
 const via = "verify"
 
-func (h *Handler) decide(ctx context.Context, question *question) (ration.Decision, error) {
+func (h *Handler) decide(ctx context.Context, question *question, left time.Duration) (ration.Decision, error) {
 	start := time.Now()
-	decision, err := rationhttp.ChargeSecret(ctx, h.config.Charger, ration.Charge{
+	waiting, cancel := context.WithTimeout(ctx, left)
+	defer cancel()
+	decision, err := rationhttp.ChargeSecret(waiting, h.config.Charger, ration.Charge{
 		Secret: ration.SecretFromText(question.secret), Amounts: question.amounts, Scope: question.scope,
 		IP: question.ip, DryRun: question.dryRun, Via: via,
 	})
