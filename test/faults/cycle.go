@@ -12,6 +12,7 @@ import (
 const (
 	callsBefore = 100 // before a fault
 	callsBroken = 100 // while it holds, hasty ones included
+	callsInARow = 100 // patient ones decided, which are a recovery
 	callsAfter  = 300 // patient ones, after the recovery
 	giveUp      = time.Minute
 )
@@ -61,7 +62,7 @@ func (r *Rig) breakAndHeal(f Fault, report *Report) error {
 		return err
 	}
 	start := time.Now()
-	within(r.patience, l.answeredByAll)
+	within(r.patience, l.recovered)
 	report.Recovered, report.RecoveredMost = time.Since(start), r.patience
 	report.Administration = r.administer()
 	l.enter(healed)
@@ -109,11 +110,15 @@ func (l *load) allIn(p phase) int64 {
 	return l.patient[p].all()
 }
 
-// answeredByAll reports whether every instance has decided a call that began
-// after the heal.
-func (l *load) answeredByAll() bool {
+// recovered reports whether every instance has decided a call that began after
+// the heal, and so many calls in a row were decided that no key is left that a
+// broken connection still has locked.
+func (l *load) recovered() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.streak < callsInARow {
+		return false
+	}
 	for _, n := range l.answers {
 		if n == 0 {
 			return false

@@ -48,6 +48,7 @@ type load struct {
 	all        [phases]int64 // of patient and hasty callers
 	impossible int64         // admitted although begun and ended while broken
 	answers    []int64       // decided for patient callers since the heal, by instance
+	streak     int           // decided one after the other for patient callers since the heal
 	slowest    [phases]time.Duration
 	overdue    time.Duration // the most that a caller waited longer than asked
 	surprises  []string      // errors and codes that must not be
@@ -143,7 +144,11 @@ func (l *load) call(ctx context.Context, charge ration.Charge, s *subject, patie
 	}
 	l.patient[began][o]++
 	l.slowest[began] = max(l.slowest[began], took)
-	if began == healing && (o == admitted || o == denied) {
+	switch decided := o == admitted || o == denied; {
+	case began == healing && decided:
 		l.answers[i]++
+		l.streak++
+	case began == healing:
+		l.streak = 0
 	}
 }
