@@ -62,9 +62,32 @@ var calm = faults.Fault{
 	Heal:  func(*faults.Rig) error { return nil },
 }
 
-func mistakes(t *testing.T) []*mistake {
+// outage is a server that is away, and known to be. A store that waits as long as
+// its callers do may not notice a short one, so that the mistakes below would
+// come to light only at times.
+type outage struct {
+	now  atomic.Bool // it holds
+	ever atomic.Bool // it has begun
+}
+
+func (o *outage) fault() faults.Fault {
 	away := faults.Refused()
+	begin, heal := away.Break, away.Heal
+	away.Break = func(r *faults.Rig) error {
+		o.now.Store(true)
+		o.ever.Store(true)
+		return begin(r)
+	}
+	away.Heal = func(r *faults.Rig) error {
+		o.now.Store(false)
+		return heal(r)
+	}
+	return away
+}
+
+func mistakes(t *testing.T) []*mistake {
 	var batches atomic.Int64
+	var admitting, staying, leaking outage
 	return []*mistake{
 		{"answers without charging", "but only", calm, func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
 			if batches.Add(1)%20 == 0 {
@@ -88,19 +111,24 @@ func mistakes(t *testing.T) []*mistake {
 			}
 			return decisions, err
 		}},
-		{"admits while the server is away", "admitted while nothing could be recorded", away, func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
-			if decisions, err := s.Charge(ctx, batch); err == nil {
-				return decisions, nil
+		{"admits while the server is away", "admitted while nothing could be recorded", admitting.fault(), func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
+			if admitting.now.Load() {
+				return admitAll(batch), nil
 			}
-			return admitAll(batch), nil
+			return s.Charge(ctx, batch)
 		}},
-		{"never comes back", "not every instance had decided again", away, neverBack()},
-		{"keeps a goroutine and a file of every failure", "resources were not given back", away, func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
-			decisions, err := s.Charge(ctx, batch)
-			if err != nil {
-				leak(t)
+		{"never comes back", "not every instance had decided again", staying.fault(), func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
+			if staying.ever.Load() {
+				return nil, ration.ErrStoreUnavailable
 			}
-			return decisions, err
+			return s.Charge(ctx, batch)
+		}},
+		{"keeps a goroutine and a file of every failure", "resources were not given back", leaking.fault(), func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
+			if leaking.now.Load() {
+				leak(t)
+				return nil, ration.ErrStoreUnavailable
+			}
+			return s.Charge(ctx, batch)
 		}},
 	}
 }
@@ -111,20 +139,6 @@ func admitAll(batch ration.Batch) []ration.Decision {
 		decisions[i].Code = ration.CodeOK
 	}
 	return decisions
-}
-
-func neverBack() func(ration.Store, context.Context, ration.Batch) ([]ration.Decision, error) {
-	var gone atomic.Bool
-	return func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
-		if gone.Load() {
-			return nil, ration.ErrStoreUnavailable
-		}
-		decisions, err := s.Charge(ctx, batch)
-		if err != nil {
-			gone.Store(true)
-		}
-		return decisions, err
-	}
 }
 
 // leak takes what it gives back only when the test ends.
