@@ -3,6 +3,7 @@ package cli
 import (
 	"runtime"
 	"runtime/debug"
+	"strconv"
 
 	"github.com/spf13/cobra"
 )
@@ -11,6 +12,7 @@ import (
 type version struct {
 	Version  string `json:"version"` // "(devel)" if it was not built from a release
 	Revision string `json:"revision"`
+	Modified bool   `json:"modified"` // the source differed from the revision; false without one
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 }
@@ -35,25 +37,29 @@ func (a *app) addVersionFlag(root *cobra.Command) {
 }
 
 func (a *app) showVersion() error {
-	v := buildVersion()
+	info, _ := debug.ReadBuildInfo()
+	v := buildVersion(info)
 	return a.show(listing{
-		value: v, columns: []column{{name: "version"}, {name: "revision"}, {name: "go"}, {name: "platform"}},
-		rows: [][]string{{v.Version, v.Revision, v.Go, v.Platform}},
+		value: v, columns: []column{{name: "version"}, {name: "revision"}, {name: "modified"}, {name: "go"}, {name: "platform"}},
+		rows: [][]string{{v.Version, v.Revision, strconv.FormatBool(v.Modified), v.Go, v.Platform}},
 	})
 }
 
-func buildVersion() version {
+// buildVersion reads what the build has noted of itself; nil if it noted nothing.
+func buildVersion(info *debug.BuildInfo) version {
 	v := version{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
+	if info == nil {
 		return v
 	}
 	if info.Main.Version != "" {
 		v.Version = info.Main.Version
 	}
 	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" {
+		switch setting.Key {
+		case "vcs.revision":
 			v.Revision = setting.Value
+		case "vcs.modified":
+			v.Modified = setting.Value == "true"
 		}
 	}
 	return v
