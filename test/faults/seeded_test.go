@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -62,28 +63,49 @@ var calm = faults.Fault{
 	Heal:  func(*faults.Rig) error { return nil },
 }
 
-// outage is a server that is away, and known to be. A store that waits as long as
-// its callers do may not notice a short one, so that the mistakes below would
-// come to light only at times.
+// outage is a server that is away, and known to be. It begins when no call is
+// under way: one that waits for the server as long as its callers do would keep
+// the mistake from showing.
 type outage struct {
-	now  atomic.Bool // it holds
-	ever atomic.Bool // it has begun
+	mu   sync.RWMutex // a call holds it shared
+	now  bool         // it holds
+	ever bool         // it has begun
 }
 
 func (o *outage) fault() faults.Fault {
 	away := faults.Refused()
 	begin, heal := away.Break, away.Heal
 	away.Break = func(r *faults.Rig) error {
-		o.now.Store(true)
-		o.ever.Store(true)
+		o.turn(true)
 		return begin(r)
 	}
 	away.Heal = func(r *faults.Rig) error {
-		o.now.Store(false)
+		o.turn(false)
 		return heal(r)
 	}
 	return away
 }
+
+func (o *outage) turn(now bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.now, o.ever = now, o.ever || now
+}
+
+// unless makes a store that does something else if the outage says so.
+func (o *outage) unless(wrong func() bool, instead func(ration.Batch) ([]ration.Decision, error)) func(ration.Store, context.Context, ration.Batch) ([]ration.Decision, error) {
+	return func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
+		o.mu.RLock()
+		defer o.mu.RUnlock()
+		if wrong() {
+			return instead(batch)
+		}
+		return s.Charge(ctx, batch)
+	}
+}
+
+func (o *outage) holds() bool    { return o.now }
+func (o *outage) hasBegun() bool { return o.ever }
 
 func mistakes(t *testing.T) []*mistake {
 	var batches atomic.Int64
@@ -106,30 +128,21 @@ func mistakes(t *testing.T) []*mistake {
 		}},
 		{"says that nothing was charged although it was", "recorded but only", calm, func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
 			decisions, err := s.Charge(ctx, batch)
-			if batches.Add(1)%200 == 0 {
+			if batches.Add(1)%50 == 0 {
 				return nil, ration.ErrStoreUnavailable
 			}
 			return decisions, err
 		}},
-		{"admits while the server is away", "admitted while nothing could be recorded", admitting.fault(), func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
-			if admitting.now.Load() {
-				return admitAll(batch), nil
-			}
-			return s.Charge(ctx, batch)
-		}},
-		{"never comes back", "not every instance had decided again", staying.fault(), func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
-			if staying.ever.Load() {
-				return nil, ration.ErrStoreUnavailable
-			}
-			return s.Charge(ctx, batch)
-		}},
-		{"keeps a goroutine and a file of every failure", "resources were not given back", leaking.fault(), func(s ration.Store, ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
-			if leaking.now.Load() {
-				leak(t)
-				return nil, ration.ErrStoreUnavailable
-			}
-			return s.Charge(ctx, batch)
-		}},
+		{"admits while the server is away", "admitted while nothing could be recorded", admitting.fault(), admitting.unless(admitting.holds, func(batch ration.Batch) ([]ration.Decision, error) {
+			return admitAll(batch), nil
+		})},
+		{"never comes back", "not every instance had decided again", staying.fault(), staying.unless(staying.hasBegun, func(ration.Batch) ([]ration.Decision, error) {
+			return nil, ration.ErrStoreUnavailable
+		})},
+		{"keeps a goroutine and a file of every failure", "resources were not given back", leaking.fault(), leaking.unless(leaking.holds, func(ration.Batch) ([]ration.Decision, error) {
+			leak(t)
+			return nil, ration.ErrStoreUnavailable
+		})},
 	}
 }
 
