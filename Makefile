@@ -42,6 +42,10 @@ fuzz: ## run every fuzz target for FUZZ_TIME (10s)
 bench: system ## compare with other ways to count, each checked for doing the work
 	scripts/bench.sh
 
+.PHONY: latency
+latency: system ## measure what Ration adds to a call, on SQLite and PostgreSQL
+	scripts/latency.sh
+
 .PHONY: lint
 lint: $(LINT) ## check style and find faults without running
 	$(call each-module,(cd $$module && $(abspath $(LINT)) run ./...))
