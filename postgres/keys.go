@@ -11,29 +11,46 @@ import (
 )
 
 // CreateKey implements admin.Keys.
-func (s *Store) CreateKey(ctx context.Context, create func(*admin.KeyChange) error) (record admin.KeyRecord, err error) {
-	err = s.write(ctx, "creating a key", func(ctx context.Context, t tx) error {
-		var change admin.KeyChange
-		if change.Now, err = t.now(ctx); err != nil {
+func (s *Store) CreateKey(ctx context.Context, create func(*admin.KeyChange) error) (admin.KeyRecord, error) {
+	records, err := s.CreateKeys(ctx, 1, func(_ int, change *admin.KeyChange) error { return create(change) })
+	if err != nil {
+		return admin.KeyRecord{}, err
+	}
+	return records[0], nil
+}
+
+// CreateKeys implements admin.Keys. All that it writes travels together.
+func (s *Store) CreateKeys(ctx context.Context, count int, create func(int, *admin.KeyChange) error) (records []admin.KeyRecord, err error) {
+	if err := admin.CheckKeysAtOnce(count); err != nil {
+		return nil, err
+	}
+	err = s.write(ctx, "creating keys", func(ctx context.Context, t tx) error {
+		now, err := t.now(ctx)
+		if err != nil {
 			return err
 		}
-		if err := create(&change); err != nil {
-			return err
-		}
+		ids := make([]ration.KeyID, count)
 		var b writeBatch
-		if err := b.insertKey(&change); err != nil {
-			return err
+		for i := range ids {
+			change := admin.KeyChange{Now: now}
+			if err := create(i, &change); err != nil {
+				return err
+			}
+			if err := b.insertKey(&change); err != nil {
+				return err
+			}
+			ids[i] = change.Key.ID
 		}
 		if err := t.run(ctx, &b); err != nil {
 			return err
 		}
-		record, err = readKey(ctx, t, change.Key.ID)
+		records, err = readKeysByID(ctx, t, ids)
 		return err
 	})
 	if err != nil {
-		return admin.KeyRecord{}, err
+		return nil, err
 	}
-	return record, nil
+	return records, nil
 }
 
 // UpdateKey implements admin.Keys.

@@ -8,7 +8,9 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
-func (tx *tx) insertKey(ctx context.Context, key *ration.Key) error {
+// insertKey adds a key, the row that is its lock and all else of a change.
+func (tx *tx) insertKey(ctx context.Context, change *admin.KeyChange) error {
+	key := &change.Key.Key
 	values, err := keyValues(key)
 	if err != nil {
 		return err
@@ -19,7 +21,10 @@ func (tx *tx) insertKey(ctx context.Context, key *ration.Key) error {
 		return explainKey(key, err)
 	}
 	_, err = tx.exec(ctx, "INSERT INTO key_usage (api_key_id, meter) VALUES (?,?)", blob(key.ID), ration.MeterRequests)
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.writeKeyParts(ctx, change)
 }
 
 // updateKey writes all that an update may leave in a change.

@@ -10,26 +10,41 @@ import (
 
 // CreateKey implements admin.Keys.
 func (s *Store) CreateKey(ctx context.Context, create func(*admin.KeyChange) error) (admin.KeyRecord, error) {
-	var record admin.KeyRecord
-	err := s.write(ctx, func(ctx context.Context, tx *tx) error {
-		change := admin.KeyChange{Now: tx.now}
-		err := create(&change)
-		if err != nil {
-			return err
-		}
-		if err := tx.insertKey(ctx, &change.Key.Key); err != nil {
-			return err
-		}
-		if err := tx.writeKeyParts(ctx, &change); err != nil {
-			return err
-		}
-		record, err = readKey(ctx, tx.conn, change.Key.ID)
-		return err
-	})
+	records, err := s.CreateKeys(ctx, 1, func(_ int, change *admin.KeyChange) error { return create(change) })
 	if err != nil {
 		return admin.KeyRecord{}, err
 	}
-	return record, nil
+	return records[0], nil
+}
+
+// CreateKeys implements admin.Keys.
+func (s *Store) CreateKeys(ctx context.Context, count int, create func(int, *admin.KeyChange) error) (records []admin.KeyRecord, err error) {
+	if err := admin.CheckKeysAtOnce(count); err != nil {
+		return nil, err
+	}
+	err = s.write(ctx, func(ctx context.Context, tx *tx) error {
+		ids := make([]ration.KeyID, count)
+		for i := range ids {
+			change := admin.KeyChange{Now: tx.now}
+			if err := create(i, &change); err != nil {
+				return err
+			}
+			if err := tx.insertKey(ctx, &change); err != nil {
+				return err
+			}
+			ids[i] = change.Key.ID
+		}
+		ids, err := admin.LockOrder(ids)
+		if err != nil {
+			return err
+		}
+		records, err = readKeys(ctx, tx.conn, ids)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return records, nil
 }
 
 // UpdateKey implements admin.Keys.

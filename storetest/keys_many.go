@@ -22,6 +22,9 @@ var manyKeysTests = []contractTest{
 	{"a change of some keys leaves all others as they were", testManyOthersUntouched},
 	{"a batch that waits for one of many keys sees its change", testWaitingSeesManyKeys},
 	{"changes of many keys and charges never deadlock", testManyNeverDeadlock},
+	{"keys created together come back as they were stored", testCreateMany},
+	{"an error at any of several new keys creates none", testCreateAllOrNone},
+	{"more keys than one transaction may create are refused", testCreateTooMany},
 }
 
 // manyKeys creates keys whose ids are in another order than their creation.

@@ -31,11 +31,38 @@ func checkStorable(charges []ration.Charge) error {
 	return nil
 }
 
-func (m *memory) CreateKey(_ context.Context, create func(*admin.KeyChange) error) (admin.KeyRecord, error) {
+func (m *memory) CreateKey(ctx context.Context, create func(*admin.KeyChange) error) (admin.KeyRecord, error) {
+	records, err := m.CreateKeys(ctx, 1, func(_ int, change *admin.KeyChange) error { return create(change) })
+	if err != nil {
+		return admin.KeyRecord{}, err
+	}
+	return records[0], nil
+}
+
+func (m *memory) CreateKeys(_ context.Context, count int, create func(int, *admin.KeyChange) error) ([]admin.KeyRecord, error) {
+	if err := admin.CheckKeysAtOnce(count); err != nil && m.fault != changesAnyNumber {
+		return nil, err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	audited, digests, keys := len(m.audit), maps.Clone(m.digests), maps.Clone(m.keys)
+	records := make([]admin.KeyRecord, count)
+	for i := range records {
+		var err error
+		if records[i], err = m.createKey(i, create); err != nil {
+			if m.fault != keepsHalfAChunk {
+				m.audit, m.digests, m.keys = m.audit[:audited], digests, keys
+			}
+			return nil, err
+		}
+	}
+	slices.SortFunc(records, func(a, b admin.KeyRecord) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return records, nil
+}
+
+func (m *memory) createKey(number int, create func(int, *admin.KeyChange) error) (admin.KeyRecord, error) {
 	change := admin.KeyChange{Now: m.time()}
-	if err := create(&change); err != nil {
+	if err := create(number, &change); err != nil {
 		return admin.KeyRecord{}, err
 	}
 	if m.keys[change.Key.ID] != nil {

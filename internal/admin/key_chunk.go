@@ -20,13 +20,15 @@ func LockOrder(ids []ration.KeyID) ([]ration.KeyID, error) {
 	ids = slices.Clone(ids)
 	slices.SortFunc(ids, func(a, b ration.KeyID) int { return bytes.Compare(a[:], b[:]) })
 	ids = slices.Compact(ids)
-	if len(ids) > MaxKeysAtOnce {
-		return nil, tooManyKeys(len(ids))
-	}
-	return ids, nil
+	return ids, CheckKeysAtOnce(len(ids))
 }
 
-func tooManyKeys(n int) error {
+// CheckKeysAtOnce returns an [ration.InvalidError] if the keys of one
+// transaction are more than MaxKeysAtOnce.
+func CheckKeysAtOnce(n int) error {
+	if n <= MaxKeysAtOnce {
+		return nil
+	}
 	return &ration.InvalidError{Field: "keys", Value: fmt.Sprintf("%d keys", n), Reason: fmt.Sprintf("change at most %d at once", MaxKeysAtOnce)}
 }
 

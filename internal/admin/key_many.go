@@ -124,7 +124,7 @@ func (c *KeysChange) validate() error {
 	case c.Filter.selects() == c.All:
 		return &ration.InvalidError{Field: "filter", Reason: "name an owner, a plan, a status or a name, or say that all keys are meant, not both"}
 	case c.Filter.Limit > MaxKeysAtOnce:
-		return tooManyKeys(c.Filter.Limit)
+		return CheckKeysAtOnce(c.Filter.Limit)
 	case !ofStatus && c.Action != ActionUpdate:
 		return &ration.InvalidError{Field: "action", Value: string(c.Action), Reason: "use update, disable, enable or revoke"}
 	case ofStatus && !reflect.ValueOf(c.Patch).IsZero():

@@ -16,6 +16,7 @@ import (
 type Operations interface {
 	KeyOperations
 	BulkOperations
+	ImportOperations
 	PlanOperations
 	TokenOperations
 	ReportOperations

@@ -31,6 +31,16 @@ type Keys interface {
 	// for an unknown plan; ErrExists if the id or a secret's digest is taken.
 	CreateKey(ctx context.Context, create func(*KeyChange) error) (KeyRecord, error)
 
+	// CreateKeys does with several keys, at most MaxKeysAtOnce, what CreateKey does
+	// with one: all in one transaction, and create is called with the numbers from 0
+	// and the same time. It returns the keys as stored, in the order of their ids. An error, those
+	// of CreateKey among them, creates none. Create may be called again for all of them.
+	CreateKeys(ctx context.Context, count int, create func(number int, change *KeyChange) error) ([]KeyRecord, error)
+
+	// ResolveDigests returns which secrets the digests belong to, in their order;
+	// the zero SecretRef for an unknown one. See [ration.Store].
+	ResolveDigests(ctx context.Context, digests []ration.Digest) ([]ration.SecretRef, error)
+
 	// UpdateKey locks the key, calls update with its record and writes the
 	// differences that update leaves: fields of the key, overrides, secrets' ends
 	// and revocations, NewSecrets, and Audit. It returns the key as stored. If

@@ -65,6 +65,11 @@ func (c *Client) ChangeKeys(ctx context.Context, actor string, change admin.Keys
 	return callAs[admin.KeysChanged](ctx, c, "ChangeKeys", actor, change)
 }
 
+// ImportKeys implements admin.ImportOperations.
+func (c *Client) ImportKeys(ctx context.Context, actor string, keys admin.KeysImport) (admin.KeysImported, error) {
+	return callAs[admin.KeysImported](ctx, c, "ImportKeys", actor, revealImport(keys))
+}
+
 // CreatePlan implements admin.PlanOperations.
 func (c *Client) CreatePlan(ctx context.Context, actor string, plan admin.NewPlan) (ration.Plan, error) {
 	return callAs[ration.Plan](ctx, c, "CreatePlan", actor, plan)

@@ -36,6 +36,9 @@ var operations = map[string]operation{
 	"EnableKey":  change(admin.Operations.EnableKey),
 	"RevokeKey":  change(admin.Operations.RevokeKey),
 	"ChangeKeys": change(admin.Operations.ChangeKeys),
+	"ImportKeys": change(func(ops admin.Operations, ctx context.Context, actor string, keys keysImport) (admin.KeysImported, error) {
+		return ops.ImportKeys(ctx, actor, keys.conceal())
+	}),
 
 	"CreatePlan": change(admin.Operations.CreatePlan),
 	"ListPlans": read(func(ops admin.Operations, ctx context.Context, _ struct{}) ([]ration.Plan, error) {

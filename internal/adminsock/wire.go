@@ -3,6 +3,7 @@ package adminsock
 import (
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -48,6 +49,43 @@ func revealToken(issued admin.IssuedToken) issuedToken {
 
 func (i issuedToken) conceal() admin.IssuedToken {
 	return admin.IssuedToken{Token: i.Token, Secret: ration.SecretFromText(i.Secret)}
+}
+
+// keysImport carries secrets the other way.
+type keysImport struct {
+	Keys   []importedKey `json:"keys"`
+	Before int           `json:"before"`
+	DryRun bool          `json:"dry_run"`
+}
+
+type importedKey struct {
+	Name      string        `json:"name"`
+	Owner     string        `json:"owner"`
+	Plan      string        `json:"plan"`
+	Status    ration.Status `json:"status"`
+	Scopes    []string      `json:"scopes"`
+	CreatedAt time.Time     `json:"created_at"`
+	Secret    string        `json:"secret"`
+	Digest    ration.Digest `json:"digest"`
+}
+
+func revealImport(keys admin.KeysImport) keysImport {
+	wire := keysImport{Keys: make([]importedKey, len(keys.Keys)), Before: keys.Before, DryRun: keys.DryRun}
+	for i, k := range keys.Keys {
+		wire.Keys[i] = importedKey{k.Name, k.Owner, k.Plan, k.Status, k.Scopes, k.CreatedAt, k.Secret.Reveal(), k.Digest}
+	}
+	return wire
+}
+
+func (k keysImport) conceal() admin.KeysImport {
+	keys := admin.KeysImport{Keys: make([]admin.ImportedKey, len(k.Keys)), Before: k.Before, DryRun: k.DryRun}
+	for i, k := range k.Keys {
+		keys.Keys[i] = admin.ImportedKey{
+			Name: k.Name, Owner: k.Owner, Plan: k.Plan, Status: k.Status, Scopes: k.Scopes, CreatedAt: k.CreatedAt,
+			Secret: ration.SecretFromText(k.Secret), Digest: k.Digest,
+		}
+	}
+	return keys
 }
 
 // wireError keeps what callers ask of an error: its text, and what errors.Is and

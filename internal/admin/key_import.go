@@ -1,0 +1,202 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// earliestCreation is a time before which no key was created: what lies before
+// it is a mistake of units.
+var earliestCreation = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// ImportOperations takes over keys from another system.
+type ImportOperations interface {
+	ImportKeys(ctx context.Context, actor string, keys KeysImport) (KeysImported, error)
+}
+
+// ImportedKey is a key that another system issued. It has a secret, or where
+// that is not known, the secret's SHA-256 digest.
+type ImportedKey struct {
+	Name      string
+	Owner     string
+	Plan      string
+	Status    ration.Status
+	Scopes    []string
+	CreatedAt time.Time // zero: now
+	Secret    ration.Secret
+	Digest    ration.Digest // only where Secret is zero, and without a pepper
+}
+
+// KeysImport is keys to be imported in one transaction, at most [MaxKeysAtOnce].
+type KeysImport struct {
+	Keys   []ImportedKey
+	Before int  // how many of the whole import came before these, so that errors count right
+	DryRun bool // find out what would be imported
+}
+
+// KeysImported is what became of keys to be imported.
+type KeysImported struct {
+	Created int // are now there
+	Present int // whose secret leads to a key already, which stays as it is
+}
+
+// ImportKeys creates keys with the secrets that they have, in one transaction.
+// Keys whose secret is known already are left as they are, so that an import that
+// was cut short can be made again. A dry run reads without locks and writes
+// nothing.
+//
+// Errors besides those of [Operations]: ErrNotFound for an unknown plan;
+// ErrExists if somebody else created a key with one of the secrets at the same moment.
+func (s *Service) ImportKeys(ctx context.Context, actor string, keys KeysImport) (KeysImported, error) {
+	if err := errors.Join(validateActor(actor), CheckKeysAtOnce(len(keys.Keys))); err != nil {
+		return KeysImported{}, err
+	}
+	fresh, err := s.unknownKeys(ctx, keys)
+	if err != nil {
+		return KeysImported{}, err
+	}
+	result := KeysImported{Created: len(fresh), Present: len(keys.Keys) - len(fresh)}
+	switch {
+	case keys.DryRun:
+		return result, s.findPlans(ctx, fresh)
+	case len(fresh) == 0:
+		return result, nil
+	}
+	_, err = s.store.CreateKeys(ctx, len(fresh), func(number int, change *KeyChange) error {
+		return s.importKey(actor, &fresh[number], change)
+	})
+	if err != nil {
+		return KeysImported{}, err
+	}
+	return result, nil
+}
+
+// unknownKeys checks all keys and returns those whose secret is not known yet.
+func (s *Service) unknownKeys(ctx context.Context, chunk KeysImport) ([]ImportedKey, error) {
+	keys := chunk.Keys
+	digests := make([]ration.Digest, len(keys))
+	for i := range keys {
+		var err error
+		if _, err = keys[i].record(time.Now()); err == nil {
+			digests[i], err = s.digestOf(&keys[i])
+		}
+		if err != nil {
+			return nil, fmt.Errorf("key %d of this import: %w", chunk.Before+i+1, err)
+		}
+	}
+	refs, err := s.store.ResolveDigests(ctx, digests)
+	if err != nil {
+		return nil, err
+	}
+	seen := make(map[ration.Digest]bool, len(keys))
+	var unknown []ImportedKey
+	for i, ref := range refs {
+		if seen[digests[i]] {
+			return nil, &ration.InvalidError{Field: "secret", Reason: fmt.Sprintf("key %d of this import has the secret of an earlier one", chunk.Before+i+1)}
+		}
+		seen[digests[i]] = true
+		if ref == (ration.SecretRef{}) {
+			unknown = append(unknown, keys[i])
+		}
+	}
+	return unknown, nil
+}
+
+// findPlans makes a dry run find an unknown plan too.
+func (s *Service) findPlans(ctx context.Context, keys []ImportedKey) error {
+	found := map[string]bool{"": true}
+	for i := range keys {
+		name := keys[i].Plan
+		if found[name] {
+			continue
+		}
+		if _, err := s.store.Plan(ctx, name); err != nil {
+			return named(fmt.Sprintf("plan %q", name), err)
+		}
+		found[name] = true
+	}
+	return nil
+}
+
+// digestOf refuses digests where a pepper is set: the secret would be looked up
+// by another one.
+func (s *Service) digestOf(key *ImportedKey) (ration.Digest, error) {
+	invalid := func(reason string) (ration.Digest, error) {
+		return ration.Digest{}, &ration.InvalidError{Field: "secret", Reason: reason}
+	}
+	switch given := key.Digest != (ration.Digest{}); {
+	case given == !key.Secret.IsZero():
+		return invalid("give a secret or its digest, not both")
+	case given && len(s.config.Pepper) > 0:
+		return invalid("a digest made without the pepper can't be used where a pepper_file is set; import the plain secrets")
+	case given:
+		return key.Digest, nil
+	}
+	return key.Secret.Digest(s.config.Pepper), nil
+}
+
+func (s *Service) importKey(actor string, key *ImportedKey, change *KeyChange) (err error) {
+	if change.Key.Key, err = key.record(change.Now); err != nil {
+		return err
+	}
+	secret := s.newSecret(ration.NewSecretID(), DefaultSecretLabel, key.Secret, change.Key.CreatedAt)
+	if secret.Digest, err = s.digestOf(key); err != nil {
+		return err
+	}
+	change.NewSecrets = []NewSecret{secret}
+	change.Audit, err = auditOf(actor, "key.import", change.Key.ID.String(), nil, keyFields(change))
+	return err
+}
+
+// record checks the key and returns what is stored of it.
+func (k *ImportedKey) record(now time.Time) (ration.Key, error) {
+	created := toStored(k.CreatedAt)
+	switch {
+	case created.IsZero():
+		created = now
+	case created.Before(earliestCreation), created.After(now.Add(24 * time.Hour)):
+		return ration.Key{}, &ration.InvalidError{Field: "created_at", Value: created.Format(time.RFC3339), Reason: "use a time between 1990 and now"}
+	}
+	if !k.Status.Valid() {
+		return ration.Key{}, &ration.InvalidError{Field: "status", Value: string(k.Status), Reason: "use pending, active, disabled, revoked or rejected"}
+	}
+	return normalizeKey(ration.Key{
+		ID: ration.NewKeyID(), Name: k.Name, Owner: k.Owner, Plan: k.Plan, Status: k.Status, Scopes: k.Scopes,
+		CreatedAt: created, UpdatedAt: now,
+	})
+}
+
+// ImportAllKeys imports any number of keys, chunk by chunk, so that charges go on
+// in between; after calls progress with how many of them have been looked at. It
+// tries all of them first, so that what can be found out stops it before anything
+// was written. With an error it also returns what was done before; making the
+// same import again goes on with the rest.
+func ImportAllKeys(ctx context.Context, operations ImportOperations, actor string, keys KeysImport, progress func(done int)) (KeysImported, error) {
+	would, err := importChunks(ctx, operations, actor, KeysImport{Keys: keys.Keys, DryRun: true}, func(int) {})
+	if err != nil || keys.DryRun {
+		return would, err
+	}
+	done, err := importChunks(ctx, operations, actor, keys, progress)
+	if err != nil && done.Created > 0 {
+		err = fmt.Errorf("%d keys were imported before this; make the same import again to go on: %w", done.Created, err)
+	}
+	return done, err
+}
+
+func importChunks(ctx context.Context, operations ImportOperations, actor string, keys KeysImport, progress func(int)) (total KeysImported, err error) {
+	for start := 0; start < len(keys.Keys); start += MaxKeysAtOnce {
+		end := min(start+MaxKeysAtOnce, len(keys.Keys))
+		chunk, err := operations.ImportKeys(ctx, actor, KeysImport{Keys: keys.Keys[start:end], Before: start, DryRun: keys.DryRun})
+		if err != nil {
+			return total, err
+		}
+		total.Created += chunk.Created
+		total.Present += chunk.Present
+		progress(end)
+	}
+	return total, nil
+}
