@@ -89,3 +89,10 @@ type KeysChanged struct {
 	Unchanged int            `json:"unchanged"` // were so already
 	Skipped   map[string]int `json:"skipped"`   // whose status doesn't allow the change, by that status; never null
 }
+
+// KeysImported is what became of keys that were to be imported.
+type KeysImported struct {
+	DryRun  bool `json:"dry_run"` // nothing was imported: this is what would be
+	Created int  `json:"created"`
+	Present int  `json:"present"` // whose secret was known already
+}

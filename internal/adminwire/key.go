@@ -68,6 +68,11 @@ func KeysChanged(changed admin.KeysChanged, dryRun bool) api.KeysChanged {
 	return wire
 }
 
+// KeysImported returns what became of imported keys.
+func KeysImported(imported admin.KeysImported, dryRun bool) api.KeysImported {
+	return api.KeysImported{DryRun: dryRun, Created: imported.Created, Present: imported.Present}
+}
+
 func secret(state ration.SecretState) api.Secret {
 	return api.Secret{
 		ID: state.ID.String(), Label: state.Label, Start: state.Start, End: state.End, CreatedAt: state.CreatedAt.UTC(),

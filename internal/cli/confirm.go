@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -40,8 +39,8 @@ func (a *app) ask(warning string) error {
 
 // isTerminal takes any character device for one: at /dev/null the question
 // gets no answer, which is a no.
-func isTerminal(in io.Reader) bool {
-	file, ok := in.(*os.File)
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	if !ok {
 		return false
 	}

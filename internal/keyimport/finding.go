@@ -16,15 +16,18 @@ const (
 type Finding struct {
 	Severity Severity
 	Row      int    // from 1, without the header row; 0: the file as a whole
-	Line     int    // of the file, from 1; 0 where Row is
+	Line     int    // of the file, from 1; 0 where Row is, and in a database
 	Field    string // what of a key it is about, such as "name"; or the column's name
 	Reason   string
 }
 
 // Error implements error: where, what and why, without the severity.
 func (f Finding) Error() string {
-	if f.Row == 0 {
+	switch {
+	case f.Row == 0:
 		return fmt.Sprintf("%s: %s", f.Field, f.Reason)
+	case f.Line == 0:
+		return fmt.Sprintf("row %d, %s: %s", f.Row, f.Field, f.Reason)
 	}
 	return fmt.Sprintf("row %d (line %d), %s: %s", f.Row, f.Line, f.Field, f.Reason)
 }

@@ -22,27 +22,44 @@ const (
 // Mapping says which columns of a [Table] hold what of a key. Plain data; an empty
 // column means that there is none, which only Secret and Name must not be.
 type Mapping struct {
-	Secret     string            // column of the secret
-	SecretForm SecretForm        // what that column holds; empty: plain
-	Name       string            // column of the name
-	Owner      string            // column of the owner, such as an e-mail address
-	CreatedAt  string            // column of the creation time; without an offset it is UTC
-	Scopes     map[string]string // scope by the boolean column that grants it
-	Status     StatusMapping     // zero: all keys are active
+	Secret     string            `yaml:"secret"`      // column of the secret
+	SecretForm SecretForm        `yaml:"secret_form"` // what that column holds; empty: plain
+	Name       string            `yaml:"name"`        // column of the name
+	Owner      string            `yaml:"owner"`       // column of the owner, such as an e-mail address
+	CreatedAt  string            `yaml:"created_at"`  // column of the creation time; without an offset it is UTC
+	Scopes     map[string]string `yaml:"scopes"`      // scope by the boolean column that grants it
+	Status     StatusMapping     `yaml:"status"`      // zero: all keys are active
 }
 
 // StatusMapping finds a key's status from the values of some columns together.
 type StatusMapping struct {
-	Columns []string     // such as approved, is_active
-	Rules   []StatusRule // the first that matches counts; if none does, the row is wrong
+	Columns []string     `yaml:"columns"` // such as approved, is_active
+	Rules   []StatusRule `yaml:"rules"`   // the first that matches counts; if none does, the row is wrong
 }
 
 // StatusRule gives the status of keys whose columns have these values, in the
 // order of the columns. Spellings of a boolean (1, t, true, 0, f, false) equal
 // each other.
 type StatusRule struct {
-	Values []string
-	Status ration.Status
+	Values []string      `yaml:"values"`
+	Status ration.Status `yaml:"status"`
+}
+
+// DefaultMapping is the mapping of a table whose columns are called as fields of
+// a key: secret, name, and where they are there, owner and created_at. The
+// secrets of a JSON object are the names of its entries.
+func DefaultMapping(table *Table) Mapping {
+	m := Mapping{Secret: "secret", Name: "name"}
+	if table.column(EntryColumn) >= 0 {
+		m.Secret = EntryColumn
+	}
+	if table.column("owner") >= 0 {
+		m.Owner = "owner"
+	}
+	if table.column("created_at") >= 0 {
+		m.CreatedAt = "created_at"
+	}
+	return m
 }
 
 // validate checks the mapping, and that the table has its columns.

@@ -1,0 +1,265 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx" of databases that keys come from
+	_ "modernc.org/sqlite"             // the driver "sqlite" of files that keys come from
+
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/keyimport"
+)
+
+// maxImportSize bounds the files that are read: about a million keys.
+const maxImportSize = 256 << 20
+
+// keySource is where keys to be imported are, and how they are read.
+type keySource struct {
+	file, variable, table, mapping, plan string
+	dryRun                               bool
+}
+
+func (a *app) keysImportCommand() *cobra.Command {
+	source := new(keySource)
+	cmd := &cobra.Command{
+		Use: "import FILE", Short: "Import keys whose secrets were made elsewhere; they keep working",
+		Long: `Reads keys from a CSV file ("-": standard input), from a JSON object in an
+environment file (--variable), or from a table (--table) of a SQLite file or of a
+PostgreSQL database, whose URL is in the environment so that its password is in no
+list of processes, and creates them with the secrets that they have. Of the secrets
+only digests are stored.
+
+Everything is checked before anything is written. Keys whose secret is known
+already stay as they are, so that an import can be repeated. --dry-run lists what
+would happen, and what is doubtful: names and owners that are there twice, secrets
+that can be guessed. No secret is ever shown.
+
+Without --mapping the columns are secret, name, owner and created_at. With it a
+YAML file says which are what:
+
+  secret: key            # "$key": the names of the JSON object's entries
+  secret_form: plain     # or sha256, for digests in hexadecimal
+  name: name
+  owner: email
+  created_at: created_at # without an offset it is UTC
+  scopes: {can_change_model: change-model}
+  status:
+    columns: [approved, is_active]
+    rules:
+      - {values: [1, 1], status: active}
+      - {values: [1, 0], status: disabled}`,
+		Example: `  ration keys import keys.csv --plan free --dry-run
+  ration keys import .env --variable API_KEYS --plan free
+  ration keys import app.db --table api_keys --mapping import.yaml --plan free
+  ration keys import env:DATABASE_URL --table public.api_keys --mapping import.yaml`,
+		Args: oneArgument("the file with the keys"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			source.file = args[0]
+			return a.importKeys(cmd.Context(), source)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&source.variable, "variable", "", "the file is an environment file, and this variable of it holds a JSON object of keys")
+	flags.StringVar(&source.table, "table", "", "the file is a SQLite database, or env:VARIABLE names a postgres://… URL, and this table or view holds the keys")
+	flags.StringVar(&source.mapping, "mapping", "", "YAML file that says which column holds what")
+	flags.StringVar(&source.plan, "plan", "", "plan of the imported keys")
+	flags.BoolVar(&source.dryRun, "dry-run", false, "list what would be imported, and what is doubtful")
+	return cmd
+}
+
+func (a *app) importKeys(ctx context.Context, source *keySource) error {
+	settings, err := a.settings()
+	if err != nil {
+		return err
+	}
+	plan, err := a.planImport(ctx, source, settings.SecretPrefix)
+	if err != nil {
+		return err
+	}
+	for _, finding := range plan.Findings {
+		if finding.Severity == keyimport.Warning {
+			a.say("%s: %s", finding.Severity, visible(finding.Error()))
+		}
+	}
+	if err := plan.Err(); err != nil {
+		return fmt.Errorf("nothing was imported, because of the following:\n%w", err)
+	}
+	keys := admin.KeysImport{DryRun: source.dryRun}
+	for _, record := range plan.Records {
+		keys.Keys = append(keys.Keys, importedKey(record, source.plan))
+	}
+	var imported admin.KeysImported
+	err = a.with(ctx, creation(!source.dryRun), func(ops admin.Operations) error {
+		imported, err = admin.ImportAllKeys(ctx, ops, actor(), keys, a.progress(len(keys.Keys), "importing"))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a.say("Keys that were read: %s.", statusCounts(plan.Records))
+	if source.dryRun {
+		a.say("Nothing was imported: this is what would be.")
+	}
+	return a.showKeysImported(adminwire.KeysImported(imported, source.dryRun))
+}
+
+// importedKey leaves the digest of a plain secret to whoever knows the pepper.
+func importedKey(record keyimport.Record, plan string) admin.ImportedKey {
+	key := admin.ImportedKey{
+		Name: record.Name, Owner: record.Owner, Plan: plan, Status: record.Status, Scopes: record.Scopes,
+		CreatedAt: record.CreatedAt, Secret: record.Secret,
+	}
+	if record.Secret.IsZero() {
+		key.Digest = record.Digest
+	}
+	return key
+}
+
+func statusCounts(records []keyimport.Record) string {
+	counts := make(map[string]int)
+	for _, record := range records {
+		counts[string(record.Status)]++
+	}
+	texts := sortedNames(counts)
+	for i, status := range texts {
+		texts[i] = fmt.Sprintf("%d %s", counts[status], status)
+	}
+	return cmp.Or(strings.Join(texts, ", "), "none")
+}
+
+func (a *app) showKeysImported(imported api.KeysImported) error {
+	return a.show(listing{
+		value: imported, columns: []column{{name: "created"}, {name: "present"}},
+		rows: [][]string{{number(int64(imported.Created)), number(int64(imported.Present))}},
+	})
+}
+
+// planImport reads the source and its mapping.
+func (a *app) planImport(ctx context.Context, source *keySource, prefix string) (keyimport.Plan, error) {
+	table, err := a.readKeys(ctx, source)
+	if err != nil {
+		return keyimport.Plan{}, err
+	}
+	mapping := keyimport.DefaultMapping(table)
+	if source.mapping != "" {
+		if mapping, err = readMapping(source.mapping); err != nil {
+			return keyimport.Plan{}, err
+		}
+	}
+	plan, err := keyimport.NewPlan(table, mapping, prefix)
+	if err != nil {
+		return plan, &config.Error{Where: cmp.Or(source.mapping, "the columns"), Reason: err.Error()}
+	}
+	return plan, nil
+}
+
+func (a *app) readKeys(ctx context.Context, source *keySource) (*keyimport.Table, error) {
+	switch {
+	case source.variable != "" && source.table != "":
+		return nil, usagef("give --variable for an environment file or --table for a database, not both")
+	case source.table != "":
+		return a.readKeyTable(ctx, source.file, source.table)
+	}
+	reader := a.stdin
+	if source.file != "-" {
+		file, err := os.Open(source.file)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = file.Close() }()
+		reader = file
+	}
+	limited := &io.LimitedReader{R: reader, N: maxImportSize + 1}
+	table, err := readKeyFile(limited, source.variable)
+	if limited.N <= 0 {
+		return nil, fmt.Errorf("%s is larger than %d MiB: import it in parts", visible(source.file), maxImportSize>>20)
+	}
+	return table, err
+}
+
+func readKeyFile(file io.Reader, variable string) (*keyimport.Table, error) {
+	if variable != "" {
+		return keyimport.ReadEnvironment(file, variable)
+	}
+	return keyimport.ReadCSV(file)
+}
+
+// readKeyTable reads a table without changing its database: a SQLite file is
+// opened for reading alone.
+func (a *app) readKeyTable(ctx context.Context, database, table string) (*keyimport.Table, error) {
+	driver, dsn, err := "sqlite", "", error(nil)
+	if variable, ok := strings.CutPrefix(database, "env:"); ok {
+		driver = "pgx"
+		dsn, err = a.databaseURL(variable)
+	} else {
+		dsn, err = readOnlyFile(strings.TrimPrefix(database, "sqlite:"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		return nil, errors.New("opening the database that the keys come from: its URL can't be read") // which may hold a password
+	}
+	defer func() { _ = db.Close() }()
+	return keyimport.ReadDatabase(ctx, db, table)
+}
+
+func (a *app) databaseURL(variable string) (string, error) {
+	for _, entry := range a.environment {
+		if value, ok := strings.CutPrefix(entry, variable+"="); ok && strings.HasPrefix(value, "postgres") {
+			return value, nil
+		}
+	}
+	return "", usagef("the environment has no %q with a postgres://… URL", variable)
+}
+
+func readOnlyFile(path string) (string, error) {
+	if strings.HasPrefix(path, "postgres://") || strings.HasPrefix(path, "postgresql://") {
+		return "", usagef("put the URL into an environment variable, where no list of processes shows its password, and give env: and its name")
+	}
+	absolute, err := filepath.Abs(path)
+	if err == nil && isMissing(absolute) {
+		err = fmt.Errorf("there is no database %q", absolute)
+	}
+	return (&url.URL{Scheme: "file", Path: absolute, RawQuery: "mode=ro"}).String(), err
+}
+
+func readMapping(path string) (keyimport.Mapping, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return keyimport.Mapping{}, &config.Error{Where: "--mapping", Reason: err.Error()}
+	}
+	defer func() { _ = file.Close() }()
+	mapping, err := keyimport.ReadMapping(file)
+	if err != nil {
+		return mapping, &config.Error{Where: path, Reason: err.Error()}
+	}
+	return mapping, nil
+}
+
+// progress shows how much of something long is done, if there is a person to see it.
+func (a *app) progress(total int, doing string) func(done int) {
+	const long = 2 * admin.MaxKeysAtOnce
+	if total < long || a.quiet || !isTerminal(a.stderr) {
+		return func(int) {}
+	}
+	bar := progressbar.NewOptions(total, progressbar.OptionSetWriter(a.stderr), progressbar.OptionSetDescription(doing),
+		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+	return func(done int) { _ = bar.Set(done) } // a bar that can't be drawn stops nothing
+}
