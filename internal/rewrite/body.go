@@ -1,0 +1,53 @@
+package rewrite
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/ration-dev/ration"
+)
+
+// MaxBodyBytes is the size of the largest body that is rewritten.
+const MaxBodyBytes = 1 << 20
+
+// Body says which values of a JSON body are Ration's. The zero Body changes
+// nothing. It may be used concurrently once no rule is added any more.
+type Body struct{ rules []rule }
+
+type rule struct {
+	at    pointer
+	field Field
+}
+
+// Add adds a rule: the value at a JSON pointer (RFC 6901) is a field. It refuses
+// a pointer that leads through another rule's value. Its error is a
+// [ration.InvalidError].
+func (b *Body) Add(at, field string) error {
+	parsed, err := parsePointer(at)
+	if err != nil {
+		return err
+	}
+	what, err := ParseField(field)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(b.rules, func(r rule) bool { return r.at.meets(parsed) }) {
+		return &ration.InvalidError{Field: "pointer", Value: at, Reason: "another pointer sets this value or a part of it"}
+	}
+	b.rules = append(b.rules, rule{parsed, what})
+	return nil
+}
+
+// Apply returns a body with the fields of a decision, and every other byte as
+// it was. What is missing on the way to a value is made, and null counts as
+// missing; a value that lies in no object, such as a number's, is left out.
+// What is no JSON, or larger than [MaxBodyBytes], comes back as it is.
+func (b *Body) Apply(body []byte, decision *ration.Decision) []byte {
+	if len(body) > MaxBodyBytes || !json.Valid(body) {
+		return body
+	}
+	for _, rule := range b.rules {
+		body = set(body, rule.at, rule.field.json(decision))
+	}
+	return body
+}
