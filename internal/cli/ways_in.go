@@ -45,6 +45,7 @@ func (i *instance) newProxy(gate rationhttp.Gate) (http.Handler, error) {
 	return proxy.New(proxy.Config{
 		Upstream: i.settings.Upstream, Routes: table, Gate: gate,
 		Headers: i.settings.UpstreamHeaders, Timeout: i.settings.UpstreamTimeout,
+		Rewrite: i.settings.Rewrite, Errors: i.settings.Errors,
 		SecretPrefix: i.settings.SecretPrefix, Log: i.log,
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/ration-dev/ration/internal/rewrite"
 	"github.com/ration-dev/ration/internal/route"
 )
 
@@ -18,6 +19,8 @@ type Config struct {
 	UpstreamTimeout        time.Duration
 	Routes                 route.Config
 	UpstreamHeaders        map[string]string // values are secrets: never log them
+	Rewrite                *rewrite.Body     // nil: nothing
+	Errors                 *rewrite.Errors   // nil: none is worded
 	TrustedProxies         []netip.Prefix
 	Headers                string // draft10, legacy, both or off
 	KeyHeader              string

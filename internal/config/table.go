@@ -133,6 +133,14 @@ var settings = []setting{
 		Setting: Setting{Name: "upstream_headers", Form: "header: value", Doc: "Headers that every request to the upstream carries, such as a password between Ration and the API."},
 		decode:  decodeUpstreamHeaders,
 	},
+	{
+		Setting: Setting{Name: "rewrite", Form: "JSON pointer: field", Doc: `Values of JSON answers that Ration sets on routes that charge, such as "/quota/remaining: remaining".`},
+		decode:  decodeRewrite,
+	},
+	{
+		Setting: Setting{Name: "errors", Form: "code: {status, content_type, body}", Doc: "How the proxy words its own errors, by code, or as default. Otherwise they are problem details."},
+		decode:  decodeErrors,
+	},
 }
 
 // into makes a reader of one field.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/rewrite"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
 )
@@ -33,6 +34,10 @@ type Config struct {
 	// Headers are set on every request to the upstream. Their values are secrets.
 	Headers map[string]string
 	Host    HostPolicy
+	// Rewrite is done to JSON answers of status 2xx on routes that charge. Nil: nothing.
+	Rewrite *rewrite.Body
+	// Errors words our own answers that refuse. Nil: problem details (RFC 9457).
+	Errors *rewrite.Errors
 	// Timeout is how long the upstream may take until its answer begins. Zero:
 	// 10 minutes. The answer itself may take any time.
 	Timeout time.Duration

@@ -30,7 +30,7 @@ func (p *Proxy) refuse(w http.ResponseWriter, x *exchange, err error) {
 // answer sends a response of our own.
 func (p *Proxy) answer(w http.ResponseWriter, x *exchange, response rationhttp.Response) {
 	w.Header().Set(rationhttp.RequestIDHeader, x.requestID)
-	response.WriteTo(w)
+	p.reword(x, response).WriteTo(w)
 }
 
 // statusClientGone is what access logs of proxies say of such a request (nginx).

@@ -16,6 +16,7 @@ func (p *Proxy) modifyResponse(response *http.Response) error {
 	}
 	p.dropRateLimits(response.Header)
 	x.answer.Response.Apply(response.Header)
+	p.rewriteBody(response, x)
 	return nil
 }
 

@@ -28,6 +28,10 @@ func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 			r.Out.Header.Del(name)
 		}
 	}
+	if p.rewrites(x) { // what is encoded, or a part, can't be rewritten
+		r.Out.Header.Set("Accept-Encoding", "identity")
+		r.Out.Header.Del("Range")
+	}
 	for name, value := range p.config.Headers {
 		r.Out.Header.Set(name, value)
 	}

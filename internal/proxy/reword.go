@@ -1,0 +1,36 @@
+package proxy
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/rewrite"
+	"github.com/ration-dev/ration/rationhttp"
+)
+
+// reword gives an error of ours the form that the configuration wants. All fields
+// but the content type stay, so that clients still learn when to come back.
+func (p *Proxy) reword(x *exchange, response rationhttp.Response) rationhttp.Response {
+	if p.config.Errors == nil {
+		return response
+	}
+	var problem api.Problem // what may be told was decided when it was written
+	if err := json.Unmarshal(response.Body, &problem); err != nil {
+		return response
+	}
+	worded, found := p.config.Errors.Word(rewrite.Problem{
+		Status: problem.Status, Code: problem.Code, Detail: problem.Detail, RequestID: x.requestID,
+		RetryAfter: response.Field("Retry-After"), Decision: &x.answer.Decision,
+	})
+	if !found {
+		return response
+	}
+	fields := slices.Clone(response.Fields)
+	for i := range fields {
+		if fields[i].Name == "Content-Type" {
+			fields[i].Value = worded.ContentType
+		}
+	}
+	return rationhttp.Response{Status: worded.Status, Fields: fields, Body: worded.Body}
+}

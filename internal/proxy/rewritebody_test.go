@@ -1,0 +1,132 @@
+package proxy_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/proxy"
+	"github.com/ration-dev/ration/internal/rewrite"
+	"github.com/ration-dev/ration/internal/route"
+)
+
+func takeOver(t *testing.T) func(*proxy.Config) {
+	return func(config *proxy.Config) {
+		config.Rewrite, config.Errors = new(rewrite.Body), new(rewrite.Errors)
+		for at, field := range map[string]string{"/quota/remaining": "remaining", "/user": "key_name"} {
+			if err := config.Rewrite.Add(at, field); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for code, body := range map[string]string{"key_unknown": `{"detail":"Invalid API key"}`, "default": `{"detail":"${code}"}`} {
+			status := 0
+			if code == "key_unknown" {
+				status = 403
+			}
+			if err := config.Errors.Add(code, status, "", body); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestRewritesJSONAnswers(t *testing.T) {
+	const before, after = `{"user": "old", "x": 1.0}`, `{"user": "Ada's", "x": 1.0,"quota":{"remaining":95}}`
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	_, _ = w.Write([]byte(before))
+	_ = w.Close()
+	large := `{"user":"` + strings.Repeat("x", rewrite.MaxBodyBytes) + `"}`
+	for _, row := range []struct {
+		name, kind, encoding, body, want string
+		status                           int
+		chunked                          bool
+	}{
+		{"JSON", "application/json", "", before, after, 200, false},
+		{"JSON in chunks", "application/json; charset=utf-8", "", before, after, 201, true},
+		{"a kind of JSON", "application/hal+json", "identity", before, after, 200, false},
+		{"an error of the application", "application/json", "", before, before, 422, false},
+		{"text", "text/plain", "", before, before, 200, false},
+		{"events", "text/event-stream", "", before, before, 200, true},
+		{"encoded all the same", "application/json", "gzip", zipped.String(), zipped.String(), 200, false},
+		{"part of an answer", "application/json", "", before, before, 206, false},
+		{"larger than the bound", "application/json", "", large, large, 200, false},
+		{"larger than the bound, in chunks", "application/json", "", large, large, 200, true},
+		{"JSON that is broken", "application/json", "", before[1:], before[1:], 200, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			u := newUpstream(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", row.kind)
+				w.Header().Set("ETag", `"1"`)
+				if row.encoding != "" {
+					w.Header().Set("Content-Encoding", row.encoding)
+				}
+				if !row.chunked {
+					w.Header().Set("Content-Length", fmt.Sprint(len(row.body)))
+				}
+				w.WriteHeader(row.status)
+				if row.chunked {
+					_ = http.NewResponseController(w).Flush()
+				}
+				_, _ = w.Write([]byte(row.body))
+			})
+			f := newFixture(t, u.URL, route.Config{}, takeOver(t))
+			response := f.get(t, "/ask", "Accept-Encoding: gzip", "Range: bytes=0-3")
+			if got := bodyOf(t, response); got != row.want || response.StatusCode != row.status {
+				t.Errorf("got %d %.200q, want %d %.200q", response.StatusCode, got, row.status, row.want)
+			}
+			changed := row.want != row.body
+			if got := response.Header.Get("ETag"); (got == "") != changed {
+				t.Errorf("ETag %q of an answer that was changed: %t", got, changed)
+			}
+			if changed && response.ContentLength != int64(len(row.want)) {
+				t.Errorf("Content-Length %d, want %d", response.ContentLength, len(row.want))
+			}
+			if got := u.only(t); got.Header.Get("Accept-Encoding") != "identity" || got.Header.Get("Range") != "" {
+				t.Errorf("the upstream was asked for Accept-Encoding %q, Range %q", got.Header.Get("Accept-Encoding"), got.Header.Get("Range"))
+			}
+		})
+	}
+}
+
+func TestRewriteLeavesFreeRoutesAndHeadsAlone(t *testing.T) {
+	u := newUpstream(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", "2")
+		_, _ = w.Write([]byte(`{}`))
+	})
+	f := newFixture(t, u.URL, route.Config{Routes: []route.Route{{Path: "/free", Free: true}}}, takeOver(t))
+	if got := bodyOf(t, f.get(t, "/free")); got != `{}` {
+		t.Errorf("the free route answers %s", got)
+	}
+	head := f.do(t, "HEAD", "/ask", nil, "X-API-Key: "+canary)
+	if head.StatusCode != 200 || head.ContentLength == 2 {
+		t.Errorf("HEAD: %d, Content-Length %d, which is the upstream's", head.StatusCode, head.ContentLength)
+	}
+}
+
+func TestWordsErrors(t *testing.T) {
+	u := newUpstream(t, nil)
+	f := newFixture(t, u.URL, route.Config{}, takeOver(t))
+	unknown := f.do(t, "GET", "/ask", nil, "X-API-Key: nobody's")
+	if got := bodyOf(t, unknown); unknown.StatusCode != 403 || got != `{"detail":"Invalid API key"}` || unknown.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("unknown key: %d %s %s", unknown.StatusCode, unknown.Header.Get("Content-Type"), got)
+	}
+	if got := bodyOf(t, f.get(t, "/a%2fb")); got != `{"detail":"ambiguous_path"}` {
+		t.Errorf("by default: %s", got)
+	}
+	f.charger.decision.Code, f.charger.decision.RetryAfter = ration.CodeQuotaExceeded, 1e9
+	denied := f.get(t, "/ask")
+	if got := bodyOf(t, denied); denied.StatusCode != 429 || got != `{"detail":"quota_exceeded"}` || denied.Header.Get("Retry-After") != "1" || denied.Header.Get("RateLimit") == "" {
+		t.Errorf("quota: %d %s, Retry-After %q, RateLimit %q", denied.StatusCode, got, denied.Header.Get("Retry-After"), denied.Header.Get("RateLimit"))
+	}
+	f.charger.decision.Code = ration.CodeOK
+	u.Close()
+	if got := bodyOf(t, f.get(t, "/ask")); got != `{"detail":"upstream_unreachable"}` {
+		t.Errorf("without an upstream: %s", got)
+	}
+}
