@@ -13,7 +13,8 @@ packages() {
     pgbouncer) echo pgbouncer ;;
     nginx) echo nginx ;;
     chromium) echo chromium ;;
-    *) echo "require.sh: unknown: $1; known: cc postgresql pgbouncer nginx chromium" >&2; exit 2 ;;
+    python3) echo python3 ;;
+    *) echo "require.sh: unknown: $1; known: cc postgresql pgbouncer nginx chromium python3" >&2; exit 2 ;;
   esac
 }
 
@@ -24,6 +25,7 @@ has() {
     pgbouncer) command -v pgbouncer || [[ -x /usr/sbin/pgbouncer ]] ;;
     nginx) command -v nginx || [[ -x /usr/sbin/nginx ]] ;;
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
+    python3) command -v python3 ;;
   esac >/dev/null
 }
 

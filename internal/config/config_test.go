@@ -86,6 +86,7 @@ routes:
     scope: ask
     key_query: api_key
     fail_open: true
+    no_rewrite: true
     name: asking
 `)
 	got, err := config.Load(config.Sources{Environment: []string{"RATION_CONFIG=" + path}})
@@ -102,7 +103,7 @@ routes:
 	}
 	routes := route.Config{RefuseUnmatched: true, Routes: []route.Route{
 		{Path: "/static/*", Free: true, Amounts: map[string]int64{}},
-		{Name: "asking", Methods: []string{"POST"}, Path: "/ask", Amounts: map[string]int64{"requests": 1, "tokens": 20}, Scope: "ask", KeyQuery: "api_key", FailOpen: true},
+		{Name: "asking", Methods: []string{"POST"}, Path: "/ask", Amounts: map[string]int64{"requests": 1, "tokens": 20}, Scope: "ask", KeyQuery: "api_key", FailOpen: true, NoRewrite: true},
 	}}
 	if diff := cmp.Diff(routes, got.Routes); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)

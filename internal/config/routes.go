@@ -19,14 +19,15 @@ import (
 // routeEntry is a route as the file has it. Amounts are read from their nodes:
 // the decoder would take 1.5 for 1.
 type routeEntry struct {
-	Name     string              `yaml:"name"`
-	Methods  []string            `yaml:"methods"`
-	Path     string              `yaml:"path"`
-	Free     bool                `yaml:"free"`
-	Amounts  map[string]ast.Node `yaml:"amounts"`
-	Scope    string              `yaml:"scope"`
-	KeyQuery string              `yaml:"key_query"`
-	FailOpen bool                `yaml:"fail_open"`
+	Name      string              `yaml:"name"`
+	Methods   []string            `yaml:"methods"`
+	Path      string              `yaml:"path"`
+	Free      bool                `yaml:"free"`
+	Amounts   map[string]ast.Node `yaml:"amounts"`
+	Scope     string              `yaml:"scope"`
+	KeyQuery  string              `yaml:"key_query"`
+	FailOpen  bool                `yaml:"fail_open"`
+	NoRewrite bool                `yaml:"no_rewrite"`
 }
 
 // decodeRoutes reads the routes and has them checked by the package that uses
@@ -44,7 +45,7 @@ func decodeRoutes(config *Config, node ast.Node) error {
 		}
 		routes[i] = route.Route{
 			Name: entry.Name, Methods: entry.Methods, Path: entry.Path, Free: entry.Free, Amounts: amounts,
-			Scope: entry.Scope, KeyQuery: entry.KeyQuery, FailOpen: entry.FailOpen,
+			Scope: entry.Scope, KeyQuery: entry.KeyQuery, FailOpen: entry.FailOpen, NoRewrite: entry.NoRewrite,
 		}
 	}
 	if _, err := route.Compile(route.Config{Routes: routes}); err != nil {

@@ -134,7 +134,7 @@ var settings = []setting{
 		decode:  decodeUpstreamHeaders,
 	},
 	{
-		Setting: Setting{Name: "rewrite", Form: "JSON pointer: field", Doc: `Values of JSON answers that Ration sets on routes that charge, such as "/quota/remaining: remaining".`},
+		Setting: Setting{Name: "rewrite", Form: "JSON pointer: field", Doc: `Values of JSON answers that Ration sets, such as "/quota/remaining: remaining". Not on free routes and those with no_rewrite.`},
 		decode:  decodeRewrite,
 	},
 	{

@@ -34,7 +34,7 @@ type Config struct {
 	// Headers are set on every request to the upstream. Their values are secrets.
 	Headers map[string]string
 	Host    HostPolicy
-	// Rewrite is done to JSON answers of status 2xx on routes that charge. Nil: nothing.
+	// Rewrite is done to JSON answers of status 2xx on routes that are not free. Nil: nothing.
 	Rewrite *rewrite.Body
 	// Errors words our own answers that refuse. Nil: problem details (RFC 9457).
 	Errors *rewrite.Errors

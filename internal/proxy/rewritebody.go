@@ -13,7 +13,9 @@ import (
 var bodyFields = []string{"Etag", "Last-Modified", "Accept-Ranges", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest"}
 
 // rewrites reports whether the answers to a request may be rewritten.
-func (p *Proxy) rewrites(x *exchange) bool { return p.config.Rewrite != nil && !x.route.Free }
+func (p *Proxy) rewrites(x *exchange) bool {
+	return p.config.Rewrite != nil && !x.route.Free && !x.route.NoRewrite
+}
 
 // rewriteBody writes what the decision of this very request tells into a JSON
 // answer. What can't be read as a whole goes through as it is.

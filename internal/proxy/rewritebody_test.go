@@ -99,9 +99,11 @@ func TestRewriteLeavesFreeRoutesAndHeadsAlone(t *testing.T) {
 		w.Header().Set("Content-Length", "2")
 		_, _ = w.Write([]byte(`{}`))
 	})
-	f := newFixture(t, u.URL, route.Config{Routes: []route.Route{{Path: "/free", Free: true}}}, takeOver(t))
-	if got := bodyOf(t, f.get(t, "/free")); got != `{}` {
-		t.Errorf("the free route answers %s", got)
+	f := newFixture(t, u.URL, route.Config{Routes: []route.Route{{Path: "/free", Free: true}, {Path: "/plain", NoRewrite: true}}}, takeOver(t))
+	for _, path := range []string{"/free", "/plain"} {
+		if got := bodyOf(t, f.get(t, path)); got != `{}` {
+			t.Errorf("%s answers %s", path, got)
+		}
 	}
 	head := f.do(t, "HEAD", "/ask", nil, "X-API-Key: "+canary)
 	if head.StatusCode != 200 || head.ContentLength == 2 {

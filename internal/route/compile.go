@@ -51,7 +51,7 @@ func compile(route Route) (*Compiled, *ration.InvalidError) {
 		}
 	}
 	compiled := &Compiled{
-		Name: route.Name, Free: route.Free, Scope: route.Scope, KeyQuery: route.KeyQuery, FailOpen: route.FailOpen,
+		Name: route.Name, Free: route.Free, Scope: route.Scope, KeyQuery: route.KeyQuery, FailOpen: route.FailOpen, NoRewrite: route.NoRewrite,
 		methods: slices.Clone(route.Methods), pattern: parsed,
 	}
 	if compiled.Name == "" {
@@ -89,6 +89,8 @@ func checkFree(route Route, parsed pattern) *ration.InvalidError {
 		return wrong("key_query", route.KeyQuery)
 	case route.FailOpen:
 		return wrong("fail_open", "true")
+	case route.NoRewrite:
+		return &ration.InvalidError{Field: "no_rewrite", Value: "true", Reason: "answers of a free route are never rewritten"}
 	}
 	return nil
 }

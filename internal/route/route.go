@@ -41,6 +41,8 @@ type Route struct {
 	KeyQuery string
 	// FailOpen lets requests with a key through, uncounted, while nothing can be decided.
 	FailOpen bool
+	// NoRewrite leaves the answers' bodies as the upstream made them.
+	NoRewrite bool
 }
 
 // Config is the routes of a proxy. The zero Config has none: every path needs
@@ -66,12 +68,13 @@ type Config struct {
 // Compiled is a Route as it is used: checked, and in the words of a charge. It
 // must not be changed.
 type Compiled struct {
-	Name     string
-	Free     bool
-	Amounts  []ration.Amount // sorted; nil: one request
-	Scope    string
-	KeyQuery string
-	FailOpen bool
+	Name      string
+	Free      bool
+	Amounts   []ration.Amount // sorted; nil: one request
+	Scope     string
+	KeyQuery  string
+	FailOpen  bool
+	NoRewrite bool
 
 	methods []string // HEAD wherever GET is
 	pattern pattern
