@@ -4,21 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
 
 // Backup writes a copy of the database, as it is at one instant, to a new file
-// that its owner alone can read, and flushes it. Charges and changes go on
-// meanwhile. The copy can be opened like any database; it comes into being under
-// its name only when it is whole. Error: fs.ErrExist if there is such a file.
+// that its owner alone can read, checks and flushes it. Charges and changes go on
+// meanwhile. The copy can be opened like any database. It gets its name only when
+// it is whole and sound; after a crash a file whose name begins with the copy's and
+// ends in ".partial" may be left. Errors: fs.ErrExist if there is such a file;
+// ErrDamaged if the database is damaged.
 func (s *Store) Backup(ctx context.Context, path string) error {
 	if err := s.usable(); err != nil {
 		return err
 	}
 	absolute, err := filepath.Abs(path) // SQLite would take "file:" for a URI
 	if err == nil {
-		err = s.backUp(ctx, absolute)
+		err = writeBackup(ctx, absolute, s.copyTo)
 	}
 	if err != nil {
 		return fmt.Errorf("backing up %q to %q: %w", s.path, path, err)
@@ -26,47 +29,57 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	return nil
 }
 
-func (s *Store) backUp(ctx context.Context, path string) (err error) {
-	whole, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // takes the name
+// writeBackup makes the copy under another name, checks it and gives it its name.
+func writeBackup(ctx context.Context, path string, copyTo func(context.Context, string) error) (err error) {
+	if _, err := os.Lstat(path); err == nil { // publish finds it too, after the work
+		return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+	}
+	partial, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.partial")
 	if err != nil {
 		return err
 	}
-	partial := path + ".partial"
-	defer func() {
-		if err != nil {
-			_ = os.Remove(partial)
-			err = errors.Join(err, os.Remove(path))
-		}
-	}()
-	if err := whole.Close(); err != nil {
+	defer func() { err = errors.Join(err, os.Remove(partial.Name())) }()
+	if err := errors.Join(copyTo(ctx, partial.Name()), partial.Sync(), partial.Close()); err != nil {
 		return err
 	}
-	if err := s.copyTo(ctx, partial); err != nil {
+	if err := checkCopy(ctx, partial.Name()); err != nil {
 		return err
 	}
-	if err := os.Rename(partial, path); err != nil {
-		return err
-	}
-	return flushDirectory(filepath.Dir(path))
+	return publish(partial.Name(), path)
 }
 
-// copyTo has a connection of its own, so that a long copy takes none from the
-// reads of charges.
+// copyTo fills an empty file. It has a connection of its own, so that a long copy
+// takes none from the reads of charges. SQLite leaves flushing the copy to us.
 func (s *Store) copyTo(ctx context.Context, path string) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	return onFile(ctx, s.path, "ro", func(source *conn) error {
+		_, err := source.exec(ctx, "VACUUM INTO ?", path)
+		return explainDamage(err)
+	})
+}
+
+// checkCopy leaves no files of a log beside the copy, which nobody else has open.
+func checkCopy(ctx context.Context, path string) error {
+	return onFile(ctx, path, "ro&immutable=1", func(copied *conn) error { return check(ctx, copied) })
+}
+
+// onFile reads a file over a connection of its own.
+func onFile(ctx context.Context, path, mode string, do func(*conn) error) error {
+	connector, err := newConnector(path, mode, common)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	connector, err := newConnector(s.path, "ro", common)
+	conn, err := connector.open(ctx)
 	if err != nil {
 		return err
 	}
-	source, err := connector.open(ctx)
-	if err != nil {
+	return errors.Join(do(conn), conn.close())
+}
+
+// publish gives a file a second name, and never one that is taken: a rename would
+// replace what has it.
+func publish(file, name string) error {
+	if err := os.Link(file, name); err != nil {
 		return err
 	}
-	_, err = source.exec(ctx, "VACUUM INTO ?", path)
-	// SQLite leaves flushing the copy to us.
-	return errors.Join(err, source.close(), file.Sync())
+	return flushDirectory(filepath.Dir(name))
 }

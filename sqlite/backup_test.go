@@ -83,6 +83,48 @@ func TestBackupLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+// TestBackupTouchesNoFileOfOthers: files that happen to have the name of a partial
+// copy, or lead elsewhere, stay as they are.
+func TestBackupTouchesNoFileOfOthers(t *testing.T) {
+	store := open(t, sqlite.Config{Path: newPath(t)})
+	directory := t.TempDir()
+	path, elsewhere := filepath.Join(directory, "backup.db"), filepath.Join(directory, "elsewhere")
+	if err := os.WriteFile(elsewhere, []byte("mine"), 0o644); err != nil { //nolint:gosec // others may read it
+		t.Fatal(err)
+	}
+	for _, name := range []string{path + ".partial", filepath.Join(directory, "link.db")} {
+		if err := os.Symlink(elsewhere, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := store.Backup(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Backup(t.Context(), filepath.Join(directory, "link.db")); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("over a link: %v", err)
+	}
+	if text := readFile(t, elsewhere); string(text) != "mine" {
+		t.Errorf("the file holds %q", text)
+	}
+}
+
+// TestDamagedCopyIsNoBackup: the copy is checked before it gets its name.
+func TestDamagedCopyIsNoBackup(t *testing.T) {
+	config, _ := usedFile(t)
+	damaged := readFile(t, config.Path)
+	clear(damaged[2*pageSize : 3*pageSize])
+	directory := t.TempDir()
+	err := sqlite.WriteBackup(t.Context(), filepath.Join(directory, "backup.db"), func(_ context.Context, path string) error {
+		return os.WriteFile(path, damaged, 0o600)
+	})
+	if !errors.Is(err, sqlite.ErrDamaged) {
+		t.Errorf("error %v, want ErrDamaged", err)
+	}
+	if entries, err := os.ReadDir(directory); err != nil || len(entries) != 0 {
+		t.Errorf("%v, error %v", entries, err)
+	}
+}
+
 func used(t *testing.T, store *sqlite.Store, key ration.KeyID) int64 {
 	t.Helper()
 	usage, _, err := store.KeyUsage(t.Context(), key)

@@ -127,3 +127,6 @@ func (s *Store) Rows(ctx context.Context, query string) (texts []string, err err
 	})
 	return texts, err
 }
+
+// WriteBackup makes a backup by another way of copying.
+var WriteBackup = writeBackup
