@@ -21,6 +21,7 @@ type Operations interface {
 	TokenOperations
 	ReportOperations
 	DoctorOperations
+	BackupOperations
 }
 
 // KeyOperations administers keys.

@@ -16,3 +16,9 @@ func (c *Client) Diagnose(ctx context.Context, options admin.DiagnoseOptions) ([
 func (c *Client) RepairUsage(ctx context.Context, actor string, after ration.KeyID) (admin.UsageRepaired, error) {
 	return callAs[admin.UsageRepaired](ctx, c, "RepairUsage", actor, after)
 }
+
+// Backup implements admin.BackupOperations.
+func (c *Client) Backup(ctx context.Context, path string) error {
+	_, err := call[struct{}](ctx, c, "Backup", path)
+	return err
+}

@@ -1,6 +1,8 @@
 package adminsock_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -41,5 +43,20 @@ func TestImportThroughTheSocket(t *testing.T) {
 	_, err = p.remote.ImportKeys(t.Context(), actor, admin.KeysImport{Keys: []admin.ImportedKey{{Name: "Eve", Plan: "none", Status: ration.StatusActive, Digest: ration.Digest{1}}}, DryRun: true})
 	if err == nil {
 		t.Error("a dry run through the socket did not find the unknown plan")
+	}
+}
+
+// TestBackupThroughTheSocket: the process that has the database open makes the copy.
+func TestBackupThroughTheSocket(t *testing.T) {
+	p := open(t)
+	path := filepath.Join(t.TempDir(), "backup.db")
+	if err := p.remote.Backup(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
+	}
+	if err := p.remote.Backup(t.Context(), "relative.db"); err == nil {
+		t.Error("a path of another working directory was taken")
 	}
 }

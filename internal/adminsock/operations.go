@@ -62,7 +62,10 @@ var operations = map[string]operation{
 	"UsageDays": read(admin.Operations.UsageDays),
 	"ListAudit": read(admin.Operations.ListAudit),
 
-	"Diagnose":    read(admin.Operations.Diagnose),
+	"Diagnose": read(admin.Operations.Diagnose),
+	"Backup": read(func(ops admin.Operations, ctx context.Context, path string) (struct{}, error) {
+		return struct{}{}, ops.Backup(ctx, path)
+	}),
 	"RepairUsage": change(admin.Operations.RepairUsage),
 }
 

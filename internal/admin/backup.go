@@ -1,0 +1,32 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/ration-dev/ration"
+)
+
+// ErrNoBackup is a database that has better means of its own.
+var ErrNoBackup = errors.New("this database is backed up by its own means, such as pg_dump")
+
+// BackupOperations copies a database while it is in use.
+type BackupOperations interface {
+	Backup(ctx context.Context, path string) error
+}
+
+// Backup writes a copy of the database, as it is at one instant, to a new file of
+// the machine that has the database open. The path is absolute, since that
+// process may have another working directory. Errors besides those of
+// [Operations]: ErrNoBackup, and those of the file system.
+func (s *Service) Backup(ctx context.Context, path string) error {
+	store, ok := s.store.(BackupOperations)
+	if !ok {
+		return ErrNoBackup
+	}
+	if !filepath.IsAbs(path) {
+		return &ration.InvalidError{Field: "path", Value: path, Reason: "give an absolute path"}
+	}
+	return store.Backup(ctx, path)
+}
