@@ -2,6 +2,7 @@ package rewrite_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +67,7 @@ func TestTheLimitThatRefusedIsToldFirst(t *testing.T) {
 	}
 	denied := decision()
 	denied.Limits[0].Exceeded = true
+	slices.Reverse(denied.Limits)
 	if got := string(body.Apply([]byte(`{}`), denied)); got != `{"n":3000}` {
 		t.Errorf("got %s; the monthly limit refused", got)
 	}

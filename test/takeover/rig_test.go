@@ -69,6 +69,10 @@ func startAlone(t *testing.T, db string) string {
 	return startApp(t, "TZ="+harness.NoonZone(), "APP_DB="+db, "MAX_DAILY_REQUESTS="+dailyCall)
 }
 
+// imported is Ration's database after the first moving in, which the others copy:
+// imports take the tests' time. Tests run one after another.
+var imported []byte
+
 // rig is the app behind Ration, after moving in as the README says.
 type rig struct {
 	*harness.Instance
@@ -79,11 +83,21 @@ type rig struct {
 
 func moveIn(t *testing.T) *rig {
 	t.Helper()
-	appDB := filepath.Join(t.TempDir(), "app.db")
-	startAlone(t, appDB) // makes its database
-	r := &rig{t: t, db: "sqlite:" + filepath.Join(t.TempDir(), "ration.db"), wire: newWire(t, startApp(t, "BEHIND_RATION=1"))}
-	harness.CLI(t, r.db, "plans", "create", "learners", "--limit", dailyCall+"/day", "--time-zone", harness.NoonZone())
-	r.importKeys(appDB)
+	path := filepath.Join(t.TempDir(), "ration.db")
+	r := &rig{t: t, db: "sqlite:" + path, wire: newWire(t, startApp(t, "BEHIND_RATION=1"))}
+	if imported == nil {
+		appDB := filepath.Join(t.TempDir(), "app.db")
+		startAlone(t, appDB) // makes its database
+		harness.CLI(t, r.db, "plans", "create", "learners", "--limit", dailyCall+"/day", "--time-zone", harness.NoonZone())
+		r.importKeys(appDB)
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		imported = content
+	} else if err := os.WriteFile(path, imported, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	r.Instance = harness.NewInstance(t, r.db, r.wire.URL, "--config", filepath.Join(example, "ration.yaml"))
 	r.Start()
 	r.AwaitReady()
