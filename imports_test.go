@@ -60,7 +60,7 @@ var layers = []layer{
 	{"internal/server", []string{root, "rationhttp", "internal/config"}},
 	{"internal/config", []string{root, "internal/route", "internal/rewrite"}},
 	{"internal/demo", []string{root, "internal/admin"}},
-	{"internal/keyimport", []string{root}},
+	{"internal/keyimport", []string{root, "internal/admin"}},
 
 	// The one place that sees all.
 	{"internal/cli", []string{"..."}},

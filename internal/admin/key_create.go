@@ -85,10 +85,10 @@ func (k NewKey) record(now time.Time) (KeyRecord, error) {
 // normalizeKey checks what a key holds, except for times, which are checked
 // only where they are set.
 func normalizeKey(key ration.Key) (ration.Key, error) {
-	if err := validateText("name", key.Name, 1, maxTextLength); err != nil {
+	if err := validateText("name", key.Name, 1, MaxTextLength); err != nil {
 		return ration.Key{}, err
 	}
-	if err := validateText("owner", key.Owner, 0, maxTextLength); err != nil {
+	if err := validateText("owner", key.Owner, 0, MaxTextLength); err != nil {
 		return ration.Key{}, err
 	}
 	if err := validatePlanName(key.Plan); key.Plan != "" && err != nil {

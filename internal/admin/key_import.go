@@ -13,6 +13,10 @@ import (
 // it is a mistake of units.
 var earliestCreation = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// importAtOnce is how many keys one request imports: with the longest names and
+// secrets they fit into what a server's socket takes.
+const importAtOnce = 100
+
 // ImportOperations takes over keys from another system.
 type ImportOperations interface {
 	ImportKeys(ctx context.Context, actor string, keys KeysImport) (KeysImported, error)
@@ -136,6 +140,9 @@ func (s *Service) digestOf(key *ImportedKey) (ration.Digest, error) {
 	case given:
 		return key.Digest, nil
 	}
+	if problem := SecretProblem(key.Secret, s.config.SecretPrefix); problem != "" {
+		return invalid(problem)
+	}
 	return key.Secret.Digest(s.config.Pepper), nil
 }
 
@@ -181,15 +188,15 @@ func ImportAllKeys(ctx context.Context, operations ImportOperations, actor strin
 		return would, err
 	}
 	done, err := importChunks(ctx, operations, actor, keys, progress)
-	if err != nil && done.Created > 0 {
-		err = fmt.Errorf("%d keys were imported before this; make the same import again to go on: %w", done.Created, err)
+	if err != nil {
+		err = fmt.Errorf("%d keys were imported for certain before this; make the same import again to go on: %w", done.Created, err)
 	}
 	return done, err
 }
 
 func importChunks(ctx context.Context, operations ImportOperations, actor string, keys KeysImport, progress func(int)) (total KeysImported, err error) {
-	for start := 0; start < len(keys.Keys); start += MaxKeysAtOnce {
-		end := min(start+MaxKeysAtOnce, len(keys.Keys))
+	for start := 0; start < len(keys.Keys); start += importAtOnce {
+		end := min(start+importAtOnce, len(keys.Keys))
 		chunk, err := operations.ImportKeys(ctx, actor, KeysImport{Keys: keys.Keys[start:end], Before: start, DryRun: keys.DryRun})
 		if err != nil {
 			return total, err

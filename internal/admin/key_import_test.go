@@ -94,6 +94,9 @@ func TestImportRefuses(t *testing.T) {
 		{"no name", "name", imported("", importedSecret)},
 		{"a name that rewrites the terminal", "name", imported("a\x1b[2J", importedSecret)},
 		{"no secret", "secret", imported("Ada", "")},
+		{"a secret that no header carries", "secret", imported("Ada", importedSecret+"\n")},
+		{"a secret that is too long", "secret", imported("Ada", strings.Repeat("x", ration.MaxSecretLength+1))},
+		{"our prefix and a wrong checksum", "secret", imported("Ada", "rk_0000000000000000000000000000000000000")},
 		{"a secret and a digest", "secret", with(func(k *admin.ImportedKey) { k.Digest[0] = 1 })},
 		{"the secret of an earlier one", "secret", imported("Bob", "the secret of Bob")},
 		{"an unknown status", "status", with(func(k *admin.ImportedKey) { k.Status = "asleep" })},
@@ -168,14 +171,14 @@ func TestImportOfManyKeys(t *testing.T) {
 	}
 
 	_, err = admin.ImportAllKeys(t.Context(), &breaking{o, 1}, actor, all, func(int) {})
-	wantError(t, err, errBroken, "500 keys were imported before this")
+	wantError(t, err, errBroken, "100 keys were imported for certain before this")
 
 	var progress []int
 	done, err := admin.ImportAllKeys(t.Context(), o, actor, all, func(n int) { progress = append(progress, n) })
-	if err != nil || done != (admin.KeysImported{Created: 501, Present: 500}) {
+	if err != nil || done != (admin.KeysImported{Created: 901, Present: 100}) {
 		t.Errorf("going on gave %+v, %v", done, err)
 	}
-	if fmt.Sprint(progress) != "[500 1000 1001]" {
+	if fmt.Sprint(progress) != "[100 200 300 400 500 600 700 800 900 1000 1001]" {
 		t.Errorf("progress was %v", progress)
 	}
 }

@@ -41,7 +41,7 @@ type IssuedToken struct {
 // CreateToken creates a service token. Error: ErrExists if a token in use has
 // the name.
 func (s *Service) CreateToken(ctx context.Context, actor string, token NewToken) (IssuedToken, error) {
-	if err := errors.Join(validateActor(actor), validateText("name", token.Name, 1, maxTextLength)); err != nil {
+	if err := errors.Join(validateActor(actor), validateText("name", token.Name, 1, MaxTextLength)); err != nil {
 		return IssuedToken{}, err
 	}
 	scopes, err := normalizeTokenScopes(token.Scopes)
@@ -76,7 +76,7 @@ func (s *Service) ListTokens(ctx context.Context) ([]Token, error) { return s.st
 
 // RevokeToken ends the token in use that has the name. Error: ErrNotFound.
 func (s *Service) RevokeToken(ctx context.Context, actor, name string) (Token, error) {
-	if err := errors.Join(validateActor(actor), validateText("name", name, 1, maxTextLength)); err != nil {
+	if err := errors.Join(validateActor(actor), validateText("name", name, 1, MaxTextLength)); err != nil {
 		return Token{}, err
 	}
 	details, err := marshalDetails(fields{})

@@ -13,8 +13,10 @@ import (
 	"github.com/ration-dev/ration"
 )
 
+// MaxTextLength is the most characters of a name or an owner.
+const MaxTextLength = 200
+
 const (
-	maxTextLength      = 200
 	maxScopes          = 50
 	maxAllowedIPs      = 100
 	maxMetadataEntries = 50
@@ -23,26 +25,49 @@ const (
 	maxLimits          = 100
 )
 
-// validateText admits text that people can read wherever it is shown: a name
-// with control characters could rewrite a terminal, one with bidi controls can
-// look like another.
 func validateText(field, value string, least, most int) error {
-	wrong := func(reason string) error {
+	if reason := TextProblem(value, least, most); reason != "" {
 		return &ration.InvalidError{Field: field, Value: value, Reason: reason}
 	}
-	if !utf8.ValidString(value) {
-		return wrong("use valid UTF-8")
-	}
-	if length := utf8.RuneCountInString(value); length < least || length > most {
-		return wrong(fmt.Sprintf("use %d to %d characters", least, most))
-	}
-	if least > 0 && strings.TrimSpace(value) == "" {
-		return wrong("use at least one character that can be seen")
-	}
-	if strings.ContainsFunc(value, misleads) {
-		return wrong("control characters, line breaks and text direction controls are not allowed")
-	}
 	return nil
+}
+
+// TextProblem says why text of so many characters is not admitted, or nothing. It
+// admits text that people can read wherever it is shown: a name with control
+// characters could rewrite a terminal, one with bidi controls can look like another.
+func TextProblem(text string, least, most int) string {
+	if !utf8.ValidString(text) {
+		return "use valid UTF-8"
+	}
+	if length := utf8.RuneCountInString(text); length < least || length > most {
+		return fmt.Sprintf("use %d to %d characters", least, most)
+	}
+	if least > 0 && strings.TrimSpace(text) == "" {
+		return "use at least one character that can be seen"
+	}
+	if strings.ContainsFunc(text, misleads) {
+		return "control characters, line breaks and text direction controls are not allowed"
+	}
+	return ""
+}
+
+// SecretProblem says why no client could use a secret that was made elsewhere, or
+// nothing. The prefix is that of secrets made here.
+func SecretProblem(secret ration.Secret, prefix string) string {
+	text := secret.Reveal()
+	switch {
+	case secret.IsZero():
+		return "a key needs a secret"
+	case len(text) > ration.MaxSecretLength:
+		return fmt.Sprintf("a secret has at most %d bytes, this one %d", ration.MaxSecretLength, len(text))
+	case !utf8.ValidString(text) || strings.ContainsFunc(text, misleads):
+		return "use valid UTF-8 and no control characters: no header could carry them"
+	case text != strings.TrimSpace(text):
+		return "it begins or ends with a space, which no header could carry"
+	case secret.Malformed(prefix):
+		return fmt.Sprintf("it begins with %q as Ration's own secrets do and fails their checksum; it would always be refused", prefix+"_")
+	}
+	return ""
 }
 
 func misleads(r rune) bool {
@@ -55,7 +80,7 @@ func misleads(r rune) bool {
 	return false
 }
 
-func validateActor(actor string) error { return validateText("actor", actor, 1, maxTextLength) }
+func validateActor(actor string) error { return validateText("actor", actor, 1, MaxTextLength) }
 
 func validateLabel(label string) error { return validateText("label", label, 1, maxMetadataKey) }
 

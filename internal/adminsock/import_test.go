@@ -1,8 +1,10 @@
 package adminsock_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +45,28 @@ func TestImportThroughTheSocket(t *testing.T) {
 	_, err = p.remote.ImportKeys(t.Context(), actor, admin.KeysImport{Keys: []admin.ImportedKey{{Name: "Eve", Plan: "none", Status: ration.StatusActive, Digest: ration.Digest{1}}}, DryRun: true})
 	if err == nil {
 		t.Error("a dry run through the socket did not find the unknown plan")
+	}
+}
+
+// TestLargestKeysFitThroughTheSocket imports keys that are as large as keys can be.
+func TestLargestKeysFitThroughTheSocket(t *testing.T) {
+	p := open(t)
+	long := strings.Repeat("😀", admin.MaxTextLength)
+	var keys admin.KeysImport
+	for i := range 300 {
+		number := fmt.Sprintf("%03d", i)
+		key := admin.ImportedKey{
+			Name: long, Owner: long, Status: ration.StatusActive, CreatedAt: time.Date(2025, 1, 31, 16, 5, 9, 123456000, time.UTC),
+			Secret: ration.SecretFromText(number + strings.Repeat("<", ration.MaxSecretLength-len(number))), // six bytes each in JSON
+		}
+		for scope := range 50 {
+			key.Scopes = append(key.Scopes, fmt.Sprintf("%s%02d", strings.Repeat("<", 98), scope))
+		}
+		keys.Keys = append(keys.Keys, key)
+	}
+	imported, err := admin.ImportAllKeys(t.Context(), p.remote, actor, keys, func(int) {})
+	if err != nil || imported != (admin.KeysImported{Created: len(keys.Keys)}) {
+		t.Errorf("the import gave %+v, %v", imported, err)
 	}
 }
 

@@ -23,7 +23,7 @@ func TestAnotherReleaseIsRefused(t *testing.T) {
 		{"unknown field of an input", "CreateKey", `{"actor":"cli:x","input":{"Name":"k","Colour":"red"}}`, "another release"},
 		{"unknown field of a request", "ListPlans", `{"input":{},"color":1}`, "another release"},
 		{"no JSON", "ListPlans", `nonsense`, "another release"},
-		{"too long", "ListPlans", `{"input":"` + strings.Repeat("x", 1<<20) + `"}`, "too large"},
+		{"too long", "ListPlans", `{"input":"` + strings.Repeat("x", 4<<20) + `"}`, "too large"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			recorder := httptest.NewRecorder()

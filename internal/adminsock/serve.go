@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	maxRequest    = 1 << 20
+	maxRequest    = 4 << 20          // bytes; a hundred imported keys of the largest size
 	requestTime   = 10 * time.Second // in which a request must arrive
 	shutdownGrace = 5 * time.Second
 )

@@ -8,12 +8,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
 )
-
-const maxTextLength = 200 // characters of a name or owner, as keys have them
 
 // Record is a key to be imported.
 type Record struct {
@@ -60,7 +58,7 @@ func (r *reading) readSecret(prefix string) {
 	}
 	r.record.Secret = ration.SecretFromText(text)
 	r.record.Digest = r.record.Secret.Digest(nil)
-	if reason := secretProblem(r.record.Secret, prefix); reason != "" {
+	if reason := admin.SecretProblem(r.record.Secret, prefix); reason != "" {
 		r.note(Problem, "secret", reason)
 	} else if reason := secretWeakness(text); reason != "" {
 		r.note(Warning, "secret", reason)
@@ -110,8 +108,8 @@ func (r *reading) readCreatedAt() {
 
 func (r *reading) text(field, column string) string {
 	text := r.value(column)
-	if !printable(text) || utf8.RuneCountInString(text) > maxTextLength {
-		r.note(Problem, field, fmt.Sprintf("use at most %d characters, valid UTF-8 and no control characters", maxTextLength))
+	if reason := admin.TextProblem(text, 0, admin.MaxTextLength); reason != "" {
+		r.note(Problem, field, reason)
 	}
 	return text
 }

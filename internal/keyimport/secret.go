@@ -3,7 +3,6 @@ package keyimport
 import (
 	"encoding/hex"
 	"fmt"
-	"strings"
 
 	"github.com/ration-dev/ration"
 )
@@ -13,24 +12,6 @@ const (
 	leastSecretLength  = 16
 	leastSecretVariety = 8 // different bytes
 )
-
-// secretProblem says why no client could use the secret, or nothing.
-func secretProblem(secret ration.Secret, prefix string) string {
-	text := secret.Reveal()
-	switch {
-	case secret.IsZero():
-		return "a key needs a secret"
-	case len(text) > ration.MaxSecretLength:
-		return fmt.Sprintf("a secret has at most %d bytes, this one %d", ration.MaxSecretLength, len(text))
-	case !printable(text):
-		return "use valid UTF-8 and no control characters: no header could carry them"
-	case text != strings.TrimSpace(text):
-		return "it begins or ends with a space, which no header could carry"
-	case secret.Malformed(prefix):
-		return fmt.Sprintf("it begins with %q as Ration's own secrets do and fails their checksum; it would always be refused", prefix+"_")
-	}
-	return ""
-}
 
 // secretWeakness says why the secret may be guessed, or nothing.
 func secretWeakness(text string) string {
