@@ -19,15 +19,25 @@ import (
 // routeEntry is a route as the file has it. Amounts are read from their nodes:
 // the decoder would take 1.5 for 1.
 type routeEntry struct {
-	Name      string              `yaml:"name"`
-	Methods   []string            `yaml:"methods"`
-	Path      string              `yaml:"path"`
-	Free      bool                `yaml:"free"`
-	Amounts   map[string]ast.Node `yaml:"amounts"`
-	Scope     string              `yaml:"scope"`
-	KeyQuery  string              `yaml:"key_query"`
-	FailOpen  bool                `yaml:"fail_open"`
-	NoRewrite bool                `yaml:"no_rewrite"`
+	Name      string              `yaml:"name" form:"text" doc:"Names the route in messages. None: its path."`
+	Methods   []string            `yaml:"methods" form:"list" doc:"Methods that match, such as [POST]. None: all. GET stands for HEAD too."`
+	Path      string              `yaml:"path" form:"text" doc:"An exact path (/v1/search), or one that ends in /* and stands for everything below it (/static/*). A segment * stands for any one. A route that isn't free takes other letter case and a slash at the end too. Required."`
+	Free      bool                `yaml:"free" form:"true or false" doc:"No key is asked and nothing counted."`
+	Amounts   map[string]ast.Node `yaml:"amounts" form:"meter: whole number" doc:"What a request costs. None: one request. {requests: 0} needs a key and costs nothing."`
+	Scope     string              `yaml:"scope" form:"text" doc:"A scope that the key must have."`
+	KeyQuery  string              `yaml:"key_query" form:"parameter name" doc:"Takes the secret from this parameter of the URL too, which ends up in logs and histories."`
+	FailOpen  bool                `yaml:"fail_open" form:"true or false" doc:"Lets requests with a key pass uncounted while no decision can be made. Gives up the count, and that revoked keys stay out, for that time."`
+	NoRewrite bool                `yaml:"no_rewrite" form:"true or false" doc:"Leaves this route's answers as the upstream gave them."`
+}
+
+// RouteFields returns what an entry of the setting routes may have, in the order
+// of the reference.
+func RouteFields() []Setting {
+	var fields []Setting
+	for field := range reflect.TypeFor[routeEntry]().Fields() {
+		fields = append(fields, Setting{Name: field.Tag.Get("yaml"), Form: field.Tag.Get("form"), Doc: field.Tag.Get("doc")})
+	}
+	return fields
 }
 
 // decodeRoutes reads the routes and has them checked by the package that uses
