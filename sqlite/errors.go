@@ -56,6 +56,11 @@ func explainDamage(err error) error {
 	return err
 }
 
+// isBusy reports whether another connection has the file.
+func isBusy(err error) bool {
+	return primary(err) == sqlite3.SQLITE_BUSY || primary(err) == sqlite3.SQLITE_LOCKED
+}
+
 // isFlushFailure reports whether the disk refused to flush. The kernel may have
 // dropped what it could not write and will not say so again, so a second flush
 // that succeeds proves nothing.

@@ -130,3 +130,8 @@ func (s *Store) Rows(ctx context.Context, query string) (texts []string, err err
 
 // WriteBackup makes a backup by another way of copying.
 var WriteBackup = writeBackup
+
+// RestoreInSteps is Restore, and tells of each change to the disk.
+func RestoreInSteps(ctx context.Context, config RestoreConfig, step func(done string)) (replaced bool, err error) {
+	return restore(ctx, config, step)
+}

@@ -15,8 +15,7 @@ func (a *app) backupCommand() *cobra.Command {
 		Long: `Writes a copy of the database, as it is at one instant, to a new file that its
 owner alone can read. Requests go on meanwhile; a server that has the database
 open makes the copy itself. The copy is checked and flushed before it gets its
-name, and can be used as a database: stop the server, put the copy in the place
-of the database without its -wal and -shm files, and start again.
+name; 'ration restore' puts it in the place of the database.
 
 A copied ration.db of a running server is no backup: its newest charges are in
 the -wal file. PostgreSQL is backed up by its own means, such as pg_dump.`,

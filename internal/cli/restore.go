@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration/sqlite"
+)
+
+// restored is what a restoration has done, in JSON.
+type restored struct {
+	File string `json:"file"`
+	Kept string `json:"kept"` // empty: there was no database
+}
+
+func (a *app) restoreCommand() *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use: "restore FILE", Short: "Put a copy that 'ration backup' made in the place of the SQLite database",
+		Long: `Checks a copy that 'ration backup' made and puts it in the place of the
+database. No server may run on it. A database that is there is replaced only with
+--force, and then kept, whole, under its name with the time added. If the command
+is interrupted, there is the old database or the new one.
+
+A restored database has forgotten what was charged and changed since the copy was
+made: keys may use that part of their quotas again, and keys that were revoked
+since work again. PostgreSQL is restored by its own means, such as pg_restore.`,
+		Example: `  ration restore /backups/ration-2030-01-31.db
+  ration restore /backups/ration-2030-01-31.db --force`,
+		Args: oneArgument("the copy to restore"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.restore(cmd.Context(), args[0], force) },
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "replace the database that is there, and keep it under another name")
+	return cmd
+}
+
+func (a *app) restore(ctx context.Context, file string, force bool) error {
+	settings, err := a.settings()
+	if err != nil {
+		return err
+	}
+	if settings.DB.URL != "" {
+		return usagef("'ration restore' puts SQLite files back; restore PostgreSQL by its own means, such as pg_restore, and see docs/OPERATIONS.md")
+	}
+	config := sqlite.RestoreConfig{Path: settings.DB.Path, Backup: file}
+	if force {
+		config.KeepOld = settings.DB.Path + ".before-" + time.Now().UTC().Format("20060102T150405.000Z")
+	}
+	replaced, err := sqlite.Restore(ctx, config)
+	switch {
+	case errors.Is(err, sqlite.ErrLocked):
+		return &storeError{fmt.Errorf("%w; stop it, then try again", err)}
+	case errors.Is(err, fs.ErrExist) && !force:
+		return usagef("there is a database at %q: with --force it is replaced, and kept under another name", visible(settings.DB.Path))
+	case err != nil:
+		return err
+	}
+	done := restored{File: settings.DB.Path}
+	if replaced {
+		done.Kept = config.KeepOld
+	}
+	a.say("What was charged and changed since the copy was made is forgotten: revoke anew what was revoked since. 'ration doctor --deep' reads all of the database.")
+	return a.show(listing{value: done, columns: []column{{name: "file"}, {name: "kept"}}, rows: [][]string{{done.File, orDash(done.Kept)}}})
+}

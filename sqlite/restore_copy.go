@@ -1,0 +1,81 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/pressly/goose/v3"
+)
+
+// copyFile copies a file beside the name that the copy is to get, readable by its
+// owner alone, flushes it and returns its name for the time being.
+func copyFile(from, to string) (partial string, err error) {
+	source, err := os.Open(from)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = source.Close() }()
+	target, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+".*.partial")
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(target, source)
+	if err = errors.Join(err, target.Sync(), target.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(target.Name()))
+	}
+	return target.Name(), nil
+}
+
+// checkBackup checks a copy of a backup as backups are checked when they are
+// made, and that this release can work with it.
+func checkBackup(ctx context.Context, path, backup string) error {
+	err := onFile(ctx, path, "ro&immutable=1", func(copied *conn) error {
+		if err := refuseNotOurs(ctx, copied); err != nil {
+			return err
+		}
+		if err := check(ctx, copied); err != nil {
+			return err
+		}
+		return refuseNewer(ctx, copied, backup)
+	})
+	if err != nil {
+		return fmt.Errorf("checking %q: %w", backup, explainDamage(err))
+	}
+	return nil
+}
+
+// refuseNotOurs also refuses an empty database, which is no backup of one.
+func refuseNotOurs(ctx context.Context, conn *conn) error {
+	id, err := conn.number(ctx, "PRAGMA application_id")
+	if err != nil || id == applicationID {
+		return err
+	}
+	return ErrNotRation
+}
+
+func refuseNewer(ctx context.Context, conn *conn, path string) error {
+	have, err := conn.number(ctx, "SELECT max(version_id) FROM goose_db_version")
+	if err != nil {
+		return fmt.Errorf("reading the schema's version: %w", err)
+	}
+	want, err := lastMigration(migrations)
+	if err == nil && have > want {
+		err = &SchemaError{Path: path, Have: have, Want: want}
+	}
+	return err
+}
+
+// lastMigration returns the version of the schema that migrations make.
+func lastMigration(migrations fs.FS) (version int64, err error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	for _, name := range names {
+		number, nameErr := goose.NumericComponent(name)
+		version, err = max(version, number), errors.Join(err, nameErr)
+	}
+	return version, err
+}
