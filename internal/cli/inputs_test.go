@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,10 +34,10 @@ type behaviour struct {
 // environment and imports may be given. Nothing here ends TLS, so no row has a
 // certificate: Ration stands behind what does, and has no setting for it.
 func TestInputs(t *testing.T) {
-	for _, row := range slices.Concat(flagInputs, configInputs) {
+	for _, row := range slices.Concat(flagInputs, configInputs, keyInputs) {
 		t.Run(row.name, row.try)
 	}
-	for _, row := range configBehaviours {
+	for _, row := range slices.Concat(configBehaviours, keyBehaviours, databaseBehaviours, clockBehaviours) {
 		t.Run(row.name, row.try)
 	}
 }
@@ -79,32 +78,6 @@ func wants(t *testing.T, got invocation, code int, says ...string) {
 	if strings.Contains(got.stdout+got.stderr, hunter2) {
 		t.Errorf("it shows a secret: %s%s", got.stdout, got.stderr)
 	}
-}
-
-// serveShortly starts a server, which must come up, and stops it once it has
-// said that it is up.
-func serveShortly(t *testing.T, environment []string, args ...string) invocation {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var stdout bytes.Buffer
-	stderr := whenSaid{text: "serving the API", then: cancel}
-	code := cli.Main(ctx, append([]string{"serve"}, args...), strings.NewReader(""), &stdout, &stderr, environment)
-	return invocation{code, stdout.String(), stderr.String()}
-}
-
-// whenSaid does something once a text is written to it.
-type whenSaid struct {
-	bytes.Buffer
-	text string
-	then func()
-}
-
-func (w *whenSaid) Write(text []byte) (int, error) {
-	if strings.Contains(string(text), w.text) {
-		defer w.then()
-	}
-	return w.Buffer.Write(text)
 }
 
 // writeFile writes a file with a mode, whatever the process's mask is.

@@ -1,0 +1,97 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ration-dev/ration/internal/cli"
+)
+
+// serving is a server that is up.
+type serving struct {
+	t    *testing.T
+	api  string // URLs
+	done chan invocation
+	end  context.CancelFunc
+	once sync.Once
+	got  invocation
+}
+
+// startServer starts "ration serve" on a free port and waits until it is up. It
+// is stopped with the test.
+func startServer(t *testing.T, environment []string, args ...string) *serving {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	log := &log{up: make(chan string, 1)}
+	s := &serving{t: t, done: make(chan invocation, 1), end: cancel}
+	args = append([]string{"serve", "--api-listen", "127.0.0.1:0"}, args...)
+	go func() {
+		var stdout bytes.Buffer
+		code := cli.Main(ctx, args, strings.NewReader(""), &stdout, log, environment)
+		s.done <- invocation{code, stdout.String(), log.String()}
+	}()
+	t.Cleanup(func() { s.stop() })
+	select {
+	case address := <-log.up:
+		s.api = "http://" + address
+	case got := <-s.done:
+		s.done <- got
+		t.Fatalf("the server did not start: %+v", got)
+	}
+	return s
+}
+
+// stop stops the server in order and returns what it has said. It may be called again.
+func (s *serving) stop() invocation {
+	s.once.Do(func() {
+		s.end()
+		s.got = <-s.done
+	})
+	return s.got
+}
+
+// log is what a server says. It is safe for concurrent use.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	up   chan string // gets the address of the API
+}
+
+var servingAPI = regexp.MustCompile(`serving the API" address=(\S+)|serving the API address=(\S+)`)
+
+func (l *log) Write(text []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if found := servingAPI.FindSubmatch(text); found != nil {
+		l.up <- string(found[1]) + string(found[2])
+	}
+	return l.text.Write(text)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// answerTo sends a request and returns the answer's body.
+func answerTo(t *testing.T, request *http.Request) string {
+	t.Helper()
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	return string(body)
+}
