@@ -77,7 +77,7 @@ func TestScripts(t *testing.T) {
 
 func run(ts *testscript.TestScript, args []string) int {
 	var environment []string
-	for _, name := range []string{"RATION_DB", "RATION_CONFIG", "RATION_LITSEN", "RATION_SECRET_PREFIX", "RATION_PEPPER_FILE"} {
+	for _, name := range []string{"RATION_DB", "RATION_CONFIG", "RATION_LITSEN", "RATION_SECRET_PREFIX", "RATION_PEPPER_FILE", "RATION_API_LISTEN"} {
 		if value := ts.Getenv(name); value != "" {
 			environment = append(environment, name+"="+strings.TrimPrefix(value, "empty"))
 		}

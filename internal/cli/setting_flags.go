@@ -1,16 +1,22 @@
 package cli
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/ration-dev/ration/internal/config"
 )
 
-// addSettingFlags gives a command a flag for every setting. Their values are
-// checked with those of the other sources, by config.Load.
-func (a *app) addSettingFlags(cmd *cobra.Command) {
+// addSettingFlags gives a command a flag for each setting that is named, or for
+// every one if none is. Their values are checked with those of the other
+// sources, by config.Load.
+func (a *app) addSettingFlags(cmd *cobra.Command, names ...string) {
 	for _, setting := range config.Settings() {
 		if setting.Name == "db" { // every command has it
+			continue
+		}
+		if len(names) > 0 && !slices.Contains(names, setting.Name) {
 			continue
 		}
 		flag := &settingFlag{app: a, name: setting.Name, form: setting.Form, value: setting.Default}
