@@ -62,6 +62,9 @@ var layers = []layer{
 	{"internal/demo", []string{root, "internal/admin"}},
 	{"internal/keyimport", []string{root, "internal/admin"}},
 
+	// Moving everything from one store to the other needs both.
+	{"internal/dbcopy", []string{"internal/admin", "sqlite", "postgres"}},
+
 	// The one place that sees all.
 	{"internal/cli", []string{"..."}},
 	{"cmd/ration", []string{"internal/cli"}},

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/ration-dev/ration/internal/admin"
 )
 
 // SchemaError says that the database's schema is not the one that this build
@@ -22,6 +24,9 @@ type SchemaError struct {
 
 // Error implements error.
 func (e *SchemaError) Error() string {
+	if e.Have == admin.UnfinishedCopy {
+		return "the database is an unfinished copy of another one: run 'ration copy' again to finish it"
+	}
 	if e.Have < e.Want {
 		return fmt.Sprintf("the database's schema has version %d and this build needs %d: migrate the database", e.Have, e.Want)
 	}

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/ration-dev/ration/internal/admin"
 )
 
 //go:embed migrations/*.sql
@@ -27,6 +29,9 @@ type SchemaError struct {
 
 // Error implements error.
 func (e *SchemaError) Error() string {
+	if e.Have == admin.UnfinishedCopy {
+		return fmt.Sprintf("%q is an unfinished copy of another database: run 'ration copy' again to finish it", e.Path)
+	}
 	if e.Have > e.Want {
 		return fmt.Sprintf("%q has schema version %d, made by a later release; this one works with version %d", e.Path, e.Have, e.Want)
 	}

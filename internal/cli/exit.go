@@ -11,6 +11,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/dbcopy"
 	"github.com/ration-dev/ration/postgres"
 	"github.com/ration-dev/ration/sqlite"
 )
@@ -45,7 +46,7 @@ func exitCode(err error) int {
 		return exitConfig
 	case is[*sqlite.SchemaError](err), is[*sqlite.VersionError](err), is[*postgres.SchemaError](err), is[*postgres.MigrationError](err), is[*goose.PartialError](err):
 		return exitMigrate
-	case errors.Is(err, sqlite.ErrNotRation), errors.Is(err, sqlite.ErrDamaged):
+	case errors.Is(err, sqlite.ErrNotRation), errors.Is(err, sqlite.ErrDamaged), is[*dbcopy.MismatchError](err):
 		return exitDamaged
 	case is[*problemsError](err):
 		return exitProblem

@@ -1,0 +1,47 @@
+package dbcopy
+
+import (
+	"fmt"
+	"strings"
+)
+
+// InUseError says that something of Ration's has a database open.
+type InUseError struct {
+	Place    string
+	Sessions int
+}
+
+// Error implements error.
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("%s is in use: %d sessions are named %q; stop all instances, then try again", e.Place, e.Sessions, instanceName)
+}
+
+// NotEmptyError says that a target has rows that no unfinished copy made.
+type NotEmptyError struct {
+	Place string
+	Table string
+}
+
+// Error implements error.
+func (e *NotEmptyError) Error() string {
+	return fmt.Sprintf("%s is not empty: table %s has rows; a copy needs a new database", e.Place, e.Table)
+}
+
+// OtherSourceError says that the unfinished copy in a target has another source.
+type OtherSourceError struct {
+	Begun, Given string
+}
+
+// Error implements error.
+func (e *OtherSourceError) Error() string {
+	return fmt.Sprintf("the target has an unfinished copy of %s, not of %s: finish that, or begin with a new target", e.Begun, e.Given)
+}
+
+// MismatchError says that source and target differ where they should not.
+type MismatchError struct{ Tables []string }
+
+// Error implements error.
+func (e *MismatchError) Error() string {
+	return fmt.Sprintf("the target differs from the source in %s, and stays marked as unfinished: was the source used since the copy began? Begin with a new target",
+		strings.Join(e.Tables, ", "))
+}
