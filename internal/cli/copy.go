@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ration-dev/ration/internal/dbcopy"
-	"github.com/ration-dev/ration/sqlite"
 )
 
 // copiedTable is a table that was copied, in JSON.
@@ -81,10 +80,10 @@ func (a *app) copyDatabase(ctx context.Context, from, to string) error {
 	return err
 }
 
-// copyRefused reports whether a copy did not begin, or stopped, because of what the
-// databases are used for.
+// copyRefused reports whether a copy did not begin, or stopped, because a database
+// can't be opened or is used for something else.
 func copyRefused(err error) bool {
-	return is[*dbcopy.InUseError](err) || is[*dbcopy.NotEmptyError](err) || is[*dbcopy.OtherSourceError](err) || errors.Is(err, sqlite.ErrLocked)
+	return is[*dbcopy.OpenError](err) || is[*dbcopy.InUseError](err) || is[*dbcopy.NotEmptyError](err) || is[*dbcopy.OtherSourceError](err)
 }
 
 // copyPlace reads what --from or --to says.
@@ -108,8 +107,16 @@ func (a *app) copyPlace(flag, text string) (place dbcopy.Place, err error) {
 func (a *app) showCopied(compared []dbcopy.Compared) error {
 	var tables []copiedTable
 	list := listing{columns: []column{
-		{name: "table"}, {name: "rows"}, {name: "copied_rows"}, {name: "used"}, {name: "copied_used"},
-		{name: "reserved"}, {name: "copied_reserved"}, {name: "denied"}, {name: "copied_denied"}, {name: "equal"},
+		{name: "table"},
+		{name: "rows"},
+		{name: "copied_rows"},
+		{name: "used"},
+		{name: "copied_used"},
+		{name: "reserved"},
+		{name: "copied_reserved"},
+		{name: "denied"},
+		{name: "copied_denied"},
+		{name: "equal"},
 	}}
 	for _, c := range compared {
 		tables = append(tables, copiedTable{c.Table, copiedCounts(c.Source), copiedCounts(c.Target), c.Equal})

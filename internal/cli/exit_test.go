@@ -7,6 +7,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/cli"
+	"github.com/ration-dev/ration/internal/dbcopy"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -19,6 +20,7 @@ func TestExitCodeSaysWhatToMend(t *testing.T) {
 		"input":                 {&ration.InvalidError{}, 2},
 		"database out of reach": {ration.ErrStoreUnavailable, 4},
 		"damaged database":      {sqlite.ErrDamaged, 5},
+		"copy that differs":     {&dbcopy.MismatchError{}, 5},
 		"schema":                {&sqlite.SchemaError{}, 6},
 		"version of SQLite":     {&sqlite.VersionError{}, 6},
 	} {

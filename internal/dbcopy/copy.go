@@ -23,9 +23,9 @@ type Config struct {
 // hold. With an error it returns as much of it as it has seen; the target is then
 // as it was before, or bears the mark, and running it again goes on where it was.
 //
-// Errors, by errors.Is and errors.As: [InUseError] and sqlite.ErrLocked if
-// something runs on one of them; [NotEmptyError] and [OtherSourceError] if the target
-// is another's; [MismatchError]; and those of opening a store.
+// Errors, by errors.Is and errors.As: [OpenError], with what opening a store gives
+// as its cause; [InUseError] and sqlite.ErrLocked if something runs on one of them;
+// [NotEmptyError] and [OtherSourceError] if the target is another's; [MismatchError].
 func Run(ctx context.Context, config Config) (_ []Compared, err error) {
 	return run(ctx, config, chunkRows)
 }
@@ -36,11 +36,11 @@ func run(ctx context.Context, config Config, chunk int) (compared []Compared, er
 	}
 	c := &copier{chunk: chunk, attempt: uuid.NewString(), columns: make(map[string][]column)}
 	if c.from, err = openSource(ctx, config.From); err != nil {
-		return nil, fmt.Errorf("opening the source: %w", err)
+		return nil, &OpenError{"source", err}
 	}
 	defer func() { err = errors.Join(err, c.from.close()) }()
 	if c.to, err = openTarget(ctx, config.To); err != nil {
-		return nil, fmt.Errorf("opening the target: %w", err)
+		return nil, &OpenError{"target", err}
 	}
 	defer func() { err = errors.Join(err, c.to.close()) }()
 	if c.source, err = c.from.begin(ctx); err != nil {

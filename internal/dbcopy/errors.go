@@ -5,6 +5,18 @@ import (
 	"strings"
 )
 
+// OpenError says that a database could not be opened.
+type OpenError struct {
+	Side string // "source" or "target"
+	Err  error
+}
+
+// Error implements error.
+func (e *OpenError) Error() string { return "opening the " + e.Side + ": " + e.Err.Error() }
+
+// Unwrap gives errors.Is and As the cause.
+func (e *OpenError) Unwrap() error { return e.Err }
+
 // InUseError says that something of Ration's has a database open.
 type InUseError struct {
 	Place    string

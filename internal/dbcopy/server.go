@@ -17,7 +17,7 @@ const (
 	instanceName = "ration"
 	ownName      = "ration copy"
 	// leaveTime is how long sessions that were just closed are waited for.
-	leaveTime  = 3 * time.Second
+	leaveTime  = 2 * time.Second
 	leaveRetry = 20 * time.Millisecond
 )
 

@@ -1,0 +1,238 @@
+package dbcopy_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/dbcopy"
+	"github.com/ration-dev/ration/sqlite"
+)
+
+// database is a store with its administration and an engine on it.
+type database struct {
+	operations admin.Operations
+	engine     *ration.Engine
+}
+
+type store interface {
+	ration.Store
+	admin.Store
+}
+
+// use runs something on a store as a server does, and closes it.
+func use(t *testing.T, store store, err error, do func(database)) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := ration.NewEngine(store, ration.EngineConfig{})
+	do(database{admin.New(store, admin.Config{}), engine})
+	if err := engine.Close(context.WithoutCancel(t.Context())); err != nil {
+		t.Error(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// charge charges a key once and returns what then remains of its first limit.
+func (d database) charge(t *testing.T, secret ration.Secret, amounts ...ration.Amount) int64 {
+	t.Helper()
+	decision, err := d.engine.Charge(t.Context(), ration.Charge{Secret: secret, Amounts: amounts})
+	if err != nil || len(decision.Limits) == 0 {
+		t.Fatalf("charging: %+v, %v", decision, err)
+	}
+	return decision.Limits[0].Remaining
+}
+
+const actor = "cli:test"
+
+func must[T any](t *testing.T) func(value T, err error) T {
+	return func(value T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+func limit(t *testing.T, text string) ration.Limit {
+	return must[ration.Limit](t)(ration.ParseLimit(text))
+}
+
+// newFile makes a SQLite database with something in every column of every table,
+// and returns the secret of a key that may be used 5 times and was used twice.
+func newFile(t *testing.T) (path string, secret ration.Secret) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "100% & ration?.db")
+	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+	use(t, store, err, func(d database) { secret = fillFile(t, d) })
+	fillRest(t, path)
+	return path, secret
+}
+
+func fillFile(t *testing.T, d database) ration.Secret {
+	t.Helper()
+	ctx, future := t.Context(), time.Now().Add(1000*time.Hour)
+	plan := must[ration.Plan](t)
+	for _, name := range []string{"a", "B", "Z.z", "a-b", "aB", "a.c", "b"} { // languages sort them otherwise than bytes
+		plan(d.operations.CreatePlan(ctx, actor, admin.NewPlan{Name: name, TimeZone: "Pacific/Chatham", Limits: []ration.Limit{
+			limit(t, "5/lifetime"), limit(t, "10/second burst 20"), limit(t, "0 tokens/month"),
+		}}))
+	}
+	issued := must[admin.IssuedSecret](t)
+	key := issued(d.operations.CreateKey(ctx, actor, admin.NewKey{
+		Name: "Ädä \"<&'\\ 😀", Owner: "o'brien", Plan: "a", ExpiresAt: future, Scopes: []string{"read", "write"},
+		TimeZone: "Europe/Berlin",
+		Metadata: map[string]string{"zz": "<b>&ß", "a": "", "long": strings.Repeat("x", 1000)}, Label: "first",
+		Overrides: []ration.Override{{Limit: limit(t, "7 tokens/month"), ExpiresAt: future}, {Limit: limit(t, "3 tokens/second burst 6")}, {Limit: ration.Limit{Meter: "requests", Kind: ration.KindRate, Period: ration.PeriodSecond}, Unlimited: true}},
+	}))
+	must[admin.KeyRecord](t)(d.operations.UpdateKey(ctx, actor, admin.KeyPatch{ID: key.Key.ID, Scopes: []string{"read"}}))
+	issued(d.operations.RotateKey(ctx, actor, admin.Rotation{ID: key.Key.ID, Overlap: time.Hour}))
+	tokens := must[admin.IssuedToken](t)
+	tokens(d.operations.CreateToken(ctx, actor, admin.NewToken{Name: "gateway", Scopes: []string{"verify", "read"}, ExpiresAt: future}))
+	must[admin.Token](t)(d.operations.RevokeToken(ctx, actor, "gateway"))
+	tokens(d.operations.CreateToken(ctx, actor, admin.NewToken{Name: "gateway", Scopes: []string{"verify"}}))
+	for _, name := range []string{"bare", "revoked"} {
+		bare := issued(d.operations.CreateKey(ctx, actor, admin.NewKey{Name: name, AllowedIPs: []netip.Prefix{
+			netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32"),
+		}}))
+		if name == "revoked" {
+			must[admin.KeyRecord](t)(d.operations.RevokeKey(ctx, actor, bare.Key.ID))
+		}
+	}
+	d.charge(t, key.Secret, ration.Amount{Meter: "tokens", Units: 4})
+	d.charge(t, key.Secret, ration.Amount{Meter: "tokens", Units: 2})
+	d.charge(t, key.Secret, ration.Amount{Meter: "tokens", Units: 3})
+	return key.Secret
+}
+
+// fillRest puts into columns what takes years, or what nothing writes yet.
+func fillRest(t *testing.T, path string) {
+	t.Helper()
+	for _, statement := range []string{
+		"UPDATE key_usage SET reserved = 1, hour_reserved = 2, day_reserved = 3, week_reserved = 4, month_reserved = 9007199254740992, minute_rate_tat = -1, minute_rate_rest = 6, second_rate_rest = 7, second_rate_tat = 1767225599999999 WHERE meter = 'tokens'",
+		"UPDATE api_key_secrets SET last_used_at = 1767225600000001, revoked_at = 1767225600000002 WHERE api_key_id IN (SELECT id FROM api_keys WHERE name = 'revoked')",
+		`INSERT INTO usage_days SELECT id, 'requests', date('2024-02-25', n || ' days'), n * 100000000000000, n % 3, iif(n % 2, NULL, 1708819200000000 + n)
+			FROM api_keys, (WITH RECURSIVE c (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c WHERE n < 9) SELECT n FROM c)`,
+	} {
+		execute(t, path, statement)
+	}
+}
+
+func execute(t *testing.T, path, statement string) {
+	t.Helper()
+	db := openSQL(t, path)
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// openSQL opens a file, or a postgres:// URL, without Ration.
+func openSQL(t *testing.T, place string) *sql.DB {
+	t.Helper()
+	driver := "pgx"
+	if !strings.HasPrefix(place, "postgres") {
+		driver, place = "sqlite", "file:"+strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(place)
+	}
+	db, err := sql.Open(driver, place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// query calls each with every row of a query's answer.
+func query(t *testing.T, place, text string, each func(values []any)) {
+	t.Helper()
+	db := openSQL(t, place)
+	rows, err := db.QueryContext(t.Context(), text)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	defer rows.Close()
+	columns := must[[]string](t)(rows.Columns())
+	for rows.Next() {
+		values, places := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			places[i] = &values[i]
+		}
+		if err := rows.Scan(places...); err != nil {
+			t.Fatal(err)
+		}
+		each(values)
+	}
+	if err := errors.Join(rows.Err(), rows.Close(), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// texts returns the first column of a query's answer.
+func texts(t *testing.T, place, text string) (found []string) {
+	t.Helper()
+	query(t, place, text, func(values []any) { found = append(found, fmt.Sprint(values[0])) })
+	return found
+}
+
+// dump returns all rows of a file as SQLite has them, but for the order of names
+// in JSON, which PostgreSQL doesn't keep.
+func dump(t *testing.T, path string) (lines []string) {
+	t.Helper()
+	for _, table := range dbcopy.Tables() {
+		query(t, path, "SELECT * FROM "+table, func(values []any) {
+			lines = append(lines, fmt.Sprintf("%s %#v", table, sortNames(values)))
+		})
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func sortNames(values []any) []any {
+	for i, value := range values {
+		text, ok := value.(string)
+		var names map[string]any
+		if ok && strings.HasPrefix(text, "{") && json.Unmarshal([]byte(text), &names) == nil {
+			values[i] = fmt.Sprintf("%#v", names)
+		}
+	}
+	return values
+}
+
+func wantEqual(t *testing.T, first, second string) {
+	t.Helper()
+	if diff := cmp.Diff(dump(t, first), dump(t, second)); diff != "" {
+		t.Errorf("rows (-first +second):\n%s", diff)
+	}
+}
+
+func file(path string) dbcopy.Place  { return dbcopy.Place{Path: path} }
+func server(url string) dbcopy.Place { return dbcopy.Place{URL: url} }
+
+// mustCopy copies from one place to another.
+func mustCopy(t *testing.T, from, to dbcopy.Place) []dbcopy.Compared {
+	t.Helper()
+	compared, err := dbcopy.RunInChunks(t.Context(), dbcopy.Config{From: from, To: to}, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compared
+}
