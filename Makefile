@@ -11,8 +11,8 @@ MODULES := $(patsubst %/,%,$(dir $(wildcard go.mod bench/go.mod examples/*/go.mo
 TEST_FLAGS ?=
 FUZZ_TIME ?= 10s
 
-# Only "make build" needs the commit in its binary; asking git for it fails in a
-# checkout that belongs to another user, as in many CI containers.
+# Only "make build" needs the commit in its binary, whatever GOFLAGS says; asking
+# git for it fails in a checkout that belongs to another user, as in many CI containers.
 test test-long test-fast lint fmt bench: export GOFLAGS += -buildvcs=false
 
 # each-module runs a command for every module, and fails in the end if one did.
@@ -56,7 +56,7 @@ fmt: $(LINT) ## format the code
 
 .PHONY: build
 build: ## build the static binary bin/ration
-	CGO_ENABLED=0 go build -trimpath -o bin/ration ./cmd/ration
+	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -o bin/ration ./cmd/ration
 
 .PHONY: demo
 demo: ## start Ration with an example API and a key to try
@@ -71,7 +71,7 @@ hooks: ## check format, vet and fast tests before each commit of this checkout
 
 .PHONY: system
 system:
-	@scripts/require.sh cc postgresql pgbouncer python3
+	@scripts/require.sh cc git postgresql pgbouncer python3
 
 # go build decides what is out of date, quicker and better than make would.
 .PHONY: $(TESTPOSTGRES)

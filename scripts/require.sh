@@ -9,18 +9,20 @@ set -euo pipefail
 packages() {
   case "$1" in
     cc) echo gcc libc6-dev ;;
+    git) echo git ;;
     postgresql) echo postgresql ;;
     pgbouncer) echo pgbouncer ;;
     nginx) echo nginx ;;
     chromium) echo chromium ;;
     python3) echo python3 ;;
-    *) echo "require.sh: unknown: $1; known: cc postgresql pgbouncer nginx chromium python3" >&2; exit 2 ;;
+    *) echo "require.sh: unknown: $1; known: cc git postgresql pgbouncer nginx chromium python3" >&2; exit 2 ;;
   esac
 }
 
 has() {
   case "$1" in
     cc) command -v "${CC:-gcc}" ;;
+    git) command -v git ;;
     postgresql) has_postgresql ;;
     pgbouncer) command -v pgbouncer || [[ -x /usr/sbin/pgbouncer ]] ;;
     nginx) command -v nginx || [[ -x /usr/sbin/nginx ]] ;;

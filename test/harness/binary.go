@@ -22,7 +22,9 @@ var build = sync.OnceValues(func() (string, error) {
 	}
 	binaryDir = dir
 	path := filepath.Join(dir, "ration")
-	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", path, "github.com/ration-dev/ration/cmd/ration").CombinedOutput()
+	command := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-o", path, "github.com/ration-dev/ration/cmd/ration")
+	command.Env = append(os.Environ(), "CGO_ENABLED=0") // as "make build" does
+	out, err := command.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("building ration: %w\n%s", err, out)
 	}
