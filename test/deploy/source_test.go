@@ -52,7 +52,7 @@ func binary(t *testing.T) string {
 // run runs a command in the source, under no influence of the settings of a
 // user, a hook or the make that runs the tests.
 func run(name string, args ...string) (string, error) {
-	command := exec.Command(name, args...) //nolint:noctx // it ends by itself
+	command := exec.Command(name, args...)
 	command.Dir = buildDir
 	for _, variable := range os.Environ() {
 		if !strings.HasPrefix(variable, "GIT_") && !strings.HasPrefix(variable, "MAKE") {
