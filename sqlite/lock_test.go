@@ -102,3 +102,22 @@ func TestLookingAtTheLockIsHarmless(t *testing.T) {
 	close(stop)
 	looking.Wait()
 }
+
+// TestLockKeepsStoresOut locks a file that is not there yet.
+func TestLockKeepsStoresOut(t *testing.T) {
+	config := sqlite.Config{Path: newPath(t)}
+	lock, err := sqlite.Lock(t.Context(), config.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sqlite.Open(t.Context(), config); !errors.Is(err, sqlite.ErrLocked) {
+		t.Errorf("opening: %v", err)
+	}
+	if _, err := sqlite.Lock(t.Context(), config.Path); !errors.Is(err, sqlite.ErrLocked) {
+		t.Errorf("locking: %v", err)
+	}
+	if err := lock.Close(); err != nil {
+		t.Error(err)
+	}
+	open(t, config)
+}

@@ -93,6 +93,9 @@ func TestInterruptedRestore(t *testing.T) {
 	dir := filepath.Dir(r.config.Path)
 	var got []string
 	_, err := sqlite.RestoreInSteps(t.Context(), r.config, func(done string) {
+		if _, locked, err := sqlite.LockedBy(r.config.Path); !locked || err != nil {
+			t.Errorf("%s: locked %t, error %v", done, locked, err)
+		}
 		left := t.TempDir()
 		if err := os.CopyFS(left, os.DirFS(dir)); err != nil {
 			t.Fatal(err)
@@ -134,7 +137,12 @@ func TestRestoreRefuses(t *testing.T) {
 		"the copy is another's":    {func(t *testing.T, r *restoration) { foreignDatabase(t, r.config.Backup) }, sqlite.ErrNotRation},
 		"the copy is no database":  {func(t *testing.T, r *restoration) { write(t, r.config.Backup, make([]byte, 9000)) }, sqlite.ErrNotRation},
 		"the copy has a log":       {func(t *testing.T, r *restoration) { write(t, r.config.Backup+"-wal", []byte("x")) }, nil},
-		"the copy is cut short":    {func(t *testing.T, r *restoration) { damageFile(t, r.config.Backup) }, sqlite.ErrDamaged},
+		"the copy has a blank page": {func(t *testing.T, r *restoration) {
+			damaged := readFile(t, r.config.Backup)
+			clear(damaged[2*pageSize : 3*pageSize])
+			write(t, r.config.Backup, damaged)
+		}, sqlite.ErrDamaged},
+		"the copy is cut short": {func(t *testing.T, r *restoration) { damageFile(t, r.config.Backup) }, sqlite.ErrDamaged},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRestoration(t)
@@ -167,7 +175,7 @@ func TestRestoreRefusesACopyOfALaterRelease(t *testing.T) {
 	}
 }
 
-// TestRestoreOverDamage keeps a database that SQLite can't settle, with its log.
+// TestRestoreOverDamage keeps a database that SQLite can't settle as it is.
 func TestRestoreOverDamage(t *testing.T) {
 	r := newRestoration(t)
 	damageFile(t, r.config.Path)
@@ -184,14 +192,23 @@ func TestRestoreOverDamage(t *testing.T) {
 	}
 }
 
-// TestRestoreMovesALogThatWasLeft: SQLite would play it into the restored database.
+// TestRestoreMovesALogThatWasLeft: SQLite would play it into the restored database,
+// so at no step it lies beside that, and at none it is gone.
 func TestRestoreMovesALogThatWasLeft(t *testing.T) {
 	r := newRestoration(t)
-	log := content(r.config.Path + "-wal")
+	log, none := content(r.config.Path+"-wal"), content(r.config.Path+"-none")
 	if err := os.Remove(r.config.Path); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sqlite.Restore(t.Context(), r.config); err != nil {
+	_, err := sqlite.RestoreInSteps(t.Context(), r.config, func(done string) {
+		if content(r.config.Path) != none && content(r.config.Path+"-wal") != none {
+			t.Errorf("%s: the old log lies beside the new database", done)
+		}
+		if content(r.config.Path+"-wal") != log && content(r.config.KeepOld+"-wal") != log {
+			t.Errorf("%s: the old log is gone", done)
+		}
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if kept := content(r.config.KeepOld + "-wal"); kept != log {

@@ -56,7 +56,7 @@ func (a *app) copyDatabase(ctx context.Context, from, to string) error {
 	if err != nil {
 		return err
 	}
-	config := dbcopy.Config{Progress: func(total int) func(int) { return a.progress(total, "copying") }}
+	config := dbcopy.Config{Progress: a.copyProgress}
 	if config.From, err = a.copyPlace("--from", from); err != nil {
 		return err
 	}
@@ -78,6 +78,16 @@ func (a *app) copyDatabase(ctx context.Context, from, to string) error {
 		return &storeError{err}
 	}
 	return err
+}
+
+// copyProgress shows a thousand rows at a time: to draw takes longer than to copy one.
+func (a *app) copyProgress(total int) func(int) {
+	show := a.progress(total, "copying")
+	return func(done int) {
+		if done%1000 == 0 || done == total {
+			show(done)
+		}
+	}
 }
 
 // copyRefused reports whether a copy did not begin, or stopped, because a database

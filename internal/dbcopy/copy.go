@@ -53,7 +53,8 @@ func run(ctx context.Context, config Config, chunk int) (compared []Compared, er
 	if err := c.expect(ctx, config.Progress); err != nil {
 		return nil, fmt.Errorf("reading the source: %w", err)
 	}
-	return c.run(ctx)
+	compared, err = c.run(ctx)
+	return compared, explain(err)
 }
 
 // copier is one run of a copy.
@@ -78,6 +79,9 @@ func (c *copier) run(ctx context.Context) (compared []Compared, err error) {
 		return compared, err
 	}
 	last, err := c.admit(ctx)
+	if commit, ok := errors.AsType[*commitError](err); ok {
+		commit.last = true
+	}
 	if err != nil {
 		err = fmt.Errorf("copying table %s: %w", admission.name, err)
 	}
@@ -162,7 +166,10 @@ func (c *copier) write(ctx context.Context, do func(transaction) error) error {
 	if err != nil {
 		return errors.Join(err, tx.rollback(ctx))
 	}
-	return tx.commit(ctx)
+	if err := tx.commit(ctx); err != nil {
+		return &commitError{err: err}
+	}
+	return nil
 }
 
 // admit fills the last table, compares it and takes the mark away, in one

@@ -1,6 +1,7 @@
 package dbcopy
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -56,4 +57,28 @@ type MismatchError struct{ Tables []string }
 func (e *MismatchError) Error() string {
 	return fmt.Sprintf("the target differs from the source in %s, and stays marked as unfinished: was the source used since the copy began? Begin with a new target",
 		strings.Join(e.Tables, ", "))
+}
+
+// commitError says that a transaction may have been committed, or not.
+type commitError struct {
+	err  error
+	last bool // the transaction that ends the copy
+}
+
+// Error implements error.
+func (e *commitError) Error() string { return e.err.Error() }
+
+// Unwrap gives errors.Is and As the cause.
+func (e *commitError) Unwrap() error { return e.err }
+
+// explain says what to do after an error, where the error doesn't.
+func explain(err error) error {
+	commit, ok := errors.AsType[*commitError](err)
+	switch {
+	case err == nil, errors.As(err, new(*MismatchError)), errors.As(err, new(*InUseError)):
+		return err
+	case ok && commit.last:
+		return fmt.Errorf("%w; whether the copy has ended is not known: it has if 'ration doctor' opens the target, else run it again", err)
+	}
+	return fmt.Errorf("%w; nothing is lost: run the same copy again, and it goes on", err)
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/ration-dev/ration/internal/dbcopy"
@@ -63,6 +64,16 @@ func TestNothingMayRun(t *testing.T) {
 		wantError[*dbcopy.InUseError](t, "from PostgreSQL in use", runCopy(t, server(url), file(filepath.Join(t.TempDir(), "new.db"))))
 	})
 	mustCopy(t, file(path), server(url))
+}
+
+func TestPoolerIsRefused(t *testing.T) {
+	t.Parallel()
+	path, _ := newFile(t)
+	err := runCopy(t, file(path), server(testdb.PgBouncer(t, testdb.Postgres(t), nil)))
+	wantError[*dbcopy.OpenError](t, "through a pooler", err)
+	if err == nil || !strings.Contains(err.Error(), "give the URL of the server itself") {
+		t.Errorf("error %v", err)
+	}
 }
 
 func TestMissingSourceIsNotCreated(t *testing.T) {

@@ -17,9 +17,11 @@ const (
 	instanceName = "ration"
 	ownName      = "ration copy"
 	// leaveTime is how long sessions that were just closed are waited for.
-	leaveTime  = 2 * time.Second
+	leaveTime  = time.Second
 	leaveRetry = 20 * time.Millisecond
 )
+
+var errPooler = errors.New("a pooler is between here and the PostgreSQL database, which hides whether instances run: give the URL of the server itself")
 
 // server is a PostgreSQL database.
 type server struct {
@@ -50,7 +52,23 @@ func openServer(ctx context.Context, url string, options pgx.TxOptions) (*server
 	if s.conn, err = pgx.ConnectConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("connecting to the PostgreSQL database: %w", err)
 	}
+	if err := s.refusePooler(ctx); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	return s, nil
+}
+
+// refusePooler refuses what gives its clients process ids of its own: the sessions
+// that it keeps open would look like those of instances, or hide them.
+func (s *server) refusePooler(ctx context.Context) error {
+	var pid uint32 // an int4, never negative
+	if err := s.conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+		return err
+	}
+	if pid != s.conn.PgConn().PID() {
+		return errPooler
+	}
+	return nil
 }
 
 func (s *server) name() string {
