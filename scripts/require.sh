@@ -15,7 +15,8 @@ packages() {
     nginx) echo nginx ;;
     chromium) echo chromium ;;
     python3) echo python3 ;;
-    *) echo "require.sh: unknown: $1; known: cc git postgresql pgbouncer nginx chromium python3" >&2; exit 2 ;;
+    systemd-analyze) echo systemd ;;
+    *) echo "require.sh: unknown: $1; known: cc git postgresql pgbouncer nginx chromium python3 systemd-analyze" >&2; exit 2 ;;
   esac
 }
 
@@ -28,6 +29,7 @@ has() {
     nginx) command -v nginx || [[ -x /usr/sbin/nginx ]] ;;
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     python3) command -v python3 ;;
+    systemd-analyze) command -v systemd-analyze ;;
   esac >/dev/null
 }
 

@@ -12,7 +12,7 @@ mount -t tmpfs -o mode=755 tmpfs "$rootfs"
 mkdir -p "$rootfs/usr/bin" "$rootfs/data"
 cp "$binary" "$rootfs/usr/bin/ration"
 mount --bind "$data" "$rootfs/data"
-mount -o remount,ro "$rootfs"
+mount -o remount,bind,ro "$rootfs"
 unshare=$(command -v unshare)
 PATH=$image_path
 exec "$unshare" --user --map-user="$user" --map-group="$group" --root="$rootfs" --wd=/data "$@"
