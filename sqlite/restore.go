@@ -21,8 +21,9 @@ type RestoreConfig struct {
 }
 
 // Restore puts a copy that [Store.Backup] made in the place of a database file,
-// and returns whether there was one. It holds the file's lock meanwhile. The copy
-// is checked before anything is changed. If it is interrupted, by a crash or a
+// and returns whether there was one. It holds the file's lock meanwhile. Run by
+// root, it gives what it makes to whom the old database, or its directory, belongs.
+// The copy is checked before anything is changed. If it is interrupted, by a crash or a
 // power cut, Path holds the old database or the new one, whole, and a file whose
 // name ends in ".partial" may be left; only of an old database that is damaged
 // the newest changes may then be found at KeepOld alone.
@@ -46,40 +47,52 @@ func restore(ctx context.Context, config RestoreConfig, step func(done string)) 
 	if err != nil {
 		return false, err
 	}
+	owner, err := ownerOf(path)
+	if err != nil {
+		return false, err
+	}
 	lock, err := lockFile(ctx, path, leastLockWait)
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
+	if err := owner.give(lock); err != nil {
+		return false, err
+	}
 	old, err := filesOf(path)
+	if err == nil && len(old) > 0 && config.KeepOld == "" {
+		err = &fs.PathError{Op: "replace", Path: old[0], Err: fs.ErrExist}
+	}
+	if err == nil {
+		err = refuseNoBackup(config.Backup, path)
+	}
 	if err != nil {
 		return false, err
 	}
-	if len(old) > 0 && config.KeepOld == "" {
-		return false, &fs.PathError{Op: "replace", Path: old[0], Err: fs.ErrExist}
-	}
-	if err := refuseNoBackup(config.Backup, path); err != nil {
-		return false, err
-	}
-	partial, err := copyFile(config.Backup, path)
+	return len(old) > 0, replace(ctx, config, path, len(old) > 0, owner, step)
+}
+
+// replace puts a checked copy in the place of what there is, if there is something.
+func replace(ctx context.Context, config RestoreConfig, path string, isThere bool, owner owner, step func(done string)) error {
+	partial, err := copyFile(config.Backup, path, owner)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer func() { _ = os.Remove(partial) }() // which is not there once it is renamed
 	if err := checkBackup(ctx, partial, config.Backup); err != nil {
-		return false, err
+		return err
 	}
 	step("copied")
-	if len(old) > 0 {
-		if err := setAside(ctx, path, config.KeepOld, step); err != nil {
-			return false, err
+	if isThere {
+		if err := setAside(ctx, path, config.KeepOld, owner, step); err != nil {
+			return err
 		}
 	}
 	if err := os.Rename(partial, path); err != nil {
-		return false, err
+		return err
 	}
 	step("renamed")
-	return len(old) > 0, flushDirectory(filepath.Dir(path))
+	return flushDirectory(filepath.Dir(path))
 }
 
 // logSuffixes end the names of files that belong to the database beside them:
@@ -122,7 +135,7 @@ func refuseNoBackup(backup, path string) error {
 
 // setAside keeps the old database, and leaves none of its logs beside the name
 // that the new one gets. The old one stays at its name until it is replaced.
-func setAside(ctx context.Context, path, keep string, step func(done string)) error {
+func setAside(ctx context.Context, path, keep string, owner owner, step func(done string)) error {
 	err := settle(ctx, path)
 	if err != nil && !errors.Is(err, ErrDamaged) { // a damaged one is kept as it is
 		return err
@@ -133,7 +146,7 @@ func setAside(ctx context.Context, path, keep string, step func(done string)) er
 		return err
 	}
 	for i := len(old) - 1; i >= 0; i-- { // the log first: a database without it is not whole
-		if err := keepFile(old[i], keep+old[i][len(path):]); err != nil {
+		if err := keepFile(old[i], keep+old[i][len(path):], owner); err != nil {
 			return err
 		}
 		step("kept " + old[i][len(path):])
@@ -169,8 +182,8 @@ func settle(ctx context.Context, path string) error {
 	return err
 }
 
-func keepFile(path, keep string) (err error) {
-	partial, err := copyFile(path, keep)
+func keepFile(path, keep string, owner owner) (err error) {
+	partial, err := copyFile(path, keep, owner)
 	if err != nil {
 		return err
 	}

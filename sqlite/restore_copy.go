@@ -14,7 +14,7 @@ import (
 
 // copyFile copies a file beside the name that the copy is to get, readable by its
 // owner alone, flushes it and returns its name for the time being.
-func copyFile(from, to string) (partial string, err error) {
+func copyFile(from, to string, owner owner) (partial string, err error) {
 	source, err := os.Open(from)
 	if err != nil {
 		return "", err
@@ -25,7 +25,7 @@ func copyFile(from, to string) (partial string, err error) {
 		return "", err
 	}
 	_, err = io.Copy(target, source)
-	if err = errors.Join(err, target.Sync(), target.Close()); err != nil {
+	if err = errors.Join(err, owner.give(target), target.Sync(), target.Close()); err != nil {
 		return "", errors.Join(err, os.Remove(target.Name()))
 	}
 	return target.Name(), nil
