@@ -2,6 +2,7 @@ package dbcopy_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -90,6 +91,29 @@ func TestSecretsWorkOnTheTarget(t *testing.T) {
 	use(t, inFile, err, func(d database) {
 		if got := d.charge(t, secret); got != 1 {
 			t.Errorf("back on SQLite %d remain after one more", got)
+		}
+	})
+}
+
+// TestSourceOfAKilledServer copies a file whose newest charge is in its log alone.
+func TestSourceOfAKilledServer(t *testing.T) {
+	t.Parallel()
+	path, secret := newFile(t)
+	url, left := testdb.Postgres(t), filepath.Join(t.TempDir(), "left.db")
+	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+	use(t, store, err, func(d database) {
+		d.charge(t, secret)
+		for _, suffix := range []string{"", "-wal"} {
+			if err := os.WriteFile(left+suffix, must[[]byte](t)(os.ReadFile(path+suffix)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	mustCopy(t, file(left), server(url))
+	onServer, err := postgres.Open(t.Context(), postgres.Config{URL: url})
+	use(t, onServer, err, func(d database) {
+		if got := d.charge(t, secret); got != 1 {
+			t.Errorf("%d remain of 5 after 3 charges and one more", got)
 		}
 	})
 }
