@@ -130,5 +130,9 @@ func explain(err error) error {
 	return err
 }
 
+// errReadOnly is a database that takes no writes, such as a standby's, or one that
+// its operator has made so.
+var errReadOnly = fmt.Errorf("%w: the database is read-only, not primary; give the URL of the primary, or switch default_transaction_read_only off", ration.ErrStoreUnavailable)
+
 // errClosed is what a closed store answers.
 var errClosed = fmt.Errorf("%w: the store is closed", ration.ErrStoreUnavailable)

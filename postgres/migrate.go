@@ -129,7 +129,10 @@ func (m *migrator) step(ctx context.Context) (have, now int64, err error) {
 	if err == nil {
 		err = t.commit(ctx)
 	}
-	if err != nil {
+	switch {
+	case sqlState(err) == stateReadOnly:
+		return have, have, err
+	case err != nil:
 		return have, have, &MigrationError{fmt.Errorf("migrating the schema from version %d to %d: %w", have, next.version, err)}
 	}
 	return have, next.version, nil

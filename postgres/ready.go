@@ -36,7 +36,7 @@ func (s *Store) askReady(ctx context.Context) error {
 	err := s.lookUp(ctx, stmtReady, func(r *row) {
 		switch readOnly, now := r.text(), r.time(); {
 		case readOnly != "off":
-			problem = fmt.Errorf("%w: the database is read-only", ration.ErrStoreUnavailable)
+			problem = errReadOnly
 		case s.suspects(now):
 			problem = fmt.Errorf("%w: the database's is at %s", ration.ErrClockSuspect, now.Format("2006-01-02T15:04:05Z"))
 		}

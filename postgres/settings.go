@@ -69,7 +69,7 @@ func checkDurability(fsync, fullPageWrites string, standby bool) error {
 		reasons = append(reasons, "full_page_writes is "+fullPageWrites)
 	}
 	if standby {
-		reasons = append(reasons, "it is a standby")
+		reasons = append(reasons, "it is a standby, not primary")
 	}
 	if len(reasons) == 0 {
 		return nil

@@ -192,5 +192,8 @@ func unavailable(err error) error {
 	if errors.Is(err, ErrUnsafeDurability) || errors.Is(err, errNoSchema) || errors.As(err, new(*VersionError)) || errors.As(err, new(*SchemaError)) {
 		return err
 	}
+	if sqlState(err) == stateReadOnly {
+		return fmt.Errorf("%w: %w", errReadOnly, err)
+	}
 	return fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, withoutURL(err))
 }

@@ -49,10 +49,20 @@ func resolveMissing(absolute string) (string, error) {
 func createFile(path string) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return nil
+		return checkWritable(path)
 	}
 	if err != nil {
 		return err
+	}
+	return file.Close()
+}
+
+// checkWritable refuses a file that can't be written. SQLite would open it for
+// reading alone, and nobody would know before the first charge.
+func checkWritable(path string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("the database file can't be opened for writing: %w", err)
 	}
 	return file.Close()
 }

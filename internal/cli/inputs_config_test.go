@@ -88,11 +88,9 @@ var configBehaviours = []behaviour{
 		wants(t, runIn(t, nil, "serve", "--api-listen", address), 1, address, "address already in use")
 	}},
 	{"config unreadable", func(t *testing.T) {
-		t.Chdir(t.TempDir())
+		t.Chdir(openDirectory(t))
 		writeFile(t, "ration.yaml", "lanes: 1\n", 0)
-		var got invocation
-		asOther(t, func() { got = runIn(t, nil, "config", "check", "--config", "ration.yaml") })
-		wants(t, got, 3, "ration.yaml: permission denied")
+		wants(t, runAsOther(t, "config", "check", "--config", "ration.yaml"), 3, "ration.yaml: permission denied")
 	}},
 	{"env AND file AND flag conflict", func(t *testing.T) {
 		t.Chdir(t.TempDir())

@@ -37,7 +37,7 @@ func TestInputs(t *testing.T) {
 	for _, row := range slices.Concat(flagInputs, configInputs, keyInputs) {
 		t.Run(row.name, row.try)
 	}
-	for _, row := range slices.Concat(configBehaviours, keyBehaviours, databaseBehaviours, clockBehaviours) {
+	for _, row := range slices.Concat(configBehaviours, keyBehaviours, databaseBehaviours) {
 		t.Run(row.name, row.try)
 	}
 }
@@ -86,7 +86,5 @@ func writeFile(t *testing.T, path, content string, mode os.FileMode) {
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(path, mode); err != nil {
-		t.Fatal(err)
-	}
+	setMode(t, path, mode)
 }

@@ -50,6 +50,9 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger) 
 	if i.store, err = openDatabase(ctx, settings); err != nil {
 		return nil, &storeError{err}
 	}
+	if err = i.checkReady(ctx); err != nil {
+		return nil, err
+	}
 	if settings.DB.Path != "" {
 		if i.socket, err = adminsock.Listen(ctx, settings.DB.Path); err != nil {
 			return nil, err
@@ -63,6 +66,20 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger) 
 		return nil, err
 	}
 	return i, i.server.Listen(ctx)
+}
+
+// checkReady refuses a database that can't be written. A clock that is suspect
+// may be set right while the server runs: until then readiness says so.
+func (i *instance) checkReady(ctx context.Context) error {
+	err := i.store.Ready(ctx)
+	if errors.Is(err, ration.ErrClockSuspect) {
+		i.log.WarnContext(ctx, "not ready: no period begins before the clocks agree", "reason", err)
+		return nil
+	}
+	if err != nil {
+		return &storeError{err}
+	}
+	return nil
 }
 
 // run serves until ctx ends, and stops in order: requests under way finish,

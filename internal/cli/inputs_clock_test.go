@@ -1,3 +1,0 @@
-package cli_test
-
-var clockBehaviours []behaviour
