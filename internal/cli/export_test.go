@@ -1,4 +1,12 @@
 package cli
 
+import (
+	"runtime/debug"
+	"time"
+)
+
 // ExitCode returns the exit code of an error.
 func ExitCode(err error) int { return exitCode(err) }
+
+// CheckClock refuses a clock that was never set.
+func CheckClock(now time.Time, info *debug.BuildInfo) error { return checkClock(now, info) }

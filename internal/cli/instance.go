@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime/debug"
+	"time"
 
 	"github.com/lmittmann/tint"
 
@@ -40,6 +42,10 @@ type instance struct {
 
 // newInstance opens the database and binds the listeners. Close it.
 func newInstance(ctx context.Context, settings config.Config, log *slog.Logger) (_ *instance, err error) {
+	build, _ := debug.ReadBuildInfo()
+	if err := checkClock(time.Now(), build); err != nil {
+		return nil, err
+	}
 	collectLess()
 	i := &instance{settings: settings, log: log}
 	defer func() {
