@@ -169,6 +169,10 @@ func TestFaultsInFile(t *testing.T) {
 		{"error of success", "errors:\n  default: {status: 200, body: '{}'}\n", `:2:3: errors.default.status is "200": use a status from 400 to 599`},
 		{"error with a misspelt part", "errors:\n  default: {stats: 401}\n", `:2:13: unknown field "stats"`},
 		{"not YAML, and no line of it shown", "upstream_headers: {X-A: hunter2\n", `:1:19: could not find flow mapping end token '}'`},
+		{"no configuration: a name that is a secret", "hunter2-abc:x: 1\n", `:1:1: there is no such setting; a name has small letters and "_" alone, such as "listen"`},
+		{"a name with a capital", "Listen: 127.0.0.1:1\n", `:1:1: there is no such setting; did you mean "listen"?`},
+		{"no configuration: a secret twice", "hunter2: 1\nhunter2: 2\n", `:2:1: mapping key "…" already defined at [1:1]`},
+		{"no configuration: a secret with quotes as a field", "routes:\n  - 'a\"hunter2\"b': 1\n", `:2:5: unknown field "…"`},
 		{"a list at the top", "- a\n", `:1:1: write one document of "setting: value" lines`},
 		{"two documents", "lanes: 1\n---\nlanes: 2\n", `:3:1: write one document of "setting: value" lines`},
 	} {

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -53,6 +54,34 @@ func unknown(name string, known []string) string {
 	}
 	return fmt.Sprintf("there is no setting %.64q", name)
 }
+
+// unknownInFile shows a name only if it could be meant as one: a file named by
+// mistake may hold secrets, and its lines would be shown as unknown settings.
+func unknownInFile(name string) string {
+	if likeName.MatchString(name) {
+		return unknown(name, names())
+	}
+	if nearest := Closest(name, names()); nearest != "" {
+		return fmt.Sprintf("there is no such setting; did you mean %q?", nearest)
+	}
+	return `there is no such setting; a name has small letters and "_" alone, such as "listen"`
+}
+
+// withoutContent takes out of the parser's message what it quotes of the file,
+// except what could be meant as a name.
+func withoutContent(message string) string {
+	return quoted.ReplaceAllStringFunc(message, func(part string) string {
+		if likeName.MatchString(part[1 : len(part)-1]) {
+			return part
+		}
+		return `"…"`
+	})
+}
+
+var (
+	likeName = regexp.MustCompile(`^[a-z_]{1,40}$`)
+	quoted   = regexp.MustCompile(`(?s)".*"`)
+)
 
 // Closest returns the known name that differs least from name, or "" if none
 // is near.

@@ -76,7 +76,7 @@ func topLevel(path string, document *ast.File) (map[string]fileValue, []*Error) 
 		for _, entry := range mapping.Values {
 			name := entry.Key.GetToken().Value
 			if _, plain := entry.Key.(*ast.StringNode); !plain || find(name) == nil {
-				faults = append(faults, &Error{at(path, entry.Key.GetToken()), unknown(name, names())})
+				faults = append(faults, &Error{at(path, entry.Key.GetToken()), unknownInFile(name)})
 				continue
 			}
 			values[name] = fileValue{path: path, node: entry.Value}
@@ -158,7 +158,7 @@ func syntaxFault(path string, err error) *Error {
 	if !ok {
 		return &Error{path, "this is not YAML"}
 	}
-	return &Error{at(path, fault.GetToken()), fault.GetMessage()}
+	return &Error{at(path, fault.GetToken()), withoutContent(fault.GetMessage())}
 }
 
 func at(path string, where *token.Token) string {

@@ -129,7 +129,7 @@ func placeDecoding(err error) error {
 	if !errors.As(err, &fault) {
 		return err
 	}
-	reason := fault.GetMessage()
+	reason := withoutContent(fault.GetMessage())
 	if typed, ok := errors.AsType[*yaml.TypeError](err); ok {
 		reason = "give a text"
 		if typed.DstType.Kind() == reflect.Bool {
