@@ -1,11 +1,13 @@
 package config
 
 import (
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -191,7 +193,7 @@ func readPepper(path string) ([]byte, error) {
 		return nil, invalid(path, reasonOf(err))
 	case !info.Mode().IsRegular():
 		return nil, invalid(path, "use a regular file")
-	case info.Mode().Perm()&0o077 != 0:
+	case openToOthers(path, info.Mode()):
 		return nil, invalid(path, "other users can read it; run chmod 600 on it")
 	}
 	pepper, err := os.ReadFile(path)
@@ -203,4 +205,14 @@ func readPepper(path string) ([]byte, error) {
 		return nil, invalid(path, "it holds less than "+strconv.Itoa(leastPepper)+" bytes, which can be guessed")
 	}
 	return pepper, nil
+}
+
+// openToOthers tells whether others than its owner can use a file. A credential
+// of systemd shows rights of the group, which are the mask of the list by which
+// only the service gets in.
+func openToOthers(path string, mode fs.FileMode) bool {
+	if strings.HasPrefix(filepath.Clean(path), "/run/credentials/") {
+		return mode.Perm()&0o037 != 0
+	}
+	return mode.Perm()&0o077 != 0
 }
