@@ -60,6 +60,7 @@ var layers = []layer{
 	{"internal/server", []string{root, "rationhttp", "internal/config"}},
 	{"internal/config", []string{root, "internal/route", "internal/rewrite"}},
 	{"internal/demo", []string{root, "internal/admin"}},
+	{"internal/manual", nil},
 	{"internal/keyimport", []string{root, "internal/admin"}},
 
 	// Moving everything from one store to the other needs both.
