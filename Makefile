@@ -71,7 +71,7 @@ hooks: ## check format, vet and fast tests before each commit of this checkout
 
 .PHONY: system
 system:
-	@scripts/require.sh cc git postgresql pgbouncer python3 systemd-analyze
+	@scripts/require.sh cc git postgresql pgbouncer python3 systemd-analyze fastapi express
 
 # go build decides what is out of date, quicker and better than make would.
 .PHONY: $(TESTPOSTGRES)

@@ -16,7 +16,9 @@ packages() {
     chromium) echo chromium ;;
     python3) echo python3 ;;
     systemd-analyze) echo systemd ;;
-    *) echo "require.sh: unknown: $1; known: cc git postgresql pgbouncer nginx chromium python3 systemd-analyze" >&2; exit 2 ;;
+    fastapi) echo python3-fastapi python3-httpx python3-uvicorn ;;
+    express) echo node-express ;;
+    *) echo "require.sh: unknown: $1; known: cc git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi express" >&2; exit 2 ;;
   esac
 }
 
@@ -30,7 +32,21 @@ has() {
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     python3) command -v python3 ;;
     systemd-analyze) command -v systemd-analyze ;;
-  esac >/dev/null
+    fastapi) has_fastapi ;;
+    express) NODE_PATH=/usr/share/nodejs node -e 'require("express")' ;;
+  esac >/dev/null 2>&1
+}
+
+# has_fastapi looks where test/examples looks: the first Python in the path may be
+# another than the one that packages are for.
+has_fastapi() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    if "$python" -c 'import fastapi, httpx, uvicorn'; then
+      return 0
+    fi
+  done
+  return 1
 }
 
 # has_postgresql looks where internal/testdb looks: for a server, not a client.

@@ -1,0 +1,74 @@
+package examples_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ration-dev/ration/api"
+)
+
+func TestRecipesSayWhatRationSays(t *testing.T) {
+	for _, recipe := range recipes {
+		t.Run(recipe.name, func(t *testing.T) {
+			t.Parallel()
+			l := recipe.lay(t, "4/day")
+			l.wantAllowed("/ask", 3, "42")
+			l.wantAllowed("/text", 2, "forty-two")
+			if _, asked, _ := l.gate.seen(); asked.Amounts["tokens"] != 5 || asked.IP != "127.0.0.1" {
+				t.Errorf("the app asked for %v from %q, want 5 tokens from 127.0.0.1", asked.Amounts, asked.IP)
+			}
+			l.wantDenied("/ask", "", http.StatusUnauthorized)
+			l.wantDenied("/ask", l.key.Secret+"x", http.StatusUnauthorized)
+			l.wantAllowed("/ask", 1, "42")
+			l.wantAllowed("/ask", 0, "42")
+			l.wantDenied("/ask", l.key.Secret, http.StatusTooManyRequests)
+			if got := l.get("/broken", l.key.Secret); got.status != http.StatusTeapot || got.header.Get("RateLimit") == "" {
+				t.Errorf("an endpoint's own error: got %d, RateLimit %q", got.status, got.header.Get("RateLimit"))
+			}
+			l.wantUsed(4)
+			l.wantNothingTold()
+		})
+	}
+}
+
+// wantAllowed wants the endpoint's own answer, with Ration's fields.
+func (l *table) wantAllowed(path string, remaining int, body string) {
+	l.t.Helper()
+	got := l.get(path, l.key.Secret)
+	_, _, said := l.gate.seen()
+	if got.status != http.StatusOK || !said.Allowed || !strings.Contains(got.body, body) {
+		l.t.Errorf("%s: got %d %s", path, got.status, got.body)
+	}
+	if r := fmt.Sprintf(";r=%d;", remaining); !strings.Contains(got.header.Get("RateLimit"), r) {
+		l.t.Errorf("%s: RateLimit is %q, want %q in it", path, got.header.Get("RateLimit"), r)
+	}
+	l.wantFields(got, said.Response)
+}
+
+// wantDenied wants Ration's answer, word for word.
+func (l *table) wantDenied(path, secret string, status int) {
+	l.t.Helper()
+	got := l.get(path, secret)
+	_, _, said := l.gate.seen()
+	if said.Allowed || got.status != status || got.status != said.Response.Status || got.body != said.Response.Body || got.body == "" {
+		l.t.Errorf("%s: got %d %q, Ration said %+v", path, got.status, got.body, said.Response)
+	}
+	if retry := got.header.Get("Retry-After"); (retry != "") != (status == http.StatusTooManyRequests) {
+		l.t.Errorf("%s: Retry-After of a %d is %q", path, status, retry)
+	}
+	l.wantFields(got, said.Response)
+}
+
+func (l *table) wantFields(got answer, said api.ClientResponse) {
+	l.t.Helper()
+	if len(said.Headers) == 0 {
+		l.t.Error("Ration gave no headers")
+	}
+	for name, want := range said.Headers {
+		if value := got.header.Values(name); len(value) != 1 || value[0] != want {
+			l.t.Errorf("%s is %q, Ration said %q", name, value, want)
+		}
+	}
+}
