@@ -3,6 +3,7 @@ package examples_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -125,10 +126,12 @@ func (l *table) wantRetry() {
 // header can hold: clients' libraries quote it in their errors.
 func TestRecipesKeepAMistypedTokenToThemselves(t *testing.T) {
 	const token = "rt_secret\nof-two-lines"
+	server := httptest.NewServer(say(http.StatusOK, allowed))
+	t.Cleanup(server.Close)
 	for _, recipe := range recipes {
 		t.Run(recipe.name, func(t *testing.T) {
 			t.Parallel()
-			a := recipe.start(t, "http://127.0.0.1:1", token)
+			a := recipe.start(t, server.URL, token)
 			a.wantUndecided(a.get("/ask", "rk_secret"))
 			for _, text := range []string{"rt_secret", "of-two-lines", "rk_secret"} {
 				if strings.Contains(a.output.String(), text) {
