@@ -1,6 +1,9 @@
 package ration
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // secretUseInterval is how often, at most, the last use of a secret is written.
 const secretUseInterval = time.Minute
@@ -14,22 +17,8 @@ type Account struct {
 	after       Usage
 	writes      []MeterWrite
 	secretsUsed []SecretID
-}
-
-// MeterWrite is what a batch changes on one meter of a key: amounts to add, so
-// that a wrong rule could break a decision but never a count, and the state of
-// the running periods.
-type MeterWrite struct {
-	Meter          string
-	Used           int64     // units to add: to the lifetime count and to Day's history
-	Denied         int64     // charges to add, likewise
-	FirstRequestAt time.Time // to set where there is none; zero: nothing was admitted
-	LastRequestAt  time.Time // to set; zero: nothing was admitted
-	Day            Label     // whose history it belongs to
-	// Windows to set Label and EndsAt of. Used is to be added where the row has
-	// the same label, and to be set where it has another.
-	Windows [len(WindowPeriods)]Window
-	Rates   [len(RatePeriods)]RateState // to set, also where nothing was admitted
+	prior       *priorWork // nil where no charge refers to an earlier one
+	needsDue    bool
 }
 
 // NewAccount starts from what was read. It takes over usage.
@@ -37,30 +26,47 @@ func NewAccount(policy Policy, usage Usage) *Account {
 	return &Account{policy: policy, before: usage, after: usage.Clone()}
 }
 
-// Charge decides a charge after all that the account has decided so far.
+// Charge decides a charge, or what becomes of an earlier one, after all that the
+// account has decided so far.
 func (a *Account) Charge(charge *Charge, clock Clock) Decision {
+	switch {
+	case charge.End != nil:
+		return a.end(charge.End, clock)
+	case charge.Refund != nil:
+		return a.refund(charge.Refund, clock)
+	case (charge.Hold != nil || charge.Idempotency != nil) && !charge.DryRun:
+		if decision, repeated := a.repeat(charge, clock.Now); repeated {
+			return decision
+		}
+	}
 	decision, changes := Decide(&a.policy, a.after, charge, clock)
 	a.after = a.after.Apply(changes)
 	for i := range changes.Meters {
-		a.note(&changes.Meters[i], changes.At)
+		a.note(&changes.Meters[i], changes)
 	}
-	if decision.Allowed() && !charge.DryRun {
+	switch {
+	case !decision.Allowed():
+		a.noteShortage(&decision, clock)
+	case !charge.DryRun:
 		a.noteSecret(charge.SecretID, clock.Now)
+		a.remember(charge, &decision, changes)
 	}
 	return decision
 }
 
-// Writes returns what is to be written, one entry per meter that a charge
-// changed. Call it once, after the last charge.
+// Writes returns what is to be written, one entry per meter that changed. Call
+// it once, after the last charge.
 func (a *Account) Writes() []MeterWrite {
 	for i := range a.writes {
 		write := &a.writes[i]
-		after := a.after.Meter(write.Meter)
+		after, before := a.after.meterOrUnused(write.Meter), a.before.meterOrUnused(write.Meter)
 		write.Windows, write.Rates = after.Windows, after.Rates
-		before := a.before.Meter(write.Meter)
+		write.Used, write.Reserved = after.Used-before.Used, after.Reserved-before.Reserved
 		for w := range write.Windows {
-			if before != nil && before.Windows[w].Label == write.Windows[w].Label {
-				write.Windows[w].Used -= before.Windows[w].Used
+			window := &write.Windows[w]
+			if before.Windows[w].Label == window.Label {
+				window.Used -= before.Windows[w].Used
+				window.Reserved -= before.Windows[w].Reserved
 			}
 		}
 	}
@@ -70,17 +76,24 @@ func (a *Account) Writes() []MeterWrite {
 // SecretsUsed returns the secrets whose last use is to be written.
 func (a *Account) SecretsUsed() []SecretID { return a.secretsUsed }
 
-func (a *Account) note(change *MeterChange, at time.Time) {
+// note takes in what a charge changes on a meter.
+func (a *Account) note(change *MeterChange, changes Changes) {
 	write := a.write(change.Meter)
-	write.Day = change.Day
-	write.Denied += change.Denied
+	day := write.day(change.Day)
 	if change.Denied > 0 {
+		day.Denied += change.Denied
+		write.Denied += change.Denied
 		return
 	}
-	write.Used += change.Units
-	write.LastRequestAt = at
+	if changes.Held {
+		write.Posted = true
+	} else {
+		day.Used += change.Units
+	}
+	day.LastRequestAt = changes.At
+	write.LastRequestAt = changes.At
 	if write.FirstRequestAt.IsZero() {
-		write.FirstRequestAt = at
+		write.FirstRequestAt = changes.At
 	}
 }
 
@@ -94,13 +107,10 @@ func (a *Account) write(meter string) *MeterWrite {
 	return &a.writes[len(a.writes)-1]
 }
 
-// noteSecret marks the secret's use in the policy as well, so that one batch
-// writes it once.
 func (a *Account) noteSecret(id SecretID, now time.Time) {
 	for i := range a.policy.Secrets {
 		secret := &a.policy.Secrets[i]
-		if secret.ID == id && now.Sub(secret.LastUsedAt) >= secretUseInterval {
-			secret.LastUsedAt = now
+		if secret.ID == id && now.Sub(secret.LastUsedAt) >= secretUseInterval && !slices.Contains(a.secretsUsed, id) {
 			a.secretsUsed = append(a.secretsUsed, id)
 		}
 	}

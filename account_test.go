@@ -69,8 +69,10 @@ func TestBatchFoldsToChargesOneByOne(t *testing.T) {
 			writes := account.Writes()
 			folded = write(folded, writes)
 			for _, w := range writes {
-				c := foldedDays[day{w.Meter, w.Day}]
-				foldedDays[day{w.Meter, w.Day}] = count{c.used + w.Used, c.denied + w.Denied}
+				for _, d := range w.Days() {
+					c := foldedDays[day{w.Meter, d.Date}]
+					foldedDays[day{w.Meter, d.Date}] = count{c.used + d.Used, c.denied + d.Denied}
+				}
 			}
 			if diff := cmp.Diff(single, folded, equateEmpty); diff != "" {
 				rt.Fatalf("usage (-one by one +in batches):\n%s", diff)

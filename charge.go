@@ -30,7 +30,19 @@ type Charge struct {
 	IP       netip.Addr // the client's address, for keys with an allow list; zero: unknown, which no list allows
 	DryRun   bool       // decide and change nothing
 	Via      string     // the integration it came through, for logs and metrics
+
+	Hold        *Hold        // reserve the amounts instead of using them; nil: use them
+	Idempotency *Idempotency // answer the same charge once more by its first decision; nil: decide each
+	Refundable  bool         // answer with a receipt, by which it can be given back
+
+	// What follows is no charge but what becomes of one, and travels the same way:
+	// with KeyID and nothing else. Engine.End and Engine.Refund set it.
+	End    *End
+	Refund *Receipt
 }
+
+// IsAftermath reports whether c is no charge but what becomes of one.
+func (c *Charge) IsAftermath() bool { return c.End != nil || c.Refund != nil }
 
 // Normalize checks the charge and returns it with its amounts complete: sorted,
 // requests first, none twice. Its error is an [InvalidError]. It does not
@@ -44,6 +56,11 @@ func (c Charge) Normalize() (Charge, error) {
 	}
 	if c.Scope != "" {
 		if err := ValidateScope(c.Scope); err != nil {
+			return Charge{}, err
+		}
+	}
+	if c.Idempotency != nil {
+		if err := c.Idempotency.validate(); err != nil {
 			return Charge{}, err
 		}
 	}
@@ -79,8 +96,13 @@ func normalizeAmounts(amounts []Amount) ([]Amount, error) {
 		sorted = append(sorted, oneRequest[0])
 	}
 	if len(sorted) > MaxMetersPerCharge {
-		return nil, &InvalidError{Field: "amounts", Reason: fmt.Sprintf("a charge names at most %d meters, requests included", MaxMetersPerCharge)}
+		return nil, tooManyMeters()
 	}
+	return sortAmounts(sorted)
+}
+
+// sortAmounts checks amounts and sorts them in place, requests first.
+func sortAmounts(sorted []Amount) ([]Amount, error) {
 	slices.SortFunc(sorted, func(a, b Amount) int { return CompareMeters(a.Meter, b.Meter) })
 	for i, amount := range sorted {
 		if err := ValidateMeter(amount.Meter); err != nil {

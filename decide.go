@@ -38,7 +38,7 @@ func Decide(policy *Policy, usage Usage, charge *Charge, clock Clock) (Decision,
 // changesOf returns what the charge changes if it is admitted, and whether a
 // period begins or is moved by it.
 func changesOf(policy *Policy, usage Usage, charge *Charge, now time.Time) (changes Changes, turned bool) {
-	changes = Changes{At: now, Meters: make([]MeterChange, len(charge.Amounts))}
+	changes = Changes{At: now, Held: charge.Hold != nil, Meters: make([]MeterChange, len(charge.Amounts))}
 	for i, amount := range charge.Amounts {
 		change := &changes.Meters[i]
 		change.Meter, change.Units = amount.Meter, amount.Units
@@ -57,6 +57,7 @@ func changesOf(policy *Policy, usage Usage, charge *Charge, now time.Time) (chan
 
 // becomeDenial turns the changes of an admission into those of a denial.
 func (c *Changes) becomeDenial() {
+	c.Held = false
 	for i, change := range c.Meters {
 		c.Meters[i] = MeterChange{Meter: change.Meter, Denied: 1, Day: change.Day, Rates: change.Rates}
 	}
@@ -96,11 +97,8 @@ func (d *Decision) consult(policy *Policy, usage Usage, changes *Changes) {
 	d.Limits = make([]LimitStatus, 0, len(policy.Limits))
 	var worst refusal
 	for i := range changes.Meters {
-		entry := usage.Meter(changes.Meters[i].Meter)
-		if entry == nil {
-			entry = &MeterUsage{}
-		}
-		if entry.Used > MaxTotalUnits-changes.Meters[i].Units {
+		entry := usage.meterOrUnused(changes.Meters[i].Meter)
+		if entry.Used+entry.Reserved > MaxTotalUnits-changes.Meters[i].Units {
 			worst = refusal{code: CodeCostExceedsLimit}
 		}
 		for _, limit := range policy.Limits {
@@ -145,10 +143,7 @@ func (d *Decision) describe(usage Usage, changes *Changes) {
 	i := 0
 	for m := range changes.Meters {
 		change := &changes.Meters[m]
-		entry := usage.Meter(change.Meter)
-		if entry == nil {
-			entry = &MeterUsage{}
-		}
+		entry := usage.meterOrUnused(change.Meter)
 		units := change.Units
 		if d.Code != CodeOK {
 			units = 0
@@ -156,7 +151,7 @@ func (d *Decision) describe(usage Usage, changes *Changes) {
 		for ; i < len(d.Limits) && d.Limits[i].Meter == change.Meter; i++ {
 			status := &d.Limits[i]
 			if status.Kind == KindQuota {
-				status.describeQuota(windowOf(status.Period, entry, change), units)
+				status.describeQuota(windowOf(status.Period, entry, change), units, changes.Held)
 				continue
 			}
 			state := &change.Rates[rateIndex(status.Period)]

@@ -25,9 +25,13 @@ func quotaRefuses(limit Limit, window Window, units int64, now time.Time) refusa
 	return refusal{code: CodeQuotaExceeded, wait: window.EndsAt.Sub(now), passes: true}
 }
 
-// describeQuota completes a status after units were charged to its window.
-func (s *LimitStatus) describeQuota(window Window, units int64) {
-	window.Used += units
+// describeQuota completes a status after units were used or held in its window.
+func (s *LimitStatus) describeQuota(window Window, units int64, held bool) {
+	if held {
+		window.Reserved += units
+	} else {
+		window.Used += units
+	}
 	s.Used, s.Reserved = window.Used, window.Reserved
 	s.Remaining = remaining(s.Quantity, window)
 	s.ResetsAt, s.AvailableAt = window.EndsAt, window.EndsAt

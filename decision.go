@@ -27,6 +27,17 @@ const (
 	CodeClockSuspect     Code = "clock_suspect"
 )
 
+// The codes of what contradicts an earlier charge; an [Engine] returns them as
+// errors. Nothing is counted, not even as denied.
+const (
+	CodeReservationUnknown  Code = "reservation_unknown"  // there is none of this id
+	CodeReservationConflict Code = "reservation_conflict" // it ended otherwise, or was made for something else
+	CodeReservationExpired  Code = "reservation_expired"  // it expired too long ago to be settled
+	CodeSettlementTooLarge  Code = "settlement_too_large" // more than was reserved
+	CodeIdempotencyMismatch Code = "idempotency_mismatch" // the key came with another charge before
+	CodeRefundsExhausted    Code = "refunds_exhausted"    // as much of the day as may be was given back
+)
+
 // Decision answers a charge.
 type Decision struct {
 	Code       Code
@@ -38,6 +49,10 @@ type Decision struct {
 	RetryAfter time.Duration // when denied: the earliest at which all limits could have room; 0: waiting does not help
 	DecidedAt  time.Time     // by the store's clock
 	DryRun     bool          // nothing was changed
+
+	Replayed    bool         // it was decided before; nothing was charged this time
+	Reservation *Reservation // that was made or ended; nil: none
+	Receipt     *Receipt     // of a refundable charge that was admitted, and not replayed
 }
 
 // Allowed reports whether the charge was admitted.

@@ -73,11 +73,23 @@ func NewEngine(store Store, config EngineConfig) *Engine {
 // [InvalidError] if the charge is malformed; [ErrStoreUnavailable] (also when
 // ctx ended before the charge was sent) and [ErrClockSuspect]: nothing was
 // charged; [ErrOutcomeUnknown]: it may have been, also when ctx ended while the
-// answer was awaited. The context's own error is wrapped beside them.
+// answer was awaited. The context's own error is wrapped beside them. With an
+// Idempotency or a Hold also [ErrIdempotencyMismatch] and [ErrReservationConflict]
+// where the charge contradicts an earlier one: nothing was charged.
 func (e *Engine) Charge(ctx context.Context, charge Charge) (Decision, error) {
 	charge, err := charge.Normalize()
 	if err != nil {
 		return Decision{}, err
+	}
+	if charge.IsAftermath() {
+		return Decision{}, &InvalidError{Field: "charge", Reason: "reservations are ended by End, charges given back by Refund"}
+	}
+	if charge.Hold != nil {
+		hold, err := charge.Hold.Normalize(time.Now())
+		if err != nil {
+			return Decision{}, err
+		}
+		charge.Hold = &hold
 	}
 	if !charge.Secret.IsZero() {
 		ref, known := e.recall(charge.Secret)
@@ -95,14 +107,32 @@ func (e *Engine) Charge(ctx context.Context, charge Charge) (Decision, error) {
 		}
 		charge.Secret, charge.KeyID, charge.SecretID = Secret{}, ref.KeyID, ref.SecretID
 	}
+	return e.decide(ctx, charge)
+}
+
+// decide sends a charge of a known key, or what becomes of one, to its lane.
+func (e *Engine) decide(ctx context.Context, charge Charge) (Decision, error) {
 	decision, err := e.lane(charge.KeyID).Do(ctx, charge)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Decision{}, chargeError(err)
-	case decision.Code == CodeClockSuspect:
+	}
+	switch decision.Code {
+	case CodeClockSuspect:
 		return Decision{}, ErrClockSuspect
-	case decision.Code == CodeStoreUnavailable: // for this key; others of its batch were decided
+	case CodeStoreUnavailable: // for this key; others of its batch were decided
 		return Decision{}, ErrStoreUnavailable
+	case CodeReservationUnknown:
+		return Decision{}, ErrReservationUnknown
+	case CodeReservationConflict:
+		return Decision{}, ErrReservationConflict
+	case CodeReservationExpired:
+		return Decision{}, ErrReservationExpired
+	case CodeSettlementTooLarge:
+		return Decision{}, ErrSettlementTooLarge
+	case CodeIdempotencyMismatch:
+		return Decision{}, ErrIdempotencyMismatch
+	case CodeRefundsExhausted:
+		return Decision{}, ErrRefundsExhausted
 	}
 	return decision, nil
 }

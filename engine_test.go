@@ -53,6 +53,10 @@ func (s *fakeStore) Charge(_ context.Context, batch ration.Batch) ([]ration.Deci
 	return decisions, nil
 }
 
+func (s *fakeStore) Reservations(context.Context, ration.ReservationFilter) ([]ration.Reservation, error) {
+	return nil, nil
+}
+
 func (s *fakeStore) Ready(context.Context) error { return nil }
 func (s *fakeStore) Lanes() int                  { return 1 }
 func (s *fakeStore) Close() error                { return nil }

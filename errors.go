@@ -23,6 +23,23 @@ var (
 	ErrClosed = errors.New("the engine is closed; nothing was charged")
 )
 
+// Errors of what contradicts an earlier charge. Nothing was changed.
+var (
+	// ErrReservationUnknown: the key has no reservation of this id, or no longer.
+	ErrReservationUnknown = errors.New("there is no such reservation")
+	// ErrReservationConflict: it ended otherwise, or was made for something else.
+	ErrReservationConflict = errors.New("the reservation ended otherwise, or was made for something else")
+	// ErrReservationExpired: it expired more than [LateSettlement] ago.
+	ErrReservationExpired = errors.New("the reservation expired too long ago to be settled or voided")
+	// ErrSettlementTooLarge: it is settled with more than was reserved, under
+	// [OverRefuse]. It stays as it was.
+	ErrSettlementTooLarge = errors.New("the settlement is for more than was reserved")
+	// ErrIdempotencyMismatch: the idempotency key came with another charge before.
+	ErrIdempotencyMismatch = errors.New("the idempotency key came with another request before")
+	// ErrRefundsExhausted: as many charges of that day as may be were given back.
+	ErrRefundsExhausted = errors.New("as many charges of the day as may be were given back")
+)
+
 // Errors of administration.
 var (
 	// ErrNotFound: there is no such key, plan or token.

@@ -31,9 +31,12 @@ var layers = []layer{
 	{"internal/groupcommit", nil},
 	{"internal/zoneinfo", nil},
 
+	// What every store keeps in one form.
+	{"internal/kept", []string{root}},
+
 	// Stores. They never see each other.
-	{"sqlite/...", []string{root, "internal/admin", "sqlite/..."}},
-	{"postgres/...", []string{root, "internal/admin", "postgres/..."}},
+	{"sqlite/...", []string{root, "internal/admin", "internal/kept", "sqlite/..."}},
+	{"postgres/...", []string{root, "internal/admin", "internal/kept", "postgres/..."}},
 
 	// Wire types, and what speaks them.
 	{"api", nil},

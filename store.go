@@ -24,6 +24,11 @@ type Store interface {
 	// CodeClockSuspect, or CodeStoreUnavailable because its key's lock could not
 	// be had, was not decided and changed nothing.
 	//
+	// What a charge refers to of earlier ones is read under the key's lock and given
+	// to [Account.Recall]; what the accounts leave is written in the same
+	// transaction. Where an account needs it, the key's open reservations that are
+	// due are read, and its charges decided again by [Account.Reopen].
+	//
 	// Two batches of one key may not be under way at once in one engine; other
 	// instances' may. The context ends when nobody waits for the batch any more;
 	// until then the store retries what can be retried. It never cancels a
@@ -34,6 +39,9 @@ type Store interface {
 	// committed. With any other error nothing was charged, and the engine
 	// sends the batch again in halves, to find the charge that breaks it.
 	Charge(ctx context.Context, batch Batch) ([]Decision, error)
+
+	// Reservations returns the reservations that match, as they were committed.
+	Reservations(ctx context.Context, filter ReservationFilter) ([]Reservation, error)
 
 	// Ready returns nil if charges can be committed now, else why not.
 	Ready(ctx context.Context) error
@@ -49,4 +57,13 @@ type Store interface {
 type Batch struct {
 	ID      uuid.UUID // random; a store that can lose a commit's answer recognises the batch by it
 	Charges []Charge  // normalised, with KeyID set and Secret cleared; at least one
+}
+
+// ReservationFilter selects reservations; zero fields select all.
+type ReservationFilter struct {
+	ID    ReservationID
+	KeyID KeyID
+	Open  bool // those that are open
+	Due   bool // those that are open and whose expiry has passed by the store's clock, the earliest first
+	Limit int  // most returned; 0: 1,000
 }

@@ -59,6 +59,13 @@ func (u Usage) Meter(name string) *MeterUsage {
 	return nil
 }
 
+func (u Usage) meterOrUnused(name string) *MeterUsage {
+	if entry := u.Meter(name); entry != nil {
+		return entry
+	}
+	return &MeterUsage{Meter: name}
+}
+
 // Clock is the time of a decision.
 type Clock struct {
 	Now     time.Time // the store's clock, read after the key was locked; microseconds
@@ -85,13 +92,14 @@ func (w Window) at(period Period, now time.Time, zone *time.Location) (Window, b
 // nothing.
 type Changes struct {
 	At     time.Time
+	Held   bool // units are reserved, not used
 	Meters []MeterChange
 }
 
 // MeterChange is the change of one meter.
 type MeterChange struct {
 	Meter  string
-	Units  int64                      // added to all windows and the lifetime count
+	Units  int64                      // added to all windows and the lifetime count, as used or reserved
 	Denied int64                      // 1 if the charge was denied; then nothing but Denied, Day and Rates counts
 	Day    Label                      // the day to whose history the charge belongs
 	Window [len(WindowPeriods)]Window // as they stand before Units are added
@@ -107,7 +115,7 @@ func (u Usage) Apply(changes Changes) Usage {
 			u = append(u, MeterUsage{Meter: change.Meter})
 			entry = &u[len(u)-1]
 		}
-		entry.apply(change, changes.At)
+		entry.apply(change, changes)
 	}
 	return u
 }
@@ -115,20 +123,42 @@ func (u Usage) Apply(changes Changes) Usage {
 // Clone returns a copy that shares nothing with u.
 func (u Usage) Clone() Usage { return slices.Clone(u) }
 
-func (m *MeterUsage) apply(change *MeterChange, at time.Time) {
+func (m *MeterUsage) apply(change *MeterChange, changes Changes) {
 	if change.Denied > 0 {
 		m.Denied += change.Denied
 		m.Rates = change.Rates
 		return
 	}
-	m.Used += change.Units
+	used, reserved := change.Units, int64(0)
+	if changes.Held {
+		used, reserved = 0, change.Units
+	}
+	m.Used, m.Reserved = m.Used+used, m.Reserved+reserved
 	m.Windows = change.Window
 	for i := range m.Windows {
-		m.Windows[i].Used += change.Units
+		window := &m.Windows[i]
+		window.Used, window.Reserved = window.Used+used, window.Reserved+reserved
 	}
 	m.Rates = change.Rates
 	if m.FirstRequestAt.IsZero() {
-		m.FirstRequestAt = at
+		m.FirstRequestAt = changes.At
 	}
-	m.LastRequestAt = at
+	m.LastRequestAt = changes.At
+}
+
+// post adds units, which may be negative, to the periods that they belong to. A
+// window of an earlier period gives way to theirs, which the next charge then
+// finds ended or lets run on; one of a later period is not concerned. Nothing
+// falls below 0, where usage was repaired in between.
+func (m *MeterUsage) post(labels [len(WindowPeriods)]Label, used, reserved int64) {
+	m.Used, m.Reserved = max(0, m.Used+used), max(0, m.Reserved+reserved)
+	for i := range m.Windows {
+		window := &m.Windows[i]
+		if labels[i] > window.Label && used > 0 {
+			*window = Window{Label: labels[i]}
+		}
+		if window.Label == labels[i] {
+			window.Used, window.Reserved = max(0, window.Used+used), max(0, window.Reserved+reserved)
+		}
+	}
 }

@@ -10,13 +10,18 @@ type condition struct {
 
 // and adds a comparison such as "name =" with a value.
 func (c *condition) and(comparison string, value any) {
+	c.values = append(c.values, value)
+	c.always(comparison + " $" + strconv.Itoa(len(c.values)))
+}
+
+// always adds a condition without a value, as a partial index wants it.
+func (c *condition) always(condition string) {
 	if c.text == "" {
 		c.text = " WHERE "
 	} else {
 		c.text += " AND "
 	}
-	c.values = append(c.values, value)
-	c.text += comparison + " $" + strconv.Itoa(len(c.values))
+	c.text += condition
 }
 
 func (c *condition) sql() string { return c.text }

@@ -154,8 +154,8 @@ func (w *writes) setUsage(id ration.KeyID, write *ration.MeterWrite) {
 func (w *writes) addDay(id ration.KeyID, write *ration.MeterWrite) {
 	w.days[0].addUUID(id)
 	w.days[1].addText(write.Meter)
-	w.days[2].addDate(write.Day)
-	w.days[3].addInt(write.Used)
-	w.days[4].addInt(write.Denied)
-	w.days[5].addTimeOrNull(write.LastRequestAt)
+	w.days[2].addDate(write.Day.Date)
+	w.days[3].addInt(write.Day.Used)
+	w.days[4].addInt(write.Day.Denied)
+	w.days[5].addTimeOrNull(write.Day.LastRequestAt)
 }

@@ -15,7 +15,16 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) (decisions []rat
 		if err != nil {
 			return err
 		}
-		decisions = decide(batch.Charges, accounts, ration.Clock{Now: tx.now, Suspect: tx.suspect})
+		if err := tx.recall(ctx, batch.Charges, accounts); err != nil {
+			return err
+		}
+		clock := ration.Clock{Now: tx.now, Suspect: tx.suspect}
+		decisions = decide(batch.Charges, accounts, clock)
+		if reopened, err := tx.reopen(ctx, accounts); err != nil {
+			return err
+		} else if reopened {
+			decisions = decide(batch.Charges, accounts, clock)
+		}
 		return tx.record(ctx, keys, accounts)
 	})
 	if err != nil {

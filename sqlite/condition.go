@@ -14,6 +14,9 @@ func (c *condition) and(part string, value any) {
 	c.values = append(c.values, value)
 }
 
+// always adds a part without a value, as a partial index wants it.
+func (c *condition) always(part string) { c.parts = append(c.parts, part) }
+
 func (c *condition) sql() string {
 	if len(c.parts) == 0 {
 		return ""

@@ -146,5 +146,6 @@ func connect(ctx context.Context, config Config, writing *connector, lock *os.Fi
 	store.writer <- opened[0]
 	store.checkpoints = newCheckpointer(store, opened[1], limits)
 	store.watching.Go(func() { store.clock.watch(store.closing) })
+	store.watching.Go(store.purgeRegularly)
 	return store, nil
 }

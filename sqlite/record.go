@@ -22,6 +22,11 @@ func (tx *tx) record(ctx context.Context, keys []ration.KeyID, accounts map[rati
 				return fmt.Errorf("counting for %s on meter %s: %w", id, write.Meter, err)
 			}
 		}
+		recorded, err := tx.recordPrior(ctx, id, account)
+		if err != nil {
+			return fmt.Errorf("for %s: %w", id, err)
+		}
+		changed = changed || recorded
 		for _, secret := range account.SecretsUsed() {
 			changed = true
 			if err := tx.recordSecretUse(ctx, id, secret); err != nil {
@@ -62,6 +67,20 @@ ON CONFLICT (api_key_id, meter) DO UPDATE SET
 	second_rate_tat = excluded.second_rate_tat, second_rate_rest = excluded.second_rate_rest,
 	minute_rate_tat = excluded.minute_rate_tat, minute_rate_rest = excluded.minute_rate_rest`
 
+// postUsage is addUsage where amounts may be taken off: of a row that is there. By
+// the primary key of key_usage.
+const postUsage = `UPDATE key_usage SET used = used + ?1, reserved = reserved + ?2, denied = denied + ?3,
+	first_request_at = coalesce(first_request_at, ?4), last_request_at = coalesce(?5, last_request_at),
+	hour_used = iif(hour_label = ?6, hour_used, 0) + ?8, hour_reserved = iif(hour_label = ?6, hour_reserved, 0) + ?9, hour_label = ?6, hour_ends_at = ?7,
+	day_used = iif(day_label = ?10, day_used, 0) + ?12, day_reserved = iif(day_label = ?10, day_reserved, 0) + ?13, day_label = ?10, day_ends_at = ?11,
+	week_used = iif(week_label = ?14, week_used, 0) + ?16, week_reserved = iif(week_label = ?14, week_reserved, 0) + ?17, week_label = ?14, week_ends_at = ?15,
+	month_used = iif(month_label = ?18, month_used, 0) + ?20, month_reserved = iif(month_label = ?18, month_reserved, 0) + ?21, month_label = ?18, month_ends_at = ?19,
+	second_rate_tat = ?22, second_rate_rest = ?23, minute_rate_tat = ?24, minute_rate_rest = ?25
+WHERE api_key_id = ?26 AND meter = ?27`
+
+// newUsage makes the row that postUsage needs.
+const newUsage = "INSERT INTO key_usage (api_key_id, meter) VALUES (?,?) ON CONFLICT (api_key_id, meter) DO NOTHING"
+
 // addDay adds to the history. By the primary key of usage_days.
 const addDay = `INSERT INTO usage_days (api_key_id, meter, date, used, denied, last_request_at) VALUES (?,?,?,?,?,?)
 ON CONFLICT (date, api_key_id, meter) DO UPDATE SET
@@ -69,10 +88,23 @@ ON CONFLICT (date, api_key_id, meter) DO UPDATE SET
 	denied = denied + excluded.denied,
 	last_request_at = coalesce(excluded.last_request_at, last_request_at)`
 
+// postDay is addDay where units may be given back. A day that was used by a
+// clock from the future may have been repaired meanwhile, so it takes off what is there.
+const postDay = `INSERT INTO usage_days (api_key_id, meter, date, used, denied, last_request_at, given_back, refunds) VALUES (?,?,?,?,?,?,?,?)
+ON CONFLICT (date, api_key_id, meter) DO UPDATE SET
+	used = max(0, used + excluded.used - excluded.given_back),
+	denied = denied + excluded.denied,
+	last_request_at = coalesce(excluded.last_request_at, last_request_at),
+	given_back = given_back + excluded.given_back,
+	refunds = refunds + excluded.refunds`
+
 func (tx *tx) recordMeter(ctx context.Context, id ration.KeyID, write *ration.MeterWrite) error {
-	key, lastRequestAt := blob(id), optionalMicros(write.LastRequestAt)
+	if write.Posted {
+		return tx.recordPostings(ctx, id, write)
+	}
+	key := blob(id)
 	values := make([]any, 0, 22)
-	values = append(values, key, write.Meter, write.Used, write.Denied, optionalMicros(write.FirstRequestAt), lastRequestAt)
+	values = append(values, key, write.Meter, write.Used, write.Denied, optionalMicros(write.FirstRequestAt), optionalMicros(write.LastRequestAt))
 	for i, window := range write.Windows {
 		values = append(values, labelValue(ration.WindowPeriods[i], window.Label), micros(window.EndsAt), window.Used)
 	}
@@ -82,8 +114,35 @@ func (tx *tx) recordMeter(ctx context.Context, id ration.KeyID, write *ration.Me
 	if _, err := tx.exec(ctx, addUsage, values...); err != nil {
 		return err
 	}
-	_, err := tx.exec(ctx, addDay, key, write.Meter, dateText(write.Day), write.Used, write.Denied, lastRequestAt)
+	day := &write.Day
+	_, err := tx.exec(ctx, addDay, key, write.Meter, dateText(day.Date), day.Used, day.Denied, optionalMicros(day.LastRequestAt))
 	return err
+}
+
+// recordPostings records what was reserved, settled or given back.
+func (tx *tx) recordPostings(ctx context.Context, id ration.KeyID, write *ration.MeterWrite) error {
+	key := blob(id)
+	if _, err := tx.exec(ctx, newUsage, key, write.Meter); err != nil {
+		return err
+	}
+	values := make([]any, 0, 27)
+	values = append(values, write.Used, write.Reserved, write.Denied, optionalMicros(write.FirstRequestAt), optionalMicros(write.LastRequestAt))
+	for i, window := range write.Windows {
+		values = append(values, labelValue(ration.WindowPeriods[i], window.Label), micros(window.EndsAt), window.Used, window.Reserved)
+	}
+	for _, rate := range write.Rates {
+		values = append(values, micros(rate.TAT), rate.Rest)
+	}
+	if err := tx.execOne(ctx, postUsage, append(values, key, write.Meter)...); err != nil {
+		return err
+	}
+	for _, day := range write.Days() {
+		err := tx.execOne(ctx, postDay, key, write.Meter, dateText(day.Date), day.Used, day.Denied, optionalMicros(day.LastRequestAt), day.GivenBack, day.Refunds)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // By the primary key of api_key_secrets.

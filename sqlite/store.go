@@ -37,7 +37,7 @@ type Store struct {
 	checkpoints *checkpointer
 	failing     atomic.Bool           // the last transaction failed, and not because of what it was to do
 	broken      atomic.Pointer[error] // the disk refused to flush
-	watching    sync.WaitGroup        // the clock is watched
+	watching    sync.WaitGroup        // the clock is watched, and what is kept no longer deleted
 	closing     chan struct{}
 	close       sync.Once
 	closed      error // what Close returns; read after close

@@ -106,8 +106,8 @@ func (m *memory) writeRepair(repair *admin.UsageRepair) {
 			return d.KeyID == repair.KeyID && d.Meter == meter.Meter && slices.Contains(meter.Fold.From, d.Date)
 		})
 		if into := meter.Fold.Into; len(meter.Fold.From) > 0 {
-			m.writeDay(repair.KeyID, ration.MeterWrite{
-				Meter: meter.Meter, Day: into.Date, Used: into.Used, Denied: into.Denied, LastRequestAt: into.LastRequestAt,
+			m.writeDay(repair.KeyID, meter.Meter, ration.DayWrite{
+				Date: into.Date, Used: into.Used, Denied: into.Denied, LastRequestAt: into.LastRequestAt,
 			})
 		}
 	}

@@ -34,6 +34,10 @@ type memory struct {
 	days       []admin.UsageDay
 	digests    map[ration.Digest]ration.SecretRef
 
+	reservations []ration.Reservation
+	replays      map[nameOfKey]ration.Replay
+	refunds      map[dayOfKey]int64
+
 	plansMu sync.Mutex
 	plans   map[string]ration.Plan
 	tokens  []memoryToken
@@ -54,6 +58,8 @@ func newMemory() *memory {
 		usage:   map[ration.KeyID]ration.Usage{},
 		digests: map[ration.Digest]ration.SecretRef{},
 		plans:   map[string]ration.Plan{},
+		replays: map[nameOfKey]ration.Replay{},
+		refunds: map[dayOfKey]int64{},
 
 		remembered: map[ration.KeyID]*admin.KeyRecord{},
 	}
@@ -147,16 +153,30 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 				return nil, err
 			}
 			accounts[charge.KeyID] = account
+			account.Recall(m.prior(record.ID, batch.Charges))
 		}
-		charge.DryRun = charge.DryRun && m.fault != chargesDryRuns
-		decisions[i] = accounts[charge.KeyID].Charge(&charge, clock)
-		decisions[i].DryRun = batch.Charges[i].DryRun
+		decisions[i] = m.decide(accounts[charge.KeyID], charge, clock)
+	}
+	if m.reopen(accounts, clock.Now) {
+		for i, charge := range batch.Charges {
+			if account := accounts[charge.KeyID]; account != nil {
+				decisions[i] = m.decide(account, charge, clock)
+			}
+		}
 	}
 	m.writeAll(accounts, clock.Now)
 	if m.fault == answersByKey {
 		slices.SortStableFunc(decisions, func(a, b ration.Decision) int { return compareIDs(a.KeyID, b.KeyID) })
 	}
 	return decisions, nil
+}
+
+func (m *memory) decide(account *ration.Account, charge ration.Charge, clock ration.Clock) ration.Decision {
+	dryRun := charge.DryRun
+	charge.DryRun = dryRun && m.fault != chargesDryRuns
+	decision := account.Charge(&charge, clock)
+	decision.DryRun = dryRun
+	return decision
 }
 
 func (m *memory) writeAll(accounts map[ration.KeyID]*ration.Account, now time.Time) {
@@ -181,6 +201,7 @@ func (m *memory) write(id ration.KeyID, account *ration.Account, now time.Time) 
 	for _, write := range account.Writes() {
 		m.writeMeter(id, write)
 	}
+	m.writePrior(id, account)
 	for _, used := range account.SecretsUsed() {
 		secrets := m.keys[id].Secrets
 		i := slices.IndexFunc(secrets, func(s ration.SecretState) bool { return s.ID == used })
@@ -197,6 +218,7 @@ func (m *memory) writeMeter(id ration.KeyID, write ration.MeterWrite) {
 		entry = usage.Meter(write.Meter)
 	}
 	entry.Used += write.Used
+	entry.Reserved += write.Reserved
 	if m.fault != forgetsDenials {
 		entry.Denied += write.Denied
 	}
@@ -204,7 +226,7 @@ func (m *memory) writeMeter(id ration.KeyID, write ration.MeterWrite) {
 	for i, window := range write.Windows {
 		if entry.Windows[i].Label == window.Label && m.fault != overwritesCounts {
 			window.Used += entry.Windows[i].Used
-			window.Reserved = entry.Windows[i].Reserved
+			window.Reserved += entry.Windows[i].Reserved
 		}
 		entry.Windows[i] = window
 	}
@@ -215,25 +237,28 @@ func (m *memory) writeMeter(id ration.KeyID, write ration.MeterWrite) {
 		entry.LastRequestAt = write.LastRequestAt
 	}
 	m.usage[id] = usage
-	m.writeDay(id, write)
+	for _, day := range write.Days() {
+		m.writeDay(id, write.Meter, day)
+	}
 }
 
-func (m *memory) writeDay(id ration.KeyID, write ration.MeterWrite) {
+func (m *memory) writeDay(id ration.KeyID, meter string, write ration.DayWrite) {
 	if m.fault == keepsHistoryInUTC {
-		write.Day = ration.DateLabel(m.time().Date())
+		write.Date = ration.DateLabel(m.time().Date())
 	}
 	i := slices.IndexFunc(m.days, func(d admin.UsageDay) bool {
-		return d.KeyID == id && d.Meter == write.Meter && d.Date == write.Day
+		return d.KeyID == id && d.Meter == meter && d.Date == write.Date
 	})
 	if i < 0 {
 		key := m.keys[id]
-		m.days = append(m.days, admin.UsageDay{KeyID: id, KeyName: key.Name, Owner: key.Owner, Meter: write.Meter, Date: write.Day})
+		m.days = append(m.days, admin.UsageDay{KeyID: id, KeyName: key.Name, Owner: key.Owner, Meter: meter, Date: write.Date})
 		i = len(m.days) - 1
 	}
 	day := &m.days[i]
-	day.Used += write.Used
+	day.Used += write.Used - write.GivenBack
 	day.Denied += write.Denied
 	if !write.LastRequestAt.IsZero() {
 		day.LastRequestAt = write.LastRequestAt
 	}
+	m.refunds[dayOfKey{id, write.Date}] += write.Refunds
 }

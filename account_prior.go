@@ -1,0 +1,187 @@
+package ration
+
+import (
+	"slices"
+	"time"
+)
+
+// Prior is what a store has kept of earlier charges of a key.
+type Prior struct {
+	Reservations []Reservation
+	Replays      []Replay
+	Refunds      []DayRefunds
+}
+
+// DayRefunds is how many charges of a local day were given back.
+type DayRefunds struct {
+	Date  Label
+	Count int64
+}
+
+// Reference is what a charge refers to of earlier ones of its key, which a store
+// reads for [Account.Recall].
+type Reference struct {
+	Reservation    ReservationID // zero: none
+	IdempotencyKey string        // empty: none
+	RefundsOf      *Label        // the day of which refunds are to be counted; nil: none
+}
+
+// Reference returns what the charge refers to, and false for nearly all charges:
+// to nothing.
+func (c *Charge) Reference() (Reference, bool) {
+	var reference Reference
+	switch {
+	case c.DryRun:
+		return reference, false
+	case c.End != nil:
+		reference.Reservation = c.End.ID
+	case c.Refund != nil:
+		day := c.Refund.Postings[0].Day()
+		reference.RefundsOf = &day
+	case c.Hold == nil && c.Idempotency == nil:
+		return reference, false
+	}
+	if c.Hold != nil {
+		reference.Reservation = c.Hold.ID
+	}
+	if c.Idempotency != nil {
+		reference.IdempotencyKey = c.Idempotency.Key
+	}
+	return reference, true
+}
+
+// priorWork is what is known of earlier charges, and what is to be written of
+// them and of new ones.
+type priorWork struct {
+	reservations []*Reservation
+	replays      []Replay
+	refunds      []DayRefunds
+
+	recalled Prior // as it was read
+	due      bool  // those due are known
+	made     []*Reservation
+	ended    []*Reservation
+	newReply []Replay
+	freed    []string
+}
+
+// Recall takes in what was read of earlier charges that this batch's refer to,
+// under the key's lock: the reservations that a Hold or an End names, what is
+// remembered of an Idempotency's key, and for a Refund the refunds of the day of
+// its requests. It is called before the first charge.
+func (a *Account) Recall(prior Prior) {
+	work := a.work()
+	work.recalled, work.replays, work.refunds = prior, prior.Replays, prior.Refunds
+	for i := range prior.Reservations {
+		work.reservations = append(work.reservations, prior.Reservations[i].clone())
+	}
+}
+
+// NeedsDue reports whether a charge was denied for what is reserved, so that the
+// store has to read the key's open reservations that are due, and decide all of
+// the key's charges again by what Reopen returns.
+func (a *Account) NeedsDue() bool { return a.needsDue }
+
+// Reopen returns an account as a was before its first charge, with the given
+// reservations expired, all that are due.
+func (a *Account) Reopen(due []Reservation, now time.Time) *Account {
+	again := NewAccount(a.policy, a.before)
+	if a.prior != nil {
+		again.Recall(a.prior.recalled)
+	}
+	work := again.work()
+	work.due = true
+	for i := range due {
+		if again.reservation(due[i].ID) == nil {
+			work.reservations = append(work.reservations, due[i].clone())
+		}
+	}
+	for _, r := range work.reservations {
+		if r.State == ReservationOpen && hasPassed(r.ExpiresAt, now) {
+			again.expire(r, now)
+		}
+	}
+	return again
+}
+
+// NewReservations returns the reservations that were made, as they stand after
+// the batch.
+func (a *Account) NewReservations() []*Reservation {
+	if a.prior == nil {
+		return nil
+	}
+	return a.prior.made
+}
+
+// ChangedReservations returns those made before whose State, Settled, EndedAt or
+// LateAt the batch has changed, each once.
+func (a *Account) ChangedReservations() []*Reservation {
+	if a.prior == nil {
+		return nil
+	}
+	return a.prior.ended
+}
+
+// NewReplays returns what is to be remembered by idempotency keys, in place of
+// what may still be there by the same key.
+func (a *Account) NewReplays() []Replay {
+	if a.prior == nil {
+		return nil
+	}
+	return a.prior.newReply
+}
+
+// FreedIdempotencyKeys returns the keys to be forgotten, before NewReplays are written.
+func (a *Account) FreedIdempotencyKeys() []string {
+	if a.prior == nil {
+		return nil
+	}
+	return a.prior.freed
+}
+
+func (a *Account) work() *priorWork {
+	if a.prior == nil {
+		a.prior = &priorWork{}
+	}
+	return a.prior
+}
+
+func (a *Account) reservation(id ReservationID) *Reservation {
+	if a.prior == nil {
+		return nil
+	}
+	for _, known := range [...][]*Reservation{a.prior.reservations, a.prior.made} {
+		if i := slices.IndexFunc(known, func(r *Reservation) bool { return r.ID == id }); i >= 0 {
+			return known[i]
+		}
+	}
+	return nil
+}
+
+// noteChanged notes that a reservation is to be written.
+func (a *Account) noteChanged(r *Reservation) {
+	work := a.work()
+	if !slices.Contains(work.made, r) && !slices.Contains(work.ended, r) {
+		work.ended = append(work.ended, r)
+	}
+}
+
+// noteShortage notes a denial that reservations may be the reason of. A dry run
+// ends none.
+func (a *Account) noteShortage(decision *Decision, clock Clock) {
+	if decision.DryRun || clock.Suspect || a.prior != nil && a.prior.due {
+		return
+	}
+	for i := range decision.Limits {
+		status := &decision.Limits[i]
+		if status.Exceeded && status.Kind == KindQuota && status.Reserved > 0 {
+			a.needsDue = true
+		}
+	}
+}
+
+// about begins a decision that is none about limits.
+func (a *Account) about(now time.Time) Decision {
+	key := &a.policy.Key
+	return Decision{Code: CodeOK, KeyID: key.ID, KeyName: key.Name, Owner: key.Owner, Plan: key.Plan, DecidedAt: now}
+}

@@ -1,0 +1,69 @@
+package ration
+
+import "slices"
+
+const (
+	// refundShare is which part of a day's requests may be given back: a client that
+	// makes calls fail on purpose gets no more than a tenth for nothing.
+	refundShare = 10
+	// minRefunds may be given back on any day.
+	minRefunds = 10
+)
+
+// refund gives a charge back, once for each time that it is called: a receipt is
+// kept by whoever charged and used once. Rates are not given back.
+func (a *Account) refund(receipt *Receipt, clock Clock) Decision {
+	decision := a.about(clock.Now)
+	day := receipt.Postings[0].Day()
+	if most, capped := a.mostRefunds(); capped && a.refundsOn(day) >= most {
+		decision.Code = CodeRefundsExhausted
+		return decision
+	}
+	for i := range receipt.Postings {
+		posting := &receipt.Postings[i]
+		a.post(posting, -posting.Units, 0, clock.Now)
+	}
+	write := a.write(MeterRequests)
+	write.Posted = true
+	write.day(day).Refunds++
+	a.noteRefund(day)
+	if key := receipt.IdempotencyKey; key != "" {
+		work := a.work()
+		work.freed = append(work.freed, key)
+		forget := func(r Replay) bool { return r.Key == key }
+		work.replays, work.newReply = slices.DeleteFunc(slices.Clone(work.replays), forget), slices.DeleteFunc(work.newReply, forget)
+	}
+	return decision
+}
+
+// mostRefunds returns how many charges of a day may be given back. There is no
+// such number where the key has no limit of requests per day.
+func (a *Account) mostRefunds() (most int64, capped bool) {
+	for i := range a.policy.Limits {
+		if a.policy.Limits[i].Key() == (LimitKey{MeterRequests, KindQuota, PeriodDay}) {
+			return max(minRefunds, a.policy.Limits[i].Quantity/refundShare), true
+		}
+	}
+	return 0, false
+}
+
+func (a *Account) refundsOn(day Label) int64 {
+	for _, refunds := range a.work().refunds {
+		if refunds.Date == day {
+			return refunds.Count
+		}
+	}
+	return 0
+}
+
+func (a *Account) noteRefund(day Label) {
+	work := a.work()
+	work.refunds = slices.Clone(work.refunds) // what Recall took in is needed again by Reopen
+	for i := range work.refunds {
+		if work.refunds[i].Date == day {
+			work.refunds[i].Count++
+			return
+		}
+	}
+	work.refunds = append(work.refunds, DayRefunds{Date: day, Count: 1})
+}

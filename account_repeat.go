@@ -1,0 +1,95 @@
+package ration
+
+import "time"
+
+// repeat answers a charge that was asked for before. A key that may not be used
+// any more is refused all the same, by Decide.
+func (a *Account) repeat(charge *Charge, now time.Time) (decision Decision, repeated bool) {
+	if a.policy.refuses(charge, now) != CodeOK {
+		return Decision{}, false
+	}
+	decision = a.about(now)
+	decision.Replayed = true
+	if charge.Idempotency != nil {
+		if replay := a.replay(charge.Idempotency.Key, now); replay != nil {
+			decision.Limits, decision.Reservation = replay.Limits, replay.Reservation
+			if replay.Fingerprint != charge.fingerprint() {
+				return contradiction(decision, CodeIdempotencyMismatch), true
+			}
+			return decision, true
+		}
+	}
+	if charge.Hold != nil {
+		if r := a.reservation(charge.Hold.ID); r != nil {
+			decision.Limits, decision.Reservation = r.Limits, r.clone()
+			if r.Fingerprint != charge.fingerprint() {
+				return contradiction(decision, CodeReservationConflict), true
+			}
+			return decision, true
+		}
+	}
+	return Decision{}, false
+}
+
+// contradiction tells of nothing but the contradiction.
+func contradiction(decision Decision, code Code) Decision {
+	decision.Code, decision.Replayed, decision.Limits, decision.Reservation = code, false, nil, nil
+	return decision
+}
+
+// remember keeps what later charges may refer to of one that was admitted.
+func (a *Account) remember(charge *Charge, decision *Decision, changes Changes) {
+	if charge.Hold == nil && charge.Idempotency == nil && !charge.Refundable {
+		return
+	}
+	postings := changes.postings()
+	if charge.Hold != nil {
+		r := &Reservation{
+			ID: charge.Hold.ID, KeyID: a.policy.Key.ID, State: ReservationOpen, AtExpiry: charge.Hold.AtExpiry,
+			Held: postings, CreatedAt: changes.At, ExpiresAt: changes.At.Add(charge.Hold.TTL).Truncate(time.Microsecond),
+			Fingerprint: charge.fingerprint(), Limits: decision.Limits,
+		}
+		a.work().made = append(a.work().made, r)
+		decision.Reservation = r.clone()
+	}
+	if charge.Idempotency != nil {
+		a.work().newReply = append(a.work().newReply, Replay{
+			Key: charge.Idempotency.Key, Fingerprint: charge.fingerprint(), CreatedAt: changes.At,
+			Limits: decision.Limits, Reservation: decision.Reservation,
+		})
+	}
+	if charge.Refundable && charge.Hold == nil {
+		decision.Receipt = &Receipt{KeyID: a.policy.Key.ID, Postings: postings}
+		if charge.Idempotency != nil {
+			decision.Receipt.IdempotencyKey = charge.Idempotency.Key
+		}
+	}
+}
+
+// replay returns what is remembered by an idempotency key, or nil.
+func (a *Account) replay(key string, now time.Time) *Replay {
+	if a.prior == nil {
+		return nil
+	}
+	for _, known := range [...][]Replay{a.prior.newReply, a.prior.replays} {
+		for i := range known {
+			if known[i].Key == key && known[i].isKept(now) {
+				return &known[i]
+			}
+		}
+	}
+	return nil
+}
+
+// postings returns what was charged to which periods.
+func (c *Changes) postings() []Posting {
+	postings := make([]Posting, len(c.Meters))
+	for i := range c.Meters {
+		change := &c.Meters[i]
+		postings[i] = Posting{Meter: change.Meter, Units: change.Units}
+		for w := range change.Window {
+			postings[i].Labels[w] = change.Window[w].Label
+		}
+	}
+	return postings
+}

@@ -1,0 +1,117 @@
+package ration
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+const (
+	// sweepInterval is how often an instance looks for reservations that are due.
+	sweepInterval = 5 * time.Second
+	// sweepAtOnce is how many it ends at once.
+	sweepAtOnce = 256
+)
+
+// End settles or voids a reservation, and returns it as it is then, after that is
+// durable. It is safe to call again: the same end gets the same answer. Amounts go
+// to the periods that the reservation was charged to; a rate gives nothing back.
+//
+// Where keyID is zero the key is looked up by the reservation's id.
+//
+// Errors, by errors.Is and errors.As, beside those of Charge: [InvalidError];
+// [ErrReservationUnknown]; [ErrReservationConflict]; [ErrReservationExpired];
+// [ErrSettlementTooLarge].
+func (e *Engine) End(ctx context.Context, keyID KeyID, end End) (Reservation, error) {
+	end, err := end.normalize()
+	if err != nil {
+		return Reservation{}, err
+	}
+	if end.Action != EndSettle && end.Action != EndVoid && end.Action != EndExpire {
+		return Reservation{}, &InvalidError{Field: "action", Value: string(end.Action), Reason: "use settle or void"}
+	}
+	if keyID.IsZero() {
+		if keyID, err = e.keyOfReservation(ctx, end.ID); err != nil {
+			return Reservation{}, err
+		}
+	}
+	decision, err := e.decide(ctx, Charge{KeyID: keyID, End: &end})
+	if err != nil {
+		return Reservation{}, err
+	}
+	if decision.Reservation == nil { // an unknown key has none
+		return Reservation{}, ErrReservationUnknown
+	}
+	return *decision.Reservation, nil
+}
+
+// Refund gives back what was charged by a receipt, to the periods that it was
+// charged to, and returns after that is durable. Rates give nothing back. Use a
+// receipt once: nothing remembers it. Of one key and day at most a tenth of its
+// limit of requests per day, and at least 10 charges, are given back; without such
+// a limit any number.
+//
+// Errors beside those of Charge: [ErrRefundsExhausted]. After [ErrOutcomeUnknown]
+// it may have been given back, so don't try again.
+func (e *Engine) Refund(ctx context.Context, receipt Receipt) error {
+	if receipt.KeyID.IsZero() || len(receipt.Postings) == 0 {
+		return &InvalidError{Field: "receipt", Reason: "there is nothing to give back"}
+	}
+	_, err := e.decide(ctx, Charge{KeyID: receipt.KeyID, Refund: &receipt})
+	return err
+}
+
+// ExpireDue ends the reservations that are due, of all keys, and returns how many
+// it looked at. Any number of instances may do so at once: the first one counts.
+func (e *Engine) ExpireDue(ctx context.Context) (int, error) {
+	due, err := e.store.Reservations(ctx, ReservationFilter{Due: true, Limit: sweepAtOnce})
+	if err != nil {
+		return 0, err
+	}
+	errs := make(chan error, len(due))
+	for i := range due {
+		go func() {
+			_, err := e.End(ctx, due[i].KeyID, End{ID: due[i].ID, Action: EndExpire})
+			errs <- err
+		}()
+	}
+	var all error
+	for range due {
+		all = errors.Join(all, <-errs)
+	}
+	return len(due), all
+}
+
+// Sweep ends reservations that are due until ctx ends. It reports errors to
+// report, which may be nil, and goes on. A decision never depends on it: a charge
+// that is denied for what is reserved first ends what of it is due.
+func (e *Engine) Sweep(ctx context.Context, report func(error)) {
+	for {
+		found, err := e.ExpireDue(ctx)
+		if err != nil && ctx.Err() == nil && report != nil {
+			report(err)
+		}
+		if found == sweepAtOnce && err == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(sweepInterval):
+		}
+	}
+}
+
+// keyOfReservation finds whose reservation it is.
+func (e *Engine) keyOfReservation(ctx context.Context, id ReservationID) (KeyID, error) {
+	found, err := e.store.Reservations(ctx, ReservationFilter{ID: id, Limit: 2})
+	switch {
+	case err != nil:
+		return KeyID{}, readError(err)
+	case len(found) == 0:
+		return KeyID{}, ErrReservationUnknown
+	case len(found) > 1: // made elsewhere, twice
+		return KeyID{}, &InvalidError{Field: "key", Reason: "several keys have a reservation of this id: say whose is meant"}
+	}
+	return found[0].KeyID, nil
+}

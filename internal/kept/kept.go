@@ -1,0 +1,201 @@
+// Package kept writes what stores keep of earlier charges as JSON text: the same
+// in every database, readable by queries, and by later releases.
+package kept
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// posting is a ration.Posting. An hour is its start, anything else its first date.
+type posting struct {
+	Meter string    `json:"meter"`
+	Units int64     `json:"units"`
+	Hour  time.Time `json:"hour"`
+	Day   date      `json:"day"`
+	Week  date      `json:"week"`
+	Month date      `json:"month"`
+}
+
+// date is the label of a day, a week or a month.
+type date ration.Label
+
+func (d date) MarshalText() ([]byte, error) {
+	return []byte(ration.Label(d).Date().Format(time.DateOnly)), nil
+}
+
+func (d *date) UnmarshalText(text []byte) error {
+	day, err := time.Parse(time.DateOnly, string(text))
+	*d = date(ration.DateLabel(day.Date()))
+	return err
+}
+
+type amount struct {
+	Meter string `json:"meter"`
+	Units int64  `json:"units"`
+}
+
+type limit struct {
+	Name        string    `json:"name"`
+	Meter       string    `json:"meter"`
+	Kind        string    `json:"kind"`
+	Period      string    `json:"period"`
+	Quantity    int64     `json:"quantity"`
+	Burst       int64     `json:"burst,omitempty"`
+	Used        int64     `json:"used"`
+	Reserved    int64     `json:"reserved"`
+	Remaining   int64     `json:"remaining"`
+	ResetsAt    time.Time `json:"resets_at,omitzero"`
+	AvailableAt time.Time `json:"available_at,omitzero"`
+}
+
+// answer is what is remembered by an idempotency key.
+type answer struct {
+	Limits      []limit      `json:"limits"`
+	Reservation *reservation `json:"reservation,omitempty"`
+}
+
+// reservation is one as it was made.
+type reservation struct {
+	ID        string    `json:"id"`
+	AtExpiry  string    `json:"at_expiry"`
+	Held      []posting `json:"held"`
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// Postings returns what a reservation holds as JSON text.
+func Postings(held []ration.Posting) string { return text(postingsOf(held)) }
+
+// ReadPostings is the inverse of Postings.
+func ReadPostings(stored []byte) ([]ration.Posting, error) {
+	held, err := read[[]posting](stored)
+	return ownPostings(held), err
+}
+
+// Amounts returns what was settled as JSON text; of none it is "".
+func Amounts(settled []ration.Amount) string {
+	if settled == nil {
+		return ""
+	}
+	amounts := make([]amount, len(settled))
+	for i, a := range settled {
+		amounts[i] = amount(a)
+	}
+	return text(amounts)
+}
+
+// ReadAmounts is the inverse of Amounts.
+func ReadAmounts(stored []byte) ([]ration.Amount, error) {
+	if len(stored) == 0 {
+		return nil, nil
+	}
+	amounts, err := read[[]amount](stored)
+	settled := make([]ration.Amount, len(amounts))
+	for i, a := range amounts {
+		settled[i] = ration.Amount(a)
+	}
+	return settled, err
+}
+
+// Limits returns limits as they stood as JSON text.
+func Limits(statuses []ration.LimitStatus) string { return text(limitsOf(statuses)) }
+
+// ReadLimits is the inverse of Limits.
+func ReadLimits(stored []byte) ([]ration.LimitStatus, error) {
+	limits, err := read[[]limit](stored)
+	return ownLimits(limits), err
+}
+
+// Answer returns what a replay tells as JSON text.
+func Answer(replay *ration.Replay) string {
+	kept := answer{Limits: limitsOf(replay.Limits)}
+	if r := replay.Reservation; r != nil {
+		kept.Reservation = &reservation{
+			ID: r.ID.String(), AtExpiry: string(r.AtExpiry), Held: postingsOf(r.Held), CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt,
+		}
+	}
+	return text(kept)
+}
+
+// ReadAnswer is the inverse of Answer: it completes a replay, whose Fingerprint
+// and CreatedAt are there, of a key.
+func ReadAnswer(stored []byte, key ration.KeyID, replay *ration.Replay) error {
+	kept, err := read[answer](stored)
+	if err != nil {
+		return err
+	}
+	replay.Limits = ownLimits(kept.Limits)
+	if kept.Reservation == nil {
+		return nil
+	}
+	id, err := ration.ParseReservationID(kept.Reservation.ID)
+	replay.Reservation = &ration.Reservation{
+		ID: id, KeyID: key, State: ration.ReservationOpen, AtExpiry: ration.AtExpiry(kept.Reservation.AtExpiry),
+		Held: ownPostings(kept.Reservation.Held), CreatedAt: kept.Reservation.CreatedAt, ExpiresAt: kept.Reservation.ExpiresAt,
+		Fingerprint: replay.Fingerprint, Limits: replay.Limits,
+	}
+	return err
+}
+
+func postingsOf(held []ration.Posting) []posting {
+	postings := make([]posting, len(held))
+	for i, p := range held {
+		postings[i] = posting{
+			Meter: p.Meter, Units: p.Units, Hour: p.Labels[0].Hour(),
+			Day: date(p.Labels[1]), Week: date(p.Labels[2]), Month: date(p.Labels[3]),
+		}
+	}
+	return postings
+}
+
+func ownPostings(postings []posting) []ration.Posting {
+	held := make([]ration.Posting, len(postings))
+	for i, p := range postings {
+		held[i] = ration.Posting{Meter: p.Meter, Units: p.Units}
+		held[i].Labels = [...]ration.Label{ration.HourLabel(p.Hour), ration.Label(p.Day), ration.Label(p.Week), ration.Label(p.Month)}
+	}
+	return held
+}
+
+func limitsOf(statuses []ration.LimitStatus) []limit {
+	limits := make([]limit, len(statuses))
+	for i, s := range statuses {
+		limits[i] = limit{
+			Name: s.Name, Meter: s.Meter, Kind: string(s.Kind), Period: string(s.Period), Quantity: s.Quantity, Burst: s.Burst,
+			Used: s.Used, Reserved: s.Reserved, Remaining: s.Remaining, ResetsAt: s.ResetsAt, AvailableAt: s.AvailableAt,
+		}
+	}
+	return limits
+}
+
+func ownLimits(limits []limit) []ration.LimitStatus {
+	statuses := make([]ration.LimitStatus, len(limits))
+	for i, l := range limits {
+		statuses[i] = ration.LimitStatus{
+			Limit: ration.Limit{Name: l.Name, Meter: l.Meter, Kind: ration.Kind(l.Kind), Quantity: l.Quantity, Period: ration.Period(l.Period), Burst: l.Burst},
+			Used:  l.Used, Reserved: l.Reserved, Remaining: l.Remaining, ResetsAt: l.ResetsAt, AvailableAt: l.AvailableAt,
+		}
+	}
+	return statuses
+}
+
+// text marshals what can always be marshalled: times come from a store, whose
+// years have four digits.
+func text(value any) string {
+	marshalled, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("kept: %v", err))
+	}
+	return string(marshalled)
+}
+
+func read[T any](stored []byte) (value T, err error) {
+	if err := json.Unmarshal(stored, &value); err != nil {
+		return value, fmt.Errorf("reading what is kept of an earlier charge: %w", err)
+	}
+	return value, nil
+}

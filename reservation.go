@@ -1,0 +1,288 @@
+package ration
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const (
+	// DefaultReservationTTL is how long a reservation holds its amounts unless it says otherwise.
+	DefaultReservationTTL = 15 * time.Minute
+	// MaxReservationTTL is the longest that one may hold them.
+	MaxReservationTTL = 24 * time.Hour
+	// LateSettlement is how long after its expiry what a reservation really used is
+	// still recorded. Later it is refused.
+	LateSettlement = 24 * time.Hour
+	// ReservationRetention is how long a reservation is kept after it ended.
+	ReservationRetention = 7 * 24 * time.Hour
+
+	minReservationTTL = time.Second
+	// maxReservationIDAge bounds how old an id made elsewhere may be, and
+	// maxReservationIDLead how far its maker's clock may be ahead, so that the id
+	// of a reservation that is no longer kept can't come again.
+	maxReservationIDAge  = 24 * time.Hour
+	maxReservationIDLead = 10 * time.Minute
+)
+
+// ReservationID identifies a reservation among those of its key: a version 7
+// UUID, made here or by the caller. The zero ReservationID is none.
+type ReservationID uuid.UUID
+
+// NewReservationID returns a new, time-ordered id.
+func NewReservationID() ReservationID { return ReservationID(uuid.Must(uuid.NewV7())) }
+
+// ParseReservationID reads the text form of a version 7 UUID.
+func ParseReservationID(text string) (ReservationID, error) {
+	id, err := parsePrefixedID(text, "")
+	if err != nil || id.Version() != 7 || id.Variant() != uuid.RFC4122 {
+		return ReservationID{}, &InvalidError{Field: "id", Value: text, Reason: "a reservation's id is a version 7 UUID (RFC 9562)"}
+	}
+	return ReservationID(id), nil
+}
+
+// String returns the text form.
+func (id ReservationID) String() string { return uuid.UUID(id).String() }
+
+// IsZero reports whether id names no reservation.
+func (id ReservationID) IsZero() bool { return id == ReservationID{} }
+
+// MarshalText implements encoding.TextMarshaler.
+func (id ReservationID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (id *ReservationID) UnmarshalText(text []byte) error {
+	parsed, err := ParseReservationID(string(text))
+	if err == nil {
+		*id = parsed
+	}
+	return err
+}
+
+// validateAge refuses ids that may have been used by a reservation that is no
+// longer kept.
+func (id ReservationID) validateAge(now time.Time) error {
+	seconds, nanos := uuid.UUID(id).Time().UnixTime()
+	made := time.Unix(seconds, nanos)
+	if made.Before(now.Add(-maxReservationIDAge)) || made.After(now.Add(maxReservationIDLead)) {
+		return &InvalidError{Field: "id", Value: id.String(), Reason: "a reservation's id is made when it is asked for: its time is at most a day ago and not in the future"}
+	}
+	return nil
+}
+
+// ReservationState is where a reservation stands. It leaves open once, and for ever.
+type ReservationState string
+
+// The states of a reservation.
+const (
+	ReservationOpen    ReservationState = "open"    // holds its amounts
+	ReservationSettled ReservationState = "settled" // what was really used is counted
+	ReservationVoided  ReservationState = "voided"  // nothing is counted
+	ReservationExpired ReservationState = "expired" // ended by itself; see [AtExpiry]
+)
+
+// AtExpiry says what becomes of the amounts of a reservation that nobody ends.
+type AtExpiry string
+
+// What may become of them.
+const (
+	AtExpiryKeep    AtExpiry = "keep"    // they count as used; the default
+	AtExpiryRelease AtExpiry = "release" // they are given back; a late settlement may then pass a limit
+)
+
+// Over says what becomes of a settlement with more than was reserved.
+type Over string
+
+// What may become of it.
+const (
+	OverRefuse Over = "refuse"  // it is refused and the reservation stays open; the default
+	OverClamp  Over = "clamp"   // what was reserved is counted
+	OverCount  Over = "overage" // all is counted, also beyond a limit
+)
+
+// ParseOver reads the name; the empty one is refuse. Its error is an [InvalidError].
+func ParseOver(text string) (Over, error) {
+	switch over := Over(text); over {
+	case "":
+		return OverRefuse, nil
+	case OverRefuse, OverClamp, OverCount:
+		return over, nil
+	}
+	return "", &InvalidError{Field: "over", Value: text, Reason: "use refuse, clamp or overage"}
+}
+
+// Posting is units on a meter and the periods that they were posted to. What is
+// given back or settled later goes to these periods, not to those that run then.
+type Posting struct {
+	Meter  string
+	Units  int64
+	Labels [len(WindowPeriods)]Label
+}
+
+// Day returns the local day that the units belong to.
+func (p *Posting) Day() Label { return p.Labels[windowDay] }
+
+// Reservation is a charge whose final amounts are not known yet.
+type Reservation struct {
+	ID        ReservationID
+	KeyID     KeyID
+	State     ReservationState
+	AtExpiry  AtExpiry
+	Held      []Posting // what was reserved, requests first
+	Settled   []Amount  // what was used in the end; nil: nothing was told
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	EndedAt   time.Time // zero while it is open
+	LateAt    time.Time // when it was settled or voided after it had expired; zero: not
+
+	Fingerprint Fingerprint   // of the charge that made it
+	Limits      []LimitStatus // as they stood then: the same question gets the same answer
+}
+
+// Hold makes a charge a reservation.
+type Hold struct {
+	ID       ReservationID // made by the caller, so that asking again is safe; zero: the engine makes one
+	TTL      time.Duration // 0: [DefaultReservationTTL]
+	AtExpiry AtExpiry      // empty: [AtExpiryKeep]
+}
+
+// Normalize fills in what may be left out and checks the rest. Now is the
+// instance's time, by which the id's age is judged.
+func (h Hold) Normalize(now time.Time) (Hold, error) {
+	if h.ID.IsZero() {
+		h.ID = NewReservationID()
+	} else if err := h.ID.validateAge(now); err != nil {
+		return Hold{}, err
+	}
+	switch h.TTL {
+	case 0:
+		h.TTL = DefaultReservationTTL
+	default:
+		if h.TTL < minReservationTTL || h.TTL > MaxReservationTTL {
+			return Hold{}, &InvalidError{Field: "ttl", Value: h.TTL.String(), Reason: "use 1s to 24h"}
+		}
+	}
+	switch h.AtExpiry {
+	case "":
+		h.AtExpiry = AtExpiryKeep
+	case AtExpiryKeep, AtExpiryRelease:
+	default:
+		return Hold{}, &InvalidError{Field: "at_expiry", Value: string(h.AtExpiry), Reason: "use keep or release"}
+	}
+	return h, nil
+}
+
+// EndAction is a way to end a reservation.
+type EndAction string
+
+// The ways to end one.
+const (
+	EndSettle EndAction = "settle"
+	EndVoid   EndAction = "void"
+	EndExpire EndAction = "expire" // where it is due
+)
+
+// End ends a reservation of a key. It is safe to repeat: the same end again gets
+// the same answer.
+type End struct {
+	ID     ReservationID
+	Action EndAction
+	// Amounts are what was really used, of EndSettle. Meters left out used what
+	// was reserved; nil: all did.
+	Amounts []Amount
+	Over    Over // of more than was reserved; empty: [OverRefuse]
+}
+
+// normalize checks the end and sorts its amounts, without changing the caller's slice.
+func (e End) normalize() (End, error) {
+	over, err := ParseOver(string(e.Over))
+	if err != nil {
+		return End{}, err
+	}
+	e.Over = over
+	if len(e.Amounts) > MaxMetersPerCharge {
+		return End{}, tooManyMeters()
+	}
+	e.Amounts, err = sortAmounts(slices.Clone(e.Amounts))
+	return e, err
+}
+
+// Receipt says what a charge was counted as, so that it can be given back.
+type Receipt struct {
+	KeyID          KeyID
+	Postings       []Posting // requests first
+	IdempotencyKey string    // to be free again for a charge that is asked for anew; empty: none
+}
+
+// settlement returns what a reservation uses if it is settled with amounts: one
+// amount per meter that was reserved or used, requests first. Fits says whether
+// none is more than was reserved; with OverClamp none is.
+func (r *Reservation) settlement(amounts []Amount, over Over) (used []Amount, fits bool) {
+	fits = true
+	for i := range r.Held {
+		held := &r.Held[i]
+		units := held.Units
+		if j := indexOfMeter(amounts, held.Meter); j >= 0 {
+			units = amounts[j].Units
+		}
+		if units > held.Units && over == OverClamp {
+			units = held.Units
+		}
+		fits = fits && units <= held.Units
+		used = append(used, Amount{held.Meter, units})
+	}
+	for _, amount := range amounts {
+		if r.held(amount.Meter) == nil && over != OverClamp && amount.Units > 0 {
+			fits = false
+			used = append(used, amount)
+		}
+	}
+	slices.SortFunc(used, func(a, b Amount) int { return CompareMeters(a.Meter, b.Meter) })
+	return used, fits
+}
+
+// held returns what is reserved on a meter, or nil.
+func (r *Reservation) held(meter string) *Posting {
+	for i := range r.Held {
+		if r.Held[i].Meter == meter {
+			return &r.Held[i]
+		}
+	}
+	return nil
+}
+
+// counted returns what the reservation counts as used on a meter now.
+func (r *Reservation) counted(meter string) int64 {
+	switch {
+	case r.State == ReservationOpen, r.State == ReservationVoided:
+		return 0
+	case r.Settled != nil:
+		if i := indexOfMeter(r.Settled, meter); i >= 0 {
+			return r.Settled[i].Units
+		}
+		return 0
+	case r.AtExpiry == AtExpiryRelease:
+		return 0
+	}
+	if held := r.held(meter); held != nil {
+		return held.Units
+	}
+	return 0
+}
+
+// clone returns a copy that later ends leave alone. Held, Settled and Limits are
+// never changed in place.
+func (r *Reservation) clone() *Reservation {
+	copied := *r
+	return &copied
+}
+
+func indexOfMeter(amounts []Amount, meter string) int {
+	return slices.IndexFunc(amounts, func(a Amount) bool { return a.Meter == meter })
+}
+
+func tooManyMeters() error {
+	return &InvalidError{Field: "amounts", Reason: "a charge names at most " + strconv.Itoa(MaxMetersPerCharge) + " meters, requests included"}
+}

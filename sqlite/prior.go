@@ -1,0 +1,139 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/kept"
+)
+
+// recall gives the accounts what charges refer to of earlier ones.
+func (tx *tx) recall(ctx context.Context, charges []ration.Charge, accounts map[ration.KeyID]*ration.Account) error {
+	var priors map[ration.KeyID]*ration.Prior
+	for i := range charges {
+		reference, refers := charges[i].Reference()
+		id := charges[i].KeyID
+		if !refers || accounts[id] == nil {
+			continue
+		}
+		if priors == nil {
+			priors = make(map[ration.KeyID]*ration.Prior)
+		}
+		if priors[id] == nil {
+			priors[id] = new(ration.Prior)
+		}
+		if err := tx.readPrior(ctx, id, reference, priors[id]); err != nil {
+			return fmt.Errorf("reading what was kept of earlier charges of %s: %w", id, err)
+		}
+	}
+	for id, prior := range priors {
+		accounts[id].Recall(*prior)
+	}
+	return nil
+}
+
+// By the primary keys.
+const (
+	oneReservation = "SELECT " + reservationColumns + " FROM reservations WHERE api_key_id = ? AND id = ?"
+	oneReplay      = "SELECT fingerprint, created_at, answer FROM idempotency_keys WHERE api_key_id = ? AND key = ?"
+	refundsOfDay   = "SELECT refunds FROM usage_days WHERE date = ? AND api_key_id = ? AND meter = '" + ration.MeterRequests + "'"
+)
+
+// readPrior reads what one charge refers to, unless another one did.
+func (tx *tx) readPrior(ctx context.Context, id ration.KeyID, reference ration.Reference, prior *ration.Prior) error {
+	key := blob(id)
+	sameID := func(r ration.Reservation) bool { return r.ID == reference.Reservation }
+	if !reference.Reservation.IsZero() && !slices.ContainsFunc(prior.Reservations, sameID) {
+		err := tx.query(ctx, oneReservation, []any{key, blob(reference.Reservation)}, func(r *row) error {
+			prior.Reservations = append(prior.Reservations, r.reservation())
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	sameKey := func(r ration.Replay) bool { return r.Key == reference.IdempotencyKey }
+	if reference.IdempotencyKey != "" && !slices.ContainsFunc(prior.Replays, sameKey) {
+		err := tx.query(ctx, oneReplay, []any{key, reference.IdempotencyKey}, func(r *row) error {
+			prior.Replays = append(prior.Replays, r.replay(id, reference.IdempotencyKey))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if day := reference.RefundsOf; day != nil && !slices.ContainsFunc(prior.Refunds, func(d ration.DayRefunds) bool { return d.Date == *day }) {
+		return tx.query(ctx, refundsOfDay, []any{dateText(*day), key}, func(r *row) error {
+			prior.Refunds = append(prior.Refunds, ration.DayRefunds{Date: *day, Count: r.int(0)})
+			return nil
+		})
+	}
+	return nil
+}
+
+// dueAtOnce is how many reservations of a key one transaction expires.
+const dueAtOnce = 1000
+
+// By the index reservations_key_due.
+const dueOfKey = "SELECT " + reservationColumns + ` FROM reservations
+	WHERE api_key_id = ? AND state = 'open' AND expires_at <= ? ORDER BY expires_at LIMIT ?`
+
+// reopen expires what is due of those keys whose charges were denied for what is
+// reserved. It reports whether there is any, so that all have to be decided again.
+func (tx *tx) reopen(ctx context.Context, accounts map[ration.KeyID]*ration.Account) (bool, error) {
+	needed := false
+	for _, account := range accounts {
+		needed = needed || account.NeedsDue()
+	}
+	if !needed {
+		return false, nil
+	}
+	for id, account := range accounts {
+		var due []ration.Reservation
+		if account.NeedsDue() {
+			err := tx.query(ctx, dueOfKey, []any{blob(id), micros(tx.now), int64(dueAtOnce)}, func(r *row) error {
+				due = append(due, r.reservation())
+				return nil
+			})
+			if err != nil {
+				return false, fmt.Errorf("reading what is due of %s: %w", id, err)
+			}
+		}
+		accounts[id] = account.Reopen(due, tx.now) // all begin anew, for all are decided again
+	}
+	return true, nil
+}
+
+// recordPrior writes what later charges may refer to. It reports whether there
+// was anything.
+func (tx *tx) recordPrior(ctx context.Context, id ration.KeyID, account *ration.Account) (changed bool, err error) {
+	key := blob(id)
+	for _, r := range account.NewReservations() {
+		changed = true
+		if err := tx.execOne(ctx, insertReservation, reservationValues(key, r)...); err != nil {
+			return changed, fmt.Errorf("making reservation %s: %w", r.ID, err)
+		}
+	}
+	for _, r := range account.ChangedReservations() {
+		changed = true
+		settled := optionalString(kept.Amounts(r.Settled))
+		if err := tx.execOne(ctx, endReservation, string(r.State), settled, optionalMicros(r.EndedAt), optionalMicros(r.LateAt), key, blob(r.ID)); err != nil {
+			return changed, fmt.Errorf("ending reservation %s: %w", r.ID, err)
+		}
+	}
+	for _, freed := range account.FreedIdempotencyKeys() {
+		changed = true
+		if _, err := tx.exec(ctx, forgetReplay, key, freed); err != nil {
+			return changed, fmt.Errorf("forgetting an idempotency key: %w", err)
+		}
+	}
+	for _, replay := range account.NewReplays() {
+		changed = true
+		if err := tx.execOne(ctx, rememberReplay, replayValues(key, &replay)...); err != nil {
+			return changed, fmt.Errorf("remembering an idempotency key: %w", err)
+		}
+	}
+	return changed, nil
+}

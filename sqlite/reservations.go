@@ -1,0 +1,95 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/kept"
+)
+
+// reservationColumns is what reservation reads.
+const reservationColumns = "api_key_id, id, state, at_expiry, held, settled, created_at, expires_at, ended_at, late_at, fingerprint, limits"
+
+const defaultReservations = 1000
+
+// Reservations implements ration.Store. A key's are found by the primary key,
+// those of an id by the index reservations_id, those due by reservations_due.
+func (s *Store) Reservations(ctx context.Context, filter ration.ReservationFilter) (found []ration.Reservation, err error) {
+	var where condition
+	if !filter.KeyID.IsZero() {
+		where.and("api_key_id = ?", blob(filter.KeyID))
+	}
+	if !filter.ID.IsZero() {
+		where.and("id = ?", blob(filter.ID))
+	}
+	if filter.Open || filter.Due {
+		where.always("state = 'open'")
+	}
+	if filter.Due {
+		where.and("expires_at <= ?", micros(s.now()))
+	}
+	query := "SELECT " + reservationColumns + " FROM reservations" + where.sql() + " ORDER BY expires_at, id LIMIT ?"
+	err = s.read(ctx, func(conn *conn) error {
+		return conn.query(ctx, query, append(where.values, limitOr(filter.Limit, defaultReservations)), func(r *row) error {
+			found = append(found, r.reservation())
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading reservations: %w", err)
+	}
+	return found, nil
+}
+
+const insertReservation = "INSERT INTO reservations (" + reservationColumns + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+
+// By the primary key of reservations.
+const endReservation = "UPDATE reservations SET state = ?, settled = ?, ended_at = ?, late_at = ? WHERE api_key_id = ? AND id = ?"
+
+func reservationValues(key []byte, r *ration.Reservation) []any {
+	return []any{
+		key, blob(r.ID), string(r.State), string(r.AtExpiry), kept.Postings(r.Held), optionalString(kept.Amounts(r.Settled)),
+		micros(r.CreatedAt), micros(r.ExpiresAt), optionalMicros(r.EndedAt), optionalMicros(r.LateAt), r.Fingerprint[:], kept.Limits(r.Limits),
+	}
+}
+
+// reservation reads a row of reservationColumns.
+func (r *row) reservation() ration.Reservation {
+	reservation := ration.Reservation{
+		KeyID: ration.KeyID(r.id(0)), ID: ration.ReservationID(r.id(1)),
+		State: ration.ReservationState(r.text(2)), AtExpiry: ration.AtExpiry(r.text(3)),
+		CreatedAt: r.time(6), ExpiresAt: r.time(7), EndedAt: r.time(8), LateAt: r.time(9),
+		Fingerprint: ration.Fingerprint(r.digest(10)),
+	}
+	var err error
+	if reservation.Held, err = kept.ReadPostings([]byte(r.text(4))); err != nil {
+		r.fail(4)
+	}
+	if reservation.Settled, err = kept.ReadAmounts([]byte(r.optionalText(5))); err != nil {
+		r.fail(5)
+	}
+	if reservation.Limits, err = kept.ReadLimits([]byte(r.text(11))); err != nil {
+		r.fail(11)
+	}
+	return reservation
+}
+
+// By the primary key of idempotency_keys. What is there by the same key is
+// remembered no longer.
+const rememberReplay = `INSERT INTO idempotency_keys (api_key_id, key, fingerprint, answer, created_at) VALUES (?,?,?,?,?)
+ON CONFLICT (api_key_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at`
+
+const forgetReplay = "DELETE FROM idempotency_keys WHERE api_key_id = ? AND key = ?"
+
+func replayValues(key []byte, replay *ration.Replay) []any {
+	return []any{key, replay.Key, replay.Fingerprint[:], kept.Answer(replay), micros(replay.CreatedAt)}
+}
+
+func (r *row) replay(id ration.KeyID, key string) ration.Replay {
+	replay := ration.Replay{Key: key, Fingerprint: ration.Fingerprint(r.digest(0)), CreatedAt: r.time(1)}
+	if err := kept.ReadAnswer([]byte(r.text(2)), id, &replay); err != nil {
+		r.fail(2)
+	}
+	return replay
+}
