@@ -31,30 +31,13 @@ func (s *Service) ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, 
 // may not be used, what would remain. Key, plan and usage are read one after
 // another; it decides nothing. Error: ErrNotFound.
 func (s *Service) ShowKey(ctx context.Context, id ration.KeyID) (KeyStatus, error) {
-	record, err := s.store.Key(ctx, id)
-	if err != nil {
-		return KeyStatus{}, named("key "+id.String(), err)
-	}
-	var plan ration.Plan
-	if record.Plan != "" {
-		if plan, err = s.store.Plan(ctx, record.Plan); err != nil {
-			return KeyStatus{}, named(fmt.Sprintf("plan %q", record.Plan), err)
-		}
-	}
-	usage, now, err := s.store.KeyUsage(ctx, id)
-	if err != nil {
-		return KeyStatus{}, named("key "+id.String(), err)
-	}
-	return keyStatus(record, plan, usage, now)
+	status, _, err := s.standing(ctx, id)
+	return status, err
 }
 
 // keyStatus asks ration.Decide about a charge of nothing: that is how every
 // limit stands.
-func keyStatus(record KeyRecord, plan ration.Plan, usage ration.Usage, now time.Time) (KeyStatus, error) {
-	policy, err := ration.NewPolicy(record.Key, plan, record.Overrides, nil, now)
-	if err != nil {
-		return KeyStatus{}, err
-	}
+func keyStatus(record KeyRecord, policy ration.Policy, usage ration.Usage, now time.Time) KeyStatus {
 	policy.Key.Status, policy.Key.ExpiresAt, policy.Key.AllowedIPs = ration.StatusActive, time.Time{}, nil
 	charge := ration.Charge{KeyID: record.ID, Amounts: nothingOn(policy.Limits, usage)}
 	decision, changes := ration.Decide(&policy, usage, &charge, ration.Clock{Now: now})
@@ -67,7 +50,7 @@ func keyStatus(record KeyRecord, plan ration.Plan, usage ration.Usage, now time.
 		entry.Windows, entry.Rates = change.Window, change.Rates
 		status.Usage = append(status.Usage, entry)
 	}
-	return status, nil
+	return status
 }
 
 // nothingOn names every meter that is limited or was used, and requests.

@@ -22,6 +22,7 @@ type Operations interface {
 	ReportOperations
 	DoctorOperations
 	BackupOperations
+	ExplainOperations
 }
 
 // KeyOperations administers keys.

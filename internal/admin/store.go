@@ -100,6 +100,8 @@ type Usage interface {
 	// KeyUsage returns what a key has used on all its meters, requests first,
 	// and the store's time. Error: ErrNotFound for an unknown key.
 	KeyUsage(ctx context.Context, id ration.KeyID) (ration.Usage, time.Time, error)
+	// Reservations returns the reservations that match. See [ration.Store].
+	Reservations(ctx context.Context, filter ration.ReservationFilter) ([]ration.Reservation, error)
 	// UsageDays returns history rows ordered by date, key id and meter.
 	UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error)
 }

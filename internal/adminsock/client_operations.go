@@ -112,6 +112,11 @@ func (c *Client) RevokeToken(ctx context.Context, actor, name string) (admin.Tok
 	return callAs[admin.Token](ctx, c, "RevokeToken", actor, name)
 }
 
+// ExplainKey implements admin.ExplainOperations.
+func (c *Client) ExplainKey(ctx context.Context, question admin.ExplainQuestion) (admin.Explanation, error) {
+	return call[admin.Explanation](ctx, c, "ExplainKey", question)
+}
+
 // UsageDays implements admin.ReportOperations.
 func (c *Client) UsageDays(ctx context.Context, filter admin.UsageFilter) ([]admin.UsageDay, error) {
 	return call[[]admin.UsageDay](ctx, c, "UsageDays", filter)

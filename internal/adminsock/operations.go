@@ -59,6 +59,8 @@ var operations = map[string]operation{
 	}),
 	"RevokeToken": change(admin.Operations.RevokeToken),
 
+	"ExplainKey": read(admin.Operations.ExplainKey),
+
 	"UsageDays": read(admin.Operations.UsageDays),
 	"ListAudit": read(admin.Operations.ListAudit),
 

@@ -1,0 +1,149 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// ExplainOperations says why a charge would be decided as it would be.
+type ExplainOperations interface {
+	ExplainKey(ctx context.Context, question ExplainQuestion) (Explanation, error)
+}
+
+// ExplainQuestion is a charge that nobody makes.
+type ExplainQuestion struct {
+	KeyID   ration.KeyID
+	Amounts []ration.Amount // nil: one request
+	Scope   string          // empty: none
+	IP      netip.Addr      // zero: not asked; then a key's list of addresses is left out
+}
+
+// Explanation says what a charge would get and why.
+type Explanation struct {
+	Key          KeyRecord
+	At           time.Time // the store's time
+	PeriodZone   string    // of the key's periods
+	Code         ration.Code
+	RetryAfter   time.Duration        // 0: waiting does not help, or nothing is refused
+	Limits       []LimitExplanation   // those that hold, also where the key itself is refused
+	Reservations []ration.Reservation // that are open, the first to expire first
+}
+
+// LimitExplanation says what one limit would say alone.
+type LimitExplanation struct {
+	ration.LimitStatus               // before the charge
+	Asked              int64         // units of the charge on its meter
+	Code               ration.Code   // ok, or why it refuses
+	RetryAfter         time.Duration // 0: waiting does not help, or it does not refuse
+	Plan               string        // whose limit it is; empty: the key's own
+	Until              time.Time     // of a key's own limit that ends; zero: for good
+	Holds              []Holding     // what is reserved of it
+}
+
+// Holding is a part of what is reserved.
+type Holding struct {
+	Reservation ration.ReservationID
+	Units       int64
+	ExpiresAt   time.Time
+}
+
+// ExplainKey says what each limit of a key would say to a charge, and why. Key,
+// plan, usage and reservations are read one after another; it decides nothing.
+// Error: ErrNotFound.
+func (s *Service) ExplainKey(ctx context.Context, question ExplainQuestion) (Explanation, error) {
+	charge, err := ration.Charge{
+		KeyID: question.KeyID, Amounts: question.Amounts, Scope: question.Scope, IP: question.IP, DryRun: true,
+	}.Normalize()
+	if err != nil {
+		return Explanation{}, err
+	}
+	status, policy, err := s.standing(ctx, question.KeyID)
+	if err != nil {
+		return Explanation{}, err
+	}
+	open, err := s.store.Reservations(ctx, ration.ReservationFilter{KeyID: question.KeyID, Open: true})
+	if err != nil {
+		return Explanation{}, err
+	}
+	if !question.IP.IsValid() {
+		policy.Key.AllowedIPs = nil
+	}
+	clock := ration.Clock{Now: status.At}
+	decision, _ := ration.Decide(&policy, status.Usage, &charge, clock)
+	explanation := Explanation{
+		Key: status.KeyRecord, At: status.At, PeriodZone: status.PeriodZone,
+		Code: decision.Code, RetryAfter: decision.RetryAfter, Reservations: open,
+	}
+	admitting := policy
+	admitting.Key.Status, admitting.Key.ExpiresAt, admitting.Key.AllowedIPs = ration.StatusActive, time.Time{}, nil
+	charge.Scope = ""
+	for _, standing := range status.Limits {
+		explanation.Limits = append(explanation.Limits, explainLimit(admitting, standing, status, &charge, open))
+	}
+	return explanation, nil
+}
+
+// standing reads a key, how it stands, and the policy that holds.
+func (s *Service) standing(ctx context.Context, id ration.KeyID) (KeyStatus, ration.Policy, error) {
+	record, err := s.store.Key(ctx, id)
+	if err != nil {
+		return KeyStatus{}, ration.Policy{}, named("key "+id.String(), err)
+	}
+	var plan ration.Plan
+	if record.Plan != "" {
+		if plan, err = s.store.Plan(ctx, record.Plan); err != nil {
+			return KeyStatus{}, ration.Policy{}, named(fmt.Sprintf("plan %q", record.Plan), err)
+		}
+	}
+	usage, now, err := s.store.KeyUsage(ctx, id)
+	if err != nil {
+		return KeyStatus{}, ration.Policy{}, named("key "+id.String(), err)
+	}
+	policy, err := ration.NewPolicy(record.Key, plan, record.Overrides, nil, now)
+	if err != nil {
+		return KeyStatus{}, ration.Policy{}, err
+	}
+	return keyStatus(record, policy, usage, now), policy, nil
+}
+
+// explainLimit asks one limit alone, by the one rule that there is.
+func explainLimit(policy ration.Policy, standing ration.LimitStatus, status KeyStatus, charge *ration.Charge, open []ration.Reservation) LimitExplanation {
+	explained := LimitExplanation{LimitStatus: standing, Code: ration.CodeOK, Plan: policy.Key.Plan}
+	if i := slices.IndexFunc(charge.Amounts, func(a ration.Amount) bool { return a.Meter == standing.Meter }); i >= 0 {
+		explained.Asked = charge.Amounts[i].Units
+		alone := policy
+		alone.Limits = []ration.Limit{standing.Limit}
+		decision, _ := ration.Decide(&alone, status.Usage, charge, ration.Clock{Now: status.At})
+		explained.Code, explained.RetryAfter = decision.Code, decision.RetryAfter
+		explained.Exceeded = decision.Code != ration.CodeOK
+	}
+	for _, own := range status.Overrides {
+		if own.Key() == standing.Key() && (own.ExpiresAt.IsZero() || status.At.Before(own.ExpiresAt)) {
+			explained.Plan, explained.Until = "", own.ExpiresAt
+		}
+	}
+	explained.Holds = holdings(standing, status.Usage.Meter(standing.Meter), open)
+	return explained
+}
+
+// holdings returns what open reservations hold of a quota's running period.
+func holdings(limit ration.LimitStatus, usage *ration.MeterUsage, open []ration.Reservation) (holds []Holding) {
+	if limit.Kind != ration.KindQuota || usage == nil {
+		return nil
+	}
+	window := slices.Index(ration.WindowPeriods[:], limit.Period)
+	for _, r := range open {
+		for _, held := range r.Held {
+			runs := window < 0 || held.Labels[window] == usage.Windows[window].Label
+			if held.Meter == limit.Meter && held.Units > 0 && runs {
+				holds = append(holds, Holding{Reservation: r.ID, Units: held.Units, ExpiresAt: r.ExpiresAt})
+			}
+		}
+	}
+	return holds
+}

@@ -1,0 +1,78 @@
+package adminwire
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// Explanation returns why a charge would be decided as it would be.
+func Explanation(e admin.Explanation) api.Explanation {
+	return api.Explanation{
+		Key: api.Key{ID: e.Key.ID.String(), Name: e.Key.Name, Owner: e.Key.Owner, Plan: e.Key.Plan},
+		At:  e.At.UTC(), PeriodZone: e.PeriodZone, Allowed: e.Code == ration.CodeOK, Code: string(e.Code), RetryAfter: seconds(e.RetryAfter),
+		Limits: convert(e.Limits, limitExplanation), Reservations: convert(e.Reservations, Reservation),
+	}
+}
+
+// Reservation returns a reservation as it stands.
+func Reservation(r ration.Reservation) api.Reservation {
+	wire := api.Reservation{
+		ID: r.ID.String(), Key: r.KeyID.String(), State: string(r.State), AtExpiry: string(r.AtExpiry), Held: map[string]int64{},
+		CreatedAt: r.CreatedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), EndedAt: instant(r.EndedAt), LateAt: instant(r.LateAt),
+	}
+	for _, held := range r.Held {
+		wire.Held[held.Meter] = held.Units
+	}
+	if r.Settled != nil {
+		wire.Settled = map[string]int64{}
+		for _, used := range r.Settled {
+			wire.Settled[used.Meter] = used.Units
+		}
+	}
+	return wire
+}
+
+func limitExplanation(l admin.LimitExplanation) api.LimitExplanation {
+	return api.LimitExplanation{
+		Limit: api.Limit{
+			Name: l.Name, Meter: l.Meter, Kind: string(l.Kind), Period: string(l.Period), Limit: l.Size(),
+			Used: l.Used, Reserved: l.Reserved, Remaining: l.Remaining, ResetsAt: instant(l.ResetsAt),
+		},
+		Allows: l.Limit.String(), Asked: l.Asked, Code: string(l.Code), Detail: detail(l), RetryAfter: seconds(l.RetryAfter),
+		Plan: l.Plan, Until: instant(l.Until),
+		Holds: convert(l.Holds, func(h admin.Holding) api.Holding {
+			return api.Holding{Reservation: h.Reservation.String(), Units: h.Units, ExpiresAt: h.ExpiresAt.UTC()}
+		}),
+	}
+}
+
+// detail says in a sentence what a limit says.
+func detail(l admin.LimitExplanation) string {
+	taken := fmt.Sprintf("%d of %d are used", l.Used, l.Size())
+	if l.Reserved > 0 {
+		taken += fmt.Sprintf(" and %d reserved", l.Reserved)
+	}
+	switch l.Code {
+	case ration.CodeOK:
+		return fmt.Sprintf("%s, so %d fit", taken, l.Asked)
+	case ration.CodeCostExceedsLimit:
+		return fmt.Sprintf("%d are more than it ever allows at once", l.Asked)
+	case ration.CodeQuotaExceeded:
+		return fmt.Sprintf("%s, so %d don't fit before it resets", taken, l.Asked)
+	case ration.CodeRateExceeded:
+		return fmt.Sprintf("%s, so %d come too fast", taken, l.Asked)
+	}
+	return taken
+}
+
+// seconds rounds up: nobody is told to come too early.
+func seconds(d time.Duration) *int64 {
+	if d <= 0 {
+		return nil
+	}
+	return new(int64((d-1)/time.Second) + 1)
+}
