@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -81,7 +82,8 @@ func (a *app) showExplanation(e api.Explanation) error {
 	if !e.Allowed {
 		answer = "It would be refused: " + e.Code
 		if e.RetryAfter != nil {
-			answer += fmt.Sprintf(", for %d s", *e.RetryAfter)
+			until := e.At.Add(time.Duration(*e.RetryAfter) * time.Second)
+			answer += ", until " + instantText(&until)
 		}
 	}
 	fmt.Fprintf(a.stdout, "%s (%s)\n%s\n", e.Key.ID, visible(e.Key.Name), answer)
