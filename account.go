@@ -19,6 +19,8 @@ type Account struct {
 	secretsUsed []SecretID
 	prior       *priorWork // nil where no charge refers to an earlier one
 	needsDue    bool
+	logging     bool
+	entries     []LogEntry
 }
 
 // NewAccount starts from what was read. It takes over usage.
@@ -41,9 +43,11 @@ func (a *Account) Charge(charge *Charge, clock Clock) Decision {
 	}
 	decision, changes := Decide(&a.policy, a.after, charge, clock)
 	a.after = a.after.Apply(changes)
+	a.beginEntry(charge.logEntry(&decision))
 	for i := range changes.Meters {
 		a.note(&changes.Meters[i], changes)
 	}
+	a.endEntry()
 	switch {
 	case !decision.Allowed():
 		a.noteShortage(&decision, clock)
@@ -83,12 +87,15 @@ func (a *Account) note(change *MeterChange, changes Changes) {
 	if change.Denied > 0 {
 		day.Denied += change.Denied
 		write.Denied += change.Denied
+		a.logMeter(LogMeter{Meter: change.Meter, Day: change.Day, Denied: change.Denied})
 		return
 	}
 	if changes.Held {
 		write.Posted = true
+		a.logMeter(LogMeter{Meter: change.Meter, Day: change.Day, Reserved: change.Units})
 	} else {
 		day.Used += change.Units
+		a.logMeter(LogMeter{Meter: change.Meter, Day: change.Day, Used: change.Units})
 	}
 	day.LastRequestAt = changes.At
 	write.LastRequestAt = changes.At

@@ -51,11 +51,13 @@ func (a *Account) endOpen(r *Reservation, end *End, now time.Time) Code {
 		return CodeOK // it is not due yet, by this clock
 	}
 	r.EndedAt = now
+	a.beginEntry(LogEntry{At: now, Action: logActionOf(end.Action), Code: CodeOK, Reservation: r.ID})
 	for i := range r.Held {
 		held := &r.Held[i]
 		a.post(held, r.counted(held.Meter), -held.Units, r.CreatedAt)
 	}
 	a.postBeyond(r)
+	a.endEntry()
 	a.noteChanged(r)
 	return CodeOK
 }
@@ -63,10 +65,12 @@ func (a *Account) endOpen(r *Reservation, end *End, now time.Time) Code {
 // expire ends a reservation that is due. What it held is used, or free again.
 func (a *Account) expire(r *Reservation, now time.Time) {
 	r.State, r.EndedAt = ReservationExpired, now
+	a.beginEntry(LogEntry{At: now, Action: LogExpire, Code: CodeOK, Reservation: r.ID})
 	for i := range r.Held {
 		held := &r.Held[i]
 		a.post(held, r.counted(held.Meter), -held.Units, r.CreatedAt)
 	}
+	a.endEntry()
 	a.noteChanged(r)
 }
 
@@ -90,11 +94,13 @@ func (a *Account) endExpired(r *Reservation, end *End, now time.Time) Code {
 	}
 	before := r.clone()
 	r.Settled, r.LateAt = used, now
+	a.beginEntry(LogEntry{At: now, Action: logActionOf(end.Action), Code: CodeOK, Reservation: r.ID})
 	for i := range r.Held {
 		held := &r.Held[i]
 		a.post(held, r.counted(held.Meter)-before.counted(held.Meter), 0, r.CreatedAt)
 	}
 	a.postBeyond(r)
+	a.endEntry()
 	a.noteChanged(r)
 	return CodeOK
 }
@@ -162,6 +168,7 @@ func (a *Account) post(p *Posting, used, reserved int64, requestedAt time.Time) 
 		entry = &a.after[len(a.after)-1]
 	}
 	entry.post(p.Labels, used, reserved)
+	a.logMeter(LogMeter{Meter: p.Meter, Day: p.Day(), Used: used, Reserved: reserved})
 	write := a.write(p.Meter)
 	write.Posted = true
 	if entry.FirstRequestAt.IsZero() && used > 0 { // nothing was reserved on it

@@ -86,6 +86,7 @@ func (a *Account) NeedsDue() bool { return a.needsDue }
 // reservations expired, all that are due.
 func (a *Account) Reopen(due []Reservation, now time.Time) *Account {
 	again := NewAccount(a.policy, a.before)
+	again.logging = a.logging
 	if a.prior != nil {
 		again.Recall(a.prior.recalled)
 	}

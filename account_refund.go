@@ -19,10 +19,12 @@ func (a *Account) refund(receipt *Receipt, clock Clock) Decision {
 		decision.Code = CodeRefundsExhausted
 		return decision
 	}
+	a.beginEntry(LogEntry{At: clock.Now, Action: LogRefund, Code: CodeOK})
 	for i := range receipt.Postings {
 		posting := &receipt.Postings[i]
 		a.post(posting, -posting.Units, 0, clock.Now)
 	}
+	a.endEntry()
 	write := a.write(MeterRequests)
 	write.Posted = true
 	write.day(day).Refunds++

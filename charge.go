@@ -34,6 +34,7 @@ type Charge struct {
 	Hold        *Hold        // reserve the amounts instead of using them; nil: use them
 	Idempotency *Idempotency // answer the same charge once more by its first decision; nil: decide each
 	Refundable  bool         // answer with a receipt, by which it can be given back
+	Request     *RequestInfo // for the request log; nil: nothing is known
 
 	// What follows is no charge but what becomes of one, and travels the same way:
 	// with KeyID and nothing else. Engine.End and Engine.Refund set it.
@@ -63,6 +64,9 @@ func (c Charge) Normalize() (Charge, error) {
 		if err := c.Idempotency.validate(); err != nil {
 			return Charge{}, err
 		}
+	}
+	if c.Request != nil {
+		c.Request = c.Request.normalize()
 	}
 	amounts, err := normalizeAmounts(c.Amounts)
 	c.Amounts = amounts

@@ -105,6 +105,10 @@ func (a *array) addTimeOrNull(t time.Time) {
 		a.addTime(t)
 		return
 	}
+	a.addNull()
+}
+
+func (a *array) addNull() {
 	a.length++
 	a.nulls = true
 	a.data = binary.BigEndian.AppendUint32(a.data, 0xffffffff)

@@ -33,6 +33,9 @@ type Config struct {
 	// AcceptUnsafeDurability accepts a server with fsync or full_page_writes off,
 	// or one that hides what it has. What it loses, Ration has promised.
 	AcceptUnsafeDurability bool
+	// RequestLog is how long entries of the request log are kept; 0: none are
+	// written, and those that are there stay.
+	RequestLog time.Duration
 	// InstanceClock is compared with the database's clock: while they differ by
 	// more than 10 minutes no period begins. It decides nothing else. Nil: time.Now.
 	InstanceClock func() time.Time

@@ -10,14 +10,20 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
-const defaultUsageLimit = 10_000
+const (
+	defaultUsageLimit = 10_000
+
+	keyUsageSQL  = "SELECT " + usageColumns + " FROM key_usage WHERE api_key_id = $1"
+	usageDaysSQL = `SELECT d.api_key_id, k.name, k.owner, d.meter, d.date, d.used, d.denied, d.last_request_at
+		FROM usage_days d JOIN api_keys k ON k.id = d.api_key_id`
+)
 
 // KeyUsage implements admin.Usage. A key has a usage row from its creation on.
 // The primary key of key_usage serves it.
 func (s *Store) KeyUsage(ctx context.Context, id ration.KeyID) (usage ration.Usage, now time.Time, err error) {
 	err = s.read(ctx, "reading usage", func(ctx context.Context, q querier) error {
 		usage = nil
-		err := query(ctx, q, "SELECT "+usageColumns+" FROM key_usage WHERE api_key_id = $1", func(r *row) {
+		err := query(ctx, q, keyUsageSQL, func(r *row) {
 			_, meter := r.usage()
 			usage = append(usage, meter)
 		}, [16]byte(id))
@@ -41,19 +47,20 @@ func (s *Store) KeyUsage(ctx context.Context, id ration.KeyID) (usage ration.Usa
 // index usage_days_date, which is in the order wanted.
 func (s *Store) UsageDays(ctx context.Context, filter admin.UsageFilter) (days []admin.UsageDay, err error) {
 	where := usageCondition(filter)
-	sql := `SELECT d.api_key_id, k.name, k.owner, d.meter, d.date, d.used, d.denied, d.last_request_at
-		FROM usage_days d JOIN api_keys k ON k.id = d.api_key_id` + where.sql() +
+	sql := usageDaysSQL + where.sql() +
 		` ORDER BY d.date, d.api_key_id, d.meter` + where.limit(filter.Limit, defaultUsageLimit)
 	err = s.read(ctx, "reading usage by day", func(ctx context.Context, q querier) error {
 		days = nil
-		return query(ctx, q, sql, func(r *row) {
-			days = append(days, admin.UsageDay{
-				KeyID: r.uuid(), KeyName: r.text(), Owner: r.text(), Meter: r.text(), Date: r.date(),
-				Used: r.int(), Denied: r.int(), LastRequestAt: r.time(),
-			})
-		}, where.values...)
+		return query(ctx, q, sql, func(r *row) { days = append(days, r.usageDay()) }, where.values...)
 	})
 	return days, err
+}
+
+func (r *row) usageDay() admin.UsageDay {
+	return admin.UsageDay{
+		KeyID: r.uuid(), KeyName: r.text(), Owner: r.text(), Meter: r.text(), Date: r.date(),
+		Used: r.int(), Denied: r.int(), LastRequestAt: r.time(),
+	}
 }
 
 func usageCondition(filter admin.UsageFilter) (where condition) {

@@ -15,6 +15,11 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) (decisions []rat
 		if err != nil {
 			return err
 		}
+		if s.keepLog > 0 {
+			for _, account := range accounts {
+				account.Log()
+			}
+		}
 		if err := tx.recall(ctx, batch.Charges, accounts); err != nil {
 			return err
 		}

@@ -31,6 +31,10 @@ type Config struct {
 	// least a tenth of a second is waited, for one that only looks.
 	LockWait time.Duration
 
+	// RequestLog is how long entries of the request log are kept; 0: none are
+	// written, and those that are there stay.
+	RequestLog time.Duration
+
 	// KeepSchema refuses a database with an older schema, with a [SchemaError],
 	// where otherwise Open brings it up to date. A new file gets its schema.
 	KeepSchema bool

@@ -16,26 +16,40 @@ const (
 	purgeAtOnce = 500
 )
 
-// purges delete what is kept no longer, by the index of its time. A day of the
+// purge deletes what is kept no longer, by the index of its time. A day of the
 // history is never touched.
-var purges = []struct {
+type purge struct {
 	what, find, remove string
-	after              time.Duration
-}{
-	{
-		"ended reservations",
-		"SELECT count(*) FROM (SELECT 1 FROM reservations WHERE ended_at IS NOT NULL AND ended_at < ? LIMIT 1)",
-		`DELETE FROM reservations WHERE (api_key_id, id) IN (
-			SELECT api_key_id, id FROM reservations WHERE ended_at IS NOT NULL AND ended_at < ? ORDER BY ended_at LIMIT ?)`,
-		ration.ReservationRetention,
-	},
-	{
-		"idempotency keys",
-		"SELECT count(*) FROM (SELECT 1 FROM idempotency_keys WHERE created_at < ? LIMIT 1)",
-		`DELETE FROM idempotency_keys WHERE (api_key_id, key) IN (
-			SELECT api_key_id, key FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?)`,
-		ration.IdempotencyRetention,
-	},
+	before             func(now time.Time) any
+}
+
+func (s *Store) purges() []purge {
+	all := []purge{
+		{
+			"ended reservations",
+			"SELECT count(*) FROM (SELECT 1 FROM reservations WHERE ended_at IS NOT NULL AND ended_at < ? LIMIT 1)",
+			`DELETE FROM reservations WHERE (api_key_id, id) IN (
+				SELECT api_key_id, id FROM reservations WHERE ended_at IS NOT NULL AND ended_at < ? ORDER BY ended_at LIMIT ?)`,
+			func(now time.Time) any { return micros(now.Add(-ration.ReservationRetention)) },
+		},
+		{
+			"idempotency keys",
+			"SELECT count(*) FROM (SELECT 1 FROM idempotency_keys WHERE created_at < ? LIMIT 1)",
+			`DELETE FROM idempotency_keys WHERE (api_key_id, key) IN (
+				SELECT api_key_id, key FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?)`,
+			func(now time.Time) any { return micros(now.Add(-ration.IdempotencyRetention)) },
+		},
+	}
+	if s.keepLog > 0 {
+		all = append(all, purge{
+			"entries of the request log",
+			"SELECT count(*) FROM (SELECT 1 FROM request_log WHERE day < ? LIMIT 1)",
+			`DELETE FROM request_log WHERE (api_key_id, number) IN (
+				SELECT api_key_id, number FROM request_log WHERE day < ? ORDER BY day, api_key_id, number LIMIT ?)`,
+			func(now time.Time) any { return now.Add(-s.keepLog).UTC().Format(time.DateOnly) },
+		})
+	}
+	return all
 }
 
 // purgeRegularly purges until the store closes.
@@ -57,34 +71,36 @@ func (s *Store) purgeRegularly() {
 // purge deletes all that is kept no longer, a part at a time. While the clock is
 // in doubt it deletes nothing.
 func (s *Store) purge(ctx context.Context) error {
-	for _, purge := range purges {
-		for removed := int64(purgeAtOnce); removed == purgeAtOnce; {
-			before := micros(s.now().Add(-purge.after))
-			found := false
-			err := s.read(ctx, func(conn *conn) error {
-				return conn.query(ctx, purge.find, []any{before}, func(r *row) error {
-					found = r.int(0) > 0
-					return nil
-				})
-			})
-			if err != nil || !found {
-				if err != nil {
-					return fmt.Errorf("looking for %s: %w", purge.what, err)
-				}
-				break
-			}
-			err = s.write(ctx, func(ctx context.Context, tx *tx) (err error) {
-				if tx.suspect {
-					removed = 0
-					return errNothingToCommit
-				}
-				removed, err = tx.exec(ctx, purge.remove, before, int64(purgeAtOnce))
-				return err
-			})
+	for _, p := range s.purges() {
+		for again := true; again; {
+			removed, err := s.purgeSome(ctx, p)
 			if err != nil {
-				return fmt.Errorf("deleting %s: %w", purge.what, err)
+				return fmt.Errorf("deleting %s: %w", p.what, err)
 			}
+			again = removed == purgeAtOnce
 		}
 	}
 	return nil
+}
+
+// purgeSome looks first, so that the writer is left alone where there is nothing.
+func (s *Store) purgeSome(ctx context.Context, p purge) (removed int64, err error) {
+	before, found := p.before(s.now()), false
+	err = s.read(ctx, func(conn *conn) error {
+		return conn.query(ctx, p.find, []any{before}, func(r *row) error {
+			found = r.int(0) > 0
+			return nil
+		})
+	})
+	if err != nil || !found {
+		return 0, err
+	}
+	err = s.write(ctx, func(ctx context.Context, tx *tx) (err error) {
+		if tx.suspect {
+			return errNothingToCommit
+		}
+		removed, err = tx.exec(ctx, p.remove, before, int64(purgeAtOnce))
+		return err
+	})
+	return removed, err
 }

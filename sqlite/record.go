@@ -27,6 +27,9 @@ func (tx *tx) record(ctx context.Context, keys []ration.KeyID, accounts map[rati
 			return fmt.Errorf("for %s: %w", id, err)
 		}
 		changed = changed || recorded
+		if err := tx.recordLog(ctx, id, account.LogEntries()); err != nil {
+			return fmt.Errorf("for %s: %w", id, err)
+		}
 		for _, secret := range account.SecretsUsed() {
 			changed = true
 			if err := tx.recordSecretUse(ctx, id, secret); err != nil {

@@ -26,6 +26,7 @@ type Store struct {
 	place   place
 	clock   *clock
 	onFatal func(error)
+	keepLog time.Duration // of the request log; 0: none is written
 	lock    *os.File
 
 	// Whoever receives a connection from its channel has it until he sends it

@@ -38,10 +38,7 @@ func (s *Store) UsageDays(ctx context.Context, filter admin.UsageFilter) (days [
 	query, values := daysQuery(filter)
 	err = s.read(ctx, func(conn *conn) error {
 		return conn.query(ctx, query, values, func(r *row) error {
-			days = append(days, admin.UsageDay{
-				KeyID: ration.KeyID(r.id(0)), KeyName: r.text(1), Owner: r.text(2), Meter: r.text(3), Date: r.date(4),
-				Used: r.int(5), Denied: r.int(6), LastRequestAt: r.time(7),
-			})
+			days = append(days, r.usageDay())
 			return nil
 		})
 	})
@@ -49,6 +46,13 @@ func (s *Store) UsageDays(ctx context.Context, filter admin.UsageFilter) (days [
 		return nil, fmt.Errorf("reading usage by day: %w", err)
 	}
 	return days, nil
+}
+
+func (r *row) usageDay() admin.UsageDay {
+	return admin.UsageDay{
+		KeyID: ration.KeyID(r.id(0)), KeyName: r.text(1), Owner: r.text(2), Meter: r.text(3), Date: r.date(4),
+		Used: r.int(5), Denied: r.int(6), LastRequestAt: r.time(7),
+	}
 }
 
 // daysQuery reads the index usage_days_key where a key is given, else the

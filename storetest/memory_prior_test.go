@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
 )
 
 type dayOfKey struct {
@@ -99,4 +100,11 @@ func (m *memory) writePrior(id ration.KeyID, account *ration.Account) {
 	for _, replay := range account.NewReplays() {
 		m.replays[nameOfKey{id, replay.Key}] = replay
 	}
+}
+
+// KeyLog implements admin.RequestLog. The memory store writes no log.
+func (m *memory) KeyLog(_ context.Context, id ration.KeyID, _ func(ration.LogEntry)) (admin.KeyCounts, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return admin.KeyCounts{Usage: m.usage[id].Clone()}, nil
 }

@@ -23,6 +23,7 @@ type Operations interface {
 	DoctorOperations
 	BackupOperations
 	ExplainOperations
+	ReconcileOperations
 }
 
 // KeyOperations administers keys.

@@ -20,6 +20,7 @@ type Store interface {
 	Tokens
 	Usage
 	AuditLog
+	RequestLog
 	Maintenance
 }
 

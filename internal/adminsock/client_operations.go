@@ -117,6 +117,11 @@ func (c *Client) ExplainKey(ctx context.Context, question admin.ExplainQuestion)
 	return call[admin.Explanation](ctx, c, "ExplainKey", question)
 }
 
+// Reconcile implements admin.ReconcileOperations.
+func (c *Client) Reconcile(ctx context.Context, filter admin.ReconcileFilter) (admin.Reconciliation, error) {
+	return call[admin.Reconciliation](ctx, c, "Reconcile", filter)
+}
+
 // UsageDays implements admin.ReportOperations.
 func (c *Client) UsageDays(ctx context.Context, filter admin.UsageFilter) ([]admin.UsageDay, error) {
 	return call[[]admin.UsageDay](ctx, c, "UsageDays", filter)

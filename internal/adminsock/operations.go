@@ -60,6 +60,7 @@ var operations = map[string]operation{
 	"RevokeToken": change(admin.Operations.RevokeToken),
 
 	"ExplainKey": read(admin.Operations.ExplainKey),
+	"Reconcile":  read(admin.Operations.Reconcile),
 
 	"UsageDays": read(admin.Operations.UsageDays),
 	"ListAudit": read(admin.Operations.ListAudit),

@@ -25,7 +25,7 @@ const (
 	exitNoStore  = 4
 	exitDamaged  = 5
 	exitMigrate  = 6
-	exitProblem  = 7 // doctor has found one
+	exitProblem  = 7 // doctor or reconcile has found one
 	suggestLimit = 2 // letters by which a mistyped name may differ
 )
 
@@ -48,7 +48,7 @@ func exitCode(err error) int {
 		return exitMigrate
 	case errors.Is(err, sqlite.ErrNotRation), errors.Is(err, sqlite.ErrDamaged), is[*dbcopy.MismatchError](err):
 		return exitDamaged
-	case is[*problemsError](err):
+	case is[*problemsError](err), is[*differencesError](err):
 		return exitProblem
 	case is[*storeError](err), errors.Is(err, ration.ErrStoreUnavailable):
 		return exitNoStore

@@ -127,13 +127,15 @@ func (i *instance) close(ctx context.Context) error {
 // openDatabase opens the store that the settings name and brings its schema up to date.
 func openDatabase(ctx context.Context, settings config.Config) (database, error) {
 	if settings.DB.URL == "" {
-		store, err := sqlite.Open(ctx, sqlite.Config{Path: settings.DB.Path})
+		store, err := sqlite.Open(ctx, sqlite.Config{Path: settings.DB.Path, RequestLog: requestLog(settings)})
 		if err != nil {
 			return nil, err // and not a store of a type without a value
 		}
 		return store, nil
 	}
-	target := postgres.Config{URL: settings.DB.URL, Lanes: settings.Lanes, AcceptUnsafeDurability: settings.AcceptUnsafeDurability}
+	target := postgres.Config{
+		URL: settings.DB.URL, Lanes: settings.Lanes, AcceptUnsafeDurability: settings.AcceptUnsafeDurability, RequestLog: requestLog(settings),
+	}
 	if _, _, err := postgres.Migrate(ctx, target); err != nil {
 		return nil, err
 	}
@@ -157,4 +159,9 @@ func describe(db config.Database) string {
 		return "PostgreSQL"
 	}
 	return fmt.Sprintf("SQLite file %s", db.Path)
+}
+
+// requestLog returns how long entries of the request log are kept; 0: none is written.
+func requestLog(settings config.Config) time.Duration {
+	return time.Duration(settings.RequestLogDays) * 24 * time.Hour
 }

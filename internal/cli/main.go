@@ -41,7 +41,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 
 func (a *app) rootCommand() *cobra.Command {
 	root := a.group("ration", "API keys and exact, durable quotas for any HTTP API",
-		a.devCommand(), a.serveCommand(), a.keysCommand(), a.plansCommand(), a.tokensCommand(), a.usageCommand(), a.explainCommand(), a.auditCommand(),
+		a.devCommand(), a.serveCommand(), a.keysCommand(), a.plansCommand(), a.tokensCommand(), a.usageCommand(), a.explainCommand(), a.reconcileCommand(), a.auditCommand(),
 		a.migrateCommand(), a.doctorCommand(), a.healthCommand(), a.backupCommand(), a.restoreCommand(), a.copyCommand(), a.configCommand(), a.manCommand(), a.versionCommand(),
 	)
 	a.addVersionFlag(root)

@@ -62,6 +62,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"server": serve,
 	"schema": setSchema,
 	"damage": damage,
+	"change": change,
 }
 
 func TestScripts(t *testing.T) {
@@ -166,7 +167,9 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 		now, err = time.Parse(time.RFC3339, args[1])
 		ts.Check(err)
 	}
-	store, err := sqlite.Open(context.Background(), sqlite.Config{Path: databasePath(ts), Clock: func() time.Time { return now }})
+	store, err := sqlite.Open(context.Background(), sqlite.Config{
+		Path: databasePath(ts), Clock: func() time.Time { return now }, RequestLog: 30 * 24 * time.Hour,
+	})
 	ts.Check(err)
 	listener, err := adminsock.Listen(context.Background(), store.Path())
 	ts.Check(err)
@@ -190,6 +193,14 @@ func setSchema(ts *testscript.TestScript, _ bool, args []string) {
 	db, err := sql.Open("sqlite", databasePath(ts))
 	ts.Check(err)
 	_, err = db.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (?, 1)", args[0])
+	ts.Check(errors.Join(err, db.Close()))
+}
+
+// change runs a statement on the file, behind the back of everything.
+func change(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", databasePath(ts))
+	ts.Check(err)
+	_, err = db.Exec(args[0])
 	ts.Check(errors.Join(err, db.Close()))
 }
 

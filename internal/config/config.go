@@ -30,6 +30,7 @@ type Config struct {
 	SecretPrefix           string
 	Pepper                 []byte // empty: none
 	Lanes                  int    // 0: as many as the database makes use of
+	RequestLogDays         int    // 0: no request log
 	AcceptUnsafeDurability bool
 	ShutdownGrace          time.Duration
 	ShutdownDelay          time.Duration

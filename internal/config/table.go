@@ -86,6 +86,11 @@ var settings = []setting{
 		set:     into(func(c *Config) *int { return &c.Lanes }, func(value string) (int, error) { return parseInteger(value, 0, 64) }),
 	},
 	{
+		Setting: Setting{"request_log_days", "whole number", "0", "For how many days the request log is kept, which proves the counts: one entry for each thing that changes them. 0: none is written."},
+		kind:    integer,
+		set:     into(func(c *Config) *int { return &c.RequestLogDays }, func(value string) (int, error) { return parseInteger(value, 0, 3660) }),
+	},
+	{
 		Setting: Setting{"accept_unsafe_durability", "true or false", "false", "Runs on a database that may forget what it has confirmed. Gives up the promise that no charge is lost."},
 		kind:    boolean,
 		set:     into(func(c *Config) *bool { return &c.AcceptUnsafeDurability }, parseBool),

@@ -67,6 +67,17 @@ type reservation struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
+// logMeter is a ration.LogMeter.
+type logMeter struct {
+	Meter       string `json:"meter"`
+	Day         date   `json:"day"`
+	Used        int64  `json:"used,omitempty"`
+	Reserved    int64  `json:"reserved,omitempty"`
+	Denied      int64  `json:"denied,omitempty"`
+	UsedAfter   int64  `json:"used_after"`
+	DeniedAfter int64  `json:"denied_after"`
+}
+
 // Postings returns what a reservation holds as JSON text.
 func Postings(held []ration.Posting) string { return text(postingsOf(held)) }
 
@@ -139,6 +150,28 @@ func ReadAnswer(stored []byte, key ration.KeyID, replay *ration.Replay) error {
 		Fingerprint: replay.Fingerprint, Limits: replay.Limits,
 	}
 	return err
+}
+
+// LogMeters returns what an entry of the request log changed as JSON text.
+func LogMeters(changes []ration.LogMeter) string {
+	meters := make([]logMeter, len(changes))
+	for i, c := range changes {
+		meters[i] = logMeter{c.Meter, date(c.Day), c.Used, c.Reserved, c.Denied, c.UsedAfter, c.DeniedAfter}
+	}
+	return text(meters)
+}
+
+// ReadLogMeters is the inverse of LogMeters.
+func ReadLogMeters(stored []byte) ([]ration.LogMeter, error) {
+	meters, err := read[[]logMeter](stored)
+	changes := make([]ration.LogMeter, len(meters))
+	for i, m := range meters {
+		changes[i] = ration.LogMeter{
+			Meter: m.Meter, Day: ration.Label(m.Day), Used: m.Used, Reserved: m.Reserved, Denied: m.Denied,
+			UsedAfter: m.UsedAfter, DeniedAfter: m.DeniedAfter,
+		}
+	}
+	return changes, err
 }
 
 func postingsOf(held []ration.Posting) []posting {

@@ -1,0 +1,216 @@
+package admin
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// AllDays is a filter's limit for all days of a key.
+const AllDays = math.MaxInt32
+
+// RequestLog reads the finer grain of what was counted.
+type RequestLog interface {
+	// KeyLog calls each with the entries of a key's request log in their order, and
+	// returns what is counted of the key; all from one snapshot.
+	KeyLog(ctx context.Context, id ration.KeyID, each func(ration.LogEntry)) (KeyCounts, error)
+}
+
+// KeyCounts is what is counted of a key.
+type KeyCounts struct {
+	Usage ration.Usage
+	Days  []UsageDay
+}
+
+// ReconcileOperations holds counts against the request log.
+type ReconcileOperations interface {
+	Reconcile(ctx context.Context, filter ReconcileFilter) (Reconciliation, error)
+}
+
+// ReconcileFilter selects the keys that are reconciled, in the order of their ids.
+type ReconcileFilter struct {
+	KeyID ration.KeyID // this one alone; zero: all
+	After ration.KeyID // those after it
+	Limit int          // most keys looked at; 0: 1,000
+}
+
+// Reconciliation is what the request log says of the counts of some keys.
+type Reconciliation struct {
+	Keys        int          // looked at
+	Logged      int          // of them, that have entries
+	Entries     int64        // read
+	Differences []Difference // the first [maxDifferences]
+	Last        ration.KeyID // of those looked at; zero: there are no more
+}
+
+// Difference is a count that the log doesn't account for.
+type Difference struct {
+	KeyID   ration.KeyID
+	Meter   string
+	Count   string       // "used", "denied" or "reserved"
+	Date    ration.Label // the day whose history it is; 0: of all that was ever counted
+	At      time.Time    // of the entry before which something is missing; zero: after the last one, or Date's
+	Counted int64        // what the database counts
+	Logged  int64        // what follows from the log
+}
+
+const (
+	reconcileAtOnce = 1000
+	maxDifferences  = 1000
+)
+
+// Reconcile adds up the request log of keys and compares it with what is counted.
+// It changes nothing. What was counted before a key's first entry is taken as
+// given; from there on each entry has to follow from the one before, the last one
+// has to leave what is counted now, and each day that began later has to be
+// the sum of its entries. An import of usage, a repair and the time during which
+// an instance wrote no log show as differences.
+func (s *Service) Reconcile(ctx context.Context, filter ReconcileFilter) (Reconciliation, error) {
+	ids, last, err := s.keysToReconcile(ctx, filter)
+	if err != nil {
+		return Reconciliation{}, err
+	}
+	result := Reconciliation{Keys: len(ids), Last: last}
+	for _, id := range ids {
+		sums := newLogSums(id)
+		counts, err := s.store.KeyLog(ctx, id, sums.add)
+		if err != nil {
+			return Reconciliation{}, err
+		}
+		result.Entries += sums.entries
+		if sums.entries > 0 {
+			result.Logged++
+		}
+		differences := sums.compare(counts)
+		result.Differences = append(result.Differences, differences[:min(len(differences), maxDifferences-len(result.Differences))]...)
+	}
+	return result, nil
+}
+
+func (s *Service) keysToReconcile(ctx context.Context, filter ReconcileFilter) (ids []ration.KeyID, last ration.KeyID, err error) {
+	if !filter.KeyID.IsZero() {
+		_, err := s.store.Key(ctx, filter.KeyID)
+		return []ration.KeyID{filter.KeyID}, last, named("key "+filter.KeyID.String(), err)
+	}
+	limit := filter.Limit
+	if limit <= 0 || limit > reconcileAtOnce {
+		limit = reconcileAtOnce
+	}
+	records, err := s.store.ListKeys(ctx, KeyFilter{After: filter.After, Limit: limit})
+	if err != nil {
+		return nil, last, err
+	}
+	for _, record := range records {
+		ids = append(ids, record.ID)
+	}
+	if len(ids) == limit {
+		last = ids[limit-1]
+	}
+	return ids, last, nil
+}
+
+// logSums adds up one key's entries.
+type logSums struct {
+	id      ration.KeyID
+	entries int64
+	meters  map[string]*meterSum
+	found   []Difference
+}
+
+// meterSum is what a meter's entries say.
+type meterSum struct {
+	used, denied int64 // after the last entry
+	reserved     int64 // sum
+	whole        bool  // nothing was counted before the first entry
+	first        ration.Label
+	days         map[ration.Label]*MeterDay
+}
+
+func newLogSums(id ration.KeyID) *logSums {
+	return &logSums{id: id, meters: make(map[string]*meterSum)}
+}
+
+// add takes in an entry, which has to follow from the one before.
+func (l *logSums) add(entry ration.LogEntry) {
+	l.entries++
+	for _, change := range entry.Meters {
+		usedBefore, deniedBefore := change.UsedAfter-change.Used, change.DeniedAfter-change.Denied
+		sum := l.meters[change.Meter]
+		if sum == nil {
+			sum = &meterSum{
+				used: usedBefore, denied: deniedBefore, whole: usedBefore == 0 && deniedBefore == 0,
+				first: latestDate(entry.At, change.Day), days: make(map[ration.Label]*MeterDay),
+			}
+			l.meters[change.Meter] = sum
+		}
+		l.differ(Difference{Meter: change.Meter, Count: "used", At: entry.At, Counted: usedBefore, Logged: sum.used})
+		l.differ(Difference{Meter: change.Meter, Count: "denied", At: entry.At, Counted: deniedBefore, Logged: sum.denied})
+		sum.used, sum.denied = change.UsedAfter, change.DeniedAfter
+		sum.reserved += change.Reserved
+		if sum.days[change.Day] == nil {
+			sum.days[change.Day] = &MeterDay{Date: change.Day}
+		}
+		sum.days[change.Day].Used += change.Used
+		sum.days[change.Day].Denied += change.Denied
+	}
+}
+
+// latestDate returns the latest day that may have been running at an entry, in any
+// time zone: of what was counted in it before, the log may know nothing.
+func latestDate(at time.Time, day ration.Label) ration.Label {
+	_, date := LatestLabels(at)
+	return max(date, day)
+}
+
+// compare returns what the counts and the log don't agree on.
+func (l *logSums) compare(counts KeyCounts) []Difference {
+	for _, usage := range counts.Usage {
+		sum := l.meters[usage.Meter]
+		if sum == nil {
+			continue // nothing was logged, which proves nothing
+		}
+		l.differ(Difference{Meter: usage.Meter, Count: "used", Counted: usage.Used, Logged: sum.used})
+		l.differ(Difference{Meter: usage.Meter, Count: "denied", Counted: usage.Denied, Logged: sum.denied})
+		if sum.whole {
+			l.differ(Difference{Meter: usage.Meter, Count: "reserved", Counted: usage.Reserved, Logged: sum.reserved})
+		}
+	}
+	for _, day := range counts.Days {
+		sum := l.meters[day.Meter]
+		if sum == nil || !sum.whole && day.Date <= sum.first {
+			continue
+		}
+		logged := MeterDay{}
+		if found := sum.days[day.Date]; found != nil {
+			logged = *found
+		}
+		l.differ(Difference{Meter: day.Meter, Count: "used", Date: day.Date, Counted: day.Used, Logged: logged.Used})
+		l.differ(Difference{Meter: day.Meter, Count: "denied", Date: day.Date, Counted: day.Denied, Logged: logged.Denied})
+		delete(sum.days, day.Date)
+	}
+	l.daysWithoutHistory()
+	return l.found
+}
+
+// daysWithoutHistory finds days that the log has and the history has not.
+func (l *logSums) daysWithoutHistory() {
+	for meter, sum := range l.meters {
+		for date, logged := range sum.days {
+			if sum.whole || date > sum.first {
+				l.differ(Difference{Meter: meter, Count: "used", Date: date, Logged: logged.Used})
+				l.differ(Difference{Meter: meter, Count: "denied", Date: date, Logged: logged.Denied})
+			}
+		}
+	}
+	slices.SortStableFunc(l.found, func(a, b Difference) int { return ration.CompareMeters(a.Meter, b.Meter) })
+}
+
+func (l *logSums) differ(d Difference) {
+	if d.Counted != d.Logged {
+		d.KeyID = l.id
+		l.found = append(l.found, d)
+	}
+}
