@@ -135,3 +135,6 @@ var WriteBackup = writeBackup
 func RestoreInSteps(ctx context.Context, config RestoreConfig, step func(done string)) (replaced bool, err error) {
 	return restore(ctx, config, step)
 }
+
+// Purge deletes what is kept no longer.
+func (s *Store) Purge(ctx context.Context) error { return s.purge(ctx) }

@@ -1,0 +1,158 @@
+package sqlite_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/sqlite"
+)
+
+const logKept = 10 * 24 * time.Hour
+
+// TestRequestLogAccountsForEveryCount does what may be done with charges, at
+// random, over days, and lets the log prove what is counted.
+func TestRequestLogAccountsForEveryCount(t *testing.T) {
+	clock := newFakeClock(noon)
+	store := open(t, sqlite.Config{Path: newPath(t), Clock: clock.now, RequestLog: logKept})
+	createPlan(t, store, "tight", "7/day", "60 tokens/month", "3/second burst 6")
+	rapid.Check(t, func(rt *rapid.T) {
+		keys := []ration.KeyID{createKey(t, store, "tight"), createKey(t, store, "")}
+		var open []ration.Reservation
+		var receipts []ration.Receipt
+		for range rapid.IntRange(1, 10).Draw(rt, "batches") {
+			clock.set(clock.now().Add(time.Duration(rapid.IntRange(0, 600).Draw(rt, "minutes later")) * time.Minute))
+			var charges []ration.Charge
+			for range rapid.IntRange(1, 5).Draw(rt, "charges") {
+				charges = append(charges, drawLogged(rt, rapid.SampledFrom(keys).Draw(rt, "key"), &open, &receipts))
+			}
+			decisions, err := store.Charge(t.Context(), ration.Batch{ID: uuid.New(), Charges: charges})
+			if err != nil {
+				rt.Fatal(err)
+			}
+			for i := range decisions {
+				if r := decisions[i].Reservation; r != nil && charges[i].Hold != nil {
+					open = append(open, *r)
+				}
+				if receipt := decisions[i].Receipt; receipt != nil {
+					receipts = append(receipts, *receipt)
+				}
+			}
+		}
+		for _, key := range keys {
+			wantReconciled(rt, store, key)
+		}
+	})
+}
+
+// drawLogged draws a charge, a reservation, the end of one, or a refund.
+func drawLogged(rt *rapid.T, key ration.KeyID, open *[]ration.Reservation, receipts *[]ration.Receipt) ration.Charge {
+	switch rapid.IntRange(0, 5).Draw(rt, "what") {
+	case 0, 1:
+		if len(*open) > 0 {
+			r := rapid.SampledFrom(*open).Draw(rt, "reservation")
+			action := rapid.SampledFrom([]ration.EndAction{ration.EndSettle, ration.EndVoid, ration.EndExpire}).Draw(rt, "end")
+			end := &ration.End{ID: r.ID, Action: action, Over: ration.OverCount}
+			if action == ration.EndSettle {
+				end.Amounts = []ration.Amount{{Meter: "tokens", Units: rapid.Int64Range(0, 30).Draw(rt, "settled")}}
+			}
+			return ration.Charge{KeyID: r.KeyID, End: end}
+		}
+	case 2:
+		if last := len(*receipts) - 1; last >= 0 {
+			receipt := (*receipts)[last]
+			*receipts = (*receipts)[:last]
+			return ration.Charge{KeyID: receipt.KeyID, Refund: &receipt}
+		}
+	}
+	charge := ration.Charge{
+		KeyID: key, Via: "test", Refundable: rapid.Bool().Draw(rt, "refundable"),
+		Amounts: []ration.Amount{{Meter: "tokens", Units: rapid.Int64Range(0, 20).Draw(rt, "tokens")}},
+	}
+	if rapid.Bool().Draw(rt, "hold") {
+		atExpiry := rapid.SampledFrom([]ration.AtExpiry{ration.AtExpiryKeep, ration.AtExpiryRelease}).Draw(rt, "at expiry")
+		hold, err := ration.Hold{TTL: time.Duration(rapid.IntRange(1, 1440).Draw(rt, "ttl")) * time.Minute, AtExpiry: atExpiry}.Normalize(time.Now())
+		if err != nil {
+			rt.Fatal(err)
+		}
+		charge.Hold = &hold
+	}
+	charge, err := charge.Normalize()
+	if err != nil {
+		rt.Fatal(err)
+	}
+	return charge
+}
+
+func wantReconciled(t interface {
+	Helper()
+	Fatal(...any)
+	Errorf(string, ...any)
+}, store *sqlite.Store, key ration.KeyID,
+) {
+	t.Helper()
+	result, err := admin.New(store, admin.Config{}).Reconcile(context.Background(), admin.ReconcileFilter{KeyID: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Differences) > 0 {
+		t.Errorf("differences %+v, want none", result.Differences)
+	}
+}
+
+// TestChargesWithoutTheLogShow is what the log is for.
+func TestChargesWithoutTheLogShow(t *testing.T) {
+	clock := newFakeClock(noon)
+	path := newPath(t)
+	logging := sqlite.Config{Path: path, Clock: clock.now, RequestLog: logKept}
+	store := open(t, logging)
+	key := createKey(t, store, "")
+	charge(t, store, key, key)
+	closeStore(t, store)
+	silent := open(t, sqlite.Config{Path: path, Clock: clock.now})
+	charge(t, silent, key, key, key)
+	closeStore(t, silent)
+	store = open(t, logging)
+	charge(t, store, key)
+
+	result, err := admin.New(store, admin.Config{}).Reconcile(t.Context(), admin.ReconcileFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := ration.DateLabel(noon.Date())
+	want := admin.Reconciliation{Keys: 1, Logged: 1, Entries: 3, Differences: []admin.Difference{
+		{KeyID: key, Meter: ration.MeterRequests, Count: "used", At: noon, Counted: 5, Logged: 2},
+		{KeyID: key, Meter: ration.MeterRequests, Count: "used", Date: day, Counted: 6, Logged: 3},
+	}}
+	if diff := cmp.Diff(want, result); diff != "" {
+		t.Errorf("reconciled (-want +got):\n%s", diff)
+	}
+}
+
+// TestLogThatIsNotWholeAnyMoreStillReconciles deletes its first days by their age.
+func TestLogThatIsNotWholeAnyMoreStillReconciles(t *testing.T) {
+	clock := newFakeClock(noon)
+	store := open(t, sqlite.Config{Path: newPath(t), Clock: clock.now, RequestLog: logKept})
+	key := createKey(t, store, "")
+	for day := range 14 {
+		clock.set(noon.AddDate(0, 0, day))
+		charge(t, store, key, key)
+	}
+	if err := store.Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	result, err := admin.New(store, admin.Config{}).Reconcile(t.Context(), admin.ReconcileFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const kept = 11 // today and ten days
+	if result.Entries != 2*kept || len(result.Differences) > 0 {
+		t.Errorf("%d entries and differences %+v, want %d and none", result.Entries, result.Differences, 2*kept)
+	}
+}
