@@ -70,9 +70,15 @@ func (l *lane) transact(p pipeline, b *work) ([]ration.Decision, *fault) {
 		return nil, &fault{stage: stageLoad, err: errMovedOn}
 	}
 	clock := ration.Clock{Now: read.now, Suspect: l.store.suspects(read.now)}
-	decisions, err := b.decide(read, clock)
-	if err != nil {
+	if err := b.open(read, clock.Now); err != nil {
 		return nil, &fault{stage: stageLoad, err: err}
+	}
+	decisions := b.decide(clock)
+	if b.needsDue() {
+		if err := l.reopen(p, b, read, clock.Now); err != nil {
+			return nil, &fault{stage: stageLoad, err: err}
+		}
+		decisions = b.decide(clock)
 	}
 	l.writes.collect(b)
 	if l.writes.empty() {
@@ -103,8 +109,11 @@ func (l *lane) lockAndLoad(p pipeline, b *work) (*loaded, *fault) {
 	}
 	read := &loaded{plans: make(map[string]*ration.Plan)}
 	err := p.read(func(r *row) { read.read(r, b) })
-	if err == nil && len(b.meters) > 0 {
+	if err == nil && l.meterKeys.length > 0 {
 		err = p.read(b.takeUsage)
+	}
+	if err == nil && b.refers {
+		err = l.readReadings(p, b)
 	}
 	if err == nil {
 		err = p.synced()
@@ -141,8 +150,12 @@ func (l *lane) ask(p pipeline, b *work) {
 		p.send(stmtHolders, l.stuck.param())
 	}
 	p.send(stmtLoad, l.keys.param(), l.sent[0].param(), l.sent[1].param())
-	if len(b.meters) > 0 {
+	if l.meterKeys.length > 0 {
 		p.send(stmtMeters, l.meterKeys.param(), l.meters.param())
+	}
+	if b.refers {
+		l.fillReadings(b)
+		l.askReadings(p)
 	}
 }
 
@@ -159,7 +172,7 @@ func (l *lane) fill(b *work) {
 		} else {
 			l.free.addUUID(k.id)
 		}
-		if k.meters {
+		if k.meters && (k.earlier == nil || !k.earlier.otherMeters) { // or all of them are read
 			l.meterKeys.addUUID(k.id)
 		}
 		for _, secret := range k.sent {

@@ -24,6 +24,19 @@ func StatementSQL() map[string]string {
 		"purge":        purgeSQL,
 		"tokens":       tokensSQL,
 
+		"other meters":       otherMetersSQL,
+		"named reservations": namedReservationsSQL,
+		"replays":            replaysSQL,
+		"refunds":            refundsSQL,
+		"due":                dueSQL,
+		"new usage":          newUsageSQL,
+		"post usage":         postUsageSQL,
+		"post days":          postDaysSQL,
+		"new reservations":   newReservationsSQL,
+		"end reservations":   endReservationsSQL,
+		"forget replays":     forgetReplaysSQL,
+		"remember replays":   rememberReplaysSQL,
+
 		"keys ahead":          keysAheadSQL,
 		"zones of a repair":   periodZonesSQL,
 		"usage of a repair":   usageToRepairSQL,
@@ -33,6 +46,9 @@ func StatementSQL() map[string]string {
 		"secrets of a repair": earlierSecretUsesSQL,
 	}
 }
+
+// InOrderSQL precedes the statement that reads what is due.
+const InOrderSQL = inOrderSQL
 
 // SettingsSQL is what begins every transaction.
 const SettingsSQL = settingsSQL

@@ -14,13 +14,14 @@ type lane struct {
 	keys, free, stuck array // all of a batch; those to wait for; those not to wait for
 	meterKeys, meters array
 	sent              [2]array // secrets: key id, secret id
+	readings          []reading
 	writes            *writes
 }
 
 func newLane(store *Store) *lane {
 	return &lane{
 		store: store, keys: newUUIDs(), free: newUUIDs(), stuck: newUUIDs(), meterKeys: newUUIDs(), meters: newTexts(),
-		sent: [...]array{newUUIDs(), newUUIDs()}, writes: newWrites(),
+		sent: [...]array{newUUIDs(), newUUIDs()}, readings: newReadings(), writes: newWrites(),
 	}
 }
 

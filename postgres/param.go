@@ -101,17 +101,36 @@ func (a *array) addTime(t time.Time) {
 
 // addTimeOrNull adds a time, where the zero time is NULL.
 func (a *array) addTimeOrNull(t time.Time) {
-	if !t.IsZero() {
+	if t.IsZero() {
+		a.addNull()
+	} else {
 		a.addTime(t)
-		return
 	}
 	a.addNull()
+}
+
+// addTextOrNull adds a text, where the empty one is NULL.
+func (a *array) addTextOrNull(text string) {
+	if text == "" {
+		a.addNull()
+	} else {
+		a.addText(text)
+	}
 }
 
 func (a *array) addNull() {
 	a.length++
 	a.nulls = true
 	a.data = binary.BigEndian.AppendUint32(a.data, 0xffffffff)
+}
+
+// paramsOf returns the parameters of a statement, with room for one more.
+func paramsOf(arrays []array) [][]byte {
+	params := make([][]byte, 0, len(arrays)+1)
+	for i := range arrays {
+		params = append(params, arrays[i].param())
+	}
+	return params
 }
 
 func timeParam(t time.Time) []byte {

@@ -43,8 +43,8 @@ func wantIndexPlans(t *testing.T, d *database) {
 	}
 }
 
-// fillTables makes keys with a secret each, an override, two meters and four days
-// of history, on a connection of its own.
+// fillTables makes keys with a secret each, an override, two meters, four days of
+// history, reservations and idempotency keys, on a connection of its own.
 func fillTables(t *testing.T, d *database, keys int) {
 	t.Helper()
 	filling := &database{conn: connect(t, d.url)}
@@ -60,6 +60,9 @@ func fillTables(t *testing.T, d *database, keys int) {
 		"INSERT INTO secret_digests SELECT sha256(secret_id::text::bytea), api_key_id, secret_id FROM api_key_secrets",
 		"INSERT INTO usage_days SELECT id, 'requests', date '2026-07-15' - i, 1, 0, now() FROM api_keys, generate_series(0, 3) i",
 		"INSERT INTO charge_batches SELECT id, gen_random_uuid() FROM api_keys",
+		"INSERT INTO reservations SELECT id, gen_random_uuid(), 'open', 'keep', '[]', NULL, now(), now() + i * interval '1 hour', NULL, NULL, sha256(''), '[]' FROM api_keys, generate_series(-1, 1) i",
+		"INSERT INTO reservations SELECT id, gen_random_uuid(), 'settled', 'keep', '[]', '[]', now(), now(), now() - i * interval '1 day', NULL, sha256(''), '[]' FROM api_keys, generate_series(5, 9) i",
+		"INSERT INTO idempotency_keys SELECT id, 'k' || i, sha256(''), '{}', now() - i * interval '10 hours' FROM api_keys, generate_series(0, 4) i",
 	} {
 		filling.exec(t, sql)
 	}
@@ -70,8 +73,9 @@ func fillTables(t *testing.T, d *database, keys int) {
 
 var parameter = regexp.MustCompile(`\$\d+`)
 
-// genericPlan returns the plan that a decision's connection keeps.
-func genericPlan(t *testing.T, d *database, sql string) string {
+// genericPlan returns the plan that a decision's connection keeps, if settings come
+// before the statement.
+func genericPlan(t *testing.T, d *database, sql string, settings ...string) string {
 	t.Helper()
 	ctx := context.Background()
 	tx, err := d.conn.Begin(ctx)
@@ -84,6 +88,11 @@ func genericPlan(t *testing.T, d *database, sql string) string {
 	}()
 	if _, err := tx.Exec(ctx, postgres.SettingsSQL, pgx.QueryExecModeExec, "public, pg_temp", "500ms", "2s", "3s"); err != nil {
 		t.Fatal(err)
+	}
+	for _, setting := range settings {
+		if _, err := tx.Exec(ctx, setting); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := tx.Exec(ctx, "PREPARE statement AS "+sql); err != nil {
 		t.Fatal(err)

@@ -12,11 +12,24 @@ const (
 	stmtHolders
 	stmtLoad
 	stmtMeters
+	stmtOtherMeters
+	stmtNamedReservations
+	stmtReplays
+	stmtRefunds
+	stmtInOrder
+	stmtDue
 	stmtAddUsage
 	stmtAddRates
 	stmtSetUsage
+	stmtNewUsage
+	stmtPostUsage
 	stmtAddDays
+	stmtPostDays
 	stmtSecretsUsed
+	stmtNewReservations
+	stmtEndReservations
+	stmtForgetReplays
+	stmtRememberReplays
 	stmtCommit
 	stmtRollback
 	stmtDigests
@@ -28,24 +41,37 @@ const (
 )
 
 var statementSQL = [statementCount]string{
-	stmtBegin:       "BEGIN ISOLATION LEVEL READ COMMITTED",
-	stmtSettings:    settingsSQL,
-	stmtBatchID:     batchIDSQL,
-	stmtLock:        lockSQL,
-	stmtLockFree:    lockFreeSQL,
-	stmtHolders:     holdersSQL,
-	stmtLoad:        loadSQL,
-	stmtMeters:      metersSQL,
-	stmtAddUsage:    addUsageSQL,
-	stmtAddRates:    addRatesSQL,
-	stmtSetUsage:    setUsageSQL,
-	stmtAddDays:     addDaysSQL,
-	stmtSecretsUsed: secretsUsedSQL,
-	stmtCommit:      "COMMIT",
-	stmtRollback:    "ROLLBACK",
-	stmtDigests:     digestsSQL,
-	stmtPurge:       purgeSQL,
-	stmtPurgeOld:    purgeOldSQL,
-	stmtReady:       readySQL,
-	stmtTokens:      tokensSQL,
+	stmtBegin:             "BEGIN ISOLATION LEVEL READ COMMITTED",
+	stmtSettings:          settingsSQL,
+	stmtBatchID:           batchIDSQL,
+	stmtLock:              lockSQL,
+	stmtLockFree:          lockFreeSQL,
+	stmtHolders:           holdersSQL,
+	stmtLoad:              loadSQL,
+	stmtMeters:            metersSQL,
+	stmtOtherMeters:       otherMetersSQL,
+	stmtNamedReservations: namedReservationsSQL,
+	stmtReplays:           replaysSQL,
+	stmtRefunds:           refundsSQL,
+	stmtInOrder:           inOrderSQL,
+	stmtDue:               dueSQL,
+	stmtAddUsage:          addUsageSQL,
+	stmtAddRates:          addRatesSQL,
+	stmtSetUsage:          setUsageSQL,
+	stmtNewUsage:          newUsageSQL,
+	stmtPostUsage:         postUsageSQL,
+	stmtAddDays:           addDaysSQL,
+	stmtPostDays:          postDaysSQL,
+	stmtSecretsUsed:       secretsUsedSQL,
+	stmtNewReservations:   newReservationsSQL,
+	stmtEndReservations:   endReservationsSQL,
+	stmtForgetReplays:     forgetReplaysSQL,
+	stmtRememberReplays:   rememberReplaysSQL,
+	stmtCommit:            "COMMIT",
+	stmtRollback:          "ROLLBACK",
+	stmtDigests:           digestsSQL,
+	stmtPurge:             purgeSQL,
+	stmtPurgeOld:          purgeOldSQL,
+	stmtReady:             readySQL,
+	stmtTokens:            tokensSQL,
 }

@@ -25,6 +25,7 @@ type work struct {
 	keyOf   []int32   // charge → index of its key
 	meters  []string  // those named besides requests
 	dryRun  bool      // all of it
+	refers  bool      // a charge refers to an earlier one
 
 	firstAttemptAt time.Time         // by the server's own clock
 	sent           []ration.Decision // by the last attempt whose COMMIT was sent, if that may have been committed
@@ -46,6 +47,7 @@ type keyWork struct {
 	secrets   []ration.SecretState
 	usage     ration.Usage
 	account   *ration.Account
+	earlier   *earlier // nil: no charge refers to an earlier one
 }
 
 func newWork(batch ration.Batch) *work {
@@ -64,9 +66,14 @@ func newWork(batch ration.Batch) *work {
 			b.keys = append(b.keys, keyWork{id: charge.KeyID})
 		}
 		b.keyOf[i] = int32(len(b.keys) - 1)
-		b.keys[len(b.keys)-1].note(charge)
+		k := &b.keys[len(b.keys)-1]
+		k.note(charge)
+		b.noteReference(k, charge)
 		b.noteMeters(charge)
 		b.dryRun = b.dryRun && charge.DryRun
+	}
+	if b.refers {
+		b.compactReferences()
 	}
 	return b
 }
@@ -93,7 +100,13 @@ func (b *work) noteMeters(charge *ration.Charge) {
 func (b *work) reset() {
 	for i := range b.keys {
 		k := &b.keys[i]
-		*k = keyWork{id: k.id, sent: k.sent, meters: k.meters, stuckOn: k.stuckOn, overrides: k.overrides[:0], secrets: k.secrets[:0], usage: k.usage[:0]}
+		*k = keyWork{
+			id: k.id, sent: k.sent, meters: k.meters, stuckOn: k.stuckOn, earlier: k.earlier,
+			overrides: k.overrides[:0], secrets: k.secrets[:0], usage: k.usage[:0],
+		}
+		if k.earlier != nil {
+			k.earlier.prior = ration.Prior{}
+		}
 	}
 }
 
@@ -118,13 +131,26 @@ func (b *work) takeUsage(r *row) {
 	k.usage = append(k.usage, usage)
 }
 
-// decide decides the charges in their order.
-func (b *work) decide(l *loaded, clock ration.Clock) ([]ration.Decision, error) {
+// takeUnreadUsage is takeUsage for rows some of which may have been read before.
+func (b *work) takeUnreadUsage(r *row) {
+	id, usage := r.usage()
+	if k := b.key(id); k != nil && k.usage.Meter(usage.Meter) == nil {
+		k.usage = append(k.usage, usage)
+	}
+}
+
+// open puts the accounts of all keys together.
+func (b *work) open(l *loaded, now time.Time) error {
 	for i := range b.keys {
-		if err := b.keys[i].open(l, clock.Now); err != nil {
-			return nil, &clientError{fmt.Errorf("key %s: %w", b.keys[i].id, err)}
+		if err := b.keys[i].open(l, now); err != nil {
+			return &clientError{fmt.Errorf("key %s: %w", b.keys[i].id, err)}
 		}
 	}
+	return nil
+}
+
+// decide decides the charges in their order.
+func (b *work) decide(clock ration.Clock) []ration.Decision {
 	decisions := make([]ration.Decision, len(b.charges))
 	for i := range b.charges {
 		charge, k := &b.charges[i], &b.keys[b.keyOf[i]]
@@ -137,7 +163,7 @@ func (b *work) decide(l *loaded, clock ration.Clock) ([]ration.Decision, error) 
 			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: clock.Now, DryRun: charge.DryRun}
 		}
 	}
-	return decisions, nil
+	return decisions
 }
 
 // open puts the key's account together if its row is locked.
@@ -158,5 +184,8 @@ func (k *keyWork) open(l *loaded, now time.Time) error {
 		return err
 	}
 	k.account = ration.NewAccount(policy, k.usage)
+	if k.earlier != nil {
+		k.account.Recall(k.earlier.prior)
+	}
 	return nil
 }

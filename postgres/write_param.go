@@ -13,10 +13,19 @@ type writes struct {
 	set     [22]array
 	days    [6]array
 	secrets [2]array
+	later   laterWrites
+	all     []write // in the order in which they are sent
+}
+
+// write is a statement with its parameters, of which the ids come first. It is
+// sent if it has any.
+type write struct {
+	statement statement
+	arrays    []array
 }
 
 func newWrites() *writes {
-	return &writes{
+	w := &writes{
 		add:   [...]array{newUUIDs(), newTexts(), newInts(), newInts(), newTimes()},
 		rates: [...]array{newUUIDs(), newTexts(), newInts(), newInts(), newTimes(), newTimes(), newInts(), newTimes(), newInts()},
 		set: [...]array{
@@ -29,13 +38,22 @@ func newWrites() *writes {
 		},
 		days:    [...]array{newUUIDs(), newTexts(), newDates(), newInts(), newInts(), newTimes()},
 		secrets: [...]array{newUUIDs(), newUUIDs()},
+		later:   newLaterWrites(),
 	}
+	l := &w.later
+	w.all = []write{
+		{stmtAddUsage, w.add[:]}, {stmtAddRates, w.rates[:]}, {stmtSetUsage, w.set[:]}, {stmtNewUsage, l.newUsage[:]}, {stmtPostUsage, l.post[:]},
+		{stmtAddDays, w.days[:]}, {stmtPostDays, l.days[:]},
+		{stmtSecretsUsed, w.secrets[:]},
+		{stmtNewReservations, l.made[:]}, {stmtEndReservations, l.ended[:]}, {stmtForgetReplays, l.freed[:]}, {stmtRememberReplays, l.replays[:]},
+	}
+	return w
 }
 
 func (w *writes) reset() {
-	for _, arrays := range [][]array{w.add[:], w.rates[:], w.set[:], w.days[:], w.secrets[:]} {
-		for i := range arrays {
-			arrays[i].reset()
+	for _, write := range w.all {
+		for i := range write.arrays {
+			write.arrays[i].reset()
 		}
 	}
 }
@@ -50,49 +68,52 @@ func (w *writes) collect(b *work) {
 		}
 		changed := k.account.Writes()
 		for i := range changed {
-			write := &changed[i]
-			w.addDay(k.id, write)
-			switch before := k.usage.Meter(write.Meter); {
-			case !runsOn(before, write):
-				w.setUsage(k.id, write)
-			case before.Rates != write.Rates:
-				addUsage(w.rates[:], k.id, write)
-				addRates(w.rates[5:], write)
-			default:
-				addUsage(w.add[:], k.id, write)
-			}
+			w.addMeter(k, &changed[i])
 		}
 		for _, secret := range k.account.SecretsUsed() {
 			w.secrets[0].addUUID(k.id)
 			w.secrets[1].addUUID(secret)
 		}
+		w.later.add(k)
 	}
 }
 
-func (w *writes) empty() bool { return w.days[0].length == 0 }
+func (w *writes) addMeter(k *keyWork, write *ration.MeterWrite) {
+	before := k.usage.Meter(write.Meter)
+	if write.Posted {
+		w.later.postUsage(k.id, before, write)
+		return
+	}
+	w.addDay(k.id, write)
+	switch {
+	case !runsOn(before, write):
+		w.setUsage(k.id, write)
+	case before.Rates != write.Rates:
+		addUsage(w.rates[:], k.id, write)
+		addRates(w.rates[5:], write)
+	default:
+		addUsage(w.add[:], k.id, write)
+	}
+}
+
+func (w *writes) empty() bool {
+	for i := range w.all {
+		if w.all[i].arrays[0].length > 0 {
+			return false
+		}
+	}
+	return true
+}
 
 // send sends the statements that have something to write and returns how many.
 func (w *writes) send(p pipeline, now time.Time) (sent int) {
-	for _, write := range []struct {
-		statement statement
-		arrays    []array
-		last      []byte
-	}{
-		{statement: stmtAddUsage, arrays: w.add[:]},
-		{statement: stmtAddRates, arrays: w.rates[:]},
-		{statement: stmtSetUsage, arrays: w.set[:]},
-		{statement: stmtAddDays, arrays: w.days[:]},
-		{statement: stmtSecretsUsed, arrays: w.secrets[:], last: timeParam(now)},
-	} {
+	for _, write := range w.all {
 		if write.arrays[0].length == 0 {
 			continue
 		}
-		params := make([][]byte, 0, len(write.arrays)+1)
-		for i := range write.arrays {
-			params = append(params, write.arrays[i].param())
-		}
-		if write.last != nil {
-			params = append(params, write.last)
+		params := paramsOf(write.arrays)
+		if write.statement == stmtSecretsUsed {
+			params = append(params, timeParam(now))
 		}
 		p.send(write.statement, params...)
 		sent++
@@ -139,16 +160,20 @@ func (w *writes) setUsage(id ration.KeyID, write *ration.MeterWrite) {
 	next := w.set[6:]
 	for i := range write.Windows {
 		window := &write.Windows[i]
-		if ration.WindowPeriods[i] == ration.PeriodHour {
-			next[0].addTime(window.Label.Hour())
-		} else {
-			next[0].addDate(window.Label)
-		}
+		addLabel(&next[0], ration.WindowPeriods[i], window.Label)
 		next[1].addTime(window.EndsAt)
 		next[2].addInt(window.Used)
 		next = next[3:]
 	}
 	addRates(next, write)
+}
+
+func addLabel(to *array, period ration.Period, label ration.Label) {
+	if period == ration.PeriodHour {
+		to.addTime(label.Hour())
+	} else {
+		to.addDate(label)
+	}
 }
 
 func (w *writes) addDay(id ration.KeyID, write *ration.MeterWrite) {

@@ -1,0 +1,259 @@
+package postgres
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/kept"
+)
+
+// What charges refer to of earlier ones is read behind the lock, in the same
+// round trip and only where a batch has such charges: others send what they would
+// send if there were none.
+
+// otherMetersSQL reads all meters but requests of keys that are locked: which ones
+// a reservation or a receipt names is not known before. The primary key serves it.
+const otherMetersSQL = `
+SELECT ` + usageColumns + `
+FROM key_usage
+WHERE api_key_id = ANY($1::uuid[]) AND meter <> '` + ration.MeterRequests + `'`
+
+// The pairs are joined, for two lists would make PostgreSQL look for every
+// combination. The primary keys serve them.
+const (
+	namedReservationsSQL = `
+SELECT r.api_key_id, r.id, r.state, r.at_expiry, r.held, r.settled, r.created_at, r.expires_at, r.ended_at, r.late_at, r.fingerprint, r.limits
+FROM unnest($1::uuid[], $2::uuid[]) AS d (api_key_id, id)
+JOIN reservations r ON r.api_key_id = d.api_key_id AND r.id = d.id`
+
+	replaysSQL = `
+SELECT i.api_key_id, i.key, i.fingerprint, i.created_at, i.answer
+FROM unnest($1::uuid[], $2::text[]) AS d (api_key_id, key)
+JOIN idempotency_keys i ON i.api_key_id = d.api_key_id AND i.key = d.key`
+
+	// refundsSQL looks for one row per pair, or PostgreSQL might read the whole
+	// history of the meter while it is short, and keep that plan.
+	refundsSQL = `
+SELECT d.api_key_id, d.date, u.refunds
+FROM unnest($1::uuid[], $2::date[]) AS d (api_key_id, date)
+CROSS JOIN LATERAL (
+    SELECT refunds
+    FROM usage_days
+    WHERE api_key_id = d.api_key_id AND meter = '` + ration.MeterRequests + `' AND date = d.date
+    LIMIT 1
+) u`
+)
+
+// inOrderSQL makes the next statement of the transaction read rows in the order in
+// which it wants them. Else PostgreSQL might sort all reservations that a key has
+// ever had while they are few, and keep that plan.
+const inOrderSQL = `SELECT set_config('enable_sort', 'off', true)`
+
+// dueSQL reads the reservations that are due of keys that are locked, so many of
+// each. The index reservations_key_due serves it.
+const dueSQL = `
+SELECT r.*
+FROM unnest($1::uuid[]) AS d (api_key_id)
+CROSS JOIN LATERAL (
+    SELECT ` + reservationColumns + `
+    FROM reservations
+    WHERE api_key_id = d.api_key_id AND state = 'open' AND expires_at <= $2
+    ORDER BY expires_at
+    LIMIT 1000
+) r`
+
+// earlier is what charges of a key refer to, each once, and what was read of it.
+type earlier struct {
+	reservations []ration.ReservationID
+	replays      []string
+	refunds      []ration.Label
+	otherMeters  bool // all of the key's: a charge ends a reservation or gives one back
+	prior        ration.Prior
+}
+
+// noteReference takes in what a charge refers to.
+func (b *work) noteReference(k *keyWork, charge *ration.Charge) {
+	reference, refers := charge.Reference()
+	if !refers {
+		return
+	}
+	b.refers = true
+	if k.earlier == nil {
+		k.earlier = &earlier{}
+	}
+	e := k.earlier
+	e.otherMeters = e.otherMeters || charge.IsAftermath()
+	if !reference.Reservation.IsZero() {
+		e.reservations = append(e.reservations, reference.Reservation)
+	}
+	if reference.IdempotencyKey != "" {
+		e.replays = append(e.replays, reference.IdempotencyKey)
+	}
+	if reference.RefundsOf != nil {
+		e.refunds = append(e.refunds, *reference.RefundsOf)
+	}
+}
+
+// compactReferences leaves one of those that several charges have: a reservation
+// that was read twice would expire twice.
+func (b *work) compactReferences() {
+	for i := range b.keys {
+		if e := b.keys[i].earlier; e != nil {
+			slices.SortFunc(e.reservations, func(a, b ration.ReservationID) int { return bytes.Compare(a[:], b[:]) })
+			slices.Sort(e.replays)
+			slices.Sort(e.refunds)
+			e.reservations, e.replays, e.refunds = slices.Compact(e.reservations), slices.Compact(e.replays), slices.Compact(e.refunds)
+		}
+	}
+}
+
+func (b *work) takeReservation(r *row) {
+	reservation := r.reservation()
+	if k := b.key(reservation.KeyID); k != nil {
+		k.earlier.prior.Reservations = append(k.earlier.prior.Reservations, reservation)
+	}
+}
+
+func (b *work) takeReplay(r *row) {
+	id := ration.KeyID(r.uuid())
+	replay := ration.Replay{Key: r.text(), Fingerprint: r.digest(), CreatedAt: r.time()}
+	if err := kept.ReadAnswer(r.json(), id, &replay); err != nil && r.err == nil {
+		r.err = err
+	}
+	if k := b.key(id); k != nil {
+		k.earlier.prior.Replays = append(k.earlier.prior.Replays, replay)
+	}
+}
+
+func (b *work) takeRefunds(r *row) {
+	if k := b.key(r.uuid()); k != nil {
+		k.earlier.prior.Refunds = append(k.earlier.prior.Refunds, ration.DayRefunds{Date: r.date(), Count: r.int()})
+	}
+}
+
+// reading is a statement that is sent for those that have something to ask, and
+// what takes its answer in.
+type reading struct {
+	statement statement
+	arrays    []array
+	take      func(*work, *row)
+}
+
+// newReadings returns those for what charges refer to, with room for parameters.
+func newReadings() []reading {
+	return []reading{
+		{stmtOtherMeters, []array{newUUIDs()}, (*work).takeUsage},
+		{stmtNamedReservations, []array{newUUIDs(), newUUIDs()}, (*work).takeReservation},
+		{stmtReplays, []array{newUUIDs(), newTexts()}, (*work).takeReplay},
+		{stmtRefunds, []array{newUUIDs(), newDates()}, (*work).takeRefunds},
+	}
+}
+
+// fillReadings sets their parameters.
+func (l *lane) fillReadings(b *work) {
+	for _, r := range l.readings {
+		for i := range r.arrays {
+			r.arrays[i].reset()
+		}
+	}
+	meters, reservations, replays, refunds := l.readings[0].arrays, l.readings[1].arrays, l.readings[2].arrays, l.readings[3].arrays
+	for i := range b.keys {
+		k := &b.keys[i]
+		if k.earlier == nil {
+			continue
+		}
+		if k.earlier.otherMeters {
+			meters[0].addUUID(k.id)
+		}
+		for _, id := range k.earlier.reservations {
+			reservations[0].addUUID(k.id)
+			reservations[1].addUUID(id)
+		}
+		for _, key := range k.earlier.replays {
+			replays[0].addUUID(k.id)
+			replays[1].addText(key)
+		}
+		for _, day := range k.earlier.refunds {
+			refunds[0].addUUID(k.id)
+			refunds[1].addDate(day)
+		}
+	}
+}
+
+// askReadings queues those that have something to ask.
+func (l *lane) askReadings(p pipeline) {
+	for _, r := range l.readings {
+		if r.arrays[0].length > 0 {
+			p.send(r.statement, paramsOf(r.arrays)...)
+		}
+	}
+}
+
+// readReadings reads their answers.
+func (l *lane) readReadings(p pipeline, b *work) error {
+	for _, r := range l.readings {
+		if r.arrays[0].length == 0 {
+			continue
+		}
+		if err := p.read(func(row *row) { r.take(b, row) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reopen expires what is due of those keys whose charges were denied for what is
+// reserved, in a round trip of its own. All accounts then begin anew, so that all
+// charges have to be decided again.
+func (l *lane) reopen(p pipeline, b *work, read *loaded, now time.Time) error {
+	keys := newUUIDs()
+	for i := range b.keys {
+		if k := &b.keys[i]; k.account != nil && k.account.NeedsDue() {
+			keys.addUUID(k.id)
+		}
+	}
+	p.send(stmtInOrder)
+	p.send(stmtDue, keys.param(), timeParam(now))
+	p.send(stmtOtherMeters, keys.param())
+	if err := p.sync(); err != nil {
+		return err
+	}
+	due := make(map[ration.KeyID][]ration.Reservation)
+	_, err := p.run()
+	if err == nil {
+		err = p.read(func(r *row) {
+			reservation := r.reservation()
+			due[reservation.KeyID] = append(due[reservation.KeyID], reservation)
+		})
+	}
+	if err == nil {
+		err = p.read(b.takeUnreadUsage)
+	}
+	if err == nil {
+		err = p.synced()
+	}
+	if err != nil {
+		return err
+	}
+	if err := b.open(read, now); err != nil {
+		return err
+	}
+	for i := range b.keys {
+		if k := &b.keys[i]; k.account != nil {
+			k.account = k.account.Reopen(due[k.id], now)
+		}
+	}
+	return nil
+}
+
+// needsDue reports whether what is due has to be read.
+func (b *work) needsDue() bool {
+	for i := range b.keys {
+		if k := &b.keys[i]; k.account != nil && k.account.NeedsDue() {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,119 @@
+package postgres
+
+import (
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/kept"
+)
+
+// laterWrites is what a batch writes of reservations, refunds and idempotency
+// keys, as parameters.
+type laterWrites struct {
+	newUsage [2]array
+	post     [27]array
+	days     [8]array
+	made     [12]array
+	ended    [6]array
+	freed    [2]array
+	replays  [5]array
+}
+
+func newLaterWrites() laterWrites {
+	return laterWrites{
+		newUsage: [...]array{newUUIDs(), newTexts()},
+		post: [...]array{
+			newUUIDs(), newTexts(), newInts(), newInts(), newInts(), newTimes(), newTimes(),
+			newTimes(), newTimes(), newInts(), newInts(),
+			newDates(), newTimes(), newInts(), newInts(),
+			newDates(), newTimes(), newInts(), newInts(),
+			newDates(), newTimes(), newInts(), newInts(),
+			newTimes(), newInts(), newTimes(), newInts(),
+		},
+		days: [...]array{newUUIDs(), newTexts(), newDates(), newInts(), newInts(), newTimes(), newInts(), newInts()},
+		made: [...]array{
+			newUUIDs(), newUUIDs(), newTexts(), newTexts(), newTexts(), newTexts(),
+			newTimes(), newTimes(), newTimes(), newTimes(), newDigests(), newTexts(),
+		},
+		ended:   [...]array{newUUIDs(), newUUIDs(), newTexts(), newTexts(), newTimes(), newTimes()},
+		freed:   [...]array{newUUIDs(), newTexts()},
+		replays: [...]array{newUUIDs(), newTexts(), newDigests(), newTexts(), newTimes()},
+	}
+}
+
+// postUsage takes in a write that may take something off. Its row is made first
+// where there was none.
+func (l *laterWrites) postUsage(id ration.KeyID, before *ration.MeterUsage, write *ration.MeterWrite) {
+	if before == nil {
+		l.newUsage[0].addUUID(id)
+		l.newUsage[1].addText(write.Meter)
+	}
+	l.post[0].addUUID(id)
+	l.post[1].addText(write.Meter)
+	l.post[2].addInt(write.Used)
+	l.post[3].addInt(write.Reserved)
+	l.post[4].addInt(write.Denied)
+	l.post[5].addTimeOrNull(write.FirstRequestAt)
+	l.post[6].addTimeOrNull(write.LastRequestAt)
+	next := l.post[7:]
+	for i := range write.Windows {
+		window := &write.Windows[i]
+		addLabel(&next[0], ration.WindowPeriods[i], window.Label)
+		next[1].addTime(window.EndsAt)
+		next[2].addInt(window.Used)
+		next[3].addInt(window.Reserved)
+		next = next[4:]
+	}
+	addRates(next, write)
+	for _, day := range write.Days() {
+		l.days[0].addUUID(id)
+		l.days[1].addText(write.Meter)
+		l.days[2].addDate(day.Date)
+		l.days[3].addInt(day.Used)
+		l.days[4].addInt(day.Denied)
+		l.days[5].addTimeOrNull(day.LastRequestAt)
+		l.days[6].addInt(day.GivenBack)
+		l.days[7].addInt(day.Refunds)
+	}
+}
+
+// add takes in what later charges of a key may refer to.
+func (l *laterWrites) add(k *keyWork) {
+	for _, r := range k.account.NewReservations() {
+		l.addMade(k.id, r)
+	}
+	for _, r := range k.account.ChangedReservations() {
+		l.ended[0].addUUID(k.id)
+		l.ended[1].addUUID(r.ID)
+		l.ended[2].addText(string(r.State))
+		l.ended[3].addTextOrNull(kept.Amounts(r.Settled))
+		l.ended[4].addTimeOrNull(r.EndedAt)
+		l.ended[5].addTimeOrNull(r.LateAt)
+	}
+	for _, key := range k.account.FreedIdempotencyKeys() {
+		l.freed[0].addUUID(k.id)
+		l.freed[1].addText(key)
+	}
+	replays := k.account.NewReplays()
+	for i := range replays {
+		replay := &replays[i]
+		l.replays[0].addUUID(k.id)
+		l.replays[1].addText(replay.Key)
+		l.replays[2].addBytes(replay.Fingerprint[:])
+		l.replays[3].addText(kept.Answer(replay))
+		l.replays[4].addTime(replay.CreatedAt)
+	}
+}
+
+func (l *laterWrites) addMade(id ration.KeyID, r *ration.Reservation) {
+	l.made[0].addUUID(id)
+	l.made[1].addUUID(r.ID)
+	l.made[2].addText(string(r.State))
+	l.made[3].addText(string(r.AtExpiry))
+	l.made[4].addText(kept.Postings(r.Held))
+	l.made[5].addTextOrNull(kept.Amounts(r.Settled))
+	l.made[6].addTime(r.CreatedAt)
+	l.made[7].addTime(r.ExpiresAt)
+	l.made[8].addTimeOrNull(r.EndedAt)
+	l.made[9].addTimeOrNull(r.LateAt)
+	l.made[10].addBytes(r.Fingerprint[:])
+	l.made[11].addText(kept.Limits(r.Limits))
+}
