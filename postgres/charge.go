@@ -31,6 +31,7 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) ([]ration.Decisi
 	}
 	defer s.leave()
 	b := newWork(batch)
+	b.logging = s.config.RequestLog > 0
 	s.stuck.mark(b)
 	decisions, err := s.resolve(ctx, b)
 	if err == nil {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"io/fs"
 	"time"
 )
@@ -75,3 +76,6 @@ func (c Config) Patient(times time.Duration) Config {
 	c.timeouts = timeouts{lock: times * d.lock, statement: times * d.statement, idle: times * d.idle, round: times * d.round}
 	return c
 }
+
+// MoveLogDays makes and drops the days of the request log.
+func (s *Store) MoveLogDays(ctx context.Context) error { return s.moveLogDays(ctx) }

@@ -106,7 +106,6 @@ func (a *array) addTimeOrNull(t time.Time) {
 	} else {
 		a.addTime(t)
 	}
-	a.addNull()
 }
 
 // addTextOrNull adds a text, where the empty one is NULL.

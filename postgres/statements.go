@@ -30,6 +30,7 @@ const (
 	stmtEndReservations
 	stmtForgetReplays
 	stmtRememberReplays
+	stmtLog
 	stmtCommit
 	stmtRollback
 	stmtDigests
@@ -67,6 +68,7 @@ var statementSQL = [statementCount]string{
 	stmtEndReservations:   endReservationsSQL,
 	stmtForgetReplays:     forgetReplaysSQL,
 	stmtRememberReplays:   rememberReplaysSQL,
+	stmtLog:               insertLogSQL,
 	stmtCommit:            "COMMIT",
 	stmtRollback:          "ROLLBACK",
 	stmtDigests:           digestsSQL,

@@ -60,7 +60,7 @@ type Store struct {
 	mu       sync.Mutex
 	closed   bool
 	underWay sync.WaitGroup // calls that use lanes
-	work     sync.WaitGroup // the janitor
+	work     sync.WaitGroup // the janitor, and who keeps the days of the request log
 	broken   sync.WaitGroup // connections that pgx still winds up
 	stop     context.CancelFunc
 }
@@ -171,6 +171,9 @@ func (s *Store) startJanitor() {
 	s.stop = stop
 	s.janitor = newJanitor(s)
 	s.work.Go(func() { s.janitor.run(ctx) })
+	if s.config.RequestLog > 0 {
+		s.work.Go(func() { s.keepLogDays(ctx) })
+	}
 }
 
 // enter begins a call that Close waits for; it returns false on a closed store.

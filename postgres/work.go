@@ -26,6 +26,7 @@ type work struct {
 	meters  []string  // those named besides requests
 	dryRun  bool      // all of it
 	refers  bool      // a charge refers to an earlier one
+	logging bool      // the request log is written
 
 	firstAttemptAt time.Time         // by the server's own clock
 	sent           []ration.Decision // by the last attempt whose COMMIT was sent, if that may have been committed
@@ -142,7 +143,7 @@ func (b *work) takeUnreadUsage(r *row) {
 // open puts the accounts of all keys together.
 func (b *work) open(l *loaded, now time.Time) error {
 	for i := range b.keys {
-		if err := b.keys[i].open(l, now); err != nil {
+		if err := b.openKey(&b.keys[i], l, now); err != nil {
 			return &clientError{fmt.Errorf("key %s: %w", b.keys[i].id, err)}
 		}
 	}
@@ -166,8 +167,8 @@ func (b *work) decide(clock ration.Clock) []ration.Decision {
 	return decisions
 }
 
-// open puts the key's account together if its row is locked.
-func (k *keyWork) open(l *loaded, now time.Time) error {
+// openKey puts the key's account together if its row is locked.
+func (b *work) openKey(k *keyWork, l *loaded, now time.Time) error {
 	if !k.locked || !k.exists {
 		return nil
 	}
@@ -184,6 +185,9 @@ func (k *keyWork) open(l *loaded, now time.Time) error {
 		return err
 	}
 	k.account = ration.NewAccount(policy, k.usage)
+	if b.logging {
+		k.account.Log()
+	}
 	if k.earlier != nil {
 		k.account.Recall(k.earlier.prior)
 	}

@@ -15,6 +15,7 @@ type laterWrites struct {
 	ended    [6]array
 	freed    [2]array
 	replays  [5]array
+	log      [11]array
 }
 
 func newLaterWrites() laterWrites {
@@ -36,6 +37,7 @@ func newLaterWrites() laterWrites {
 		ended:   [...]array{newUUIDs(), newUUIDs(), newTexts(), newTexts(), newTimes(), newTimes()},
 		freed:   [...]array{newUUIDs(), newTexts()},
 		replays: [...]array{newUUIDs(), newTexts(), newDigests(), newTexts(), newTimes()},
+		log:     newLogArrays(),
 	}
 }
 
@@ -101,6 +103,7 @@ func (l *laterWrites) add(k *keyWork) {
 		l.replays[3].addText(kept.Answer(replay))
 		l.replays[4].addTime(replay.CreatedAt)
 	}
+	addLog(l.log[:], k.id, k.account.LogEntries())
 }
 
 func (l *laterWrites) addMade(id ration.KeyID, r *ration.Reservation) {

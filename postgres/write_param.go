@@ -46,6 +46,7 @@ func newWrites() *writes {
 		{stmtAddDays, w.days[:]}, {stmtPostDays, l.days[:]},
 		{stmtSecretsUsed, w.secrets[:]},
 		{stmtNewReservations, l.made[:]}, {stmtEndReservations, l.ended[:]}, {stmtForgetReplays, l.freed[:]}, {stmtRememberReplays, l.replays[:]},
+		{stmtLog, l.log[:]},
 	}
 	return w
 }
