@@ -36,7 +36,8 @@ var layers = []layer{
 
 	// Stores. They never see each other.
 	{"sqlite/...", []string{root, "internal/admin", "internal/kept", "sqlite/..."}},
-	{"postgres/...", []string{root, "internal/admin", "internal/kept", "postgres/..."}},
+	{"postgres/...", []string{root, "internal/admin", "internal/kept", "internal/pooler", "postgres/..."}},
+	{"internal/pooler", nil},
 
 	// Wire types, and what speaks them.
 	{"api", nil},
@@ -67,7 +68,7 @@ var layers = []layer{
 	{"internal/keyimport", []string{root, "internal/admin"}},
 
 	// Moving everything from one store to the other needs both.
-	{"internal/dbcopy", []string{"internal/admin", "sqlite", "postgres"}},
+	{"internal/dbcopy", []string{"internal/admin", "internal/pooler", "sqlite", "postgres"}},
 
 	// The one place that sees all.
 	{"internal/cli", []string{"..."}},

@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ration-dev/ration/internal/pooler"
 )
 
 // dialTimeout bounds a new connection with all that is prepared on it.
@@ -79,10 +81,8 @@ func (c *conn) neverCancelling(dial pgconn.DialFunc) pgconn.DialFunc {
 	}
 }
 
-// check refuses a server that is too old or not durable, and notices a pooler: it
-// gives its clients process ids of its own, while the session names the server's.
-// Whatever else might give another id is treated as one, which costs some time
-// and nothing else.
+// check refuses a server that is too old or not durable, and notices a pooler.
+// One that is none costs some time and nothing else.
 func (c *conn) check(ctx context.Context) error {
 	result := c.pg.ExecParams(ctx, serverSQL, nil, nil, nil, binary1).Read()
 	if result.Err != nil {
@@ -90,7 +90,7 @@ func (c *conn) check(ctx context.Context) error {
 	}
 	r := row{columns: result.Rows[0]}
 	unsafe, version, pid := r.durability(), r.int32(), r.int32()
-	c.pooled = uint32(pid) != c.pg.PID()
+	c.pooled = pooler.Between(c.pg.PID(), pid)
 	if err := errors.Join(r.err, checkVersion(version)); err != nil || c.accept {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/ration-dev/ration/internal/pooler"
 )
 
 const (
@@ -58,14 +60,14 @@ func openServer(ctx context.Context, url string, options pgx.TxOptions) (*server
 	return s, nil
 }
 
-// refusePooler refuses what gives its clients process ids of its own: the sessions
-// that it keeps open would look like those of instances, or hide them.
+// refusePooler refuses a pooler, because the sessions that it keeps open would
+// look like those of instances, or hide them.
 func (s *server) refusePooler(ctx context.Context) error {
-	var pid uint32 // an int4, never negative
+	var pid int
 	if err := s.conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
 		return err
 	}
-	if pid != s.conn.PgConn().PID() {
+	if pooler.Between(s.conn.PgConn().PID(), pid) {
 		return errPooler
 	}
 	return nil
