@@ -2,42 +2,64 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/pooler"
 )
 
-// examination is what the server says of itself.
+// examination is what the server says of itself, and what is known of the way to it.
 type examination struct {
 	schema         int64 // version
 	server         string
 	now            time.Time // ration_now()
 	durability     error     // ErrUnsafeDurability
 	acceptsAnother bool      // Config.AcceptUnsafeDurability
+	readOnly       bool      // the default of transactions
+	standby        bool
+	room           room
+	link           link
 }
 
 const examineSQL = `
 SELECT ` + durabilityColumns + `, current_setting('server_version'), ration_now(),
-       (SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied)`
+       (SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied),
+       current_setting('default_transaction_read_only') = 'on', pg_is_in_recovery(), pg_backend_pid(), ` + roomColumns
 
 // Examine implements admin.Maintenance. PostgreSQL checks its own pages, if told
 // to, so deep looks no deeper.
 func (s *Store) Examine(ctx context.Context, _ bool) ([]admin.Finding, error) {
 	found := examination{acceptsAnother: s.config.AcceptUnsafeDurability}
 	err := s.read(ctx, "examining the database", func(ctx context.Context, q querier) error {
+		begun, ok := q.(pgx.Tx)
+		if !ok {
+			return errors.New("a read is no transaction")
+		}
+		found.link = linkOf(begun.Conn())
 		return query(ctx, q, examineSQL, func(r *row) {
 			found.durability = r.durability()
 			found.server, found.now, found.schema = r.text(), r.time(), r.int()
+			found.readOnly, found.standby = r.bool(), r.bool()
+			found.link.pooled = pooler.Between(begun.Conn().PgConn().PID(), r.int32())
+			found.room = r.room()
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
+	found.room.need = s.mostConns()
 	return []admin.Finding{
 		{Check: "schema", State: admin.FindingOK, Detail: fmt.Sprintf("version %d, which this release works with, on PostgreSQL %s", found.schema, found.server)},
 		admin.ClockFinding(found.now, s.config.InstanceClock()),
 		found.durabilityFinding(),
+		found.writableFinding(),
+		found.link.poolerFinding(),
+		found.connectionsFinding(),
+		found.link.tlsFinding(),
 	}, nil
 }
 
@@ -46,10 +68,26 @@ func (e *examination) durabilityFinding() admin.Finding {
 	switch {
 	case e.durability != nil:
 		finding.State, finding.Detail = admin.FindingWarning, "weakened by accept_unsafe_durability: "+e.durability.Error()
-		finding.Advice = "what was answered can be lost when the server or its machine fails; switch the settings on"
+		finding.Advice = "what was answered can be lost when the server or its machine fails; switch the settings on: run 'ALTER SYSTEM SET fsync = on', " +
+			"'ALTER SYSTEM SET full_page_writes = on' and 'SELECT pg_reload_conf()' in psql, and give the URL of the primary"
 	case e.acceptsAnother:
 		finding.State, finding.Detail = admin.FindingWarning, "weakened by accept_unsafe_durability, although this server is durable"
 		finding.Advice = "leave accept_unsafe_durability out, so that a server that is not durable is refused"
+	}
+	return finding
+}
+
+// writableFinding tells what reads don't notice and every charge would.
+func (e *examination) writableFinding() admin.Finding {
+	finding := admin.Finding{Check: "writable", State: admin.FindingOK, Detail: "transactions may write"}
+	switch {
+	case e.standby:
+		finding.State, finding.Detail = admin.FindingProblem, "it is a standby, on which nothing can be charged"
+		finding.Advice = "give the URL of the primary (RATION_DB), or promote this server: run 'SELECT pg_promote()' in psql"
+	case e.readOnly:
+		finding.State, finding.Detail = admin.FindingProblem, "the database is read-only (default_transaction_read_only is on), so nothing can be charged"
+		finding.Advice = `run "SELECT source FROM pg_settings WHERE name = 'default_transaction_read_only'" in psql: for "client" take it out of the database URL, ` +
+			`for "database" run 'ALTER DATABASE … RESET default_transaction_read_only', for "user" the same with ALTER ROLE, else with ALTER SYSTEM`
 	}
 	return finding
 }

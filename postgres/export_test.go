@@ -3,8 +3,23 @@ package postgres
 import (
 	"context"
 	"io/fs"
+	"net"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ration-dev/ration/internal/admin"
 )
+
+// TLSFinding judges a connection from one address to another with a URL.
+func TLSFinding(url string, server, own net.Addr, encrypted bool) (admin.Finding, error) {
+	config, err := pgconn.ParseConfig(url)
+	if err != nil {
+		return admin.Finding{}, err
+	}
+	l := newLink(config, server, own, encrypted)
+	return l.tlsFinding(), nil
+}
 
 // StatementSQL returns the statements of a decision's connection that read or
 // write tables, for a test of their plans.

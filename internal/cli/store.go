@@ -96,7 +96,7 @@ func openFile(ctx context.Context, settings config.Config, create creation) (adm
 }
 
 func openPostgres(ctx context.Context, settings config.Config, create creation) (*postgres.Store, error) {
-	database := postgres.Config{URL: settings.DB.URL, AcceptUnsafeDurability: settings.AcceptUnsafeDurability, Lanes: 1}
+	database := postgres.Config{URL: settings.DB.URL, AcceptUnsafeDurability: settings.AcceptUnsafeDurability, Lanes: settings.Lanes}
 	store, err := postgres.Open(ctx, database)
 	if schema, ok := errors.AsType[*postgres.SchemaError](err); ok && schema.Have == 0 && create == mayCreate {
 		if _, _, err := postgres.Migrate(ctx, database); err != nil {
