@@ -28,9 +28,14 @@ func (a *app) doctorCommand() *cobra.Command {
 	var options admin.DiagnoseOptions
 	var repair, yes, trustClock bool
 	cmd := &cobra.Command{
-		Use: "doctor", Short: "Check the database: schema, clock, durability, usage from the future",
-		Long: `Makes all checks of the database and says what is wrong and what to do. The exit
+		Use: "doctor", Short: "Check the database and the settings, and say what to do",
+		Long: `Checks the database (schema, clock, durability, usage from the future), the way to
+it (TLS, poolers, connections that are left), who can use its files, and the
+settings that give something up, and says what is wrong and what to do. The exit
 code is 7 if a check has found a problem; a warning is none.
+
+The settings are those that this command is given: by --config, the environment, or
+the flags of 'ration serve'. Give it what the server is given.
 
 A clock that was far ahead leaves periods that have not begun, and keys that
 have used them up wait until those end. --repair moves what these have used to
@@ -39,10 +44,15 @@ that is right: with one that is behind it would take back what is right. So it
 refuses while the newest change is later than the clock, until --trust-clock says
 that the clock is right and was ahead when that change was made.`,
 		Example: `  ration doctor
+  ration doctor --config /etc/ration/ration.yaml
   ration doctor --repair`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
+			settings, err := a.settings()
+			if err != nil {
+				return err
+			}
+			return a.on(cmd.Context(), settings, mustExist, func(ops admin.Operations) error {
 				findings, err := ops.Diagnose(cmd.Context(), options)
 				if err == nil && repair {
 					findings, err = a.repairUsage(cmd.Context(), ops, findings, options, yes, trustClock)
@@ -50,7 +60,7 @@ that the clock is right and was ahead when that change was made.`,
 				if err != nil {
 					return err
 				}
-				return a.showFindings(adminwire.Findings(findings))
+				return a.showFindings(adminwire.Findings(append(findings, settingsFindings(settings)...)))
 			})
 		},
 	}
@@ -59,6 +69,7 @@ that the clock is right and was ahead when that change was made.`,
 	flags.BoolVar(&repair, "repair", false, "put right what a clock from the future has left on keys")
 	flags.BoolVar(&trustClock, "trust-clock", false, "repair although the clock is behind the newest change")
 	flags.BoolVarP(&yes, "yes", "y", false, "do not ask before a repair")
+	a.addSettingFlags(cmd)
 	return cmd
 }
 
@@ -110,7 +121,7 @@ func (a *app) showFindings(findings []api.Finding) error {
 	if a.format == formatTable && !a.quiet {
 		for _, finding := range findings {
 			if finding.Advice != "" {
-				fmt.Fprintf(a.stdout, "%s: %s\n", finding.Check, finding.Advice)
+				fmt.Fprintf(a.stdout, "%s: %s\n", finding.Check, visible(finding.Advice))
 			}
 		}
 	}

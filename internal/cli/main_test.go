@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"encoding/json"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -52,8 +53,16 @@ func TestCommandsOnPostgres(t *testing.T) {
 	must(t, url, "keys", "disable", id)
 	must(t, url, "tokens", "create", "gateway", "--scope", "verify")
 	must(t, url, "usage")
-	if found := must(t, url, "doctor", "-o", "csv"); !strings.Contains(found, "on PostgreSQL 1") || strings.Count(found, ",ok,") != 9 {
-		t.Errorf("doctor says %s; want 9 checks that are ok", found)
+	password := passwordOf(t, url)
+	for _, format := range []string{"table", "json", "csv"} {
+		if found := invoke(t, url, "doctor", "--accept-unsafe-durability", "-o", format); found.code != 0 || strings.Contains(found.stdout+found.stderr, password) {
+			t.Errorf("doctor shows a password: %+v", found)
+		} else if !strings.Contains(found.stdout, "accept_unsafe_durability gives up that no charge is lost") {
+			t.Errorf("doctor says %s; want what a setting gives up", found.stdout)
+		}
+	}
+	if found := must(t, url, "doctor", "-o", "csv"); !strings.Contains(found, "on PostgreSQL 1") || strings.Count(found, ",ok,") != 12 {
+		t.Errorf("doctor says %s; want 12 checks that are ok", found)
 	}
 
 	var status api.KeyStatus
@@ -77,6 +86,19 @@ func TestCommandsOnPostgres(t *testing.T) {
 	if migrated := must(t, url, "migrate", "-o", "csv"); !strings.Contains(migrated, "1,1") {
 		t.Errorf("migrating again: %s; want no change", migrated)
 	}
+}
+
+func passwordOf(t *testing.T, location string) string {
+	t.Helper()
+	parsed, err := url.Parse(location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	password, given := parsed.User.Password()
+	if !given {
+		t.Fatal("the URL has no password that could be shown")
+	}
+	return password
 }
 
 // TestCommandsAtTheSameTime: each waits until the file is free.

@@ -42,11 +42,16 @@ const (
 )
 
 // with runs an operation on the database that the settings name.
-func (a *app) with(ctx context.Context, create creation, do func(admin.Operations) error) (err error) {
+func (a *app) with(ctx context.Context, create creation, do func(admin.Operations) error) error {
 	settings, err := a.settings()
 	if err != nil {
 		return err
 	}
+	return a.on(ctx, settings, create, do)
+}
+
+// on runs an operation on the database that settings name.
+func (a *app) on(ctx context.Context, settings config.Config, create creation, do func(admin.Operations) error) (err error) {
 	isNew := settings.DB.URL == "" && isMissing(settings.DB.Path)
 	ops, closeStore, err := openOperations(ctx, settings, create)
 	if err != nil {

@@ -39,6 +39,9 @@ type Config struct {
 
 	// File is the configuration file that was read; empty: none was given.
 	File string
+	// FileSecrets names the settings whose values in the file are secrets, whether
+	// they count or not.
+	FileSecrets []string
 	// Notes is what an operator should know of how this came about, such as a
 	// setting that two sources give. It holds no secret.
 	Notes []string
@@ -71,7 +74,7 @@ func Load(sources Sources) (Config, error) {
 	}
 	file, fileFaults := readFile(sources.File)
 	faults = append(faults, fileFaults...)
-	config := Config{File: sources.File}
+	config := Config{File: sources.File, FileSecrets: secretsIn(file)}
 	for i := range settings {
 		faults = append(faults, config.apply(&settings[i], file, environment.values, sources)...)
 	}
@@ -95,7 +98,7 @@ func (c *Config) apply(s *setting, file map[string]fileValue, environment map[st
 	if value, ok := sources.Fixed[s.Name]; ok {
 		all = []given{{where: s.Name, set: func(target *Config) error { return s.set(target, value) }}}
 	}
-	if s.secret(sources.Flags[s.Name]) {
+	if value, ok := sources.Flags[s.Name]; ok && s.secret(value) {
 		c.Notes = append(c.Notes, s.Flag()+" holds a password, which other users can see in the list of processes; use "+s.Variable()+" instead")
 	}
 	target := c

@@ -116,6 +116,20 @@ func (s *setting) setFromFile(config *Config, value fileValue) error {
 	return s.set(config, written)
 }
 
+// secretsIn returns the names of the settings whose values are secrets.
+func secretsIn(file map[string]fileValue) (secrets []string) {
+	for i := range settings {
+		value, given := file[settings[i].Name]
+		if !given {
+			continue
+		}
+		if written, _ := scalar(value.node, text); settings[i].secret(written) {
+			secrets = append(secrets, settings[i].Name)
+		}
+	}
+	return secrets
+}
+
 // scalar returns a single value as written, and whether it is of the kind.
 func scalar(node ast.Node, want kind) (string, bool) {
 	switch node := node.(type) {

@@ -137,6 +137,7 @@ var settings = []setting{
 	{
 		Setting: Setting{Name: "upstream_headers", Form: "header: value", Doc: "Headers that every request to the upstream carries, such as a password between Ration and the API."},
 		decode:  decodeUpstreamHeaders,
+		masked:  func(string) bool { return true }, // one that is none can't be told
 	},
 	{
 		Setting: Setting{Name: "rewrite", Form: "JSON pointer: field", Doc: `Values of JSON answers that Ration sets, such as "/quota/remaining: remaining". Not on free routes and those with no_rewrite.`},
