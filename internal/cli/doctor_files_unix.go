@@ -42,7 +42,7 @@ func permissionsFindings(settings config.Config) []admin.Finding {
 		if !file.mild {
 			finding.State = admin.FindingProblem
 		}
-		between, command := "; ", " && "+file.cure
+		between, command := "; ", "; "+file.cure // each for itself: a log may have gone with its last user
 		if i == 0 {
 			finding.Detail, between, command = "", "", "run: "+file.cure
 		} else if file.cure == open[i-1].cure && file.word != "" {

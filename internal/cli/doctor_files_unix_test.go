@@ -77,7 +77,7 @@ func TestDoctorSeesWhoCanUseTheFiles(t *testing.T) {
 		"several": {func(t *testing.T, directory string) {
 			setMode(t, filepath.Join(directory, "ration.db"), 0o604)
 			setMode(t, directory, 0o777)
-		}, "", 7, "problem", "(mode 0604); others can put", "run: chmod 600 %/ration.db %/ration.db-wal %/ration.db-shm && chmod go-w %"},
+		}, "", 7, "problem", "(mode 0604); others can put", "run: chmod 600 %/ration.db %/ration.db-wal %/ration.db-shm; chmod go-w %"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			directory := resolved(t, t.TempDir())
