@@ -66,6 +66,15 @@ func (u Usage) meterOrUnused(name string) *MeterUsage {
 	return &MeterUsage{Meter: name}
 }
 
+// At returns the usage as it stands at an instant, by which periods that ended have
+// given way to those that hold then, as a charge would have them do.
+func (m MeterUsage) At(now time.Time, zone *time.Location) MeterUsage {
+	for i, period := range WindowPeriods {
+		m.Windows[i], _ = m.Windows[i].at(period, now, zone)
+	}
+	return m
+}
+
 // Clock is the time of a decision.
 type Clock struct {
 	Now     time.Time // the store's clock, read after the key was locked; microseconds

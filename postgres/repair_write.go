@@ -1,10 +1,7 @@
 package postgres
 
 import (
-	"cmp"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -35,12 +32,6 @@ WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`, rowsSent)
 DELETE FROM usage_days u
 USING unnest($1::uuid[], $2::text[], $3::date[]) AS d (api_key_id, meter, date)
 WHERE u.api_key_id = d.api_key_id AND u.meter = d.meter AND u.date = d.date`, rowsSent)
-
-	// auditRepairsSQL is auditSQL for many entries.
-	auditRepairsSQL = counted(`
-INSERT INTO audit_log (id, at, actor, action, target, details)
-SELECT d.id, $2, d.actor, d.action, d.target, d.details::jsonb
-FROM unnest($1::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]) AS d (id, actor, action, target, details)`, rowsSent)
 )
 
 // earlierSecretUsesSQL uses the primary key of api_key_secrets.
@@ -64,14 +55,9 @@ type repairRows struct {
 		used, denied []int64
 		last         []*time.Time
 	}
-	from struct {
-		keys   [][16]byte
-		meters []string
-		dates  []time.Time
-	}
-	keys                             [][16]byte
-	entries                          [][16]byte
-	actors, actions, targets, detail []string
+	from  dayColumns
+	keys  [][16]byte
+	audit auditColumns
 }
 
 // add adds what a repair leaves.
@@ -81,13 +67,8 @@ func (r *repairRows) add(repair *admin.UsageRepair) {
 		r.addWindows(key, &repair.Meters[i])
 		r.addFold(key, &repair.Meters[i])
 	}
-	entry := repair.Audit
-	if entry.ID == uuid.Nil {
-		entry.ID = uuid.Must(uuid.NewV7())
-	}
-	r.keys, r.entries = append(r.keys, key), append(r.entries, entry.ID)
-	r.actors, r.actions = append(r.actors, entry.Actor), append(r.actions, entry.Action)
-	r.targets, r.detail = append(r.targets, entry.Target), append(r.detail, cmp.Or(string(entry.Details), "{}"))
+	r.keys = append(r.keys, key)
+	r.audit.add(repair.Audit)
 }
 
 func (r *repairRows) addWindows(key [16]byte, meter *admin.MeterRecord) {
@@ -95,11 +76,8 @@ func (r *repairRows) addWindows(key [16]byte, meter *admin.MeterRecord) {
 	w.keys, w.meters = append(w.keys, key), append(w.meters, meter.Meter)
 	w.first, w.last = append(w.first, orNil(meter.FirstRequestAt)), append(w.last, orNil(meter.LastRequestAt))
 	for i, window := range meter.Windows {
-		label := window.Label.Date()
-		if ration.WindowPeriods[i] == ration.PeriodHour {
-			label = window.Label.Hour()
-		}
-		w.labels[i], w.ends[i], w.used[i] = append(w.labels[i], label), append(w.ends[i], orEpoch(window.EndsAt)), append(w.used[i], window.Used)
+		w.labels[i] = append(w.labels[i], labelTime(ration.WindowPeriods[i], window.Label))
+		w.ends[i], w.used[i] = append(w.ends[i], orEpoch(window.EndsAt)), append(w.used[i], window.Used)
 	}
 }
 
@@ -110,9 +88,8 @@ func (r *repairRows) addFold(key [16]byte, meter *admin.MeterRecord) {
 	into, day := &r.into, meter.Fold.Into
 	into.keys, into.meters, into.dates = append(into.keys, key), append(into.meters, meter.Meter), append(into.dates, day.Date.Date())
 	into.used, into.denied, into.last = append(into.used, day.Used), append(into.denied, day.Denied), append(into.last, orNil(day.LastRequestAt))
-	from := &r.from
 	for _, date := range meter.Fold.From {
-		from.keys, from.meters, from.dates = append(from.keys, key), append(from.meters, meter.Meter), append(from.dates, date.Date())
+		r.from.add(key, meter.Meter, date)
 	}
 }
 
@@ -129,8 +106,16 @@ func (r *repairRows) batch(now time.Time) *writeBatch {
 		b.add(asItIs, deleteDaysSQL, r.from.keys, r.from.meters, r.from.dates)
 	}
 	b.add(asItIs, earlierSecretUsesSQL, r.keys, now)
-	b.add(asItIs, auditRepairsSQL, r.entries, now, r.actors, r.actions, r.targets, r.detail)
+	b.add(asItIs, auditRowsSQL, r.audit.values(now)...)
 	return b
+}
+
+// labelTime returns a label for its column.
+func labelTime(period ration.Period, label ration.Label) time.Time {
+	if period == ration.PeriodHour {
+		return label.Hour()
+	}
+	return label.Date()
 }
 
 func orNil(t time.Time) *time.Time {

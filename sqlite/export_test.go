@@ -84,6 +84,8 @@ func HotQueries(key ration.KeyID) map[string]Query {
 		"days of a key":          listQueryOf(daysQuery(admin.UsageFilter{KeyID: key, From: 1})),
 		"keys ahead":             {keysAhead, make([]any, 4)},
 		"history to repair":      {historyToRepair, make([]any, 2)},
+		"a day to raise":         {dayToRaise, make([]any, 3)},
+		"an earlier request":     {earlierFirstRequest, make([]any, 4)},
 		"the audit log":          listQueryOf(auditQuery(admin.AuditFilter{})),
 		"audit log of a target":  listQueryOf(auditQuery(admin.AuditFilter{Target: "t"})),
 		"audit log of one actor": listQueryOf(auditQuery(admin.AuditFilter{Actor: "a"})),

@@ -106,6 +106,15 @@ func (tx *tx) recordMeter(ctx context.Context, id ration.KeyID, write *ration.Me
 		return tx.recordPostings(ctx, id, write)
 	}
 	key := blob(id)
+	if err := tx.recordUsage(ctx, key, write); err != nil {
+		return err
+	}
+	day := &write.Day
+	_, err := tx.exec(ctx, addDay, key, write.Meter, dateText(day.Date), day.Used, day.Denied, optionalMicros(day.LastRequestAt))
+	return err
+}
+
+func (tx *tx) recordUsage(ctx context.Context, key []byte, write *ration.MeterWrite) error {
 	values := make([]any, 0, 22)
 	values = append(values, key, write.Meter, write.Used, write.Denied, optionalMicros(write.FirstRequestAt), optionalMicros(write.LastRequestAt))
 	for i, window := range write.Windows {
@@ -114,11 +123,7 @@ func (tx *tx) recordMeter(ctx context.Context, id ration.KeyID, write *ration.Me
 	for _, rate := range write.Rates {
 		values = append(values, micros(rate.TAT), rate.Rest)
 	}
-	if _, err := tx.exec(ctx, addUsage, values...); err != nil {
-		return err
-	}
-	day := &write.Day
-	_, err := tx.exec(ctx, addDay, key, write.Meter, dateText(day.Date), day.Used, day.Denied, optionalMicros(day.LastRequestAt))
+	_, err := tx.exec(ctx, addUsage, values...)
 	return err
 }
 

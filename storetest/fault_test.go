@@ -31,6 +31,8 @@ const (
 	keepsHalfAChunk       fault = "keeps half a chunk"
 	changesAnyNumber      fault = "changes any number of keys at once"
 	changesTheWholePlan   fault = "changes the whole plan"
+	importsAgain          fault = "imports usage again"
+	raisesHistoryAlone    fault = "raises history alone"
 )
 
 // faultVariable names the fault to a process that runs the suite.
@@ -56,6 +58,8 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		keepsHalfAChunk:       "ManyKeys/an error at any key of a chunk changes none",
 		changesAnyNumber:      "ManyKeys/more keys than one transaction may change are refused",
 		changesTheWholePlan:   "ManyKeys/a change of some keys leaves all others as they were",
+		importsAgain:          "Imports/days are raised to what was counted elsewhere, once",
+		raisesHistoryAlone:    "Imports/the running day is the same in usage and in history",
 	} {
 		t.Run(string(fault), func(t *testing.T) {
 			t.Parallel()

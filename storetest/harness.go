@@ -95,6 +95,7 @@ func groups() []group {
 		{"Audit", auditTests},
 		{"Clocks", clockTests},
 		{"Repair", repairTests},
+		{"Imports", importTests},
 		{"Closing", closingTests},
 	}
 }

@@ -199,7 +199,10 @@ func (m *memory) account(record *admin.KeyRecord, early map[ration.KeyID]seen, n
 
 func (m *memory) write(id ration.KeyID, account *ration.Account, now time.Time) {
 	for _, write := range account.Writes() {
-		m.writeMeter(id, write)
+		m.writeUsage(id, write)
+		for _, day := range write.Days() {
+			m.writeDay(id, write.Meter, day)
+		}
 	}
 	m.writePrior(id, account)
 	for _, used := range account.SecretsUsed() {
@@ -209,7 +212,7 @@ func (m *memory) write(id ration.KeyID, account *ration.Account, now time.Time) 
 	}
 }
 
-func (m *memory) writeMeter(id ration.KeyID, write ration.MeterWrite) {
+func (m *memory) writeUsage(id ration.KeyID, write ration.MeterWrite) {
 	usage := m.usage[id]
 	entry := usage.Meter(write.Meter)
 	if entry == nil {
@@ -237,9 +240,6 @@ func (m *memory) writeMeter(id ration.KeyID, write ration.MeterWrite) {
 		entry.LastRequestAt = write.LastRequestAt
 	}
 	m.usage[id] = usage
-	for _, day := range write.Days() {
-		m.writeDay(id, write.Meter, day)
-	}
 }
 
 func (m *memory) writeDay(id ration.KeyID, meter string, write ration.DayWrite) {

@@ -17,9 +17,11 @@ var earliestCreation = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
 // secrets they fit into what a server's socket takes.
 const importAtOnce = 100
 
-// ImportOperations takes over keys from another system.
+// ImportOperations takes over keys from another system, and what it counted.
 type ImportOperations interface {
 	ImportKeys(ctx context.Context, actor string, keys KeysImport) (KeysImported, error)
+	FindKeys(ctx context.Context, secrets []ration.Secret) ([]ration.KeyID, error)
+	ImportUsage(ctx context.Context, actor string, usage UsageImport) (UsageImported, error)
 }
 
 // ImportedKey is a key that another system issued. It has a secret, or where

@@ -96,7 +96,7 @@ type Tokens interface {
 	TokensByDigest(ctx context.Context, digests []ration.Digest) ([]Token, time.Time, error)
 }
 
-// Usage reads what was counted.
+// Usage reads what was counted, and adds what another system has.
 type Usage interface {
 	// KeyUsage returns what a key has used on all its meters, requests first,
 	// and the store's time. Error: ErrNotFound for an unknown key.
@@ -105,6 +105,15 @@ type Usage interface {
 	Reservations(ctx context.Context, filter ration.ReservationFilter) ([]ration.Reservation, error)
 	// UsageDays returns history rows ordered by date, key id and meter.
 	UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error)
+
+	// RaiseUsage locks the keys of some days, at most MaxKeysAtOnce, in the order of
+	// [LockOrder], and calls raise with what each has used, as read under the lock, one
+	// after the other and with the same time. For those with which it returns nil it
+	// writes what raise leaves: Additions and Audit. Keys for which it returns
+	// ErrUnchanged stay as they are, any other error changes none. Raise may be called
+	// again for all of them. Errors: ErrClockSuspect while the store's clock is in
+	// doubt; ErrNotFound.
+	RaiseUsage(ctx context.Context, days []DayKey, raise func(*UsageRaise) error) error
 }
 
 // AuditLog reads who changed what.

@@ -70,6 +70,16 @@ func (c *Client) ImportKeys(ctx context.Context, actor string, keys admin.KeysIm
 	return callAs[admin.KeysImported](ctx, c, "ImportKeys", actor, revealImport(keys))
 }
 
+// FindKeys implements admin.ImportOperations.
+func (c *Client) FindKeys(ctx context.Context, secrets []ration.Secret) ([]ration.KeyID, error) {
+	return call[[]ration.KeyID](ctx, c, "FindKeys", revealSecrets(secrets))
+}
+
+// ImportUsage implements admin.ImportOperations.
+func (c *Client) ImportUsage(ctx context.Context, actor string, usage admin.UsageImport) (admin.UsageImported, error) {
+	return callAs[admin.UsageImported](ctx, c, "ImportUsage", actor, usage)
+}
+
 // CreatePlan implements admin.PlanOperations.
 func (c *Client) CreatePlan(ctx context.Context, actor string, plan admin.NewPlan) (ration.Plan, error) {
 	return callAs[ration.Plan](ctx, c, "CreatePlan", actor, plan)

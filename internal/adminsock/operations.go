@@ -39,6 +39,10 @@ var operations = map[string]operation{
 	"ImportKeys": change(func(ops admin.Operations, ctx context.Context, actor string, keys keysImport) (admin.KeysImported, error) {
 		return ops.ImportKeys(ctx, actor, keys.conceal())
 	}),
+	"FindKeys": read(func(ops admin.Operations, ctx context.Context, secrets []string) ([]ration.KeyID, error) {
+		return ops.FindKeys(ctx, concealSecrets(secrets))
+	}),
+	"ImportUsage": change(admin.Operations.ImportUsage),
 
 	"CreatePlan": change(admin.Operations.CreatePlan),
 	"ListPlans": read(func(ops admin.Operations, ctx context.Context, _ struct{}) ([]ration.Plan, error) {

@@ -88,6 +88,22 @@ func (k keysImport) conceal() admin.KeysImport {
 	return keys
 }
 
+func revealSecrets(secrets []ration.Secret) []string {
+	texts := make([]string, len(secrets))
+	for i, secret := range secrets {
+		texts[i] = secret.Reveal()
+	}
+	return texts
+}
+
+func concealSecrets(texts []string) []ration.Secret {
+	secrets := make([]ration.Secret, len(texts))
+	for i, text := range texts {
+		secrets[i] = ration.SecretFromText(text)
+	}
+	return secrets
+}
+
 // wireError keeps what callers ask of an error: its text, and what errors.Is and
 // errors.As find in it.
 type wireError struct {

@@ -1,0 +1,239 @@
+package admin
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// MaxDaysAtOnce is the most days that one request imports: few enough to be written
+// while charges of their keys wait, and to fit into what a server's socket takes.
+const MaxDaysAtOnce = 2_000
+
+// ImportedDay is what another system counted for a key on one of its local dates.
+type ImportedDay struct {
+	Row           int // where it comes from, so that errors can say it
+	KeyID         ration.KeyID
+	Meter         string
+	Date          ration.Label
+	Used          int64     // units
+	LastRequestAt time.Time // zero: not known
+}
+
+// UsageImport is days to be imported in one transaction, at most MaxDaysAtOnce, of
+// at most [MaxKeysAtOnce] keys.
+type UsageImport struct {
+	Days   []ImportedDay
+	DryRun bool // find out what would be imported
+}
+
+// UsageImported is what became of days to be imported.
+type UsageImported struct {
+	Rows   int   // were looked at
+	Raised int   // of them had a day to raise
+	Added  int64 // units, on all meters together
+}
+
+// ImportUsage raises days of keys to at least what was counted elsewhere, in one
+// transaction. What was counted here meanwhile is not counted again, so an import
+// that was cut short can be made again. A dry run takes the locks, for it has to see
+// what an import would, and writes nothing.
+//
+// Errors besides those of [Operations], with the row: ErrNotFound for an unknown
+// key. Without it: ErrClockSuspect while the clock is in doubt.
+func (s *Service) ImportUsage(ctx context.Context, actor string, usage UsageImport) (UsageImported, error) {
+	if err := errors.Join(validateActor(actor), usage.validate()); err != nil {
+		return UsageImported{}, err
+	}
+	days, rows := make(map[ration.KeyID][]ImportedDay), make([]DayKey, len(usage.Days))
+	for i, day := range usage.Days {
+		day.LastRequestAt = toStored(day.LastRequestAt)
+		days[day.KeyID], rows[i] = append(days[day.KeyID], day), day.key()
+	}
+	sums := make(map[ration.KeyID]UsageImported, len(days))
+	err := s.store.RaiseUsage(ctx, rows, func(raise *UsageRaise) (err error) {
+		sums[raise.KeyID], err = raiseKey(actor, raise, days[raise.KeyID])
+		if err == nil && usage.DryRun {
+			return ErrUnchanged
+		}
+		return err
+	})
+	if err != nil {
+		return UsageImported{}, s.unknownRow(ctx, usage.Days, err)
+	}
+	total := UsageImported{Rows: len(usage.Days)}
+	for _, sum := range sums {
+		total.add(sum)
+	}
+	return total, nil
+}
+
+// unknownRow adds to an error of the store which row has the unknown key.
+func (s *Service) unknownRow(ctx context.Context, days []ImportedDay, err error) error {
+	if !errors.Is(err, ration.ErrNotFound) {
+		return err
+	}
+	for _, day := range days {
+		if _, found := s.store.Key(ctx, day.KeyID); errors.Is(found, ration.ErrNotFound) {
+			return inRow(day.Row, err)
+		}
+	}
+	return err
+}
+
+// FindKeys returns to which keys secrets lead, in their order; the zero id for
+// an unknown one. At most [MaxKeysAtOnce].
+func (s *Service) FindKeys(ctx context.Context, secrets []ration.Secret) ([]ration.KeyID, error) {
+	if err := CheckKeysAtOnce(len(secrets)); err != nil {
+		return nil, err
+	}
+	digests := make([]ration.Digest, len(secrets))
+	for i, secret := range secrets {
+		digests[i] = secret.Digest(s.config.Pepper)
+	}
+	refs, err := s.store.ResolveDigests(ctx, digests)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]ration.KeyID, len(refs))
+	for i, ref := range refs {
+		ids[i] = ref.KeyID
+	}
+	return ids, nil
+}
+
+// FindAllKeys is FindKeys for any number of secrets.
+func FindAllKeys(ctx context.Context, operations ImportOperations, secrets []ration.Secret) ([]ration.KeyID, error) {
+	ids := make([]ration.KeyID, 0, len(secrets))
+	for chunk := range slices.Chunk(secrets, importAtOnce) {
+		found, err := operations.FindKeys(ctx, chunk)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, found...)
+	}
+	return ids, nil
+}
+
+// ImportAllUsage imports any number of days, chunk by chunk, so that charges go on in
+// between; after calls progress with how many of them have been looked at. It tries
+// all of them first, so that what can be found out stops it before anything was
+// written. With an error it also returns what was done before; making the same
+// import again goes on with the rest.
+func ImportAllUsage(ctx context.Context, operations ImportOperations, actor string, usage UsageImport, progress func(done int)) (UsageImported, error) {
+	usage.Days = slices.Clone(usage.Days)
+	slices.SortStableFunc(usage.Days, func(a, b ImportedDay) int { return compareDays(a.key(), b.key()) })
+	if err := checkRepeats(usage.Days); err != nil {
+		return UsageImported{}, err
+	}
+	would, err := importUsageChunks(ctx, operations, actor, UsageImport{Days: usage.Days, DryRun: true}, func(int) {})
+	if err != nil || usage.DryRun {
+		return would, err
+	}
+	done, err := importUsageChunks(ctx, operations, actor, usage, progress)
+	if err != nil {
+		err = fmt.Errorf("%d days were raised for certain before this; make the same import again to go on: %w", done.Raised, err)
+	}
+	return done, err
+}
+
+func importUsageChunks(ctx context.Context, operations ImportOperations, actor string, usage UsageImport, progress func(int)) (total UsageImported, err error) {
+	for rest := usage.Days; len(rest) > 0; {
+		size := chunkOfDays(rest)
+		chunk, err := operations.ImportUsage(ctx, actor, UsageImport{Days: rest[:size], DryRun: usage.DryRun})
+		if err != nil {
+			return total, err
+		}
+		total.add(chunk)
+		rest = rest[size:]
+		progress(len(usage.Days) - len(rest))
+	}
+	return total, nil
+}
+
+// chunkOfDays returns how many of the first days, which are in the order of their
+// keys, one request imports.
+func chunkOfDays(days []ImportedDay) int {
+	keys := 0
+	for i := range days {
+		if i == 0 || days[i].KeyID != days[i-1].KeyID {
+			keys++
+		}
+		if i == MaxDaysAtOnce || keys > importAtOnce {
+			return i
+		}
+	}
+	return len(days)
+}
+
+// validate checks what can be known without the keys.
+func (u *UsageImport) validate() error {
+	if len(u.Days) > MaxDaysAtOnce {
+		return &ration.InvalidError{Field: "days", Value: fmt.Sprintf("%d days", len(u.Days)), Reason: fmt.Sprintf("import at most %d at once", MaxDaysAtOnce)}
+	}
+	for i := range u.Days {
+		if err := u.Days[i].Validate(); err != nil {
+			return inRow(u.Days[i].Row, err)
+		}
+	}
+	sorted := slices.Clone(u.Days)
+	slices.SortStableFunc(sorted, func(a, b ImportedDay) int { return compareDays(a.key(), b.key()) })
+	return checkRepeats(sorted)
+}
+
+// Validate says whether a day can have been counted, whatever the key is. Its error
+// is an [ration.InvalidError], and shows no meter: a file's wrong column may hold
+// secrets.
+func (d *ImportedDay) Validate() error {
+	first := labelAt(ration.PeriodDay, earliestCreation, time.UTC)
+	switch {
+	case ration.ValidateMeter(d.Meter) != nil:
+		return &ration.InvalidError{Field: "meter", Reason: "a meter is 1 to 64 lower-case letters, digits, '_', '-' and '.', starting with a letter"}
+	case d.Date < first || !d.Date.Date().Before(endOfTime):
+		return &ration.InvalidError{Field: "date", Value: dateText(d.Date), Reason: "use a date between 1990 and today"}
+	case d.Used < 0 || d.Used > ration.MaxUnits:
+		return &ration.InvalidError{Field: "request_count", Value: fmt.Sprint(d.Used), Reason: fmt.Sprintf("use a whole number from 0 to %d", ration.MaxUnits)}
+	case !d.LastRequestAt.IsZero() && d.LastRequestAt.Before(earliestCreation):
+		return &ration.InvalidError{Field: "last_request_at", Value: d.LastRequestAt.UTC().Format(time.RFC3339), Reason: "use a time between 1990 and now"}
+	}
+	return nil
+}
+
+func (d *ImportedDay) key() DayKey { return DayKey{d.KeyID, d.Meter, d.Date} }
+
+func compareDays(a, b DayKey) int {
+	return cmp.Or(slices.Compare(a.KeyID[:], b.KeyID[:]), cmp.Compare(a.Meter, b.Meter), cmp.Compare(a.Date, b.Date))
+}
+
+// checkRepeats refuses days that are there twice; they are sorted. Which of the two
+// would be right nobody knows.
+func checkRepeats(days []ImportedDay) error {
+	for i := 1; i < len(days); i++ {
+		if days[i].key() == days[i-1].key() {
+			return inRow(days[i].Row, &ration.InvalidError{
+				Field: "date", Value: dateText(days[i].Date), Reason: fmt.Sprintf("row %d has the same key, meter and date; add the two up", days[i-1].Row),
+			})
+		}
+	}
+	return nil
+}
+
+func inRow(row int, err error) error { return fmt.Errorf("row %d: %w", row, err) }
+
+func (u *UsageImported) add(more UsageImported) {
+	u.Rows, u.Raised, u.Added = u.Rows+more.Rows, u.Raised+more.Raised, sumOf(u.Added, more.Added)
+}
+
+// sumOf adds up counts that, of many keys together, may pass what an int64 holds.
+func sumOf(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}

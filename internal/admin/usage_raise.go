@@ -1,0 +1,209 @@
+package admin
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// DayKey names a row of history.
+type DayKey struct {
+	KeyID ration.KeyID
+	Meter string
+	Date  ration.Label
+}
+
+// UsageRaise is what a key has used, within a transaction that adds to it.
+type UsageRaise struct {
+	Now       time.Time // the store's time
+	KeyID     ration.KeyID
+	TimeZone  string              // of its periods: the key's own, else its plan's, else empty
+	Usage     ration.Usage        // on all meters
+	Days      map[DayKey]MeterDay // the rows asked for; those that are not there have counted nothing
+	Additions []MeterAddition     // to be filled in, one for each meter
+	Audit     AuditEntry          // to be filled in
+}
+
+// MeterAddition is what is added on a meter, whose row may have to be made.
+type MeterAddition struct {
+	// MeterWrite is written as that of a charge, with two differences: Days tell to
+	// whose history Used belongs, and FirstRequestAt is also to be set where it is
+	// earlier than what is there.
+	ration.MeterWrite
+	Days []MeterDay // Used is to be added, LastRequestAt to be set unless it is zero
+}
+
+// DayKeys returns the keys of days in the order in which they are locked, each
+// once. Error: [ration.InvalidError] if they are more than MaxKeysAtOnce.
+func DayKeys(days []DayKey) ([]ration.KeyID, error) {
+	ids := make([]ration.KeyID, len(days))
+	for i, day := range days {
+		ids[i] = day.KeyID
+	}
+	return LockOrder(ids)
+}
+
+// What another system counted on a day is not added to what was counted here but
+// compared with it: so the same file can be taken over again, also after charges
+// here. What is missing is added as if it had been charged on that day: to its
+// history, and to those of the running periods that the day belongs to. Which hours
+// it was used in nobody knows, so the running hour gets nothing.
+
+// raising is the raise of one key.
+type raising struct {
+	*UsageRaise
+	zone *time.Location
+	sum  UsageImported
+}
+
+// raiseKey raises a key's days to what was counted elsewhere and completes the
+// audit entry. It returns ErrUnchanged if none was lower.
+func raiseKey(actor string, raise *UsageRaise, days []ImportedDay) (UsageImported, error) {
+	zone, err := ration.LoadZone(raise.TimeZone)
+	if err != nil {
+		return UsageImported{}, err
+	}
+	raise.Additions = nil
+	r := raising{UsageRaise: raise, zone: zone}
+	for i := range days {
+		if err := r.raiseDay(&days[i]); err != nil {
+			return UsageImported{}, inRow(days[i].Row, err)
+		}
+	}
+	for i := range raise.Additions {
+		r.subtractStored(&raise.Additions[i])
+	}
+	raise.Audit, err = auditOf(actor, "usage.import", raise.KeyID.String(), r.before(), r.after())
+	return r.sum, err
+}
+
+// raiseDay adds what a day here has less than the imported one.
+func (r *raising) raiseDay(day *ImportedDay) error {
+	standing := r.standing(day.Meter)
+	if err := r.checkTime(day, &standing); err != nil {
+		return err
+	}
+	recorded := r.Days[DayKey{r.KeyID, day.Meter, day.Date}]
+	missing := day.Used - recorded.Used
+	if missing <= 0 {
+		return nil
+	}
+	if standing.Used > ration.MaxTotalUnits-missing {
+		return &ration.InvalidError{Field: "request_count", Value: fmt.Sprint(day.Used), Reason: fmt.Sprintf("the lifetime count would pass %d", ration.MaxTotalUnits)}
+	}
+	last := notAfter(day.LastRequestAt, r.Now)
+	addition := r.addition(day.Meter, &standing)
+	addition.Used += missing
+	addition.FirstRequestAt = earlier(addition.FirstRequestAt, last)
+	addition.LastRequestAt = later(addition.LastRequestAt, last)
+	addition.Days = append(addition.Days, MeterDay{Date: day.Date, Used: missing, LastRequestAt: later(recorded.LastRequestAt, last)})
+	for i, period := range ration.WindowPeriods {
+		window := &addition.Windows[i]
+		if period != ration.PeriodHour && labelAt(period, day.Date.Date(), time.UTC) >= window.Label {
+			window.Used += missing
+		}
+	}
+	r.sum.Raised++
+	r.sum.Added = sumOf(r.sum.Added, missing)
+	return nil
+}
+
+// checkTime refuses what has not happened yet. The day that runs is the key's last,
+// also where a changed zone lengthens it: what belongs to the next would be
+// forgotten when that begins.
+func (r *raising) checkTime(day *ImportedDay, standing *ration.MeterUsage) error {
+	_, latestDate := LatestLabels(r.Now)
+	if today := min(standing.Windows[windowDay].Label, latestDate); day.Date > today {
+		return &ration.InvalidError{Field: "date", Value: dateText(day.Date), Reason: "it is in the future: for this key it is " + dateText(today)}
+	}
+	if day.LastRequestAt.After(r.Now.Add(clockTolerance)) {
+		return &ration.InvalidError{
+			Field: "last_request_at", Value: day.LastRequestAt.UTC().Format(time.RFC3339), Reason: "it is in the future: it is " + r.Now.UTC().Format(time.RFC3339),
+		}
+	}
+	return nil
+}
+
+// standing returns a meter as it stands now; what was added so far is in Used alone.
+func (r *raising) standing(meter string) ration.MeterUsage {
+	standing := ration.MeterUsage{Meter: meter}
+	if stored := r.Usage.Meter(meter); stored != nil {
+		standing = *stored
+	}
+	standing = standing.At(r.Now, r.zone)
+	for i := range r.Additions {
+		if r.Additions[i].Meter == meter {
+			standing.Used += r.Additions[i].Used
+		}
+	}
+	return standing
+}
+
+// addition returns the addition to a meter, whose windows are, until all is added,
+// as they will stand.
+func (r *raising) addition(meter string, standing *ration.MeterUsage) *MeterAddition {
+	for i := range r.Additions {
+		if r.Additions[i].Meter == meter {
+			return &r.Additions[i]
+		}
+	}
+	r.Additions = append(r.Additions, MeterAddition{MeterWrite: ration.MeterWrite{
+		Meter: meter, FirstRequestAt: standing.FirstRequestAt, LastRequestAt: standing.LastRequestAt,
+		Windows: standing.Windows, Rates: standing.Rates,
+	}})
+	return &r.Additions[len(r.Additions)-1]
+}
+
+// subtractStored leaves in the windows what is to be added to those stored.
+func (r *raising) subtractStored(addition *MeterAddition) {
+	stored := r.Usage.Meter(addition.Meter)
+	for i := range addition.Windows {
+		if stored != nil && stored.Windows[i].Label == addition.Windows[i].Label {
+			addition.Windows[i].Used -= stored.Windows[i].Used
+			addition.Windows[i].Reserved -= stored.Windows[i].Reserved
+		}
+	}
+}
+
+// before and after describe what the raise changes: sums, and not every day.
+func (r *raising) before() fields {
+	all := fields{}
+	for i := range r.Additions {
+		if stored := r.Usage.Meter(r.Additions[i].Meter); stored != nil {
+			all[stored.Meter+".used"] = stored.Used
+		}
+	}
+	return all
+}
+
+func (r *raising) after() fields {
+	all := fields{}
+	for i := range r.Additions {
+		addition := &r.Additions[i]
+		stored, first, last := int64(0), addition.Days[0].Date, addition.Days[0].Date
+		if meter := r.Usage.Meter(addition.Meter); meter != nil {
+			stored = meter.Used
+		}
+		for _, day := range addition.Days {
+			first, last = min(first, day.Date), max(last, day.Date)
+		}
+		all[addition.Meter+".used"] = stored + addition.Used
+		all[addition.Meter+".history"] = fields{"days": len(addition.Days), "from": dateText(first), "to": dateText(last), "used": addition.Used}
+	}
+	return all
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

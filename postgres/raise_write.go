@@ -1,0 +1,89 @@
+package postgres
+
+import (
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// earlierFirstRequestsSQL uses the primary key of key_usage. What adds usage sets
+// this only where there is none.
+const earlierFirstRequestsSQL = `
+UPDATE key_usage k
+SET first_request_at = d.first_request_at
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS d (api_key_id, meter, first_request_at)
+WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter AND k.first_request_at > d.first_request_at`
+
+// raiseRows is what raises write, by columns; each table's rows with one statement.
+type raiseRows struct {
+	usage struct {
+		keys         [][16]byte
+		meters       []string
+		used, denied []int64
+		first, last  []*time.Time
+		labels, ends [len(ration.WindowPeriods)][]time.Time
+		windows      [len(ration.WindowPeriods)][]int64
+		tats         [len(ration.RatePeriods)][]time.Time
+		rests        [len(ration.RatePeriods)][]int64
+	}
+	days         dayColumns
+	used, denied []int64 // of the days
+	last         []*time.Time
+	audit        auditColumns
+}
+
+// dayColumns is the first columns of rows of usage_days.
+type dayColumns struct {
+	keys   [][16]byte
+	meters []string
+	dates  []time.Time
+}
+
+func (d *dayColumns) add(key [16]byte, meter string, date ration.Label) {
+	d.keys, d.meters, d.dates = append(d.keys, key), append(d.meters, meter), append(d.dates, date.Date())
+}
+
+// add adds what a raise leaves.
+func (r *raiseRows) add(raise *admin.UsageRaise) {
+	for i := range raise.Additions {
+		addition := &raise.Additions[i]
+		r.addUsage(raise.KeyID, &addition.MeterWrite)
+		for _, day := range addition.Days {
+			r.days.add(raise.KeyID, addition.Meter, day.Date)
+			r.used, r.denied, r.last = append(r.used, day.Used), append(r.denied, day.Denied), append(r.last, orNil(day.LastRequestAt))
+		}
+	}
+	r.audit.add(raise.Audit)
+}
+
+func (r *raiseRows) addUsage(key [16]byte, write *ration.MeterWrite) {
+	u := &r.usage
+	u.keys, u.meters = append(u.keys, key), append(u.meters, write.Meter)
+	u.used, u.denied = append(u.used, write.Used), append(u.denied, write.Denied)
+	u.first, u.last = append(u.first, orNil(write.FirstRequestAt)), append(u.last, orNil(write.LastRequestAt))
+	for i, window := range write.Windows {
+		u.labels[i] = append(u.labels[i], labelTime(ration.WindowPeriods[i], window.Label))
+		u.ends[i], u.windows[i] = append(u.ends[i], orEpoch(window.EndsAt)), append(u.windows[i], window.Used)
+	}
+	for i, rate := range write.Rates {
+		u.tats[i], u.rests[i] = append(u.tats[i], orEpoch(rate.TAT)), append(u.rests[i], rate.Rest)
+	}
+}
+
+// batch returns the statements that write the rows.
+func (r *raiseRows) batch(now time.Time) *writeBatch {
+	b, u := new(writeBatch), &r.usage
+	values := []any{u.keys, u.meters, u.used, u.denied, u.first, u.last}
+	for i := range u.labels {
+		values = append(values, u.labels[i], u.ends[i], u.windows[i])
+	}
+	for i := range u.tats {
+		values = append(values, u.tats[i], u.rests[i])
+	}
+	b.add(asItIs, setUsageSQL, values...)
+	b.add(asItIs, earlierFirstRequestsSQL, u.keys, u.meters, u.first)
+	b.add(asItIs, addDaysSQL, r.days.keys, r.days.meters, r.days.dates, r.used, r.denied, r.last)
+	b.add(asItIs, auditRowsSQL, r.audit.values(now)...)
+	return b
+}
