@@ -96,3 +96,11 @@ type KeysImported struct {
 	Created int  `json:"created"`
 	Present int  `json:"present"` // whose secret was known already
 }
+
+// UsageImported is what became of counts that were to be imported.
+type UsageImported struct {
+	DryRun     bool  `json:"dry_run"` // nothing was imported: this is what would be
+	Rows       int   `json:"rows"`
+	DaysRaised int   `json:"days_raised"` // that had less here
+	UnitsAdded int64 `json:"units_added"` // on all meters together
+}

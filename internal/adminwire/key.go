@@ -73,6 +73,11 @@ func KeysImported(imported admin.KeysImported, dryRun bool) api.KeysImported {
 	return api.KeysImported{DryRun: dryRun, Created: imported.Created, Present: imported.Present}
 }
 
+// UsageImported returns what became of imported counts.
+func UsageImported(imported admin.UsageImported, dryRun bool) api.UsageImported {
+	return api.UsageImported{DryRun: dryRun, Rows: imported.Rows, DaysRaised: imported.Raised, UnitsAdded: imported.Added}
+}
+
 func secret(state ration.SecretState) api.Secret {
 	return api.Secret{
 		ID: state.ID.String(), Label: state.Label, Start: state.Start, End: state.End, CreatedAt: state.CreatedAt.UTC(),

@@ -37,7 +37,7 @@ func TestInputs(t *testing.T) {
 	for _, row := range slices.Concat(flagInputs, configInputs, keyInputs) {
 		t.Run(row.name, row.try)
 	}
-	for _, row := range slices.Concat(configBehaviours, keyBehaviours, databaseBehaviours, clockBehaviours) {
+	for _, row := range slices.Concat(configBehaviours, keyBehaviours, usageBehaviours, databaseBehaviours, clockBehaviours) {
 		t.Run(row.name, row.try)
 	}
 }

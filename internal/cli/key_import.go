@@ -97,7 +97,7 @@ func (a *app) importKeys(ctx context.Context, source *keySource) error {
 		}
 	}
 	if err := plan.Err(); err != nil {
-		return fmt.Errorf("nothing was imported, because of the following:\n%w", err)
+		return nothingImported(err)
 	}
 	keys := admin.KeysImport{DryRun: source.dryRun}
 	for _, record := range plan.Records {
@@ -157,7 +157,7 @@ func (a *app) planImport(ctx context.Context, source *keySource, prefix string) 
 	}
 	mapping := keyimport.DefaultMapping(table)
 	if source.mapping != "" {
-		if mapping, err = readMapping(source.mapping); err != nil {
+		if mapping, err = readMapping(source.mapping, keyimport.ReadMapping); err != nil {
 			return keyimport.Plan{}, err
 		}
 	}
@@ -214,7 +214,7 @@ func (a *app) readKeyTable(ctx context.Context, database, table string) (*keyimp
 	}
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
-		return nil, errors.New("opening the database that the keys come from: its URL can't be read") // which may hold a password
+		return nil, errors.New("opening the database that the rows come from: its URL can't be read") // which may hold a password
 	}
 	defer func() { _ = db.Close() }()
 	return keyimport.ReadDatabase(ctx, db, table)
@@ -240,14 +240,13 @@ func readOnlyFile(path string) (string, error) {
 	return (&url.URL{Scheme: "file", Path: absolute, RawQuery: "mode=ro"}).String(), err
 }
 
-func readMapping(path string) (keyimport.Mapping, error) {
+func readMapping[T any](path string, read func(io.Reader) (T, error)) (mapping T, err error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return keyimport.Mapping{}, &config.Error{Where: "--mapping", Reason: err.Error()}
+		return mapping, &config.Error{Where: "--mapping", Reason: err.Error()}
 	}
 	defer func() { _ = file.Close() }()
-	mapping, err := keyimport.ReadMapping(file)
-	if err != nil {
+	if mapping, err = read(file); err != nil {
 		return mapping, &config.Error{Where: path, Reason: err.Error()}
 	}
 	return mapping, nil

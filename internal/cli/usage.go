@@ -44,6 +44,7 @@ those of its own time zone, so a list over several keys may mix zones.`,
 			})
 		},
 	}
+	cmd.AddCommand(a.usageImportCommand())
 	flags := cmd.Flags()
 	flags.StringVar(&key, "key", "", "only this key's, by its id")
 	flags.StringVar(&filter.Owner, "owner", "", "only this owner's keys'")

@@ -24,19 +24,29 @@ import (
 //	    - {values: [1, 1], status: active}
 //
 // What the mapping says is checked when it meets a table. Errors name line and column.
-func ReadMapping(r io.Reader) (Mapping, error) {
+func ReadMapping(r io.Reader) (Mapping, error) { return readMapping[Mapping](r) }
+
+// ReadUsageMapping reads the mapping of a table of counts, in the same way:
+//
+//	key: api_key
+//	date: day
+//	request_count: requests
+//	last_request_at: seen_at
+//	meter: kind
+func ReadUsageMapping(r io.Reader) (UsageMapping, error) { return readMapping[UsageMapping](r) }
+
+func readMapping[T any](r io.Reader) (mapping T, err error) {
 	text, err := readText(r)
 	if err != nil {
-		return Mapping{}, err
+		return mapping, err
 	}
-	var mapping Mapping
 	err = yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&mapping)
 	if errors.Is(err, io.EOF) {
-		return Mapping{}, errors.New("the mapping is empty")
+		return mapping, errors.New("the mapping is empty")
 	}
 	if fault, ok := errors.AsType[yaml.Error](err); ok {
 		at := fault.GetToken().Position
-		return Mapping{}, fmt.Errorf("%d:%d: %s", at.Line, at.Column, fault.GetMessage())
+		return mapping, fmt.Errorf("%d:%d: %s", at.Line, at.Column, fault.GetMessage())
 	}
 	return mapping, err
 }

@@ -28,7 +28,7 @@ func NewPlan(table *Table, mapping Mapping, secretPrefix string) (Plan, error) {
 	if err := mapping.validate(table); err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{Findings: unreadColumns(table, mapping)}
+	plan := Plan{Findings: unreadColumns(table, mapping.columns())}
 	for i, row := range table.rows {
 		r := reading{table: table, mapping: &mapping, row: row, record: Record{Row: i + 1, Line: row.line}}
 		r.read(secretPrefix)
@@ -44,9 +44,11 @@ func NewPlan(table *Table, mapping Mapping, secretPrefix string) (Plan, error) {
 }
 
 // Err joins the problems, each a [Finding]; nil if the plan may be carried out.
-func (p Plan) Err() error {
+func (p Plan) Err() error { return problemsIn(p.Findings) }
+
+func problemsIn(findings []Finding) error {
 	var problems []error
-	for _, finding := range p.Findings {
+	for _, finding := range findings {
 		if finding.Severity == Problem {
 			problems = append(problems, finding)
 		}
@@ -56,9 +58,8 @@ func (p Plan) Err() error {
 
 // unreadColumns may name columns: the mapping has found its own among them, so
 // that they are a header and not a row of secrets.
-func unreadColumns(table *Table, mapping Mapping) []Finding {
+func unreadColumns(table *Table, read []string) []Finding {
 	var findings []Finding
-	read := mapping.columns()
 	for _, column := range table.columns {
 		if !slices.Contains(read, column) {
 			findings = append(findings, Finding{Severity: Warning, Field: column, Reason: "nothing reads this column"})

@@ -97,13 +97,24 @@ func (r *reading) readCreatedAt() {
 	if text == "" {
 		return
 	}
+	at, ok := parseTime(text)
+	if !ok {
+		r.note(Problem, "created_at", timeForm)
+		return
+	}
+	r.record.CreatedAt = at.UTC()
+}
+
+const timeForm = `use a time such as "2025-01-31 16:05:09"; without an offset it is UTC`
+
+// parseTime reads a time in the offset in which it is written.
+func parseTime(text string) (time.Time, bool) {
 	for _, layout := range []string{time.DateTime, "2006-01-02T15:04:05", time.RFC3339, "2006-01-02 15:04:05Z07:00"} {
 		if at, err := time.Parse(layout, text); err == nil {
-			r.record.CreatedAt = at.UTC()
-			return
+			return at, true
 		}
 	}
-	r.note(Problem, "created_at", `use a time such as "2025-01-31 16:05:09"; without an offset it is UTC`)
+	return time.Time{}, false
 }
 
 func (r *reading) text(field, column string) string {

@@ -38,7 +38,7 @@ func (r row) cell(column int) string {
 func readText(r io.Reader) ([]byte, error) {
 	text, err := io.ReadAll(r)
 	if err != nil {
-		return nil, fmt.Errorf("reading keys: %w", err)
+		return nil, fmt.Errorf("reading the file: %w", err)
 	}
 	return bytes.TrimPrefix(text, []byte("\ufeff")), nil
 }
