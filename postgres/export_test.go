@@ -52,6 +52,8 @@ func StatementSQL() map[string]string {
 		"end reservations":   endReservationsSQL,
 		"forget replays":     forgetReplaysSQL,
 		"remember replays":   rememberReplaysSQL,
+		"purge reservations": purgeReservationsSQL,
+		"purge replays":      purgeReplaysSQL,
 
 		"keys ahead":          keysAheadSQL,
 		"zones of a repair":   periodZonesSQL,
@@ -61,6 +63,19 @@ func StatementSQL() map[string]string {
 		"days of a repair":    deleteDaysSQL,
 		"secrets of a repair": earlierSecretUsesSQL,
 	}
+}
+
+// PurgeKept deletes what is kept no longer, as the janitor does in its time, and
+// returns how many parts that took.
+func (s *Store) PurgeKept(ctx context.Context) (parts int, err error) {
+	l := newLane(s)
+	defer l.drop()
+	for _, kind := range newPurgesOfKept().kinds {
+		for deleted := int64(mostPerPart); deleted == mostPerPart && err == nil; parts++ {
+			deleted, err = l.purgeKept(ctx, kind.statement, kind.retention)
+		}
+	}
+	return parts, err
 }
 
 // InOrderSQL precedes the statement that reads what is due.

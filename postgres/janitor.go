@@ -66,9 +66,11 @@ func (j *janitor) run(ctx context.Context) {
 	l := newLane(j.store)
 	defer l.drop()
 	purge, purgeOld, fences := time.NewTicker(purgeEvery), time.NewTicker(purgeOldEvery), time.NewTicker(fenceEvery)
+	kept := newPurgesOfKept()
 	defer purge.Stop()
 	defer purgeOld.Stop()
 	defer fences.Stop()
+	defer kept.timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -82,6 +84,8 @@ func (j *janitor) run(ctx context.Context) {
 			j.purgeFinished(ctx, l)
 		case <-purgeOld.C:
 			j.purgeOld(ctx, l)
+		case <-kept.timer.C:
+			kept.next(ctx, l)
 		}
 	}
 }

@@ -136,6 +136,8 @@ func timeParam(t time.Time) []byte {
 	return binary.BigEndian.AppendUint64(nil, uint64(t.UnixMicro()-postgresEpoch))
 }
 
+func int64Param(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n)) }
+
 func float64Param(f float64) []byte {
 	return binary.BigEndian.AppendUint64(nil, math.Float64bits(f))
 }

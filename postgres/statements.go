@@ -36,6 +36,8 @@ const (
 	stmtDigests
 	stmtPurge
 	stmtPurgeOld
+	stmtPurgeReservations
+	stmtPurgeReplays
 	stmtReady
 	stmtTokens
 	statementCount
@@ -74,6 +76,8 @@ var statementSQL = [statementCount]string{
 	stmtDigests:           digestsSQL,
 	stmtPurge:             purgeSQL,
 	stmtPurgeOld:          purgeOldSQL,
+	stmtPurgeReservations: purgeReservationsSQL,
+	stmtPurgeReplays:      purgeReplaysSQL,
 	stmtReady:             readySQL,
 	stmtTokens:            tokensSQL,
 }

@@ -1,0 +1,86 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+const purgeKeptEvery = time.Minute
+
+// Rows that are kept no longer are found by the index of their time, and locked
+// by whichever instance is first, so that none waits for another and none for a
+// charge. They are old by the server's clock and by the instance's: one clock
+// that runs ahead deletes nothing that is still needed. The server's is asked
+// once, or no index would serve it.
+var (
+	purgeReservationsSQL = purgeKeptSQL("reservations", "ended_at")
+	purgeReplaysSQL      = purgeKeptSQL("idempotency_keys", "created_at")
+)
+
+// purgeKeptSQL deletes so many rows and tells how many there were.
+func purgeKeptSQL(table, column string) string {
+	return `
+WITH deleted AS (
+    DELETE FROM ` + table + `
+    WHERE ctid = ANY(ARRAY(
+        SELECT ctid
+        FROM ` + table + `
+        WHERE ` + column + ` < least((SELECT ration_now()), $1) - make_interval(secs => $2)
+        ORDER BY ` + column + `
+        LIMIT $3
+        FOR UPDATE SKIP LOCKED))
+    RETURNING 1
+)
+SELECT count(*) FROM deleted`
+}
+
+// mostPerPart is how many rows one transaction deletes.
+const mostPerPart = 1000
+
+// purgesOfKept deletes what is kept no longer, a part at a time, so that the
+// janitor's other work never waits for long.
+type purgesOfKept struct {
+	timer *time.Timer
+	kinds []keptKind
+	kind  int // whose turn it is
+}
+
+type keptKind struct {
+	statement statement
+	retention time.Duration
+}
+
+func newPurgesOfKept() *purgesOfKept {
+	return &purgesOfKept{
+		timer: time.NewTimer(purgeKeptEvery),
+		kinds: []keptKind{{stmtPurgeReservations, ration.ReservationRetention}, {stmtPurgeReplays, ration.IdempotencyRetention}},
+	}
+}
+
+// next deletes a part and sets the timer: at once again while there may be more.
+func (k *purgesOfKept) next(ctx context.Context, l *lane) {
+	kind := k.kinds[k.kind]
+	deleted, err := l.purgeKept(ctx, kind.statement, kind.retention)
+	if err == nil && deleted == mostPerPart {
+		k.timer.Reset(0)
+		return
+	}
+	k.kind = (k.kind + 1) % len(k.kinds)
+	if k.kind == 0 {
+		k.timer.Reset(purgeKeptEvery)
+	} else {
+		k.timer.Reset(0)
+	}
+}
+
+// purgeKept deletes a part of what is older than a time and returns how much.
+func (l *lane) purgeKept(ctx context.Context, s statement, after time.Duration) (deleted int64, err error) {
+	if _, err := l.connect(ctx); err != nil {
+		return 0, err
+	}
+	params := [][]byte{timeParam(l.store.config.InstanceClock()), float64Param(after.Seconds()), int64Param(mostPerPart)}
+	err = l.read(s, func(r *row) { deleted = r.int() }, params)
+	return deleted, err
+}

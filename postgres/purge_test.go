@@ -1,0 +1,105 @@
+package postgres_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/postgres"
+)
+
+// fillKept makes a key's reservations that ended, and idempotency keys that were
+// used, so many seconds before noon each.
+func fillKept(t *testing.T, d *database, n int) {
+	t.Helper()
+	for _, sql := range []string{
+		`INSERT INTO reservations SELECT $1, gen_random_uuid(), 'settled', 'keep', '[]', NULL, now(), now(), $2::timestamptz - i * interval '1 second', NULL, sha256(''), '[]' FROM generate_series(0, $3::int - 1) i`,
+		`INSERT INTO idempotency_keys SELECT $1, i::text, sha256(''), '{}', $2::timestamptz - i * interval '1 second' FROM generate_series(0, $3::int - 1) i`,
+	} {
+		d.exec(t, sql, [16]byte(ration.NewKeyID()), noon, n)
+	}
+}
+
+func (d *database) wantKept(t *testing.T, reservations, replays int64) {
+	t.Helper()
+	if got := ask[int64](t, d, "SELECT count(*) FROM reservations"); got != reservations {
+		t.Errorf("%d reservations, want %d", got, reservations)
+	}
+	if got := ask[int64](t, d, "SELECT count(*) FROM idempotency_keys"); got != replays {
+		t.Errorf("%d idempotency keys, want %d", got, replays)
+	}
+}
+
+func TestWhatIsKeptNoLongerIsDeletedInParts(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	clock := newFakeClock(t, d, noon)
+	store := d.open(t, postgres.Config{InstanceClock: clock.now})
+	const n = 2300
+	fillKept(t, d, n)
+	d.exec(t, `INSERT INTO reservations SELECT $1, gen_random_uuid(), 'open', 'keep', '[]', NULL, '2020-01-01', '2020-01-02', NULL, NULL, sha256(''), '[]'`, [16]byte(ration.NewKeyID()))
+	purge := func(parts int) {
+		t.Helper()
+		if took, err := store.PurgeKept(t.Context()); err != nil || took != parts {
+			t.Errorf("PurgeKept = %d parts, %v; want %d", took, err, parts)
+		}
+	}
+	clock.set(t, noon.Add(ration.IdempotencyRetention-2300*time.Second))
+	purge(2)
+	d.wantKept(t, n+1, n)
+	clock.set(t, noon.Add(ration.IdempotencyRetention-100*time.Second))
+	purge(4) // 2,199 of them in 3
+	d.wantKept(t, n+1, 101)
+	clock.set(t, noon.Add(ration.ReservationRetention-100*time.Second))
+	purge(4)
+	d.wantKept(t, 102, 0)
+}
+
+// One clock that runs ahead deletes nothing.
+func TestClockThatIsAheadDeletesNothingThatIsKept(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	clock := newFakeClock(t, d, noon)
+	fillKept(t, d, 10)
+	for name, by := range map[string][2]time.Duration{"the server's": {tenYears, 0}, "the instance's": {0, tenYears}} {
+		clock.set(t, noon.Add(by[0]))
+		store := d.open(t, postgres.Config{InstanceClock: func() time.Time { return noon.Add(by[1]) }})
+		if _, err := store.PurgeKept(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		d.wantKept(t, 10, 10)
+	}
+}
+
+const tenYears = 3652 * 24 * time.Hour
+
+// A charge that is about to take a row's place, or another instance that deletes
+// it, is not waited for.
+func TestPurgeLeavesOutWhatSomebodyHas(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	clock := newFakeClock(t, d, noon.Add(tenYears))
+	store := d.open(t, postgres.Config{InstanceClock: clock.now})
+	fillKept(t, d, 10)
+	tx, err := connect(t, d.url).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{
+		"SELECT FROM idempotency_keys WHERE key = '3' FOR NO KEY UPDATE",
+		"SELECT FROM reservations WHERE ended_at = '2026-07-15 11:59:57+00' FOR NO KEY UPDATE",
+	} {
+		if _, err := tx.Exec(t.Context(), sql, pgx.QueryExecModeExec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := store.PurgeKept(t.Context()); err != nil {
+		t.Error(err)
+	}
+	d.wantKept(t, 1, 1)
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
