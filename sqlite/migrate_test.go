@@ -12,6 +12,9 @@ import (
 	"github.com/ration-dev/ration/sqlite"
 )
 
+// ownVersion is the version of this build's schema.
+const ownVersion = 2
+
 // nextRelease returns our migrations and one more.
 func nextRelease(t *testing.T, statements string) fs.FS {
 	t.Helper()
@@ -59,7 +62,7 @@ func TestSchemaThatDoesNotFit(t *testing.T) {
 
 	config.KeepSchema = true
 	_, err := sqlite.OpenWith(t.Context(), config, next)
-	if schema, ok := errors.AsType[*sqlite.SchemaError](err); !ok || schema.Have != 1 || schema.Want != 99999 || schema.Path != config.Path {
+	if schema, ok := errors.AsType[*sqlite.SchemaError](err); !ok || schema.Have != ownVersion || schema.Want != 99999 || schema.Path != config.Path {
 		t.Errorf("older schema that is to be kept: %v", err)
 	}
 	config.KeepSchema = false
@@ -71,10 +74,10 @@ func TestSchemaThatDoesNotFit(t *testing.T) {
 	closeStore(t, store)
 
 	_, err = sqlite.Open(t.Context(), config)
-	if schema, ok := errors.AsType[*sqlite.SchemaError](err); !ok || schema.Have != 99999 || schema.Want != 1 || schema.Path != config.Path {
+	if schema, ok := errors.AsType[*sqlite.SchemaError](err); !ok || schema.Have != 99999 || schema.Want != ownVersion || schema.Path != config.Path {
 		t.Errorf("schema of a later release: %v", err)
 	}
-	if !strings.Contains(err.Error(), "99999") || !strings.Contains(err.Error(), "version 1") {
+	if !strings.Contains(err.Error(), "99999") || !strings.Contains(err.Error(), "version 2") {
 		t.Errorf("%q doesn't name both versions", err)
 	}
 }

@@ -128,8 +128,18 @@ func fillRest(t *testing.T, path string) {
 	for _, statement := range []string{
 		"UPDATE key_usage SET reserved = 1, hour_reserved = 2, day_reserved = 3, week_reserved = 4, month_reserved = 9007199254740992, minute_rate_tat = -1, minute_rate_rest = 6, second_rate_rest = 7, second_rate_tat = 1767225599999999 WHERE meter = 'tokens'",
 		"UPDATE api_key_secrets SET last_used_at = 1767225600000001, revoked_at = 1767225600000002 WHERE api_key_id IN (SELECT id FROM api_keys WHERE name = 'revoked')",
-		`INSERT INTO usage_days SELECT id, 'requests', date('2024-02-25', n || ' days'), n * 100000000000000, n % 3, iif(n % 2, NULL, 1708819200000000 + n)
+		`INSERT INTO usage_days (api_key_id, meter, date, used, denied, last_request_at, given_back, refunds)
+			SELECT id, 'requests', date('2024-02-25', n || ' days'), n * 100000000000000, n % 3, iif(n % 2, NULL, 1708819200000000 + n), n * 3, n % 4
 			FROM api_keys, (WITH RECURSIVE c (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c WHERE n < 9) SELECT n FROM c)`,
+		`INSERT INTO reservations
+			SELECT api_key_id, secret_id, iif(n, 'expired', 'open'), iif(n, 'release', 'keep'),
+				'[{"units":9007199254740992,"meter":"requests","hour":"2026-01-01T00:00:00Z","day":"2026-01-01","week":"2025-12-29","month":"2026-01-01"}]',
+				iif(n, '[{"meter":"requests","units":5}]', NULL), 1767225600000001 + n, 1767225600000003, iif(n, 1767225600000004, NULL), iif(n, 1767225600000005, NULL),
+				digest, '[{"name":"<requests-day>","meter":"requests","remaining":0}]'
+			FROM (SELECT api_key_id, secret_id, digest, row_number() OVER () % 2 AS n FROM secret_digests)`,
+		`INSERT INTO idempotency_keys
+			SELECT api_key_id, name, digest, '{"limits":[],"reservation":{"id":"&","held":[]}}', 1767225600000006
+			FROM secret_digests, (SELECT value AS name FROM json_each('["a","B","Z.z","a-b","aB","a.c","b","Ä😀"]')) GROUP BY api_key_id, name`,
 	} {
 		execute(t, path, statement)
 	}
@@ -209,9 +219,9 @@ func dump(t *testing.T, path string) (lines []string) {
 func sortNames(values []any) []any {
 	for i, value := range values {
 		text, ok := value.(string)
-		var names map[string]any
-		if ok && strings.HasPrefix(text, "{") && json.Unmarshal([]byte(text), &names) == nil {
-			values[i] = fmt.Sprintf("%#v", names)
+		var parsed any
+		if ok && (strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[")) && json.Unmarshal([]byte(text), &parsed) == nil {
+			values[i] = fmt.Sprintf("%#v", parsed)
 		}
 	}
 	return values

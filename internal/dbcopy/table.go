@@ -22,6 +22,8 @@ var tables = []table{
 	{name: "api_key_secrets", order: []string{"api_key_id", "secret_id"}},
 	{name: "key_usage", order: []string{"api_key_id", "meter"}, counters: []string{"used", "reserved", "denied"}},
 	{name: "usage_days", order: []string{"date", "api_key_id", "meter"}, counters: []string{"used", "denied"}},
+	{name: "reservations", order: []string{"api_key_id", "id"}},
+	{name: "idempotency_keys", order: []string{"api_key_id", "key"}},
 	{name: "admin_tokens", order: []string{"id"}},
 	{name: "audit_log", order: []string{"id"}},
 }
