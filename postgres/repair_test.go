@@ -9,7 +9,8 @@ import (
 	"github.com/ration-dev/ration/postgres"
 )
 
-// TestRepairKeepsReservations: reservations hold what they hold until they end.
+// TestRepairKeepsReservations: reservations hold what they hold until they end, but
+// nothing of a period that is moved, to which their end will not be posted.
 func TestRepairKeepsReservations(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
@@ -23,7 +24,7 @@ func TestRepairKeepsReservations(t *testing.T) {
 		t.Fatalf("repaired %+v, %v", done, err)
 	}
 	got := ask[string](t, d, `SELECT concat_ws(' ', day_label, used, reserved, hour_reserved, day_reserved, week_reserved, month_reserved) FROM key_usage`)
-	if want := "2026-07-15 1 1 2 3 4 5"; got != want {
+	if want := "2026-07-15 1 1 0 0 0 0"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

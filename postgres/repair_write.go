@@ -13,18 +13,18 @@ var (
 	setWindowsSQL = counted(`
 UPDATE key_usage k
 SET first_request_at = d.first_request_at, last_request_at = d.last_request_at,
-    hour_label = d.hour_label, hour_ends_at = d.hour_ends_at, hour_used = d.hour_used,
-    day_label = d.day_label, day_ends_at = d.day_ends_at, day_used = d.day_used,
-    week_label = d.week_label, week_ends_at = d.week_ends_at, week_used = d.week_used,
-    month_label = d.month_label, month_ends_at = d.month_ends_at, month_used = d.month_used
+    hour_label = d.hour_label, hour_ends_at = d.hour_ends_at, hour_used = d.hour_used, hour_reserved = d.hour_reserved,
+    day_label = d.day_label, day_ends_at = d.day_ends_at, day_used = d.day_used, day_reserved = d.day_reserved,
+    week_label = d.week_label, week_ends_at = d.week_ends_at, week_used = d.week_used, week_reserved = d.week_reserved,
+    month_label = d.month_label, month_ends_at = d.month_ends_at, month_used = d.month_used, month_reserved = d.month_reserved
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[],
-            $5::timestamptz[], $6::timestamptz[], $7::bigint[],
-            $8::date[], $9::timestamptz[], $10::bigint[],
-            $11::date[], $12::timestamptz[], $13::bigint[],
-            $14::date[], $15::timestamptz[], $16::bigint[])
+            $5::timestamptz[], $6::timestamptz[], $7::bigint[], $8::bigint[],
+            $9::date[], $10::timestamptz[], $11::bigint[], $12::bigint[],
+            $13::date[], $14::timestamptz[], $15::bigint[], $16::bigint[],
+            $17::date[], $18::timestamptz[], $19::bigint[], $20::bigint[])
      AS d (api_key_id, meter, first_request_at, last_request_at,
-           hour_label, hour_ends_at, hour_used, day_label, day_ends_at, day_used,
-           week_label, week_ends_at, week_used, month_label, month_ends_at, month_used)
+           hour_label, hour_ends_at, hour_used, hour_reserved, day_label, day_ends_at, day_used, day_reserved,
+           week_label, week_ends_at, week_used, week_reserved, month_label, month_ends_at, month_used, month_reserved)
 WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`, rowsSent)
 
 	// deleteDaysSQL uses the primary key of usage_days.
@@ -46,7 +46,7 @@ type repairRows struct {
 		meters       []string
 		first, last  []*time.Time
 		labels, ends [len(ration.WindowPeriods)][]time.Time
-		used         [len(ration.WindowPeriods)][]int64
+		used, held   [len(ration.WindowPeriods)][]int64
 	}
 	into struct {
 		keys         [][16]byte
@@ -77,7 +77,8 @@ func (r *repairRows) addWindows(key [16]byte, meter *admin.MeterRecord) {
 	w.first, w.last = append(w.first, orNil(meter.FirstRequestAt)), append(w.last, orNil(meter.LastRequestAt))
 	for i, window := range meter.Windows {
 		w.labels[i] = append(w.labels[i], labelTime(ration.WindowPeriods[i], window.Label))
-		w.ends[i], w.used[i] = append(w.ends[i], orEpoch(window.EndsAt)), append(w.used[i], window.Used)
+		w.ends[i] = append(w.ends[i], orEpoch(window.EndsAt))
+		w.used[i], w.held[i] = append(w.used[i], window.Used), append(w.held[i], window.Reserved)
 	}
 }
 
@@ -98,7 +99,7 @@ func (r *repairRows) batch(now time.Time) *writeBatch {
 	b, w := new(writeBatch), &r.windows
 	values := []any{w.keys, w.meters, w.first, w.last}
 	for i := range w.labels {
-		values = append(values, w.labels[i], w.ends[i], w.used[i])
+		values = append(values, w.labels[i], w.ends[i], w.used[i], w.held[i])
 	}
 	b.add(asItIs, setWindowsSQL, values...)
 	if len(r.into.keys) > 0 {

@@ -126,8 +126,8 @@ func (tx *tx) meterRecords(ctx context.Context, h *holding) ([]admin.MeterRecord
 }
 
 const setWindows = `UPDATE key_usage SET first_request_at = ?, last_request_at = ?,
-	hour_label = ?, hour_ends_at = ?, hour_used = ?, day_label = ?, day_ends_at = ?, day_used = ?,
-	week_label = ?, week_ends_at = ?, week_used = ?, month_label = ?, month_ends_at = ?, month_used = ?
+	hour_label = ?, hour_ends_at = ?, hour_used = ?, hour_reserved = ?, day_label = ?, day_ends_at = ?, day_used = ?, day_reserved = ?,
+	week_label = ?, week_ends_at = ?, week_used = ?, week_reserved = ?, month_label = ?, month_ends_at = ?, month_used = ?, month_reserved = ?
 WHERE api_key_id = ? AND meter = ?`
 
 const earlierSecretUse = "UPDATE api_key_secrets SET last_used_at = ? WHERE api_key_id = ? AND last_used_at > ?" //nolint:gosec // SQL
@@ -138,7 +138,7 @@ func (tx *tx) writeRepair(ctx context.Context, repair *admin.UsageRepair) error 
 		meter := &repair.Meters[i]
 		values := []any{optionalMicros(meter.FirstRequestAt), optionalMicros(meter.LastRequestAt)}
 		for w, window := range meter.Windows {
-			values = append(values, labelValue(ration.WindowPeriods[w], window.Label), micros(window.EndsAt), window.Used)
+			values = append(values, labelValue(ration.WindowPeriods[w], window.Label), micros(window.EndsAt), window.Used, window.Reserved)
 		}
 		if err := tx.execOne(ctx, setWindows, append(values, key, meter.Meter)...); err != nil {
 			return err

@@ -14,6 +14,7 @@ var repairTests = []contractTest{
 	{"a store says what it is and that its clock is right", onSoundUsage(testExamine)},
 	{"usage from the future is found and moved to the running periods", onSoundUsage(testRepair)},
 	{"a denial by a clock from the future is found and moved", onSoundUsage(testRepairOfDenial)},
+	{"what a clock from the future reserved takes no room after a repair", onSoundUsage(testRepairOfReservation)},
 	{"periods follow the plan's zone in a repair too", onSoundUsage(testRepairInZone)},
 	{"a day that a changed zone lengthens gives nothing twice in a repair", onSoundUsage(testRepairOfLengthenedDay)},
 	{"a key that can't be repaired is skipped", onSoundUsage(testRepairSkips)},
@@ -174,6 +175,36 @@ func testRepairOfDenial(f *fixture) {
 		{KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: ration.DateLabel(2026, 7, 15), Denied: 3},
 	}, f.days(id))
 	f.want("keys ahead after the repair", []ration.KeyID(nil), f.ahead())
+}
+
+// testRepairOfReservation: what ends a reservation is posted to the periods in
+// which it was made, so that none of those that run now could be rid of it.
+func testRepairOfReservation(f *fixture) {
+	id := f.key(f.plan("5/day").Name)
+	held := chargeOf(id, requests(4))
+	held.Hold = &ration.Hold{ID: ration.NewReservationID(), TTL: ration.MaxReservationTTL, AtExpiry: ration.AtExpiryKeep}
+	f.useAhead(held)
+	if repaired := f.repair(); repaired != 1 {
+		f.Errorf("repaired %d keys, want 1", repaired)
+	}
+	f.wantReserved(id, 4)
+	f.allow(id, requests(5), 0)
+	f.batch(ration.Charge{KeyID: id, End: &ration.End{ID: held.Hold.ID, Action: ration.EndVoid, Over: ration.OverRefuse}})
+	f.wantReserved(id, 0)
+}
+
+// wantReserved checks what is reserved for good; of the running periods nothing is.
+func (f *fixture) wantReserved(id ration.KeyID, want int64) {
+	f.Helper()
+	meter := f.meter(id, ration.MeterRequests)
+	if meter.Reserved != want {
+		f.Errorf("%d are reserved, want %d", meter.Reserved, want)
+	}
+	for i, window := range meter.Windows {
+		if window.Reserved != 0 {
+			f.Errorf("%d are reserved of the running %s", window.Reserved, ration.WindowPeriods[i])
+		}
+	}
 }
 
 func testRepairInZone(f *fixture) {

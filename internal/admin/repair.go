@@ -24,7 +24,9 @@ const windowHour, windowDay = 0, 1 // in ration.WindowPeriods
 // repairMeter puts right what a clock from the future left on a meter. The days
 // of the future are folded into the running one. Its periods that have not begun
 // become those that hold now, which have used at least what was used in them.
-// What was ever used does not change, nor what is reserved. A rate needs no
+// What was ever used does not change, nor what is reserved for good. Of a period
+// that is moved nothing is reserved any more: what ends a reservation is posted to
+// the label that it was charged to, and would never free it. A rate needs no
 // repair: it reads a time that is too late as one burst from now.
 func repairMeter(meter *MeterRecord, zone *time.Location, now time.Time) {
 	latestHour, latestDate := LatestLabels(now)
@@ -41,7 +43,7 @@ func repairMeter(meter *MeterRecord, zone *time.Location, now time.Time) {
 		window := &meter.Windows[i]
 		if label, ends := periodOf(period, day, zone, now); window.Label > label {
 			window.Label, window.EndsAt = label, ends
-			window.Used = meter.usedIn(period, window.Label, zone)
+			window.Used, window.Reserved = meter.usedIn(period, window.Label, zone), 0
 		}
 	}
 }

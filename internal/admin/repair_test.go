@@ -147,7 +147,7 @@ func TestRepairGivesNoSecondQuota(t *testing.T) {
 			w.charge(rapid.Int64Range(0, 9).Draw(rt, "units"))
 		}
 		w.offset = 0
-		reserve(w)
+		reserved := reserve(w)
 		used, denied := w.history(all)
 		lifetime := w.usage.Meter(ration.MeterRequests).Used
 		if w.repair(rt) {
@@ -157,6 +157,7 @@ func TestRepairGivesNoSecondQuota(t *testing.T) {
 			rt.Fatalf("history of %d used and %d denied, was %d and %d; used %d ever, was %d", nowUsed, nowDenied, used, denied, w.usage[0].Used, lifetime)
 		}
 		w.wantRunning(rt)
+		w.wantReserved(rt, reserved)
 		w.wantOpen(rt)
 		if w.repair(rt) {
 			rt.Fatal("the repair finds something to repair in what it left")
@@ -167,10 +168,25 @@ func TestRepairGivesNoSecondQuota(t *testing.T) {
 	}
 }
 
-// reserve holds something in every window.
-func reserve(w *wandering) {
+// reserve holds something in every window and returns what it was held in.
+func reserve(w *wandering) (reserved [len(ration.WindowPeriods)]ration.Label) {
 	for i := range w.usage[0].Windows {
 		w.usage[0].Windows[i].Reserved = 7
+		reserved[i] = w.usage[0].Windows[i].Label
+	}
+	return reserved
+}
+
+// wantReserved: a window that was moved has nothing reserved any more.
+func (w *wandering) wantReserved(rt *rapid.T, before [len(ration.WindowPeriods)]ration.Label) {
+	for i, window := range w.usage[0].Windows {
+		want := int64(7)
+		if window.Label != before[i] {
+			want = 0
+		}
+		if window.Reserved != want {
+			rt.Fatalf("of the %s %d are reserved, want %d", ration.WindowPeriods[i], window.Reserved, want)
+		}
 	}
 }
 
@@ -195,8 +211,6 @@ func (w *wandering) wantRunning(rt *rapid.T) {
 			rt.Fatalf("the %s has used %d, and %d were let through in it", period, window.Used, truth)
 		case window.Label == label && window.EndsAt.After(ends):
 			rt.Fatalf("the %s ends at %s, want %s at the latest", period, window.EndsAt, ends)
-		case window.Reserved != 7:
-			rt.Fatalf("of the %s %d are reserved, want 7", period, window.Reserved)
 		}
 		if period == ration.PeriodHour {
 			continue // the history does not know hours
