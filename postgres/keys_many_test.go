@@ -196,6 +196,7 @@ func (c *chargers) charge(ids, locked []ration.KeyID) {
 		switch {
 		case !decision.Allowed():
 			c.Errorf("%s is refused during a change: %s", ids[i], decision.Code)
+			continue
 		case changed[i] && decision.Plan != "new":
 			c.Errorf("%s is on plan %s after the change", ids[i], decision.Plan)
 		}

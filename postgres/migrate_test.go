@@ -16,7 +16,7 @@ import (
 )
 
 // ownVersion is the version of this build's schema.
-const ownVersion = 2
+const ownVersion = 3
 
 // laterVersion is that of a build with one migration more.
 const laterVersion = 99999
@@ -200,7 +200,7 @@ func TestMigrationThatFailsLeavesNothing(t *testing.T) {
 	if !errors.As(err, new(*postgres.MigrationError)) || from != ownVersion || to != ownVersion {
 		t.Errorf("Migrate = %d, %d, %v; want a MigrationError at version %d", from, to, err, ownVersion)
 	}
-	for _, text := range []string{"from version 2 to 99999", "99999_later.sql", "division by zero"} {
+	for _, text := range []string{"from version 3 to 99999", "99999_later.sql", "division by zero"} {
 		if !strings.Contains(err.Error(), text) {
 			t.Errorf("the error is %q, want %q in it", err, text)
 		}

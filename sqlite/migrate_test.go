@@ -13,7 +13,7 @@ import (
 )
 
 // ownVersion is the version of this build's schema.
-const ownVersion = 2
+const ownVersion = 3
 
 // nextRelease returns our migrations and one more.
 func nextRelease(t *testing.T, statements string) fs.FS {
@@ -77,7 +77,7 @@ func TestSchemaThatDoesNotFit(t *testing.T) {
 	if schema, ok := errors.AsType[*sqlite.SchemaError](err); !ok || schema.Have != 99999 || schema.Want != ownVersion || schema.Path != config.Path {
 		t.Errorf("schema of a later release: %v", err)
 	}
-	if !strings.Contains(err.Error(), "99999") || !strings.Contains(err.Error(), "version 2") {
+	if !strings.Contains(err.Error(), "99999") || !strings.Contains(err.Error(), "version 3") {
 		t.Errorf("%q doesn't name both versions", err)
 	}
 }

@@ -84,13 +84,13 @@ var databaseBehaviours = []behaviour{
 			t.Fatal(err)
 		}
 		for _, command := range []string{"serve", "keys list", "migrate"} {
-			wantsOn(t, "sqlite:ration.db", command, 6, "has schema version 999, made by a later release; this one works with version 2")
+			wantsOn(t, "sqlite:ration.db", command, 6, "has schema version 999, made by a later release; this one works with version 3")
 		}
 		url := testdb.Postgres(t)
 		must(t, url, "migrate")
 		onDatabase(t, url, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)")
 		for _, command := range []string{"serve", "keys list", "migrate"} {
-			wantsOn(t, url, command, 6, "has version 999 and this build knows only 2: use a newer build")
+			wantsOn(t, url, command, 6, "has version 999 and this build knows only 3: use a newer build")
 		}
 	}},
 	{"schema older with migrate off", func(t *testing.T) { // as in every command but serve and migrate
@@ -98,10 +98,10 @@ var databaseBehaviours = []behaviour{
 		must(t, url, "migrate")
 		onDatabase(t, url, "DELETE FROM goose_db_version")
 		for _, command := range []string{"keys list", "usage", "doctor"} {
-			wantsOn(t, url, command, 6, "has version 0 and this build needs 2", "run 'ration migrate'")
+			wantsOn(t, url, command, 6, "has version 0 and this build needs 3", "run 'ration migrate'")
 		}
 		older := fmt.Errorf("opening store: %w", &sqlite.SchemaError{Path: "ration.db", Have: 1, Want: 2})
-		if code := cli.ExitCode(older); code != 6 || !strings.Contains(older.Error(), "has schema version 1 and this release works with version 2") {
+		if code := cli.ExitCode(older); code != 6 || !strings.Contains(older.Error(), "has schema version 1 and this release works with version 3") {
 			t.Errorf("exit code %d: %v", code, older)
 		}
 	}},
