@@ -34,7 +34,7 @@ type MeterWrite struct {
 type DayWrite struct {
 	Date          Label
 	Used          int64     // units
-	GivenBack     int64     // units to be taken off what was used, and to be counted as given back
+	GivenBack     int64     // units to be taken off what was used, down to 0, and to be counted as given back
 	Denied        int64     // charges
 	Refunds       int64     // charges given back, of meter requests
 	LastRequestAt time.Time // to set; zero: nothing was admitted

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,7 +47,7 @@ func batchAsIs(charges ...ration.Charge) ration.Batch {
 func chargeBatch(f *fixture, store ration.Store, charges ...ration.Charge) ([]ration.Decision, error) {
 	batch := batchAsIs(make([]ration.Charge, len(charges))...)
 	for i, charge := range charges {
-		normalized, err := charge.Normalize()
+		normalized, err := normalize(charge)
 		if err != nil {
 			return nil, err
 		}
@@ -57,6 +58,30 @@ func chargeBatch(f *fixture, store ration.Store, charges ...ration.Charge) ([]ra
 		f.Errorf("%d decisions for %d charges", len(decisions), len(charges))
 	}
 	return decisions, err
+}
+
+// normalize does what an engine does to a charge before it is sent. The ends that
+// tests make are complete but for what happens to more than was reserved.
+func normalize(charge ration.Charge) (ration.Charge, error) {
+	if charge.End != nil {
+		end := *charge.End
+		over, err := ration.ParseOver(string(end.Over))
+		end.Over = over
+		end.Amounts = slices.SortedFunc(slices.Values(end.Amounts), func(a, b ration.Amount) int { return meterOrder(a.Meter, b.Meter) })
+		charge.End = &end
+		return charge, err
+	}
+	if charge.Refund != nil {
+		return charge, nil
+	}
+	if charge.Hold != nil {
+		hold, err := charge.Hold.Normalize(time.Now())
+		if err != nil {
+			return charge, err
+		}
+		charge.Hold = &hold
+	}
+	return charge.Normalize()
 }
 
 func (f *fixture) charge(charge ration.Charge) ration.Decision {

@@ -96,6 +96,9 @@ func groups() []group {
 		{"Clocks", clockTests},
 		{"Repair", repairTests},
 		{"Imports", importTests},
+		{"Reservations", reservationTests},
+		{"Idempotency", idempotencyTests},
+		{"Refunds", refundTests},
 		{"Closing", closingTests},
 	}
 }

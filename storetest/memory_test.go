@@ -255,7 +255,7 @@ func (m *memory) writeDay(id ration.KeyID, meter string, write ration.DayWrite) 
 		i = len(m.days) - 1
 	}
 	day := &m.days[i]
-	day.Used += write.Used - write.GivenBack
+	day.Used = max(0, day.Used+write.Used-write.GivenBack)
 	day.Denied += write.Denied
 	if !write.LastRequestAt.IsZero() {
 		day.LastRequestAt = write.LastRequestAt
