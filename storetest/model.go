@@ -20,12 +20,18 @@ type model struct {
 // modelKey is a key as it was administered, and all that was charged to it.
 type modelKey struct {
 	admin.KeyRecord
-	meters map[string]*modelMeter
+	meters       map[string]*modelMeter
+	reservations []*modelReservation
+	remembered   []modelReplay
+	charges      int // that were admitted
+	refunds      []ration.Label
 }
 
 // modelMeter is all that ever happened to a key on one meter.
 type modelMeter struct {
 	admitted []admission
+	beyond   []admission    // what was settled without a reservation
+	first    time.Time      // of its use
 	denied   []ration.Label // the day of each denial
 	running  [4]running     // hour, day, week, month
 	rates    map[ration.Period][]rateEvent
@@ -33,9 +39,34 @@ type modelMeter struct {
 
 // admission is one admitted charge and the periods that it was counted in.
 type admission struct {
+	number int // among those of its key
 	at     time.Time
 	units  int64
 	labels [4]ration.Label
+	back   bool // it was given back
+
+	// What of it is used, where that is for a reservation to say.
+	of    *modelReservation
+	meter string
+}
+
+// used is what of an admission counts as used now.
+func (a admission) used() int64 {
+	switch {
+	case a.back:
+		return 0
+	case a.of != nil:
+		return a.of.used(a.meter)
+	}
+	return a.units
+}
+
+// reserved is what of an admission is reserved now.
+func (a admission) reserved() int64 {
+	if a.of != nil && a.of.state == ration.ReservationOpen {
+		return a.units
+	}
+	return 0
 }
 
 // running is a period under way. What was used in it is the sum of the
@@ -49,8 +80,8 @@ func newModel() *model {
 	return &model{plans: map[string]*ration.Plan{}, keys: map[ration.KeyID]*modelKey{}}
 }
 
-// charge decides a normalised charge and remembers it.
-func (m *model) charge(charge ration.Charge, now time.Time) ration.Decision {
+// decide decides a normalised charge about limits and remembers it.
+func (m *model) decide(charge ration.Charge, now time.Time) ration.Decision {
 	decision := ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: now, DryRun: charge.DryRun}
 	key := m.keys[charge.KeyID]
 	if key == nil {
@@ -70,16 +101,22 @@ func (m *model) charge(charge ration.Charge, now time.Time) ration.Decision {
 		}
 	}
 	for _, q := range questions {
-		decision.Limits = append(decision.Limits, q.status(decision.Code == ration.CodeOK))
+		decision.Limits = append(decision.Limits, q.status(decision.Code == ration.CodeOK, charge.Hold != nil))
 	}
 	if !charge.DryRun {
-		key.remember(charge, decision.Code == ration.CodeOK, questions, now, zone)
+		key.remember(charge, &decision, questions, now, zone)
 	}
 	return decision
 }
 
 // remember keeps what happened.
-func (k *modelKey) remember(charge ration.Charge, admitted bool, questions []question, now time.Time, zone *time.Location) {
+func (k *modelKey) remember(charge ration.Charge, decision *ration.Decision, questions []question, now time.Time, zone *time.Location) {
+	var of *modelReservation
+	if charge.Hold != nil {
+		of = &modelReservation{}
+	}
+	admitted := decision.Code == ration.CodeOK
+	var entries []admission
 	for _, amount := range charge.Amounts {
 		meter := k.meter(amount.Meter)
 		turned := meter.turned(now, zone)
@@ -88,11 +125,13 @@ func (k *modelKey) remember(charge ration.Charge, admitted bool, questions []que
 			continue
 		}
 		meter.running = turned
-		entry := admission{at: now, units: amount.Units}
+		entry := admission{number: k.charges, at: now, units: amount.Units, of: of, meter: amount.Meter}
 		for i := range turned {
 			entry.labels[i] = turned[i].label
 		}
 		meter.admitted = append(meter.admitted, entry)
+		meter.usedAt(now)
+		entries = append(entries, entry)
 	}
 	for _, q := range questions {
 		if q.limit.Kind == ration.KindRate && q.limit.Quantity > 0 {
@@ -100,7 +139,16 @@ func (k *modelKey) remember(charge ration.Charge, admitted bool, questions []que
 		}
 	}
 	if admitted {
+		k.charges++
 		k.noteSecret(charge.SecretID, now)
+		k.rememberPrior(charge, decision, entries, of)
+	}
+}
+
+// usedAt notes when a meter was first used.
+func (m *modelMeter) usedAt(at time.Time) {
+	if m.first.IsZero() {
+		m.first = at
 	}
 }
 
@@ -114,18 +162,24 @@ func (k *modelKey) meter(name string) *modelMeter {
 // passesTotal reports whether a charge would pass the most that is ever counted.
 func (k *modelKey) passesTotal(charge ration.Charge) bool {
 	return slices.ContainsFunc(charge.Amounts, func(amount ration.Amount) bool {
-		return k.meter(amount.Meter).sum(func(admission) bool { return true })+amount.Units > ration.MaxTotalUnits
+		used, reserved := k.meter(amount.Meter).sum(func(admission) bool { return true })
+		return used+reserved+amount.Units > ration.MaxTotalUnits
 	})
 }
 
 // sum adds up the admissions that belong.
-func (m *modelMeter) sum(belongs func(admission) bool) (units int64) {
+func (m *modelMeter) sum(belongs func(admission) bool) (used, reserved int64) {
 	for _, entry := range m.admitted {
 		if belongs(entry) {
-			units += entry.units
+			used, reserved = used+entry.used(), reserved+entry.reserved()
 		}
 	}
-	return units
+	for _, entry := range m.beyond {
+		if belongs(entry) {
+			used += entry.used()
+		}
+	}
+	return used, reserved
 }
 
 // turned returns the periods as they are at an instant: after its end a period
@@ -142,11 +196,14 @@ func (m *modelMeter) turned(now time.Time, zone *time.Location) [4]running {
 	return periods
 }
 
-func (m *modelMeter) usedIn(period ration.Period, now time.Time, zone *time.Location) (int64, time.Time) {
+// countIn adds up the running period, and returns its end.
+func (m *modelMeter) countIn(period ration.Period, now time.Time, zone *time.Location) (used, reserved int64, ends time.Time) {
 	if period == ration.PeriodLifetime {
-		return m.sum(func(admission) bool { return true }), time.Time{}
+		used, reserved = m.sum(func(admission) bool { return true })
+		return used, reserved, time.Time{}
 	}
 	i := slices.Index([]ration.Period{ration.PeriodHour, ration.PeriodDay, ration.PeriodWeek, ration.PeriodMonth}, period)
 	running := m.turned(now, zone)[i]
-	return m.sum(func(entry admission) bool { return entry.labels[i] == running.label }), running.ends
+	used, reserved = m.sum(func(entry admission) bool { return entry.labels[i] == running.label })
+	return used, reserved, running.ends
 }

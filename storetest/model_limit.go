@@ -12,9 +12,11 @@ type question struct {
 	limit  ration.Limit
 	units  int64
 	now    time.Time
-	used   int64     // quotas: in the running period, before the charge
-	ends   time.Time // quotas: of the running period
-	bucket bucket    // rates: before the charge
+	bucket bucket // rates: before the charge
+
+	// Quotas: in the running period, before the charge, and its end.
+	used, reserved int64
+	ends           time.Time
 
 	refuses ration.Code // or ""
 	wait    time.Duration
@@ -35,7 +37,7 @@ func (m *model) ask(key *modelKey, charge ration.Charge, now time.Time, zone *ti
 			if limit.Kind == ration.KindRate {
 				q.bucket = replay(meter.rates[limit.Period], limit, now)
 			} else {
-				q.used, q.ends = meter.usedIn(limit.Period, now, zone)
+				q.used, q.reserved, q.ends = meter.countIn(limit.Period, now, zone)
 			}
 			q.answer()
 			questions = append(questions, q)
@@ -57,7 +59,7 @@ func (q *question) answer() {
 		if wait := q.bucket.wait(q.units); wait > 0 {
 			q.refuses, q.wait = ration.CodeRateExceeded, wait
 		}
-	case q.used+q.units > q.limit.Quantity:
+	case q.used+q.reserved+q.units > q.limit.Quantity:
 		q.refuses, q.never = ration.CodeQuotaExceeded, q.limit.Period == ration.PeriodLifetime
 		if !q.never {
 			q.wait = q.ends.Sub(q.now)
@@ -84,7 +86,7 @@ func verdict(questions []question) (ration.Code, time.Duration) {
 }
 
 // status is how the limit stands after the charge was admitted or not.
-func (q *question) status(admitted bool) ration.LimitStatus {
+func (q *question) status(admitted, held bool) ration.LimitStatus {
 	status := ration.LimitStatus{Limit: q.limit, Exceeded: q.refuses != ""}
 	units := int64(0)
 	if admitted {
@@ -96,8 +98,11 @@ func (q *question) status(admitted bool) ration.LimitStatus {
 		}
 		return status
 	}
-	status.Used = q.used + units
-	status.Remaining = max(0, q.limit.Quantity-status.Used)
+	status.Used, status.Reserved = q.used+units, q.reserved
+	if held {
+		status.Used, status.Reserved = q.used, q.reserved+units
+	}
+	status.Remaining = max(0, q.limit.Quantity-status.Used-status.Reserved)
 	status.ResetsAt, status.AvailableAt = q.ends, q.ends
 	return status
 }

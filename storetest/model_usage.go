@@ -13,7 +13,7 @@ func (k *modelKey) usage() ration.Usage {
 	k.meter(ration.MeterRequests) // which every key has from the start
 	var usage ration.Usage
 	for name, meter := range k.meters {
-		if name == ration.MeterRequests || len(meter.admitted)+len(meter.denied) > 0 {
+		if name == ration.MeterRequests || len(meter.admitted)+len(meter.beyond)+len(meter.denied) > 0 {
 			usage = append(usage, meter.usage(name))
 		}
 	}
@@ -24,14 +24,14 @@ func (k *modelKey) usage() ration.Usage {
 }
 
 func (m *modelMeter) usage(name string) ration.MeterUsage {
-	usage := ration.MeterUsage{Meter: name, Denied: int64(len(m.denied))}
+	usage := ration.MeterUsage{Meter: name, Denied: int64(len(m.denied)), FirstRequestAt: m.first}
 	if len(m.admitted) > 0 {
-		usage.FirstRequestAt, usage.LastRequestAt = m.admitted[0].at, m.admitted[len(m.admitted)-1].at
+		usage.LastRequestAt = m.admitted[len(m.admitted)-1].at
 	}
-	usage.Used = m.sum(func(admission) bool { return true })
+	usage.Used, usage.Reserved = m.sum(func(admission) bool { return true })
 	for i, running := range m.running {
 		usage.Windows[i] = ration.Window{Label: running.label, EndsAt: running.ends}
-		usage.Windows[i].Used = m.sum(func(entry admission) bool { return entry.labels[i] == running.label })
+		usage.Windows[i].Used, usage.Windows[i].Reserved = m.sum(func(entry admission) bool { return entry.labels[i] == running.label })
 	}
 	usage.Rates[0] = storedRate(m.rates[ration.PeriodSecond])
 	usage.Rates[1] = storedRate(m.rates[ration.PeriodMinute])
@@ -55,8 +55,11 @@ func (k *modelKey) days() []admin.UsageDay {
 	for name, meter := range k.meters {
 		for _, entry := range meter.admitted {
 			d := day(name, entry.labels[1])
-			d.Used += entry.units
+			d.Used += entry.used()
 			d.LastRequestAt = entry.at
+		}
+		for _, entry := range meter.beyond {
+			day(name, entry.labels[1]).Used += entry.used()
 		}
 		for _, date := range meter.denied {
 			day(name, date).Denied++

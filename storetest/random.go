@@ -33,6 +33,10 @@ func testRandomly(t *testing.T, harness Harness) {
 			"charge":    throughAny(m.charge),
 			"charge 2":  throughAny(m.charge), // charges are most of what happens
 			"charge 3":  throughAny(m.charge),
+			"hold":      throughAny(m.hold),
+			"end":       throughAny(m.end),
+			"refund":    throughAny(m.refund),
+			"repeat":    throughAny(m.repeat),
 			"clock":     m.moveClock,
 			"next end":  m.moveClockToEnd,
 			"limits":    throughAny(m.changeLimits),
@@ -69,11 +73,12 @@ type machine struct {
 	keys  []ration.KeyID
 	plans []string
 	eve   eve
+	prior prior
 }
 
 func newMachine(rt *rapid.T, t *testing.T, harness Harness) *machine {
 	m := &machine{f: &fixture{Harness: harness, tb: rt, t: t}, model: newModel()}
-	m.f.setNow(m.drawStart(rt))
+	m.setNow(m.drawStart(rt))
 	for range rapid.IntRange(1, 2).Draw(rt, "plans") {
 		plan := m.f.planIn(m.drawZone(rt))
 		m.model.plans[plan.Name] = &plan
@@ -101,18 +106,7 @@ func (m *machine) createKey(rt *rapid.T) {
 }
 
 // charge sends a batch and compares each decision.
-func (m *machine) charge(rt *rapid.T) {
-	charges := rapid.SliceOfN(rapid.Custom(m.drawCharge), 1, 5).Draw(rt, "charges")
-	got := m.f.batch(charges...)
-	for i, charge := range charges {
-		charge, err := charge.Normalize()
-		if err != nil {
-			rt.Fatal(err)
-		}
-		want := m.model.charge(charge, m.f.now)
-		m.f.want("decision", want, got[i])
-	}
-}
+func (m *machine) charge(rt *rapid.T) { m.send(rt, m.drawCharge) }
 
 // neverUsed makes what was never used comparable: a database may store it as the
 // beginning of 1970.
@@ -142,6 +136,7 @@ func (m *machine) compareUsage(*rapid.T) {
 		slices.SortFunc(days, compareDays)
 		m.f.want("history", key.days(), days)
 		m.f.want("key", sorted(key.KeyRecord), sorted(m.f.stored(id)))
+		m.compareReservations(key)
 	}
 }
 

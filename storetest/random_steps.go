@@ -15,11 +15,18 @@ import (
 func (m *machine) moveClock(rt *rapid.T) {
 	switch rapid.IntRange(0, 9).Draw(rt, "how far") {
 	case 0:
-		m.f.advance(-drawShort(rt))
+		m.setNow(m.f.now.Add(-drawShort(rt)))
 	case 1, 2, 3:
-		m.f.advance(24 * time.Hour * time.Duration(rapid.IntRange(1, 40).Draw(rt, "days")))
+		m.setNow(m.f.now.Add(24 * time.Hour * time.Duration(rapid.IntRange(1, 40).Draw(rt, "days"))))
 	default:
-		m.f.advance(drawShort(rt))
+		m.setNow(m.f.now.Add(drawShort(rt)))
+	}
+}
+
+func (m *machine) setNow(now time.Time) {
+	m.f.setNow(now)
+	if now.After(m.prior.latest) {
+		m.prior.latest = now
 	}
 }
 
@@ -41,12 +48,15 @@ func (m *machine) moveClockToEnd(rt *rapid.T) {
 			ends = append(ends, rate.TAT)
 		}
 	}
+	for _, r := range key.reservations {
+		ends = append(ends, r.expires, r.expires, r.expires.Add(ration.LateSettlement))
+	}
 	ends = slices.DeleteFunc(ends, func(end time.Time) bool { return end.Before(m.f.now) })
 	if len(ends) == 0 {
 		return
 	}
 	end := rapid.SampledFrom(ends).Draw(rt, "end")
-	m.f.setNow(end.Add(time.Duration(rapid.IntRange(-1, 1).Draw(rt, "µs off")) * time.Microsecond))
+	m.setNow(end.Add(time.Duration(rapid.IntRange(-1, 1).Draw(rt, "µs off")) * time.Microsecond))
 }
 
 func (m *machine) changeLimits(rt *rapid.T) {

@@ -1,0 +1,123 @@
+package storetest
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// batch decides normalised charges and remembers them. Where one is denied for
+// what is reserved, all is forgotten again, what is due of its key expires, as
+// does what the batch names, and all is decided anew.
+func (m *model) batch(charges []ration.Charge, now time.Time) []ration.Decision {
+	before := map[ration.KeyID]*modelKey{}
+	for id, key := range m.keys {
+		before[id] = key.clone()
+	}
+	var short []ration.KeyID
+	decide := func() (decisions []ration.Decision) {
+		for _, charge := range charges {
+			decision := m.charge(charge, now)
+			if isShort(charge, decision) {
+				short = append(short, charge.KeyID)
+			}
+			decisions = append(decisions, decision)
+		}
+		return decisions
+	}
+	decisions := decide()
+	if len(short) == 0 {
+		return decisions
+	}
+	m.keys = before
+	for _, id := range short {
+		for _, r := range m.keys[id].reservations {
+			r.expireIfDue(now)
+		}
+	}
+	for _, charge := range charges {
+		if key := m.keys[charge.KeyID]; key != nil && !charge.DryRun {
+			if r := key.reservation(namedBy(charge)); r != nil {
+				r.expireIfDue(now)
+			}
+		}
+	}
+	return decide()
+}
+
+// isShort says whether a charge was denied by a quota of which something is reserved.
+func isShort(charge ration.Charge, decision ration.Decision) bool {
+	if decision.Code == ration.CodeOK || charge.DryRun {
+		return false
+	}
+	return slices.ContainsFunc(decision.Limits, func(status ration.LimitStatus) bool {
+		return status.Exceeded && status.Kind == ration.KindQuota && status.Reserved > 0
+	})
+}
+
+// namedBy returns the reservation that a charge makes or ends, or none.
+func namedBy(charge ration.Charge) ration.ReservationID {
+	switch {
+	case charge.End != nil:
+		return charge.End.ID
+	case charge.Hold != nil:
+		return charge.Hold.ID
+	}
+	return ration.ReservationID{}
+}
+
+// charge decides one charge of a batch, or what becomes of one.
+func (m *model) charge(charge ration.Charge, now time.Time) ration.Decision {
+	key := m.keys[charge.KeyID]
+	switch {
+	case key == nil:
+	case charge.End != nil:
+		return key.end(*charge.End, now)
+	case charge.Refund != nil:
+		return m.refund(key, charge.Refund, now)
+	case !charge.DryRun && key.access(charge, now) == ration.CodeOK:
+		if again, found := key.again(charge, now); found {
+			return again
+		}
+	}
+	return m.decide(charge, now)
+}
+
+// told begins a decision that asks no limits.
+func (k *modelKey) told(now time.Time) ration.Decision {
+	return ration.Decision{
+		Code: ration.CodeOK, KeyID: k.ID, KeyName: k.Name, Owner: k.Owner, Plan: k.Plan, DecidedAt: now,
+	}
+}
+
+// clone copies all that a charge changes.
+func (k *modelKey) clone() *modelKey {
+	copied := *k
+	copied.Secrets = slices.Clone(k.Secrets)
+	copied.remembered, copied.refunds = slices.Clone(k.remembered), slices.Clone(k.refunds)
+	same := map[*modelReservation]*modelReservation{nil: nil}
+	copied.reservations = nil
+	for _, r := range k.reservations {
+		other := *r // whose maps are never changed once they are there
+		same[r] = &other
+		copied.reservations = append(copied.reservations, &other)
+	}
+	copied.meters = map[string]*modelMeter{}
+	for name, meter := range k.meters {
+		other := *meter
+		other.denied, other.rates = slices.Clone(meter.denied), maps.Clone(meter.rates)
+		for period, events := range other.rates {
+			other.rates[period] = slices.Clone(events)
+		}
+		other.admitted, other.beyond = slices.Clone(meter.admitted), slices.Clone(meter.beyond)
+		for _, entries := range [][]admission{other.admitted, other.beyond} {
+			for i := range entries {
+				entries[i].of = same[entries[i].of]
+			}
+		}
+		copied.meters[name] = &other
+	}
+	return &copied
+}
