@@ -33,6 +33,21 @@ const (
 	changesTheWholePlan   fault = "changes the whole plan"
 	importsAgain          fault = "imports usage again"
 	raisesHistoryAlone    fault = "raises history alone"
+
+	forgetsEnds            fault = "forgets ends"
+	readsHoldsEarly        fault = "reads reservations before the lock"
+	neverReleases          fault = "never releases what was reserved"
+	postsToTheRunningDay   fault = "posts to the running periods"
+	expiresAsIfReleased    fault = "releases what expires"
+	leavesWhatIsDue        fault = "leaves what is due"
+	decidesHalfAnew        fault = "decides half of a batch anew"
+	forgetsCharges         fault = "forgets charges"
+	forgetsChargesEarly    fault = "forgets charges early"
+	sharesIdempotencyKeys  fault = "shares idempotency keys"
+	keepsFreedKeys         fault = "keeps freed idempotency keys"
+	refundsToTheRunningDay fault = "refunds to the running periods"
+	takesRefundsForUse     fault = "takes refunds for use"
+	countsNoRefunds        fault = "counts no refunds"
 )
 
 // faultVariable names the fault to a process that runs the suite.
@@ -42,24 +57,38 @@ const faultVariable = "RATION_TEST_FAULT"
 // in a process of its own, and wants that test to fail.
 func TestSuiteNoticesFaults(t *testing.T) {
 	for fault, noticedBy := range map[fault]string{
-		readsBeforeTheLock:    "Concurrency", // by which of its tests is a matter of timing
-		timesBeforeTheLock:    "Locks/a waiting batch sees what time it has become",
-		remembersKeys:         "Access/a key's status holds from the next decision on",
-		chargesDryRuns:        "Decisions/a dry run changes nothing",
-		forgetsDenials:        "Decisions/a denial is counted and changes nothing else",
-		overwritesCounts:      "Periods/all periods run for every meter, limited or not",
-		storesHalfABatch:      "Batches/a charge that can't be stored breaks its batch and charges nothing",
-		answersByKey:          "Batches/the most keys in one batch",
-		keepsHistoryInUTC:     "Periods/a zone change lengthens a day and never gives a second quota",
-		logsWhatFailed:        "Audit/what failed leaves none",
-		writesWhatIsUnchanged: "Keys/an update that changes nothing writes nothing",
-		handsDigestsOn:        "Keys/a taken digest stays with its first key",
-		roundsTimes:           "Keys/a key comes back as it was stored",
-		keepsHalfAChunk:       "ManyKeys/an error at any key of a chunk changes none",
-		changesAnyNumber:      "ManyKeys/more keys than one transaction may change are refused",
-		changesTheWholePlan:   "ManyKeys/a change of some keys leaves all others as they were",
-		importsAgain:          "Imports/days are raised to what was counted elsewhere, once",
-		raisesHistoryAlone:    "Imports/the running day is the same in usage and in history",
+		readsBeforeTheLock:     "Concurrency", // by which of its tests is a matter of timing
+		timesBeforeTheLock:     "Locks/a waiting batch sees what time it has become",
+		remembersKeys:          "Access/a key's status holds from the next decision on",
+		chargesDryRuns:         "Decisions/a dry run changes nothing",
+		forgetsDenials:         "Decisions/a denial is counted and changes nothing else",
+		overwritesCounts:       "Periods/all periods run for every meter, limited or not",
+		storesHalfABatch:       "Batches/a charge that can't be stored breaks its batch and charges nothing",
+		answersByKey:           "Batches/the most keys in one batch",
+		keepsHistoryInUTC:      "Periods/a zone change lengthens a day and never gives a second quota",
+		logsWhatFailed:         "Audit/what failed leaves none",
+		writesWhatIsUnchanged:  "Keys/an update that changes nothing writes nothing",
+		handsDigestsOn:         "Keys/a taken digest stays with its first key",
+		roundsTimes:            "Keys/a key comes back as it was stored",
+		keepsHalfAChunk:        "ManyKeys/an error at any key of a chunk changes none",
+		changesAnyNumber:       "ManyKeys/more keys than one transaction may change are refused",
+		changesTheWholePlan:    "ManyKeys/a change of some keys leaves all others as they were",
+		forgetsEnds:            "Reservations/the same end again gets the same answer and changes nothing",
+		readsHoldsEarly:        "Reservations/of ends that race exactly one happens",
+		neverReleases:          "Reservations/a void gives all back",
+		postsToTheRunningDay:   "Reservations/a settlement after midnight belongs to the day of the request",
+		expiresAsIfReleased:    "Reservations/a reservation that expires keeps or releases what it held",
+		leavesWhatIsDue:        "Reservations/a charge that has no room first ends what is due",
+		decidesHalfAnew:        "Reservations/charges and ends of one batch are decided anew where something is due",
+		forgetsCharges:         "Idempotency/of charges that are sent at once one is charged",
+		forgetsChargesEarly:    "Idempotency/a charge is forgotten after its retention",
+		sharesIdempotencyKeys:  "Idempotency/an idempotency key belongs to one key",
+		keepsFreedKeys:         "Refunds/a refund frees the idempotency key",
+		refundsToTheRunningDay: "Refunds/a refund after midnight leaves the new day alone",
+		takesRefundsForUse:     "Refunds/a refund gives back what was charged, but of rates",
+		countsNoRefunds:        "Refunds/a tenth of a day's requests may be given back",
+		importsAgain:           "Imports/days are raised to what was counted elsewhere, once",
+		raisesHistoryAlone:     "Imports/the running day is the same in usage and in history",
 	} {
 		t.Run(string(fault), func(t *testing.T) {
 			t.Parallel()

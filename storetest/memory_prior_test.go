@@ -2,6 +2,7 @@ package storetest_test
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"time"
 
@@ -40,19 +41,24 @@ func (m *memory) Reservations(_ context.Context, filter ration.ReservationFilter
 	return found, nil
 }
 
-// prior returns what a key's charges refer to.
-func (m *memory) prior(id ration.KeyID, charges []ration.Charge) (prior ration.Prior) {
-	for _, r := range m.reservations {
+// prior returns what a key's charges refer to. Held are all reservations.
+func (m *memory) prior(id ration.KeyID, charges []ration.Charge, held []ration.Reservation) (prior ration.Prior) {
+	if m.fault != readsHoldsEarly {
+		held = m.reservations
+	}
+	for _, r := range held {
 		names := func(c ration.Charge) bool {
 			reference, refers := c.Reference()
 			return refers && reference.Reservation == r.ID
 		}
 		if r.KeyID == id && slices.ContainsFunc(charges, names) {
-			prior.Reservations = append(prior.Reservations, r)
+			prior.Reservations = append(prior.Reservations, m.spoil(r))
 		}
 	}
 	for key, replay := range m.replays {
-		if key.key == id {
+		switch {
+		case m.fault == forgetsCharges, m.fault == forgetsChargesEarly && m.time().Sub(replay.CreatedAt) > time.Hour:
+		case key.key == id, m.fault == sharesIdempotencyKeys:
 			prior.Replays = append(prior.Replays, replay)
 		}
 	}
@@ -64,6 +70,57 @@ func (m *memory) prior(id ration.KeyID, charges []ration.Charge) (prior ration.P
 	return prior
 }
 
+// spoil changes a reservation as it is read, as a fault wants it.
+func (m *memory) spoil(r ration.Reservation) ration.Reservation {
+	switch m.fault {
+	case expiresAsIfReleased:
+		r.AtExpiry = ration.AtExpiryRelease
+	case postsToTheRunningDay:
+		r.Held = m.toRunning(r.KeyID, r.Held)
+	}
+	return r
+}
+
+// toRunning moves postings to the periods that run.
+func (m *memory) toRunning(id ration.KeyID, postings []ration.Posting) []ration.Posting {
+	moved := slices.Clone(postings)
+	for i := range moved {
+		if entry := m.usage[id].Meter(moved[i].Meter); entry != nil {
+			for w := range entry.Windows {
+				moved[i].Labels[w] = entry.Windows[w].Label
+			}
+		}
+	}
+	return moved
+}
+
+// readHolds reads all reservations before the lock, as a fault wants it, and
+// lets others do the same.
+func (m *memory) readHolds() []ration.Reservation {
+	if m.fault != readsHoldsEarly {
+		return nil
+	}
+	m.mu.Lock()
+	held := slices.Clone(m.reservations)
+	m.mu.Unlock()
+	for range 50 {
+		runtime.Gosched()
+	}
+	return held
+}
+
+// decideAgain decides a batch anew where something is due.
+func (m *memory) decideAgain(accounts map[ration.KeyID]*ration.Account, batch ration.Batch, clock ration.Clock, decisions []ration.Decision) {
+	if !m.reopen(accounts, clock.Now) {
+		return
+	}
+	for i, charge := range batch.Charges {
+		if account := accounts[charge.KeyID]; account != nil {
+			decisions[i] = m.decide(account, charge, clock)
+		}
+	}
+}
+
 // reopen expires what is due where an account needs it. All accounts then begin
 // anew, for all charges are decided again.
 func (m *memory) reopen(accounts map[ration.KeyID]*ration.Account, now time.Time) bool {
@@ -71,10 +128,13 @@ func (m *memory) reopen(accounts map[ration.KeyID]*ration.Account, now time.Time
 	for _, account := range accounts {
 		needed = needed || account.NeedsDue()
 	}
-	if !needed {
+	if !needed || m.fault == leavesWhatIsDue {
 		return false
 	}
 	for id, account := range accounts {
+		if !account.NeedsDue() && m.fault == decidesHalfAnew {
+			continue
+		}
 		var due []ration.Reservation
 		for _, r := range m.reservations {
 			if account.NeedsDue() && r.KeyID == id && r.State == ration.ReservationOpen && !now.Before(r.ExpiresAt) {
@@ -91,10 +151,16 @@ func (m *memory) writePrior(id ration.KeyID, account *ration.Account) {
 		m.reservations = append(m.reservations, *r)
 	}
 	for _, changed := range account.ChangedReservations() {
+		if m.fault == forgetsEnds {
+			continue
+		}
 		i := slices.IndexFunc(m.reservations, func(r ration.Reservation) bool { return r.KeyID == id && r.ID == changed.ID })
 		m.reservations[i] = *changed
 	}
 	for _, key := range account.FreedIdempotencyKeys() {
+		if m.fault == keepsFreedKeys {
+			continue
+		}
 		delete(m.replays, nameOfKey{id, key})
 	}
 	for _, replay := range account.NewReplays() {

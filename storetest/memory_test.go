@@ -124,6 +124,7 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 	if m.fault == readsBeforeTheLock || m.fault == remembersKeys {
 		early = m.read(batch)
 	}
+	held := m.readHolds()
 	clock := m.clock()
 	m.waiting.Add(1)
 	m.mu.Lock()
@@ -153,17 +154,11 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 				return nil, err
 			}
 			accounts[charge.KeyID] = account
-			account.Recall(m.prior(record.ID, batch.Charges))
+			account.Recall(m.prior(record.ID, batch.Charges, held))
 		}
 		decisions[i] = m.decide(accounts[charge.KeyID], charge, clock)
 	}
-	if m.reopen(accounts, clock.Now) {
-		for i, charge := range batch.Charges {
-			if account := accounts[charge.KeyID]; account != nil {
-				decisions[i] = m.decide(account, charge, clock)
-			}
-		}
-	}
+	m.decideAgain(accounts, batch, clock, decisions)
 	m.writeAll(accounts, clock.Now)
 	if m.fault == answersByKey {
 		slices.SortStableFunc(decisions, func(a, b ration.Decision) int { return compareIDs(a.KeyID, b.KeyID) })
@@ -174,6 +169,9 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 func (m *memory) decide(account *ration.Account, charge ration.Charge, clock ration.Clock) ration.Decision {
 	dryRun := charge.DryRun
 	charge.DryRun = dryRun && m.fault != chargesDryRuns
+	if charge.Refund != nil && m.fault == refundsToTheRunningDay {
+		charge.Refund = &ration.Receipt{KeyID: charge.KeyID, Postings: m.toRunning(charge.KeyID, charge.Refund.Postings)}
+	}
 	decision := account.Charge(&charge, clock)
 	decision.DryRun = dryRun
 	return decision
@@ -221,7 +219,9 @@ func (m *memory) writeUsage(id ration.KeyID, write ration.MeterWrite) {
 		entry = usage.Meter(write.Meter)
 	}
 	entry.Used += write.Used
-	entry.Reserved += write.Reserved
+	if m.fault != neverReleases || write.Reserved > 0 {
+		entry.Reserved += write.Reserved
+	}
 	if m.fault != forgetsDenials {
 		entry.Denied += write.Denied
 	}
@@ -255,10 +255,15 @@ func (m *memory) writeDay(id ration.KeyID, meter string, write ration.DayWrite) 
 		i = len(m.days) - 1
 	}
 	day := &m.days[i]
+	if m.fault == takesRefundsForUse {
+		write.GivenBack = -write.GivenBack
+	}
 	day.Used = max(0, day.Used+write.Used-write.GivenBack)
 	day.Denied += write.Denied
 	if !write.LastRequestAt.IsZero() {
 		day.LastRequestAt = write.LastRequestAt
 	}
-	m.refunds[dayOfKey{id, write.Date}] += write.Refunds
+	if m.fault != countsNoRefunds {
+		m.refunds[dayOfKey{id, write.Date}] += write.Refunds
+	}
 }

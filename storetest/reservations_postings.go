@@ -21,7 +21,6 @@ var postingTests = []contractTest{
 var (
 	evening  = time.Date(2026, 7, 15, 23, 59, 59, 0, time.UTC)
 	midnight = evening.Add(time.Second)
-	today    = ration.DateLabel(2026, 7, 15)
 )
 
 func testSettleAfterMidnight(f *fixture) {
