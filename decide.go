@@ -98,7 +98,7 @@ func (d *Decision) consult(policy *Policy, usage Usage, changes *Changes) {
 	var worst refusal
 	for i := range changes.Meters {
 		entry := usage.meterOrUnused(changes.Meters[i].Meter)
-		if entry.Used+entry.Reserved > MaxTotalUnits-changes.Meters[i].Units {
+		if entry.Used > MaxTotalUnits-changes.Meters[i].Units-entry.Reserved {
 			worst = refusal{code: CodeCostExceedsLimit}
 		}
 		for _, limit := range policy.Limits {

@@ -122,7 +122,7 @@ func wantReason(rt *rapid.T, decision ration.Decision, before ration.Usage, char
 		}
 	}
 	for _, amount := range charge.Amounts {
-		if entry := before.Meter(amount.Meter); entry != nil && entry.Used > ration.MaxTotalUnits-amount.Units {
+		if entry := before.Meter(amount.Meter); entry != nil && entry.Used > ration.MaxTotalUnits-amount.Units-entry.Reserved {
 			return
 		}
 	}

@@ -38,7 +38,7 @@ func (s *LimitStatus) describeQuota(window Window, units int64, held bool) {
 }
 
 // remaining never falls below 0: a quantity may have been lowered below what
-// was used. Counts stay below 2^62, so their sum doesn't wrap.
+// was used. Counts are at most 2^62, so a quantity less two of them doesn't wrap.
 func remaining(quantity int64, window Window) int64 {
-	return max(0, quantity-(window.Used+window.Reserved))
+	return max(0, quantity-window.Used-window.Reserved)
 }

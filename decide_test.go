@@ -196,6 +196,11 @@ func TestCountsStopBeforeTheyWrap(t *testing.T) {
 			t.Errorf("%d more: %s, want %s", row.units, d.Code, row.code)
 		}
 	}
+	a = newAccount(t, "9/lifetime")
+	a.usage = ration.Usage{{Meter: ration.MeterRequests, Used: ration.MaxTotalUnits, Reserved: ration.MaxTotalUnits}}
+	if d := a.charge(); d.Code != ration.CodeCostExceedsLimit || d.Limits[0].Remaining != 0 {
+		t.Errorf("one more than all used and all reserved: %s with %+v, want %s and nothing remaining", d.Code, d.Limits, ration.CodeCostExceedsLimit)
+	}
 }
 
 // TestPeriodRunsOnWhereItsZoneIsBehind changes the zone to one where the day
