@@ -114,14 +114,15 @@ func (r *Reservation) nothing() []Amount {
 	return used
 }
 
-// judgeSettlement says whether a settlement may be recorded.
+// judgeSettlement says whether a settlement may be recorded. What the reservation
+// holds, or counts already, has its place in the total.
 func (a *Account) judgeSettlement(r *Reservation, used []Amount, fits bool, over Over) Code {
 	if !fits && over != OverCount {
 		return CodeSettlementTooLarge
 	}
 	for _, amount := range used {
 		entry := a.after.Meter(amount.Meter)
-		if entry != nil && entry.Used+entry.Reserved > MaxTotalUnits-amount.Units {
+		if entry != nil && entry.Used+entry.Reserved-r.standing(amount.Meter) > MaxTotalUnits-amount.Units {
 			return CodeSettlementTooLarge // no count ever wraps
 		}
 	}

@@ -19,11 +19,13 @@ func write(usage ration.Usage, writes []ration.MeterWrite) ration.Usage {
 			entry = &usage[len(usage)-1]
 		}
 		entry.Used += write.Used
+		entry.Reserved += write.Reserved
 		entry.Denied += write.Denied
 		entry.Rates = write.Rates
 		for i, window := range write.Windows {
 			if window.Label == entry.Windows[i].Label {
 				window.Used += entry.Windows[i].Used
+				window.Reserved += entry.Windows[i].Reserved
 			}
 			entry.Windows[i] = window
 		}

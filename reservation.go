@@ -272,6 +272,14 @@ func (r *Reservation) counted(meter string) int64 {
 	return 0
 }
 
+// standing returns what the reservation holds or counts as used on a meter now.
+func (r *Reservation) standing(meter string) int64 {
+	if held := r.held(meter); held != nil && r.State == ReservationOpen {
+		return held.Units
+	}
+	return r.counted(meter)
+}
+
 // clone returns a copy that later ends leave alone. Held, Settled and Limits are
 // never changed in place.
 func (r *Reservation) clone() *Reservation {
