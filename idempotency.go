@@ -39,19 +39,24 @@ func (i *Idempotency) validate() error {
 type Fingerprint [sha256.Size]byte
 
 // fingerprint covers what is asked for, not by which secret, nor an id that is
-// made anew each time.
+// made anew each time. It says how much of everything comes, so that no two
+// charges spell the same.
 func (c *Charge) fingerprint() Fingerprint {
 	text := make([]byte, 0, 128)
 	add := func(part string) {
 		text = binary.BigEndian.AppendUint32(text, uint32(len(part)))
 		text = append(text, part...)
 	}
+	text = append(text, byte(len(c.Amounts)))
 	for _, amount := range c.Amounts {
 		add(amount.Meter)
 		text = binary.BigEndian.AppendUint64(text, uint64(amount.Units))
 	}
 	add(c.Scope)
-	if c.Hold != nil {
+	if c.Hold == nil {
+		text = append(text, 0)
+	} else {
+		text = append(text, 1)
 		add(string(c.Hold.AtExpiry))
 		text = binary.BigEndian.AppendUint64(text, uint64(c.Hold.TTL))
 	}
