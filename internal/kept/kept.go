@@ -4,6 +4,7 @@ package kept
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,10 +24,12 @@ type posting struct {
 // date is the label of a day, a week or a month.
 type date ration.Label
 
+// MarshalText implements encoding.TextMarshaler.
 func (d date) MarshalText() ([]byte, error) {
 	return []byte(ration.Label(d).Date().Format(time.DateOnly)), nil
 }
 
+// UnmarshalText implements encoding.TextUnmarshaler.
 func (d *date) UnmarshalText(text []byte) error {
 	day, err := time.Parse(time.DateOnly, string(text))
 	*d = date(ration.DateLabel(day.Date()))
@@ -81,9 +84,13 @@ type logMeter struct {
 // Postings returns what a reservation holds as JSON text.
 func Postings(held []ration.Posting) string { return text(postingsOf(held)) }
 
-// ReadPostings is the inverse of Postings.
+// ReadPostings is the inverse of Postings. A reservation holds at least requests,
+// if none of them: whoever ends it takes its periods from there.
 func ReadPostings(stored []byte) ([]ration.Posting, error) {
 	held, err := read[[]posting](stored)
+	if err == nil && len(held) == 0 {
+		err = errors.New("reading what is kept of an earlier charge: it holds nothing")
+	}
 	return ownPostings(held), err
 }
 
