@@ -2,7 +2,6 @@ package rationhttp
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -31,7 +30,7 @@ func NewEvent(ctx context.Context, via string, decision ration.Decision, err err
 		return Event{Via: via, Code: CodeClientGone}
 	}
 	event := Event{Via: via, Code: ration.Code(problemOfError(err).Code)}
-	if !errors.Is(err, ErrConflictingKeys) && !errors.Is(err, ErrKeyInURL) {
+	if faultOf(err) == nil {
 		event.Err = err
 	}
 	return event

@@ -27,6 +27,9 @@ func TestEventsTellTheOperatorsBusinessFromTheClients(t *testing.T) {
 		{"client gone", gone, "", ration.ErrStoreUnavailable, "client_gone", false},
 		{"two keys", t.Context(), "", rationhttp.ErrConflictingKeys, "invalid_request", false},
 		{"key in the URL", t.Context(), "", rationhttp.ErrKeyInURL, "keys_in_url", false},
+		{"no idempotency key", t.Context(), "", rationhttp.ErrIdempotencyKey, "invalid_idempotency_key", false},
+		{"idempotency key of something else", t.Context(), "", ration.ErrIdempotencyMismatch, "idempotency_mismatch", false},
+		{"reservation that isn't there", t.Context(), "", ration.ErrReservationUnknown, "reservation_unknown", false},
 	} {
 		got := rationhttp.NewEvent(row.ctx, "proxy", ration.Decision{Code: row.code}, row.err)
 		if got.Code != row.want || (got.Err != nil) != row.told || got.Via != "proxy" {

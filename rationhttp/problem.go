@@ -14,9 +14,10 @@ import (
 
 // Codes of problems that are no decision and that no engine returns.
 const (
-	CodeInvalidRequest = "invalid_request" // the request contradicts itself
-	CodeKeysInURL      = "keys_in_url"     // the key was sent in the URL, where it isn't taken
-	CodeInternal       = "internal_error"  // a fault of ours
+	CodeInvalidRequest        = "invalid_request"         // the request contradicts itself
+	CodeKeysInURL             = "keys_in_url"             // the key was sent in the URL, where it isn't taken
+	CodeInvalidIdempotencyKey = "invalid_idempotency_key" // see [IdempotencyKey]
+	CodeInternal              = "internal_error"          // a fault of ours
 )
 
 // Problem answers with a problem of the caller's own. Status and Code must be
@@ -133,12 +134,11 @@ var refusals = map[ration.Code]refusal{
 
 // problemOfError describes what is no decision.
 func problemOfError(err error) api.Problem {
+	if fault := faultOf(err); fault != nil {
+		return fault.problem()
+	}
 	unavailable := api.Problem{Type: api.TypeTemporaryReducedCapacity, Status: http.StatusServiceUnavailable}
 	switch {
-	case errors.Is(err, ErrConflictingKeys):
-		return api.Problem{Status: http.StatusBadRequest, Code: CodeInvalidRequest, Detail: "Two different API keys were sent; send one."}
-	case errors.Is(err, ErrKeyInURL):
-		return api.Problem{Status: http.StatusBadRequest, Code: CodeKeysInURL, Detail: "API keys are not taken from the URL, where logs keep them; send the key in a header."}
 	case errors.Is(err, ration.ErrOutcomeUnknown): // no Retry-After: to try again may charge twice
 		unavailable.Code, unavailable.Detail = string(ration.CodeOutcomeUnknown), "It is not known whether the request was counted."
 		return unavailable

@@ -64,8 +64,9 @@ func (r *Responder) Decided(decision *ration.Decision, asked Asked) Response {
 	return r.respond(problem, fields)
 }
 
-// Failed answers an error of [Charger.Charge], of [Sources.Find] or any other:
-// what it doesn't know becomes a 500 that tells nothing.
+// Failed answers an error of [Charger.Charge], [ration.Engine.End],
+// [Sources.Find], [IdempotencyKey] or any other: what it doesn't know becomes a
+// 500 that tells nothing.
 func (r *Responder) Failed(err error, requestID string) Response {
 	problem := problemOfError(err)
 	problem.RequestID = requestID

@@ -228,6 +228,12 @@ func TestErrorsThatAreNoDecision(t *testing.T) {
 		{"clocks", ration.ErrClockSuspect, 503, "clock_suspect", ""},
 		{"two keys", rationhttp.ErrConflictingKeys, 400, "invalid_request", ""},
 		{"key in the URL", rationhttp.ErrKeyInURL, 400, "keys_in_url", ""},
+		{"no idempotency key", rationhttp.ErrIdempotencyKey, 400, "invalid_idempotency_key", ""},
+		{"idempotency key of something else", fmt.Errorf("x: %w", ration.ErrIdempotencyMismatch), 422, "idempotency_mismatch", ""},
+		{"unknown reservation", ration.ErrReservationUnknown, 404, "reservation_unknown", ""},
+		{"reservation of something else", ration.ErrReservationConflict, 409, "reservation_conflict", ""},
+		{"reservation of long ago", ration.ErrReservationExpired, 409, "reservation_expired", ""},
+		{"more than was reserved", ration.ErrSettlementTooLarge, 409, "settlement_too_large", ""},
 		{"a charge that can't be is the integration's fault", &ration.InvalidError{Field: "amounts", Value: "secret-value"}, 500, "internal_error", ""},
 		{"anything else", errors.New("secret-value"), 500, "internal_error", ""},
 	} {
