@@ -3,6 +3,7 @@ package ration
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -31,9 +32,14 @@ func (e *Engine) End(ctx context.Context, keyID KeyID, end End) (Reservation, er
 		return Reservation{}, &InvalidError{Field: "action", Value: string(end.Action), Reason: "use settle or void"}
 	}
 	if keyID.IsZero() {
-		if keyID, err = e.keyOfReservation(ctx, end.ID); err != nil {
+		var cancel context.CancelFunc // the read and the end share the time that a caller waits
+		ctx, cancel = context.WithTimeout(ctx, e.config.MaxWait)
+		defer cancel()
+		reservation, err := e.Reservation(ctx, keyID, end.ID)
+		if err != nil {
 			return Reservation{}, err
 		}
+		keyID = reservation.KeyID
 	}
 	decision, err := e.decide(ctx, Charge{KeyID: keyID, End: &end})
 	if err != nil {
@@ -102,16 +108,29 @@ func (e *Engine) Sweep(ctx context.Context, report func(error)) {
 	}
 }
 
-// keyOfReservation finds whose reservation it is.
-func (e *Engine) keyOfReservation(ctx context.Context, id ReservationID) (KeyID, error) {
-	found, err := e.store.Reservations(ctx, ReservationFilter{ID: id, Limit: 2})
-	switch {
-	case err != nil:
-		return KeyID{}, readError(err)
-	case len(found) == 0:
-		return KeyID{}, ErrReservationUnknown
-	case len(found) > 1: // made elsewhere, twice
-		return KeyID{}, &InvalidError{Field: "key", Reason: "several keys have a reservation of this id: say whose is meant"}
+// Reservation returns a reservation as it was committed last. One that is due and
+// that nobody has ended yet is still open.
+//
+// Where keyID is zero the key is looked up by the reservation's id.
+//
+// Errors, by errors.Is and errors.As: [ErrReservationUnknown];
+// [ErrStoreUnavailable]; [InvalidError] where several keys have one of this id.
+func (e *Engine) Reservation(ctx context.Context, keyID KeyID, id ReservationID) (Reservation, error) {
+	if id.IsZero() { // which selects all
+		return Reservation{}, ErrReservationUnknown
 	}
-	return found[0].KeyID, nil
+	ctx, cancel := context.WithTimeout(ctx, e.config.MaxWait)
+	defer cancel()
+	found, err := e.store.Reservations(ctx, ReservationFilter{ID: id, KeyID: keyID, Limit: 2})
+	switch {
+	case err != nil && ctx.Err() != nil && !errors.Is(err, ErrStoreUnavailable):
+		return Reservation{}, fmt.Errorf("%w: %w", ErrStoreUnavailable, err)
+	case err != nil:
+		return Reservation{}, err
+	case len(found) == 0:
+		return Reservation{}, ErrReservationUnknown
+	case len(found) > 1: // made elsewhere, twice
+		return Reservation{}, &InvalidError{Field: "key", Reason: "several keys have a reservation of this id: say whose is meant"}
+	}
+	return found[0], nil
 }

@@ -112,6 +112,14 @@ func (b *breakable) Charge(ctx context.Context, batch ration.Batch) ([]ration.De
 	return b.Store.Charge(ctx, batch)
 }
 
+// Reservations implements ration.Store.
+func (b *breakable) Reservations(ctx context.Context, filter ration.ReservationFilter) ([]ration.Reservation, error) {
+	if b.broken.Load() {
+		return nil, ration.ErrStoreUnavailable
+	}
+	return b.Store.Reservations(ctx, filter)
+}
+
 // Ready implements ration.Store.
 func (b *breakable) Ready(ctx context.Context) error {
 	if b.broken.Load() {
