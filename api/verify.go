@@ -19,6 +19,7 @@ type VerifyResponse struct {
 	Limits     []Limit        `json:"limits"`                // those on the charged meters
 	RetryAfter *int64         `json:"retry_after,omitempty"` // seconds; absent: waiting does not help
 	DryRun     bool           `json:"dry_run,omitempty"`
+	Replayed   bool           `json:"replayed,omitempty"` // it was decided before; nothing was charged this time
 	Response   ClientResponse `json:"response"`
 }
 

@@ -12,9 +12,10 @@ import (
 func (a *app) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Serve the proxy and the verify API",
-		Long: `Serves POST /v1/verify, /healthz and /readyz, and with --upstream the reverse
-proxy in front of an API. SIGTERM stops it in order: not ready, requests under
-way finish, charges are flushed, exit code 0. A second signal ends it at once.`,
+		Long: `Serves POST /v1/verify and /v1/reservations, /healthz and /readyz, and with
+--upstream the reverse proxy in front of an API. SIGTERM stops it in order: not
+ready, requests under way finish, charges are flushed, exit code 0. A second
+signal ends it at once.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			settings, err := a.settings()

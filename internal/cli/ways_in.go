@@ -20,9 +20,10 @@ func (i *instance) newServer() (*server.Server, error) {
 		Responder: rationhttp.Responder{Style: rationhttp.Style(i.settings.Headers), Vary: sources.Vary()},
 	}
 	api := http.NewServeMux()
-	api.Handle(verify.Path, verify.NewHandler(verify.Config{
-		Charger: gate.Charger, Tokens: i.tokens, Responder: gate.Responder, Observe: gate.Observe,
-	}))
+	verify.NewHandler(verify.Config{
+		Charger: gate.Charger, Reservations: i.engine, Tokens: i.tokens, Responder: gate.Responder, Observe: gate.Observe,
+		AcceptOverage: i.settings.AcceptOverage, OverSettlement: i.settings.OverSettlement,
+	}).Register(api)
 	handler, err := i.newProxy(gate)
 	return server.New(server.Config{
 		Proxy: handler, ProxyAddr: i.settings.Listen,

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/rewrite"
 	"github.com/ration-dev/ration/internal/route"
 )
@@ -32,6 +33,8 @@ type Config struct {
 	Lanes                  int    // 0: as many as the database makes use of
 	RequestLogDays         int    // 0: no request log
 	AcceptUnsafeDurability bool
+	AcceptOverage          bool
+	OverSettlement         ration.Over // overage only with AcceptOverage
 	ShutdownGrace          time.Duration
 	ShutdownDelay          time.Duration
 	LogFormat              string // text or json
@@ -78,10 +81,24 @@ func Load(sources Sources) (Config, error) {
 	for i := range settings {
 		faults = append(faults, config.apply(&settings[i], file, environment.values, sources)...)
 	}
+	if len(faults) == 0 {
+		faults = config.checkOverage(file, environment.values, sources)
+	}
 	if err := join(faults); err != nil {
 		return Config{}, err
 	}
 	return config, nil
+}
+
+// checkOverage refuses a default of settlements that gives up a promise which
+// nobody has given up.
+func (c *Config) checkOverage(file map[string]fileValue, environment map[string]string, sources Sources) []*Error {
+	if c.OverSettlement != ration.OverCount || c.AcceptOverage {
+		return nil
+	}
+	s := find(overSettlement)
+	counts := s.given(file, environment, sources.Flags)[0]
+	return []*Error{faultOf(counts, s, invalid(string(c.OverSettlement), "it needs accept_overage: true, which gives up the promise that a key is never over its limit"))}
 }
 
 // given is one source's value of a setting.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/route"
 )
@@ -32,7 +33,7 @@ func TestDefaults(t *testing.T) {
 	want := config.Config{
 		DB: config.Database{Path: "./ration.db"}, Listen: "127.0.0.1:8080", APIListen: "127.0.0.1:8081",
 		UpstreamTimeout: 10 * time.Minute, Headers: "draft10", KeyHeader: "X-API-Key", KeyBearer: true, KeyBasic: true,
-		SecretPrefix: "rk", ShutdownGrace: 30 * time.Second, LogFormat: "text", LogLevel: slog.LevelInfo,
+		OverSettlement: ration.OverRefuse, SecretPrefix: "rk", ShutdownGrace: 30 * time.Second, LogFormat: "text", LogLevel: slog.LevelInfo,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
@@ -113,6 +114,15 @@ routes:
 	}
 }
 
+func TestOverageNeedsNoMoreThanToBeAccepted(t *testing.T) {
+	for _, content := range []string{"accept_overage: true\nover_settlement: overage\n", "over_settlement: overage\naccept_overage: true\n"} {
+		got, err := config.Load(config.Sources{File: write(t, "ration.yaml", content)})
+		if err != nil || !got.AcceptOverage || got.OverSettlement != ration.OverCount {
+			t.Errorf("got %t and %q, %v", got.AcceptOverage, got.OverSettlement, err)
+		}
+	}
+}
+
 func TestPepper(t *testing.T) {
 	path := write(t, "pepper", "0123456789abcdef\n")
 	got, err := config.Load(config.Sources{Flags: map[string]string{"pepper_file": path}})
@@ -173,6 +183,8 @@ func TestFaultsInFile(t *testing.T) {
 		{"a name with a capital", "Listen: 127.0.0.1:1\n", `:1:1: there is no such setting; did you mean "listen"?`},
 		{"no configuration: a secret twice", "hunter2: 1\nhunter2: 2\n", `:2:1: mapping key "…" already defined at [1:1]`},
 		{"no configuration: a secret with quotes as a field", "routes:\n  - 'a\"hunter2\"b': 1\n", `:2:5: unknown field "…"`},
+		{"overage that nobody accepted", "over_settlement: overage\n", `:1:18: over_settlement is "overage": it needs accept_overage: true, which gives up the promise that a key is never over its limit`},
+		{"settlements of no kind", "over_settlement: count\n", `:1:18: over_settlement is "count": use refuse, clamp or overage`},
 		{"a list at the top", "- a\n", `:1:1: write one document of "setting: value" lines`},
 		{"two documents", "lanes: 1\n---\nlanes: 2\n", `:3:1: write one document of "setting: value" lines`},
 	} {
@@ -228,6 +240,9 @@ func TestFaults(t *testing.T) {
 		{"empty name of a file", variable("RATION_CONFIG="), `RATION_CONFIG: is set but empty`},
 		{"secret prefix", flag("secret_prefix", "R-K"), `--secret-prefix: secret_prefix is "R-K": use 1 to 16`},
 		{"choice", flag("headers", "all"), `--headers: headers is "all": use draft10, legacy, both, off`},
+		{"overage by flag", flag("over_settlement", "overage"), `--over-settlement: over_settlement is "overage": it needs accept_overage: true`},
+		{"overage against the flag that refuses it", config.Sources{Environment: []string{"RATION_ACCEPT_OVERAGE=true", "RATION_OVER_SETTLEMENT=overage"}, Flags: map[string]string{"accept_overage": "false"}}, `RATION_OVER_SETTLEMENT: over_settlement is "overage": it needs accept_overage: true`},
+		{"settlements of nothing", flag("over_settlement", ""), `--over-settlement: over_settlement: use refuse, clamp or overage`},
 		{"level", flag("log_level", "INFO"), `--log-level: log_level is "INFO": use debug, info, warn, error`},
 		{"header name", flag("key_header", "X Key"), `--key-header: key_header is "X Key": use the name of a header`},
 		{"file that isn't there", config.Sources{File: directory + "/none.yaml"}, "none.yaml: no such file or directory"},

@@ -114,6 +114,13 @@ func parseChoice(value string, choices ...string) (string, error) {
 	return value, nil
 }
 
+func parseOver(value string) (ration.Over, error) {
+	if value == "" { // it means refuse to a settlement; whoever sets it says what they mean
+		return "", invalid(value, "use refuse, clamp or overage")
+	}
+	return ration.ParseOver(value)
+}
+
 func parseLevel(value string) (level slog.Level, err error) {
 	if _, err := parseChoice(value, "debug", "info", "warn", "error"); err != nil {
 		return 0, err

@@ -12,6 +12,9 @@ import (
 // formDuration is the form of settings that are a time with its unit.
 const formDuration = "duration"
 
+// overSettlement is the name of the setting that needs another one.
+const overSettlement = "over_settlement"
+
 // settings is the table.
 var settings = []setting{
 	{
@@ -94,6 +97,16 @@ var settings = []setting{
 		Setting: Setting{"accept_unsafe_durability", "true or false", "false", "Runs on a database that may forget what it has confirmed. Gives up the promise that no charge is lost."},
 		kind:    boolean,
 		set:     into(func(c *Config) *bool { return &c.AcceptUnsafeDurability }, parseBool),
+	},
+	{
+		Setting: Setting{"accept_overage", "true or false", "false", "Lets settlements count more than was reserved, also beyond a limit. Gives up the promise that a key is never over its limit."},
+		kind:    boolean,
+		set:     into(func(c *Config) *bool { return &c.AcceptOverage }, parseBool),
+	},
+	{
+		Setting: Setting{overSettlement, "refuse, clamp or overage", "refuse", "What becomes of a settlement with more than was reserved, unless it says so itself. overage needs accept_overage."},
+		kind:    text,
+		set:     into(func(c *Config) *ration.Over { return &c.OverSettlement }, parseOver),
 	},
 	{
 		Setting: Setting{"shutdown_grace", formDuration, "30s", "How long requests under way may take to finish at the end."},

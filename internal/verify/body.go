@@ -8,9 +8,6 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
-
-	"github.com/ration-dev/ration"
-	"github.com/ration-dev/ration/rationhttp"
 )
 
 // maxBody is the longest request body, in bytes.
@@ -44,9 +41,9 @@ func (b *buffers) read(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// write answers with a decision.
-func (b *buffers) write(w http.ResponseWriter, decision *ration.Decision, response rationhttp.Response) {
-	if err := json.NewEncoder(&b.out).Encode(answerOf(decision, response)); err != nil {
+// write answers with one of our wire types.
+func (b *buffers) write(w http.ResponseWriter, answer any) {
+	if err := json.NewEncoder(&b.out).Encode(answer); err != nil {
 		w.WriteHeader(http.StatusInternalServerError) // only a year beyond 9999 can't be written
 		return
 	}

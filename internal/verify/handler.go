@@ -14,8 +14,11 @@ import (
 	"github.com/ration-dev/ration/rationhttp"
 )
 
-// Path is where the verify API lives.
-const Path = "/v1/verify"
+// Where the verify API lives.
+const (
+	Path             = "/v1/verify"
+	ReservationsPath = "/v1/reservations"
+)
 
 // scopeVerify is what a service token must allow.
 const scopeVerify = "verify"
@@ -33,15 +36,22 @@ type TokenChecker interface {
 
 // Config is what the verify API works with.
 type Config struct {
-	Charger   rationhttp.Charger   // who decides
-	Tokens    TokenChecker         // who may ask
-	Responder rationhttp.Responder // how answers to clients look
+	Charger      rationhttp.Charger   // who decides
+	Reservations Reservations         // who ends what was reserved; only Register needs it
+	Tokens       TokenChecker         // who may ask
+	Responder    rationhttp.Responder // how answers to clients look
+
+	AcceptOverage  bool        // settlements may count more than was reserved, also beyond a limit
+	OverSettlement ration.Over // of settlements that don't say; empty: [ration.OverRefuse]
+
 	// Observe is called once for each question that was put to the Charger, after
-	// its answer is known; nil: nobody watches. It must not block.
+	// its answer is known, and for what kept a reservation from being ended or
+	// shown; nil: nobody watches. It must not block.
 	Observe func(context.Context, rationhttp.Event)
 }
 
-// Handler serves POST /v1/verify. It is safe for concurrent use.
+// Handler serves POST /v1/verify, and by Register all of the API. It is safe for
+// concurrent use.
 type Handler struct {
 	config Config
 	// own answers callers, who are told of nobody's limits.
@@ -53,9 +63,29 @@ func NewHandler(config Config) *Handler {
 	return &Handler{config: config, own: rationhttp.Responder{Style: rationhttp.StyleOff, Realm: "ration"}}
 }
 
+// Register puts the whole API on a mux.
+func (h *Handler) Register(mux *http.ServeMux) {
+	mux.Handle(Path, h)
+	register := func(below, method string, serve endpoint) {
+		mux.HandleFunc(ReservationsPath+below, func(w http.ResponseWriter, r *http.Request) { h.answer(w, r, method, serve) })
+	}
+	register("", http.MethodPost, (*Handler).reserve)
+	register("/{id}", http.MethodGet, (*Handler).show)
+	register("/{id}/settle", http.MethodPost, (*Handler).settle)
+	register("/{id}/void", http.MethodPost, (*Handler).void)
+}
+
 // ServeHTTP answers one question.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	err := h.serve(w, r)
+	h.answer(w, r, http.MethodPost, (*Handler).verify)
+}
+
+// endpoint answers a caller whose token is good, or returns why it gets no
+// answer. Left is how long it may wait for the database.
+type endpoint func(h *Handler, w http.ResponseWriter, r *http.Request, left time.Duration) error
+
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, method string, serve endpoint) {
+	err := h.serve(w, r, method, serve)
 	if err == nil {
 		return
 	}
@@ -67,39 +97,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.own.Failed(err, requestID).WriteTo(w)
 }
 
-// serve answers, or returns why the caller gets no decision. Whoever calls is
-// checked before anything is read from them.
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
-	if r.Method != http.MethodPost {
-		return errMethod
+// serve checks who calls before anything else is read from them.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, method string, serve endpoint) error {
+	if r.Method != method {
+		return wrongMethod(method)
 	}
 	start := time.Now()
 	if err := h.authorize(r); err != nil {
 		return err
 	}
-	left := maxWait - time.Since(start)
-	if err := checkContentType(r.Header); err != nil {
-		return err
-	}
-	buffers := takeBuffers()
-	defer buffers.giveBack()
-	if err := buffers.read(w, r); err != nil {
-		return err
-	}
-	question, err := parseQuestion(buffers.in.Bytes())
-	if err != nil {
-		return err
-	}
-	decision, err := h.decide(r.Context(), &question, left)
-	if err != nil {
-		return err
-	}
-	asked := rationhttp.Asked{Amounts: question.amounts, Scope: question.scope}
-	if !decision.Allowed() { // it is shown in the body
-		asked.RequestID = newRequestID()
-	}
-	buffers.write(w, &decision, h.config.Responder.Decided(&decision, asked))
-	return nil
+	return serve(h, w, r, maxWait-time.Since(start))
 }
 
 func (h *Handler) authorize(r *http.Request) error {
@@ -124,25 +131,5 @@ func (h *Handler) authorize(r *http.Request) error {
 
 // via is this integration's name in events.
 const via = "verify"
-
-func (h *Handler) decide(ctx context.Context, question *question, left time.Duration) (ration.Decision, error) {
-	start := time.Now()
-	waiting, cancel := context.WithTimeout(ctx, left)
-	defer cancel()
-	decision, err := rationhttp.ChargeSecret(waiting, h.config.Charger, ration.Charge{
-		Secret: ration.SecretFromText(question.secret), Amounts: question.amounts, Scope: question.scope,
-		IP: question.ip, DryRun: question.dryRun, Via: via,
-	})
-	invalid, isInvalid := errors.AsType[*ration.InvalidError](err)
-	if isInvalid {
-		return decision, invalidCharge(invalid)
-	}
-	if h.config.Observe != nil {
-		event := rationhttp.NewEvent(ctx, via, decision, err)
-		event.Wait = time.Since(start)
-		h.config.Observe(ctx, event)
-	}
-	return decision, err
-}
 
 func newRequestID() string { return uuid.Must(uuid.NewV7()).String() }

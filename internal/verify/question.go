@@ -3,29 +3,31 @@ package verify
 import (
 	"net/netip"
 	"strconv"
+	"time"
 
 	"github.com/ration-dev/ration"
 )
 
-// question is a checked request body.
+// question is what a caller asks for.
 type question struct {
-	secret  string
-	amounts []ration.Amount
-	scope   string
-	ip      netip.Addr
-	dryRun  bool
+	secret      string
+	amounts     amounts
+	scope       string
+	ip          netip.Addr
+	dryRun      bool
+	hold        *ration.Hold        // of a reservation; nil: it is none
+	idempotency *ration.Idempotency // from the request's header; nil: it has none
 }
 
-// parseQuestion reads an [api.VerifyRequest]. It takes no member that it
-// doesn't know and none twice: a misspelt "amounts" must not cost one request.
-// The meters of amounts are checked by the engine.
-func parseQuestion(body []byte) (question, error) {
-	var q question
+// parse reads an [api.VerifyRequest], of a reservation an [api.ReserveRequest].
+// It takes no member that it doesn't know and none twice: a misspelt "amounts"
+// must not cost one request. The meters of amounts are checked by the engine.
+func (q *question) parse(body []byte) error {
 	s, err := newScanner(body)
 	if err != nil {
-		return q, err
+		return err
 	}
-	return q, s.object("", q.member)
+	return s.object("", q.member)
 }
 
 func (q *question) member(name string, s *scanner) error {
@@ -35,10 +37,7 @@ func (q *question) member(name string, s *scanner) error {
 	case "secret":
 		q.secret, err = s.text(pointer)
 	case "amounts":
-		if s.null() {
-			return nil
-		}
-		return s.object(pointer, q.amount)
+		err = q.amounts.read(pointer, s)
 	case "scope":
 		q.scope, err = s.text(pointer)
 	case "ip":
@@ -46,9 +45,48 @@ func (q *question) member(name string, s *scanner) error {
 	case "dry_run":
 		q.dryRun, err = s.boolean(pointer)
 	default:
+		if q.hold != nil {
+			return q.holdMember(name, pointer, s)
+		}
 		return invalidBody(pointer, "there is no such member; use secret, amounts, scope, ip and dry_run")
 	}
 	return err
+}
+
+// holdMember reads what only a reservation has.
+func (q *question) holdMember(name, pointer string, s *scanner) error {
+	switch name {
+	case "id":
+		text, err := s.text(pointer)
+		if err != nil || text == "" {
+			return err
+		}
+		if q.hold.ID, err = ration.ParseReservationID(text); err != nil {
+			return invalidValue(pointer, "use a version 7 UUID (RFC 9562)")
+		}
+		return nil
+	case "ttl_seconds":
+		return q.readTTL(pointer, s)
+	case "at_expiry":
+		text, err := s.text(pointer)
+		q.hold.AtExpiry = ration.AtExpiry(text)
+		return err
+	}
+	return invalidBody(pointer, "there is no such member; use secret, amounts, scope, ip, dry_run, id, ttl_seconds and at_expiry")
+}
+
+// readTTL takes no 0, which the engine would read as nothing said.
+func (q *question) readTTL(pointer string, s *scanner) error {
+	const most = int64(ration.MaxReservationTTL / time.Second)
+	if s.null() {
+		return nil
+	}
+	seconds, ok := s.whole()
+	if !ok || seconds < 1 || seconds > most {
+		return invalidValue(pointer, "use a whole number of seconds from 1 to "+strconv.FormatInt(most, 10))
+	}
+	q.hold.TTL = time.Duration(seconds) * time.Second
+	return nil
 }
 
 func (q *question) readIP(pointer string, s *scanner) error {
@@ -62,16 +100,26 @@ func (q *question) readIP(pointer string, s *scanner) error {
 	return nil
 }
 
+// amounts are units by meter, as a body has them.
+type amounts []ration.Amount
+
+// read reads an object; null is as if it were left out.
+func (a *amounts) read(pointer string, s *scanner) error {
+	if s.null() {
+		return nil
+	}
+	return s.object(pointer, a.amount)
+}
+
 // amount reads one amount. Whatever is no whole number in range is a wrong
 // value, whatever its JSON type.
-func (q *question) amount(meter string, s *scanner) error {
-	literal := s.raw()
-	units, err := strconv.ParseInt(string(literal), 10, 64)
-	if err != nil || units < 0 || units > ration.MaxUnits || literal[0] == '-' {
+func (a *amounts) amount(meter string, s *scanner) error {
+	units, ok := s.whole()
+	if !ok || units > ration.MaxUnits {
 		return invalidValue(amountPointer(meter), "use a whole number from 0 to 9007199254740992")
 	}
-	q.amounts = append(q.amounts, ration.Amount{Meter: meter, Units: units})
-	if len(q.amounts) > ration.MaxMetersPerCharge {
+	*a = append(*a, ration.Amount{Meter: meter, Units: units})
+	if len(*a) > ration.MaxMetersPerCharge {
 		return invalidValue("/amounts", "a charge names at most 16 meters, requests included")
 	}
 	return nil

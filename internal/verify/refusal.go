@@ -16,6 +16,7 @@ type refusal struct {
 	detail    string
 	errors    []api.FieldError
 	challenge string // parameters of WWW-Authenticate beside the realm
+	allow     string // the method that would be right
 }
 
 // Error implements error.
@@ -25,7 +26,6 @@ func (e *refusal) Error() string { return fmt.Sprintf("%d %s: %s", e.status, e.c
 const challenge = `Bearer realm="ration"`
 
 var (
-	errMethod  = &refusal{status: http.StatusMethodNotAllowed, code: "method_not_allowed", detail: "Use POST."}
 	errNoToken = &refusal{
 		status: http.StatusUnauthorized, code: "token_missing", detail: "Send a service token as Authorization: Bearer.",
 	}
@@ -38,6 +38,15 @@ var (
 		challenge: `, error="insufficient_scope", scope="verify"`,
 	}
 )
+
+func wrongMethod(right string) *refusal {
+	return &refusal{status: http.StatusMethodNotAllowed, code: "method_not_allowed", detail: "Use " + right + ".", allow: right}
+}
+
+// invalidURL says that a part of the URL has a value that can't be.
+func invalidURL(detail string) *refusal {
+	return &refusal{status: http.StatusUnprocessableEntity, code: "invalid_value", detail: detail}
+}
 
 // invalidBody says that one member of the body is not what it has to be.
 func invalidBody(pointer, detail string) *refusal {
@@ -86,7 +95,7 @@ func (h *Handler) refuse(w http.ResponseWriter, refused *refusal, requestID stri
 	case http.StatusUnauthorized, http.StatusForbidden:
 		w.Header().Set("WWW-Authenticate", challenge+refused.challenge)
 	case http.StatusMethodNotAllowed:
-		w.Header().Set("Allow", http.MethodPost)
+		w.Header().Set("Allow", refused.allow)
 	}
 	h.own.Problem(api.Problem{
 		Status: refused.status, Code: refused.code, Detail: refused.detail, Errors: refused.errors, RequestID: requestID,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -92,6 +93,13 @@ func (s *scanner) boolean(pointer string) (bool, error) {
 		return false, nil
 	}
 	return false, invalidBody(pointer, "true or false is needed")
+}
+
+// whole reads a whole number that is not negative. Whatever else comes is not ok.
+func (s *scanner) whole() (number int64, ok bool) {
+	literal := s.raw()
+	number, err := strconv.ParseInt(string(literal), 10, 64)
+	return number, err == nil && literal[0] != '-'
 }
 
 // null reads null, if that is what comes next.

@@ -1,0 +1,60 @@
+package verify
+
+import "github.com/ration-dev/ration"
+
+// ending is how a caller wants a reservation to end.
+type ending struct {
+	action  ration.EndAction
+	amounts amounts
+	over    ration.Over // empty: not said
+	key     ration.KeyID
+}
+
+// parse reads an [api.SettleRequest] or an [api.VoidRequest]. Like a question it
+// takes nothing that it doesn't know: misspelt amounts must not count all that
+// was reserved.
+func (e *ending) parse(body []byte) error {
+	s, err := newScanner(body)
+	if err != nil {
+		return err
+	}
+	return s.object("", e.member)
+}
+
+func (e *ending) member(name string, s *scanner) error {
+	pointer := "/" + escapePointer(name)
+	settles := e.action == ration.EndSettle
+	switch {
+	case name == "key":
+		return e.readKey(pointer, s)
+	case settles && name == "amounts":
+		return e.amounts.read(pointer, s)
+	case settles && name == "over":
+		return e.readOver(pointer, s)
+	case settles:
+		return invalidBody(pointer, "there is no such member; use amounts, over and key")
+	}
+	return invalidBody(pointer, "there is no such member; use key")
+}
+
+func (e *ending) readKey(pointer string, s *scanner) error {
+	text, err := s.text(pointer)
+	if err != nil || text == "" {
+		return err
+	}
+	if e.key, err = ration.ParseKeyID(text); err != nil {
+		return invalidValue(pointer, `use the id of a key, which begins with "key_"`)
+	}
+	return nil
+}
+
+func (e *ending) readOver(pointer string, s *scanner) error {
+	text, err := s.text(pointer)
+	if err != nil || text == "" {
+		return err
+	}
+	if e.over, err = ration.ParseOver(text); err != nil {
+		return invalidValue(pointer, "use refuse, clamp or overage")
+	}
+	return nil
+}
