@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/lmittmann/tint"
@@ -89,19 +90,32 @@ func (i *instance) checkReady(ctx context.Context) error {
 }
 
 // run serves until ctx ends, and stops in order: requests under way finish,
-// charges are flushed, the database is closed.
+// reservations are no longer looked after, charges are flushed, the database is
+// closed.
 func (i *instance) run(ctx context.Context) error {
-	served := make(chan error, 1)
-	socketCtx, stopSocket := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopSocket()
+	served, swept := make(chan error, 1), make(chan struct{})
+	beside, stopBeside := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBeside()
 	if i.socket == nil {
 		served <- nil
 	} else {
-		go func() { served <- adminsock.Serve(socketCtx, i.socket, i.operations) }()
+		go func() { served <- adminsock.Serve(beside, i.socket, i.operations) }()
 	}
+	go func() {
+		defer close(swept)
+		i.engine.Sweep(beside, i.reportSweep)
+	}()
 	err := i.server.Run(ctx)
-	stopSocket()
+	stopBeside()
+	<-swept
 	return errors.Join(err, <-served, i.close(context.WithoutCancel(ctx)))
+}
+
+// reportSweep logs why reservations that are due could not be ended: at most once
+// per sweep, and of many the first.
+func (i *instance) reportSweep(err error) {
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	i.log.Warn("reservations that are due have not ended yet; the next sweep tries again", "error", first)
 }
 
 // close undoes what newInstance has done so far. It may be called again.
