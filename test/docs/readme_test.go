@@ -9,6 +9,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/rationhttp"
 )
 
 func TestConfigurationInTheREADMEIsValid(t *testing.T) {
@@ -32,6 +33,8 @@ func TestEveryCodeIsInTheVerifyPage(t *testing.T) {
 		ration.CodeOK, ration.CodeKeyMissing, ration.CodeKeyUnknown, ration.CodeKeyExpired, ration.CodeKeyDisabled, ration.CodeKeyRevoked,
 		ration.CodeInsufficientScope, ration.CodeIPNotAllowed, ration.CodeQuotaExceeded, ration.CodeRateExceeded, ration.CodeCostExceedsLimit,
 		ration.CodeStoreUnavailable, ration.CodeOutcomeUnknown, ration.CodeClockSuspect,
+		ration.CodeReservationUnknown, ration.CodeReservationConflict, ration.CodeReservationExpired, ration.CodeSettlementTooLarge,
+		ration.CodeIdempotencyMismatch, rationhttp.CodeInvalidIdempotencyKey,
 	} {
 		if !strings.Contains(page, "`"+string(code)+"`") {
 			t.Errorf("docs/VERIFY.md lacks %s", code)
