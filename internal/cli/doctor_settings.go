@@ -71,6 +71,9 @@ func weakSettings(settings config.Config) (weak []string) {
 	if settings.AcceptUnsafeDurability && settings.DB.URL != "" {
 		weak = append(weak, "accept_unsafe_durability gives up that no charge is lost that was answered")
 	}
+	if settings.AcceptOverage {
+		weak = append(weak, "accept_overage gives up that a key is never over its limit: settlements may count more than was reserved")
+	}
 	if settings.KeyQueryParameter != "" {
 		weak = append(weak, "key_query_parameter takes secrets from URLs, which end up in logs and histories")
 	}
