@@ -10,14 +10,20 @@ import (
 // CodeClientGone is an event's code where the client left before its answer.
 const CodeClientGone = "client_gone"
 
-// Event is what an observer learns of an answer: nothing that tells whose
-// request it was. All but Err and Wait are from closed sets.
+// AfterRefund is an event's After where a charge was to be given back.
+const AfterRefund = "refund"
+
+// Event is what an observer learns of an answer, or later of what became of its
+// charge: nothing that tells whose request it was. All but Err and Wait are from
+// closed sets.
 type Event struct {
 	Via        string
+	After      string        // what became of a charge; empty: this is of the answer to a question
 	Route      string        // as in the Question
 	Wait       time.Duration // how long the answer took
 	Code       ration.Code   // of the decision, or of what prevented it
 	FailedOpen bool
+	Refunded   bool  // the charge was given back; only with After
 	Err        error // why there was no decision, where that is the operator's business and not the client's doing
 }
 

@@ -16,8 +16,11 @@ type fakeCharger struct {
 	decision ration.Decision
 	err      error
 
-	mu      sync.Mutex
-	charges []ration.Charge
+	refundErr error
+
+	mu       sync.Mutex
+	charges  []ration.Charge
+	receipts []ration.Receipt
 }
 
 func (f *fakeCharger) Charge(_ context.Context, charge ration.Charge) (ration.Decision, error) {
@@ -25,6 +28,20 @@ func (f *fakeCharger) Charge(_ context.Context, charge ration.Charge) (ration.De
 	defer f.mu.Unlock()
 	f.charges = append(f.charges, charge)
 	return f.decision, f.err
+}
+
+// Refund gives back whatever it is asked to, unless told otherwise.
+func (f *fakeCharger) Refund(_ context.Context, receipt ration.Receipt) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.receipts = append(f.receipts, receipt)
+	return f.refundErr
+}
+
+func (f *fakeCharger) refunds() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.receipts)
 }
 
 func (f *fakeCharger) count() int {
@@ -39,6 +56,14 @@ func allowed() ration.Decision {
 		Code: ration.CodeOK, KeyID: ration.NewKeyID(), KeyName: "test", Owner: "ada", Plan: "free", DecidedAt: noon,
 		Limits: []ration.LimitStatus{daily(401)},
 	}
+}
+
+// refundable is allowed, with the receipt of one request.
+func refundable() ration.Decision {
+	decision := allowed()
+	decision.Limits = append(decision.Limits, secondly(3))
+	decision.Receipt = &ration.Receipt{KeyID: decision.KeyID, Postings: []ration.Posting{{Meter: "requests", Units: 1}}}
+	return decision
 }
 
 // daily is 1000 requests a day.

@@ -16,8 +16,8 @@ type Gate struct {
 	Sources        Sources
 	TrustedProxies TrustedProxies
 
-	// Observe is called once for each question, after its answer is known; nil:
-	// nobody watches. It must not block.
+	// Observe is called once for each question, after its answer is known, and once
+	// more where its charge is to be given back; nil: nobody watches. It must not block.
 	Observe func(context.Context, Event)
 }
 
@@ -30,6 +30,7 @@ type Question struct {
 	RequestID      string          // shown in problem bodies; empty: none
 	QueryParameter string          // takes the secret from the URL too; empty: as Sources says
 	FailOpen       bool            // admits, uncounted, what could not be decided
+	Refundable     bool            // may be given back by [Gate.GiveBack]
 }
 
 // Answer is what became of a Question.
@@ -64,16 +65,15 @@ func (g *Gate) ask(r *http.Request, question Question) Answer {
 	answer := Answer{Credential: credential}
 	answer.Decision, answer.Err = ChargeSecret(r.Context(), g.Charger, ration.Charge{
 		Secret: credential.Secret, Amounts: question.Amounts, Scope: question.Scope,
-		IP: g.TrustedProxies.ClientIP(r), Via: question.Via,
+		IP: g.TrustedProxies.ClientIP(r), Via: question.Via, Refundable: question.Refundable,
 	})
-	asked := Asked{RequestID: question.RequestID, Amounts: question.Amounts, Scope: question.Scope, InQuery: credential.InQuery}
 	if answer.Err != nil {
 		answer.Decision = ration.Decision{} // whatever came with an error is no decision
 	}
 	switch {
 	case answer.Err == nil:
 		answer.Admitted = answer.Decision.Allowed()
-		answer.Response = g.Responder.Decided(&answer.Decision, asked)
+		answer.Response = g.Responder.Decided(&answer.Decision, question.asked(credential))
 	case question.FailOpen && mayFailOpen(r.Context(), answer.Err):
 		answer.Admitted, answer.FailedOpen = true, true
 		answer.Response = Response{Status: http.StatusOK, Fields: g.Responder.cacheFields(credential.InQuery)}
@@ -81,6 +81,10 @@ func (g *Gate) ask(r *http.Request, question Question) Answer {
 		answer.Response = g.Responder.Failed(answer.Err, question.RequestID)
 	}
 	return answer
+}
+
+func (q *Question) asked(credential Credential) Asked {
+	return Asked{RequestID: q.RequestID, Amounts: q.Amounts, Scope: q.Scope, InQuery: credential.InQuery}
 }
 
 // SourcesOf returns where the secret of a question may travel.

@@ -16,6 +16,9 @@ func Middleware(charger Charger, options ...Option) func(http.Handler) http.Hand
 	for _, option := range options {
 		option(m)
 	}
+	if _, able := charger.(Refunder); !able && m.refunds != nil {
+		panic("rationhttp: WithRefunds needs a Charger that is a Refunder, such as a ration.Engine")
+	}
 	if m.gate.Responder.Vary == "" {
 		m.gate.Responder.Vary = m.gate.Sources.Vary()
 	}
@@ -42,6 +45,7 @@ type middleware struct {
 	question func(*http.Request) Question
 	strip    bool
 	failOpen func(*http.Request, error)
+	refunds  *Refunds // nil: nothing is refundable
 }
 
 func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -51,6 +55,7 @@ func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 	}
 	question.Via = "middleware"
 	question.FailOpen = m.failOpen != nil
+	question.Refundable = m.refunds != nil
 	if question.RequestID == "" {
 		question.RequestID = m.gate.TrustedProxies.RequestID(r)
 	}
@@ -64,11 +69,22 @@ func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 	if answer.FailedOpen {
 		m.failOpen(r, answer.Err)
 	} else {
-		ctx = context.WithValue(ctx, decisionKey{}, &answer.Decision)
+		decision := answer.Decision
+		decision.Receipt = nil // it is used once, by Refund
+		ctx = context.WithValue(ctx, decisionKey{}, &decision)
+	}
+	var held *charged
+	if answer.Decision.Receipt != nil {
+		held = &charged{gate: &m.gate, policy: m.refunds, ctx: ctx, question: question, header: w.Header(), answer: answer}
+		ctx = context.WithValue(ctx, chargedKey{}, held)
 	}
 	r = r.WithContext(ctx)
 	if m.strip {
 		r = stripped(r, m.gate.SourcesOf(question), answer.Credential)
+	}
+	if held != nil {
+		held.serve(w, r, next)
+		return
 	}
 	next.ServeHTTP(w, r)
 }

@@ -43,8 +43,17 @@ func WithFailOpen(count func(*http.Request, error)) Option {
 	return func(m *middleware) { m.failOpen = count }
 }
 
-// WithObserver calls observe once for each request, after its answer is known.
-// It must not block.
+// WithRefunds gives charges back by what the handler answers, before the answer's
+// head goes out: it waits [RefundTimeout] at most until that is known. A handler that
+// panics before it has answered counts as one that answers 502; the panic goes on.
+// Once an answer has begun, and where the client has gone, the charge stays. A
+// handler can also call [Refund]. The Charger must be a [Refunder].
+func WithRefunds(refunds Refunds) Option {
+	return func(m *middleware) { m.refunds = &refunds }
+}
+
+// WithObserver calls observe once for each request, after its answer is known, and
+// once more where its charge is to be given back. It must not block.
 func WithObserver(observe func(context.Context, Event)) Option {
 	return func(m *middleware) { m.gate.Observe = observe }
 }

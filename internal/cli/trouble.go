@@ -45,7 +45,11 @@ func (t *troubleLog) observe(ctx context.Context, event rationhttp.Event) {
 	}
 	unsaid, say := t.count(event.Code)
 	if say {
-		t.log.WarnContext(ctx, "no decision", "via", event.Via, "code", event.Code, "failed_open", event.FailedOpen,
+		message := "no decision"
+		if event.After != "" {
+			message = "a charge stays as it is: no " + event.After
+		}
+		t.log.WarnContext(ctx, message, "via", event.Via, "code", event.Code, "failed_open", event.FailedOpen,
 			"more_since_the_last", unsaid, "error", event.Err)
 	}
 }

@@ -1,0 +1,86 @@
+package rationhttp
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// RefundTimeout is how long an answer waits at most until it is known whether its
+// charge was given back. After that the charge stays.
+const RefundTimeout = 2 * time.Second
+
+// ErrNotRefundable says that there is no charge to give back: nothing was charged,
+// it was not asked for as refundable, or it was tried already.
+var ErrNotRefundable = errors.New("there is no charge to give back")
+
+// Refunder gives back charges. The Charger of a [Gate] whose questions are
+// Refundable must be one too, as a [ration.Engine] is.
+type Refunder interface {
+	// Refund gives back a charge, once; see [ration.Engine.Refund] for its errors.
+	Refund(ctx context.Context, receipt ration.Receipt) error
+}
+
+var _ Refunder = (*ration.Engine)(nil)
+
+// GiveBack gives back what an admitted question was charged, and changes the
+// answer to what it would have been just before that charge, rates aside. It may
+// be called once the request is done with, or its client has gone. It tries once:
+// after an error the charge stays or, after [ration.ErrOutcomeUnknown], may have
+// been given back, and the answer is as it was. Errors beside those of
+// [Refunder]: [ErrNotRefundable].
+func (g *Gate) GiveBack(ctx context.Context, question *Question, answer *Answer) error {
+	receipt := answer.Decision.Receipt
+	refunder, able := g.Charger.(Refunder)
+	if receipt == nil || !able {
+		return ErrNotRefundable
+	}
+	answer.Decision.Receipt = nil // used, whatever comes of it: nothing remembers a receipt
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), RefundTimeout)
+	defer cancel()
+	err := refunder.Refund(ctx, *receipt)
+	if err == nil {
+		answer.Decision.Limits = uncharged(answer.Decision.Limits, receipt.Postings)
+		answer.Response = g.Responder.Decided(&answer.Decision, question.asked(answer.Credential))
+	}
+	g.observeAfter(ctx, question, Event{After: AfterRefund, Wait: time.Since(start), Refunded: err == nil}, err)
+	return err
+}
+
+// observeAfter tells of what became of a charge.
+func (g *Gate) observeAfter(ctx context.Context, question *Question, event Event, err error) {
+	if g.Observe == nil {
+		return
+	}
+	event.Via, event.Route, event.Code = question.Via, question.Route, ration.CodeOK
+	switch {
+	case errors.Is(err, ration.ErrRefundsExhausted):
+		event.Code = ration.CodeRefundsExhausted
+	case err != nil:
+		event.Code, event.Err = ration.Code(problemOfError(err).Code), err
+	}
+	g.Observe(ctx, event)
+}
+
+// uncharged returns how limits stood before a charge. A rate is not given back.
+func uncharged(limits []ration.LimitStatus, postings []ration.Posting) []ration.LimitStatus {
+	limits = slices.Clone(limits) // the store may remember them for a repeated charge
+	for i := range limits {
+		status := &limits[i]
+		if status.Kind != ration.KindQuota {
+			continue
+		}
+		for j := range postings {
+			if postings[j].Meter != status.Meter {
+				continue
+			}
+			status.Used = max(status.Used-postings[j].Units, 0)
+			status.Remaining = max(status.Size()-status.Used-status.Reserved, 0)
+		}
+	}
+	return limits
+}

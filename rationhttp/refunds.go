@@ -1,0 +1,60 @@
+package rationhttp
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/ration-dev/ration"
+)
+
+// Refunds says after which outcomes a charge is given back. The zero Refunds
+// gives nothing back.
+type Refunds struct {
+	// Unreachable: nothing could be sent to the upstream.
+	Unreachable bool
+	// Timeout: the upstream did not begin its answer in time.
+	Timeout bool
+	// Statuses of answers, 400 to 599, whether the application, its upstream or we
+	// ourselves give them.
+	Statuses []int
+}
+
+// The words that stand for outcomes beside statuses.
+const (
+	refundUnreachable = "unreachable"
+	refundTimeout     = "timeout"
+)
+
+// DefaultRefunds gives back what most likely did nothing: 502, 503, 504, and what
+// could not be sent at all.
+func DefaultRefunds() Refunds {
+	return Refunds{Unreachable: true, Statuses: []int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}}
+}
+
+// ParseRefunds reads outcomes: "unreachable", "timeout" or a status from 400 to
+// 599. Its error is a [ration.InvalidError].
+func ParseRefunds(outcomes []string) (Refunds, error) {
+	var refunds Refunds
+	for _, outcome := range outcomes {
+		switch outcome {
+		case refundUnreachable:
+			refunds.Unreachable = true
+		case refundTimeout:
+			refunds.Timeout = true
+		default:
+			status, err := strconv.Atoi(outcome)
+			if err != nil || status < 400 || status > 599 || len(outcome) != len("400") {
+				return Refunds{}, &ration.InvalidError{Field: "refunds", Value: outcome, Reason: "use unreachable, timeout, or a status from 400 to 599"}
+			}
+			refunds.Statuses = append(refunds.Statuses, status)
+		}
+	}
+	return refunds, nil
+}
+
+// IsZero reports whether nothing is ever given back.
+func (r Refunds) IsZero() bool { return !r.Unreachable && !r.Timeout && len(r.Statuses) == 0 }
+
+// After reports whether a charge is given back after an answer of a status.
+func (r Refunds) After(status int) bool { return slices.Contains(r.Statuses, status) }
