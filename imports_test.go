@@ -45,7 +45,7 @@ var layers = []layer{
 
 	// Integrations translate a protocol. They never see a store.
 	{"rationhttp", []string{root, "api"}},
-	{"internal/route", []string{root}},
+	{"internal/route", []string{root, "rationhttp"}},
 	{"internal/rewrite", []string{root}},
 	{"internal/proxy", []string{root, "api", "rationhttp", "internal/route", "internal/rewrite"}},
 	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},
@@ -62,7 +62,7 @@ var layers = []layer{
 
 	// The server listens; it opens no database.
 	{"internal/server", []string{root, "rationhttp", "internal/config"}},
-	{"internal/config", []string{root, "internal/route", "internal/rewrite"}},
+	{"internal/config", []string{root, "rationhttp", "internal/route", "internal/rewrite"}},
 	{"internal/demo", []string{root, "internal/admin"}},
 	{"internal/manual", nil},
 	{"internal/keyimport", []string{root, "internal/admin"}},

@@ -32,6 +32,7 @@ type Fixture struct {
 	Engine *ration.Engine
 
 	t        testing.TB
+	path     string
 	now      atomic.Pointer[time.Time]
 	store    *breakable
 	database *sqlite.Store
@@ -41,12 +42,12 @@ type Fixture struct {
 // New makes a fixture that ends with the test.
 func New(t testing.TB, options Options) *Fixture {
 	t.Helper()
-	f := &Fixture{t: t}
+	f := &Fixture{t: t, path: filepath.Join(t.TempDir(), "ration.db")}
 	if options.Now.IsZero() {
 		options.Now = Start
 	}
 	f.now.Store(&options.Now)
-	database, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "ration.db"), Clock: f.Now})
+	database, err := sqlite.Open(t.Context(), sqlite.Config{Path: f.path, Clock: f.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package rationtest
 
 import (
 	"context"
+	"database/sql"
 	"net/netip"
 	"time"
 
@@ -92,6 +93,28 @@ func (f *Fixture) Used(id ration.KeyID, meter string) (units, denied int64) {
 		return entry.Used, entry.Denied
 	}
 	return 0, 0
+}
+
+// Reserved returns the units that open reservations of a key hold on a meter.
+func (f *Fixture) Reserved(id ration.KeyID, meter string) int64 {
+	f.t.Helper()
+	usage, _, err := f.database.KeyUsage(f.context(), id)
+	f.must(err)
+	if entry := usage.Meter(meter); entry != nil {
+		return entry.Reserved
+	}
+	return 0
+}
+
+// History returns what all days of a key's history say of a meter: the units that
+// stayed used, and those that were given back.
+func (f *Fixture) History(id ration.KeyID, meter string) (used, givenBack int64) {
+	f.t.Helper()
+	history, err := sql.Open("sqlite", "file:"+f.path+"?mode=ro")
+	f.must(err)
+	defer func() { f.must(history.Close()) }()
+	f.must(history.QueryRowContext(f.context(), "SELECT coalesce(sum(used), 0), coalesce(sum(given_back), 0) FROM usage_days WHERE api_key_id = ? AND meter = ?", id[:], meter).Scan(&used, &givenBack))
+	return used, givenBack
 }
 
 // context is the test's; in its clean-up functions that has ended already.

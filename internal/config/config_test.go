@@ -14,6 +14,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/route"
+	"github.com/ration-dev/ration/rationhttp"
 )
 
 func write(t *testing.T, name, content string) string {
@@ -34,6 +35,7 @@ func TestDefaults(t *testing.T) {
 		DB: config.Database{Path: "./ration.db"}, Listen: "127.0.0.1:8080", APIListen: "127.0.0.1:8081",
 		UpstreamTimeout: 10 * time.Minute, Headers: "draft10", KeyHeader: "X-API-Key", KeyBearer: true, KeyBasic: true,
 		OverSettlement: ration.OverRefuse, SecretPrefix: "rk", ShutdownGrace: 30 * time.Second, LogFormat: "text", LogLevel: slog.LevelInfo,
+		Routes: route.Config{Refunds: rationhttp.DefaultRefunds()},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
@@ -78,6 +80,7 @@ trusted_proxies:
 upstream_headers:
   X-Internal-Token: "hunter2"
 refuse_unmatched: true
+refunds: [timeout, 503]
 routes:
   - path: /static/*
     free: true
@@ -88,7 +91,10 @@ routes:
     key_query: api_key
     fail_open: true
     no_rewrite: true
+    refunds: [unreachable, 422]
     name: asking
+  - path: /kept
+    refunds: []
 `)
 	got, err := config.Load(config.Sources{Environment: []string{"RATION_CONFIG=" + path}})
 	if err != nil {
@@ -102,9 +108,10 @@ routes:
 	if diff := cmp.Diff(proxies, got.TrustedProxies, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Errorf("trusted proxies (-want +got):\n%s", diff)
 	}
-	routes := route.Config{RefuseUnmatched: true, Routes: []route.Route{
+	routes := route.Config{RefuseUnmatched: true, Refunds: rationhttp.Refunds{Timeout: true, Statuses: []int{503}}, Routes: []route.Route{
 		{Path: "/static/*", Free: true, Amounts: map[string]int64{}},
-		{Name: "asking", Methods: []string{"POST"}, Path: "/ask", Amounts: map[string]int64{"requests": 1, "tokens": 20}, Scope: "ask", KeyQuery: "api_key", FailOpen: true, NoRewrite: true},
+		{Name: "asking", Methods: []string{"POST"}, Path: "/ask", Amounts: map[string]int64{"requests": 1, "tokens": 20}, Scope: "ask", KeyQuery: "api_key", FailOpen: true, NoRewrite: true, Refunds: &rationhttp.Refunds{Unreachable: true, Statuses: []int{422}}},
+		{Path: "/kept", Amounts: map[string]int64{}, Refunds: &rationhttp.Refunds{}},
 	}}
 	if diff := cmp.Diff(routes, got.Routes); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)
@@ -152,6 +159,12 @@ func TestFaultsInFile(t *testing.T) {
 		{"text for a list", "trusted_proxies: 10.0.0.0/8\n", `:1:18: trusted_proxies: give a list, one item a line, each after a dash`},
 		{"range that is none", "trusted_proxies: [10.0.0.0/33]\n", `:1:18: trusted_proxies is "10.0.0.0/33": use addresses and ranges such as "10.0.0.0/8", separated by commas`},
 		{"everybody trusted unawares", "trusted_proxies: [0.0.0.0/0]\n", `:1:18: trusted_proxies is "0.0.0.0/0": write "any" to trust every address`},
+		{"refunds that are no list", "refunds: 503\n", `:1:10: refunds: give a list, one item a line, each after a dash`},
+		{"refunds after success", "refunds: [200]\n", `:1:10: refunds is "200": use unreachable, timeout, or a status from 400 to 599`},
+		{"refunds with a fraction", "refunds: [503.0]\n", `:1:10: refunds: give a list of texts and whole numbers`},
+		{"refunds of a route after success", "routes:\n  - path: /a\n    refunds: [200]\n", `:3:14: routes refunds is "200": use unreachable, timeout, or a status from 400 to 599`},
+		{"refunds of a route that are no list", "routes:\n  - path: /a\n    refunds: 503\n", `:3:14: routes: give a list, one item a line, each after a dash`},
+		{"refunds of a free route", "routes:\n  - path: /a\n    free: true\n    refunds: [503]\n", `:2:5: routes[0].refunds: a free route asks no key and counts nothing`},
 		{"duration with a wrong unit", "upstream_timeout: 1dd\n", `:1:19: upstream_timeout is "1dd": use a time from 1ms to 24h0m0s, such as "30s" or "5m"`},
 		{"duration of nothing", "upstream_timeout: 0s\n", `:1:19: upstream_timeout is "0s": use a time from 1ms to 24h0m0s, such as "30s" or "5m"`},
 		{"negative duration", "shutdown_delay: -1h\n", `:1:17: shutdown_delay is "-1h": use a time from 0s to 1h0m0s, such as "30s" or "5m"`},

@@ -91,18 +91,10 @@ func (s *setting) setFromFile(config *Config, value fileValue) error {
 	if s.decode != nil {
 		return s.decode(config, value.node)
 	}
-	var texts []string
-	if s.kind == list {
-		sequence, ok := value.node.(*ast.SequenceNode)
-		if !ok {
-			return invalid("", "give a list, one item a line, each after a dash")
-		}
-		for _, item := range sequence.Values {
-			one, ok := item.(*ast.StringNode)
-			if !ok {
-				return invalid("", "give a list of texts")
-			}
-			texts = append(texts, one.Value)
+	if s.kind == list || s.kind == words {
+		texts, err := items(value.node, s.kind)
+		if err != nil {
+			return err
 		}
 		return s.set(config, strings.Join(texts, ","))
 	}
@@ -128,6 +120,24 @@ func secretsIn(file map[string]fileValue) (secrets []string) {
 		}
 	}
 	return secrets
+}
+
+// items returns a list's values as written.
+func items(node ast.Node, of kind) ([]string, error) {
+	sequence, ok := node.(*ast.SequenceNode)
+	if !ok {
+		return nil, invalid("", "give a list, one item a line, each after a dash")
+	}
+	texts := make([]string, len(sequence.Values))
+	for i, item := range sequence.Values {
+		written, isText := scalar(item, text)
+		_, isNumber := scalar(item, integer)
+		if !isText && (of != words || !isNumber) {
+			return nil, invalid("", "give "+string(of))
+		}
+		texts[i] = written
+	}
+	return texts, nil
 }
 
 // scalar returns a single value as written, and whether it is of the kind.

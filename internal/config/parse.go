@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/rationhttp"
 )
 
 // ParseDatabase reads where the data is: "sqlite:./ration.db" or a postgres://
@@ -155,6 +156,17 @@ func parseProxies(value string) ([]netip.Prefix, error) {
 		prefixes = append(prefixes, prefix.Masked())
 	}
 	return prefixes, nil
+}
+
+// parseRefunds reads comma-separated outcomes; none: nothing is given back.
+func parseRefunds(value string) (rationhttp.Refunds, error) {
+	var outcomes []string
+	for item := range strings.SplitSeq(value, ",") {
+		if item = strings.TrimSpace(item); item != "" || value != "" {
+			outcomes = append(outcomes, item)
+		}
+	}
+	return rationhttp.ParseRefunds(outcomes)
 }
 
 // parseFieldName reads the name of an HTTP header (RFC 9110, "token").

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/route"
+	"github.com/ration-dev/ration/rationhttp"
 )
 
 // routeEntry is a route as the file has it. Amounts are read from their nodes:
@@ -27,6 +28,7 @@ type routeEntry struct {
 	Scope     string              `yaml:"scope" form:"text" doc:"A scope that the key must have."`
 	KeyQuery  string              `yaml:"key_query" form:"parameter name" doc:"Takes the secret from this parameter of the URL too, which ends up in logs and histories."`
 	FailOpen  bool                `yaml:"fail_open" form:"true or false" doc:"Lets requests with a key pass uncounted while no decision can be made. Gives up the count, and that revoked keys stay out, for that time."`
+	Refunds   ast.Node            `yaml:"refunds" form:"outcome list" doc:"After which outcomes the charge is given back, such as [unreachable, 503]. None: as the setting refunds says. []: never."`
 	NoRewrite bool                `yaml:"no_rewrite" form:"true or false" doc:"Leaves this route's answers as the upstream gave them."`
 }
 
@@ -53,9 +55,13 @@ func decodeRoutes(config *Config, node ast.Node) error {
 		if err != nil {
 			return err
 		}
+		refunds, err := entry.refunds()
+		if err != nil {
+			return err
+		}
 		routes[i] = route.Route{
 			Name: entry.Name, Methods: entry.Methods, Path: entry.Path, Free: entry.Free, Amounts: amounts,
-			Scope: entry.Scope, KeyQuery: entry.KeyQuery, FailOpen: entry.FailOpen, NoRewrite: entry.NoRewrite,
+			Scope: entry.Scope, KeyQuery: entry.KeyQuery, FailOpen: entry.FailOpen, NoRewrite: entry.NoRewrite, Refunds: refunds,
 		}
 	}
 	if _, err := route.Compile(route.Config{Routes: routes}); err != nil {
@@ -94,6 +100,22 @@ func (e *routeEntry) amounts() (map[string]int64, error) {
 		amounts[meter] = units
 	}
 	return amounts, nil
+}
+
+// refunds returns what an entry says of refunds; nil: nothing.
+func (e *routeEntry) refunds() (*rationhttp.Refunds, error) {
+	if e.Refunds == nil {
+		return nil, nil //nolint:nilnil // to say nothing is valid
+	}
+	outcomes, err := items(e.Refunds, words)
+	if err != nil {
+		return nil, &placedError{start(e.Refunds), err}
+	}
+	refunds, err := rationhttp.ParseRefunds(outcomes)
+	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
+		return nil, &placedError{start(e.Refunds), &ration.InvalidError{Field: "routes refunds", Value: invalid.Value, Reason: invalid.Reason}}
+	}
+	return &refunds, nil
 }
 
 // placedError is an error of one part of a setting's value.

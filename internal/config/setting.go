@@ -43,6 +43,7 @@ const (
 	integer kind = "a whole number"
 	boolean kind = "true or false"
 	list    kind = "a list of texts"
+	words   kind = "a list of texts and whole numbers"
 )
 
 // Settings returns all settings that have a flag and a variable, in the order

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/rationhttp"
 )
 
 // formDuration is the form of settings that are a time with its unit.
@@ -142,6 +143,11 @@ var settings = []setting{
 		Setting: Setting{"charge_preflights", "true or false", "false", "Asks a key of CORS preflights too; no browser sends one. Otherwise preflights reach the upstream without a key and uncounted, whoever sends them."},
 		kind:    boolean,
 		set:     into(func(c *Config) *bool { return &c.Routes.ChargePreflights }, parseBool),
+	},
+	{
+		Setting: Setting{"refunds", "outcome list", "unreachable, 502, 503, 504", "After which outcomes a charge is given back: unreachable (the upstream could not be), timeout, or statuses of answers. Empty: never."},
+		kind:    words,
+		set:     into(func(c *Config) *rationhttp.Refunds { return &c.Routes.Refunds }, parseRefunds),
 	},
 	{
 		Setting: Setting{Name: "routes", Form: "list", Doc: "What requests cost and need, by method and path. The first route that matches counts."},

@@ -47,20 +47,30 @@ func (p *Proxy) fail(w http.ResponseWriter, out *http.Request, err error) {
 	problem := problemOf(x, err)
 	problem.RequestID = x.requestID
 	p.config.Log.WarnContext(out.Context(), "upstream gave no answer", "code", problem.Code, "route", x.route.Name, "request_id", x.requestID, "error", err)
-	x.answer.Response.Apply(w.Header()) // it was charged, so what remains has changed
+	if !x.answered && x.refundsFailure(&problem) {
+		p.giveBack(out.Context(), x)
+	}
+	x.answer.Response.Apply(w.Header()) // what remains, of a charge that stays too
 	p.answer(w, x, p.config.Gate.Responder.Problem(problem))
 }
+
+// The codes of failures on which it depends whether a charge is given back.
+const (
+	codeBodyIncomplete = "body_incomplete"
+	codeUnreachable    = "upstream_unreachable"
+	codeTimeout        = "upstream_timeout"
+)
 
 func problemOf(x *exchange, err error) api.Problem {
 	operation, isNet := errors.AsType[*net.OpError](err)
 	var timeout net.Error
 	switch {
 	case x.body != nil && x.body.broken.Load():
-		return api.Problem{Status: http.StatusBadRequest, Code: "body_incomplete", Detail: "The request body ended early."}
+		return api.Problem{Status: http.StatusBadRequest, Code: codeBodyIncomplete, Detail: "The request body ended early."}
 	case isNet && operation.Op == "dial":
-		return api.Problem{Status: http.StatusBadGateway, Code: "upstream_unreachable", Detail: "The API behind this proxy can't be reached."}
+		return api.Problem{Status: http.StatusBadGateway, Code: codeUnreachable, Detail: "The API behind this proxy can't be reached."}
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		return api.Problem{Status: http.StatusGatewayTimeout, Code: "upstream_timeout", Detail: "The API behind this proxy took too long to answer."}
+		return api.Problem{Status: http.StatusGatewayTimeout, Code: codeTimeout, Detail: "The API behind this proxy took too long to answer."}
 	}
 	return api.Problem{Status: http.StatusBadGateway, Code: "upstream_failed", Detail: "The API behind this proxy broke off."}
 }

@@ -45,6 +45,9 @@ func (f *fakeCharger) Charge(_ context.Context, charge ration.Charge) (ration.De
 	return f.decision, f.err
 }
 
+// Refund implements rationhttp.Refunder. Tests of refunds have a real store.
+func (f *fakeCharger) Refund(context.Context, ration.Receipt) error { return nil }
+
 func (f *fakeCharger) charged() []ration.Charge {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -117,10 +120,7 @@ func newFixture(t *testing.T, target string, routes route.Config, change ...func
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := url.Parse(target)
-	if err != nil {
-		t.Fatal(err)
-	}
+	parsed := parse(t, target)
 	f := &fixture{log: new(logBuffer), charger: &fakeCharger{decision: ration.Decision{
 		Code: ration.CodeOK, KeyID: ration.KeyID{1}, KeyName: "Ada's", Owner: "ada", Plan: "free", DecidedAt: noon,
 		Limits: []ration.LimitStatus{{
@@ -148,6 +148,15 @@ func newFixture(t *testing.T, target string, routes route.Config, change ...func
 		}
 	})
 	return f
+}
+
+func parse(t *testing.T, target string) *url.URL {
+	t.Helper()
+	parsed, err := url.Parse(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
 }
 
 func trustLoopback(config *proxy.Config) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
 )
@@ -26,6 +27,9 @@ type Proxy struct {
 func New(config Config) (*Proxy, error) {
 	if err := config.check(); err != nil {
 		return nil, err
+	}
+	if _, able := config.Gate.Charger.(rationhttp.Refunder); !able && config.Routes.GivesBack() {
+		return nil, &ration.InvalidError{Field: "refunds", Reason: "this charger can't give anything back"}
 	}
 	config = config.withDefaults()
 	p := &Proxy{config: config, hygiene: newHygiene(config), transport: newTransport(config.Timeout)}
@@ -50,9 +54,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x.route = found
-	x.sources = p.config.Gate.SourcesOf(p.question(x))
+	x.question = p.questionOf(x)
+	x.sources = p.config.Gate.SourcesOf(x.question)
 	if !found.Free {
-		x.answer = p.config.Gate.Ask(r, p.question(x))
+		x.answer = p.config.Gate.Ask(r, x.question)
 		if !x.answer.Admitted {
 			p.answer(w, x, x.answer.Response)
 			return
@@ -64,10 +69,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Close closes idle connections to the upstream.
 func (p *Proxy) Close() { p.transport.CloseIdleConnections() }
 
-func (p *Proxy) question(x *exchange) rationhttp.Question {
+func (p *Proxy) questionOf(x *exchange) rationhttp.Question {
 	return rationhttp.Question{
 		Amounts: x.route.Amounts, Scope: x.route.Scope, QueryParameter: x.route.KeyQuery, FailOpen: x.route.FailOpen,
-		Via: via, Route: x.route.Name, RequestID: x.requestID,
+		Via: via, Route: x.route.Name, RequestID: x.requestID, Refundable: !x.route.Refunds.IsZero(),
 	}
 }
 
@@ -77,8 +82,10 @@ type exchange struct {
 	requestID string
 	route     *route.Compiled
 	sources   rationhttp.Sources
+	question  rationhttp.Question
 	answer    rationhttp.Answer // zero on a free route
 	body      *body
+	answered  bool // the upstream has begun its answer
 }
 
 type exchangeKey struct{}

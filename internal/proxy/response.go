@@ -6,15 +6,26 @@ import (
 	"github.com/ration-dev/ration/rationhttp"
 )
 
-// modifyResponse adds what the decision tells to the upstream's answer: first
-// what isn't the upstream's to say goes, then ours comes.
+// modifyResponse makes the upstream's answer ours, in this order:
+//
+//  1. what isn't the upstream's to say goes;
+//  2. the charge is given back if the answer's status says so, which changes what
+//     remains;
+//  3. the fields that tell what remains come;
+//  4. the body is rewritten by the same numbers.
+//
+// From here on nothing is given back any more: the client gets this answer.
 func (p *Proxy) modifyResponse(response *http.Response) error {
 	x := exchangeOf(response.Request)
+	x.answered = true
 	response.Header.Set(rationhttp.RequestIDHeader, x.requestID)
 	if x.route.Free {
 		return nil
 	}
 	p.dropRateLimits(response.Header)
+	if x.refundsAnswer(response.StatusCode) {
+		p.giveBack(x.in.Context(), x)
+	}
 	x.answer.Response.Apply(response.Header)
 	p.rewriteBody(response, x)
 	return nil

@@ -16,12 +16,15 @@ import (
 func Compile(config Config) (*Table, error) {
 	table := &Table{allowAmbiguous: config.AllowAmbiguous}
 	if !config.RefuseUnmatched {
-		table.unmatched = &Compiled{Name: unmatchedName}
+		table.unmatched = &Compiled{Name: unmatchedName, Refunds: config.Refunds}
 	}
 	if !config.ChargePreflights {
 		table.preflight = &Compiled{Name: preflightName, Free: true}
 	}
 	for i, route := range config.Routes {
+		if route.Refunds == nil && !route.Free {
+			route.Refunds = &config.Refunds
+		}
 		compiled, err := compile(route)
 		if err != nil {
 			err.Field = fmt.Sprintf("routes[%d].%s", i, err.Field)
@@ -66,6 +69,9 @@ func compile(route Route) (*Compiled, *ration.InvalidError) {
 	if route.Scope != "" && ration.ValidateScope(route.Scope) != nil {
 		return nil, &ration.InvalidError{Field: "scope", Value: route.Scope, Reason: `a scope is 1 to 100 visible ASCII characters without '"' and '\'`}
 	}
+	if route.Refunds != nil {
+		compiled.Refunds = *route.Refunds
+	}
 	var invalid *ration.InvalidError
 	compiled.Amounts, invalid = compileAmounts(route.Amounts)
 	compiled.near = nearly(compiled)
@@ -89,6 +95,8 @@ func checkFree(route Route, parsed pattern) *ration.InvalidError {
 		return wrong("key_query", route.KeyQuery)
 	case route.FailOpen:
 		return wrong("fail_open", "true")
+	case route.Refunds != nil && !route.Refunds.IsZero():
+		return wrong("refunds", "")
 	case route.NoRewrite:
 		return &ration.InvalidError{Field: "no_rewrite", Value: "true", Reason: "answers of a free route are never rewritten"}
 	}

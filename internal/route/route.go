@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/rationhttp"
 )
 
 // Route says what requests for a path cost and need. The zero Route, but for
@@ -43,6 +44,8 @@ type Route struct {
 	FailOpen bool
 	// NoRewrite leaves the answers' bodies as the upstream made them.
 	NoRewrite bool
+	// Refunds is after which outcomes the charge is given back; nil: as Config says.
+	Refunds *rationhttp.Refunds
 }
 
 // Config is the routes of a proxy. The zero Config has none: every path needs
@@ -50,6 +53,9 @@ type Route struct {
 type Config struct {
 	// Routes are tried in order; the first that matches counts.
 	Routes []Route
+	// Refunds is after which outcomes charges are given back, on every route that
+	// doesn't say otherwise. Zero: never.
+	Refunds rationhttp.Refunds
 	// RefuseUnmatched answers 404 where no route matches. Otherwise such a
 	// request needs a key and costs one request.
 	RefuseUnmatched bool
@@ -75,6 +81,7 @@ type Compiled struct {
 	KeyQuery  string
 	FailOpen  bool
 	NoRewrite bool
+	Refunds   rationhttp.Refunds
 
 	methods []string // HEAD wherever GET is
 	pattern pattern

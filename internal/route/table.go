@@ -3,6 +3,7 @@ package route
 import (
 	"errors"
 	"net/http"
+	"slices"
 )
 
 // ErrUnmatched says that no route matches and the table refuses the rest.
@@ -44,6 +45,12 @@ func (t *Table) Find(r *http.Request, keyed func(*http.Request) bool) (*Compiled
 		return nil, ErrUnmatched
 	}
 	return found, nil
+}
+
+// GivesBack reports whether any route's charges may be given back.
+func (t *Table) GivesBack() bool {
+	return t.unmatched != nil && !t.unmatched.Refunds.IsZero() ||
+		slices.ContainsFunc(t.routes, func(c *Compiled) bool { return !c.Refunds.IsZero() })
 }
 
 // AllowsAmbiguous reports whether requests may be passed on that two readers

@@ -25,7 +25,7 @@ func TestFaults(t *testing.T) {
 		{"3 concurrent calls don't pass together", concurrent},
 		{"4 remaining belongs to the key and not to its name", sameName},
 		{"5 remaining is told alike on every route", everyRoute},
-		{"6 a failed call still spends, a refused one does not", failedCall},
+		{"6 a failed call is given back, at least 10 times a day, and a refused one is never spent", failedCall},
 		{"7 the day is the plan's, not the server's", zone},
 		{"8 a key's state survives restarts and another import", states},
 		{"9 secrets are in no log, no database and not on the wire", secrets},
@@ -131,9 +131,17 @@ func failedCall(t *testing.T, r *rig) {
 			t.Errorf("%s: %d, want %d", target, got.Status, status)
 		}
 	}
+	if _, asked := r.wire.seen(); asked != 3 || r.used("ada@example.com") != 0 {
+		t.Errorf("%d calls reached the app and %d were counted, want 3 and 0", asked, r.used("ada@example.com"))
+	}
+	r.expect(adaKey, "/ask?question=hi", 2)
+	for range 8 { // the last one is the eleventh that fails
+		r.call(adaKey, "/ask")
+	}
+	r.expect(adaKey, "/ask?question=hi", 0)
 	r.expect(adaKey, "/ask?question=hi", -1)
-	if _, asked := r.wire.seen(); asked != 3 || r.used("ada@example.com") != 3 {
-		t.Errorf("%d calls reached the app and %d were counted, want 3 and 3", asked, r.used("ada@example.com"))
+	if _, asked := r.wire.seen(); asked != 13 || r.used("ada@example.com") != 3 {
+		t.Errorf("%d calls reached the app and %d were counted, want 13 and 3", asked, r.used("ada@example.com"))
 	}
 }
 
