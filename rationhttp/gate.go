@@ -31,6 +31,10 @@ type Question struct {
 	QueryParameter string          // takes the secret from the URL too; empty: as Sources says
 	FailOpen       bool            // admits, uncounted, what could not be decided
 	Refundable     bool            // may be given back by [Gate.GiveBack]
+
+	// Idempotency admits the same request once: asked again it is refused. Nil: each
+	// request is one of its own.
+	Idempotency *ration.Idempotency
 }
 
 // Answer is what became of a Question.
@@ -51,6 +55,9 @@ func (g *Gate) Ask(r *http.Request, question Question) Answer {
 	start := time.Now()
 	answer := g.ask(r, question)
 	event := NewEvent(r.Context(), question.Via, answer.Decision, answer.Err)
+	if answer.Decision.Replayed {
+		event.Code = CodeIdempotencyReplayed
+	}
 	event.Route, event.Wait, event.FailedOpen = question.Route, time.Since(start), answer.FailedOpen
 	g.Observe(r.Context(), event)
 	return answer
@@ -65,12 +72,14 @@ func (g *Gate) ask(r *http.Request, question Question) Answer {
 	answer := Answer{Credential: credential}
 	answer.Decision, answer.Err = ChargeSecret(r.Context(), g.Charger, ration.Charge{
 		Secret: credential.Secret, Amounts: question.Amounts, Scope: question.Scope,
-		IP: g.TrustedProxies.ClientIP(r), Via: question.Via, Refundable: question.Refundable,
+		IP: g.TrustedProxies.ClientIP(r), Via: question.Via, Refundable: question.Refundable, Idempotency: question.Idempotency,
 	})
 	if answer.Err != nil {
 		answer.Decision = ration.Decision{} // whatever came with an error is no decision
 	}
 	switch {
+	case answer.Decision.Replayed: // what was charged once buys one call
+		answer.Response = g.Responder.replayed(question.RequestID)
 	case answer.Err == nil:
 		answer.Admitted = answer.Decision.Allowed()
 		answer.Response = g.Responder.Decided(&answer.Decision, question.asked(credential))

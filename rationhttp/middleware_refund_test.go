@@ -29,7 +29,7 @@ func TestMiddlewareGivesBackByWhatTheHandlerAnswers(t *testing.T) {
 		{"out of service", write(503), 1},
 		{"hints, and then out of service", func(w http.ResponseWriter, r *http.Request) { write(103)(w, r); write(503)(w, r) }, 1},
 		{"out of service, twice", func(w http.ResponseWriter, r *http.Request) { write(503)(w, r); write(503)(w, r) }, 1},
-		{"out of service with a body", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "later", 503) }, 1},
+		{"out of service with a body", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "later", http.StatusServiceUnavailable) }, 1},
 		{"out of service after an answer", func(w http.ResponseWriter, r *http.Request) { write(200)(w, r); write(503)(w, r) }, 0},
 		{"out of service after a body", func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "x"); write(503)(w, r) }, 0},
 		{"out of service after bytes", func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("x")); write(503)(w, r) }, 0},

@@ -52,6 +52,23 @@ func TestMiddlewareRefusesWithoutReachingTheHandler(t *testing.T) {
 	}
 }
 
+func TestMiddlewareRefusesWhatWasChargedBefore(t *testing.T) {
+	charger := &fakeCharger{decision: allowed()}
+	charger.decision.Replayed = true
+	var events []rationhttp.Event
+	question := func(*http.Request) rationhttp.Question {
+		return rationhttp.Question{Idempotency: &ration.Idempotency{Key: "1", About: "GET /"}}
+	}
+	observe := rationhttp.WithObserver(func(_ context.Context, event rationhttp.Event) { events = append(events, event) })
+	w := get(rationhttp.Middleware(charger, rationhttp.WithQuestion(question), observe), func(http.ResponseWriter, *http.Request) { t.Error("the handler ran") }, "/")
+	if w.Code != 409 || w.Header().Get("Idempotent-Replayed") != "true" || !strings.Contains(w.Body.String(), `"code":"idempotency_replayed"`) || w.Header().Get("RateLimit") != "" {
+		t.Errorf("got %d %v %s", w.Code, w.Header(), w.Body)
+	}
+	if len(events) != 1 || events[0].Code != rationhttp.CodeIdempotencyReplayed || charger.charges[0].Idempotency == nil {
+		t.Errorf("observed %+v, charged %+v", events, charger.charges)
+	}
+}
+
 func TestMiddlewareAsksWhatItIsToldTo(t *testing.T) {
 	charger := &fakeCharger{decision: allowed()}
 	question := func(r *http.Request) rationhttp.Question {

@@ -17,6 +17,7 @@ const (
 	CodeInvalidRequest        = "invalid_request"         // the request contradicts itself
 	CodeKeysInURL             = "keys_in_url"             // the key was sent in the URL, where it isn't taken
 	CodeInvalidIdempotencyKey = "invalid_idempotency_key" // see [IdempotencyKey]
+	CodeIdempotencyReplayed   = "idempotency_replayed"    // the first one with this key was charged
 	CodeInternal              = "internal_error"          // a fault of ours
 )
 
@@ -37,6 +38,15 @@ func (r *Responder) respond(problem api.Problem, fields []Field) Response {
 	}
 	fields = append(fields, Field{"Cache-Control", cacheNoStore}, Field{"Content-Type", api.ProblemContentType})
 	return Response{Status: problem.Status, Fields: fields, Body: body}
+}
+
+// replayed refuses a request that was charged before. It says nothing of limits:
+// those of then are of no use any more.
+func (r *Responder) replayed(requestID string) Response {
+	return r.respond(api.Problem{
+		Status: http.StatusConflict, Code: CodeIdempotencyReplayed, RequestID: requestID,
+		Detail: "A request with this Idempotency-Key was charged before, so this one was not passed on. The first answer isn't kept.",
+	}, []Field{{IdempotentReplayedHeader, "true"}})
 }
 
 // problemOf describes a denial.

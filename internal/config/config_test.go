@@ -92,9 +92,13 @@ routes:
     fail_open: true
     no_rewrite: true
     refunds: [unreachable, 422]
+    idempotency: required
     name: asking
   - path: /kept
     refunds: []
+    idempotency: true
+  - path: /off
+    idempotency: false
 `)
 	got, err := config.Load(config.Sources{Environment: []string{"RATION_CONFIG=" + path}})
 	if err != nil {
@@ -110,8 +114,9 @@ routes:
 	}
 	routes := route.Config{RefuseUnmatched: true, Refunds: rationhttp.Refunds{Timeout: true, Statuses: []int{503}}, Routes: []route.Route{
 		{Path: "/static/*", Free: true, Amounts: map[string]int64{}},
-		{Name: "asking", Methods: []string{"POST"}, Path: "/ask", Amounts: map[string]int64{"requests": 1, "tokens": 20}, Scope: "ask", KeyQuery: "api_key", FailOpen: true, NoRewrite: true, Refunds: &rationhttp.Refunds{Unreachable: true, Statuses: []int{422}}},
-		{Path: "/kept", Amounts: map[string]int64{}, Refunds: &rationhttp.Refunds{}},
+		{Name: "asking", Methods: []string{"POST"}, Path: "/ask", Amounts: map[string]int64{"requests": 1, "tokens": 20}, Scope: "ask", KeyQuery: "api_key", FailOpen: true, NoRewrite: true, Refunds: &rationhttp.Refunds{Unreachable: true, Statuses: []int{422}}, Idempotency: route.IdempotencyRequired},
+		{Path: "/kept", Amounts: map[string]int64{}, Refunds: &rationhttp.Refunds{}, Idempotency: route.IdempotencyOn},
+		{Path: "/off", Amounts: map[string]int64{}},
 	}}
 	if diff := cmp.Diff(routes, got.Routes); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)
@@ -165,6 +170,8 @@ func TestFaultsInFile(t *testing.T) {
 		{"refunds of a route after success", "routes:\n  - path: /a\n    refunds: [200]\n", `:3:14: routes refunds is "200": use unreachable, timeout, or a status from 400 to 599`},
 		{"refunds of a route that are no list", "routes:\n  - path: /a\n    refunds: 503\n", `:3:14: routes: give a list, one item a line, each after a dash`},
 		{"refunds of a free route", "routes:\n  - path: /a\n    free: true\n    refunds: [503]\n", `:2:5: routes[0].refunds: a free route asks no key and counts nothing`},
+		{"idempotency of another kind", "routes:\n  - path: /a\n    idempotency: always\n", `:3:18: routes idempotency is "always": use true, false or required`},
+		{"idempotency of a free route", "routes:\n  - path: /a\n    free: true\n    idempotency: true\n", `:2:5: routes[0].idempotency is "on": a free route asks no key and counts nothing`},
 		{"duration with a wrong unit", "upstream_timeout: 1dd\n", `:1:19: upstream_timeout is "1dd": use a time from 1ms to 24h0m0s, such as "30s" or "5m"`},
 		{"duration of nothing", "upstream_timeout: 0s\n", `:1:19: upstream_timeout is "0s": use a time from 1ms to 24h0m0s, such as "30s" or "5m"`},
 		{"negative duration", "shutdown_delay: -1h\n", `:1:17: shutdown_delay is "-1h": use a time from 0s to 1h0m0s, such as "30s" or "5m"`},

@@ -20,16 +20,17 @@ import (
 // routeEntry is a route as the file has it. Amounts are read from their nodes:
 // the decoder would take 1.5 for 1.
 type routeEntry struct {
-	Name      string              `yaml:"name" form:"text" doc:"Names the route in messages. None: its path."`
-	Methods   []string            `yaml:"methods" form:"list" doc:"Methods that match, such as [POST]. None: all. GET stands for HEAD too."`
-	Path      string              `yaml:"path" form:"text" doc:"An exact path (/v1/search), or one that ends in /* and stands for everything below it (/static/*). A segment * stands for any one. A route that isn't free takes other letter case and a slash at the end too. Required."`
-	Free      bool                `yaml:"free" form:"true or false" doc:"No key is asked and nothing counted."`
-	Amounts   map[string]ast.Node `yaml:"amounts" form:"meter: whole number" doc:"What a request costs. None: one request. {requests: 0} needs a key and costs nothing."`
-	Scope     string              `yaml:"scope" form:"text" doc:"A scope that the key must have."`
-	KeyQuery  string              `yaml:"key_query" form:"parameter name" doc:"Takes the secret from this parameter of the URL too, which ends up in logs and histories."`
-	FailOpen  bool                `yaml:"fail_open" form:"true or false" doc:"Lets requests with a key pass uncounted while no decision can be made. Gives up the count, and that revoked keys stay out, for that time."`
-	Refunds   ast.Node            `yaml:"refunds" form:"outcome list" doc:"After which outcomes the charge is given back, such as [unreachable, 503]. None: as the setting refunds says. []: never."`
-	NoRewrite bool                `yaml:"no_rewrite" form:"true or false" doc:"Leaves this route's answers as the upstream gave them."`
+	Name        string              `yaml:"name" form:"text" doc:"Names the route in messages. None: its path."`
+	Methods     []string            `yaml:"methods" form:"list" doc:"Methods that match, such as [POST]. None: all. GET stands for HEAD too."`
+	Path        string              `yaml:"path" form:"text" doc:"An exact path (/v1/search), or one that ends in /* and stands for everything below it (/static/*). A segment * stands for any one. A route that isn't free takes other letter case and a slash at the end too. Required."`
+	Free        bool                `yaml:"free" form:"true or false" doc:"No key is asked and nothing counted."`
+	Amounts     map[string]ast.Node `yaml:"amounts" form:"meter: whole number" doc:"What a request costs. None: one request. {requests: 0} needs a key and costs nothing."`
+	Scope       string              `yaml:"scope" form:"text" doc:"A scope that the key must have."`
+	KeyQuery    string              `yaml:"key_query" form:"parameter name" doc:"Takes the secret from this parameter of the URL too, which ends up in logs and histories."`
+	FailOpen    bool                `yaml:"fail_open" form:"true or false" doc:"Lets requests with a key pass uncounted while no decision can be made. Gives up the count, and that revoked keys stay out, for that time."`
+	Refunds     ast.Node            `yaml:"refunds" form:"outcome list" doc:"After which outcomes the charge is given back, such as [unreachable, 503]. None: as the setting refunds says. []: never."`
+	Idempotency ast.Node            `yaml:"idempotency" form:"true, false or required" doc:"Whether a call with the Idempotency-Key of an earlier one is refused, so that it reaches the upstream once; required refuses calls without a key too. None: false, and the header is just passed on."`
+	NoRewrite   bool                `yaml:"no_rewrite" form:"true or false" doc:"Leaves this route's answers as the upstream gave them."`
 }
 
 // RouteFields returns what an entry of the setting routes may have, in the order
@@ -59,9 +60,14 @@ func decodeRoutes(config *Config, node ast.Node) error {
 		if err != nil {
 			return err
 		}
+		idempotency, err := entry.idempotency()
+		if err != nil {
+			return err
+		}
 		routes[i] = route.Route{
 			Name: entry.Name, Methods: entry.Methods, Path: entry.Path, Free: entry.Free, Amounts: amounts,
 			Scope: entry.Scope, KeyQuery: entry.KeyQuery, FailOpen: entry.FailOpen, NoRewrite: entry.NoRewrite, Refunds: refunds,
+			Idempotency: idempotency,
 		}
 	}
 	if _, err := route.Compile(route.Config{Routes: routes}); err != nil {
@@ -116,6 +122,24 @@ func (e *routeEntry) refunds() (*rationhttp.Refunds, error) {
 		return nil, &placedError{start(e.Refunds), &ration.InvalidError{Field: "routes refunds", Value: invalid.Value, Reason: invalid.Reason}}
 	}
 	return &refunds, nil
+}
+
+// idempotency returns what an entry says of idempotency keys.
+func (e *routeEntry) idempotency() (route.Idempotency, error) {
+	if e.Idempotency == nil {
+		return route.IdempotencyOff, nil
+	}
+	written, isBool := scalar(e.Idempotency, boolean)
+	_, isText := scalar(e.Idempotency, text)
+	switch {
+	case isText && written == string(route.IdempotencyRequired):
+		return route.IdempotencyRequired, nil
+	case isBool && written == "true":
+		return route.IdempotencyOn, nil
+	case isBool && written == "false":
+		return route.IdempotencyOff, nil
+	}
+	return "", &placedError{start(e.Idempotency), &ration.InvalidError{Field: "routes idempotency", Value: written, Reason: "use true, false or required"}}
 }
 
 // placedError is an error of one part of a setting's value.

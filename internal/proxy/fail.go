@@ -13,6 +13,10 @@ import (
 
 // refuse answers a request that was not charged and goes nowhere.
 func (p *Proxy) refuse(w http.ResponseWriter, x *exchange, err error) {
+	if errors.Is(err, rationhttp.ErrIdempotencyKey) {
+		p.answer(w, x, p.config.Gate.Responder.Failed(err, x.requestID))
+		return
+	}
 	problem := api.Problem{Status: http.StatusBadRequest, Code: "ambiguous_path", Detail: "The path can be read in two ways.", RequestID: x.requestID}
 	fault, isFault := errors.AsType[*requestFault](err)
 	ambiguous, isAmbiguous := errors.AsType[*route.AmbiguousPathError](err)

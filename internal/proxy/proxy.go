@@ -56,6 +56,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.route = found
 	x.question = p.questionOf(x)
 	x.sources = p.config.Gate.SourcesOf(x.question)
+	if err := p.askOnce(x); err != nil {
+		p.refuse(w, x, err)
+		return
+	}
 	if !found.Free {
 		x.answer = p.config.Gate.Ask(r, x.question)
 		if !x.answer.Admitted {

@@ -63,6 +63,11 @@ func compile(route Route) (*Compiled, *ration.InvalidError) {
 	if slices.Contains(compiled.methods, http.MethodGet) && !slices.Contains(compiled.methods, http.MethodHead) {
 		compiled.methods = append(compiled.methods, http.MethodHead)
 	}
+	switch compiled.Idempotency = route.Idempotency; route.Idempotency {
+	case IdempotencyOff, IdempotencyOn, IdempotencyRequired:
+	default:
+		return nil, &ration.InvalidError{Field: "idempotency", Value: string(route.Idempotency), Reason: "use on or required"}
+	}
 	if route.Free {
 		return compiled, checkFree(route, parsed)
 	}
@@ -97,6 +102,8 @@ func checkFree(route Route, parsed pattern) *ration.InvalidError {
 		return wrong("fail_open", "true")
 	case route.Refunds != nil && !route.Refunds.IsZero():
 		return wrong("refunds", "")
+	case route.Idempotency != IdempotencyOff:
+		return wrong("idempotency", string(route.Idempotency))
 	case route.NoRewrite:
 		return &ration.InvalidError{Field: "no_rewrite", Value: "true", Reason: "answers of a free route are never rewritten"}
 	}

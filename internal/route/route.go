@@ -46,7 +46,19 @@ type Route struct {
 	NoRewrite bool
 	// Refunds is after which outcomes the charge is given back; nil: as Config says.
 	Refunds *rationhttp.Refunds
+	// Idempotency says what a client's idempotency key means.
+	Idempotency Idempotency
 }
+
+// Idempotency is what a client's idempotency key means to a route.
+type Idempotency string
+
+// What it may mean.
+const (
+	IdempotencyOff      Idempotency = ""         // nothing to us; it is passed on
+	IdempotencyOn       Idempotency = "on"       // a call with the key of an earlier one is refused
+	IdempotencyRequired Idempotency = "required" // so is a call without a key
+)
 
 // Config is the routes of a proxy. The zero Config has none: every path needs
 // a key and costs one request.
@@ -82,6 +94,8 @@ type Compiled struct {
 	FailOpen  bool
 	NoRewrite bool
 	Refunds   rationhttp.Refunds
+
+	Idempotency Idempotency
 
 	methods []string // HEAD wherever GET is
 	pattern pattern
