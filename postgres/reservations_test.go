@@ -41,6 +41,15 @@ func (r *reserving) charges(t *testing.T, charges ...ration.Charge) []ration.Dec
 
 func (r *reserving) chargesBy(t *testing.T, store ration.Store, charges ...ration.Charge) []ration.Decision {
 	t.Helper()
+	decisions, err := r.send(t, store, charges...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decisions
+}
+
+func (r *reserving) send(t *testing.T, store ration.Store, charges ...ration.Charge) ([]ration.Decision, error) {
+	t.Helper()
 	batch := ration.Batch{ID: uuid.New()}
 	for _, charge := range charges {
 		if charge.KeyID.IsZero() {
@@ -52,11 +61,7 @@ func (r *reserving) chargesBy(t *testing.T, store ration.Store, charges ...ratio
 		}
 		batch.Charges = append(batch.Charges, normal)
 	}
-	decisions, err := store.Charge(t.Context(), batch)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return decisions
+	return store.Charge(t.Context(), batch)
 }
 
 func wantCodes(t *testing.T, decisions []ration.Decision, want ...ration.Code) {

@@ -42,10 +42,18 @@ func newWrites() *writes {
 	}
 	l := &w.later
 	w.all = []write{
-		{stmtAddUsage, w.add[:]}, {stmtAddRates, w.rates[:]}, {stmtSetUsage, w.set[:]}, {stmtNewUsage, l.newUsage[:]}, {stmtPostUsage, l.post[:]},
-		{stmtAddDays, w.days[:]}, {stmtPostDays, l.days[:]},
+		{stmtAddUsage, w.add[:]},
+		{stmtAddRates, w.rates[:]},
+		{stmtSetUsage, w.set[:]},
+		{stmtNewUsage, l.newUsage[:]},
+		{stmtPostUsage, l.post[:]},
+		{stmtAddDays, w.days[:]},
+		{stmtPostDays, l.days[:]},
 		{stmtSecretsUsed, w.secrets[:]},
-		{stmtNewReservations, l.made[:]}, {stmtEndReservations, l.ended[:]}, {stmtForgetReplays, l.freed[:]}, {stmtRememberReplays, l.replays[:]},
+		{stmtNewReservations, l.made[:]},
+		{stmtEndReservations, l.ended[:]},
+		{stmtForgetReplays, l.freed[:]},
+		{stmtRememberReplays, l.replays[:]},
 		{stmtLog, l.log[:]},
 	}
 	return w
