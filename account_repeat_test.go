@@ -139,9 +139,20 @@ func TestIdempotencyKeysAreChecked(t *testing.T) {
 		key   string
 		valid bool
 	}{
-		{"k", true}, {" ", true}, {"ünïcode ☃", true}, {strings.Repeat("x", 255), true}, {"☃" + strings.Repeat("x", 252), true},
-		{"", false}, {strings.Repeat("x", 256), false}, {"☃" + strings.Repeat("x", 253), false}, {"nul\x00", false}, {"line\n", false},
-		{"\x7f", false}, {"\u0085", false}, {"\xff", false}, {"half\xe2\x98", false},
+		{"k", true},
+		{" ", true},
+		{"ünïcode ☃", true},
+		{strings.Repeat("x", 255), true},
+		{"☃" + strings.Repeat("x", 252), true},
+		{"", false},
+		{strings.Repeat("x", 256), false},
+		{"☃" + strings.Repeat("x", 253), false},
+		{"nul\x00", false},
+		{"line\n", false},
+		{"\x7f", false},
+		{"\u0085", false},
+		{"\xff", false},
+		{"half\xe2\x98", false},
 	} {
 		_, err := ration.Charge{KeyID: ration.NewKeyID(), Idempotency: &ration.Idempotency{Key: row.key}}.Normalize()
 		if row.valid && err != nil {

@@ -186,12 +186,18 @@ func testSameEndAgain(f *fixture) {
 		again func(ration.Reservation) ration.Charge
 	}{
 		{"void", voiding, voiding},
-		{"settled", func(r ration.Reservation) ration.Charge { return settling(r, "", units("tokens", 2)) },
-			func(r ration.Reservation) ration.Charge { return settling(r, "", units("tokens", 2), requests(1)) }},
-		{"settled as reserved", func(r ration.Reservation) ration.Charge { return settling(r, "") },
-			func(r ration.Reservation) ration.Charge { return settling(r, "", units("tokens", 5)) }},
-		{"clamped", func(r ration.Reservation) ration.Charge { return settling(r, ration.OverClamp, units("tokens", 9)) },
-			func(r ration.Reservation) ration.Charge { return settling(r, ration.OverClamp, units("tokens", 9)) }},
+		{
+			"settled", func(r ration.Reservation) ration.Charge { return settling(r, "", units("tokens", 2)) },
+			func(r ration.Reservation) ration.Charge { return settling(r, "", units("tokens", 2), requests(1)) },
+		},
+		{
+			"settled as reserved", func(r ration.Reservation) ration.Charge { return settling(r, "") },
+			func(r ration.Reservation) ration.Charge { return settling(r, "", units("tokens", 5)) },
+		},
+		{
+			"clamped", func(r ration.Reservation) ration.Charge { return settling(r, ration.OverClamp, units("tokens", 9)) },
+			func(r ration.Reservation) ration.Charge { return settling(r, ration.OverClamp, units("tokens", 9)) },
+		},
 		{"overage", func(r ration.Reservation) ration.Charge {
 			return settling(r, ration.OverCount, units("tokens", 9), units("calls", 1))
 		}, func(r ration.Reservation) ration.Charge {
