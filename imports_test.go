@@ -45,7 +45,7 @@ var layers = []layer{
 
 	// Integrations translate a protocol. They never see a store.
 	{"rationhttp", []string{root, "api"}},
-	{"internal/route", []string{root, "rationhttp"}},
+	{"internal/route", []string{root, "rationhttp", "internal/rewrite"}},
 	{"internal/rewrite", []string{root}},
 	{"internal/proxy", []string{root, "api", "rationhttp", "internal/route", "internal/rewrite"}},
 	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},

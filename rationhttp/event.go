@@ -10,8 +10,11 @@ import (
 // CodeClientGone is an event's code where the client left before its answer.
 const CodeClientGone = "client_gone"
 
-// AfterRefund is an event's After where a charge was to be given back.
-const AfterRefund = "refund"
+// What an event may be after.
+const (
+	AfterRefund = "refund" // a charge was to be given back
+	AfterSettle = "settle" // a reservation was to be settled
+)
 
 // Event is what an observer learns of an answer, or later of what became of its
 // charge: nothing that tells whose request it was. All but Err and Wait are from

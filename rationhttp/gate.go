@@ -17,7 +17,7 @@ type Gate struct {
 	TrustedProxies TrustedProxies
 
 	// Observe is called once for each question, after its answer is known, and once
-	// more where its charge is to be given back; nil: nobody watches. It must not block.
+	// more where its charge is to be given back or settled; nil: nobody watches. It must not block.
 	Observe func(context.Context, Event)
 }
 
@@ -35,6 +35,9 @@ type Question struct {
 	// Idempotency admits the same request once: asked again it is refused. Nil: each
 	// request is one of its own.
 	Idempotency *ration.Idempotency
+	// Hold reserves the amounts instead of charging them: whoever asks ends the
+	// reservation, by [Gate.Settle] or [Gate.GiveBack]. Nil: they are charged.
+	Hold *ration.Hold
 }
 
 // Answer is what became of a Question.
@@ -72,7 +75,7 @@ func (g *Gate) ask(r *http.Request, question Question) Answer {
 	answer := Answer{Credential: credential}
 	answer.Decision, answer.Err = ChargeSecret(r.Context(), g.Charger, ration.Charge{
 		Secret: credential.Secret, Amounts: question.Amounts, Scope: question.Scope,
-		IP: g.TrustedProxies.ClientIP(r), Via: question.Via, Refundable: question.Refundable, Idempotency: question.Idempotency,
+		IP: g.TrustedProxies.ClientIP(r), Via: question.Via, Refundable: question.Refundable, Idempotency: question.Idempotency, Hold: question.Hold,
 	})
 	if answer.Err != nil {
 		answer.Decision = ration.Decision{} // whatever came with an error is no decision

@@ -26,25 +26,31 @@ type Refunder interface {
 
 var _ Refunder = (*ration.Engine)(nil)
 
-// GiveBack gives back what an admitted question was charged, and changes the
-// answer to what it would have been just before that charge, rates aside. It may
+// GiveBack gives back what an admitted question was charged, or voids what it
+// reserved, and changes the answer to what it would have been just before that charge, rates aside. It may
 // be called once the request is done with, or its client has gone. It tries once:
 // after an error the charge stays or, after [ration.ErrOutcomeUnknown], may have
 // been given back, and the answer is as it was. Errors beside those of
 // [Refunder]: [ErrNotRefundable].
 func (g *Gate) GiveBack(ctx context.Context, question *Question, answer *Answer) error {
-	receipt := answer.Decision.Receipt
+	receipt, held := answer.Decision.Receipt, answer.Decision.Reservation
 	refunder, able := g.Charger.(Refunder)
-	if receipt == nil || !able {
+	if receipt == nil && (held == nil || !question.Refundable) || !able {
 		return ErrNotRefundable
 	}
 	answer.Decision.Receipt = nil // used, whatever comes of it: nothing remembers a receipt
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), RefundTimeout)
 	defer cancel()
-	err := refunder.Refund(ctx, *receipt)
+	var err error
+	if held != nil {
+		err = g.void(ctx, refunder, question, held)
+	} else {
+		err = refunder.Refund(ctx, *receipt)
+	}
 	if err == nil {
-		answer.Decision.Limits = uncharged(answer.Decision.Limits, receipt.Postings)
+		answer.Decision.Limits = uncharged(answer.Decision.Limits, receipt, held)
+		answer.Decision.Reservation = nil
 		answer.Response = g.Responder.Decided(&answer.Decision, question.asked(answer.Credential))
 	}
 	g.observeAfter(ctx, question, Event{After: AfterRefund, Wait: time.Since(start), Refunded: err == nil}, err)
@@ -66,8 +72,15 @@ func (g *Gate) observeAfter(ctx context.Context, question *Question, event Event
 	g.Observe(ctx, event)
 }
 
-// uncharged returns how limits stood before a charge. A rate is not given back.
-func uncharged(limits []ration.LimitStatus, postings []ration.Posting) []ration.LimitStatus {
+// uncharged returns how limits stood before a charge or a reservation. A rate is
+// not given back.
+func uncharged(limits []ration.LimitStatus, receipt *ration.Receipt, held *ration.Reservation) []ration.LimitStatus {
+	var postings []ration.Posting
+	if held != nil {
+		postings = held.Held
+	} else {
+		postings = receipt.Postings
+	}
 	limits = slices.Clone(limits) // the store may remember them for a repeated charge
 	for i := range limits {
 		status := &limits[i]
@@ -78,7 +91,11 @@ func uncharged(limits []ration.LimitStatus, postings []ration.Posting) []ration.
 			if postings[j].Meter != status.Meter {
 				continue
 			}
-			status.Used = max(status.Used-postings[j].Units, 0)
+			if held != nil {
+				status.Reserved = max(status.Reserved-postings[j].Units, 0)
+			} else {
+				status.Used = max(status.Used-postings[j].Units, 0)
+			}
 			status.Remaining = max(status.Size()-status.Used-status.Reserved, 0)
 		}
 	}

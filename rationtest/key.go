@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -110,7 +111,7 @@ func (f *Fixture) Reserved(id ration.KeyID, meter string) int64 {
 // stayed used, and those that were given back.
 func (f *Fixture) History(id ration.KeyID, meter string) (used, givenBack int64) {
 	f.t.Helper()
-	history, err := sql.Open("sqlite", "file:"+f.path+"?mode=ro")
+	history, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: f.path, RawQuery: "mode=ro"}).String())
 	f.must(err)
 	defer func() { f.must(history.Close()) }()
 	f.must(history.QueryRowContext(f.context(), "SELECT coalesce(sum(used), 0), coalesce(sum(given_back), 0) FROM usage_days WHERE api_key_id = ? AND meter = ?", id[:], meter).Scan(&used, &givenBack))

@@ -99,6 +99,14 @@ routes:
     idempotency: true
   - path: /off
     idempotency: false
+  - path: /llm
+    amounts: {tokens: 1000}
+    reserve: {ttl: 5m, at_expiry: release}
+    settle:
+      tokens: {header: X-Tokens-Used, json: /usage/total_tokens, sse: /usage/total_tokens}
+  - path: /briefly
+    amounts: {tokens: 1000}
+    settle: {tokens: {header: X-Tokens-Used}}
 `)
 	got, err := config.Load(config.Sources{Environment: []string{"RATION_CONFIG=" + path}})
 	if err != nil {
@@ -117,6 +125,11 @@ routes:
 		{Name: "asking", Methods: []string{"POST"}, Path: "/ask", Amounts: map[string]int64{"requests": 1, "tokens": 20}, Scope: "ask", KeyQuery: "api_key", FailOpen: true, NoRewrite: true, Refunds: &rationhttp.Refunds{Unreachable: true, Statuses: []int{422}}, Idempotency: route.IdempotencyRequired},
 		{Path: "/kept", Amounts: map[string]int64{}, Refunds: &rationhttp.Refunds{}, Idempotency: route.IdempotencyOn},
 		{Path: "/off", Amounts: map[string]int64{}},
+		{Path: "/llm", Amounts: map[string]int64{"tokens": 1000}, Reserve: &route.Reserve{
+			TTL: 5 * time.Minute, AtExpiry: "release",
+			Reports: map[string]route.Report{"tokens": {Header: "X-Tokens-Used", JSON: "/usage/total_tokens", SSE: "/usage/total_tokens"}},
+		}},
+		{Path: "/briefly", Amounts: map[string]int64{"tokens": 1000}, Reserve: &route.Reserve{Reports: map[string]route.Report{"tokens": {Header: "X-Tokens-Used"}}}},
 	}}
 	if diff := cmp.Diff(routes, got.Routes); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)
@@ -172,6 +185,16 @@ func TestFaultsInFile(t *testing.T) {
 		{"refunds of a free route", "routes:\n  - path: /a\n    free: true\n    refunds: [503]\n", `:2:5: routes[0].refunds: a free route asks no key and counts nothing`},
 		{"idempotency of another kind", "routes:\n  - path: /a\n    idempotency: always\n", `:3:18: routes idempotency is "always": use true, false or required`},
 		{"idempotency of a free route", "routes:\n  - path: /a\n    free: true\n    idempotency: true\n", `:2:5: routes[0].idempotency is "on": a free route asks no key and counts nothing`},
+		{"reserve of a free route", "routes:\n  - path: /a\n    free: true\n    reserve: {ttl: 5m}\n", `:2:5: routes[0].reserve: a free route asks no key and counts nothing`},
+		{"reserve without settle", "routes:\n  - path: /a\n    reserve: {ttl: 5m}\n", `:2:5: routes[0].settle: say where the upstream reports what was used`},
+		{"reserve for too long", "routes:\n  - path: /a\n    reserve: {ttl: 25h}\n", `:3:15: routes reserve.ttl is "25h": use a time from 1s to 24h0m0s, such as "30s" or "5m"`},
+		{"reserve with another end", "routes:\n  - path: /a\n    settle: {requests: {header: X-A}}\n    reserve: {at_expiry: lose}\n", `:2:5: routes[0].reserve.at_expiry is "lose": use keep or release`},
+		{"reserve with a misspelt part", "routes:\n  - path: /a\n    reserve: {tll: 5m}\n", `:3:15: unknown field "tll"`},
+		{"settle of what is not reserved", "routes:\n  - path: /a\n    settle: {tokens: {header: X-A}}\n", `:2:5: routes[0].settle is "tokens": amounts reserve nothing on this meter`},
+		{"settle by nothing", "routes:\n  - path: /a\n    settle: {requests: {}}\n", `:2:5: routes[0].settle.requests.header: say header, json or sse, where the upstream reports it`},
+		{"settle by no pointer", "routes:\n  - path: /a\n    settle: {requests: {json: usage}}\n", `:2:5: routes[0].settle.requests.pointer is "usage": a JSON pointer starts with "/", such as "/quota/remaining"`},
+		{"settle by no header", "routes:\n  - path: /a\n    settle: {requests: {header: X A}}\n", `:2:5: routes[0].settle.requests.header is "X A": use the name of a header, such as "X-Tokens-Used"`},
+		{"settle with a misspelt part", "routes:\n  - path: /a\n    settle: {requests: {jsn: /a}}\n", `:3:25: unknown field "jsn"`},
 		{"duration with a wrong unit", "upstream_timeout: 1dd\n", `:1:19: upstream_timeout is "1dd": use a time from 1ms to 24h0m0s, such as "30s" or "5m"`},
 		{"duration of nothing", "upstream_timeout: 0s\n", `:1:19: upstream_timeout is "0s": use a time from 1ms to 24h0m0s, such as "30s" or "5m"`},
 		{"negative duration", "shutdown_delay: -1h\n", `:1:17: shutdown_delay is "-1h": use a time from 0s to 1h0m0s, such as "30s" or "5m"`},

@@ -30,6 +30,8 @@ type routeEntry struct {
 	FailOpen    bool                `yaml:"fail_open" form:"true or false" doc:"Lets requests with a key pass uncounted while no decision can be made. Gives up the count, and that revoked keys stay out, for that time."`
 	Refunds     ast.Node            `yaml:"refunds" form:"outcome list" doc:"After which outcomes the charge is given back, such as [unreachable, 503]. None: as the setting refunds says. []: never."`
 	Idempotency ast.Node            `yaml:"idempotency" form:"true, false or required" doc:"Whether a call with the Idempotency-Key of an earlier one is refused, so that it reaches the upstream once; required refuses calls without a key too. None: false, and the header is just passed on."`
+	Reserve     ast.Node            `yaml:"reserve" form:"{ttl, at_expiry}" doc:"Reserves the amounts until the answer has ended, instead of charging them; with settle. ttl: how long at most (15m); at_expiry: keep, or release, where nobody settles."`
+	Settle      ast.Node            `yaml:"settle" form:"meter: {header, json, sse}" doc:"Where the upstream reports what was really used of a meter: a header field, a JSON pointer into a JSON answer, or one into the last event of a stream that has it. Never more than was reserved."`
 	NoRewrite   bool                `yaml:"no_rewrite" form:"true or false" doc:"Leaves this route's answers as the upstream gave them."`
 }
 
@@ -52,22 +54,9 @@ func decodeRoutes(config *Config, node ast.Node) error {
 	}
 	routes := make([]route.Route, len(entries))
 	for i, entry := range entries {
-		amounts, err := entry.amounts()
-		if err != nil {
+		var err error
+		if routes[i], err = entry.route(); err != nil {
 			return err
-		}
-		refunds, err := entry.refunds()
-		if err != nil {
-			return err
-		}
-		idempotency, err := entry.idempotency()
-		if err != nil {
-			return err
-		}
-		routes[i] = route.Route{
-			Name: entry.Name, Methods: entry.Methods, Path: entry.Path, Free: entry.Free, Amounts: amounts,
-			Scope: entry.Scope, KeyQuery: entry.KeyQuery, FailOpen: entry.FailOpen, NoRewrite: entry.NoRewrite, Refunds: refunds,
-			Idempotency: idempotency,
 		}
 	}
 	if _, err := route.Compile(route.Config{Routes: routes}); err != nil {
@@ -78,6 +67,28 @@ func decodeRoutes(config *Config, node ast.Node) error {
 	}
 	config.Routes.Routes = routes
 	return nil
+}
+
+// route puts an entry into the words of the package that uses it.
+func (e *routeEntry) route() (route.Route, error) {
+	amounts, err := e.amounts()
+	if err != nil {
+		return route.Route{}, err
+	}
+	refunds, err := e.refunds()
+	if err != nil {
+		return route.Route{}, err
+	}
+	idempotency, err := e.idempotency()
+	if err != nil {
+		return route.Route{}, err
+	}
+	reserve, err := e.reserve()
+	return route.Route{
+		Name: e.Name, Methods: e.Methods, Path: e.Path, Free: e.Free, Amounts: amounts,
+		Scope: e.Scope, KeyQuery: e.KeyQuery, FailOpen: e.FailOpen, NoRewrite: e.NoRewrite, Refunds: refunds,
+		Idempotency: idempotency, Reserve: reserve,
+	}, err
 }
 
 // noteMethods tells of methods that are allowed and perhaps mistyped: the route

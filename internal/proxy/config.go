@@ -75,6 +75,12 @@ func (c Config) check() error {
 	if err := checkUpstream(c.Upstream); err != nil {
 		return err
 	}
+	if _, able := c.Gate.Charger.(rationhttp.Refunder); !able && c.Routes.GivesBack() {
+		return &ration.InvalidError{Field: "refunds", Reason: "this charger can't give anything back"}
+	}
+	if _, able := c.Gate.Charger.(rationhttp.Ender); !able && c.Routes.Reserves() {
+		return &ration.InvalidError{Field: "reserve", Reason: "this charger can't end reservations"}
+	}
 	return checkHeaders(c.Headers)
 }
 

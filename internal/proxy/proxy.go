@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 
-	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
 )
@@ -27,9 +26,6 @@ type Proxy struct {
 func New(config Config) (*Proxy, error) {
 	if err := config.check(); err != nil {
 		return nil, err
-	}
-	if _, able := config.Gate.Charger.(rationhttp.Refunder); !able && config.Routes.GivesBack() {
-		return nil, &ration.InvalidError{Field: "refunds", Reason: "this charger can't give anything back"}
 	}
 	config = config.withDefaults()
 	p := &Proxy{config: config, hygiene: newHygiene(config), transport: newTransport(config.Timeout)}
@@ -66,6 +62,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			p.answer(w, x, x.answer.Response)
 			return
 		}
+		defer p.settle(x) // also where the copying of an answer panics, as ReverseProxy's does
 	}
 	p.reverse.ServeHTTP(&informational{ResponseWriter: w, proxy: p}, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 }
@@ -74,10 +71,14 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *Proxy) Close() { p.transport.CloseIdleConnections() }
 
 func (p *Proxy) questionOf(x *exchange) rationhttp.Question {
-	return rationhttp.Question{
+	question := rationhttp.Question{
 		Amounts: x.route.Amounts, Scope: x.route.Scope, QueryParameter: x.route.KeyQuery, FailOpen: x.route.FailOpen,
 		Via: via, Route: x.route.Name, RequestID: x.requestID, Refundable: !x.route.Refunds.IsZero(),
 	}
+	if x.route.Reserve != nil {
+		question.Hold = &x.route.Reserve.Hold
+	}
+	return question
 }
 
 // exchange is what is known of one request while it is under way.
@@ -89,7 +90,8 @@ type exchange struct {
 	question  rationhttp.Question
 	answer    rationhttp.Answer // zero on a free route
 	body      *body
-	answered  bool // the upstream has begun its answer
+	answered  bool    // the upstream has begun its answer
+	report    *report // what that tells of what was used; nil: it hasn't begun, or nobody asks
 }
 
 type exchangeKey struct{}

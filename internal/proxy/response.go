@@ -11,8 +11,10 @@ import (
 //  1. what isn't the upstream's to say goes;
 //  2. the charge is given back if the answer's status says so, which changes what
 //     remains;
-//  3. the fields that tell what remains come;
-//  4. the body is rewritten by the same numbers.
+//  3. of what was reserved, the report of what was used is read, from the upstream's
+//     own header and, while it passes, from its own body;
+//  4. the fields that tell what remains come;
+//  5. the body is rewritten by the same numbers.
 //
 // From here on nothing is given back any more: the client gets this answer.
 func (p *Proxy) modifyResponse(response *http.Response) error {
@@ -25,6 +27,9 @@ func (p *Proxy) modifyResponse(response *http.Response) error {
 	p.dropRateLimits(response.Header)
 	if x.refundsAnswer(response.StatusCode) {
 		p.giveBack(x.in.Context(), x)
+	}
+	if x.answer.Decision.Reservation != nil {
+		x.report = newReport(x.route.Reserve.Reports, response)
 	}
 	x.answer.Response.Apply(response.Header)
 	p.rewriteBody(response, x)

@@ -28,7 +28,7 @@ func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 			r.Out.Header.Del(name)
 		}
 	}
-	if p.rewrites(x) { // what is encoded, or a part, can't be rewritten
+	if p.rewrites(x) || x.route.Reserve != nil && x.route.Reserve.ReadsBodies() { // what is encoded, or a part, can't be read
 		r.Out.Header.Set("Accept-Encoding", "identity")
 		r.Out.Header.Del("Range")
 	}

@@ -79,6 +79,9 @@ func compile(route Route) (*Compiled, *ration.InvalidError) {
 	}
 	var invalid *ration.InvalidError
 	compiled.Amounts, invalid = compileAmounts(route.Amounts)
+	if invalid == nil && route.Reserve != nil {
+		compiled.Reserve, invalid = route.Reserve.compile(compiled.Amounts)
+	}
 	compiled.near = nearly(compiled)
 	return compiled, invalid
 }
@@ -104,6 +107,8 @@ func checkFree(route Route, parsed pattern) *ration.InvalidError {
 		return wrong("refunds", "")
 	case route.Idempotency != IdempotencyOff:
 		return wrong("idempotency", string(route.Idempotency))
+	case route.Reserve != nil:
+		return wrong("reserve", "")
 	case route.NoRewrite:
 		return &ration.InvalidError{Field: "no_rewrite", Value: "true", Reason: "answers of a free route are never rewritten"}
 	}

@@ -48,6 +48,8 @@ type Route struct {
 	Refunds *rationhttp.Refunds
 	// Idempotency says what a client's idempotency key means.
 	Idempotency Idempotency
+	// Reserve makes the charge a reservation; nil: it is a charge.
+	Reserve *Reserve
 }
 
 // Idempotency is what a client's idempotency key means to a route.
@@ -96,6 +98,7 @@ type Compiled struct {
 	Refunds   rationhttp.Refunds
 
 	Idempotency Idempotency
+	Reserve     *CompiledReserve // nil: none
 
 	methods []string // HEAD wherever GET is
 	pattern pattern

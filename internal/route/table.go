@@ -53,6 +53,11 @@ func (t *Table) GivesBack() bool {
 		slices.ContainsFunc(t.routes, func(c *Compiled) bool { return !c.Refunds.IsZero() })
 }
 
+// Reserves reports whether any route reserves.
+func (t *Table) Reserves() bool {
+	return slices.ContainsFunc(t.routes, func(c *Compiled) bool { return c.Reserve != nil })
+}
+
 // AllowsAmbiguous reports whether requests may be passed on that two readers
 // may read differently.
 func (t *Table) AllowsAmbiguous() bool { return t.allowAmbiguous }

@@ -1,0 +1,124 @@
+package route
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/rewrite"
+)
+
+// Reserve makes a route's charges reservations, which are settled by what the
+// upstream reports.
+type Reserve struct {
+	TTL      time.Duration   // 0: [ration.DefaultReservationTTL]
+	AtExpiry ration.AtExpiry // empty: [ration.AtExpiryKeep]
+	// Over says what becomes of a report of more than was reserved. Empty, and
+	// [ration.OverRefuse], which would leave the reservation open: [ration.OverClamp].
+	Over ration.Over
+	// Reports are where the upstream says what was used, by meter.
+	Reports map[string]Report
+}
+
+// Report says where an answer tells how much was used of a meter, as a whole
+// number. Of several places the header counts first. At least one is set.
+type Report struct {
+	Header string // of a header field
+	JSON   string // a JSON pointer into a JSON answer
+	SSE    string // a JSON pointer into the last event of a stream that has it
+}
+
+// CompiledReserve is a Reserve as it is used. It must not be changed.
+type CompiledReserve struct {
+	Hold    ration.Hold
+	Over    ration.Over
+	Reports []CompiledReport // sorted by meter
+}
+
+// CompiledReport is a Report as it is used.
+type CompiledReport struct {
+	Meter  string
+	Header string // canonical; empty: none
+	JSON   *rewrite.Pointer
+	SSE    *rewrite.Pointer
+}
+
+// ReadsBodies reports whether what was used may stand in an answer's body.
+func (r *CompiledReserve) ReadsBodies() bool {
+	return slices.ContainsFunc(r.Reports, func(report CompiledReport) bool { return report.JSON != nil || report.SSE != nil })
+}
+
+// compile checks what is reserved against the amounts that a route charges.
+func (r *Reserve) compile(amounts []ration.Amount) (*CompiledReserve, *ration.InvalidError) {
+	compiled := &CompiledReserve{Hold: ration.Hold{TTL: r.TTL, AtExpiry: r.AtExpiry}, Over: r.Over}
+	if _, err := compiled.Hold.Normalize(time.Now()); err != nil {
+		return nil, within("reserve", err)
+	}
+	over, err := ration.ParseOver(string(r.Over))
+	if err != nil {
+		return nil, within("reserve", err)
+	}
+	if compiled.Over = over; over == ration.OverRefuse {
+		compiled.Over = ration.OverClamp
+	}
+	if len(r.Reports) == 0 {
+		return nil, &ration.InvalidError{Field: "settle", Reason: "say where the upstream reports what was used"}
+	}
+	for _, meter := range slices.SortedFunc(maps.Keys(r.Reports), ration.CompareMeters) {
+		if !reserves(amounts, meter) {
+			return nil, &ration.InvalidError{Field: "settle", Value: meter, Reason: "amounts reserve nothing on this meter"}
+		}
+		report, err := r.Reports[meter].compile(meter)
+		if err != nil {
+			return nil, within("settle."+meter, err)
+		}
+		compiled.Reports = append(compiled.Reports, report)
+	}
+	return compiled, nil
+}
+
+func (r Report) compile(meter string) (CompiledReport, error) {
+	compiled := CompiledReport{Meter: meter, Header: http.CanonicalHeaderKey(r.Header)}
+	if r == (Report{}) {
+		return CompiledReport{}, &ration.InvalidError{Field: "header", Reason: "say header, json or sse, where the upstream reports it"}
+	}
+	if r.Header != "" && !isToken(r.Header) {
+		return CompiledReport{}, &ration.InvalidError{Field: "header", Value: r.Header, Reason: `use the name of a header, such as "X-Tokens-Used"`}
+	}
+	for _, place := range []struct {
+		text string
+		to   **rewrite.Pointer
+	}{{r.JSON, &compiled.JSON}, {r.SSE, &compiled.SSE}} {
+		if place.text == "" {
+			continue
+		}
+		pointer, err := rewrite.ParsePointer(place.text)
+		if err != nil {
+			return CompiledReport{}, err
+		}
+		*place.to = &pointer
+	}
+	return compiled, nil
+}
+
+// reserves reports whether a charge takes anything of a meter.
+func reserves(amounts []ration.Amount, meter string) bool {
+	for _, amount := range amounts {
+		if amount.Meter == meter {
+			return amount.Units > 0
+		}
+	}
+	return meter == ration.MeterRequests
+}
+
+// within names the part of a route that an error speaks of.
+func within(part string, err error) *ration.InvalidError {
+	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
+		return &ration.InvalidError{Field: fmt.Sprintf("%s.%s", part, invalid.Field), Value: invalid.Value, Reason: invalid.Reason}
+	}
+	return &ration.InvalidError{Field: part, Reason: err.Error()}
+}
