@@ -49,7 +49,7 @@ var layers = []layer{
 	{"internal/rewrite", []string{root}},
 	{"internal/proxy", []string{root, "api", "rationhttp", "internal/route", "internal/rewrite"}},
 	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},
-	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin"}},
+	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/adminwire"}},
 	{"internal/selfservice", []string{root, "api", "rationhttp"}},
 
 	// Administration. REST and console only show its operations.

@@ -21,6 +21,9 @@ type VerifyResponse struct {
 	DryRun     bool           `json:"dry_run,omitempty"`
 	Replayed   bool           `json:"replayed,omitempty"` // it was decided before; nothing was charged this time
 	Response   ClientResponse `json:"response"`
+
+	// Explanation says what each limit says and why; only of a dry run with a known key.
+	Explanation *Explanation `json:"explanation,omitempty"`
 }
 
 // ClientResponse is what to send to the client, ready made. Where the charge

@@ -74,8 +74,9 @@ func (g *Gate) ask(r *http.Request, question Question) Answer {
 	}
 	answer := Answer{Credential: credential}
 	answer.Decision, answer.Err = ChargeSecret(r.Context(), g.Charger, ration.Charge{
-		Secret: credential.Secret, Amounts: question.Amounts, Scope: question.Scope,
-		IP: g.TrustedProxies.ClientIP(r), Via: question.Via, Refundable: question.Refundable, Idempotency: question.Idempotency, Hold: question.Hold,
+		Secret: credential.Secret, Amounts: question.Amounts, Scope: question.Scope, IP: g.TrustedProxies.ClientIP(r),
+		Refundable: question.Refundable, Idempotency: question.Idempotency, Hold: question.Hold,
+		Via: question.Via, Request: &ration.RequestInfo{Method: r.Method, Route: question.Route, ID: question.RequestID},
 	})
 	if answer.Err != nil {
 		answer.Decision = ration.Decision{} // whatever came with an error is no decision

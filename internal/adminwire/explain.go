@@ -13,7 +13,7 @@ import (
 func Explanation(e admin.Explanation) api.Explanation {
 	return api.Explanation{
 		Key: api.Key{ID: e.Key.ID.String(), Name: e.Key.Name, Owner: e.Key.Owner, Plan: e.Key.Plan},
-		At:  e.At.UTC(), PeriodZone: e.PeriodZone, Allowed: e.Code == ration.CodeOK, Code: string(e.Code), RetryAfter: seconds(e.RetryAfter),
+		At:  e.At.UTC(), PeriodZone: e.PeriodZone, Allowed: e.Code == ration.CodeOK, Code: string(e.Code), RetryAfter: Seconds(e.RetryAfter),
 		Limits: convert(e.Limits, limitExplanation), Reservations: convert(e.Reservations, Reservation),
 	}
 }
@@ -36,13 +36,18 @@ func Reservation(r ration.Reservation) api.Reservation {
 	return wire
 }
 
+// LimitStatus returns how a limit stands.
+func LimitStatus(status *ration.LimitStatus) api.Limit {
+	return api.Limit{
+		Name: status.Name, Meter: status.Meter, Kind: string(status.Kind), Period: string(status.Period), Limit: status.Size(),
+		Used: status.Used, Reserved: status.Reserved, Remaining: status.Remaining, ResetsAt: instant(status.ResetsAt),
+	}
+}
+
 func limitExplanation(l admin.LimitExplanation) api.LimitExplanation {
 	return api.LimitExplanation{
-		Limit: api.Limit{
-			Name: l.Name, Meter: l.Meter, Kind: string(l.Kind), Period: string(l.Period), Limit: l.Size(),
-			Used: l.Used, Reserved: l.Reserved, Remaining: l.Remaining, ResetsAt: instant(l.ResetsAt),
-		},
-		Allows: l.Limit.String(), Asked: l.Asked, Code: string(l.Code), Detail: detail(l), RetryAfter: seconds(l.RetryAfter),
+		Limit:  LimitStatus(&l.LimitStatus),
+		Allows: l.Limit.String(), Asked: l.Asked, Code: string(l.Code), Detail: detail(l), RetryAfter: Seconds(l.RetryAfter),
 		Plan: l.Plan, Until: instant(l.Until),
 		Holds: convert(l.Holds, func(h admin.Holding) api.Holding {
 			return api.Holding{Reservation: h.Reservation.String(), Units: h.Units, ExpiresAt: h.ExpiresAt.UTC()}
@@ -69,8 +74,8 @@ func detail(l admin.LimitExplanation) string {
 	return taken
 }
 
-// seconds rounds up: nobody is told to come too early.
-func seconds(d time.Duration) *int64 {
+// Seconds returns an optional duration in seconds, nil for none. It rounds up: nobody is told to come too early.
+func Seconds(d time.Duration) *int64 {
 	if d <= 0 {
 		return nil
 	}

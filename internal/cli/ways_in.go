@@ -22,6 +22,7 @@ func (i *instance) newServer() (*server.Server, error) {
 	api := http.NewServeMux()
 	verify.NewHandler(verify.Config{
 		Charger: gate.Charger, Reservations: i.engine, Tokens: i.tokens, Responder: gate.Responder, Observe: gate.Observe,
+		Explain:       i.operations,
 		AcceptOverage: i.settings.AcceptOverage, OverSettlement: i.settings.OverSettlement,
 	}).Register(api)
 	handler, err := i.newProxy(gate)

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminwire"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -59,12 +62,29 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, left time.Duration
 		w.Header().Set(rationhttp.IdempotentReplayedHeader, "true")
 	}
 	answer := answerOf(&decision, h.config.Responder.Decided(&decision, asked))
+	if q.dryRun {
+		if answer.Explanation, err = h.explain(r.Context(), q, &decision); err != nil {
+			return err
+		}
+	}
 	if q.hold != nil {
 		buffers.write(w, reserved(answer, decision.Reservation))
 		return nil
 	}
 	buffers.write(w, answer)
 	return nil
+}
+
+// explain says why a dry run was decided as it was; nil where the key is unknown.
+func (h *Handler) explain(ctx context.Context, q *question, decision *ration.Decision) (*api.Explanation, error) {
+	if h.config.Explain == nil || decision.KeyID.IsZero() {
+		return nil, nil
+	}
+	explanation, err := h.config.Explain.ExplainKey(ctx, admin.ExplainQuestion{KeyID: decision.KeyID, Amounts: q.amounts, Scope: q.scope, IP: q.ip})
+	if err != nil {
+		return nil, err
+	}
+	return new(adminwire.Explanation(explanation)), nil
 }
 
 func (h *Handler) decide(ctx context.Context, q *question, left time.Duration) (ration.Decision, error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/adminwire"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -94,7 +95,7 @@ func (h *Handler) about(w http.ResponseWriter, r *http.Request, left time.Durati
 		}
 		return err
 	}
-	buffers.write(w, reservationOf(&reservation))
+	buffers.write(w, adminwire.Reservation(reservation))
 	return nil
 }
 

@@ -34,6 +34,11 @@ type TokenChecker interface {
 	Check(ctx context.Context, token ration.Secret, scope string) (name string, err error)
 }
 
+// Explainer says what each limit of a key would say to a charge.
+type Explainer interface {
+	ExplainKey(ctx context.Context, question admin.ExplainQuestion) (admin.Explanation, error)
+}
+
 // Config is what the verify API works with.
 type Config struct {
 	Charger      rationhttp.Charger   // who decides
@@ -43,6 +48,9 @@ type Config struct {
 
 	AcceptOverage  bool        // settlements may count more than was reserved, also beyond a limit
 	OverSettlement ration.Over // of settlements that don't say; empty: [ration.OverRefuse]
+
+	// Explain says why a dry run was decided as it was; nil: none is explained.
+	Explain Explainer
 
 	// Observe is called once for each question that was put to the Charger, after
 	// its answer is known, and for what kept a reservation from being ended or
