@@ -168,8 +168,9 @@ func (a *Account) post(p *Posting, used, reserved int64, requestedAt time.Time) 
 		a.after = append(a.after, MeterUsage{Meter: p.Meter})
 		entry = &a.after[len(a.after)-1]
 	}
+	before := *entry // nothing falls below 0, so what changes may be less
 	entry.post(p.Labels, used, reserved)
-	a.logMeter(LogMeter{Meter: p.Meter, Day: p.Day(), Used: used, Reserved: reserved})
+	a.logMeter(LogMeter{Meter: p.Meter, Day: p.Day(), Used: entry.Used - before.Used, Reserved: entry.Reserved - before.Reserved})
 	write := a.write(p.Meter)
 	write.Posted = true
 	if entry.FirstRequestAt.IsZero() && used > 0 { // nothing was reserved on it

@@ -188,3 +188,26 @@ func TestReservationChangesNothingThatWasRecalled(t *testing.T) {
 		t.Errorf("used %d and reserved %d, want 1 and nothing", entry.Used, entry.Reserved)
 	}
 }
+
+// TestEntriesFollowWithoutAGap gives back more than there is, of which an entry
+// tells only what was taken off.
+func TestEntriesFollowWithoutAGap(t *testing.T) {
+	a := newAccount(t)
+	account := ration.NewAccount(a.policy, ration.Usage{running("requests", 7, 5)})
+	account.Log()
+	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: 4, Labels: labels(0, 0, 0, 0)}}}
+	for range 3 {
+		account.Charge(&ration.Charge{KeyID: a.policy.Key.ID, Refund: &receipt}, ration.Clock{Now: noon})
+	}
+	used := int64(7)
+	for i, entry := range account.LogEntries() {
+		for _, meter := range entry.Meters {
+			if used += meter.Used; used != meter.UsedAfter {
+				t.Errorf("entry %d takes off %d and leaves %d, want %d", i, -meter.Used, meter.UsedAfter, used)
+			}
+		}
+	}
+	if used != 0 {
+		t.Errorf("the entries leave %d, want nothing", used)
+	}
+}
