@@ -64,6 +64,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		defer p.settle(x) // also where the copying of an answer panics, as ReverseProxy's does
 	}
+	// HTTP/1 only, as everything else can already: otherwise the server takes what is
+	// left of the body away once an answer begins, and the transport, which sends it
+	// still, breaks off that answer.
+	_ = http.NewResponseController(w).EnableFullDuplex()
 	p.reverse.ServeHTTP(&informational{ResponseWriter: w, proxy: p}, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 }
 
