@@ -13,6 +13,10 @@
 // Nobody else can set these, under no spelling. What the client gets is the
 // upstream's answer with the fields that tell what remains.
 //
+// What came to nothing is given back, by the policy of its route, before anything
+// is answered. A route may reserve instead, and settle what was really used by what
+// the upstream reports when its answer has ended, however it ends.
+//
 // A request reaches the upstream at most once: nothing is sent again after a
 // connection broke, not even where HTTP would allow it, because a charge pays
 // for one call. A keep-alive connection that the upstream closes at the moment

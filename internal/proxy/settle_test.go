@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -259,6 +261,58 @@ func TestAClientThatLeavesPaysWhatWasReported(t *testing.T) {
 			c.expect(t, "tokens", row.used, 0)
 		})
 	}
+}
+
+// TestClientsThatLeaveAtAnyTimeLeaveNothingReserved has clients go in the queue, in
+// the batch, while the upstream works and while it answers.
+func TestClientsThatLeaveAtAnyTimeLeaveNothingReserved(t *testing.T) {
+	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/fails" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		told{kind: eventsKind, pieces: bytewise(eventsUsage)}.answer(w, r)
+	})
+	c := newCounted(t, u.URL, reserving(), nil)
+	var group sync.WaitGroup
+	for i := range 400 {
+		group.Go(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), rand.N(60*time.Millisecond))
+			defer cancel()
+			path := []string{"/", "/fails"}[i%2]
+			r, _ := http.NewRequestWithContext(ctx, "GET", c.URL+path, nil)
+			r.Header.Set("X-API-Key", c.key.Secret.Reveal())
+			if response, err := c.Client().Do(r); err == nil {
+				_, _ = io.Copy(io.Discard, response.Body)
+				_ = response.Body.Close()
+			}
+		})
+	}
+	group.Wait()
+	c.Close()
+	// The last batch is done with once another charge of the key has been answered.
+	if _, err := c.store.Engine.Charge(t.Context(), ration.Charge{KeyID: c.key.ID, DryRun: true}); err != nil {
+		t.Fatal(err)
+	}
+	c.store.Advance(5 * time.Minute) // some left before it was known that they had reserved
+	if _, err := c.store.Engine.ExpireDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.expect(t, "requests", c.usedRequests(), 0)
+	served := 0
+	for _, request := range u.received() {
+		if request.URL.Path == "/" {
+			served++
+		}
+	}
+	if used := c.usedRequests(); used < int64(served) || used > 400 {
+		t.Errorf("%d requests are counted, %d were served", used, served)
+	}
+}
+
+func (c *counted) usedRequests() int64 {
+	used, _ := c.store.Used(c.key.ID, "requests")
+	return used
 }
 
 func TestEventsThatAreSettledArriveOneByOne(t *testing.T) {
