@@ -123,9 +123,9 @@ func TestBuildsAndSchemasOfDifferentVersions(t *testing.T) {
 		have, want    int64
 		names         []string
 	}{
-		"older build, newer schema": {later, own, laterVersion, ownVersion, []string{"99999", "1", "newer build"}},
-		"newer build, older schema": {own, later, ownVersion, laterVersion, []string{"99999", "1", "migrate the database"}},
-		"no schema":                 {nil, own, 0, ownVersion, []string{"0", "1", "migrate the database"}},
+		"older build, newer schema": {later, own, laterVersion, ownVersion, []string{"99999", "3", "newer build"}},
+		"newer build, older schema": {own, later, ownVersion, laterVersion, []string{"99999", "3", "migrate the database"}},
+		"no schema":                 {nil, own, 0, ownVersion, []string{"0", "3", "migrate the database"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

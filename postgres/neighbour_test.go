@@ -188,7 +188,7 @@ func TestSettingsOfANeighbourReachNoTransaction(t *testing.T) {
 			}
 			d.wantNoted(t, pid)
 			leave()
-			if from, to, err := postgres.Migrate(t.Context(), postgres.Config{URL: pooled.url}); err != nil || from != 1 || to != 1 {
+			if from, to, err := postgres.Migrate(t.Context(), postgres.Config{URL: pooled.url}); err != nil || from != ownVersion || to != ownVersion {
 				t.Errorf("Migrate = %d, %d, %v", from, to, err)
 			}
 		})

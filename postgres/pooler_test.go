@@ -176,7 +176,7 @@ func TestPoolerWithOneSession(t *testing.T) {
 	var instances sync.WaitGroup
 	for range 8 {
 		instances.Go(func() {
-			if _, to, err := postgres.Migrate(t.Context(), postgres.Config{URL: pooled.url}); err != nil || to != 1 {
+			if _, to, err := postgres.Migrate(t.Context(), postgres.Config{URL: pooled.url}); err != nil || to != ownVersion {
 				t.Errorf("Migrate = %d, %v", to, err)
 			}
 		})
@@ -224,7 +224,7 @@ func TestURLForAPooler(t *testing.T) {
 	query.Set("search_path", "elsewhere")
 	query.Set("default_query_exec_mode", "simple_protocol")
 	pooled.RawQuery = query.Encode()
-	if from, to, err := postgres.Migrate(t.Context(), postgres.Config{URL: pooled.String()}); err != nil || from != 0 || to != 1 {
+	if from, to, err := postgres.Migrate(t.Context(), postgres.Config{URL: pooled.String()}); err != nil || from != 0 || to != ownVersion {
 		t.Fatalf("Migrate = %d, %d, %v", from, to, err)
 	}
 	store := (&database{url: pooled.String()}).open(t, postgres.Config{})
