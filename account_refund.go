@@ -29,13 +29,19 @@ func (a *Account) refund(receipt *Receipt, clock Clock) Decision {
 	write.Posted = true
 	write.day(day).Refunds++
 	a.noteRefund(day)
-	if key := receipt.IdempotencyKey; key != "" {
-		work := a.work()
-		work.freed = append(work.freed, key)
-		forget := func(r Replay) bool { return r.Key == key }
-		work.replays, work.newReply = slices.DeleteFunc(slices.Clone(work.replays), forget), slices.DeleteFunc(work.newReply, forget)
-	}
+	a.forget(receipt)
 	return decision
+}
+
+// forget lets the idempotency key of a charge be used anew, unless another charge
+// has it meanwhile.
+func (a *Account) forget(receipt *Receipt) {
+	work := a.work()
+	its := func(r Replay) bool { return r.Key == receipt.IdempotencyKey && r.CreatedAt.Equal(receipt.ChargedAt) }
+	if slices.ContainsFunc(work.replays, its) {
+		work.freed = append(work.freed, receipt.IdempotencyKey)
+		work.replays = slices.DeleteFunc(slices.Clone(work.replays), its) // Reopen needs what Recall took in
+	}
 }
 
 // mostRefunds returns how many charges of a day may be given back. There is no

@@ -59,7 +59,7 @@ func (a *Account) remember(charge *Charge, decision *Decision, changes Changes) 
 		})
 	}
 	if charge.Refundable && charge.Hold == nil {
-		decision.Receipt = &Receipt{KeyID: a.policy.Key.ID, Postings: postings}
+		decision.Receipt = &Receipt{KeyID: a.policy.Key.ID, Postings: postings, ChargedAt: changes.At}
 		if charge.Idempotency != nil {
 			decision.Receipt.IdempotencyKey = charge.Idempotency.Key
 		}

@@ -213,6 +213,7 @@ func (e End) normalize() (End, error) {
 type Receipt struct {
 	KeyID          KeyID
 	Postings       []Posting // requests first
+	ChargedAt      time.Time // by the store's clock
 	IdempotencyKey string    // to be free again for a charge that is asked for anew; empty: none
 }
 

@@ -52,7 +52,7 @@ CROSS JOIN LATERAL (
 const inOrderSQL = `SELECT set_config('enable_sort', 'off', true)`
 
 // dueSQL reads the reservations that are due of keys that are locked, so many of
-// each. The index reservations_key_due serves it.
+// each: a key that has more of them due is denied until the sweep has caught up. The index reservations_key_due serves it.
 const dueSQL = `
 SELECT r.*
 FROM unnest($1::uuid[]) AS d (api_key_id)
@@ -61,7 +61,7 @@ CROSS JOIN LATERAL (
     FROM reservations
     WHERE api_key_id = d.api_key_id AND state = 'open' AND expires_at <= $2
     ORDER BY expires_at
-    LIMIT 1000
+    LIMIT 10000
 ) r`
 
 // earlier is what charges of a key refer to, each once, and what was read of it.

@@ -56,7 +56,7 @@ func (g *Gate) void(ctx context.Context, refunder Refunder, question *Question, 
 	if !able {
 		return ErrNotRefundable
 	}
-	receipt := ration.Receipt{KeyID: held.KeyID, Postings: make([]ration.Posting, len(held.Held))}
+	receipt := ration.Receipt{KeyID: held.KeyID, ChargedAt: held.CreatedAt, Postings: make([]ration.Posting, len(held.Held))}
 	for i := range held.Held {
 		receipt.Postings[i] = held.Held[i]
 		receipt.Postings[i].Units = 0

@@ -73,8 +73,9 @@ func (tx *tx) readPrior(ctx context.Context, id ration.KeyID, reference ration.R
 	return nil
 }
 
-// dueAtOnce is how many reservations of a key one transaction expires.
-const dueAtOnce = 1000
+// dueAtOnce is how many reservations of a key one transaction expires. A key that
+// has more of them due is denied until the sweep has caught up.
+const dueAtOnce = 10_000
 
 // By the index reservations_key_due.
 const dueOfKey = "SELECT " + reservationColumns + ` FROM reservations

@@ -170,7 +170,9 @@ func (m *memory) decide(account *ration.Account, charge ration.Charge, clock rat
 	dryRun := charge.DryRun
 	charge.DryRun = dryRun && m.fault != chargesDryRuns
 	if charge.Refund != nil && m.fault == refundsToTheRunningDay {
-		charge.Refund = &ration.Receipt{KeyID: charge.KeyID, Postings: m.toRunning(charge.KeyID, charge.Refund.Postings)}
+		moved := *charge.Refund
+		moved.Postings = m.toRunning(charge.KeyID, moved.Postings)
+		charge.Refund = &moved
 	}
 	decision := account.Charge(&charge, clock)
 	decision.DryRun = dryRun

@@ -101,19 +101,19 @@ func (k *modelKey) rememberPrior(charge ration.Charge, decision *ration.Decision
 		decision.Reservation = r.view(k.ID)
 	}
 	if charge.Idempotency != nil {
-		k.forget(charge.Idempotency.Key)
+		k.forget(func(r modelReplay) bool { return r.key == charge.Idempotency.Key })
 		k.remembered = append(k.remembered, modelReplay{charge.Idempotency.Key, askedBy(charge), decision.DecidedAt, *decision})
 	}
 	if charge.Refundable && r == nil {
-		decision.Receipt = &ration.Receipt{KeyID: k.ID, Postings: postingsOf(entries)}
+		decision.Receipt = &ration.Receipt{KeyID: k.ID, Postings: postingsOf(entries), ChargedAt: decision.DecidedAt}
 		if charge.Idempotency != nil {
 			decision.Receipt.IdempotencyKey = charge.Idempotency.Key
 		}
 	}
 }
 
-func (k *modelKey) forget(key string) {
-	k.remembered = slices.DeleteFunc(slices.Clone(k.remembered), func(r modelReplay) bool { return r.key == key })
+func (k *modelKey) forget(which func(modelReplay) bool) {
+	k.remembered = slices.DeleteFunc(slices.Clone(k.remembered), which)
 }
 
 func postingsOf(entries []admission) []ration.Posting {
@@ -149,9 +149,7 @@ func (m *model) refund(k *modelKey, receipt *ration.Receipt, now time.Time) rati
 		})
 		entries[i].back = true
 	}
-	if receipt.IdempotencyKey != "" {
-		k.forget(receipt.IdempotencyKey)
-	}
+	k.forget(func(r modelReplay) bool { return r.key == receipt.IdempotencyKey && r.at.Equal(receipt.ChargedAt) })
 	return decision
 }
 

@@ -79,6 +79,17 @@ func testRefundFreesKey(f *fixture) {
 	f.charge(refunding(other))
 	f.wantCode(f.charge(named(chargeOf(id, requests(4)), "other")), ration.CodeOK)
 	f.wantUse(id, ration.MeterRequests, 6, 0)
+
+	// Whoever gives a charge back after its key was forgotten and used again frees
+	// nobody else's.
+	late := f.refundable(named(chargeOf(id, requests(1)), "late"))
+	f.advance(ration.IdempotencyRetention)
+	another := named(chargeOf(id, requests(1)), "late")
+	f.wantCode(f.charge(another), ration.CodeOK)
+	f.wantCode(f.charge(refunding(late)), ration.CodeOK)
+	if !f.charge(another).Replayed {
+		f.Error("an old charge's refund frees the key of a new one")
+	}
 }
 
 // receipts charges one request after the other.
@@ -150,7 +161,7 @@ func testReceipts(f *fixture) {
 	receipt := f.refundable(named(chargeOf(id, requests(2)), "k"))
 	labels := [4]ration.Label{ration.HourLabel(noon), today, today - 2, today - 14}
 	f.want("receipt", ration.Receipt{
-		KeyID: id, IdempotencyKey: "k", Postings: []ration.Posting{{Meter: ration.MeterRequests, Units: 2, Labels: labels}},
+		KeyID: id, ChargedAt: noon, IdempotencyKey: "k", Postings: []ration.Posting{{Meter: ration.MeterRequests, Units: 2, Labels: labels}},
 	}, *receipt)
 	for name, charge := range map[string]ration.Charge{
 		"not asked for": chargeOf(id), "a dry run": {KeyID: id, Refundable: true, DryRun: true},
