@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -13,6 +14,7 @@ var refundTests = []contractTest{
 	{"a refund frees the idempotency key", testRefundFreesKey},
 	{"a tenth of a day's requests may be given back", testMostRefunds},
 	{"any number may be given back without a limit of requests per day", testRefundsWithoutLimit},
+	{"a receipt of nothing takes its place among the refunds of the day and frees the key", testReceiptOfNothing},
 	{"a revoked key is given back what it was charged", testRefundOfRevokedKey},
 	{"a receipt is given for what was charged now and asked for", testReceipts},
 	{"nothing falls below 0", testNeverBelowZero},
@@ -145,6 +147,30 @@ func testRefundsWithoutLimit(f *fixture) {
 		}
 		f.wantUse(id, ration.MeterRequests, 0, 0)
 	}
+}
+
+// testReceiptOfNothing is how a way in bounds what it voids.
+func testReceiptOfNothing(f *fixture) {
+	id := f.key(f.plan("20/day").Name)
+	for i := range 11 {
+		decision := f.charge(named(holding(id, ration.Hold{}, requests(1)), "k"))
+		f.wantCode(decision, ration.CodeOK)
+		if decision.Replayed {
+			f.Fatal("the idempotency key is not free again")
+		}
+		receipt := &ration.Receipt{KeyID: id, Postings: slices.Clone(decision.Reservation.Held), IdempotencyKey: "k"}
+		for j := range receipt.Postings {
+			receipt.Postings[j].Units = 0
+		}
+		if i == 10 {
+			f.wantCode(f.charge(refunding(receipt)), ration.CodeRefundsExhausted)
+			break
+		}
+		f.wantCode(f.charge(refunding(receipt)), ration.CodeOK)
+		f.wantUse(id, ration.MeterRequests, 0, 1)
+		f.void(*decision.Reservation)
+	}
+	f.wantUse(id, ration.MeterRequests, 0, 1)
 }
 
 func testRefundOfRevokedKey(f *fixture) {
