@@ -1,9 +1,6 @@
 package ration
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Prior is what a store has kept of earlier charges of a key.
 type Prior struct {
@@ -51,18 +48,20 @@ func (c *Charge) Reference() (Reference, bool) {
 }
 
 // priorWork is what is known of earlier charges, and what is to be written of
-// them and of new ones.
+// them and of new ones. A batch may hold thousands of one key, so nothing is
+// looked for in a list.
 type priorWork struct {
-	reservations []*Reservation
-	replays      []Replay
-	refunds      []DayRefunds
+	reservations map[ReservationID]*Reservation
+	replays      map[string]*Replay
+	refunds      map[Label]int64
 
 	recalled Prior // as it was read
 	due      bool  // those due are known
-	made     []*Reservation
-	ended    []*Reservation
-	newReply []Replay
-	freed    []string
+
+	made, ended []*Reservation
+	noted       map[*Reservation]bool // in made or ended
+	remembered  []*Replay
+	freed       []string
 }
 
 // Recall takes in what was read of earlier charges that this batch's refer to,
@@ -71,9 +70,15 @@ type priorWork struct {
 // its requests. It is called before the first charge.
 func (a *Account) Recall(prior Prior) {
 	work := a.work()
-	work.recalled, work.replays, work.refunds = prior, prior.Replays, prior.Refunds
+	work.recalled = prior
 	for i := range prior.Reservations {
-		work.reservations = append(work.reservations, prior.Reservations[i].clone())
+		work.reservations[prior.Reservations[i].ID] = prior.Reservations[i].clone()
+	}
+	for i := range prior.Replays {
+		work.replays[prior.Replays[i].Key] = &prior.Replays[i]
+	}
+	for _, day := range prior.Refunds {
+		work.refunds[day.Date] = day.Count
 	}
 }
 
@@ -92,14 +97,14 @@ func (a *Account) Reopen(due []Reservation, now time.Time) *Account {
 	}
 	work := again.work()
 	work.due = true
-	for i := range due {
-		if again.reservation(due[i].ID) == nil {
-			work.reservations = append(work.reservations, due[i].clone())
-		}
-	}
-	for _, r := range work.reservations {
-		if r.State == ReservationOpen && hasPassed(r.ExpiresAt, now) {
-			again.expire(r, now)
+	for _, known := range [...][]Reservation{work.recalled.Reservations, due} {
+		for i := range known {
+			if work.reservations[known[i].ID] == nil {
+				work.reservations[known[i].ID] = known[i].clone()
+			}
+			if r := work.reservations[known[i].ID]; r.State == ReservationOpen && hasPassed(r.ExpiresAt, now) {
+				again.expire(r, now)
+			}
 		}
 	}
 	return again
@@ -125,11 +130,11 @@ func (a *Account) ChangedReservations() []*Reservation {
 
 // NewReplays returns what is to be remembered by idempotency keys, in place of
 // what may still be there by the same key.
-func (a *Account) NewReplays() []Replay {
+func (a *Account) NewReplays() []*Replay {
 	if a.prior == nil {
 		return nil
 	}
-	return a.prior.newReply
+	return a.prior.remembered
 }
 
 // FreedIdempotencyKeys returns the keys to be forgotten, before NewReplays are written.
@@ -142,7 +147,10 @@ func (a *Account) FreedIdempotencyKeys() []string {
 
 func (a *Account) work() *priorWork {
 	if a.prior == nil {
-		a.prior = &priorWork{}
+		a.prior = &priorWork{
+			reservations: make(map[ReservationID]*Reservation), replays: make(map[string]*Replay), refunds: make(map[Label]int64),
+			noted: make(map[*Reservation]bool),
+		}
 	}
 	return a.prior
 }
@@ -151,19 +159,19 @@ func (a *Account) reservation(id ReservationID) *Reservation {
 	if a.prior == nil {
 		return nil
 	}
-	for _, known := range [...][]*Reservation{a.prior.reservations, a.prior.made} {
-		if i := slices.IndexFunc(known, func(r *Reservation) bool { return r.ID == id }); i >= 0 {
-			return known[i]
-		}
-	}
-	return nil
+	return a.prior.reservations[id]
+}
+
+// noteMade notes a new reservation.
+func (a *Account) noteMade(r *Reservation) {
+	work := a.work()
+	work.made, work.noted[r], work.reservations[r.ID] = append(work.made, r), true, r
 }
 
 // noteChanged notes that a reservation is to be written.
 func (a *Account) noteChanged(r *Reservation) {
-	work := a.work()
-	if !slices.Contains(work.made, r) && !slices.Contains(work.ended, r) {
-		work.ended = append(work.ended, r)
+	if work := a.work(); !work.noted[r] {
+		work.ended, work.noted[r] = append(work.ended, r), true
 	}
 }
 

@@ -1,7 +1,5 @@
 package ration
 
-import "slices"
-
 const (
 	// refundShare is which part of a day's requests may be given back: a client that
 	// makes calls fail on purpose gets no more than a tenth for nothing.
@@ -15,7 +13,7 @@ const (
 func (a *Account) refund(receipt *Receipt, clock Clock) Decision {
 	decision := a.about(clock.Now)
 	day := receipt.Postings[0].Day()
-	if most, capped := a.mostRefunds(); capped && a.refundsOn(day) >= most {
+	if most, capped := a.mostRefunds(); capped && a.work().refunds[day] >= most {
 		decision.Code = CodeRefundsExhausted
 		return decision
 	}
@@ -28,7 +26,7 @@ func (a *Account) refund(receipt *Receipt, clock Clock) Decision {
 	write := a.write(MeterRequests)
 	write.Posted = true
 	write.day(day).Refunds++
-	a.noteRefund(day)
+	a.work().refunds[day]++
 	a.forget(receipt)
 	return decision
 }
@@ -37,10 +35,9 @@ func (a *Account) refund(receipt *Receipt, clock Clock) Decision {
 // has it meanwhile.
 func (a *Account) forget(receipt *Receipt) {
 	work := a.work()
-	its := func(r Replay) bool { return r.Key == receipt.IdempotencyKey && r.CreatedAt.Equal(receipt.ChargedAt) }
-	if slices.ContainsFunc(work.replays, its) {
+	if replay := work.replays[receipt.IdempotencyKey]; replay != nil && replay.CreatedAt.Equal(receipt.ChargedAt) {
 		work.freed = append(work.freed, receipt.IdempotencyKey)
-		work.replays = slices.DeleteFunc(slices.Clone(work.replays), its) // Reopen needs what Recall took in
+		delete(work.replays, receipt.IdempotencyKey)
 	}
 }
 
@@ -53,25 +50,4 @@ func (a *Account) mostRefunds() (most int64, capped bool) {
 		}
 	}
 	return 0, false
-}
-
-func (a *Account) refundsOn(day Label) int64 {
-	for _, refunds := range a.work().refunds {
-		if refunds.Date == day {
-			return refunds.Count
-		}
-	}
-	return 0
-}
-
-func (a *Account) noteRefund(day Label) {
-	work := a.work()
-	work.refunds = slices.Clone(work.refunds) // what Recall took in is needed again by Reopen
-	for i := range work.refunds {
-		if work.refunds[i].Date == day {
-			work.refunds[i].Count++
-			return
-		}
-	}
-	work.refunds = append(work.refunds, DayRefunds{Date: day, Count: 1})
 }

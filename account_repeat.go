@@ -49,14 +49,16 @@ func (a *Account) remember(charge *Charge, decision *Decision, changes Changes) 
 			Held: postings, CreatedAt: changes.At, ExpiresAt: changes.At.Add(charge.Hold.TTL).Truncate(time.Microsecond),
 			Fingerprint: charge.fingerprint(), Limits: decision.Limits,
 		}
-		a.work().made = append(a.work().made, r)
+		a.noteMade(r)
 		decision.Reservation = r.clone()
 	}
 	if charge.Idempotency != nil {
-		a.work().newReply = append(a.work().newReply, Replay{
+		replay := &Replay{
 			Key: charge.Idempotency.Key, Fingerprint: charge.fingerprint(), CreatedAt: changes.At,
 			Limits: decision.Limits, Reservation: decision.Reservation,
-		})
+		}
+		work := a.work()
+		work.remembered, work.replays[replay.Key] = append(work.remembered, replay), replay
 	}
 	if charge.Refundable && charge.Hold == nil {
 		decision.Receipt = &Receipt{KeyID: a.policy.Key.ID, Postings: postings, ChargedAt: changes.At}
@@ -71,12 +73,8 @@ func (a *Account) replay(key string, now time.Time) *Replay {
 	if a.prior == nil {
 		return nil
 	}
-	for _, known := range [...][]Replay{a.prior.newReply, a.prior.replays} {
-		for i := range known {
-			if known[i].Key == key && known[i].isKept(now) {
-				return &known[i]
-			}
-		}
+	if replay := a.prior.replays[key]; replay != nil && replay.isKept(now) {
+		return replay
 	}
 	return nil
 }

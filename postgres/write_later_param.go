@@ -94,9 +94,7 @@ func (l *laterWrites) add(k *keyWork) {
 		l.freed[0].addUUID(k.id)
 		l.freed[1].addText(key)
 	}
-	replays := k.account.NewReplays()
-	for i := range replays {
-		replay := &replays[i]
+	for _, replay := range k.account.NewReplays() {
 		l.replays[0].addUUID(k.id)
 		l.replays[1].addText(replay.Key)
 		l.replays[2].addBytes(replay.Fingerprint[:])

@@ -132,7 +132,7 @@ func (tx *tx) recordPrior(ctx context.Context, id ration.KeyID, account *ration.
 	}
 	for _, replay := range account.NewReplays() {
 		changed = true
-		if err := tx.execOne(ctx, rememberReplay, replayValues(key, &replay)...); err != nil {
+		if err := tx.execOne(ctx, rememberReplay, replayValues(key, replay)...); err != nil {
 			return changed, fmt.Errorf("remembering an idempotency key: %w", err)
 		}
 	}

@@ -164,7 +164,7 @@ func (m *memory) writePrior(id ration.KeyID, account *ration.Account) {
 		delete(m.replays, nameOfKey{id, key})
 	}
 	for _, replay := range account.NewReplays() {
-		m.replays[nameOfKey{id, replay.Key}] = replay
+		m.replays[nameOfKey{id, replay.Key}] = *replay
 	}
 }
 

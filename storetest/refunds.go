@@ -158,7 +158,7 @@ func testReceiptOfNothing(f *fixture) {
 		if decision.Replayed {
 			f.Fatal("the idempotency key is not free again")
 		}
-		receipt := &ration.Receipt{KeyID: id, Postings: slices.Clone(decision.Reservation.Held), IdempotencyKey: "k"}
+		receipt := &ration.Receipt{KeyID: id, Postings: slices.Clone(decision.Reservation.Held), ChargedAt: decision.DecidedAt, IdempotencyKey: "k"}
 		for j := range receipt.Postings {
 			receipt.Postings[j].Units = 0
 		}

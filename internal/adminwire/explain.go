@@ -47,7 +47,7 @@ func LimitStatus(status *ration.LimitStatus) api.Limit {
 func limitExplanation(l admin.LimitExplanation) api.LimitExplanation {
 	return api.LimitExplanation{
 		Limit:  LimitStatus(&l.LimitStatus),
-		Allows: l.Limit.String(), Asked: l.Asked, Code: string(l.Code), Detail: detail(l), RetryAfter: Seconds(l.RetryAfter),
+		Allows: l.String(), Asked: l.Asked, Code: string(l.Code), Detail: detail(l), RetryAfter: Seconds(l.RetryAfter),
 		Plan: l.Plan, Until: instant(l.Until),
 		Holds: convert(l.Holds, func(h admin.Holding) api.Holding {
 			return api.Holding{Reservation: h.Reservation.String(), Units: h.Units, ExpiresAt: h.ExpiresAt.UTC()}

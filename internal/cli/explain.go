@@ -104,8 +104,15 @@ func (a *app) showExplanation(e api.Explanation) error {
 
 func explainedLimitListing(e api.Explanation) listing {
 	list := listing{value: e, columns: []column{
-		{name: "limit"}, {name: "allows"}, {name: "used"}, {name: "reserved"}, {name: "remaining"},
-		{name: "asked"}, {name: "says"}, {name: "resets_at"}, {name: "from"},
+		{name: "limit"},
+		{name: "allows"},
+		{name: "used"},
+		{name: "reserved"},
+		{name: "remaining"},
+		{name: "asked"},
+		{name: "says"},
+		{name: "resets_at"},
+		{name: "from"},
 	}}
 	for _, limit := range e.Limits {
 		from := "plan " + limit.Plan

@@ -71,7 +71,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("RATION_DB", "sqlite:"+filepath.Join(env.WorkDir, "ration.db"))
 			env.Values["server"] = new(server)
-			return os.Chmod(env.WorkDir, 0o700) // whatever the process's mask is
+			return os.Chmod(env.WorkDir, 0o700) //nolint:gosec // a directory has to be entered; whatever the process's mask is
 		},
 	})
 }
