@@ -87,7 +87,17 @@ func Load(sources Sources) (Config, error) {
 	if err := join(faults); err != nil {
 		return Config{}, err
 	}
+	config.settleRoutes()
 	return config, nil
+}
+
+// settleRoutes lets routes that reserve settle as the server is set.
+func (c *Config) settleRoutes() {
+	for i := range c.Routes.Routes {
+		if reserve := c.Routes.Routes[i].Reserve; reserve != nil {
+			reserve.Over = c.OverSettlement
+		}
+	}
 }
 
 // checkOverage refuses a default of settlements that gives up a promise which

@@ -79,6 +79,7 @@ trusted_proxies:
   - 2001:db8::1
 upstream_headers:
   X-Internal-Token: "hunter2"
+over_settlement: clamp
 refuse_unmatched: true
 refunds: [timeout, 503]
 routes:
@@ -126,10 +127,10 @@ routes:
 		{Path: "/kept", Amounts: map[string]int64{}, Refunds: &rationhttp.Refunds{}, Idempotency: route.IdempotencyOn},
 		{Path: "/off", Amounts: map[string]int64{}},
 		{Path: "/llm", Amounts: map[string]int64{"tokens": 1000}, Reserve: &route.Reserve{
-			TTL: 5 * time.Minute, AtExpiry: "release",
+			TTL: 5 * time.Minute, AtExpiry: "release", Over: ration.OverClamp,
 			Reports: map[string]route.Report{"tokens": {Header: "X-Tokens-Used", JSON: "/usage/total_tokens", SSE: "/usage/total_tokens"}},
 		}},
-		{Path: "/briefly", Amounts: map[string]int64{"tokens": 1000}, Reserve: &route.Reserve{Reports: map[string]route.Report{"tokens": {Header: "X-Tokens-Used"}}}},
+		{Path: "/briefly", Amounts: map[string]int64{"tokens": 1000}, Reserve: &route.Reserve{Over: ration.OverClamp, Reports: map[string]route.Report{"tokens": {Header: "X-Tokens-Used"}}}},
 	}}
 	if diff := cmp.Diff(routes, got.Routes); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)

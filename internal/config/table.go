@@ -105,7 +105,7 @@ var settings = []setting{
 		set:     into(func(c *Config) *bool { return &c.AcceptOverage }, parseBool),
 	},
 	{
-		Setting: Setting{overSettlement, "refuse, clamp or overage", "refuse", "What becomes of a settlement with more than was reserved, unless it says so itself. overage needs accept_overage."},
+		Setting: Setting{overSettlement, "refuse, clamp or overage", "refuse", "What becomes of a settlement with more than was reserved, unless it says so itself. overage needs accept_overage. On routes that reserve, refuse is as clamp."},
 		kind:    text,
 		set:     into(func(c *Config) *ration.Over { return &c.OverSettlement }, parseOver),
 	},
