@@ -100,7 +100,7 @@ var databaseBehaviours = []behaviour{
 		for _, command := range []string{"keys list", "usage", "doctor"} {
 			wantsOn(t, url, command, 6, "has version 0 and this build needs 3", "run 'ration migrate'")
 		}
-		older := fmt.Errorf("opening store: %w", &sqlite.SchemaError{Path: "ration.db", Have: 1, Want: 2})
+		older := fmt.Errorf("opening store: %w", &sqlite.SchemaError{Path: "ration.db", Have: 1, Want: 3})
 		if code := cli.ExitCode(older); code != 6 || !strings.Contains(older.Error(), "has schema version 1 and this release works with version 3") {
 			t.Errorf("exit code %d: %v", code, older)
 		}

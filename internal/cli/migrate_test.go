@@ -31,10 +31,10 @@ func TestSchemaThatDoesNotFitIsExitCode6(t *testing.T) {
 		command   string
 		says      []string
 	}{
-		"serve on a newer schema":      {true, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)", "serve", []string{"99999", "1", "newer build"}},
+		"serve on a newer schema":      {true, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)", "serve", []string{"99999", "only 3", "newer build"}},
 		"keys list on a newer schema":  {true, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)", "keys list", []string{"99999", "newer build"}},
 		"migrate to an older schema":   {true, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)", "migrate", []string{"99999", "newer build"}},
-		"keys list on an older schema": {true, "DELETE FROM goose_db_version", "keys list", []string{"version 0", "needs 1", "run 'ration migrate'"}},
+		"keys list on an older schema": {true, "DELETE FROM goose_db_version", "keys list", []string{"version 0", "needs 3", "run 'ration migrate'"}},
 		"migration that fails":         {false, "CREATE TABLE plans ()", "migrate", []string{"from version 0 to 1", `"plans" already exists`}},
 	} {
 		t.Run(name, func(t *testing.T) {
