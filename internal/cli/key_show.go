@@ -134,13 +134,14 @@ func usageListing(status api.KeyStatus) listing {
 		{name: "week"},
 		{name: "month"},
 		{name: "ever"},
+		{name: "reserved"},
 		{name: "denied"},
 		{name: "last_request_at"},
 	}}
 	for _, usage := range status.Usage {
 		list.rows = append(list.rows, []string{
 			usage.Meter, number(usage.Hour), number(usage.Day), number(usage.Week), number(usage.Month), number(usage.Used),
-			number(usage.Denied), instantText(usage.LastRequestAt),
+			number(usage.Reserved), number(usage.Denied), instantText(usage.LastRequestAt),
 		})
 	}
 	return list

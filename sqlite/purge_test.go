@@ -1,0 +1,63 @@
+package sqlite_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/sqlite"
+)
+
+// TestPurgeKeepsWhatMayStillBeAskedFor deletes what ended and what is remembered
+// once their time is over, and never what is open.
+func TestPurgeKeepsWhatMayStillBeAskedFor(t *testing.T) {
+	clock := newFakeClock(noon)
+	store := open(t, sqlite.Config{Path: newPath(t), Clock: clock.now})
+	key := createKey(t, store, "")
+	do := func(charges ...ration.Charge) {
+		t.Helper()
+		for i := range charges {
+			charges[i].KeyID = key
+			charge, err := charges[i].Normalize()
+			if err != nil {
+				t.Fatal(err)
+			}
+			charges[i] = charge
+		}
+		if _, err := store.Charge(t.Context(), ration.Batch{ID: uuid.New(), Charges: charges}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended, open := ration.NewReservationID(), ration.NewReservationID()
+	hold := func(id ration.ReservationID) ration.Charge {
+		return ration.Charge{Hold: &ration.Hold{ID: id, TTL: time.Hour, AtExpiry: ration.AtExpiryKeep}}
+	}
+	do(hold(ended), hold(open), ration.Charge{End: &ration.End{ID: ended, Action: ration.EndVoid, Over: ration.OverRefuse}})
+	do(ration.Charge{Idempotency: &ration.Idempotency{Key: "one"}})
+
+	for _, row := range []struct {
+		after time.Duration
+		left  string // reservations and idempotency keys
+	}{
+		{0, "2 1"},
+		{ration.IdempotencyRetention, "2 1"},
+		{ration.IdempotencyRetention + time.Microsecond, "2 0"},
+		{ration.ReservationRetention, "2 0"},
+		{ration.ReservationRetention + time.Microsecond, "1 0"},
+		{10 * ration.ReservationRetention, "1 0"},
+	} {
+		clock.set(noon.Add(row.after))
+		if err := store.Purge(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		left, err := store.Rows(t.Context(), "SELECT (SELECT count(*) FROM reservations) || ' ' || (SELECT count(*) FROM idempotency_keys)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left[0] != row.left {
+			t.Errorf("after %s there are %s reservations and idempotency keys, want %s", row.after, left[0], row.left)
+		}
+	}
+}
