@@ -74,7 +74,7 @@ func (l *ledger) batch(rt *rapid.T, now time.Time) {
 	}
 	decisions := decide()
 	if account.NeedsDue() {
-		account = account.Reopen(prior.Reservations[:0], now)
+		account = account.Reopen(prior.Reservations, now)
 		decisions = decide()
 	}
 	writes := account.Writes()

@@ -88,7 +88,8 @@ func (a *Account) Recall(prior Prior) {
 func (a *Account) NeedsDue() bool { return a.needsDue }
 
 // Reopen returns an account as a was before its first charge, with the given
-// reservations expired, all that are due.
+// reservations expired, all that are due. Of a key that did not need them none is
+// given, and none expires here: a store need not have read the meters that they hold.
 func (a *Account) Reopen(due []Reservation, now time.Time) *Account {
 	again := NewAccount(a.policy, a.before)
 	again.logging = a.logging
@@ -97,14 +98,12 @@ func (a *Account) Reopen(due []Reservation, now time.Time) *Account {
 	}
 	work := again.work()
 	work.due = true
-	for _, known := range [...][]Reservation{work.recalled.Reservations, due} {
-		for i := range known {
-			if work.reservations[known[i].ID] == nil {
-				work.reservations[known[i].ID] = known[i].clone()
-			}
-			if r := work.reservations[known[i].ID]; r.State == ReservationOpen && hasPassed(r.ExpiresAt, now) {
-				again.expire(r, now)
-			}
+	for i := range due {
+		if work.reservations[due[i].ID] == nil {
+			work.reservations[due[i].ID] = due[i].clone()
+		}
+		if r := work.reservations[due[i].ID]; r.State == ReservationOpen && hasPassed(r.ExpiresAt, now) {
+			again.expire(r, now)
 		}
 	}
 	return again

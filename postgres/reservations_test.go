@@ -225,6 +225,21 @@ func TestDenialEndsWhatIsDue(t *testing.T) {
 	r.wantDay(t, "tokens", "2026-07-15", 150, 50)
 }
 
+// Another key of the batch asks by the id of a reservation that is due, and for
+// other meters, whose rows alone are read.
+func TestWhatIsDueOfAKeyThatIsNotShortMayWait(t *testing.T) {
+	t.Parallel()
+	r := newReserving(t)
+	other, id := createKey(t, r.store, "plan"), ration.NewReservationID()
+	elsewhere := hold(id, 50)
+	elsewhere.KeyID = other
+	wantCodes(t, r.charges(t, hold(ration.NewReservationID(), 1000), elsewhere), ration.CodeOK, ration.CodeOK)
+	r.clock.set(t, noon.Add(time.Hour))
+	elsewhere.Amounts = nil
+	wantCodes(t, r.charges(t, ration.Charge{Amounts: tokensOf(1)}, elsewhere), ration.CodeQuotaExceeded, ration.CodeReservationConflict)
+	r.want(t, "tokens", same(1000, 0))
+}
+
 func TestRepeatedChargeIsAnsweredAndNotCharged(t *testing.T) {
 	t.Parallel()
 	r := newReserving(t)
