@@ -21,6 +21,7 @@ const (
 	stateSerialization    = "40001"
 	stateUnknownOutcome   = "40003"
 	stateDeadlock         = "40P01"
+	stateDuplicateTable   = "42P07"
 	stateLockTimeout      = "55P03"
 	stateCancelled        = "57014"
 	stateStalePlan        = "0A000" // "cached plan must not change result type", after a migration

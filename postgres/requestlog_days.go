@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -18,8 +19,11 @@ import (
 const (
 	logDaysEvery = 10 * time.Minute
 	logDaysAhead = 3
-	// logLockWait bounds how long charges wait behind a change of the table.
+	// logLockWait and logChange bound how long charges wait behind a change of the
+	// table: until it has its lock, and while it runs, for a new partition looks
+	// through the whole default one. Together they are less than charges wait for.
 	logLockWait  = 100 * time.Millisecond
+	logChange    = 300 * time.Millisecond
 	logPartition = "request_log_"
 	mostLogRows  = 1000
 )
@@ -41,15 +45,21 @@ func (s *Store) keepLogDays(ctx context.Context) {
 	}
 }
 
+// moveLogDays goes on after what fails: where the role may create no tables, or a
+// day finds no lock, the others come and go all the same.
 func (s *Store) moveLogDays(ctx context.Context) error {
 	var now time.Time
 	var names []string
+	inDefault := make(map[ration.Label]bool)
 	err := s.read(ctx, "reading the days of the request log", func(ctx context.Context, q querier) error {
 		names = nil
 		if err := query(ctx, q, "SELECT ration_now()", func(r *row) { now = r.time() }); err != nil {
 			return err
 		}
-		return query(ctx, q, logPartitionsSQL, func(r *row) { names = append(names, r.text()) })
+		if err := query(ctx, q, logPartitionsSQL, func(r *row) { names = append(names, r.text()) }); err != nil {
+			return err
+		}
+		return query(ctx, q, logDefaultDaysSQL, func(r *row) { inDefault[r.date()] = true }, ration.DateLabel(now.UTC().Date()).Date())
 	})
 	if err != nil {
 		return err
@@ -62,21 +72,24 @@ func (s *Store) moveLogDays(ctx context.Context) error {
 	for _, name := range names {
 		there[name] = true
 		if day, isDay := logDay(name); isDay && day < first {
-			if err := s.alterLog(ctx, "DROP TABLE IF EXISTS "+name); err != nil {
-				return err
+			err = errors.Join(err, s.alterLog(ctx, "DROP TABLE IF EXISTS "+name))
+		}
+	}
+	for day := today; day <= today+logDaysAhead; day++ {
+		if name := logPartition + logDayText(day, "20060102"); !there[name] && !inDefault[day] {
+			made := s.alterLog(ctx, fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s PARTITION OF request_log FOR VALUES FROM ('%s') TO ('%s')",
+				name, logDayText(day, time.DateOnly), logDayText(day+1, time.DateOnly)))
+			if state := sqlState(made); state != stateDuplicateTable && state != stateUnique { // another instance was first
+				err = errors.Join(err, made)
 			}
 		}
 	}
-	for day := today + 1; day <= today+logDaysAhead; day++ {
-		if name := logPartition + logDayText(day, "20060102"); !there[name] {
-			if err := s.alterLog(ctx, fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s PARTITION OF request_log FOR VALUES FROM ('%s') TO ('%s')",
-				name, logDayText(day, time.DateOnly), logDayText(day+1, time.DateOnly))); err != nil {
-				return err
-			}
-		}
-	}
-	return s.deleteOldLog(ctx, first)
+	return errors.Join(err, s.deleteOldLog(ctx, first))
 }
+
+// logDefaultDaysSQL tells which days can get no partition any more, for they have
+// begun in the default one: by a clock that was ahead, or before there was any.
+const logDefaultDaysSQL = `SELECT DISTINCT day FROM request_log_default WHERE day >= $1`
 
 // logPartitionsSQL names the partitions of request_log that the search path finds.
 const logPartitionsSQL = `
@@ -87,8 +100,10 @@ WHERE i.inhparent = 'request_log'::regclass`
 // alterLog changes the table in a transaction that gives way to charges.
 func (s *Store) alterLog(ctx context.Context, change string) error {
 	return s.write(ctx, "changing the days of the request log", func(ctx context.Context, t tx) error {
-		if _, err := t.exec(ctx, fmt.Sprintf("SET LOCAL lock_timeout = '%s'", milliseconds(logLockWait))); err != nil {
-			return err
+		for setting, limit := range map[string]time.Duration{"lock_timeout": logLockWait, "statement_timeout": logLockWait + logChange} {
+			if _, err := t.exec(ctx, fmt.Sprintf("SET LOCAL %s = '%s'", setting, milliseconds(limit))); err != nil {
+				return err
+			}
 		}
 		_, err := t.exec(ctx, change)
 		return err

@@ -67,8 +67,57 @@ func (r *reserving) wantEntry(t *testing.T, number int, want ration.LogEntry) {
 	}
 }
 
-// TestDaysOfTheRequestLogComeAndGo goes on for weeks. The first day has no
-// partition of its own, for none was made ahead.
+// TestRequestLogForgetsWhereNoTableMayBeCreated keeps all of it in the default partition.
+func TestRequestLogForgetsWhereNoTableMayBeCreated(t *testing.T) {
+	t.Parallel()
+	r := newReserving(t)
+	r.exec(t, `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE insufficient_privilege; END $$`)
+	r.exec(t, `CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION refuse()`)
+	store := r.open(t, postgres.Config{InstanceClock: r.clock.now, RequestLog: logKept})
+	r.chargesBy(t, store, ration.Charge{})
+	r.clock.set(t, noon.AddDate(0, 0, 11))
+	r.chargesBy(t, store, ration.Charge{}, ration.Charge{})
+	if err := store.MoveLogDays(t.Context()); err == nil {
+		t.Error("nobody is told that no partition could be made")
+	}
+	r.wantLog(t, 2, "request_log_default")
+}
+
+// TestADayOfTheRequestLogThatBeganElsewhereStopsNoOther has entries of a clock that
+// was ahead in the default partition.
+func TestADayOfTheRequestLogThatBeganElsewhereStopsNoOther(t *testing.T) {
+	t.Parallel()
+	r := newReserving(t)
+	r.exec(t, `INSERT INTO request_log (api_key_id, day, at, action, code, via, method, route, request_id, meters)
+		VALUES ($1, '2026-07-16', $2, 'charge', 'ok', '', '', '', '', '[]')`, [16]byte(r.key), noon.AddDate(0, 0, 1))
+	store := r.open(t, postgres.Config{InstanceClock: r.clock.now, RequestLog: logKept})
+	if err := store.MoveLogDays(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for day, table := range []string{"request_log_20260715", "request_log_default", "request_log_20260717"} {
+		r.clock.set(t, noon.AddDate(0, 0, day))
+		before := r.logLength(t, table)
+		r.chargesBy(t, store, ration.Charge{})
+		r.wantLog(t, before+1, table)
+	}
+}
+
+func (r *reserving) wantLog(t *testing.T, entries int, table string) {
+	t.Helper()
+	if got := r.logLength(t, table); got != entries {
+		t.Errorf("%s has %d entries, want %d", table, got, entries)
+	}
+}
+
+func (r *reserving) logLength(t *testing.T, table string) (entries int) {
+	t.Helper()
+	if err := r.conn.QueryRow(t.Context(), "SELECT count(*) FROM "+table).Scan(&entries); err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
+// TestDaysOfTheRequestLogComeAndGo goes on for weeks.
 func TestDaysOfTheRequestLogComeAndGo(t *testing.T) {
 	t.Parallel()
 	r := newReserving(t)
