@@ -20,7 +20,7 @@ var faults = []fault{
 	{ErrConflictingKeys, http.StatusBadRequest, CodeInvalidRequest, "Two different API keys were sent; send one."},
 	{ErrKeyInURL, http.StatusBadRequest, CodeKeysInURL, "API keys are not taken from the URL, where logs keep them; send the key in a header."},
 	{ErrIdempotencyKey, http.StatusBadRequest, CodeInvalidIdempotencyKey, "Send one Idempotency-Key of 1 to 255 bytes of UTF-8 without control characters."},
-	{ration.ErrIdempotencyMismatch, http.StatusUnprocessableEntity, string(ration.CodeIdempotencyMismatch), "The Idempotency-Key came with another request before."},
+	{ration.ErrIdempotencyMismatch, http.StatusUnprocessableEntity, string(ration.CodeIdempotencyMismatch), "The Idempotency-Key came with another request before; send a new one with a new request."},
 	{ration.ErrReservationUnknown, http.StatusNotFound, string(ration.CodeReservationUnknown), "There is no such reservation."},
 	{ration.ErrReservationConflict, http.StatusConflict, string(ration.CodeReservationConflict), "The reservation ended otherwise, or was made for something else."},
 	{ration.ErrReservationExpired, http.StatusConflict, string(ration.CodeReservationExpired), "The reservation expired too long ago to be settled or voided."},

@@ -51,6 +51,9 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, left time.Duration
 		return err
 	}
 	decision, err := h.decide(r.Context(), q, left)
+	if errors.Is(err, ration.ErrReservationConflict) {
+		return errOtherReservation
+	}
 	if err != nil {
 		return err
 	}

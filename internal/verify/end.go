@@ -56,9 +56,12 @@ func (h *Handler) end(w http.ResponseWriter, r *http.Request, left time.Duration
 	if err != nil {
 		return err
 	}
-	return h.about(w, r, left, buffers, func(ctx context.Context) (ration.Reservation, error) {
+	deadline, cancel := context.WithTimeout(r.Context(), left)
+	defer cancel()
+	err = h.about(w, r, left, buffers, func(ctx context.Context) (ration.Reservation, error) {
 		return h.config.Reservations.End(ctx, e.key, ration.End{ID: id, Action: action, Amounts: e.amounts, Over: over})
 	})
+	return h.contradicted(deadline, &e, id, err)
 }
 
 // show serves GET /v1/reservations/{id}.

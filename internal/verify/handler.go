@@ -81,6 +81,7 @@ func (h *Handler) Register(mux *http.ServeMux) {
 	register("/{id}", http.MethodGet, (*Handler).show)
 	register("/{id}/settle", http.MethodPost, (*Handler).settle)
 	register("/{id}/void", http.MethodPost, (*Handler).void)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { h.refuse(w, errNoPath, newRequestID()) })
 }
 
 // ServeHTTP answers one question.

@@ -39,6 +39,11 @@ var (
 	}
 )
 
+var errNoPath = &refusal{
+	status: http.StatusNotFound, code: "no_such_route",
+	detail: "There is no such path; there are /v1/verify, /v1/reservations, /healthz and /readyz. Calls of your API go to the proxy.",
+}
+
 func wrongMethod(right string) *refusal {
 	return &refusal{status: http.StatusMethodNotAllowed, code: "method_not_allowed", detail: "Use " + right + ".", allow: right}
 }

@@ -25,6 +25,7 @@ const aReservation = "0198c0de-0000-7000-8000-000000000001"
 type fakeReservations struct {
 	reservation ration.Reservation
 	err         error
+	readable    bool // err is of ends alone
 	key         ration.KeyID
 	id          ration.ReservationID
 	end         *ration.End
@@ -37,6 +38,9 @@ func (f *fakeReservations) End(_ context.Context, key ration.KeyID, end ration.E
 
 func (f *fakeReservations) Reservation(_ context.Context, key ration.KeyID, id ration.ReservationID) (ration.Reservation, error) {
 	f.key, f.id = key, id
+	if f.readable {
+		return f.reservation, nil
+	}
 	return f.reservation, f.err
 }
 
@@ -275,6 +279,51 @@ func TestCallersOfReservationsAreToldWhatIsWrong(t *testing.T) {
 				t.Errorf("the engine was asked, or more is told than must be: %s", w.Body)
 			}
 		})
+	}
+}
+
+func TestAContradictionNamesWhatItContradicts(t *testing.T) {
+	ended := func(state ration.ReservationState, settled ...ration.Amount) ration.Reservation {
+		r := held()
+		r.State, r.Settled = state, settled
+		return r
+	}
+	for _, row := range []struct {
+		name, end, body string
+		reservation     ration.Reservation
+		err             error
+		says            string
+	}{
+		{"more than was reserved", "/settle", `{"amounts":{"requests":1,"tokens":4001}}`, held(), ration.ErrSettlementTooLarge, `"errors":[{"pointer":"/amounts/tokens","detail":"4000 are reserved"}]`},
+		{"a misspelt meter", "/settle", `{"amounts":{"tokns":1}}`, held(), ration.ErrSettlementTooLarge, `"errors":[{"pointer":"/amounts/tokns","detail":"nothing is reserved on this meter"}]`},
+		{"more than can be counted", "/settle", `{"amounts":{"tokens":4000}}`, held(), ration.ErrSettlementTooLarge, `"detail":"The settlement is for more than was reserved."`},
+		{"settled otherwise", "/settle", `{"amounts":{"tokens":3}}`, ended(ration.ReservationSettled, ration.Amount{Meter: "requests", Units: 1}, ration.Amount{Meter: "tokens", Units: 2}), ration.ErrReservationConflict, `"detail":"The reservation was settled before, with requests=1 tokens=2. That can't be changed."`},
+		{"voided", "/settle", ``, ended(ration.ReservationVoided), ration.ErrReservationConflict, `"detail":"The reservation was voided before. That can't be changed."`},
+		{"settled late", "/void", ``, ended(ration.ReservationExpired, ration.Amount{Meter: "requests", Units: 1}), ration.ErrReservationConflict, `"detail":"The reservation expired and was settled or voided late, with requests=1. That can't be changed."`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			reservations := &fakeReservations{reservation: row.reservation, err: row.err, readable: true}
+			w := call(verify.Config{Reservations: reservations}, "POST", verify.ReservationsPath+"/"+aReservation+row.end, row.body)
+			if w.Code != 409 || !strings.Contains(w.Body.String(), row.says) {
+				t.Errorf("got %d %s", w.Code, w.Body)
+			}
+		})
+	}
+}
+
+func TestAReservationOfAKnownIDIsPointedAt(t *testing.T) {
+	w := call(verify.Config{Charger: &fakeCharger{err: ration.ErrReservationConflict}}, "POST", verify.ReservationsPath, `{"secret":"k1"}`)
+	if w.Code != 409 || !strings.Contains(w.Body.String(), `"code":"reservation_conflict"`) || !strings.Contains(w.Body.String(), `"pointer":"/id"`) {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+func TestAnotherPathIsAProblemToo(t *testing.T) {
+	for _, path := range []string{"/", "/v1/verfy", verify.ReservationsPath + "/" + aReservation + "/setle"} {
+		w := call(verify.Config{}, "POST", path, ``)
+		if w.Code != 404 || w.Header().Get("Content-Type") != "application/problem+json" || !strings.Contains(w.Body.String(), `"code":"no_such_route"`) {
+			t.Errorf("%s: got %d %s", path, w.Code, w.Body)
+		}
 	}
 }
 
