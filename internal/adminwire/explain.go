@@ -63,15 +63,23 @@ func detail(l admin.LimitExplanation) string {
 	}
 	switch l.Code {
 	case ration.CodeOK:
-		return fmt.Sprintf("%s, so %d fit", taken, l.Asked)
+		return taken + "; " + more(l.Asked, "fits", "fit")
 	case ration.CodeCostExceedsLimit:
 		return fmt.Sprintf("%d are more than it ever allows at once", l.Asked)
 	case ration.CodeQuotaExceeded:
-		return fmt.Sprintf("%s, so %d don't fit before it resets", taken, l.Asked)
+		return taken + "; " + more(l.Asked, "doesn't fit", "don't fit") + " before it resets"
 	case ration.CodeRateExceeded:
-		return fmt.Sprintf("%s, so %d come too fast", taken, l.Asked)
+		return taken + "; " + more(l.Asked, "comes", "come") + " too fast"
 	}
 	return taken
+}
+
+// more says of units what they do, one or several of them.
+func more(units int64, one, several string) string {
+	if units == 1 {
+		return "1 more " + one
+	}
+	return fmt.Sprintf("%d more %s", units, several)
 }
 
 // Seconds returns an optional duration in seconds, nil for none. It rounds up: nobody is told to come too early.

@@ -46,7 +46,7 @@ resets. Nothing is charged.`,
 				if err != nil {
 					return err
 				}
-				return a.showExplanation(adminwire.Explanation(explanation))
+				return a.showExplanation(adminwire.Explanation(explanation), question)
 			})
 		},
 	}
@@ -73,14 +73,14 @@ func parseAmounts(texts []string) ([]ration.Amount, error) {
 
 // showExplanation prints the answer and a table for each part of it; CSV has one
 // line a limit.
-func (a *app) showExplanation(e api.Explanation) error {
+func (a *app) showExplanation(e api.Explanation, question admin.ExplainQuestion) error {
 	limits := explainedLimitListing(e)
 	if a.format != formatTable {
 		return a.show(limits)
 	}
 	answer := "It would be admitted."
 	if !e.Allowed {
-		answer = "It would be refused: " + e.Code
+		answer = "It would be refused: " + e.Code + lacking(e.Code, question)
 		if e.RetryAfter != nil {
 			until := e.At.Add(time.Duration(*e.RetryAfter) * time.Second)
 			answer += ", until " + instantText(&until)
@@ -100,6 +100,17 @@ func (a *app) showExplanation(e api.Explanation) error {
 		}
 	}
 	return nil
+}
+
+// lacking says what of the question the key doesn't have.
+func lacking(code string, question admin.ExplainQuestion) string {
+	switch ration.Code(code) {
+	case ration.CodeInsufficientScope:
+		return fmt.Sprintf("; the key lacks the scope %q", question.Scope)
+	case ration.CodeIPNotAllowed:
+		return "; the key may not be used from " + question.IP.String()
+	}
+	return ""
 }
 
 func explainedLimitListing(e api.Explanation) listing {

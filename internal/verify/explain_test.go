@@ -60,7 +60,7 @@ func TestOnlyADryRunSaysWhy(t *testing.T) {
 				t.Errorf("asked %+v, want %+v", *explainer.asked, want)
 			}
 			limit := answer.Explanation.Limits[0]
-			if limit.Detail != "0 of 5000 are used and 4000 reserved, so 1200 don't fit before it resets" || limit.Holds[0].Reservation != aReservation ||
+			if limit.Detail != "0 of 5000 are used and 4000 reserved; 1200 more don't fit before it resets" || limit.Holds[0].Reservation != aReservation ||
 				*answer.Explanation.RetryAfter != 2 || answer.Explanation.Reservations[0].Held["tokens"] != 4000 {
 				t.Errorf("explained %+v", answer.Explanation)
 			}
