@@ -102,7 +102,16 @@ func (e *differencesError) Error() string {
 
 func reconciledText(r api.Reconciliation) string {
 	if r.Entries == 0 {
-		return fmt.Sprintf("Nothing to add up: none of %d keys has entries in the request log. Set request_log_days to write one.", r.Keys)
+		return fmt.Sprintf("Nothing to add up: of %s none has entries in the request log. Set request_log_days to write one.", counted(r.Keys, "key", "keys"))
 	}
-	return fmt.Sprintf("All counts are the sums of their entries: %d entries of %d keys; %d keys have none.", r.Entries, r.Logged, r.Keys-r.Logged)
+	return fmt.Sprintf("All counts are the sums of their entries: %s of %s; %s none.",
+		counted(r.Entries, "entry", "entries"), counted(r.Logged, "key", "keys"), counted(r.Keys-r.Logged, "key has", "keys have"))
+}
+
+// counted says how many there are, of one or of several.
+func counted[N int | int64](n N, one, several string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, several)
 }
