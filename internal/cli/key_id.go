@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"regexp"
 	"strings"
 
 	"github.com/ration-dev/ration"
@@ -15,6 +16,9 @@ func keyID(ctx context.Context, ops admin.Operations, text string) (ration.KeyID
 	if err == nil {
 		return id, nil
 	}
+	if looksLikeSecret(text) {
+		return ration.KeyID{}, usagef(`this is a secret, not a key's id, which looks like "key_0197c0de-…"; 'ration keys list' shows the ids`)
+	}
 	const most = 5
 	records, listErr := ops.ListKeys(ctx, admin.KeyFilter{Name: text, Limit: most})
 	if listErr != nil || len(records) == 0 || text == "" {
@@ -25,4 +29,14 @@ func keyID(ctx context.Context, ops admin.Operations, text string) (ration.KeyID
 		ids[i] = record.ID.String()
 	}
 	return ration.KeyID{}, usagef("%q is the name of a key, and names may repeat; give its id: %s", text, strings.Join(ids, ", "))
+}
+
+// secretForm is that of secrets that are made here, whatever their prefix.
+var secretForm = regexp.MustCompile(`^([A-Za-z0-9_]+)_[0-9A-Za-z]+$`)
+
+// looksLikeSecret reports whether a text is a secret that was made here. It must not
+// be shown in an error, nor looked for as a name.
+func looksLikeSecret(text string) bool {
+	parts := secretForm.FindStringSubmatch(text)
+	return parts != nil && !ration.SecretFromText(text).Malformed(parts[1])
 }
