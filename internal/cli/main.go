@@ -55,20 +55,28 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.StringVar(&a.db, "db", "", `database: "sqlite:PATH" or a "postgres://…" URL (RATION_DB; default sqlite:./ration.db)`)
 	flags.VarP(&a.format, "output", "o", "what to print: table, json or csv")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "print only what a script needs: ids, or a new secret")
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" { // cobra's own takes any shell that it doesn't know for a call for help
+			cmd.Args, cmd.RunE = cobra.ArbitraryArgs, helpOrUnknown
+		}
+	}
 	return root
 }
 
 // group makes a command that only holds others.
 func (a *app) group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	group := &cobra.Command{
-		Use: use, Short: short, Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			return unknownCommand(cmd, args[0])
-		},
+		Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: helpOrUnknown,
 	}
 	group.AddCommand(commands...)
 	return group
+}
+
+// helpOrUnknown runs a command that only holds others.
+func helpOrUnknown(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	return unknownCommand(cmd, args[0])
 }
