@@ -66,6 +66,9 @@ func parseOverrides(texts []string, until string) ([]ration.Override, error) {
 func parseLimits(texts []string) ([]ration.Limit, error) {
 	limits := make([]ration.Limit, 0, len(texts))
 	for _, text := range texts {
+		if override, err := admin.ParseOverride(text); err == nil && override.Unlimited {
+			return nil, usagef("--limit is %q: only a key's own limit can be unlimited; a plan leaves the limit out", text)
+		}
 		limit, err := ration.ParseLimit(text)
 		if err != nil {
 			return nil, err

@@ -49,7 +49,7 @@ func (m UsageMapping) validate(table *Table) error {
 	}
 	for _, column := range m.columns() {
 		if table.column(column) < 0 {
-			return fmt.Errorf("mapping columns: the file has no column %q", column)
+			return fmt.Errorf("the file has no column %q; call one so, or say in a --mapping which column holds it", column)
 		}
 	}
 	return nil
