@@ -23,8 +23,8 @@ func (a *app) tokensCreateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create NAME", Short: "Create a service token and print it, once",
 		Long: `Creates a service token, which says what another program may ask of the server.
-Of its scopes this release's server uses only verify, for POST /v1/verify; read
-and admin are for the administration API.`,
+The server uses only the scope verify, for POST /v1/verify and for reservations;
+read and admin are for an administration API that there isn't yet.`,
 		Example: `  ration tokens create gateway --scope verify`,
 		Args:    oneToken,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
