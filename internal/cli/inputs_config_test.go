@@ -28,13 +28,13 @@ var configInputs = []input{
 		code: 3, says: []string{`ration.yaml:1:8: lanes is "-1": use a whole number from 0 to 64`},
 	}, {
 		name: "config period 1dd", args: check, file: "upstream_timeout: 1dd\n",
-		code: 3, says: []string{`ration.yaml:1:19: upstream_timeout is "1dd": use a time from 1ms to 24h0m0s`},
+		code: 3, says: []string{`ration.yaml:1:19: upstream_timeout is "1dd": use a time from 1ms to 24h, `},
 	}, {
 		name: "config period 0s", args: check, file: "upstream_timeout: 0s\n",
 		code: 3, says: []string{`ration.yaml:1:19: upstream_timeout is "0s": use a time from 1ms`},
 	}, {
 		name: "config period -1h", args: check, file: "shutdown_delay: -1h\n",
-		code: 3, says: []string{`ration.yaml:1:17: shutdown_delay is "-1h": use a time from 0s to 1h0m0s`},
+		code: 3, says: []string{`ration.yaml:1:17: shutdown_delay is "-1h": use a time from 0s to 1h, `},
 	}, {
 		name: "env var misspelt RATION_LMIT", args: check, environment: []string{"RATION_LMIT=hunter2"},
 		code: 3, says: []string{`RATION_LMIT: there is no setting "RATION_LMIT"`},

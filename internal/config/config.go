@@ -131,7 +131,9 @@ func (c *Config) apply(s *setting, file map[string]fileValue, environment map[st
 	target := c
 	for i, one := range all {
 		if err := one.set(target); err != nil {
-			faults = append(faults, faultOf(one, s, err))
+			for _, part := range partsOf(err) {
+				faults = append(faults, faultOf(one, s, part))
+			}
 		}
 		if i > 0 {
 			c.Notes = append(c.Notes, s.Name+" is given twice: "+all[0].where+" counts, "+one.where+" does not")

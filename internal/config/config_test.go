@@ -188,7 +188,7 @@ func TestFaultsInFile(t *testing.T) {
 		{"idempotency of a free route", "routes:\n  - path: /a\n    free: true\n    idempotency: true\n", `:2:5: routes[0].idempotency is "on": a free route asks no key and counts nothing`},
 		{"reserve of a free route", "routes:\n  - path: /a\n    free: true\n    reserve: {ttl: 5m}\n", `:2:5: routes[0].reserve: a free route asks no key and counts nothing`},
 		{"reserve without settle", "routes:\n  - path: /a\n    reserve: {ttl: 5m}\n", `:2:5: routes[0].settle: say where the upstream reports what was used`},
-		{"reserve for too long", "routes:\n  - path: /a\n    reserve: {ttl: 25h}\n", `:3:15: routes reserve.ttl is "25h": use a time from 1s to 24h0m0s, such as "30s" or "5m"`},
+		{"reserve for too long", "routes:\n  - path: /a\n    reserve: {ttl: 25h}\n", `:3:15: routes reserve.ttl is "25h": use a time from 1s to 24h, such as "30s" or "5m"`},
 		{"reserve with another end", "routes:\n  - path: /a\n    settle: {requests: {header: X-A}}\n    reserve: {at_expiry: lose}\n", `:2:5: routes[0].reserve.at_expiry is "lose": use keep or release`},
 		{"reserve with a misspelt part", "routes:\n  - path: /a\n    reserve: {tll: 5m}\n", `:3:15: unknown field "tll"`},
 		{"settle of what is not reserved", "routes:\n  - path: /a\n    settle: {tokens: {header: X-A}}\n", `:2:5: routes[0].settle is "tokens": amounts reserve nothing on this meter`},
@@ -196,15 +196,17 @@ func TestFaultsInFile(t *testing.T) {
 		{"settle by no pointer", "routes:\n  - path: /a\n    settle: {requests: {json: usage}}\n", `:2:5: routes[0].settle.requests.pointer is "usage": a JSON pointer starts with "/", such as "/quota/remaining"`},
 		{"settle by no header", "routes:\n  - path: /a\n    settle: {requests: {header: X A}}\n", `:2:5: routes[0].settle.requests.header is "X A": use the name of a header, such as "X-Tokens-Used"`},
 		{"settle with a misspelt part", "routes:\n  - path: /a\n    settle: {requests: {jsn: /a}}\n", `:3:25: unknown field "jsn"`},
-		{"duration with a wrong unit", "upstream_timeout: 1dd\n", `:1:19: upstream_timeout is "1dd": use a time from 1ms to 24h0m0s, such as "30s" or "5m"`},
-		{"duration of nothing", "upstream_timeout: 0s\n", `:1:19: upstream_timeout is "0s": use a time from 1ms to 24h0m0s, such as "30s" or "5m"`},
-		{"negative duration", "shutdown_delay: -1h\n", `:1:17: shutdown_delay is "-1h": use a time from 0s to 1h0m0s, such as "30s" or "5m"`},
+		{"duration with a wrong unit", "upstream_timeout: 1dd\n", `:1:19: upstream_timeout is "1dd": use a time from 1ms to 24h, such as "30s" or "5m"`},
+		{"duration of nothing", "upstream_timeout: 0s\n", `:1:19: upstream_timeout is "0s": use a time from 1ms to 24h, such as "30s" or "5m"`},
+		{"negative duration", "shutdown_delay: -1h\n", `:1:17: shutdown_delay is "-1h": use a time from 0s to 1h, such as "30s" or "5m"`},
 		{"duration without a unit", "shutdown_grace: 30\n", `:1:17: shutdown_grace is "30": use a time such as "30s"`},
 		{"alias", "listen: *x\n", `:1:9: listen is "Alias": give a text`},
 		{"header value with a line break", "upstream_headers: {X-A: \"hunter2\\nvalue\"}\n", `:1:20: upstream_headers: the value of X-A has a control character or a line break`},
 		{"header name with a space", "upstream_headers: {\"X A\": hunter2}\n", `:1:20: upstream_headers is "X A": use the name of a header, such as "X-Internal-Token"`},
 		{"route without a path", "routes:\n  - path: /a\n  - name: x\n", `:3:5: routes[1].path: a path starts with "/"`},
-		{"route with a misspelt field", "routes:\n  - path: /a\n    fre: true\n", `:3:5: unknown field "fre"`},
+		{"number for an address", "listen: 8080\n", `:1:9: listen is "8080": use host:port, such as "127.0.0.1:8080"; the port is 0 (any) to 65535`},
+		{"route with a near field", "routes:\n  - path: /a\n    method: GET\n", `:3:5: unknown field "method"; did you mean "methods"?`},
+		{"route with a misspelt field", "routes:\n  - path: /a\n    fre: true\n", `:3:5: unknown field "fre"; did you mean "free"?`},
 		{"route that is hidden", "routes:\n  - path: /*\n  - path: /a\n", `:3:5: routes[1].path is "/a": routes[0] (/*) takes all its requests; put the narrower route first`},
 		{"route that is free and costs", "routes:\n  - path: /a\n    free: true\n    scope: x\n", `:2:5: routes[0].scope is "x": a free route asks no key and counts nothing`},
 		{"free that is no boolean", "routes:\n  - path: /a\n    free: yes\n", `:3:11: give true or false`},
@@ -315,6 +317,24 @@ func TestEveryFaultIsTold(t *testing.T) {
 	}
 }
 
+func TestEveryRouteThatIsWrongIsTold(t *testing.T) {
+	for name, row := range map[string]struct {
+		routes string
+		want   []string
+	}{
+		"fields":  {"  - {path: /a, fre: true}\n  - {path: /b}\n  - {path: /c, methods: GET}\n", []string{`:2:16: unknown field "fre"; did you mean "free"?`, `:4:25: give a list, such as [GET]`}},
+		"values":  {"  - {path: /a, amounts: {x: 1.5}}\n  - {path: /b, idempotency: maybe}\n", []string{`:2:29: routes amounts.x is "1.5": give a whole number from 0 to 9007199254740992`, `:3:29: routes idempotency is "maybe": use true, false or required`}},
+		"meaning": {"  - {path: a}\n  - {path: /b/*}\n  - {path: /b/c}\n", []string{`:2:6: routes[0].path is "a": a path starts with "/"`, `:4:6: routes[2].path is "/b/c": routes[1] (/b/*) takes all its requests; put the narrower route first`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := write(t, "ration.yaml", "routes:\n"+row.routes)
+			_, err := config.Load(config.Sources{File: path})
+			if want := path + strings.Join(row.want, "\n"+path); err == nil || err.Error() != want {
+				t.Errorf("got:\n%v\nwant:\n%s", err, want)
+			}
+		})
+	}
+}
 func TestPasswordInFlagIsNoted(t *testing.T) {
 	for _, url := range []string{"postgres://u:hunter2@h/d", "postgres://h/d?password=hunter2"} {
 		got, err := config.Load(config.Sources{Flags: map[string]string{"db": url}})

@@ -34,6 +34,14 @@ func faultOf(value given, s *setting, err error) *Error {
 	return &Error{Where: where, Reason: reason}
 }
 
+// partsOf takes errors apart that were joined.
+func partsOf(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // what is wrapped deeper is one fault
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
 func join(faults []*Error) error {
 	errs := make([]error, len(faults))
 	for i, fault := range faults {

@@ -102,6 +102,9 @@ func (s *setting) setFromFile(config *Config, value fileValue) error {
 	if _, whole := value.node.(*ast.IntegerNode); whole && s.Form == formDuration {
 		return invalid(written, `use a time such as "`+written+`s"`)
 	}
+	if _, whole := value.node.(*ast.IntegerNode); whole && s.Form == formAddress {
+		return s.set(config, written) // which says what an address looks like
+	}
 	if !ok {
 		return invalid(written, "give "+string(s.kind))
 	}

@@ -88,9 +88,21 @@ func isHostPort(value string) bool {
 func parseDuration(value string, least, most time.Duration) (time.Duration, error) {
 	duration, err := time.ParseDuration(value)
 	if err != nil || duration < least || duration > most {
-		return 0, invalid(value, `use a time from `+least.String()+` to `+most.String()+`, such as "30s" or "5m"`)
+		return 0, invalid(value, `use a time from `+durationText(least)+` to `+durationText(most)+`, such as "30s" or "5m"`)
 	}
 	return duration, nil
+}
+
+// durationText writes a duration as people do: 24h, not 24h0m0s.
+func durationText(d time.Duration) string {
+	text := d.String()
+	if short, whole := strings.CutSuffix(text, "m0s"); whole {
+		text = short + "m"
+	}
+	if short, whole := strings.CutSuffix(text, "h0m"); whole {
+		text = short + "h"
+	}
+	return text
 }
 
 func parseInteger(value string, least, most int) (int, error) {

@@ -50,23 +50,63 @@ func RouteFields() []Setting {
 func decodeRoutes(config *Config, node ast.Node) error {
 	var entries []routeEntry
 	if err := yaml.NodeToValue(node, &entries, yaml.Strict()); err != nil {
-		return placeDecoding(err)
+		return undecodable(node, err)
 	}
 	routes := make([]route.Route, len(entries))
+	errs := make([]error, len(entries))
 	for i, entry := range entries {
-		var err error
-		if routes[i], err = entry.route(); err != nil {
-			return err
-		}
+		routes[i], errs[i] = entry.route()
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
 	}
 	if _, err := route.Compile(route.Config{Routes: routes}); err != nil {
-		return placeRoute(node, err)
+		placed := partsOf(err)
+		for i := range placed {
+			placed[i] = placeRoute(node, placed[i])
+		}
+		return errors.Join(placed...)
 	}
 	for i := range routes {
 		config.noteMethods(i, routes[i].Methods)
 	}
 	config.Routes.Routes = routes
 	return nil
+}
+
+// undecodable tells of every route that is no route, where they can be read one
+// by one: an alias may stand for a part of another.
+func undecodable(node ast.Node, err error) error {
+	sequence, list := node.(*ast.SequenceNode)
+	if !list || len(ast.Filter(ast.AliasType, node)) > 0 {
+		return placeField(err)
+	}
+	var errs []error
+	for _, item := range sequence.Values {
+		if err := yaml.NodeToValue(item, new(routeEntry), yaml.Strict()); err != nil {
+			errs = append(errs, placeField(err))
+		}
+	}
+	if errs == nil {
+		return placeField(err)
+	}
+	return errors.Join(errs...)
+}
+
+// placeField is placeDecoding, and says which field of a route was perhaps meant.
+func placeField(err error) error {
+	placed, ok := errors.AsType[*placedError](placeDecoding(err))
+	if _, unknown := errors.AsType[*yaml.UnknownFieldError](err); !ok || !unknown {
+		return placeDecoding(err)
+	}
+	var known []string
+	for _, field := range RouteFields() {
+		known = append(known, field.Name)
+	}
+	if nearest := Closest(placed.at.Value, known); nearest != "" {
+		placed.err = fmt.Errorf("%w; did you mean %q?", placed.err, nearest)
+	}
+	return placed
 }
 
 // route puts an entry into the words of the package that uses it.

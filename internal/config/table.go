@@ -13,6 +13,9 @@ import (
 // formDuration is the form of settings that are a time with its unit.
 const formDuration = "duration"
 
+// formAddress is the form of settings that are an address to listen at.
+const formAddress = "host:port"
+
 // overSettlement is the name of the setting that needs another one.
 const overSettlement = "over_settlement"
 
@@ -25,12 +28,12 @@ var settings = []setting{
 		masked:  hasPassword,
 	},
 	{
-		Setting: Setting{"listen", "host:port", "127.0.0.1:8080", "Where the proxy listens."},
+		Setting: Setting{"listen", formAddress, "127.0.0.1:8080", "Where the proxy listens."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.Listen }, parseAddress),
 	},
 	{
-		Setting: Setting{"api_listen", "host:port", "127.0.0.1:8081", "Where the verify API, health and readiness listen."},
+		Setting: Setting{"api_listen", formAddress, "127.0.0.1:8081", "Where the verify API, health and readiness listen."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.APIListen }, parseAddress),
 	},

@@ -1,6 +1,7 @@
 package route
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -11,8 +12,8 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// Compile checks a configuration and makes it ready. Its error is a
-// [ration.InvalidError] whose field is a path such as "routes[2].amounts.tokens".
+// Compile checks a configuration and makes it ready. Its error joins a
+// [ration.InvalidError] of each route that is wrong, whose field is a path such as "routes[2].amounts.tokens".
 func Compile(config Config) (*Table, error) {
 	table := &Table{allowAmbiguous: config.AllowAmbiguous}
 	if !config.RefuseUnmatched {
@@ -21,6 +22,8 @@ func Compile(config Config) (*Table, error) {
 	if !config.ChargePreflights {
 		table.preflight = &Compiled{Name: preflightName, Free: true}
 	}
+	var errs []error
+	var positions []int // of the table's routes in the configuration
 	for i, route := range config.Routes {
 		if route.Refunds == nil && !route.Free {
 			route.Refunds = &config.Refunds
@@ -28,17 +31,22 @@ func Compile(config Config) (*Table, error) {
 		compiled, err := compile(route)
 		if err != nil {
 			err.Field = fmt.Sprintf("routes[%d].%s", i, err.Field)
-			return nil, err
+			errs = append(errs, err)
+			continue
 		}
 		for j, earlier := range table.routes {
 			if earlier.covers(compiled) {
-				return nil, &ration.InvalidError{
+				errs = append(errs, &ration.InvalidError{
 					Field: fmt.Sprintf("routes[%d].path", i), Value: route.Path,
-					Reason: fmt.Sprintf("routes[%d] (%s) takes all its requests; put the narrower route first", j, earlier.pattern.text),
-				}
+					Reason: fmt.Sprintf("routes[%d] (%s) takes all its requests; put the narrower route first", positions[j], earlier.pattern.text),
+				})
+				break
 			}
 		}
-		table.routes = append(table.routes, compiled)
+		table.routes, positions = append(table.routes, compiled), append(positions, i)
+	}
+	if errs != nil {
+		return nil, errors.Join(errs...)
 	}
 	return table, nil
 }
