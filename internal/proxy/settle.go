@@ -1,6 +1,10 @@
 package proxy
 
-import "github.com/ration-dev/ration"
+import (
+	"slices"
+
+	"github.com/ration-dev/ration"
+)
 
 // settle ends the reservation of a request that is done with, if it has an open
 // one, by what the answer has told: all, or as far as it came. What it hasn't told
@@ -13,9 +17,27 @@ func (p *Proxy) settle(x *exchange) {
 	var used []ration.Amount
 	if x.report != nil {
 		used = x.report.amounts()
+		p.noteReport(x, used)
 	}
 	ctx := x.in.Context()
 	if err := p.config.Gate.Settle(ctx, &x.question, &x.answer, used, x.route.Reserve.Over); err != nil {
 		p.config.Log.WarnContext(ctx, "reservation was not settled; it ends by itself", "route", x.route.Name, "request_id", x.requestID, "error", err)
+	}
+}
+
+// noteReport tells whoever looks for it why something else is counted than what
+// the upstream has reported.
+func (p *Proxy) noteReport(x *exchange, used []ration.Amount) {
+	for _, place := range x.report.places {
+		reported := slices.IndexFunc(used, func(a ration.Amount) bool { return a.Meter == place.Meter })
+		if reported < 0 {
+			p.config.Log.DebugContext(x.in.Context(), "no whole number was reported; what was reserved is counted", "meter", place.Meter, "route", x.route.Name, "request_id", x.requestID)
+			continue
+		}
+		for _, held := range x.answer.Decision.Reservation.Held {
+			if held.Meter == place.Meter && used[reported].Units > held.Units && x.route.Reserve.Over != ration.OverCount {
+				p.config.Log.DebugContext(x.in.Context(), "more was reported than was reserved, which is counted", "meter", place.Meter, "reported", used[reported].Units, "reserved", held.Units, "route", x.route.Name, "request_id", x.requestID)
+			}
+		}
 	}
 }

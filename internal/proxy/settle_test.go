@@ -136,6 +136,9 @@ func TestSettlesByWhatTheUpstreamReports(t *testing.T) {
 				if told := response.Header.Get("RateLimit"); !strings.Contains(told, `"tokens-day";r=4000;`) {
 					t.Errorf("RateLimit: %s", told)
 				}
+				if noted := strings.Contains(c.log.String(), "reported"); noted != (row.used == 1000) && err == nil {
+					t.Errorf("whether it is noted that something else is counted: %t; logged %s", noted, c.log)
+				}
 			} else if !row.answer.cut {
 				t.Fatal(err)
 			}
