@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -138,13 +139,22 @@ The same decision, for an API that asks instead of standing behind the proxy:
     -H 'Content-Type: application/json' -d '{"secret": "%s"}'
 
 Who used what:
-  go run ./cmd/ration usage --db sqlite:%s
+  %s usage --db sqlite:%s
 
 Ctrl-C stops it; kill -9 does no harm either.
 `,
 		i.settings.Upstream.Redacted(), proxy, api, i.settings.DB.Path, freshHint(i.settings.DB),
 		account.Key.ID, history(account), secret, planText(account.Key.Limits),
-		proxy, secret, proxy, proxy, secret, api, token, secret, i.settings.DB.Path)
+		proxy, secret, proxy, proxy, secret, api, token, secret, calledAs(os.Args[0]), i.settings.DB.Path)
+}
+
+// calledAs is how a person calls this program again: what 'go run' builds is kept
+// in a directory whose name nobody types.
+func calledAs(program string) string {
+	if strings.Contains(program, "go-build") {
+		return "go run ./cmd/ration"
+	}
+	return program
 }
 
 // freshHint says how to begin anew, where --fresh does that.

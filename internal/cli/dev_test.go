@@ -70,3 +70,13 @@ func TestFreshDeletesNothingButTheDemo(t *testing.T) {
 		t.Errorf("got %+v; want a new key", got)
 	}
 }
+
+func TestDevIsCalledAgainAsItWasCalled(t *testing.T) {
+	for program, want := range map[string]string{
+		"ration": "ration", "bin/ration": "bin/ration", "/tmp/go-build12/b001/exe/ration": "go run ./cmd/ration",
+	} {
+		if got := cli.CalledAs(program); got != want {
+			t.Errorf("%s: %s, want %s", program, got, want)
+		}
+	}
+}

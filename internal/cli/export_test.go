@@ -8,5 +8,8 @@ import (
 // ExitCode returns the exit code of an error.
 func ExitCode(err error) int { return exitCode(err) }
 
+// CalledAs returns how a person calls a program again.
+func CalledAs(program string) string { return calledAs(program) }
+
 // CheckClock refuses a clock that was never set.
 func CheckClock(now time.Time, info *debug.BuildInfo) error { return checkClock(now, info) }
