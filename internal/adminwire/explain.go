@@ -63,6 +63,9 @@ func detail(l admin.LimitExplanation) string {
 	}
 	switch l.Code {
 	case ration.CodeOK:
+		if l.Asked == 0 {
+			return taken
+		}
 		return taken + "; " + more(l.Asked, "fits", "fit")
 	case ration.CodeCostExceedsLimit:
 		return fmt.Sprintf("%d are more than it ever allows at once", l.Asked)
