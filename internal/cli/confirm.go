@@ -30,7 +30,10 @@ func (a *app) ask(warning string) error {
 		return usagef("%s Without a terminal to ask at, give --yes", warning)
 	}
 	fmt.Fprintf(a.stderr, "%s Type \"yes\" to go on: ", warning)
-	answer, _ := bufio.NewReader(a.stdin).ReadString('\n') // the end of input is a no
+	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
+	if err != nil { // the end of input is a no, and nobody has ended the line
+		fmt.Fprintln(a.stderr)
+	}
 	if strings.TrimSpace(answer) != "yes" {
 		return usagef("not confirmed; nothing was changed")
 	}
