@@ -96,10 +96,13 @@ SELECT api_key_id, meter, date, used, denied, last_request_at
 FROM usage_days
 WHERE api_key_id = ANY($1::uuid[]) AND date >= $2
 ORDER BY date`
+
+	// openToRepairSQL uses the index reservations_key_due.
+	openToRepairSQL = `SELECT ` + reservationColumns + ` FROM reservations WHERE api_key_id = ANY($1::uuid[]) AND state = 'open'`
 )
 
-// usageRepairs reads what keys have used, all of which are locked. The primary
-// keys serve it.
+// usageRepairs reads what keys have used and reserved, all of which are locked. The
+// primary keys serve it, but for what is reserved.
 func usageRepairs(ctx context.Context, q querier, ids []ration.KeyID, now time.Time) ([]admin.UsageRepair, error) {
 	repairs := make([]admin.UsageRepair, len(ids))
 	byID := make(map[ration.KeyID]*admin.UsageRepair, len(ids))
@@ -121,6 +124,13 @@ func usageRepairs(ctx context.Context, q querier, ids []ration.KeyID, now time.T
 	}
 	for i := range repairs {
 		slices.SortFunc(repairs[i].Meters, func(a, b admin.MeterRecord) int { return ration.CompareMeters(a.Meter, b.Meter) })
+	}
+	err = query(ctx, q, openToRepairSQL, func(r *row) {
+		open := r.reservation()
+		byID[open.KeyID].Open = append(byID[open.KeyID].Open, open)
+	}, keys)
+	if err != nil {
+		return nil, err
 	}
 	err = query(ctx, q, historyToRepairSQL, func(r *row) {
 		meters, meter := byID[r.uuid()].Meters, r.meter()

@@ -29,6 +29,28 @@ func TestRepairKeepsReservations(t *testing.T) {
 	}
 }
 
+// TestRepairedPeriodHoldsWhatIsStillReserved: what was reserved before the clock was
+// ahead is settled to the period that the repair takes back, beside what is used there.
+func TestRepairedPeriodHoldsWhatIsStillReserved(t *testing.T) {
+	t.Parallel()
+	r := newReserving(t)
+	id := ration.NewReservationID()
+	held := hold(id, 600)
+	held.Hold.TTL = 24 * time.Hour
+	wantCodes(t, r.charges(t, held), ration.CodeOK)
+	r.clock.set(t, noon.Add(20*time.Hour))
+	wantCodes(t, r.charges(t, ration.Charge{Amounts: tokensOf(1)}), ration.CodeOK)
+	r.clock.set(t, noon)
+	done, err := admin.New(r.store, admin.Config{}).RepairUsage(t.Context(), "test", ration.KeyID{})
+	if err != nil || done.Repaired != 1 {
+		t.Fatalf("repaired %+v, %v", done, err)
+	}
+	wantCodes(t, r.charges(t, ration.Charge{Amounts: tokensOf(400)}, ration.Charge{Amounts: tokensOf(399)}), ration.CodeQuotaExceeded, ration.CodeOK)
+	r.want(t, "tokens", same(400, 600))
+	wantCodes(t, r.charges(t, settle(id, 600)), ration.CodeOK)
+	r.want(t, "tokens", same(1000, 0))
+}
+
 // TestRepairMeetsCharges repairs many keys while they are charged. No count is
 // lost, whichever comes first.
 func TestRepairMeetsCharges(t *testing.T) {

@@ -97,12 +97,22 @@ func (tx *tx) usageRepairs(ctx context.Context, ids []ration.KeyID) ([]admin.Usa
 		if repairs[i].Meters, err = tx.meterRecords(ctx, h); err != nil {
 			return nil, err
 		}
+		err := tx.query(ctx, openOfKey, []any{blob(id)}, func(r *row) error {
+			repairs[i].Open = append(repairs[i].Open, r.reservation())
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading the open reservations of %s: %w", id, err)
+		}
 	}
 	return repairs, nil
 }
 
 // historyToRepair uses the index usage_days_key.
 const historyToRepair = "SELECT meter, date, used, denied, last_request_at FROM usage_days WHERE api_key_id = ? AND date >= ? ORDER BY date"
+
+// openOfKey uses the index reservations_key_due.
+const openOfKey = "SELECT " + reservationColumns + " FROM reservations WHERE api_key_id = ? AND state = 'open'"
 
 func (tx *tx) meterRecords(ctx context.Context, h *holding) ([]admin.MeterRecord, error) {
 	slices.SortFunc(h.usage, func(a, b ration.MeterUsage) int { return ration.CompareMeters(a.Meter, b.Meter) })

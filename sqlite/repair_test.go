@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/sqlite"
@@ -26,6 +28,43 @@ func TestRepairKeepsReservations(t *testing.T) {
 	}
 	got, err := store.Rows(t.Context(), `SELECT day_label || ' ' || used || ' ' || reserved || ' ' || hour_reserved || ' ' || day_reserved || ' ' || week_reserved || ' ' || month_reserved FROM key_usage`)
 	if want := "2026-07-15 1 1 0 0 0 0"; err != nil || len(got) != 1 || got[0] != want {
+		t.Errorf("%q, %v, want %q", got, err, want)
+	}
+}
+
+// TestRepairedPeriodHoldsWhatIsStillReserved: what was reserved before the clock was
+// ahead is settled to the period that the repair takes back, beside what is used there.
+func TestRepairedPeriodHoldsWhatIsStillReserved(t *testing.T) {
+	clock := newFakeClock(noon)
+	store := open(t, sqlite.Config{Path: newPath(t), Clock: clock.now})
+	createPlan(t, store, "plan", "1000 tokens/day")
+	key, id := createKey(t, store, "plan"), ration.NewReservationID()
+	wantCode := func(want ration.Code, charge ration.Charge) {
+		t.Helper()
+		charge.KeyID = key
+		charge, err := charge.Normalize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		decisions, err := store.Charge(t.Context(), ration.Batch{ID: uuid.New(), Charges: []ration.Charge{charge}})
+		if err != nil || decisions[0].Code != want {
+			t.Fatalf("decided %+v, %v, want %s", decisions, err, want)
+		}
+	}
+	tokens := func(units int64) []ration.Amount { return []ration.Amount{{Meter: "tokens", Units: units}} }
+	wantCode(ration.CodeOK, ration.Charge{Amounts: tokens(600), Hold: &ration.Hold{ID: id, TTL: 24 * time.Hour, AtExpiry: ration.AtExpiryKeep}})
+	clock.set(noon.Add(20 * time.Hour))
+	wantCode(ration.CodeOK, ration.Charge{Amounts: tokens(1)})
+	clock.set(noon)
+	done, err := admin.New(store, admin.Config{}).RepairUsage(t.Context(), "test", ration.KeyID{})
+	if err != nil || done.Repaired != 1 {
+		t.Fatalf("repaired %+v, %v", done, err)
+	}
+	wantCode(ration.CodeQuotaExceeded, ration.Charge{Amounts: tokens(400)})
+	wantCode(ration.CodeOK, ration.Charge{Amounts: tokens(399)})
+	wantCode(ration.CodeOK, ration.Charge{End: &ration.End{ID: id, Action: ration.EndSettle, Over: ration.OverRefuse}})
+	got, err := store.Rows(t.Context(), `SELECT used || ' ' || reserved || ' ' || day_used || ' ' || day_reserved || ' ' || hour_reserved || ' ' || month_reserved FROM key_usage WHERE meter = 'tokens'`)
+	if want := "1000 0 1000 0 0 0"; err != nil || len(got) != 1 || got[0] != want {
 		t.Errorf("%q, %v, want %q", got, err, want)
 	}
 }

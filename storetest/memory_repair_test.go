@@ -84,6 +84,11 @@ func (m *memory) usageRepair(id ration.KeyID) admin.UsageRepair {
 	if repair.TimeZone == "" {
 		repair.TimeZone = m.plans[m.keys[id].Plan].TimeZone
 	}
+	for _, r := range m.reservations {
+		if r.KeyID == id && r.State == ration.ReservationOpen {
+			repair.Open = append(repair.Open, r)
+		}
+	}
 	for _, usage := range m.usage[id].Clone() {
 		record := admin.MeterRecord{MeterUsage: usage}
 		for _, day := range m.days {

@@ -43,7 +43,8 @@ type KeysAhead struct {
 type UsageRepair struct {
 	Now      time.Time // the store's time
 	KeyID    ration.KeyID
-	TimeZone string        // of its periods: the key's own, else its plan's, else empty
+	TimeZone string // of its periods: the key's own, else its plan's, else empty
+	Open     []ration.Reservation
 	Meters   []MeterRecord // to be changed in place
 	Audit    AuditEntry    // to be filled in
 }

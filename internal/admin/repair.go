@@ -25,10 +25,10 @@ const windowHour, windowDay = 0, 1 // in ration.WindowPeriods
 // of the future are folded into the running one. Its periods that have not begun
 // become those that hold now, which have used at least what was used in them.
 // What was ever used does not change, nor what is reserved for good. Of a period
-// that is moved nothing is reserved any more: what ends a reservation is posted to
-// the label that it was charged to, and would never free it. A rate needs no
+// that is moved is reserved what open reservations were charged to: what ends one is
+// posted to its own label, and would never free another's. A rate needs no
 // repair: it reads a time that is too late as one burst from now.
-func repairMeter(meter *MeterRecord, zone *time.Location, now time.Time) {
+func repairMeter(meter *MeterRecord, open []ration.Reservation, zone *time.Location, now time.Time) {
 	latestHour, latestDate := LatestLabels(now)
 	ahead := meter.Windows[windowHour].Label > latestHour
 	day := meter.runningDay(ahead, zone, now)
@@ -43,9 +43,22 @@ func repairMeter(meter *MeterRecord, zone *time.Location, now time.Time) {
 		window := &meter.Windows[i]
 		if label, ends := periodOf(period, day, zone, now); window.Label > label {
 			window.Label, window.EndsAt = label, ends
-			window.Used, window.Reserved = meter.usedIn(period, window.Label, zone), 0
+			window.Used, window.Reserved = meter.usedIn(period, window.Label, zone), reservedIn(open, meter.Meter, i, label)
 		}
 	}
+}
+
+// reservedIn adds up what open reservations hold on a meter of a period, by its
+// index and label.
+func reservedIn(open []ration.Reservation, meter string, window int, label ration.Label) (reserved int64) {
+	for i := range open {
+		for _, held := range open[i].Held {
+			if held.Meter == meter && held.Labels[window] == label {
+				reserved += held.Units
+			}
+		}
+	}
+	return reserved
 }
 
 // runningDay returns the day to whose history a charge belongs now, once the
@@ -146,7 +159,7 @@ func repairKey(actor string, repair *UsageRepair) error {
 	}
 	before := usageFields(repair.Meters)
 	for i := range repair.Meters {
-		repairMeter(&repair.Meters[i], zone, repair.Now)
+		repairMeter(&repair.Meters[i], repair.Open, zone, repair.Now)
 	}
 	repair.Audit, err = auditOf(actor, "key.repair", repair.KeyID.String(), before, usageFields(repair.Meters))
 	return err
