@@ -65,6 +65,7 @@ func (c Charge) Normalize() (Charge, error) {
 			return Charge{}, err
 		}
 	}
+	c.Via = storable(c.Via)
 	if c.Request != nil {
 		c.Request = c.Request.normalize()
 	}

@@ -22,7 +22,7 @@ func TestRequestLogAccountsForWhatInstancesCount(t *testing.T) {
 	info := &ration.RequestInfo{Method: "POST", Route: "/ask", ID: "a \x00\xff"}
 	for i, store := range []*postgres.Store{stores[0], stores[1], stores[0]} {
 		id := ration.NewReservationID()
-		first := r.chargesBy(t, store, ration.Charge{Amounts: tokensOf(200), Via: "test", Request: info, Refundable: true}, hold(id, 150), hold(ration.NewReservationID(), 60))
+		first := r.chargesBy(t, store, ration.Charge{Amounts: tokensOf(200), Via: "test\x00", Request: info, Refundable: true}, hold(id, 150), hold(ration.NewReservationID(), 60))
 		r.clock.set(t, noon.Add(time.Duration(i+1)*7*time.Hour))
 		second := []ration.Charge{settle(id, 20)}
 		if receipt := first[0].Receipt; receipt != nil {
@@ -39,7 +39,7 @@ func TestRequestLogAccountsForWhatInstancesCount(t *testing.T) {
 		t.Errorf("reconciled %+v, want more entries and no difference", result)
 	}
 	r.wantEntry(t, 0, ration.LogEntry{
-		At: noon, Action: ration.LogCharge, Code: ration.CodeOK, Via: "test", Request: ration.RequestInfo{Method: "POST", Route: "/ask", ID: "a \uFFFD\uFFFD"},
+		At: noon, Action: ration.LogCharge, Code: ration.CodeOK, Via: "test\uFFFD", Request: ration.RequestInfo{Method: "POST", Route: "/ask", ID: "a \uFFFD\uFFFD"},
 		Meters: []ration.LogMeter{
 			{Meter: "requests", Day: ration.DateLabel(noon.Date()), Used: 1, UsedAfter: 1},
 			{Meter: "tokens", Day: ration.DateLabel(noon.Date()), Used: 200, UsedAfter: 200},
