@@ -38,5 +38,5 @@ var secretForm = regexp.MustCompile(`^([A-Za-z0-9_]+)_[0-9A-Za-z]+$`)
 // be shown in an error, nor looked for as a name.
 func looksLikeSecret(text string) bool {
 	parts := secretForm.FindStringSubmatch(text)
-	return parts != nil && !ration.SecretFromText(text).Malformed(parts[1])
+	return len(parts) > 1 && !ration.SecretFromText(text).Malformed(parts[1])
 }

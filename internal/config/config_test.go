@@ -335,6 +335,7 @@ func TestEveryRouteThatIsWrongIsTold(t *testing.T) {
 		})
 	}
 }
+
 func TestPasswordInFlagIsNoted(t *testing.T) {
 	for _, url := range []string{"postgres://u:hunter2@h/d", "postgres://h/d?password=hunter2"} {
 		got, err := config.Load(config.Sources{Flags: map[string]string{"db": url}})

@@ -36,7 +36,7 @@ func faultOf(value given, s *setting, err error) *Error {
 
 // partsOf takes errors apart that were joined.
 func partsOf(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // what is wrapped deeper is one fault
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { // what is wrapped deeper is one fault
 		return joined.Unwrap()
 	}
 	return []error{err}
