@@ -59,6 +59,7 @@ func StatementSQL() map[string]string {
 		"zones of a repair":   periodZonesSQL,
 		"usage of a repair":   usageToRepairSQL,
 		"history of a repair": historyToRepairSQL,
+		"open of a repair":    openToRepairSQL,
 		"windows of a repair": setWindowsSQL,
 		"days of a repair":    deleteDaysSQL,
 		"secrets of a repair": earlierSecretUsesSQL,

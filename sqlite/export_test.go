@@ -84,6 +84,7 @@ func HotQueries(key ration.KeyID) map[string]Query {
 		"days of a key":          listQueryOf(daysQuery(admin.UsageFilter{KeyID: key, From: 1})),
 		"keys ahead":             {keysAhead, make([]any, 4)},
 		"history to repair":      {historyToRepair, make([]any, 2)},
+		"open to repair":         {openOfKey, make([]any, 1)},
 		"a day to raise":         {dayToRaise, make([]any, 3)},
 		"an earlier request":     {earlierFirstRequest, make([]any, 4)},
 		"the audit log":          listQueryOf(auditQuery(admin.AuditFilter{})),
