@@ -64,6 +64,7 @@ func (c Charge) Normalize() (Charge, error) {
 		if err := c.Idempotency.validate(); err != nil {
 			return Charge{}, err
 		}
+		c.Idempotency = c.Idempotency.shortened()
 	}
 	c.Via = storable(c.Via)
 	if c.Request != nil {

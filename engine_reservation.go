@@ -1,6 +1,7 @@
 package ration
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,8 +11,10 @@ import (
 const (
 	// sweepInterval is how often an instance looks for reservations that are due.
 	sweepInterval = 5 * time.Second
-	// sweepAtOnce is how many it ends at once.
+	// sweepAtOnce is how many it ends at once; where that many can't be ended, such as
+	// a key's whose row stays locked, up to sweepMost.
 	sweepAtOnce = 256
+	sweepMost   = 8192
 )
 
 // End settles or voids a reservation, and returns it as it is then, after that is
@@ -69,8 +72,10 @@ func (e *Engine) Refund(ctx context.Context, receipt Receipt) error {
 
 // ExpireDue ends the reservations that are due, of all keys, and returns how many
 // it looked at. Any number of instances may do so at once: the first one counts.
-func (e *Engine) ExpireDue(ctx context.Context) (int, error) {
-	due, err := e.store.Reservations(ctx, ReservationFilter{Due: true, Limit: sweepAtOnce})
+func (e *Engine) ExpireDue(ctx context.Context) (int, error) { return e.expireDue(ctx, sweepAtOnce) }
+
+func (e *Engine) expireDue(ctx context.Context, most int) (int, error) {
+	due, err := e.store.Reservations(ctx, ReservationFilter{Due: true, Limit: most})
 	if err != nil {
 		return 0, err
 	}
@@ -81,24 +86,35 @@ func (e *Engine) ExpireDue(ctx context.Context) (int, error) {
 			errs <- err
 		}()
 	}
-	var all error
+	var first error
+	failed := 0
 	for range due {
-		all = errors.Join(all, <-errs)
+		if err := <-errs; err != nil {
+			first, failed = cmp.Or(first, err), failed+1
+		}
 	}
-	return len(due), all
+	if failed > 0 {
+		return len(due), fmt.Errorf("%d of %d reservations that are due could not be ended: %w", failed, len(due), first)
+	}
+	return len(due), nil
 }
 
 // Sweep ends reservations that are due until ctx ends. It reports errors to
 // report, which may be nil, and goes on. A decision never depends on it: a charge
 // that is denied for what is reserved first ends what of it is due.
 func (e *Engine) Sweep(ctx context.Context, report func(error)) {
-	for {
-		found, err := e.ExpireDue(ctx)
+	for most := sweepAtOnce; ; {
+		found, err := e.expireDue(ctx, most)
 		if err != nil && ctx.Err() == nil && report != nil {
 			report(err)
 		}
-		if found == sweepAtOnce && err == nil {
+		switch {
+		case found < most:
+			most = sweepAtOnce
+		case err == nil:
 			continue
+		default: // look behind those that can't be ended now
+			most = min(2*most, sweepMost)
 		}
 		select {
 		case <-ctx.Done():

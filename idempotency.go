@@ -3,6 +3,7 @@ package ration
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -33,6 +34,18 @@ func (i *Idempotency) validate() error {
 		return &InvalidError{Field: "idempotency_key", Reason: "use 1 to 255 bytes of UTF-8 without control characters"}
 	}
 	return nil
+}
+
+// maxAbout is how long About may be before its digest takes its place, so that the
+// transaction that compares charges has little to read.
+const maxAbout = 2 * sha256.Size
+
+func (i *Idempotency) shortened() *Idempotency {
+	if len(i.About) <= maxAbout {
+		return i
+	}
+	digest := sha256.Sum256([]byte(i.About))
+	return &Idempotency{Key: i.Key, About: hex.EncodeToString(digest[:])}
 }
 
 // Fingerprint tells whether two charges ask for the same.

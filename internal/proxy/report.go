@@ -26,6 +26,7 @@ type report struct {
 	content   []byte // of a JSON answer
 	oversized bool   // it is too large to be kept
 	events    *eventReader
+	ended     bool // nothing of the body is to come
 }
 
 // newReport begins with an answer's header, and has its body read if that may tell
@@ -46,17 +47,21 @@ func newReport(places []route.CompiledReport, response *http.Response) *report {
 	kind := response.Header.Get("Content-Type")
 	switch {
 	case json && rewrite.IsJSON(kind):
-		response.Body = &watched{response.Body, r.keep}
+		response.Body = &watched{response.Body, r.keep, r.end}
 	case events && isEventStream(kind):
 		r.events = &eventReader{event: r.readEvent}
-		response.Body = &watched{response.Body, r.events.write}
+		response.Body = &watched{response.Body, r.events.write, r.end}
 	}
 	return r
 }
 
+// end notes that the body is complete.
+func (r *report) end() { r.ended = true }
+
 // amounts returns what was used, as far as it was told: whole numbers, of a header
-// field before those of the body.
-func (r *report) amounts() []ration.Amount {
+// field before those of the body. What the body of an answer told that a client has
+// left before its end doesn't count: early numbers are small, so that leaving would pay.
+func (r *report) amounts(left bool) []ration.Amount {
 	if r.events != nil {
 		r.events.end()
 	}
@@ -66,6 +71,9 @@ func (r *report) amounts() []ration.Amount {
 			if value, found := place.JSON.Find(r.content); found {
 				r.told[i] = string(value)
 			}
+		}
+		if left && !r.ended {
+			r.told[i] = ""
 		}
 		for _, text := range []string{r.headers[i], r.told[i]} {
 			if units, ok := parseUnits(text); ok {
@@ -89,6 +97,7 @@ func (r *report) keep(piece []byte) {
 // readEvent takes what an event tells; later events may tell more.
 func (r *report) readEvent(data []byte) {
 	if bytes.Equal(data, endOfEvents) {
+		r.ended = true
 		return
 	}
 	for i, place := range r.places {

@@ -16,7 +16,7 @@ func (p *Proxy) settle(x *exchange) {
 	}
 	var used []ration.Amount
 	if x.report != nil {
-		used = x.report.amounts()
+		used = x.report.amounts(x.in.Context().Err() != nil)
 		p.noteReport(x, used)
 	}
 	ctx := x.in.Context()

@@ -233,12 +233,18 @@ func TestWhatIsReservedIsNobodyElses(t *testing.T) {
 	c.expect(t, "tokens", 200, 0)
 }
 
-func TestAClientThatLeavesPaysWhatWasReported(t *testing.T) {
+// TestAClientThatLeavesSavesNothing: what streams report first is less than what
+// they report in the end.
+func TestAClientThatLeavesSavesNothing(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		events string
 		used   int64
-	}{{"something", eventsUsage, 321}, {"nothing", "data: {}\n\n", 1000}} {
+	}{
+		{"before the end", eventsUsage, 1000},
+		{"after the last event", eventsUsage + "data: [DONE]\n\n", 321},
+		{"before anything was told", "data: {}\n\n", 1000},
+	} {
 		t.Run(row.name, func(t *testing.T) {
 			gone := make(chan struct{})
 			u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {

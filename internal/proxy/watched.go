@@ -6,6 +6,7 @@ import "io"
 type watched struct {
 	io.ReadCloser
 	note func([]byte)
+	end  func() // all of it was read
 }
 
 // Read implements io.Reader.
@@ -13,6 +14,9 @@ func (w *watched) Read(p []byte) (int, error) {
 	n, err := w.ReadCloser.Read(p)
 	if n > 0 {
 		w.note(p[:n])
+	}
+	if err == io.EOF { //nolint:errorlint // as io.Reader returns it
+		w.end()
 	}
 	return n, err
 }
