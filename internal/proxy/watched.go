@@ -15,7 +15,7 @@ func (w *watched) Read(p []byte) (int, error) {
 	if n > 0 {
 		w.note(p[:n])
 	}
-	if err == io.EOF { //nolint:errorlint // as io.Reader returns it
+	if err == io.EOF {
 		w.end()
 	}
 	return n, err
