@@ -108,6 +108,7 @@ func TestGivesBackByOutcome(t *testing.T) {
 		{"only 500: 503", only("500"), answers(withStatus(503)), 503, 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
+			t.Parallel() // each has a database of its own, which is waited for
 			c := newCounted(t, row.upstream(t), row.routes, []string{"100/day", "1000/month"}, func(config *proxy.Config) { config.Timeout = 100 * time.Millisecond })
 			r, _ := http.NewRequestWithContext(t.Context(), "POST", c.URL+"/", strings.NewReader("x"))
 			r.Header.Set("X-API-Key", c.key.Secret.Reveal())
@@ -151,6 +152,7 @@ func TestARouteSaysWhatIsGivenBack(t *testing.T) {
 func TestFailingOnPurposeBuysATenth(t *testing.T) {
 	for limit, free := range map[int]int{20: 10, 100: 10, 300: 30} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
+			t.Parallel() // each has a database of its own, which is waited for
 			u := newUpstream(t, withStatus(503))
 			c := newCounted(t, u.URL, byDefault, []string{fmt.Sprintf("%d/day", limit)})
 			statuses := make(chan int, 2*limit)

@@ -122,6 +122,7 @@ var reports = []struct {
 func TestSettlesByWhatTheUpstreamReports(t *testing.T) {
 	for _, row := range reports {
 		t.Run(row.name, func(t *testing.T) {
+			t.Parallel() // each has a database of its own, which is waited for
 			u := newUpstream(t, row.answer.answer)
 			c := newCounted(t, u.URL, reserving(), []string{"100/day", "5000 tokens/day"})
 			r, _ := http.NewRequestWithContext(t.Context(), "GET", c.URL, nil)
@@ -166,6 +167,7 @@ func TestReservationsEndByOutcome(t *testing.T) {
 		{"an upgrade that nobody asked for", answers(echoUpgrade), 1000, 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
+			t.Parallel() // each has a database of its own, which is waited for
 			c := newCounted(t, row.upstream(t), reserving(), []string{"100/day", "5000 tokens/day"}, func(config *proxy.Config) { config.Timeout = 100 * time.Millisecond })
 			response := c.ask(t, "GET", "/")
 			if left := fmt.Sprintf(`"tokens-day";r=%d;`, 5000-1000*row.requests); !strings.Contains(response.Header.Get("RateLimit"), left) {
@@ -246,6 +248,7 @@ func TestAClientThatLeavesSavesNothing(t *testing.T) {
 		{"before anything was told", "data: {}\n\n", 1000},
 	} {
 		t.Run(row.name, func(t *testing.T) {
+			t.Parallel() // each has a database of its own, which is waited for
 			gone := make(chan struct{})
 			u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
 				told{kind: eventsKind, pieces: []string{row.events}}.answer(w, r)
@@ -427,6 +430,7 @@ func TestAReservationThatCannotBeSettledEndsByItself(t *testing.T) {
 func TestMoreThanWasReservedIsCountedOnlyIfAskedFor(t *testing.T) {
 	for over, used := range map[ration.Over]int64{"": 1000, ration.OverRefuse: 1000, ration.OverClamp: 1000, ration.OverCount: 1500} {
 		t.Run(string(over), func(t *testing.T) {
+			t.Parallel() // each has a database of its own, which is waited for
 			u := newUpstream(t, told{header: "1500"}.answer)
 			c := newCounted(t, u.URL, reserving(func(r *route.Route) { r.Reserve.Over = over }), []string{"1200 tokens/day"})
 			c.ask(t, "GET", "/")
