@@ -43,17 +43,21 @@ func (a *Account) Charge(charge *Charge, clock Clock) Decision {
 	}
 	decision, changes := Decide(&a.policy, a.after, charge, clock)
 	a.after = a.after.Apply(changes)
-	a.beginEntry(charge.logEntry(&decision))
-	for i := range changes.Meters {
-		a.note(&changes.Meters[i], changes)
+	if a.logging {
+		a.beginEntry(charge.logEntry(&decision))
 	}
-	a.endEntry()
+	for i := range changes.Meters {
+		a.note(&changes.Meters[i], &changes)
+	}
+	if a.logging {
+		a.endEntry()
+	}
 	switch {
 	case !decision.Allowed():
 		a.noteShortage(&decision, clock)
 	case !charge.DryRun:
 		a.noteSecret(charge.SecretID, clock.Now)
-		a.remember(charge, &decision, changes)
+		a.remember(charge, &decision, &changes)
 	}
 	return decision
 }
@@ -81,21 +85,21 @@ func (a *Account) Writes() []MeterWrite {
 func (a *Account) SecretsUsed() []SecretID { return a.secretsUsed }
 
 // note takes in what a charge changes on a meter.
-func (a *Account) note(change *MeterChange, changes Changes) {
+func (a *Account) note(change *MeterChange, changes *Changes) {
+	if a.logging {
+		a.logMeter(change.logMeter(changes.Held))
+	}
 	write := a.write(change.Meter)
 	day := write.day(change.Day)
 	if change.Denied > 0 {
 		day.Denied += change.Denied
 		write.Denied += change.Denied
-		a.logMeter(LogMeter{Meter: change.Meter, Day: change.Day, Denied: change.Denied})
 		return
 	}
 	if changes.Held {
 		write.Posted = true
-		a.logMeter(LogMeter{Meter: change.Meter, Day: change.Day, Reserved: change.Units})
 	} else {
 		day.Used += change.Units
-		a.logMeter(LogMeter{Meter: change.Meter, Day: change.Day, Used: change.Units})
 	}
 	day.LastRequestAt = changes.At
 	write.LastRequestAt = changes.At

@@ -108,6 +108,19 @@ func (a *Account) logMeter(change LogMeter) {
 	last.Meters = append(last.Meters, change)
 }
 
+// logMeter says what a charge changes on a meter.
+func (c *MeterChange) logMeter(held bool) LogMeter {
+	change := LogMeter{Meter: c.Meter, Day: c.Day, Denied: c.Denied}
+	switch {
+	case c.Denied > 0:
+	case held:
+		change.Reserved = c.Units
+	default:
+		change.Used = c.Units
+	}
+	return change
+}
+
 // logEntry begins the entry of a charge.
 func (c *Charge) logEntry(decision *Decision) LogEntry {
 	entry := LogEntry{At: decision.DecidedAt, Action: LogCharge, Code: decision.Code, Via: c.Via}

@@ -109,6 +109,10 @@ func (a *Account) Reopen(due []Reservation, now time.Time) *Account {
 	return again
 }
 
+// RefersToCharges reports whether there may be anything to write of reservations
+// and idempotency keys: of nearly all accounts there isn't.
+func (a *Account) RefersToCharges() bool { return a.prior != nil }
+
 // NewReservations returns the reservations that were made, as they stand after
 // the batch.
 func (a *Account) NewReservations() []*Reservation {

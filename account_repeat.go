@@ -38,7 +38,7 @@ func contradiction(decision Decision, code Code) Decision {
 }
 
 // remember keeps what later charges may refer to of one that was admitted.
-func (a *Account) remember(charge *Charge, decision *Decision, changes Changes) {
+func (a *Account) remember(charge *Charge, decision *Decision, changes *Changes) {
 	if charge.Hold == nil && charge.Idempotency == nil && !charge.Refundable {
 		return
 	}

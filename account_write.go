@@ -51,7 +51,7 @@ func (w *MeterWrite) Days() []DayWrite {
 // day returns the entry of a day, the first in place of which most writes have
 // the only one.
 func (w *MeterWrite) day(date Label) *DayWrite {
-	if w.Day == (DayWrite{}) || w.Day.Date == date {
+	if w.Day.Date == date || w.Day == (DayWrite{}) {
 		w.Day.Date = date
 		return &w.Day
 	}

@@ -124,7 +124,7 @@ func (u Usage) Apply(changes Changes) Usage {
 			u = append(u, MeterUsage{Meter: change.Meter})
 			entry = &u[len(u)-1]
 		}
-		entry.apply(change, changes)
+		entry.apply(change, &changes)
 	}
 	return u
 }
@@ -132,7 +132,7 @@ func (u Usage) Apply(changes Changes) Usage {
 // Clone returns a copy that shares nothing with u.
 func (u Usage) Clone() Usage { return slices.Clone(u) }
 
-func (m *MeterUsage) apply(change *MeterChange, changes Changes) {
+func (m *MeterUsage) apply(change *MeterChange, changes *Changes) {
 	if change.Denied > 0 {
 		m.Denied += change.Denied
 		m.Rates = change.Rates

@@ -110,6 +110,9 @@ func (tx *tx) reopen(ctx context.Context, accounts map[ration.KeyID]*ration.Acco
 // recordPrior writes what later charges may refer to. It reports whether there
 // was anything.
 func (tx *tx) recordPrior(ctx context.Context, id ration.KeyID, account *ration.Account) (changed bool, err error) {
+	if !account.RefersToCharges() {
+		return false, nil
+	}
 	key := blob(id)
 	for _, r := range account.NewReservations() {
 		changed = true

@@ -105,18 +105,17 @@ func (tx *tx) recordMeter(ctx context.Context, id ration.KeyID, write *ration.Me
 	if write.Posted {
 		return tx.recordPostings(ctx, id, write)
 	}
-	key := blob(id)
-	if err := tx.recordUsage(ctx, key, write); err != nil {
+	key, day, lastRequestAt := blob(id), &write.Day, optionalMicros(write.LastRequestAt)
+	if err := tx.recordUsage(ctx, key, write, lastRequestAt); err != nil {
 		return err
 	}
-	day := &write.Day
-	_, err := tx.exec(ctx, addDay, key, write.Meter, dateText(day.Date), day.Used, day.Denied, optionalMicros(day.LastRequestAt))
+	_, err := tx.exec(ctx, addDay, key, write.Meter, dateText(day.Date), day.Used, day.Denied, lastRequestAt)
 	return err
 }
 
-func (tx *tx) recordUsage(ctx context.Context, key []byte, write *ration.MeterWrite) error {
+func (tx *tx) recordUsage(ctx context.Context, key []byte, write *ration.MeterWrite, lastRequestAt any) error {
 	values := make([]any, 0, 22)
-	values = append(values, key, write.Meter, write.Used, write.Denied, optionalMicros(write.FirstRequestAt), optionalMicros(write.LastRequestAt))
+	values = append(values, key, write.Meter, write.Used, write.Denied, optionalMicros(write.FirstRequestAt), lastRequestAt)
 	for i, window := range write.Windows {
 		values = append(values, labelValue(ration.WindowPeriods[i], window.Label), micros(window.EndsAt), window.Used)
 	}
