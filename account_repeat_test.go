@@ -172,3 +172,29 @@ func wantInvalid(t *testing.T, err error, field string) {
 		t.Errorf("error %v, want one about %s", err, field)
 	}
 }
+
+func TestLongTextsThatChargesAreAboutAreShortenedAndToldApart(t *testing.T) {
+	about := func(text string) string {
+		t.Helper()
+		charge := ration.Charge{KeyID: ration.NewKeyID(), Idempotency: &ration.Idempotency{Key: "k", About: text}}
+		once, err := charge.Normalize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		twice, err := once.Normalize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if once.Idempotency.About != twice.Idempotency.About || charge.Idempotency.About != text {
+			t.Errorf("normalised once %q, twice %q, and the caller's is %q", once.Idempotency.About, twice.Idempotency.About, charge.Idempotency.About)
+		}
+		return once.Idempotency.About
+	}
+	path := "GET /" + strings.Repeat("a", 30_000)
+	if one, other := about(path+"1"), about(path+"2"); one == other || len(one) > 64 {
+		t.Errorf("about %q and %q", one, other)
+	}
+	if got := about("GET /short"); got != "GET /short" {
+		t.Errorf("about %q, want it as it was", got)
+	}
+}
