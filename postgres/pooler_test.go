@@ -30,6 +30,7 @@ func TestContractThroughAPooler(t *testing.T) {
 			SetInstanceNow: clock.setInstance,
 			OpenAnother:    func(t *testing.T) storetest.Store { return pooled.open(t, config) },
 			AwaitLocked:    func(t *testing.T) { d.await(t, somebodyWaits) },
+			Again:          true,
 		}
 	})
 }

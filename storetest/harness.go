@@ -35,6 +35,10 @@ type Harness struct {
 	// they are where both are one and only what has passed can disagree.
 	BelievesSteps bool
 
+	// Again says that the same store is tested by another way as well, so that a few
+	// random histories will do.
+	Again bool
+
 	// OpenAnother returns another instance on the same database, which t.Cleanup
 	// closes. Nil where a database has one instance at most.
 	OpenAnother func(t *testing.T) Store

@@ -15,7 +15,10 @@ import (
 // testRandomly runs random histories on new keys and plans of one database,
 // and compares each decision and all that was counted with the model.
 func testRandomly(t *testing.T, harness Harness) {
-	var examples limiter
+	examples := limiter{most: randomExamples}
+	if harness.Again {
+		examples.most = randomExamples / 5
+	}
 	stores := newFixture(t, harness).instances(2)
 	rapid.Check(t, func(rt *rapid.T) {
 		defer examples.note(rt)
@@ -55,11 +58,12 @@ func testRandomly(t *testing.T, harness Harness) {
 // limiter ends a random test after so many good examples, because each costs
 // real transactions. Once one has failed it lets all pass, to find a smaller one.
 type limiter struct {
+	most     int
 	examples int
 	failed   bool
 }
 
-func (l *limiter) enough() bool { return l.examples >= randomExamples && !l.failed }
+func (l *limiter) enough() bool { return l.examples >= l.most && !l.failed }
 
 func (l *limiter) note(rt *rapid.T) {
 	l.examples++

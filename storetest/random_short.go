@@ -3,7 +3,7 @@
 package storetest
 
 // How many times random histories are compared, and at most how many each time.
-const randomRounds, randomExamples = 1, 30
+const randomRounds, randomExamples = 1, 25
 
 // How many rounds of clocks that jump, of 25 jumps each; how many midnights are
 // passed under load; and how many keys are first charged at once after one.
