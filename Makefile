@@ -24,7 +24,7 @@ help: ## show the targets
 
 .PHONY: test
 test: system $(TESTPOSTGRES) ## run all tests with the race detector, on a PostgreSQL of their own
-	$(call each-module,$(TESTPOSTGRES) -- go -C $$module test -race -timeout 8m $(TEST_FLAGS) ./...)
+	$(call each-module,$(TESTPOSTGRES) -- go -C $$module test -race -timeout 12m $(TEST_FLAGS) ./...)
 
 .PHONY: test-long
 test-long: system $(TESTPOSTGRES) ## run the tests and those behind the build tag "long" (crashes, soak)

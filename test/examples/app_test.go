@@ -74,6 +74,9 @@ func (a *app) get(path, secret string) answer {
 	if secret != "" {
 		request.Header.Set("X-API-Key", secret)
 	}
+	// A connection each: on one that was used before, which an app may close after 5 s
+	// of silence, the transport would send the request twice by itself.
+	request.Close = true
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		a.t.Fatalf("GET %s: %v", path, err)
