@@ -2,7 +2,6 @@ package storetest_test
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -14,29 +13,7 @@ func (m *memory) RaiseUsage(_ context.Context, days []admin.DayKey, raise func(*
 	if err != nil {
 		return err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.clock().Suspect {
-		return ration.ErrClockSuspect
-	}
-	var raises []admin.UsageRaise
-	for _, id := range ids {
-		if m.keys[id] == nil {
-			return ration.ErrNotFound
-		}
-		one := m.usageRaise(id)
-		switch err := raise(&one); {
-		case errors.Is(err, admin.ErrUnchanged):
-		case err != nil:
-			return err
-		default:
-			raises = append(raises, one)
-		}
-	}
-	for i := range raises {
-		m.writeRaise(&raises[i])
-	}
-	return nil
+	return changeUsage(m, ids, m.usageRaise, raise, m.writeRaise)
 }
 
 func (m *memory) usageRaise(id ration.KeyID) admin.UsageRaise {

@@ -52,27 +52,32 @@ func (m *memory) RepairUsage(_ context.Context, ids []ration.KeyID, repair func(
 	if err != nil {
 		return err
 	}
+	return changeUsage(m, ids, m.usageRepair, repair, m.writeRepair)
+}
+
+// changeUsage changes what keys have used, all of them or, after an error, none.
+func changeUsage[T any](m *memory, ids []ration.KeyID, read func(ration.KeyID) T, change func(*T) error, write func(*T)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.clock().Suspect {
 		return ration.ErrClockSuspect
 	}
-	var repairs []admin.UsageRepair
+	var changed []T
 	for _, id := range ids {
 		if m.keys[id] == nil {
 			return ration.ErrNotFound
 		}
-		one := m.usageRepair(id)
-		switch err := repair(&one); {
+		one := read(id)
+		switch err := change(&one); {
 		case errors.Is(err, admin.ErrUnchanged):
 		case err != nil:
 			return err
 		default:
-			repairs = append(repairs, one)
+			changed = append(changed, one)
 		}
 	}
-	for i := range repairs {
-		m.writeRepair(&repairs[i])
+	for i := range changed {
+		write(&changed[i])
 	}
 	return nil
 }

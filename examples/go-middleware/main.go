@@ -1,4 +1,4 @@
-// An API in Go with keys and quotas in its own process: no Ration server runs,
+// Command go-middleware is an API in Go with keys and quotas in its own process: no Ration server runs,
 // and any number of instances share one PostgreSQL.
 package main
 
