@@ -73,7 +73,11 @@ func (g *Gate) ask(r *http.Request, question Question) Answer {
 		return Answer{Err: err, Response: g.Responder.Failed(err, question.RequestID)}
 	}
 	answer := Answer{Credential: credential}
-	answer.Decision, answer.Err = ChargeSecret(r.Context(), g.Charger, ration.Charge{
+	ctx := r.Context()
+	if question.Hold != nil { // whose reservation nobody could end who hasn't waited for it
+		ctx = context.WithoutCancel(ctx)
+	}
+	answer.Decision, answer.Err = ChargeSecret(ctx, g.Charger, ration.Charge{
 		Secret: credential.Secret, Amounts: question.Amounts, Scope: question.Scope, IP: g.TrustedProxies.ClientIP(r),
 		Refundable: question.Refundable, Idempotency: question.Idempotency, Hold: question.Hold,
 		Via: question.Via, Request: &ration.RequestInfo{Method: r.Method, Route: question.Route, ID: question.RequestID},
