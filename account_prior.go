@@ -34,6 +34,7 @@ func (c *Charge) Reference() (Reference, bool) {
 		reference.Reservation = c.End.ID
 	case c.Refund != nil:
 		day := c.Refund.Postings[0].Day()
+		reference.Reservation = c.Refund.Reservation
 		reference.RefundsOf, reference.IdempotencyKey = &day, c.Refund.IdempotencyKey
 	case c.Hold == nil && c.Idempotency == nil:
 		return reference, false

@@ -1,5 +1,7 @@
 package ration
 
+import "time"
+
 const (
 	// refundShare is which part of a day's requests may be given back: a client that
 	// makes calls fail on purpose gets no more than a tenth for nothing.
@@ -9,7 +11,8 @@ const (
 )
 
 // refund gives a charge back, once for each time that it is called: a receipt is
-// kept by whoever charged and used once. Rates are not given back.
+// kept by whoever charged and used once. A reservation is voided instead, at most
+// once. Rates are not given back.
 func (a *Account) refund(receipt *Receipt, clock Clock) Decision {
 	decision := a.about(clock.Now)
 	day := receipt.Postings[0].Day()
@@ -17,18 +20,29 @@ func (a *Account) refund(receipt *Receipt, clock Clock) Decision {
 		decision.Code = CodeRefundsExhausted
 		return decision
 	}
-	a.beginEntry(LogEntry{At: clock.Now, Action: LogRefund, Code: CodeOK})
-	for i := range receipt.Postings {
-		posting := &receipt.Postings[i]
-		a.post(posting, -posting.Units, 0, clock.Now)
+	if receipt.Reservation.IsZero() {
+		a.takeOff(receipt.Postings, clock.Now)
+	} else {
+		decision = a.end(&End{ID: receipt.Reservation, Action: EndVoid}, clock)
+		if decision.Code != CodeOK || decision.Replayed {
+			return decision
+		}
 	}
-	a.endEntry()
 	write := a.write(MeterRequests)
 	write.Posted = true
 	write.day(day).Refunds++
 	a.work().refunds[day]++
 	a.forget(receipt)
 	return decision
+}
+
+// takeOff gives back units that count as used.
+func (a *Account) takeOff(postings []Posting, now time.Time) {
+	a.beginEntry(LogEntry{At: now, Action: LogRefund, Code: CodeOK})
+	for i := range postings {
+		a.post(&postings[i], -postings[i].Units, 0, now)
+	}
+	a.endEntry()
 }
 
 // forget lets the idempotency key of a charge be used anew, unless another charge

@@ -60,8 +60,11 @@ func (a *Account) remember(charge *Charge, decision *Decision, changes *Changes)
 		work := a.work()
 		work.remembered, work.replays[replay.Key] = append(work.remembered, replay), replay
 	}
-	if charge.Refundable && charge.Hold == nil {
+	if charge.Refundable {
 		decision.Receipt = &Receipt{KeyID: a.policy.Key.ID, Postings: postings, ChargedAt: changes.At}
+		if charge.Hold != nil {
+			decision.Receipt.Reservation = charge.Hold.ID
+		}
 		if charge.Idempotency != nil {
 			decision.Receipt.IdempotencyKey = charge.Idempotency.Key
 		}

@@ -52,7 +52,7 @@ type Decision struct {
 
 	Replayed    bool         // it was decided before; nothing was charged this time
 	Reservation *Reservation // that was made or ended; nil: none
-	Receipt     *Receipt     // of a refundable charge that was admitted, and not replayed
+	Receipt     *Receipt     // of a refundable charge or reservation that was admitted, and not replayed
 }
 
 // Allowed reports whether the charge was admitted.

@@ -55,13 +55,14 @@ func (e *Engine) End(ctx context.Context, keyID KeyID, end End) (Reservation, er
 }
 
 // Refund gives back what was charged by a receipt, to the periods that it was
-// charged to, and returns after that is durable. Rates give nothing back. Use a
-// receipt once: nothing remembers it. Of one key and day at most a tenth of its
-// limit of requests per day, and at least 10 charges, are given back; without such
-// a limit any number.
+// charged to, and returns after that is durable. What was reserved is voided.
+// Rates give nothing back. Use a receipt once: nothing remembers it. Of one key and
+// day at most a tenth of its limit of requests per day, and at least 10 charges,
+// are given back; without such a limit any number.
 //
-// Errors beside those of Charge: [ErrRefundsExhausted]. After [ErrOutcomeUnknown]
-// it may have been given back, so don't try again.
+// Errors beside those of Charge: [ErrRefundsExhausted]; of a reservation that has
+// ended otherwise also [ErrReservationConflict] and [ErrReservationExpired]. After
+// [ErrOutcomeUnknown] it may have been given back, so don't try again.
 func (e *Engine) Refund(ctx context.Context, receipt Receipt) error {
 	if receipt.KeyID.IsZero() || len(receipt.Postings) == 0 {
 		return &InvalidError{Field: "receipt", Reason: "there is nothing to give back"}

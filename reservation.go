@@ -212,9 +212,10 @@ func (e End) normalize() (End, error) {
 // Receipt says what a charge was counted as, so that it can be given back.
 type Receipt struct {
 	KeyID          KeyID
-	Postings       []Posting // requests first
-	ChargedAt      time.Time // by the store's clock
-	IdempotencyKey string    // to be free again for a charge that is asked for anew; empty: none
+	Postings       []Posting     // requests first
+	ChargedAt      time.Time     // by the store's clock
+	Reservation    ReservationID // that holds the postings, to be voided; zero: they count as used
+	IdempotencyKey string        // to be free again for a charge that is asked for anew; empty: none
 }
 
 // settlement returns what a reservation uses if it is settled with amounts: one

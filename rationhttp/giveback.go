@@ -33,23 +33,18 @@ var _ Refunder = (*ration.Engine)(nil)
 // been given back, and the answer is as it was. Errors beside those of
 // [Refunder]: [ErrNotRefundable].
 func (g *Gate) GiveBack(ctx context.Context, question *Question, answer *Answer) error {
-	receipt, held := answer.Decision.Receipt, answer.Decision.Reservation
+	receipt := answer.Decision.Receipt
 	refunder, able := g.Charger.(Refunder)
-	if receipt == nil && (held == nil || !question.Refundable) || !able {
+	if receipt == nil || !able {
 		return ErrNotRefundable
 	}
 	answer.Decision.Receipt = nil // used, whatever comes of it: nothing remembers a receipt
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), RefundTimeout)
 	defer cancel()
-	var err error
-	if held != nil {
-		err = g.void(ctx, refunder, question, held)
-	} else {
-		err = refunder.Refund(ctx, *receipt)
-	}
+	err := refunder.Refund(ctx, *receipt)
 	if err == nil {
-		answer.Decision.Limits = uncharged(answer.Decision.Limits, receipt, held)
+		answer.Decision.Limits = uncharged(answer.Decision.Limits, receipt)
 		answer.Decision.Reservation = nil
 		answer.Response = g.Responder.Decided(&answer.Decision, question.asked(answer.Credential))
 	}
@@ -74,13 +69,8 @@ func (g *Gate) observeAfter(ctx context.Context, question *Question, event Event
 
 // uncharged returns how limits stood before a charge or a reservation. A rate is
 // not given back.
-func uncharged(limits []ration.LimitStatus, receipt *ration.Receipt, held *ration.Reservation) []ration.LimitStatus {
-	var postings []ration.Posting
-	if held != nil {
-		postings = held.Held
-	} else {
-		postings = receipt.Postings
-	}
+func uncharged(limits []ration.LimitStatus, receipt *ration.Receipt) []ration.LimitStatus {
+	postings := receipt.Postings
 	limits = slices.Clone(limits) // the store may remember them for a repeated charge
 	for i := range limits {
 		status := &limits[i]
@@ -91,7 +81,7 @@ func uncharged(limits []ration.LimitStatus, receipt *ration.Receipt, held *ratio
 			if postings[j].Meter != status.Meter {
 				continue
 			}
-			if held != nil {
+			if !receipt.Reservation.IsZero() {
 				status.Reserved = max(status.Reserved-postings[j].Units, 0)
 			} else {
 				status.Used = max(status.Used-postings[j].Units, 0)

@@ -81,6 +81,19 @@ func TestAnAnswerTellsWhatARefundLeaves(t *testing.T) {
 	}
 }
 
+func TestAnAnswerTellsWhatIsNoLongerReserved(t *testing.T) {
+	charger := &fakeCharger{decision: refundable()}
+	charger.decision.Limits[0].Reserved, charger.decision.Limits[0].Remaining = 1, 598
+	charger.decision.Receipt.Reservation = ration.NewReservationID()
+	answer, _, err := askAndGiveBack(charger)
+	if err != nil || charger.receipts[0].Reservation.IsZero() {
+		t.Fatalf("%v by receipt %+v", err, charger.receipts)
+	}
+	if got := answer.Decision.Limits[0]; got.Used != 401 || got.Reserved != 0 || got.Remaining != 599 {
+		t.Errorf("%d used, %d reserved, %d remaining", got.Used, got.Reserved, got.Remaining)
+	}
+}
+
 func TestAChargeThatCannotBeGivenBackStays(t *testing.T) {
 	lost := errors.New("the connection was lost")
 	for _, row := range []struct {

@@ -46,27 +46,3 @@ func (g *Gate) Settle(ctx context.Context, question *Question, answer *Answer, a
 	g.observeAfter(ctx, question, Event{After: AfterSettle, Wait: time.Since(start)}, err)
 	return err
 }
-
-// void ends a reservation as if nothing had been asked for. It takes its place
-// among the refunds of the day first, by a receipt of nothing, so that what failed
-// on purpose isn't free without end, and which frees the idempotency key. If the day
-// has no place any more, it stays open, to be settled.
-func (g *Gate) void(ctx context.Context, refunder Refunder, question *Question, held *ration.Reservation) error {
-	ender, able := g.Charger.(Ender)
-	if !able {
-		return ErrNotRefundable
-	}
-	receipt := ration.Receipt{KeyID: held.KeyID, ChargedAt: held.CreatedAt, Postings: make([]ration.Posting, len(held.Held))}
-	for i := range held.Held {
-		receipt.Postings[i] = held.Held[i]
-		receipt.Postings[i].Units = 0
-	}
-	if question.Idempotency != nil {
-		receipt.IdempotencyKey = question.Idempotency.Key
-	}
-	if err := refunder.Refund(ctx, receipt); err != nil {
-		return err
-	}
-	_, err := ender.End(ctx, held.KeyID, ration.End{ID: held.ID, Action: ration.EndVoid})
-	return err
-}

@@ -62,6 +62,8 @@ func namedBy(charge ration.Charge) ration.ReservationID {
 	switch {
 	case charge.End != nil:
 		return charge.End.ID
+	case charge.Refund != nil:
+		return charge.Refund.Reservation
 	case charge.Hold != nil:
 		return charge.Hold.ID
 	}

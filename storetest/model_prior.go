@@ -104,8 +104,11 @@ func (k *modelKey) rememberPrior(charge ration.Charge, decision *ration.Decision
 		k.forget(func(r modelReplay) bool { return r.key == charge.Idempotency.Key })
 		k.remembered = append(k.remembered, modelReplay{charge.Idempotency.Key, askedBy(charge), decision.DecidedAt, *decision})
 	}
-	if charge.Refundable && r == nil {
+	if charge.Refundable {
 		decision.Receipt = &ration.Receipt{KeyID: k.ID, Postings: postingsOf(entries), ChargedAt: decision.DecidedAt}
+		if r != nil {
+			decision.Receipt.Reservation = r.id
+		}
 		if charge.Idempotency != nil {
 			decision.Receipt.IdempotencyKey = charge.Idempotency.Key
 		}
@@ -140,6 +143,13 @@ func (m *model) refund(k *modelKey, receipt *ration.Receipt, now time.Time) rati
 			decision.Code = ration.CodeRefundsExhausted
 			return decision
 		}
+	}
+	if !receipt.Reservation.IsZero() {
+		decision = k.end(ration.End{ID: receipt.Reservation, Action: ration.EndVoid}, now)
+		if decision.Code != ration.CodeOK || decision.Replayed {
+			return decision
+		}
+		receipt = &ration.Receipt{IdempotencyKey: receipt.IdempotencyKey, ChargedAt: receipt.ChargedAt}
 	}
 	k.refunds = append(k.refunds, day)
 	for _, posting := range receipt.Postings {

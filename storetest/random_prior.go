@@ -130,6 +130,10 @@ func (m *machine) drawEnd(rt *rapid.T) ration.Charge {
 
 // drawRefund draws a receipt, which is used once.
 func (m *machine) drawRefund(rt *rapid.T) ration.Charge {
+	m.prior.receipts = slices.DeleteFunc(m.prior.receipts, func(receipt *ration.Receipt) bool {
+		r := m.model.keys[receipt.KeyID].reservation(receipt.Reservation)
+		return r != nil && !m.prior.isKept(r)
+	})
 	if len(m.prior.receipts) == 0 {
 		charge := m.drawCharge(rt)
 		charge.Refundable = true
@@ -148,7 +152,17 @@ func (m *machine) repeat(rt *rapid.T) { m.send(rt, m.drawAgain) }
 
 // send sends a batch of one kind of charges among others, and compares each decision.
 func (m *machine) send(rt *rapid.T, draw func(*rapid.T) ration.Charge) {
-	var charges []ration.Charge
+	charges := m.drawBatch(rt, draw)
+	got := m.f.batch(charges...)
+	want := m.model.batch(charges, m.f.now)
+	for i := range charges {
+		m.f.want("decision", want[i], unsealed(got[i]))
+		m.prior.note(charges[i], got[i])
+	}
+}
+
+// drawBatch draws charges of one kind among others.
+func (m *machine) drawBatch(rt *rapid.T, draw func(*rapid.T) ration.Charge) (charges []ration.Charge) {
 	for range rapid.IntRange(1, 5).Draw(rt, "charges") {
 		charge := draw(rt)
 		if rapid.IntRange(0, 3).Draw(rt, "another") == 0 {
@@ -160,12 +174,7 @@ func (m *machine) send(rt *rapid.T, draw func(*rapid.T) ration.Charge) {
 		}
 		charges = append(charges, charge)
 	}
-	got := m.f.batch(charges...)
-	want := m.model.batch(charges, m.f.now)
-	for i := range charges {
-		m.f.want("decision", want[i], unsealed(got[i]))
-		m.prior.note(charges[i], got[i])
-	}
+	return charges
 }
 
 // unsealed leaves out what a model doesn't compute.

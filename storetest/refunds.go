@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"slices"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -14,7 +13,8 @@ var refundTests = []contractTest{
 	{"a refund frees the idempotency key", testRefundFreesKey},
 	{"a tenth of a day's requests may be given back", testMostRefunds},
 	{"any number may be given back without a limit of requests per day", testRefundsWithoutLimit},
-	{"a receipt of nothing takes its place among the refunds of the day and frees the key", testReceiptOfNothing},
+	{"a reservation is given back as a charge is", testRefundOfReservation},
+	{"a reservation that has ended is given back at most once", testRefundOfEndedReservation},
 	{"a revoked key is given back what it was charged", testRefundOfRevokedKey},
 	{"a receipt is given for what was charged now and asked for", testReceipts},
 	{"nothing falls below 0", testNeverBelowZero},
@@ -150,27 +150,67 @@ func testRefundsWithoutLimit(f *fixture) {
 }
 
 // testReceiptOfNothing is how a way in bounds what it voids.
-func testReceiptOfNothing(f *fixture) {
+func testRefundOfReservation(f *fixture) {
 	id := f.key(f.plan("20/day").Name)
 	for i := range 11 {
-		decision := f.charge(named(holding(id, ration.Hold{}, requests(1)), "k"))
+		charge := named(holding(id, ration.Hold{}, requests(1)), "k")
+		charge.Refundable = true
+		decision := f.charge(charge)
 		f.wantCode(decision, ration.CodeOK)
 		if decision.Replayed {
 			f.Fatal("the idempotency key is not free again")
 		}
-		receipt := &ration.Receipt{KeyID: id, Postings: slices.Clone(decision.Reservation.Held), ChargedAt: decision.DecidedAt, IdempotencyKey: "k"}
-		for j := range receipt.Postings {
-			receipt.Postings[j].Units = 0
-		}
+		f.want("receipt", ration.Receipt{
+			KeyID: id, Postings: decision.Reservation.Held, ChargedAt: noon, Reservation: decision.Reservation.ID, IdempotencyKey: "k",
+		}, *decision.Receipt)
 		if i == 10 {
-			f.wantCode(f.charge(refunding(receipt)), ration.CodeRefundsExhausted)
+			f.wantCode(f.charge(refunding(decision.Receipt)), ration.CodeRefundsExhausted)
 			break
 		}
-		f.wantCode(f.charge(refunding(receipt)), ration.CodeOK)
-		f.wantUse(id, ration.MeterRequests, 0, 1)
-		f.void(*decision.Reservation)
+		f.wantState(f.charge(refunding(decision.Receipt)), ration.ReservationVoided)
+		f.wantUse(id, ration.MeterRequests, 0, 0)
 	}
-	f.wantUse(id, ration.MeterRequests, 0, 1)
+	f.wantUse(id, ration.MeterRequests, 0, 1) // which stays open
+}
+
+func testRefundOfEndedReservation(f *fixture) {
+	id := f.key(f.plan("20/day").Name)
+	reserve := func() (ration.Reservation, ration.Charge) {
+		charge := holding(id, ration.Hold{TTL: time.Minute}, requests(2))
+		charge.Refundable = true
+		decision := f.charge(charge)
+		return *decision.Reservation, refunding(decision.Receipt)
+	}
+	settled, refund := reserve()
+	f.settle(settled)
+	f.wantCode(f.charge(refund), ration.CodeReservationConflict)
+	f.wantUse(id, ration.MeterRequests, 2, 0)
+
+	voided, refund := reserve()
+	f.void(voided)
+	if decision := f.charge(refund); decision.Code != ration.CodeOK || !decision.Replayed {
+		f.Errorf("of a voided one: %+v", decision)
+	}
+	f.wantUse(id, ration.MeterRequests, 2, 0)
+
+	_, refund = reserve()
+	f.advance(time.Minute)
+	for _, decision := range f.batch(refund, refund) { // it expires and is given back late
+		f.wantCode(decision, ration.CodeOK)
+	}
+	f.wantUse(id, ration.MeterRequests, 2, 0)
+
+	for i, receipt := range f.receipts(id, 10) { // one of the ten that may be given back has been
+		want := ration.CodeOK
+		if i == 9 {
+			want = ration.CodeRefundsExhausted
+		}
+		f.wantCode(f.charge(refunding(receipt)), want)
+	}
+	f.setNow(midnight)
+	_, refund = reserve()
+	refund.Refund.Reservation = ration.NewReservationID()
+	f.wantCode(f.charge(refund), ration.CodeReservationUnknown)
 }
 
 func testRefundOfRevokedKey(f *fixture) {
@@ -193,7 +233,6 @@ func testReceipts(f *fixture) {
 		"not asked for": chargeOf(id), "a dry run": {KeyID: id, Refundable: true, DryRun: true},
 		"a denial": {KeyID: id, Refundable: true, Amounts: []ration.Amount{requests(9)}},
 		"repeated": {KeyID: id, Refundable: true, Amounts: []ration.Amount{requests(2)}, Idempotency: &ration.Idempotency{Key: "k", About: "test"}},
-		"a hold":   {KeyID: id, Refundable: true, Hold: &ration.Hold{}},
 	} {
 		if decision := f.charge(charge); decision.Receipt != nil {
 			f.Errorf("%s: receipt %+v, want none", name, decision.Receipt)

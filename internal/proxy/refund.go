@@ -28,7 +28,7 @@ func (x *exchange) refundsFailure(problem *api.Problem) bool {
 // giveBack gives back the charge of a request of which nothing has been answered
 // yet. If it can't be, or that isn't known in time, the charge stays.
 func (p *Proxy) giveBack(ctx context.Context, x *exchange) {
-	if x.answer.Decision.Receipt == nil && x.answer.Decision.Reservation == nil { // free, or failed open
+	if x.answer.Decision.Receipt == nil { // free, or failed open
 		return
 	}
 	if err := p.config.Gate.GiveBack(ctx, &x.question, &x.answer); err != nil {
