@@ -14,9 +14,9 @@ func TestContract(t *testing.T) {
 		clock := newFakeClock(time.Now())
 		var skew atomic.Int64 // of the time that has passed, which is the instance's own clock
 		elapsed := func() time.Duration { return time.Duration(1000*clock.micros.Load() + skew.Load()) }
-		store := open(t, sqlite.Config{Path: newPath(t), Clock: clock.now, Elapsed: elapsed})
+		config := sqlite.Config{Path: newPath(t), Clock: clock.now, Elapsed: elapsed}
 		return storetest.Harness{
-			Store: store, BelievesSteps: true,
+			Store: open(t, config), BelievesSteps: true, Crash: crasher(config),
 			SetNow: func(now time.Time) {
 				skew.Store(0)
 				clock.set(now)

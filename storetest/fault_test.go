@@ -48,6 +48,9 @@ const (
 	refundsToTheRunningDay fault = "refunds to the running periods"
 	takesRefundsForUse     fault = "takes refunds for use"
 	countsNoRefunds        fault = "counts no refunds"
+
+	losesAnswered fault = "loses what was answered in a crash"
+	keepsHalf     fault = "keeps half of a batch in a crash"
 )
 
 // faultVariable names the fault to a process that runs the suite.
@@ -87,6 +90,8 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		refundsToTheRunningDay: "Refunds/a refund after midnight leaves the new day alone",
 		takesRefundsForUse:     "Refunds/a refund gives back what was charged, but of rates",
 		countsNoRefunds:        "Refunds/a tenth of a day's requests may be given back",
+		losesAnswered:          "Random",
+		keepsHalf:              "Random",
 		importsAgain:           "Imports/days are raised to what was counted elsewhere, once",
 		raisesHistoryAlone:     "Imports/the running day is the same in usage and in history",
 	} {
@@ -94,7 +99,7 @@ func TestSuiteNoticesFaults(t *testing.T) {
 			t.Parallel()
 			name := strings.ReplaceAll(noticedBy, " ", "_")
 			group, _, _ := strings.Cut(name, "/")
-			command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSuiteWithSeveralInstances$/^"+group+"$")
+			command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSuiteWithSeveralInstances$/^"+group+"$", "-rapid.nofailfile", "-rapid.shrinktime=2s")
 			command.Env = append(os.Environ(), faultVariable+"="+string(fault))
 			output, err := command.CombinedOutput()
 			if want := "--- FAIL: TestSuiteWithSeveralInstances/" + name + " "; err == nil || !strings.Contains(string(output), want) {

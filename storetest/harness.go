@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -43,6 +44,12 @@ type Harness struct {
 	// closes. Nil where a database has one instance at most.
 	OpenAnother func(t *testing.T) Store
 
+	// Crash does work on an instance that crashes in the midst of it, which depends
+	// on point, or right after it, and returns one to go on with: the given one,
+	// unless it was that which crashed. The work's context may end with the crash.
+	// Random histories go without crashes where it is nil.
+	Crash func(t *testing.T, store Store, point uint64, work func(context.Context, Store)) Store
+
 	// AwaitLocked returns as soon as a transaction of this database waits for a
 	// lock that another one holds. It fails the test if none ever does. Nil where
 	// a transaction can't begin while another writes.
@@ -76,8 +83,9 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 	t.Run("Random", func(t *testing.T) {
 		t.Parallel()
 		harness := open(t)
+		instances := newFixture(t, harness).instances(2)
 		for range randomRounds {
-			testRandomly(t, harness)
+			testRandomly(t, harness, instances)
 		}
 	})
 }

@@ -28,6 +28,7 @@ type memory struct {
 	instanceNow time.Time
 
 	closed     bool
+	crashing   crash
 	remembered map[ration.KeyID]*admin.KeyRecord // by a fault
 	keys       map[ration.KeyID]*admin.KeyRecord
 	usage      map[ration.KeyID]ration.Usage
@@ -133,6 +134,9 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 	if m.closed {
 		return nil, ration.ErrClosed
 	}
+	if m.crashing == crashBefore {
+		return nil, ration.ErrOutcomeUnknown
+	}
 	if m.fault != timesBeforeTheLock {
 		clock = m.clock()
 	}
@@ -159,7 +163,10 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 		decisions[i] = m.decide(accounts[charge.KeyID], charge, clock)
 	}
 	m.decideAgain(accounts, batch, clock, decisions)
-	m.writeAll(accounts, clock.Now)
+	m.writeAll(m.afterCrash(accounts), clock.Now)
+	if m.crashing == crashUnanswered {
+		return nil, ration.ErrOutcomeUnknown
+	}
 	if m.fault == answersByKey {
 		slices.SortStableFunc(decisions, func(a, b ration.Decision) int { return compareIDs(a.KeyID, b.KeyID) })
 	}

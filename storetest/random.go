@@ -13,26 +13,27 @@ import (
 )
 
 // testRandomly runs random histories on new keys and plans of one database,
-// and compares each decision and all that was counted with the model.
-func testRandomly(t *testing.T, harness Harness) {
+// and compares each decision and all that was counted with the model. Of the
+// instances it replaces those that crash.
+func testRandomly(t *testing.T, harness Harness, instances []Store) {
 	examples := limiter{most: randomExamples}
 	if harness.Again {
 		examples.most = randomExamples / 5
 	}
-	stores := newFixture(t, harness).instances(2)
 	rapid.Check(t, func(rt *rapid.T) {
 		defer examples.note(rt)
 		if examples.enough() {
 			return
 		}
+		harness.Store = instances[0]
 		m := newMachine(rt, t, harness)
 		throughAny := func(step func(*rapid.T)) func(*rapid.T) {
 			return func(rt *rapid.T) {
-				m.f.Store = rapid.SampledFrom(stores).Draw(rt, "instance")
+				m.f.Store = rapid.SampledFrom(instances).Draw(rt, "instance")
 				step(rt)
 			}
 		}
-		rt.Repeat(map[string]func(*rapid.T){
+		steps := map[string]func(*rapid.T){
 			"charge":    throughAny(m.charge),
 			"charge 2":  throughAny(m.charge), // charges are most of what happens
 			"charge 3":  throughAny(m.charge),
@@ -51,7 +52,16 @@ func testRandomly(t *testing.T, harness Harness) {
 			"rotate":    throughAny(m.rotateSecret),
 			"revoke":    throughAny(m.revokeSecret),
 			"":          m.compareUsage,
-		})
+		}
+		if harness.Crash != nil {
+			steps["crash"] = func(rt *rapid.T) {
+				i := rapid.IntRange(0, len(instances)-1).Draw(rt, "instance")
+				m.f.Store = instances[i]
+				m.crash(rt)
+				instances[i] = m.f.Store
+			}
+		}
+		rt.Repeat(steps)
 	})
 }
 
@@ -78,11 +88,14 @@ type machine struct {
 	plans []string
 	eve   eve
 	prior prior
+
+	witness ration.KeyID // of which batches are there after a crash
 }
 
 func newMachine(rt *rapid.T, t *testing.T, harness Harness) *machine {
 	m := &machine{f: &fixture{Harness: harness, tb: rt, t: t}, model: newModel()}
 	m.setNow(m.drawStart(rt))
+	m.witness = m.f.key("")
 	for range rapid.IntRange(1, 2).Draw(rt, "plans") {
 		plan := m.f.planIn(m.drawZone(rt))
 		m.model.plans[plan.Name] = &plan

@@ -26,6 +26,7 @@ func TestSuiteWithSeveralInstances(t *testing.T) {
 			SetInstanceNow: memory.setInstanceNow,
 			OpenAnother:    func(*testing.T) storetest.Store { return memory },
 			AwaitLocked:    memory.awaitLocked,
+			Crash:          memory.crash,
 		}
 	})
 }
