@@ -2,6 +2,7 @@ package rationhttp_test
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -36,5 +37,29 @@ func TestAReservationIsWaitedForAlthoughItsClientLeaves(t *testing.T) {
 				t.Errorf("admitted %v: %v", answer.Admitted, answer.Err)
 			}
 		})
+	}
+}
+
+// What the Middleware gives back it may have reserved; a handler need not know.
+func TestAnOutcomeThatIsGivenBackVoidsWhatWasReserved(t *testing.T) {
+	for status, refunds := range map[int]int{503: 1, 200: 0} {
+		charger := &fakeCharger{decision: refundable()}
+		charger.decision.Receipt.Reservation = ration.NewReservationID()
+		handler := rationhttp.Middleware(charger,
+			rationhttp.WithRefunds(rationhttp.DefaultRefunds()),
+			rationhttp.WithQuestion(func(*http.Request) rationhttp.Question { return rationhttp.Question{Hold: &ration.Hold{}} }),
+		)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+		r.Header.Set("X-Api-Key", "secret")
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+		if asked := charger.charges[0]; asked.Hold == nil || !asked.Refundable {
+			t.Errorf("asked for %+v", asked)
+		}
+		if charger.refunds() != refunds {
+			t.Errorf("%d refunds after %d, want %d", charger.refunds(), status, refunds)
+		}
+		if refunds > 0 && charger.receipts[0].Reservation != charger.decision.Receipt.Reservation {
+			t.Error("the receipt is not the reservation's")
+		}
 	}
 }
