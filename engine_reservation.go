@@ -60,8 +60,9 @@ func (e *Engine) End(ctx context.Context, keyID KeyID, end End) (Reservation, er
 // day at most a tenth of its limit of requests per day, and at least 10 charges,
 // are given back; without such a limit any number.
 //
-// Errors beside those of Charge: [ErrRefundsExhausted]; of a reservation that has
-// ended otherwise also [ErrReservationConflict] and [ErrReservationExpired]. After
+// Errors beside those of Charge: [ErrRefundsExhausted]; of a reservation also
+// [ErrReservationConflict] and [ErrReservationExpired] where it has ended
+// otherwise, and [ErrReservationUnknown] where it is no longer kept. After
 // [ErrOutcomeUnknown] it may have been given back, so don't try again.
 func (e *Engine) Refund(ctx context.Context, receipt Receipt) error {
 	if receipt.KeyID.IsZero() || len(receipt.Postings) == 0 {
