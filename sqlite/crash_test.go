@@ -16,7 +16,7 @@ import (
 
 // crasher returns what restarts a store on a disk that loses its power during
 // some work, or after it, and then opens one on what is left.
-func crasher(config sqlite.Config) func(*testing.T, storetest.Store, uint64, func(context.Context, storetest.Store)) storetest.Store {
+func crasher(config sqlite.Config) storetest.Crash {
 	const mostChanges = 16 // of the disk by a small batch, and some that never come
 	return func(t *testing.T, store storetest.Store, point uint64, work func(context.Context, storetest.Store)) storetest.Store {
 		t.Helper()

@@ -44,17 +44,19 @@ type Harness struct {
 	// closes. Nil where a database has one instance at most.
 	OpenAnother func(t *testing.T) Store
 
-	// Crash does work on an instance that crashes in the midst of it, which depends
-	// on point, or right after it, and returns one to go on with: the given one,
-	// unless it was that which crashed. The work's context may end with the crash.
-	// Random histories go without crashes where it is nil.
-	Crash func(t *testing.T, store Store, point uint64, work func(context.Context, Store)) Store
+	// Crash crashes instances. Random histories go without crashes where it is nil.
+	Crash Crash
 
 	// AwaitLocked returns as soon as a transaction of this database waits for a
 	// lock that another one holds. It fails the test if none ever does. Nil where
 	// a transaction can't begin while another writes.
 	AwaitLocked func(t *testing.T)
 }
+
+// Crash does work on an instance that crashes in the midst of it, which depends on
+// point, or right after it, and returns one to go on with: the given one, unless it
+// was that which crashed. The work's context may end with the crash.
+type Crash func(t *testing.T, store Store, point uint64, work func(context.Context, Store)) Store
 
 // group is tests of one topic, which share a database.
 type group struct {

@@ -144,15 +144,16 @@ func (m *model) refund(k *modelKey, receipt *ration.Receipt, now time.Time) rati
 			return decision
 		}
 	}
+	postings := receipt.Postings
 	if !receipt.Reservation.IsZero() {
 		decision = k.end(ration.End{ID: receipt.Reservation, Action: ration.EndVoid}, now)
 		if decision.Code != ration.CodeOK || decision.Replayed {
 			return decision
 		}
-		receipt = &ration.Receipt{IdempotencyKey: receipt.IdempotencyKey, ChargedAt: receipt.ChargedAt}
+		postings = nil // its end says what of them is used
 	}
 	k.refunds = append(k.refunds, day)
-	for _, posting := range receipt.Postings {
+	for _, posting := range postings {
 		entries := k.meter(posting.Meter).admitted
 		i := slices.IndexFunc(entries, func(a admission) bool {
 			return a.of == nil && !a.back && a.units == posting.Units && a.labels == posting.Labels

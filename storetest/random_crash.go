@@ -36,12 +36,11 @@ func (m *machine) crash(rt *rapid.T) {
 		want = m.model.batch(charges, m.f.now)
 	}
 	for i, charge := range charges {
-		switch {
-		case answered:
-			m.f.want("decision", want[i], unsealed(got[i]))
-			m.prior.note(charge, got[i])
-		default: // nobody has got a receipt, but all may be asked for again
-			m.prior.note(charge, ration.Decision{})
+		var decision ration.Decision // of which nobody has got a receipt, but all may be asked for again
+		if answered {
+			decision = got[i]
+			m.f.want("decision", want[i], unsealed(decision))
 		}
+		m.prior.note(charge, decision)
 	}
 }

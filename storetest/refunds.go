@@ -149,7 +149,7 @@ func testRefundsWithoutLimit(f *fixture) {
 	}
 }
 
-// testReceiptOfNothing is how a way in bounds what it voids.
+// testRefundOfReservation is how a way in bounds what it voids.
 func testRefundOfReservation(f *fixture) {
 	id := f.key(f.plan("20/day").Name)
 	for i := range 11 {
