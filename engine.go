@@ -14,11 +14,10 @@ import (
 
 // EngineConfig says how an [Engine] works. The zero value is a good one.
 type EngineConfig struct {
-	SecretPrefix string        // of our own secrets; empty: [DefaultSecretPrefix]
-	Pepper       []byte        // key of the secrets' HMAC; empty: plain SHA-256
-	MaxWait      time.Duration // after which a charge without an answer gets an error; 0: 5 s
-	MaxQueue     int           // charges that may wait per lane, beyond which they get ErrStoreUnavailable; 0: 16,384
-	DigestCache  int           // digests remembered, about 150 bytes each; 0: 100,000
+	Pepper      []byte        // key of the secrets' HMAC; empty: plain SHA-256
+	MaxWait     time.Duration // after which a charge without an answer gets an error; 0: 5 s
+	MaxQueue    int           // charges that may wait per lane, beyond which they get ErrStoreUnavailable; 0: 16,384
+	DigestCache int           // digests remembered, about 150 bytes each; 0: 100,000
 }
 
 // Engine decides charges: it validates them, finds out whose secret was sent,
@@ -36,9 +35,6 @@ type Engine struct {
 
 // NewEngine returns an engine on a store. Close it before the store.
 func NewEngine(store Store, config EngineConfig) *Engine {
-	if config.SecretPrefix == "" {
-		config.SecretPrefix = DefaultSecretPrefix
-	}
 	if config.DigestCache <= 0 {
 		config.DigestCache = 100_000
 	}
@@ -92,12 +88,13 @@ func (e *Engine) Charge(ctx context.Context, charge Charge) (Decision, error) {
 		charge.Hold = &hold
 	}
 	if !charge.Secret.IsZero() {
-		ref, known := e.recall(charge.Secret)
+		digest := charge.Secret.Digest(e.config.Pepper)
+		ref, known := e.digests.get(digest)
 		if !known { // the read and the charge share the time that a caller waits
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, e.config.MaxWait)
 			defer cancel()
-			ref, err = e.resolve(ctx, charge.Secret)
+			ref, err = e.resolve(ctx, digest)
 		}
 		if err != nil {
 			return Decision{}, err
@@ -150,19 +147,10 @@ func (e *Engine) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// recall returns whose secret was sent, the zero SecretRef if nobody's, where
-// that is known without a read: text that only pretends to be a secret of ours
-// costs none.
-func (e *Engine) recall(secret Secret) (ref SecretRef, known bool) {
-	if ref, ok := e.digests.get(secret.Digest(e.config.Pepper)); ok {
-		return ref, true
-	}
-	return SecretRef{}, secret.Malformed(e.config.SecretPrefix)
-}
-
-// resolve reads whose secret was sent; the zero SecretRef if nobody's.
-func (e *Engine) resolve(ctx context.Context, secret Secret) (SecretRef, error) {
-	digest := secret.Digest(e.config.Pepper)
+// resolve reads whose secret a digest is of; the zero SecretRef if nobody's. Text
+// of every form is looked up: of what was imported as a digest nobody knows the
+// form, and the prefix may have changed since a secret was made.
+func (e *Engine) resolve(ctx context.Context, digest Digest) (SecretRef, error) {
 	ref, err := e.resolver.Do(ctx, digest)
 	if err != nil {
 		return SecretRef{}, readError(err)

@@ -36,8 +36,8 @@ type Secret struct {
 }
 
 // NewSecret makes a random secret: "<prefix>_", 32 random base62 digits (190
-// bits) and 6 that are the CRC-32 of all before them, so that a mistyped or
-// guessed secret is recognised without a read. The prefix is checked by
+// bits) and 6 that are the CRC-32 of all before them, by which [Secret.Generated]
+// and scanners of source code recognise it. The prefix is checked by
 // [ValidateSecretPrefix].
 func NewSecret(prefix string) Secret {
 	body := prefix + "_" + randomBase62(secretRandomLength)
@@ -64,20 +64,18 @@ func (s Secret) Reveal() string {
 // IsZero reports whether there is no secret.
 func (s Secret) IsZero() bool { return s.text == nil }
 
-// Malformed reports whether s claims, by its prefix, to be a secret of ours and
-// fails the checksum. Text of any other form may be an imported secret and is
-// never malformed.
-func (s Secret) Malformed(prefix string) bool {
+// Generated reports whether s has the form and the checksum of what [NewSecret]
+// makes, whatever its prefix: the prefix that is set now may not be the one that
+// was set then. It says nothing of whether a key has the secret: an imported one
+// may have any form, also that of ours with another checksum.
+func (s Secret) Generated() bool {
 	text := s.Reveal()
-	rest, ours := strings.CutPrefix(text, prefix+"_")
-	if !ours {
+	prefix := strings.LastIndexByte(text, '_') // no digit is one
+	if prefix < 1 || len(text)-prefix-1 != secretRandomLength+secretChecksumLength {
 		return false
 	}
-	if len(rest) != secretRandomLength+secretChecksumLength {
-		return true
-	}
 	body := text[:len(text)-secretChecksumLength]
-	return secretChecksum(body) != text[len(body):]
+	return secretChecksum(body) == text[len(body):]
 }
 
 // Digest returns what a database keeps of the secret: SHA-256, or HMAC-SHA-256

@@ -20,8 +20,8 @@ func TestNewSecret(t *testing.T) {
 		if !ours || len(rest) != 38 || strings.Trim(rest, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") != "" {
 			t.Fatalf("secret %q", text)
 		}
-		if secret.Malformed("acme_live") || secret.IsZero() || seen[text] {
-			t.Fatalf("secret %q is malformed or not new", text)
+		if !secret.Generated() || secret.IsZero() || seen[text] {
+			t.Fatalf("secret %q is not recognised or not new", text)
 		}
 		seen[text] = true
 	}
@@ -49,7 +49,7 @@ func TestSecretsUseEveryDigit(t *testing.T) {
 // knownSecret fixes the checksum: what was issued once must hold for ever.
 const knownSecret = "rk_0123456789ABCDEFGHIJKLMNOPQRSTUV2lyDbd"
 
-func TestMalformed(t *testing.T) {
+func TestGenerated(t *testing.T) {
 	good := ration.NewSecret("rk").Reveal()
 	changed := func(i int) string {
 		digit := byte('a')
@@ -62,25 +62,29 @@ func TestMalformed(t *testing.T) {
 		name, text string
 		want       bool
 	}{
-		{"as issued", good, false},
-		{"as issued by an earlier release", knownSecret, false},
-		{"one digit changed", changed(10), true},
-		{"the first digit changed", changed(3), true},
-		{"the checksum changed", changed(len(good) - 1), true},
-		{"two digits swapped", good[:5] + string(good[6]) + string(good[5]) + good[7:], good[5] != good[6]},
-		{"a digit short", good[:len(good)-1], true},
-		{"a digit more", good + "0", true},
-		{"only the prefix", "rk_", true},
-		{"lower case", strings.ToLower(good), strings.ToLower(good) != good},
-		{"another prefix", "sk_" + good[3:], false},
+		{"as issued", good, true},
+		{"as issued by an earlier release", knownSecret, true},
+		{"as issued under another prefix", ration.NewSecret("acme_live").Reveal(), true},
+		{"a token", ration.NewSecret("acme_live_token").Reveal(), true},
+		{"one digit changed", changed(10), false},
+		{"the first digit changed", changed(3), false},
+		{"the checksum changed", changed(len(good) - 1), false},
+		{"two digits swapped", good[:5] + string(good[6]) + string(good[5]) + good[7:], good[5] == good[6]},
+		{"a digit short", good[:len(good)-1], false},
+		{"a digit more", good + "0", false},
+		{"only the prefix", "rk_", false},
+		{"lower case", strings.ToLower(good), strings.ToLower(good) == good},
+		{"another prefix than it was made with", "sk_" + good[3:], false},
 		{"a longer prefix", "rk2_" + good[3:], false},
+		{"no prefix", good[2:], false},
 		{"the prefix without its underscore", "rk" + good[3:], false},
 		{"nothing", "", false},
 		{"imported", "6f1ed002ab5595859014ebf0951522d9", false},
-		{"bytes that are no text", "rk_\xff\x00", true},
+		{"imported, of our form", "sk_4eC39HqLyjWDarjtT1zdp7dcaaaaaaaaaaaaaa", false},
+		{"bytes that are no text", "rk_\xff\x00", false},
 	} {
-		if got := ration.SecretFromText(row.text).Malformed("rk"); got != row.want {
-			t.Errorf("%s: malformed is %t, want %t", row.name, got, row.want)
+		if got := ration.SecretFromText(row.text).Generated(); got != row.want {
+			t.Errorf("%s: generated is %t, want %t", row.name, got, row.want)
 		}
 	}
 }
@@ -200,8 +204,8 @@ func FuzzSecretFromText(f *testing.F) {
 		if len(start)+len(end) > 12 || 3*len(start) > len(text) || 3*len(end) > len(text) {
 			t.Errorf("of %d bytes %d and %d are shown", len(text), len(start), len(end))
 		}
-		if secret.Malformed("rk") && !strings.HasPrefix(text, "rk_") {
-			t.Errorf("%q is malformed and does not claim to be ours", text)
+		if secret.Generated() && (len(text) < 40 || text[len(text)-39] != '_') {
+			t.Errorf("%q is taken for one of ours", text)
 		}
 		if fmt.Sprintf("%+v", secret) != "[secret]" {
 			t.Errorf("%q prints as %+v", text, secret)

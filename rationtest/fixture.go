@@ -24,6 +24,8 @@ const actor = "rationtest"
 type Options struct {
 	Now    time.Time           // what the clock shows; zero: [Start]
 	Engine ration.EngineConfig // as an application sets it
+
+	SecretPrefix string // of new secrets; empty: [ration.DefaultSecretPrefix]
 }
 
 // Fixture is an engine to test with. It is safe for concurrent use.
@@ -52,7 +54,7 @@ func New(t testing.TB, options Options) *Fixture {
 		t.Fatal(err)
 	}
 	f.database, f.store = database, &breakable{Store: database}
-	f.admin = admin.New(database, admin.Config{SecretPrefix: options.Engine.SecretPrefix, Pepper: options.Engine.Pepper})
+	f.admin = admin.New(database, admin.Config{SecretPrefix: options.SecretPrefix, Pepper: options.Engine.Pepper})
 	f.Engine = ration.NewEngine(f.store, options.Engine)
 	t.Cleanup(f.close)
 	return f

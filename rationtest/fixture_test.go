@@ -61,7 +61,7 @@ func TestTheWayThroughThePackage(t *testing.T) {
 
 func TestOptionsReachTheEngine(t *testing.T) {
 	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
-	fixture := rationtest.New(t, rationtest.Options{Now: now, Engine: ration.EngineConfig{SecretPrefix: "acme", Pepper: []byte("pepper of 16 bytes")}})
+	fixture := rationtest.New(t, rationtest.Options{Now: now, SecretPrefix: "acme", Engine: ration.EngineConfig{Pepper: []byte("pepper of 16 bytes")}})
 	key := fixture.Key(rationtest.Key{Limits: []string{"1/lifetime"}, ExpiresAt: now.Add(time.Hour)})
 	if text := key.Secret.Reveal(); text[:5] != "acme_" {
 		t.Errorf("the secret starts with %s", text[:5])

@@ -46,7 +46,7 @@ func TestCreatedSecretIsGoodAtOnce(t *testing.T) {
 	o := open(t)
 	issued := o.create(admin.NewKey{})
 	o.wantCode(issued.Secret, ration.CodeOK)
-	if !strings.HasPrefix(issued.Secret.Reveal(), "rk_") || issued.Secret.Malformed("rk") {
+	if !strings.HasPrefix(issued.Secret.Reveal(), "rk_") || !issued.Secret.Generated() {
 		t.Error("the secret is malformed or has another prefix")
 	}
 }

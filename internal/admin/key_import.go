@@ -142,7 +142,7 @@ func (s *Service) digestOf(key *ImportedKey) (ration.Digest, error) {
 	case given:
 		return key.Digest, nil
 	}
-	if problem := SecretProblem(key.Secret, s.config.SecretPrefix); problem != "" {
+	if problem := SecretProblem(key.Secret); problem != "" {
 		return invalid(problem)
 	}
 	return key.Secret.Digest(s.config.Pepper), nil

@@ -22,7 +22,7 @@ const (
 var tokenScopes = []string{ScopeAdmin, ScopeRead, ScopeVerify}
 
 // tokenPrefix follows the secret prefix in a token, so that nobody takes one
-// for a key's secret; as such it is malformed and refused without a read.
+// for a key's secret.
 const tokenPrefix = "_token"
 
 // NewToken is a service token to be created.

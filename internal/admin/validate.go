@@ -52,8 +52,8 @@ func TextProblem(text string, least, most int) string {
 }
 
 // SecretProblem says why no client could use a secret that was made elsewhere, or
-// nothing. The prefix is that of secrets made here.
-func SecretProblem(secret ration.Secret, prefix string) string {
+// nothing. It may have any form, also that of secrets made here.
+func SecretProblem(secret ration.Secret) string {
 	text := secret.Reveal()
 	switch {
 	case secret.IsZero():
@@ -64,8 +64,6 @@ func SecretProblem(secret ration.Secret, prefix string) string {
 		return "use valid UTF-8 and no control characters: no header could carry them"
 	case text != strings.TrimSpace(text):
 		return "it begins or ends with a space, which no header could carry"
-	case secret.Malformed(prefix):
-		return fmt.Sprintf("it begins with %q as Ration's own secrets do and fails their checksum; it would always be refused", prefix+"_")
 	}
 	return ""
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
 	"github.com/ration-dev/ration"
@@ -31,12 +30,6 @@ func keyID(ctx context.Context, ops admin.Operations, text string) (ration.KeyID
 	return ration.KeyID{}, usagef("%q is the name of a key, and names may repeat; give its id: %s", text, strings.Join(ids, ", "))
 }
 
-// secretForm is that of secrets that are made here, whatever their prefix.
-var secretForm = regexp.MustCompile(`^([A-Za-z0-9_]+)_[0-9A-Za-z]+$`)
-
-// looksLikeSecret reports whether a text is a secret that was made here. It must not
-// be shown in an error, nor looked for as a name.
-func looksLikeSecret(text string) bool {
-	parts := secretForm.FindStringSubmatch(text)
-	return len(parts) > 1 && !ration.SecretFromText(text).Malformed(parts[1])
-}
+// looksLikeSecret reports whether a text is a secret that was made here, under
+// whatever prefix. It must not be shown in an error, nor looked for as a name.
+func looksLikeSecret(text string) bool { return ration.SecretFromText(text).Generated() }

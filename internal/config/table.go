@@ -78,7 +78,7 @@ var settings = []setting{
 		set:     into(func(c *Config) *string { return &c.KeyQueryParameter }, parseParameter),
 	},
 	{
-		Setting: Setting{"secret_prefix", "text", ration.DefaultSecretPrefix, "What new secrets start with."},
+		Setting: Setting{"secret_prefix", "text", ration.DefaultSecretPrefix, "What new secrets start with. Those made under another prefix keep working."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.SecretPrefix }, parseSecretPrefix),
 	},

@@ -22,7 +22,7 @@ type Plan struct {
 //   - problems: a secret that is missing, unusable or there twice; digests and
 //     plain secrets mixed; a digest of the wrong length; a missing or unreadable
 //     name; a status, boolean or time that can't be read;
-//   - warnings: a weak secret; a name or owner (in any case) that is there twice; a column
+//   - warnings: a weak secret; one that begins as ours do; a name or owner (in any case) that is there twice; a column
 //     that nothing reads; plain secrets that all look like digests.
 func NewPlan(table *Table, mapping Mapping, secretPrefix string) (Plan, error) {
 	if err := mapping.validate(table); err != nil {

@@ -58,10 +58,14 @@ func (r *reading) readSecret(prefix string) {
 	}
 	r.record.Secret = ration.SecretFromText(text)
 	r.record.Digest = r.record.Secret.Digest(nil)
-	if reason := admin.SecretProblem(r.record.Secret, prefix); reason != "" {
+	if reason := admin.SecretProblem(r.record.Secret); reason != "" {
 		r.note(Problem, "secret", reason)
-	} else if reason := secretWeakness(text); reason != "" {
-		r.note(Warning, "secret", reason)
+		return
+	}
+	for _, reason := range []string{secretWeakness(text), secretDoubt(r.record.Secret, prefix)} {
+		if reason != "" {
+			r.note(Warning, "secret", reason)
+		}
 	}
 }
 

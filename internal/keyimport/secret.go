@@ -3,6 +3,7 @@ package keyimport
 import (
 	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"github.com/ration-dev/ration"
 )
@@ -24,6 +25,15 @@ func secretWeakness(text string) string {
 	}
 	if len(seen) < leastSecretVariety {
 		return fmt.Sprintf("it has fewer than %d different bytes and may be guessed; rotate it soon", leastSecretVariety)
+	}
+	return ""
+}
+
+// secretDoubt says why the secret may have been cut or mistyped, or nothing. The
+// prefix is that of secrets made here, which secrets of others may share.
+func secretDoubt(secret ration.Secret, prefix string) string {
+	if strings.HasPrefix(secret.Reveal(), prefix+"_") && !secret.Generated() {
+		return fmt.Sprintf("it begins with %q as Ration's own secrets do, and is none of them; if it should be one, it was cut or mistyped", prefix+"_")
 	}
 	return ""
 }

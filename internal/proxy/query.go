@@ -52,8 +52,7 @@ func (p *Proxy) containsSecret(text string) bool {
 		return false
 	}
 	for word := range strings.FieldsFuncSeq(text, func(c rune) bool { return c != '_' && !isAlphanumeric(c) }) {
-		last := strings.LastIndexByte(word, '_') // no digit of a secret is one
-		if strings.HasPrefix(word, p.config.SecretPrefix+"_") && !ration.SecretFromText(word).Malformed(word[:last]) {
+		if strings.HasPrefix(word, p.config.SecretPrefix+"_") && ration.SecretFromText(word).Generated() {
 			return true
 		}
 	}
