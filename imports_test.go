@@ -36,8 +36,9 @@ var layers = []layer{
 
 	// Stores. They never see each other.
 	{"sqlite/...", []string{root, "internal/admin", "internal/kept", "sqlite/..."}},
-	{"postgres/...", []string{root, "internal/admin", "internal/kept", "internal/pooler", "postgres/..."}},
+	{"postgres/...", []string{root, "internal/admin", "internal/kept", "internal/pgcommit", "internal/pooler", "postgres/..."}},
 	{"internal/pooler", nil},
+	{"internal/pgcommit", nil},
 
 	// Wire types, and what speaks them.
 	{"api", nil},
@@ -68,7 +69,7 @@ var layers = []layer{
 	{"internal/keyimport", []string{root, "internal/admin"}},
 
 	// Moving everything from one store to the other needs both.
-	{"internal/dbcopy", []string{"internal/admin", "internal/pooler", "sqlite", "postgres"}},
+	{"internal/dbcopy", []string{"internal/admin", "internal/pgcommit", "internal/pooler", "sqlite", "postgres"}},
 
 	// The one place that sees all.
 	{"internal/cli", []string{"..."}},

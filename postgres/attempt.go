@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/pgcommit"
 )
 
 // stage is how far an attempt came.
@@ -212,7 +213,7 @@ func (l *lane) writeAndCommit(p pipeline, now time.Time) *fault {
 	}
 	for range sent {
 		if _, err := p.run(); err != nil {
-			return &fault{stage: stageWrite, err: err, unknown: leavesUnknown(err)}
+			return &fault{stage: stageWrite, err: err, unknown: !provesRollback(err)}
 		}
 	}
 	l.conn.takeWarning()
@@ -223,9 +224,9 @@ func (l *lane) writeAndCommit(p pipeline, now time.Time) *fault {
 	warning := l.conn.takeWarning()
 	switch {
 	case warning != "": // also where the session ended after it
-		return &fault{stage: stageCommit, err: warningError(warning), unknown: true, warned: true}
+		return &fault{stage: stageCommit, err: pgcommit.WarningError(warning), unknown: true, warned: true}
 	case err != nil:
-		return &fault{stage: stageCommit, err: err, unknown: leavesUnknown(err)}
+		return &fault{stage: stageCommit, err: err, unknown: !provesRollback(err)}
 	case tag != "COMMIT":
 		return &fault{stage: stageCommit, err: errors.New("the transaction was rolled back at COMMIT")}
 	}

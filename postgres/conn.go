@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/ration-dev/ration/internal/pgcommit"
 	"github.com/ration-dev/ration/internal/pooler"
 )
 
@@ -26,8 +27,7 @@ type conn struct {
 	statements [statementCount]*pgconn.StatementDescription
 	settings   [][]byte // parameters of settingsSQL
 	round      time.Duration
-	warning    string // SQLSTATE of the last warning, until it is taken
-	accept     bool   // unsafe durability
+	accept     bool // unsafe durability
 	connected  atomic.Bool
 }
 
@@ -46,11 +46,7 @@ func dial(ctx context.Context, config *pgconn.Config, acceptUnsafe bool, searchP
 	}
 	config = config.Copy()
 	config.DialFunc = c.neverCancelling(config.DialFunc)
-	config.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) {
-		if notice.SeverityUnlocalized == "WARNING" {
-			c.warning = notice.Code
-		}
-	}
+	config.OnNotice = pgcommit.NoteWarning
 	pg, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the database: %w", err)
@@ -93,6 +89,9 @@ func (c *conn) check(ctx context.Context) error {
 	c.pooled = pooler.Between(c.pg.PID(), pid)
 	if err := errors.Join(r.err, checkVersion(version)); err != nil || c.accept {
 		return err
+	}
+	if unsafe == nil {
+		unsafe = checkWarnings(ctx, c.pg)
 	}
 	return unsafe
 }
@@ -139,7 +138,7 @@ func (c *conn) readSettings(r *row) {
 
 // begin starts a pipeline, which close must end.
 func (c *conn) begin() pipeline {
-	c.warning = ""
+	c.takeWarning()
 	// The background context, because what was sent is not cancelled, and because
 	// watching any other costs a goroutine; sync sets deadlines.
 	return pipeline{conn: c, pg: c.pg.StartPipeline(context.Background())}
@@ -172,8 +171,4 @@ func (c *conn) close() (done <-chan struct{}) {
 	return c.pg.CleanupDone()
 }
 
-func (c *conn) takeWarning() string {
-	warning := c.warning
-	c.warning = ""
-	return warning
-}
+func (c *conn) takeWarning() string { return pgcommit.TakeWarning(c.pg) }

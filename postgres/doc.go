@@ -18,5 +18,6 @@
 // path, a role, temporary tables). The schema is the first of the search path
 // with Ration's tables, as it was when the store was opened; a search_path in the
 // URL works through a pooler too, other settings in the URL where the pooler
-// passes them on. Statement mode does not work: it has no transactions.
+// passes them on. Statement mode does not work: it has no transactions. A pooler
+// that withholds the server's warnings is refused.
 package postgres

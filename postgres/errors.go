@@ -89,11 +89,22 @@ func endsSession(err error) bool {
 	return !errors.As(err, &pgErr) || pgErr.SeverityUnlocalized == "FATAL" || pgErr.SeverityUnlocalized == "PANIC"
 }
 
-// leavesUnknown reports whether an error that came instead of COMMIT's answer
-// leaves it open whether the transaction was committed.
-func leavesUnknown(err error) bool {
+// provesRollback reports whether an error that came after COMMIT was sent, in the
+// place of its answer or of that to a write before it, proves that the transaction
+// was not committed. Only an error of the transaction itself does, one with which
+// the session goes on. What speaks of the connection, the server or its resources
+// may also come from a pooler between, which can't know.
+func provesRollback(err error) bool {
+	if endsSession(err) {
+		return false
+	}
 	state := sqlState(err)
-	return endsSession(err) || state == stateUnknownOutcome || strings.HasPrefix(state, "08")
+	for _, class := range []string{"08", "53", "57", "58", "XX"} {
+		if strings.HasPrefix(state, class) && state != stateCancelled {
+			return false
+		}
+	}
+	return state != stateUnknownOutcome
 }
 
 // clientError is an error found on this side of the connection, which is fine.
@@ -107,12 +118,6 @@ func (e *clientError) Error() string { return e.err.Error() }
 func (e *clientError) Is(target error) bool {
 	return target == ErrUnsafeDurability && errors.Is(e.err, target)
 }
-
-// warningError is a COMMIT that came with a warning, such as that its wait for a
-// standby was cut short. It holds the SQLSTATE.
-type warningError string
-
-func (e warningError) Error() string { return "COMMIT came with warning " + string(e) }
 
 // driverError is an error of the driver or the server, as opposed to one that a
 // function of administration's returned.

@@ -69,7 +69,8 @@ func (e *examination) durabilityFinding() admin.Finding {
 	case e.durability != nil:
 		finding.State, finding.Detail = admin.FindingWarning, "weakened by accept_unsafe_durability: "+e.durability.Error()
 		finding.Advice = "what was answered can be lost when the server or its machine fails; switch the settings on: run 'ALTER SYSTEM SET fsync = on', " +
-			"'ALTER SYSTEM SET full_page_writes = on' and 'SELECT pg_reload_conf()' in psql, and give the URL of the primary"
+			"'ALTER SYSTEM SET full_page_writes = on' and 'SELECT pg_reload_conf()' in psql; for others that are named 'ALTER SYSTEM RESET …', " +
+			"or the same with ALTER DATABASE or ALTER ROLE; and give the URL of the primary"
 	case e.acceptsAnother:
 		finding.State, finding.Detail = admin.FindingWarning, "weakened by accept_unsafe_durability, although this server is durable"
 		finding.Advice = "leave accept_unsafe_durability out, so that a server that is not durable is refused"

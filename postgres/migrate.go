@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/ration-dev/ration/internal/pgcommit"
 )
 
 //go:embed migrations/*.sql
@@ -154,13 +156,16 @@ func (m *migrator) after(have int64) (*migration, error) {
 
 // prepare takes the lock, which ends with the transaction.
 func (m *migrator) prepare(ctx context.Context, t tx) error {
+	if _, err := t.Exec(ctx, "SELECT "+pgcommit.Settings); err != nil { // first: what follows may fail
+		return err
+	}
 	if err := t.watchClient(ctx); err != nil {
 		return err
 	}
 	wait := m.config.migrationWait
 	_, err := t.Exec(ctx, `
 		SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', '0', true),
-		       set_config('idle_in_transaction_session_timeout', '0', true), set_config('synchronous_commit', 'on', true)`,
+		       set_config('idle_in_transaction_session_timeout', '0', true)`,
 		milliseconds(wait))
 	if err == nil {
 		_, err = t.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrationLock))

@@ -27,6 +27,7 @@ var hostileSettings = []string{
 	"\"TimeZone\" = 'Asia/Kathmandu'", "\"DateStyle\" = 'German, DMY'", "\"IntervalStyle\" = 'sql_standard'",
 	"bytea_output = 'escape'", "extra_float_digits = -15", "standard_conforming_strings = off",
 	"row_security = off", "client_encoding = 'LATIN1'",
+	"client_min_messages = error", "exit_on_error = on",
 }
 
 // wantSettings are those of every transaction that changes anything.
@@ -36,6 +37,7 @@ var wantSettings = map[string]string{
 	"plan_cache_mode": "force_generic_plan", "search_path": "public, pg_temp",
 	"enable_indexscan": "on", "enable_nestloop": "on", "enable_seqscan": "off",
 	"enable_hashjoin": "off", "enable_mergejoin": "off", "jit": "off",
+	"client_min_messages": "warning", "exit_on_error": "off",
 }
 
 // noteSettings makes every transaction that asks for the time note its settings.
@@ -72,6 +74,15 @@ func (d *database) wantNoted(t *testing.T, pid int) {
 		t.Errorf("settings of transactions (-want +got):\n%s", diff)
 	}
 	d.exec(t, "DELETE FROM noted")
+}
+
+// set gives new sessions of the database settings.
+func (d *database) set(t *testing.T, settings ...string) {
+	t.Helper()
+	name := pgx.Identifier{ask[string](t, d, "SELECT current_database()")}.Sanitize()
+	for _, setting := range settings {
+		d.exec(t, "ALTER DATABASE "+name+" SET "+setting)
+	}
 }
 
 func connectThroughPooler(t *testing.T, url string) *pgx.Conn {
@@ -112,9 +123,7 @@ func TestSettingsOfTheDatabaseReachNoTransaction(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	d.noteSettings(t)
-	for _, setting := range hostileSettings {
-		d.exec(t, "ALTER DATABASE "+pgx.Identifier{ask[string](t, d, "SELECT current_database()")}.Sanitize()+" SET "+setting)
-	}
+	d.set(t, hostileSettings...)
 	store := d.open(t, postgres.Config{})
 	id := createForeignKey(t, store)
 	if codes := charge(t, store, id, id); codes[1] != ration.CodeOK {

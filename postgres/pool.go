@@ -8,6 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ration-dev/ration/internal/pgcommit"
 )
 
 var errURL = errors.New(`the database URL can't be read: write "postgres://user:password@host:5432/database"`)
@@ -26,7 +28,7 @@ func parsePoolConfig(config Config) (*pgxpool.Config, error) {
 	parsed.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return true }
 	parsed.PingTimeout = defaultTimeouts.round
 	parsed.ConnConfig.ConnectTimeout = dialTimeout
-	parsed.ConnConfig.OnNotice = noteWarning
+	parsed.ConnConfig.OnNotice = pgcommit.NoteWarning
 	// Not by names, which a pooler does not keep, and never as text (CVE-2024-27289).
 	parsed.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	params := parsed.ConnConfig.RuntimeParams
@@ -55,6 +57,9 @@ func checkServer(ctx context.Context, conn *pgx.Conn, acceptUnsafe bool) error {
 	if wrong != nil || acceptUnsafe {
 		return wrong
 	}
+	if unsafe == nil {
+		unsafe = checkWarnings(ctx, conn.PgConn())
+	}
 	return unsafe
 }
 
@@ -74,20 +79,4 @@ func withoutURL(err error) error {
 		return errURL
 	}
 	return err
-}
-
-// warningKey is where a connection of the pool keeps the SQLSTATE of its last warning.
-const warningKey = "ration.warning"
-
-func noteWarning(conn *pgconn.PgConn, notice *pgconn.Notice) {
-	if notice.SeverityUnlocalized == "WARNING" {
-		conn.CustomData()[warningKey] = notice.Code
-	}
-}
-
-func takeWarning(conn *pgx.Conn) string {
-	data := conn.PgConn().CustomData()
-	warning, _ := data[warningKey].(string)
-	delete(data, warningKey)
-	return warning
 }

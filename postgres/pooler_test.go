@@ -16,11 +16,13 @@ import (
 )
 
 // TestContractThroughAPooler has four sessions for two stores with eight
-// connections each, and the transactions of both take turns on them.
+// connections each, and the transactions of both take turns on them. The database
+// tells its sessions to keep warnings to themselves and to end at any error.
 func TestContractThroughAPooler(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) storetest.Harness {
 		d := newDatabase(t)
+		d.set(t, silencing...)
 		clock := newFakeClock(t, d, time.Now())
 		config := postgres.Config{InstanceClock: clock.now}.Patient(8)
 		pooled := &database{url: testdb.PgBouncer(t, d.url, nil)}

@@ -1,22 +1,34 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ration-dev/ration/internal/pgcommit"
 )
 
-// ErrUnsafeDurability says that the server may lose what it has acknowledged,
-// or is not the one that keeps it: fsync or full_page_writes is off, or it is a
-// standby. Such a server is refused unless Config.AcceptUnsafeDurability is set.
+// ErrUnsafeDurability says that the server may lose what it has acknowledged, or
+// that it could not be told, or that it is not the one that keeps it: fsync or
+// full_page_writes is off, damaged pages pass for sound ones, its warnings don't
+// arrive, or it is a standby. Such a server is refused unless
+// Config.AcceptUnsafeDurability is set.
 var ErrUnsafeDurability = errors.New("the database server is not durable")
 
 // minServerVersion is PostgreSQL 15.
 const minServerVersion = 150000
 
 // durabilityColumns tell what the operator may have switched off since the last
-// transaction, and whether a pooler leads to another server now.
-const durabilityColumns = `current_setting('fsync'), current_setting('full_page_writes'), pg_is_in_recovery()`
+// transaction, or for this role, and whether a pooler leads to another server now.
+const durabilityColumns = `concat_ws(', ',
+           CASE WHEN current_setting('fsync') <> 'on' THEN 'fsync is off' END,
+           CASE WHEN current_setting('full_page_writes') <> 'on' THEN 'full_page_writes is off' END,
+           CASE WHEN current_setting('data_sync_retry', true) = 'on' THEN 'data_sync_retry is on' END,
+           CASE WHEN current_setting('zero_damaged_pages', true) = 'on' THEN 'zero_damaged_pages is on' END,
+           CASE WHEN current_setting('ignore_checksum_failure', true) = 'on' THEN 'ignore_checksum_failure is on' END,
+           CASE WHEN pg_is_in_recovery() THEN 'it is a standby, not primary' END)`
 
 // placeColumns make names mean the schema that the store found when it was
 // opened, and its own role. pg_temp would come first if it were not named last.
@@ -25,11 +37,11 @@ const placeColumns = `set_config('role', NULL, true), set_config('search_path', 
 // settingsSQL sets what a transaction relies on, for this transaction alone: a
 // pooler may hand it a session that somebody else has left with other settings.
 // Joins other than nested loops and scans of whole tables are off because a plan
-// made while a table was empty is kept. A greater synchronous_commit than on stays.
+// made while a table was empty is kept.
 const settingsSQL = `
 SELECT ` + durabilityColumns + `, current_setting('session_replication_role'),
        ` + placeColumns + `,
-       set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
+       ` + pgcommit.Settings + `,
        set_config('lock_timeout', $2, true),
        set_config('statement_timeout', $3, true),
        set_config('idle_in_transaction_session_timeout', $4, true),
@@ -44,6 +56,7 @@ SELECT ` + durabilityColumns + `, current_setting('session_replication_role'),
 // readSettingsSQL is settingsSQL for reports, whose plans are PostgreSQL's own affair.
 const readSettingsSQL = `
 SELECT ` + durabilityColumns + `, ` + placeColumns + `,
+       ` + pgcommit.Settings + `,
        set_config('statement_timeout', '10s', true)`
 
 // serverSQL tells what a new connection leads to.
@@ -52,29 +65,19 @@ SELECT ` + durabilityColumns + `, current_setting('server_version_num')::int, pg
 
 // durability reads durabilityColumns. Its error is ErrUnsafeDurability.
 func (r *row) durability() error {
-	fsync, fullPageWrites, standby := r.take(-1), r.take(-1), r.bool()
-	if string(fsync) == "on" && string(fullPageWrites) == "on" && !standby {
-		return nil
+	if reasons := r.take(-1); len(reasons) > 0 {
+		return fmt.Errorf("%w: %s", ErrUnsafeDurability, reasons)
 	}
-	return checkDurability(string(fsync), string(fullPageWrites), standby)
+	return nil
 }
 
-// checkDurability returns ErrUnsafeDurability with the settings that are off.
-func checkDurability(fsync, fullPageWrites string, standby bool) error {
-	var reasons []string
-	if fsync != "on" {
-		reasons = append(reasons, "fsync is "+fsync)
+// checkWarnings refuses a way to the server on which its warnings get lost.
+func checkWarnings(ctx context.Context, conn *pgconn.PgConn) error {
+	err := pgcommit.Heard(ctx, conn)
+	if errors.Is(err, pgcommit.ErrUnheard) {
+		return fmt.Errorf("%w: %w", ErrUnsafeDurability, err)
 	}
-	if fullPageWrites != "on" {
-		reasons = append(reasons, "full_page_writes is "+fullPageWrites)
-	}
-	if standby {
-		reasons = append(reasons, "it is a standby, not primary")
-	}
-	if len(reasons) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%w: %s", ErrUnsafeDurability, strings.Join(reasons, ", "))
+	return err
 }
 
 // VersionError says that the server is too old.

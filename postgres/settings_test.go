@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/ration-dev/ration"
@@ -11,10 +12,10 @@ import (
 
 func TestServersThatForgetAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, setting := range []string{"fsync", "full_page_writes"} {
+	for setting, value := range map[string]string{"fsync": "off", "full_page_writes": "off", "data_sync_retry": "on"} {
 		t.Run(setting, func(t *testing.T) {
 			t.Parallel()
-			cluster := testdb.StartCluster(t, map[string]string{setting: "off"})
+			cluster := testdb.StartCluster(t, map[string]string{setting: value})
 			config := postgres.Config{URL: cluster.Database(t)}
 			if _, _, err := postgres.Migrate(t.Context(), config); !errors.Is(err, postgres.ErrUnsafeDurability) {
 				t.Errorf("Migrate = %v, want ErrUnsafeDurability", err)
@@ -29,6 +30,29 @@ func TestServersThatForgetAreRefused(t *testing.T) {
 			store := (&database{url: config.URL}).open(t, config)
 			if codes := charge(t, store, createKey(t, store, "")); codes[0] != ration.CodeOK {
 				t.Errorf("got %v", codes)
+			}
+		})
+	}
+}
+
+// A role or a database can be told to take damaged pages for sound ones, so that
+// what was counted on them is gone without a word.
+func TestSessionsThatOverlookDamageAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, setting := range []string{"zero_damaged_pages", "ignore_checksum_failure"} {
+		t.Run(setting, func(t *testing.T) {
+			t.Parallel()
+			d := newDatabase(t)
+			store := d.open(t, postgres.Config{})
+			id := createKey(t, store, "")
+			d.set(t, setting+" = on")
+			d.exec(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+			_, err := store.Charge(t.Context(), batchOf(t, id))
+			if !errors.Is(err, postgres.ErrUnsafeDurability) || !strings.Contains(err.Error(), setting+" is on") {
+				t.Errorf("Charge = %v, want ErrUnsafeDurability", err)
+			}
+			if _, err := postgres.Open(t.Context(), postgres.Config{URL: d.url}); !errors.Is(err, postgres.ErrUnsafeDurability) {
+				t.Errorf("Open = %v, want ErrUnsafeDurability", err)
 			}
 		})
 	}

@@ -1,6 +1,10 @@
 package postgres
 
-import "context"
+import (
+	"context"
+
+	"github.com/ration-dev/ration/internal/pgcommit"
+)
 
 // transaction runs one statement as a transaction, in one round trip, with the
 // settings that keep its plan from scanning tables.
@@ -47,7 +51,7 @@ func (p pipeline) transact(s statement, each func(*row), params [][]byte) error 
 		return err
 	}
 	if warning := p.conn.takeWarning(); warning != "" {
-		return &clientError{warningError(warning)}
+		return &clientError{pgcommit.WarningError(warning)}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/pgcommit"
 )
 
 const (
@@ -96,14 +97,14 @@ func (t tx) set(ctx context.Context, s *Store) error {
 func (t tx) commit(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
-	takeWarning(t.Conn())
+	pgcommit.TakeWarning(t.Conn().PgConn())
 	err := t.Commit(ctx)
-	switch warning := takeWarning(t.Conn()); {
+	switch warning := pgcommit.TakeWarning(t.Conn().PgConn()); {
 	case err == nil && warning != "":
-		return fmt.Errorf("%w: %w", ration.ErrOutcomeUnknown, warningError(warning))
+		return fmt.Errorf("%w: %w", ration.ErrOutcomeUnknown, pgcommit.WarningError(warning))
 	case err == nil:
 		return nil
-	case errors.Is(err, pgx.ErrTxCommitRollback), !leavesUnknown(err):
+	case errors.Is(err, pgx.ErrTxCommitRollback), provesRollback(err):
 		return &driverError{err}
 	}
 	return fmt.Errorf("%w: committing: %w", ration.ErrOutcomeUnknown, err)

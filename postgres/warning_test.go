@@ -2,10 +2,13 @@ package postgres_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -65,26 +68,99 @@ func TestCommitWithoutItsStandbyAdmitsNobody(t *testing.T) {
 	}
 }
 
-func TestChangeWithoutItsStandbyIsSaid(t *testing.T) {
+// silencing are settings that hide what happened to a COMMIT.
+var silencing = []string{"client_min_messages = error", "exit_on_error = on"}
+
+// TestChangesWithoutTheirStandbyAreSaid has the same for changes by administration
+// and for migrations, while the database keeps warnings back.
+func TestChangesWithoutTheirStandbyAreSaid(t *testing.T) {
 	t.Parallel()
-	d := migrated(t, testdb.StartCluster(t, nil).DSN())
+	cluster := testdb.StartCluster(t, nil)
+	d := migrated(t, cluster.DSN())
+	d.set(t, silencing...)
 	store := d.open(t, postgres.Config{})
+	id := createKey(t, store, "")
+	empty := &database{url: cluster.Database(t)}
+	empty.conn = connect(t, empty.url)
+	empty.set(t, silencing...)
 	d.loseStandby(t)
 	t.Cleanup(func() { d.regainStandby(t) }) // before the store is closed
-	result := make(chan error, 1)
-	go func() {
-		for {
-			if _, err := store.CreateKey(t.Context(), newKey("")); err != nil {
-				result <- err
-				return
+	for name, change := range map[string]func() error{
+		"CreateKey": func() error { _, err := store.CreateKey(t.Context(), newKey("")); return err },
+		"UpdateKey": func() error { _, err := store.UpdateKey(t.Context(), id, rename); return err },
+		"CreatePlan": func() error {
+			_, err := store.CreatePlan(t.Context(), func(change *admin.PlanChange) error {
+				change.Plan = ration.Plan{Name: strings.ToLower(rand.Text()), CreatedAt: change.Now, UpdatedAt: change.Now}
+				change.Audit = admin.AuditEntry{Actor: "test", Action: "plan.create", Target: "plan"}
+				return nil
+			})
+			return err
+		},
+		"CreateToken": func() error {
+			token := admin.Token{Name: rand.Text(), Scopes: []string{"verify"}}
+			_, err := store.CreateToken(t.Context(), token, ration.Digest([]byte(rand.Text()+"123456")), admin.AuditEntry{Actor: "test", Action: "token.create", Target: "token"})
+			return err
+		},
+		"Charge": func() error { _, err := store.Charge(t.Context(), batchOf(t, id)); return err },
+		"Migrate": func() error {
+			_, _, err := postgres.Migrate(t.Context(), postgres.Config{URL: empty.url})
+			return err
+		},
+	} {
+		result := make(chan error, 1)
+		go func() {
+			for { // until the session knows of the standby
+				if err := change(); err != nil {
+					result <- err
+					return
+				}
 			}
+		}()
+		d.await(t, commitWaits)
+		d.exec(t, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+		if err := <-result; !errors.Is(err, ration.ErrOutcomeUnknown) {
+			t.Errorf("%s = %v, want ErrOutcomeUnknown", name, err)
 		}
-	}()
-	d.await(t, commitWaits)
-	d.exec(t, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
-	if err := <-result; !errors.Is(err, ration.ErrOutcomeUnknown) {
-		t.Errorf("CreateKey = %v, want ErrOutcomeUnknown", err)
 	}
+}
+
+// rename changes a key to a name that it never had.
+func rename(change *admin.KeyChange) error {
+	change.Key.Name = rand.Text()
+	change.Audit = admin.AuditEntry{Actor: "test", Action: "key.update", Target: change.Key.ID.String()}
+	return nil
+}
+
+// A way to the server on which warnings get lost would hide the same.
+func TestServerWhoseWarningsGetLostIsRefused(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	d.set(t, silencing...) // which are no reason
+	w := testdb.NewWire(t, d.url)
+	store := (&database{url: w.DSN()}).open(t, postgres.Config{})
+	id := createKey(t, store, "")
+	w.SwallowWarnings()
+	w.BreakAll()
+	for name, ask := range waysIn(t, store, id) {
+		for {
+			err := ask()
+			if err != nil && !errors.Is(err, postgres.ErrUnsafeDurability) && errors.Is(err, ration.ErrStoreUnavailable) {
+				continue // the connection from before has just been found broken
+			}
+			if !errors.Is(err, postgres.ErrUnsafeDurability) {
+				t.Errorf("%s = %v, want ErrUnsafeDurability", name, err)
+			}
+			break
+		}
+	}
+	if _, err := postgres.Open(t.Context(), postgres.Config{URL: w.DSN()}); !errors.Is(err, postgres.ErrUnsafeDurability) {
+		t.Errorf("Open = %v, want ErrUnsafeDurability", err)
+	}
+	if _, _, err := postgres.Migrate(t.Context(), postgres.Config{URL: w.DSN()}); !errors.Is(err, postgres.ErrUnsafeDurability) {
+		t.Errorf("Migrate = %v, want ErrUnsafeDurability", err)
+	}
+	w.Heal()
+	charge(t, store, id)
 }
 
 func (d *database) loseStandby(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/ration-dev/ration/internal/pgcommit"
 	"github.com/ration-dev/ration/internal/pooler"
 )
 
@@ -49,6 +50,7 @@ func openServer(ctx context.Context, url string, options pgx.TxOptions) (*server
 		s.searchPath = given
 		delete(config.RuntimeParams, "search_path") // which a pooler would refuse
 	}
+	config.OnNotice = pgcommit.NoteWarning
 	config.RuntimeParams["application_name"] = ownName
 	config.RuntimeParams["client_encoding"] = "UTF8" // whatever the role has
 	if s.conn, err = pgx.ConnectConfig(ctx, config); err != nil {
@@ -93,7 +95,7 @@ func (s *server) begin(ctx context.Context) (transaction, error) {
 // which Ration's tables are: the first of the search path that has them.
 func (s *server) settle(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `
-		SELECT set_config('role', NULL, true), set_config('search_path', $1, true), set_config('synchronous_commit', 'on', true),
+		SELECT `+pgcommit.Settings+`, set_config('role', NULL, true), set_config('search_path', $1, true),
 		       set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)`, s.searchPath)
 	if err == nil {
 		_, err = tx.Exec(ctx, `

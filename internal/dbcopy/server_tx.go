@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/ration-dev/ration/internal/pgcommit"
 )
 
 // serverTx is a transaction on a PostgreSQL database.
@@ -107,7 +109,17 @@ func (t *serverTx) insert(ctx context.Context, into table, columns []column, row
 	return err
 }
 
-func (t *serverTx) commit(ctx context.Context) error { return t.tx.Commit(ctx) }
+// commit takes a warning for an error: the standby that it speaks of may be the
+// primary by the time that somebody looks for the copy.
+func (t *serverTx) commit(ctx context.Context) error {
+	conn := t.tx.Conn().PgConn()
+	pgcommit.TakeWarning(conn)
+	err := t.tx.Commit(ctx)
+	if warning := pgcommit.TakeWarning(conn); warning != "" {
+		err = errors.Join(err, pgcommit.WarningError(warning))
+	}
+	return err
+}
 
 func (t *serverTx) rollback(ctx context.Context) error {
 	if err := t.tx.Rollback(context.WithoutCancel(ctx)); !errors.Is(err, pgx.ErrTxClosed) {

@@ -27,6 +27,8 @@ type Wire struct {
 	refusing bool
 	delay    time.Duration
 	swallows [2]bool // by direction
+	discreet bool    // swallows warnings
+	spoiled  spoiled
 
 	next   Cut
 	times  int        // cuts at next still to be made
@@ -115,7 +117,7 @@ func (w *Wire) SwallowAnswers() {
 func (w *Wire) Heal() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.refusing, w.delay, w.swallows = false, 0, [2]bool{}
+	w.refusing, w.delay, w.swallows, w.discreet = false, 0, [2]bool{}, false
 	w.times, w.random, w.holds = 0, nil, 0
 	for c := range w.conns {
 		if c.lossy[toServer].Load() || c.lossy[toClient].Load() {

@@ -185,7 +185,11 @@ func (c *wireConn) answer(m message) {
 	case ready:
 		c.open.Store(status != 'I')
 	}
-	c.write(toClient, m)
+	arrives, last := c.wire.reword(m, whole)
+	c.write(toClient, arrives)
+	if last {
+		c.close()
+	}
 }
 
 // write ignores errors: that a side has gone is seen by who reads from it.

@@ -1,0 +1,70 @@
+// Package pgcommit makes the answer to a COMMIT on PostgreSQL one that can be
+// believed. A transaction whose wait for its synchronous standby was cut short is
+// committed on this server, perhaps nowhere else, and is answered as any other,
+// except for a warning that comes before the answer. So a transaction must not let
+// anybody suppress warnings, and whoever commits must ask for them.
+package pgcommit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Settings are columns of the SELECT that begins a transaction. They pin, for the
+// transaction alone, what a role, a database, a URL or a neighbour on a pooler may
+// have set: that COMMIT returns after the flush, here and on synchronous standbys
+// (a greater synchronous_commit than on stays); that warnings are sent; and that an
+// error does not end the session, which could not be told from a server that died.
+const Settings = `set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),
+       set_config('client_min_messages', 'warning', true), set_config('exit_on_error', 'off', true)`
+
+// ErrUnheard says that warnings of the server don't arrive.
+var ErrUnheard = errors.New("the server's warnings don't arrive, so that a commit that a standby never got would pass for a safe one: " +
+	"something between here and the server withholds them, such as a pooler; give the URL of the server itself")
+
+// WarningError is a COMMIT that came with a warning. It holds the SQLSTATE.
+type WarningError string
+
+// Error implements error.
+func (e WarningError) Error() string {
+	return fmt.Sprintf("COMMIT came with warning %s: the server may be the only one that has it, because its wait for a standby was cut short", string(e))
+}
+
+// key is where a connection keeps the SQLSTATE of its last warning.
+const key = "ration.warning"
+
+// NoteWarning is a pgconn.NoticeHandler that remembers the last warning.
+func NoteWarning(conn *pgconn.PgConn, notice *pgconn.Notice) {
+	if notice.SeverityUnlocalized == "WARNING" {
+		conn.CustomData()[key] = notice.Code
+	}
+}
+
+// TakeWarning returns the SQLSTATE of the last warning since it was last asked, ""
+// if there was none. The connection's notices must go to [NoteWarning].
+func TakeWarning(conn *pgconn.PgConn) string {
+	data := conn.CustomData()
+	warning, _ := data[key].(string)
+	delete(data, key)
+	return warning
+}
+
+// provocation makes the server warn that a transaction is open already. It
+// changes nothing.
+const provocation = "BEGIN; SELECT " + Settings + "; BEGIN; ROLLBACK"
+
+// Heard makes the server warn, in a transaction of its own, and returns
+// [ErrUnheard] if that does not arrive.
+func Heard(ctx context.Context, conn *pgconn.PgConn) error {
+	TakeWarning(conn)
+	if err := conn.Exec(ctx, provocation).Close(); err != nil {
+		return fmt.Errorf("making the database server warn: %w", err)
+	}
+	if TakeWarning(conn) == "" {
+		return ErrUnheard
+	}
+	return nil
+}
