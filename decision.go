@@ -10,6 +10,7 @@ const (
 	CodeOK                Code = "ok"
 	CodeKeyMissing        Code = "key_missing"        // no secret was sent
 	CodeKeyUnknown        Code = "key_unknown"        // no key has this secret
+	CodeKeyUnchecked      Code = "key_unchecked"      // too many unknown secrets came from the address, so this one was not looked up
 	CodeKeyExpired        Code = "key_expired"        // the key, or the secret that was sent, has expired
 	CodeKeyDisabled       Code = "key_disabled"       // the key is disabled, pending or rejected
 	CodeKeyRevoked        Code = "key_revoked"        // the key, or the secret that was sent, is revoked
@@ -41,7 +42,7 @@ const (
 // Decision answers a charge.
 type Decision struct {
 	Code       Code
-	KeyID      KeyID         // zero with CodeKeyUnknown, as are all about the key
+	KeyID      KeyID         // zero with CodeKeyUnknown and CodeKeyUnchecked, as are all about the key
 	KeyName    string        // for display only
 	Owner      string        // empty if the key has none
 	Plan       string        // empty if the key has none

@@ -5,10 +5,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/ration-dev/ration/internal/failures"
 	"github.com/ration-dev/ration/internal/groupcommit"
 )
 
@@ -18,6 +20,8 @@ type EngineConfig struct {
 	MaxWait     time.Duration // after which a charge without an answer gets an error; 0: 5 s
 	MaxQueue    int           // charges that may wait per lane, beyond which they get ErrStoreUnavailable; 0: 16,384
 	DigestCache int           // digests remembered, about 150 bytes each; 0: 100,000
+
+	Unknown UnknownSecrets // what guessing secrets may cost; zero: its defaults
 }
 
 // Engine decides charges: it validates them, finds out whose secret was sent,
@@ -29,6 +33,7 @@ type Engine struct {
 	store    Store
 	config   EngineConfig
 	digests  *digestCache
+	unknown  *failures.Budget
 	resolver *groupcommit.Batcher[Digest, Digest, SecretRef]
 	lanes    []*groupcommit.Batcher[KeyID, Charge, Decision]
 }
@@ -41,7 +46,7 @@ func NewEngine(store Store, config EngineConfig) *Engine {
 	if config.MaxWait <= 0 {
 		config.MaxWait = groupcommit.DefaultMaxWait
 	}
-	e := &Engine{store: store, config: config, digests: newDigestCache(config.DigestCache)}
+	e := &Engine{store: store, config: config, digests: newDigestCache(config.DigestCache), unknown: config.Unknown.budget()}
 	e.resolver = groupcommit.New(groupcommit.Config[Digest, Digest, SecretRef]{
 		Key:      func(digest Digest) Digest { return digest },
 		Commit:   store.ResolveDigests,
@@ -72,6 +77,10 @@ func NewEngine(store Store, config EngineConfig) *Engine {
 // answer was awaited. The context's own error is wrapped beside them. With an
 // Idempotency or a Hold also [ErrIdempotencyMismatch] and [ErrReservationConflict]
 // where the charge contradicts an earlier one: nothing was charged.
+//
+// A secret that was seen before is always decided. Any other has to be looked up,
+// which [UnknownSecrets] bounds by the charge's IP: beyond that the decision is
+// [CodeKeyUnchecked], which says nothing of the secret and changes nothing.
 func (e *Engine) Charge(ctx context.Context, charge Charge) (Decision, error) {
 	charge, err := charge.Normalize()
 	if err != nil {
@@ -94,7 +103,11 @@ func (e *Engine) Charge(ctx context.Context, charge Charge) (Decision, error) {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, e.config.MaxWait)
 			defer cancel()
-			ref, err = e.resolve(ctx, digest)
+			var retry time.Duration
+			ref, retry, err = e.lookUp(ctx, digest, charge.IP)
+			if retry > 0 {
+				return Decision{Code: CodeKeyUnchecked, RetryAfter: retry, DecidedAt: time.Now(), DryRun: charge.DryRun}, nil
+			}
 		}
 		if err != nil {
 			return Decision{}, err
@@ -145,6 +158,28 @@ func (e *Engine) Close(ctx context.Context) error {
 		errs = append(errs, lane.Close(ctx))
 	}
 	return errors.Join(errs...)
+}
+
+// lookUp resolves a digest that isn't remembered, unless the budget of its address
+// is spent: then it says for how long.
+func (e *Engine) lookUp(ctx context.Context, digest Digest, addr netip.Addr) (SecretRef, time.Duration, error) {
+	try, retry, err := e.unknown.Begin(ctx, addr)
+	if err != nil {
+		return SecretRef{}, 0, fmt.Errorf("%w: %w", ErrStoreUnavailable, err)
+	}
+	if retry > 0 {
+		return SecretRef{}, retry, nil
+	}
+	ref, known := e.digests.get(digest) // it may have been found meanwhile
+	if !known {
+		ref, err = e.resolve(ctx, digest)
+	}
+	if err == nil && ref.KeyID.IsZero() {
+		try.FoundNothing()
+	} else { // what could not be read isn't the client's doing
+		try.Found()
+	}
+	return ref, 0, err
 }
 
 // resolve reads whose secret a digest is of; the zero SecretRef if nobody's. Text

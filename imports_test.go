@@ -27,9 +27,11 @@ type layer struct {
 // place yet. Of several patterns that match, the first row counts.
 var layers = []layer{
 	// Words and rules. Nothing here knows a database or a protocol.
-	{root, []string{"internal/groupcommit", "internal/zoneinfo"}},
+	{root, []string{"internal/bucket", "internal/failures", "internal/groupcommit", "internal/zoneinfo"}},
 	{"internal/groupcommit", nil},
 	{"internal/zoneinfo", nil},
+	{"internal/bucket", nil},
+	{"internal/failures", []string{"internal/bucket"}},
 
 	// What every store keeps in one form.
 	{"internal/kept", []string{root}},
@@ -50,7 +52,7 @@ var layers = []layer{
 	{"internal/rewrite", []string{root}},
 	{"internal/proxy", []string{root, "api", "rationhttp", "internal/route", "internal/rewrite"}},
 	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},
-	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/adminwire"}},
+	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/adminwire", "internal/bucket", "internal/failures"}},
 	{"internal/selfservice", []string{root, "api", "rationhttp"}},
 
 	// Administration. REST and console only show its operations.

@@ -9,6 +9,7 @@ const ProblemContentType = "application/problem+json"
 // type is "about:blank": its status and its code say all.
 const (
 	TypeQuotaExceeded            = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+	TypeAbnormalUsageDetected    = "https://iana.org/assignments/http-problem-types#abnormal-usage-detected"
 	TypeTemporaryReducedCapacity = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
 )
 

@@ -132,6 +132,7 @@ type refusal struct {
 var refusals = map[ration.Code]refusal{
 	ration.CodeKeyMissing:        {http.StatusUnauthorized, "", "An API key is needed."},
 	ration.CodeKeyUnknown:        {http.StatusUnauthorized, "", "The API key is not valid."},
+	ration.CodeKeyUnchecked:      {http.StatusTooManyRequests, api.TypeAbnormalUsageDetected, "The API key was not checked: too many unknown keys came from this address. Try again later."},
 	ration.CodeKeyExpired:        {http.StatusUnauthorized, "", "The API key has expired."},
 	ration.CodeKeyDisabled:       {http.StatusUnauthorized, "", "The API key is disabled."},
 	ration.CodeKeyRevoked:        {http.StatusUnauthorized, "", "The API key is revoked."},

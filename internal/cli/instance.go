@@ -66,7 +66,7 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger) 
 		}
 	}
 	secrets := admin.Config{SecretPrefix: settings.SecretPrefix, Pepper: settings.Pepper}
-	i.engine = ration.NewEngine(i.store, ration.EngineConfig{Pepper: settings.Pepper})
+	i.engine = ration.NewEngine(i.store, ration.EngineConfig{Pepper: settings.Pepper, Unknown: settings.Unknown})
 	i.tokens = admin.NewTokenChecker(i.store, secrets)
 	i.operations = admin.New(i.store, secrets)
 	if i.server, err = i.newServer(); err != nil {

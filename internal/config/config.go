@@ -30,8 +30,9 @@ type Config struct {
 	KeyQueryParameter      string // empty: keys are not taken from URLs
 	SecretPrefix           string
 	Pepper                 []byte // empty: none
-	Lanes                  int    // 0: as many as the database makes use of
-	RequestLogDays         int    // 0: no request log
+	Unknown                ration.UnknownSecrets
+	Lanes                  int // 0: as many as the database makes use of
+	RequestLogDays         int // 0: no request log
 	AcceptUnsafeDurability bool
 	AcceptOverage          bool
 	OverSettlement         ration.Over // overage only with AcceptOverage

@@ -35,7 +35,8 @@ func TestDefaults(t *testing.T) {
 		DB: config.Database{Path: "./ration.db"}, Listen: "127.0.0.1:8080", APIListen: "127.0.0.1:8081",
 		UpstreamTimeout: 10 * time.Minute, Headers: "draft10", KeyHeader: "X-API-Key", KeyBearer: true, KeyBasic: true,
 		OverSettlement: ration.OverRefuse, SecretPrefix: "rk", ShutdownGrace: 30 * time.Second, LogFormat: "text", LogLevel: slog.LevelInfo,
-		Routes: route.Config{Refunds: rationhttp.DefaultRefunds()},
+		Routes:  route.Config{Refunds: rationhttp.DefaultRefunds()},
+		Unknown: ration.UnknownSecrets{Burst: 20, PerSecond: 1, InAll: 200},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)

@@ -113,6 +113,16 @@ func parseInteger(value string, least, most int) (int, error) {
 	return number, nil
 }
 
+// parseBound reads a bound of which 0 lifts it, and returns -1 for that.
+func parseBound(value string) (int, error) {
+	const most = 1_000_000
+	number, err := parseInteger(value, 0, most)
+	if number == 0 && err == nil {
+		return -1, nil
+	}
+	return number, err
+}
+
 func parseBool(value string) (bool, error) {
 	if value != "true" && value != "false" {
 		return false, invalid(value, "use true or false")

@@ -16,6 +16,9 @@ const formDuration = "duration"
 // formAddress is the form of settings that are an address to listen at.
 const formAddress = "host:port"
 
+// formNumber is the form of settings that are a whole number, not negative.
+const formNumber = "whole number"
+
 // overSettlement is the name of the setting that needs another one.
 const overSettlement = "over_settlement"
 
@@ -88,12 +91,27 @@ var settings = []setting{
 		set:     into(func(c *Config) *[]byte { return &c.Pepper }, readPepper),
 	},
 	{
-		Setting: Setting{"lanes", "whole number", "0", "How many transactions decide at once. 0: as many as the database makes use of."},
+		Setting: Setting{"unknown_secrets_burst", formNumber, "20", "How many secrets that nobody has are looked up at once for one client address (of IPv6 each /64 network), before any that was not seen yet gets 429 key_unchecked. 0: any number."},
+		kind:    integer,
+		set:     into(func(c *Config) *int { return &c.Unknown.Burst }, parseBound),
+	},
+	{
+		Setting: Setting{"unknown_secrets_per_second", formNumber, "1", "How many more of them each second. 0: any number."},
+		kind:    integer,
+		set:     into(func(c *Config) *int { return &c.Unknown.PerSecond }, parseBound),
+	},
+	{
+		Setting: Setting{"unknown_secrets_in_all", formNumber, "200", "How many of them each second for all addresses together, and five times as many at once. 0: any number."},
+		kind:    integer,
+		set:     into(func(c *Config) *int { return &c.Unknown.InAll }, parseBound),
+	},
+	{
+		Setting: Setting{"lanes", formNumber, "0", "How many transactions decide at once. 0: as many as the database makes use of."},
 		kind:    integer,
 		set:     into(func(c *Config) *int { return &c.Lanes }, func(value string) (int, error) { return parseInteger(value, 0, 64) }),
 	},
 	{
-		Setting: Setting{"request_log_days", "whole number", "0", "For how many days the request log is kept, which proves the counts: one entry for each thing that changes them. 0: none is written."},
+		Setting: Setting{"request_log_days", formNumber, "0", "For how many days the request log is kept, which proves the counts: one entry for each thing that changes them. 0: none is written."},
 		kind:    integer,
 		set:     into(func(c *Config) *int { return &c.RequestLogDays }, func(value string) (int, error) { return parseInteger(value, 0, 3660) }),
 	},

@@ -14,7 +14,7 @@ const defaultCode = "default"
 // codes are those that a proxy answers with, besides its decisions'.
 var codes = []string{
 	defaultCode,
-	string(ration.CodeKeyMissing), string(ration.CodeKeyUnknown), string(ration.CodeKeyExpired), string(ration.CodeKeyDisabled),
+	string(ration.CodeKeyMissing), string(ration.CodeKeyUnknown), string(ration.CodeKeyUnchecked), string(ration.CodeKeyExpired), string(ration.CodeKeyDisabled),
 	string(ration.CodeKeyRevoked), string(ration.CodeInsufficientScope), string(ration.CodeIPNotAllowed), string(ration.CodeQuotaExceeded),
 	string(ration.CodeRateExceeded), string(ration.CodeCostExceedsLimit), string(ration.CodeStoreUnavailable),
 	string(ration.CodeOutcomeUnknown), string(ration.CodeClockSuspect),

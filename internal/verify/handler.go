@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -63,12 +62,13 @@ type Config struct {
 type Handler struct {
 	config Config
 	// own answers callers, who are told of nobody's limits.
-	own rationhttp.Responder
+	own     rationhttp.Responder
+	callers *callers
 }
 
 // NewHandler returns a Handler; Charger and Tokens must be set.
 func NewHandler(config Config) *Handler {
-	return &Handler{config: config, own: rationhttp.Responder{Style: rationhttp.StyleOff, Realm: "ration"}}
+	return &Handler{config: config, callers: newCallers(), own: rationhttp.Responder{Style: rationhttp.StyleOff, Realm: "ration"}}
 }
 
 // Register puts the whole API on a mux.
@@ -116,26 +116,6 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, method string, s
 		return err
 	}
 	return serve(h, w, r, maxWait-time.Since(start))
-}
-
-func (h *Handler) authorize(r *http.Request) error {
-	fields := r.Header["Authorization"]
-	if len(fields) > 1 {
-		return errBadToken // which one is meant is anybody's guess
-	}
-	scheme, token, _ := strings.Cut(strings.Join(fields, ""), " ")
-	token = strings.Trim(token, " \t")
-	if !strings.EqualFold(scheme, "bearer") || token == "" {
-		return errNoToken
-	}
-	_, err := h.config.Tokens.Check(r.Context(), ration.SecretFromText(token), scopeVerify)
-	switch {
-	case errors.Is(err, admin.ErrTokenInvalid):
-		return errBadToken
-	case errors.Is(err, admin.ErrTokenScope):
-		return errTokenScope
-	}
-	return err
 }
 
 // via is this integration's name in events.

@@ -17,6 +17,7 @@ type refusal struct {
 	errors    []api.FieldError
 	challenge string // parameters of WWW-Authenticate beside the realm
 	allow     string // the method that would be right
+	retry     int64  // seconds after which to try again; 0: that doesn't help
 }
 
 // Error implements error.
@@ -102,7 +103,11 @@ func (h *Handler) refuse(w http.ResponseWriter, refused *refusal, requestID stri
 	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", refused.allow)
 	}
-	h.own.Problem(api.Problem{
+	problem := api.Problem{
 		Status: refused.status, Code: refused.code, Detail: refused.detail, Errors: refused.errors, RequestID: requestID,
-	}).WriteTo(w)
+	}
+	if refused.retry > 0 {
+		problem.RetryAfter = &refused.retry
+	}
+	h.own.Problem(problem).WriteTo(w)
 }
