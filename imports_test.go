@@ -30,6 +30,7 @@ var layers = []layer{
 	{root, []string{"internal/bucket", "internal/failures", "internal/groupcommit", "internal/zoneinfo"}},
 	{"internal/groupcommit", nil},
 	{"internal/zoneinfo", nil},
+	{"internal/condense", nil},
 	{"internal/bucket", nil},
 	{"internal/failures", []string{"internal/bucket"}},
 
@@ -50,21 +51,21 @@ var layers = []layer{
 	{"rationhttp", []string{root, "api"}},
 	{"internal/route", []string{root, "rationhttp", "internal/rewrite"}},
 	{"internal/rewrite", []string{root}},
-	{"internal/proxy", []string{root, "api", "rationhttp", "internal/route", "internal/rewrite"}},
+	{"internal/proxy", []string{root, "api", "rationhttp", "internal/route", "internal/rewrite", "internal/condense"}},
 	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},
 	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/adminwire", "internal/bucket", "internal/failures"}},
 	{"internal/selfservice", []string{root, "api", "rationhttp"}},
 
 	// Administration. REST and console only show its operations.
 	{"internal/admin", []string{root, "internal/groupcommit"}},
-	{"internal/adminsock", []string{root, "internal/admin"}},
+	{"internal/adminsock", []string{root, "internal/admin", "internal/condense"}},
 	{"rationadmin", []string{root, "internal/admin", "internal/adminsock"}},
 	{"internal/adminwire", []string{root, "api", "internal/admin"}},
 	{"internal/adminapi", []string{root, "api", "internal/admin", "internal/adminwire"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},
 
 	// The server listens; it opens no database.
-	{"internal/server", []string{root, "rationhttp", "internal/config"}},
+	{"internal/server", []string{root, "rationhttp", "internal/config", "internal/condense"}},
 	{"internal/config", []string{root, "rationhttp", "internal/route", "internal/rewrite"}},
 	{"internal/demo", []string{root, "internal/admin"}},
 	{"internal/manual", nil},

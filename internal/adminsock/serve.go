@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/condense"
 )
 
 const (
@@ -21,7 +22,7 @@ const (
 // Serve answers on the listener until ctx ends and then finishes what is under
 // way. It closes the listener.
 func Serve(ctx context.Context, listener net.Listener, ops admin.Operations) error {
-	server := &http.Server{Handler: NewHandler(ops), ReadHeaderTimeout: requestTime, ReadTimeout: requestTime}
+	server := &http.Server{Handler: NewHandler(ops), ReadHeaderTimeout: requestTime, ReadTimeout: requestTime, ErrorLog: condense.New(nil).Standard()}
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()

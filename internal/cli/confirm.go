@@ -13,7 +13,7 @@ import (
 // terminal to ask at, --yes is needed.
 func (a *app) confirm(cmd *cobra.Command, warning string) {
 	var yes bool
-	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	asks(cmd, &yes, "It asks first.")
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !yes {
@@ -23,6 +23,15 @@ func (a *app) confirm(cmd *cobra.Command, warning string) {
 		}
 		return run(cmd, args)
 	}
+}
+
+// asks gives a command its flag --yes, and says in its help when it asks.
+func asks(cmd *cobra.Command, yes *bool, when string) {
+	if cmd.Long == "" {
+		cmd.Long = cmd.Short + "."
+	}
+	cmd.Long += "\n\n" + when + " A script has no terminal to ask at, and needs --yes."
+	cmd.Flags().BoolVarP(yes, "yes", "y", false, "do not ask; scripts need it")
 }
 
 func (a *app) ask(warning string) error {

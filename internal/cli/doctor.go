@@ -68,7 +68,7 @@ that the clock is right and was ahead when that change was made.`,
 	flags.BoolVar(&options.Deep, "deep", false, "read all of the database, which may take minutes")
 	flags.BoolVar(&repair, "repair", false, "put right what a clock from the future has left on keys")
 	flags.BoolVar(&trustClock, "trust-clock", false, "repair although the clock is behind the newest change")
-	flags.BoolVarP(&yes, "yes", "y", false, "do not ask before a repair")
+	asks(cmd, &yes, "--repair asks first.")
 	a.addSettingFlags(cmd)
 	return cmd
 }

@@ -19,17 +19,20 @@ type keySelection struct {
 	yes    bool
 }
 
+// asksForMany is when commands ask that can change many keys, unless they ask always.
+const asksForMany = "With --select or --all it asks first."
+
 // selectionFlags don't say what to change.
 var selectionFlags = []string{"select", "all", "dry-run", "yes"}
 
-func (s *keySelection) register(cmd *cobra.Command) {
+func (s *keySelection) register(cmd *cobra.Command, when string) {
+	asks(cmd, &s.yes, when)
 	cmd.Use += " | --select FIELD=VALUE | --all"
 	cmd.Args = s.checkArgs
 	flags := cmd.Flags()
 	flags.StringArrayVar(&s.fields, "select", nil, `in place of KEY: all keys with this "plan=…", "owner=…", "status=…" or "name=…"; repeat for keys that match all`)
 	flags.BoolVar(&s.all, "all", false, "in place of KEY: every key")
 	flags.BoolVar(&s.dryRun, "dry-run", false, "with --select or --all: count what would be changed")
-	flags.BoolVarP(&s.yes, "yes", "y", false, "do not ask")
 }
 
 // many reports whether keys are named by what they are.

@@ -57,6 +57,10 @@ counted. Run it again after an error: what is done stays done.`,
 			})
 		},
 	}
-	selection.register(cmd)
+	when := asksForMany
+	if action == admin.ActionRevoke {
+		when = "It asks first: a revoked key never works again."
+	}
+	selection.register(cmd, when)
 	return cmd
 }

@@ -59,7 +59,7 @@ already stays as it is. Run it again after an error: what is done stays done.`,
 		},
 	}
 	flags.register(cmd)
-	selection.register(cmd)
+	selection.register(cmd, asksForMany)
 	cmd.Flags().StringVar(&name, "name", "", "its name, for people")
 	cmd.Flags().StringArrayVar(&clear, "clear-limit", nil, `takes a limit of its own away, so that the plan's holds: "day", "tokens/month"; repeat for several`)
 	return cmd

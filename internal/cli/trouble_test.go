@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/condense"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -30,7 +31,7 @@ func TestOutageIsLoggedOnceAnInterval(t *testing.T) {
 		if !strings.Contains(out.String(), "code=outcome_unknown") {
 			t.Error("another kind of trouble was not logged at once")
 		}
-		time.Sleep(troubleInterval)
+		time.Sleep(condense.Interval)
 		log.observe(t.Context(), outage)
 		if !strings.Contains(out.String(), "more_since_the_last=999") {
 			t.Errorf("the log does not say how many there were:\n%s", &out)

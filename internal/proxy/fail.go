@@ -3,10 +3,12 @@ package proxy
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 
 	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/condense"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
 )
@@ -50,7 +52,8 @@ func (p *Proxy) fail(w http.ResponseWriter, out *http.Request, err error) {
 	}
 	problem := problemOf(x, err)
 	problem.RequestID = x.requestID
-	p.config.Log.WarnContext(out.Context(), "upstream gave no answer", "code", problem.Code, "route", x.route.Name, "request_id", x.requestID, "error", err)
+	p.trouble.Say(out.Context(), slog.LevelWarn, condense.Kind{Message: "upstream gave no answer", Code: problem.Code, Route: x.route.Name},
+		slog.String("request_id", x.requestID), slog.Any("error", err))
 	if !x.answered && x.refundsFailure(&problem) {
 		p.giveBack(out.Context(), x)
 	}

@@ -2,10 +2,10 @@ package proxy
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"net/http/httputil"
 
+	"github.com/ration-dev/ration/internal/condense"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
 )
@@ -17,6 +17,7 @@ const via = "proxy"
 // concurrent use.
 type Proxy struct {
 	config    Config
+	trouble   *condense.Log // what an upstream that is down multiplies
 	hygiene   hygiene
 	transport *http.Transport
 	reverse   *httputil.ReverseProxy
@@ -28,11 +29,11 @@ func New(config Config) (*Proxy, error) {
 		return nil, err
 	}
 	config = config.withDefaults()
-	p := &Proxy{config: config, hygiene: newHygiene(config), transport: newTransport(config.Timeout)}
+	p := &Proxy{config: config, trouble: condense.New(config.Log), hygiene: newHygiene(config), transport: newTransport(config.Timeout)}
 	p.reverse = &httputil.ReverseProxy{
 		Rewrite: p.rewrite, ModifyResponse: p.modifyResponse, ErrorHandler: p.fail,
 		Transport: p.transport, BufferPool: copyBuffers{},
-		ErrorLog: slog.NewLogLogger(config.Log.Handler(), slog.LevelWarn),
+		ErrorLog: p.trouble.Standard(),
 	}
 	return p, nil
 }

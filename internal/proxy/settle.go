@@ -1,9 +1,11 @@
 package proxy
 
 import (
+	"log/slog"
 	"slices"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/condense"
 )
 
 // settle ends the reservation of a request that is done with, if it has an open
@@ -21,7 +23,8 @@ func (p *Proxy) settle(x *exchange) {
 	}
 	ctx := x.in.Context()
 	if err := p.config.Gate.Settle(ctx, &x.question, &x.answer, used, x.route.Reserve.Over); err != nil {
-		p.config.Log.WarnContext(ctx, "reservation was not settled; it ends by itself", "route", x.route.Name, "request_id", x.requestID, "error", err)
+		p.trouble.Say(ctx, slog.LevelWarn, condense.Kind{Message: "reservation was not settled; it ends by itself", Route: x.route.Name},
+			slog.String("request_id", x.requestID), slog.Any("error", err))
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/ration-dev/ration/internal/condense"
 )
 
 const (
@@ -37,6 +39,7 @@ type Config struct {
 // Server is the listeners of one instance. Use it once: Listen, then Run.
 type Server struct {
 	config    Config
+	trouble   *condense.Log
 	stopping  atomic.Bool
 	listeners []listener
 }
@@ -55,7 +58,7 @@ func New(config Config) *Server {
 	if config.Log == nil {
 		config.Log = slog.Default()
 	}
-	return &Server{config: config}
+	return &Server{config: config, trouble: condense.New(config.Log)}
 }
 
 // Listen binds all addresses or none.
@@ -116,7 +119,7 @@ func (s *Server) bind(ctx context.Context, name, addr string, handler http.Handl
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
+		ErrorLog:          s.trouble.Standard(),
 	}})
 	return nil
 }
