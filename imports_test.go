@@ -49,9 +49,10 @@ var layers = []layer{
 
 	// Integrations translate a protocol. They never see a store.
 	{"rationhttp", []string{root, "api"}},
-	{"internal/route", []string{root, "rationhttp", "internal/rewrite"}},
+	{"internal/cors", []string{root}},
+	{"internal/route", []string{root, "rationhttp", "internal/cors", "internal/rewrite"}},
 	{"internal/rewrite", []string{root}},
-	{"internal/proxy", []string{root, "api", "rationhttp", "internal/route", "internal/rewrite", "internal/condense"}},
+	{"internal/proxy", []string{root, "api", "rationhttp", "internal/bucket", "internal/condense", "internal/cors", "internal/route", "internal/rewrite"}},
 	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},
 	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/adminwire", "internal/bucket", "internal/failures"}},
 	{"internal/selfservice", []string{root, "api", "rationhttp"}},
@@ -66,7 +67,7 @@ var layers = []layer{
 
 	// The server listens; it opens no database.
 	{"internal/server", []string{root, "rationhttp", "internal/config", "internal/condense"}},
-	{"internal/config", []string{root, "rationhttp", "internal/route", "internal/rewrite"}},
+	{"internal/config", []string{root, "rationhttp", "internal/cors", "internal/route", "internal/rewrite"}},
 	{"internal/demo", []string{root, "internal/admin"}},
 	{"internal/manual", nil},
 	{"internal/keyimport", []string{root, "internal/admin"}},

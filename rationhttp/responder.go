@@ -90,6 +90,28 @@ func (r *Responder) OwnsField(name string) bool {
 	return false
 }
 
+// FieldNames returns the names of the fields that answers may carry beside
+// Content-Type and Cache-Control. A program that lets web pages of other origins
+// call lists them in Access-Control-Expose-Headers, or pages can't read them.
+func (r *Responder) FieldNames() []string {
+	names := []string{"Retry-After", RequestIDHeader, "WWW-Authenticate", IdempotentReplayedHeader}
+	switch r.Style {
+	case StyleOff:
+		return names
+	case StyleLegacy:
+		return append(names, legacyFields...)
+	case StyleBoth:
+		return append(append(names, draft10Fields...), legacyFields...)
+	}
+	return append(names, draft10Fields...)
+}
+
+// The fields that tell what remains, by style.
+var (
+	draft10Fields = []string{"RateLimit", "RateLimit-Policy"}
+	legacyFields  = []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Used", "X-RateLimit-Reset"}
+)
+
 func (r *Responder) appendLimits(fields []Field, decision *ration.Decision) []Field {
 	if len(decision.Limits) == 0 || r.Style == StyleOff {
 		return fields

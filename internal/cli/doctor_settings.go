@@ -77,6 +77,9 @@ func weakSettings(settings config.Config) (weak []string) {
 	if settings.KeyQueryParameter != "" {
 		weak = append(weak, "key_query_parameter takes secrets from URLs, which end up in logs and histories")
 	}
+	if settings.Preflights == "upstream" {
+		weak = append(weak, "preflights: upstream lets preflights reach the API without a key, which does its work for nothing if it takes them for requests")
+	}
 	if settings.Routes.AllowAmbiguous {
 		weak = append(weak, "allow_ambiguous_paths passes on paths that the API may take for those of another route, with another price")
 	}

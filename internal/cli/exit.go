@@ -92,6 +92,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	if !ok || missing.GetSpecifiedShortnames() != "" {
 		return usagef("%s; see '%s --help'", err, cmd.CommandPath())
 	}
+	if reason := config.Gone(strings.ReplaceAll(missing.GetSpecifiedName(), "-", "_")); reason != "" {
+		return usagef("--%s %s", missing.GetSpecifiedName(), reason)
+	}
 	var known []string
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) { known = append(known, flag.Name) })
 	nearest := config.Closest(missing.GetSpecifiedName(), known)

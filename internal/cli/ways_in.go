@@ -3,6 +3,7 @@ package cli
 import (
 	"net/http"
 
+	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/proxy"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/internal/server"
@@ -46,8 +47,16 @@ func (i *instance) newProxy(gate rationhttp.Gate) (http.Handler, error) {
 	}
 	return proxy.New(proxy.Config{
 		Upstream: i.settings.Upstream, Routes: table, Gate: gate,
+		CORS: i.settings.CORS, Preflights: preflightsOf(i.settings), PreflightRate: i.settings.PreflightRate,
 		Headers: i.settings.UpstreamHeaders, Timeout: i.settings.UpstreamTimeout,
 		Rewrite: i.settings.Rewrite, Errors: i.settings.Errors,
 		SecretPrefix: i.settings.SecretPrefix, Log: i.log,
 	})
+}
+
+func preflightsOf(settings config.Config) proxy.Preflights {
+	if settings.Preflights == "charge" {
+		return proxy.PreflightsCharged
+	}
+	return proxy.Preflights(settings.Preflights)
 }

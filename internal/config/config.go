@@ -1,12 +1,14 @@
 package config
 
 import (
+	"errors"
 	"log/slog"
 	"net/netip"
 	"net/url"
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/cors"
 	"github.com/ration-dev/ration/internal/rewrite"
 	"github.com/ration-dev/ration/internal/route"
 )
@@ -19,6 +21,9 @@ type Config struct {
 	Upstream               *url.URL // nil: no proxy
 	UpstreamTimeout        time.Duration
 	Routes                 route.Config
+	CORS                   cors.Policy
+	Preflights             string // charge or upstream
+	PreflightRate          int
 	UpstreamHeaders        map[string]string // values are secrets: never log them
 	Rewrite                *rewrite.Body     // nil: nothing
 	Errors                 *rewrite.Errors   // nil: none is worded
@@ -83,7 +88,7 @@ func Load(sources Sources) (Config, error) {
 		faults = append(faults, config.apply(&settings[i], file, environment.values, sources)...)
 	}
 	if len(faults) == 0 {
-		faults = config.checkOverage(file, environment.values, sources)
+		faults = append(config.checkOverage(file, environment.values, sources), config.checkCORS(file, environment.values, sources)...)
 	}
 	if err := join(faults); err != nil {
 		return Config{}, err
@@ -110,6 +115,24 @@ func (c *Config) checkOverage(file map[string]fileValue, environment map[string]
 	s := find(overSettlement)
 	counts := s.given(file, environment, sources.Flags)[0]
 	return []*Error{faultOf(counts, s, invalid(string(c.OverSettlement), "it needs accept_overage: true, which gives up the promise that a key is never over its limit"))}
+}
+
+// checkCORS refuses settings of pages that contradict each other.
+func (c *Config) checkCORS(file map[string]fileValue, environment map[string]string, sources Sources) []*Error {
+	at := func(name string, err error) []*Error {
+		s := find(name)
+		return []*Error{faultOf(s.given(file, environment, sources.Flags)[0], s, err)}
+	}
+	if err := c.CORS.Check(); err != nil {
+		if fault, ok := errors.AsType[*ration.InvalidError](err); ok && fault.Field == "credentials" {
+			return at("cors_credentials", err)
+		}
+		return at("cors_origins", err)
+	}
+	if c.CORS.Speaks() && c.Preflights == preflightsUpstream {
+		return at(preflights, invalid(c.Preflights, "with cors_origins the proxy answers preflights itself; leave one of the two out"))
+	}
+	return nil
 }
 
 // given is one source's value of a setting.

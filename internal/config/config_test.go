@@ -13,6 +13,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/cors"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
 )
@@ -35,7 +36,7 @@ func TestDefaults(t *testing.T) {
 		DB: config.Database{Path: "./ration.db"}, Listen: "127.0.0.1:8080", APIListen: "127.0.0.1:8081",
 		UpstreamTimeout: 10 * time.Minute, Headers: "draft10", KeyHeader: "X-API-Key", KeyBearer: true, KeyBasic: true,
 		OverSettlement: ration.OverRefuse, SecretPrefix: "rk", ShutdownGrace: 30 * time.Second, LogFormat: "text", LogLevel: slog.LevelInfo,
-		Routes:  route.Config{Refunds: rationhttp.DefaultRefunds()},
+		Routes: route.Config{Refunds: rationhttp.DefaultRefunds()}, Preflights: "charge", PreflightRate: 10,
 		Unknown: ration.UnknownSecrets{Burst: 20, PerSecond: 1, InAll: 200},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -82,6 +83,9 @@ upstream_headers:
   X-Internal-Token: "hunter2"
 over_settlement: clamp
 refuse_unmatched: true
+cors_origins: [https://app.example.com, "http://localhost:3000"]
+cors_credentials: true
+preflight_rate: 50
 refunds: [timeout, 503]
 routes:
   - path: /static/*
@@ -117,6 +121,9 @@ routes:
 	if got.DB.URL != "postgres://ration:secret@db/ration" || got.DB.Path != "" || got.Upstream.Path != "/base" ||
 		got.UpstreamTimeout != 90*time.Second || got.Lanes != 4 || got.KeyBasic || got.LogLevel != slog.LevelWarn {
 		t.Errorf("got %+v", got)
+	}
+	if want := (cors.Policy{Origins: []string{"https://app.example.com", "http://localhost:3000"}, Credentials: true}); !cmp.Equal(got.CORS, want) || got.Preflights != "charge" || got.PreflightRate != 50 {
+		t.Errorf("got %+v, %s, %d", got.CORS, got.Preflights, got.PreflightRate)
 	}
 	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::1/128")}
 	if diff := cmp.Diff(proxies, got.TrustedProxies, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
@@ -187,6 +194,15 @@ func TestFaultsInFile(t *testing.T) {
 		{"refunds of a free route", "routes:\n  - path: /a\n    free: true\n    refunds: [503]\n", `:2:5: routes[0].refunds: a free route asks no key and counts nothing`},
 		{"idempotency of another kind", "routes:\n  - path: /a\n    idempotency: always\n", `:3:18: routes idempotency is "always": use true, false or required`},
 		{"idempotency of a free route", "routes:\n  - path: /a\n    free: true\n    idempotency: true\n", `:2:5: routes[0].idempotency is "on": a free route asks no key and counts nothing`},
+		{"origin with a path", "cors_origins: [\"https://app.example.com/\"]\n", `:1:15: cors_origins is "https://app.example.com/": browsers write it as "https://app.example.com"`},
+		{"origin of nobody", "cors_origins: [\"null\"]\n", `:1:15: cors_origins is "null": "null" names nobody: every sandboxed page and every local file sends it; write "*" to allow all pages`},
+		{"all origins and one", "cors_origins: [\"*\", \"https://app.example.com\"]\n", `:1:15: cors_origins is "*": it stands for all origins; leave the others out`},
+		{"cookies to all origins", "cors_origins: [\"*\"]\ncors_credentials: true\n", `:2:19: cors_credentials is "true": browsers send no cookies where "*" is allowed; name the origins`},
+		{"cookies to nobody", "cors_credentials: true\n", `:1:19: cors_credentials is "true": it means nothing without origins`},
+		{"preflights answered twice", "cors_origins: [\"*\"]\npreflights: upstream\n", `:2:13: preflights is "upstream": with cors_origins the proxy answers preflights itself; leave one of the two out`},
+		{"preflights to somebody else", "preflights: ration\n", `:1:13: preflights is "ration": use charge, upstream`},
+		{"no preflights at all", "preflight_rate: 0\n", `:1:17: preflight_rate is "0": use a whole number from 1 to 10000`},
+		{"a setting that there was", "charge_preflights: true\n", `:1:1: charge_preflights is no setting any more: what true meant is the default now; for false set cors_origins to the origins of your pages, and the proxy answers preflights itself, or preflights: upstream, if the API answers them`},
 		{"reserve of a free route", "routes:\n  - path: /a\n    free: true\n    reserve: {ttl: 5m}\n", `:2:5: routes[0].reserve: a free route asks no key and counts nothing`},
 		{"reserve without settle", "routes:\n  - path: /a\n    reserve: {ttl: 5m}\n", `:2:5: routes[0].settle: say where the upstream reports what was used`},
 		{"reserve for too long", "routes:\n  - path: /a\n    reserve: {ttl: 25h}\n", `:3:15: routes reserve.ttl is "25h": use a time from 1s to 24h, such as "30s" or "5m"`},

@@ -28,6 +28,8 @@ func readEnvironment(variables []string) (environment, []*Error) {
 			faults = append(faults, &Error{name, "is set but empty; unset it, or give the path of a file"})
 		case name == fileVariable:
 			found.file = value
+		case s == nil && gone[strings.ToLower(short)] != "":
+			faults = append(faults, &Error{name, gone[strings.ToLower(short)]})
 		case s == nil || short != strings.ToUpper(short):
 			faults = append(faults, &Error{name, unknownVariable(short)})
 		case s.set == nil:

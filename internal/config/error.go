@@ -66,6 +66,9 @@ func unknown(name string, known []string) string {
 // unknownInFile shows a name only if it could be meant as one: a file named by
 // mistake may hold secrets, and its lines would be shown as unknown settings.
 func unknownInFile(name string) string {
+	if reason := gone[name]; reason != "" {
+		return name + " " + reason
+	}
 	if likeName.MatchString(name) {
 		return unknown(name, names())
 	}

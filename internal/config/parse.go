@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/cors"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -178,6 +179,21 @@ func parseProxies(value string) ([]netip.Prefix, error) {
 		prefixes = append(prefixes, prefix.Masked())
 	}
 	return prefixes, nil
+}
+
+// parseOrigins reads comma-separated origins; none: pages of other origins can't call.
+func parseOrigins(value string) ([]string, error) {
+	if value == "" {
+		return nil, nil
+	}
+	origins := strings.Split(value, ",")
+	for i, origin := range origins {
+		origins[i] = strings.TrimSpace(origin)
+		if err := cors.CheckOrigin(origins[i]); err != nil {
+			return nil, err
+		}
+	}
+	return origins, nil
 }
 
 // parseRefunds reads comma-separated outcomes; none: nothing is given back.

@@ -22,6 +22,21 @@ const formNumber = "whole number"
 // overSettlement is the name of the setting that needs another one.
 const overSettlement = "over_settlement"
 
+// The setting that needs none of another one, and its value that does.
+const (
+	preflights         = "preflights"
+	preflightsUpstream = "upstream"
+)
+
+// gone says of settings that there were what to write in their place.
+var gone = map[string]string{
+	"charge_preflights": "is no setting any more: what true meant is the default now; for false set cors_origins to the origins of your pages, " +
+		"and the proxy answers preflights itself, or preflights: upstream, if the API answers them",
+}
+
+// Gone returns what to write in place of a setting that there was, or "".
+func Gone(name string) string { return gone[name] }
+
 // settings is the table.
 var settings = []setting{
 	{
@@ -161,9 +176,24 @@ var settings = []setting{
 		set:     into(func(c *Config) *bool { return &c.Routes.AllowAmbiguous }, parseBool),
 	},
 	{
-		Setting: Setting{"charge_preflights", "true or false", "false", "Asks a key of CORS preflights too; no browser sends one. Otherwise preflights reach the upstream without a key and uncounted, whoever sends them."},
+		Setting: Setting{"cors_origins", "origin list", "", `Origins whose web pages may call, such as https://app.example.com, or "*" alone for all. The proxy then answers CORS preflights itself, uncounted, and lets pages read answers, its own refusals too; what the upstream says of origins is dropped. Empty: a preflight needs a key like any request, and no browser sends one.`},
+		kind:    list,
+		set:     into(func(c *Config) *[]string { return &c.CORS.Origins }, parseOrigins),
+	},
+	{
+		Setting: Setting{"cors_credentials", "true or false", "false", "Lets the pages of cors_origins send the cookies of their visitors too. Keys in headers don't need it."},
 		kind:    boolean,
-		set:     into(func(c *Config) *bool { return &c.Routes.ChargePreflights }, parseBool),
+		set:     into(func(c *Config) *bool { return &c.CORS.Credentials }, parseBool),
+	},
+	{
+		Setting: Setting{preflights, "charge or upstream", "charge", "What becomes of CORS preflights without cors_origins. charge: they are requests like any other. upstream: the upstream answers them without a key, uncounted and without their body, on routes that match and where none has a scope; an upstream that takes a preflight for a request does its work for nothing."},
+		kind:    text,
+		set:     choice(func(c *Config) *string { return &c.Preflights }, "charge", preflightsUpstream),
+	},
+	{
+		Setting: Setting{"preflight_rate", "whole number", "10", "How many preflights of one client address reach the upstream in a second, with preflights: upstream."},
+		kind:    integer,
+		set:     into(func(c *Config) *int { return &c.PreflightRate }, func(value string) (int, error) { return parseInteger(value, 1, 10_000) }),
 	},
 	{
 		Setting: Setting{"refunds", "outcome list", "unreachable, 502, 503, 504", "After which outcomes a charge is given back: unreachable (the upstream could not be), timeout, or statuses of answers. Empty: never."},

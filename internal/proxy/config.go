@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/cors"
 	"github.com/ration-dev/ration/internal/rewrite"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
@@ -38,6 +39,16 @@ type Config struct {
 	Rewrite *rewrite.Body
 	// Errors words our own answers that refuse. Nil: problem details (RFC 9457).
 	Errors *rewrite.Errors
+	// CORS says which pages may call. Where it speaks, it alone decides: Ration
+	// answers preflights, without a key, and what the upstream says of origins goes.
+	// Its headers and exposed fields are filled in. Zero: it says nothing, and the
+	// upstream's answers stay as they are.
+	CORS cors.Policy
+	// Preflights says what becomes of preflights while CORS says nothing.
+	Preflights Preflights
+	// PreflightRate is how many preflights of one address reach the upstream in a
+	// second. Zero: [DefaultPreflightRate].
+	PreflightRate int
 	// Timeout is how long the upstream may take until its answer begins. Zero:
 	// 10 minutes. The answer itself may take any time.
 	Timeout time.Duration
@@ -57,6 +68,13 @@ func (c Config) withDefaults() Config {
 	if c.SecretPrefix == "" {
 		c.SecretPrefix = ration.DefaultSecretPrefix
 	}
+	if c.PreflightRate == 0 {
+		c.PreflightRate = DefaultPreflightRate
+	}
+	if c.CORS.Speaks() {
+		c.CORS.Headers = []string{c.Gate.Sources.Vary(), "Content-Type", rationhttp.IdempotencyKeyHeader}
+		c.CORS.Exposed = c.Gate.Responder.FieldNames()
+	}
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
@@ -71,6 +89,17 @@ func (c Config) check() error {
 	case HostAuto, HostClient, HostUpstream:
 	default:
 		return &ration.InvalidError{Field: "upstream_host", Value: string(c.Host), Reason: "use client or upstream, or leave it out"}
+	}
+	switch c.Preflights {
+	case PreflightsCharged, PreflightsUpstream:
+	default:
+		return &ration.InvalidError{Field: "preflights", Value: string(c.Preflights), Reason: "use upstream, or leave it out"}
+	}
+	if c.CORS.Speaks() && c.Preflights == PreflightsUpstream {
+		return &ration.InvalidError{Field: "preflights", Value: string(c.Preflights), Reason: "with cors_origins Ration answers preflights; leave one of the two out"}
+	}
+	if err := c.CORS.Check(); err != nil {
+		return err
 	}
 	if err := checkUpstream(c.Upstream); err != nil {
 		return err

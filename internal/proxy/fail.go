@@ -15,6 +15,7 @@ import (
 
 // refuse answers a request that was not charged and goes nowhere.
 func (p *Proxy) refuse(w http.ResponseWriter, x *exchange, err error) {
+	p.notePreflight(x)
 	if errors.Is(err, rationhttp.ErrIdempotencyKey) {
 		p.answer(w, x, p.config.Gate.Responder.Failed(err, x.requestID))
 		return

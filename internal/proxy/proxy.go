@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httputil"
+	"sync"
 
 	"github.com/ration-dev/ration/internal/condense"
 	"github.com/ration-dev/ration/internal/route"
@@ -21,6 +22,9 @@ type Proxy struct {
 	hygiene   hygiene
 	transport *http.Transport
 	reverse   *httputil.ReverseProxy
+
+	preflights     *preflightLimit // of those that the upstream answers
+	preflightNoted sync.Once
 }
 
 // New checks a configuration. Its error is a [ration.InvalidError].
@@ -29,7 +33,10 @@ func New(config Config) (*Proxy, error) {
 		return nil, err
 	}
 	config = config.withDefaults()
-	p := &Proxy{config: config, trouble: condense.New(config.Log), hygiene: newHygiene(config), transport: newTransport(config.Timeout)}
+	p := &Proxy{
+		config: config, trouble: condense.New(config.Log), hygiene: newHygiene(config), transport: newTransport(config.Timeout),
+		preflights: newPreflightLimit(config.PreflightRate),
+	}
 	p.reverse = &httputil.ReverseProxy{
 		Rewrite: p.rewrite, ModifyResponse: p.modifyResponse, ErrorHandler: p.fail,
 		Transport: p.transport, BufferPool: copyBuffers{},
@@ -41,25 +48,26 @@ func New(config Config) (*Proxy, error) {
 // ServeHTTP charges a request and passes it on, or answers it.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{in: r, requestID: p.config.Gate.TrustedProxies.RequestID(r)}
+	if p.config.CORS.Speaks() {
+		w = &pageWriter{ResponseWriter: w, policy: &p.config.CORS, in: r}
+	}
 	if err := p.hygiene.check(r); err != nil {
 		p.refuse(w, x, err)
 		return
 	}
-	found, err := p.config.Routes.Find(r, p.hygiene.hasKey)
-	if err != nil {
-		p.refuse(w, x, err)
+	if x.route = p.find(w, x); x.route == nil {
 		return
 	}
-	x.route = found
 	x.question = p.questionOf(x)
 	x.sources = p.config.Gate.SourcesOf(x.question)
 	if err := p.askOnce(x); err != nil {
 		p.refuse(w, x, err)
 		return
 	}
-	if !found.Free {
+	if !x.route.Free {
 		x.answer = p.config.Gate.Ask(r, x.question)
 		if !x.answer.Admitted {
+			p.notePreflight(x)
 			p.answer(w, x, x.answer.Response)
 			return
 		}
@@ -69,7 +77,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// left of the body away once an answer begins, and the transport, which sends it
 	// still, breaks off that answer.
 	_ = http.NewResponseController(w).EnableFullDuplex()
-	p.reverse.ServeHTTP(&informational{ResponseWriter: w, proxy: p}, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
+	p.reverse.ServeHTTP(&informational{ResponseWriter: w, proxy: p, preflight: x.preflight}, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 }
 
 // Close closes idle connections to the upstream.
@@ -94,6 +102,7 @@ type exchange struct {
 	sources   rationhttp.Sources
 	question  rationhttp.Question
 	answer    rationhttp.Answer // zero on a free route
+	preflight bool              // passed on without a key
 	body      *body
 	answered  bool    // the upstream has begun its answer
 	report    *report // what that tells of what was used; nil: it hasn't begun, or nobody asks

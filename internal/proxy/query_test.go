@@ -60,7 +60,7 @@ func TestNoSecretReachesTheUpstreamInAQuery(t *testing.T) {
 
 func TestAPreflightsQueryLosesTheKeyOfTheRequestToCome(t *testing.T) {
 	u := newUpstream(t, nil)
-	f := newFixture(t, u.URL, route.Config{Routes: []route.Route{{Path: "/ask", Methods: []string{"POST"}, KeyQuery: "token"}}})
+	f := newFixture(t, u.URL, route.Config{Routes: []route.Route{{Path: "/ask", Methods: []string{"POST"}, KeyQuery: "token"}}}, upstreamAnswers)
 	response := f.do(t, "OPTIONS", "/ask?token=imported&a=1", nil, "Origin: https://a.example", "Access-Control-Request-Method: POST")
 	if got := u.only(t); response.StatusCode != 200 || got.RequestURI != "/ask?a=1" {
 		t.Errorf("got %d, upstream got %s", response.StatusCode, got.RequestURI)

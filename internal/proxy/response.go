@@ -8,7 +8,8 @@ import (
 
 // modifyResponse makes the upstream's answer ours, in this order:
 //
-//  1. what isn't the upstream's to say goes;
+//  1. what isn't the upstream's to say goes, and of its answer to a preflight
+//     everything that a browser doesn't look for;
 //  2. the charge is given back if the answer's status says so, which changes what
 //     remains;
 //  3. of what was reserved, the report of what was used is read, from the upstream's
@@ -20,6 +21,9 @@ import (
 func (p *Proxy) modifyResponse(response *http.Response) error {
 	x := exchangeOf(response.Request)
 	x.answered = true
+	if x.preflight {
+		emptyPreflight(response)
+	}
 	response.Header.Set(rationhttp.RequestIDHeader, x.requestID)
 	if x.route.Free {
 		return nil
@@ -48,7 +52,8 @@ func (p *Proxy) dropRateLimits(header http.Header) {
 // hands us those with all that the upstream wrote.
 type informational struct {
 	http.ResponseWriter
-	proxy *Proxy
+	proxy     *Proxy
+	preflight bool // for which an upstream has nothing to say before its answer
 }
 
 // Unwrap lets http.ResponseController flush and hijack.
@@ -57,6 +62,9 @@ func (w *informational) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // WriteHeader implements http.ResponseWriter.
 func (w *informational) WriteHeader(status int) {
 	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
+		if w.preflight {
+			return
+		}
 		header := w.Header()
 		w.proxy.dropRateLimits(header)
 		for _, name := range []string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"} {

@@ -19,9 +19,6 @@ func Compile(config Config) (*Table, error) {
 	if !config.RefuseUnmatched {
 		table.unmatched = &Compiled{Name: unmatchedName, Refunds: config.Refunds}
 	}
-	if !config.ChargePreflights {
-		table.preflight = &Compiled{Name: preflightName, Free: true}
-	}
 	var errs []error
 	var positions []int // of the table's routes in the configuration
 	for i, route := range config.Routes {

@@ -12,33 +12,33 @@ import (
 //
 // Many frameworks take "/Ask" and "/ask/" for "/ask". So that no spelling escapes
 // a route, one that comes before what matches, and isn't free, is taken for
-// its near spellings too, unless the route that matches has that very path.
+// its near spellings too, unless the route that matches has that very path. So is
+// a method that isn't usual, where what matches doesn't name it: an upstream that
+// ignores methods answers OPTIONS as GET.
 func (t *Table) match(method, path string) *Compiled {
 	index := slices.IndexFunc(t.routes, func(c *Compiled) bool { return c.matches(method, path) })
 	before, found := t.routes, t.unmatched
 	if index >= 0 {
 		before, found = t.routes[:index], t.routes[index]
-		if found.pattern.exact() {
-			return found
-		}
 	}
 	if found == nil {
 		return nil // refused, which is stricter than any route
 	}
+	odd := !isUsual(method) && !slices.Contains(found.methods, method)
+	if index >= 0 && found.pattern.exact() && !odd {
+		return found
+	}
 	for _, route := range before {
-		if !route.Free && route.isNear(method, path) {
+		if !route.Free && (odd || route.takes(method)) && route.isNear(path) {
 			return route.near
 		}
 	}
 	return found
 }
 
-// isNear reports whether a request would match if letter case and a slash at
-// the end did not count.
-func (c *Compiled) isNear(method, path string) bool {
-	if !c.takes(method) {
-		return false
-	}
+// isNear reports whether a path would match if letter case and a slash at the
+// end did not count.
+func (c *Compiled) isNear(path string) bool {
 	bare := strings.TrimSuffix(path, "/")
 	return bare != "" && c.pattern.matchesFolded(bare) || c.pattern.matchesFolded(bare+"/")
 }

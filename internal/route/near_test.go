@@ -51,7 +51,7 @@ func TestNoSpellingEscapesARoute(t *testing.T) {
 		{"free path, HEAD", []route.Route{{Name: "free", Path: "/health", Free: true, Methods: []string{"GET"}}}, "HEAD /health", "free"},
 		{"free prefix, its root", []route.Route{{Name: "free", Path: "/static/*", Free: true}}, "GET /static", "unmatched"},
 	} {
-		found, err := compile(t, route.Config{Routes: row.routes}).Find(request(t, row.line), keyless)
+		found, err := compile(t, route.Config{Routes: row.routes}).Find(request(t, row.line))
 		if err != nil || found.Name != row.want {
 			t.Errorf("%s: %s is %+v, %v; want %s", row.name, row.line, found, err, row.want)
 			continue
@@ -68,7 +68,7 @@ func TestNearSpellingsAreNeverCheaperThanUnmatched(t *testing.T) {
 		failOpen bool
 		requests int64
 	}{"GET /ask": {true, 0}, "GET /ask/": {false, 1}, "GET /ASK": {false, 1}} {
-		found, err := table.Find(request(t, line), keyless)
+		found, err := table.Find(request(t, line))
 		if err != nil || found.FailOpen != want.failOpen || !cmp.Equal(found.Amounts, []ration.Amount{{Meter: "requests", Units: want.requests}, {Meter: "tokens", Units: 3}}) {
 			t.Errorf("%s: got %+v, %v; want %+v", line, found, err, want)
 		}
@@ -78,11 +78,11 @@ func TestNearSpellingsAreNeverCheaperThanUnmatched(t *testing.T) {
 func TestNearSpellingsAreRefusedWhereUnmatchedIs(t *testing.T) {
 	table := compile(t, route.Config{RefuseUnmatched: true, Routes: []route.Route{{Path: "/ask", Methods: []string{"GET"}}}})
 	for _, line := range []string{"GET /ask/", "GET /Ask", "POST /ask"} {
-		if found, err := table.Find(request(t, line), keyless); !errors.Is(err, route.ErrUnmatched) {
+		if found, err := table.Find(request(t, line)); !errors.Is(err, route.ErrUnmatched) {
 			t.Errorf("%s: got %+v, %v", line, found, err)
 		}
 	}
-	if _, err := table.Find(request(t, "HEAD /ask"), keyless); err != nil {
+	if _, err := table.Find(request(t, "HEAD /ask")); err != nil {
 		t.Errorf("HEAD: %v", err)
 	}
 }

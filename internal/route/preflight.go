@@ -2,68 +2,71 @@ package route
 
 import (
 	"net/http"
-	"net/url"
+	"slices"
 	"strings"
+
+	"github.com/ration-dev/ration/internal/cors"
 )
 
-// isPreflight recognises what browsers send before a cross-origin request
-// (Fetch standard, section 4.8), and nothing more, because it goes uncounted:
-// OPTIONS with one well-formed origin, one method, no body, no other protocol and
-// no credential in a header. Its URL is the request's, so a key may be in the
-// query.
-func isPreflight(r *http.Request, keyed func(*http.Request) bool) bool {
-	if r.Method != http.MethodOptions || r.ContentLength != 0 || len(r.TransferEncoding) > 0 {
-		return false
+// usualMethods are those that an API tells apart. Of any other one it can't be
+// known what an upstream makes of it: many answer whatever they don't know as GET.
+var usualMethods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+func isUsual(method string) bool { return slices.Contains(usualMethods, strings.ToUpper(method)) }
+
+// isForbidden reports whether no page may use a method, and no proxy passes it on.
+func isForbidden(method string) bool {
+	return slices.Contains([]string{http.MethodConnect, http.MethodTrace, "TRACK"}, strings.ToUpper(method))
+}
+
+// MethodsFor returns the methods that routes take for the path of a preflight.
+// Errors: those of [Table.Find], also where none takes the method that the
+// preflight announces.
+func (t *Table) MethodsFor(preflight *http.Request) ([]string, error) {
+	if err := checkTarget(preflight); err != nil {
+		return nil, err
 	}
-	for _, name := range []string{"Authorization", "Cookie", "Upgrade"} {
-		if len(r.Header[name]) > 0 {
-			return false
+	err := CheckPath(preflight)
+	if err != nil && !t.allowAmbiguous {
+		return nil, err
+	}
+	announced := cors.AnnouncedMethod(preflight)
+	candidates := usualMethods
+	if !slices.Contains(candidates, announced) {
+		candidates = append(slices.Clone(candidates), announced)
+	}
+	var taken []string
+	for _, method := range candidates {
+		if isForbidden(method) {
+			continue
+		}
+		if err == nil && t.match(method, preflight.URL.Path) != nil || err != nil && t.unmatched != nil {
+			taken = append(taken, method)
 		}
 	}
-	origins, methods := r.Header["Origin"], r.Header["Access-Control-Request-Method"]
-	return len(origins) == 1 && isOrigin(origins[0]) && len(methods) == 1 && isToken(methods[0]) && !keyed(r)
+	if !slices.Contains(taken, announced) {
+		return nil, ErrUnmatched
+	}
+	return taken, nil
 }
 
-// preflightOf returns the route of a preflight. A query that carries the key of
-// the request to come is recognised, and stripped, as that request's.
-func (t *Table) preflightOf(r *http.Request) *Compiled {
-	announced := t.match(r.Header.Get("Access-Control-Request-Method"), r.URL.Path)
-	if announced == nil || announced.KeyQuery == "" {
-		return t.preflight
+// PassedOn returns the route by which a preflight may reach the upstream without
+// a key, or nil: only where a route takes the request that it announces, and no
+// route for that path, by whatever method, asks a scope. An upstream that takes a
+// preflight for a request would else give away what the scope guards. A query
+// that carries the key of the request to come is recognised, and stripped, as that
+// request's.
+func (t *Table) PassedOn(preflight *http.Request) *Compiled {
+	if checkTarget(preflight) != nil || CheckPath(preflight) != nil {
+		return nil
 	}
-	preflight := *t.preflight
-	preflight.KeyQuery = announced.KeyQuery
-	return &preflight
-}
-
-// isOrigin reports whether text is an origin as browsers write it:
-// "scheme://host", "scheme://host:port" or "null".
-func isOrigin(text string) bool {
-	if text == "null" {
-		return true
+	path := preflight.URL.Path
+	announced := t.match(cors.AnnouncedMethod(preflight), path)
+	if announced == nil || announced == t.unmatched {
+		return nil
 	}
-	origin, err := url.Parse(text)
-	if err != nil || origin.Scheme == "" || origin.Hostname() == "" || strings.HasSuffix(origin.Host, ":") {
-		return false
+	if slices.ContainsFunc(t.routes, func(c *Compiled) bool { return c.Scope != "" && c.isNear(path) }) {
+		return nil
 	}
-	for _, c := range origin.Hostname() {
-		if !isAlphanumeric(c) && !strings.ContainsRune("-._:", c) {
-			return false
-		}
-	}
-	return text == origin.Scheme+"://"+origin.Host
-}
-
-// isToken reports whether text is a token (RFC 9110, section 5.6.2), as methods are.
-func isToken(text string) bool {
-	for _, c := range text {
-		if !isAlphanumeric(c) && !strings.ContainsRune("!#$%&'*+-.^_`|~", c) {
-			return false
-		}
-	}
-	return text != ""
-}
-
-func isAlphanumeric(c rune) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+	return &Compiled{Name: preflightName, Free: true, KeyQuery: announced.KeyQuery}
 }

@@ -1,86 +1,103 @@
 package route_test
 
 import (
-	"net/http"
+	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ration-dev/ration/internal/route"
 )
 
-const (
-	origin    = "Origin: https://a.example"
-	announced = "Access-Control-Request-Method: POST"
-)
-
-func TestOnlyPreflightsAreFree(t *testing.T) {
-	with := func(lines ...string) []string { return append([]string{origin, announced}, lines...) }
-	from := func(origin string) []string { return []string{"Origin: " + origin, announced} }
-	of := func(method string) []string { return []string{origin, "Access-Control-Request-Method: " + method} }
+func TestOptionsIsAMethodLikeAnyOther(t *testing.T) {
+	guarded := route.Route{Name: "admin", Path: "/v1/admin/*", Methods: []string{"GET", "POST"}, Scope: "admin"}
 	for _, row := range []struct {
-		name    string
-		line    string
-		headers []string
-		free    bool
+		name   string
+		routes []route.Route
+		line   string
+		want   string
 	}{
-		{"preflight", "OPTIONS /x", with(), true},
-		{"with what browsers send", "OPTIONS /x", with("Access-Control-Request-Headers: x-api-key", "Referer: https://a.example/", "Accept: */*", "Content-Length: 0"), true},
-		{"to a URL with a query", "OPTIONS /x?api_key=S", with(), true},
-		{"with a port", "OPTIONS /x", from("http://localhost:3000"), true},
-		{"from an IPv6 address", "OPTIONS /x", from("http://[::1]:3000"), true},
-		{"from an extension", "OPTIONS /x", from("chrome-extension://abcdefghijklmnop"), true},
-		{"from an opaque origin", "OPTIONS /x", from("null"), true},
-		{"of a method of one's own", "OPTIONS /x", of("PROPFIND"), true},
-		{"without a method", "OPTIONS /x", []string{origin}, false},
-		{"without an origin", "OPTIONS /x", []string{announced}, false},
-		{"GET", "GET /x", with(), false},
-		{"options in lower case", "options /x", with(), false},
-		{"with a body", "OPTIONS /x", with("Content-Length: 1"), false},
-		{"with a chunked body", "OPTIONS /x", with("Transfer-Encoding: chunked"), false},
-		{"with Authorization", "OPTIONS /x", with("Authorization: Bearer t"), false},
-		{"with empty Authorization", "OPTIONS /x", with("Authorization:"), false},
-		{"with a cookie", "OPTIONS /x", with("Cookie: session=1"), false},
-		{"with a key", "OPTIONS /x", with("X-Key: S"), false},
-		{"with an upgrade", "OPTIONS /x", with("Connection: Upgrade", "Upgrade: websocket"), false},
-		{"two origins", "OPTIONS /x", with(origin), false},
-		{"two methods", "OPTIONS /x", with(announced), false},
-		{"list of origins", "OPTIONS /x", from("https://a.example https://b.example"), false},
-		{"origin without a scheme", "OPTIONS /x", from("x"), false},
-		{"origin without a host", "OPTIONS /x", from("https://"), false},
-		{"origin with a slash", "OPTIONS /x", from("https://a.example/"), false},
-		{"origin with a path", "OPTIONS /x", from("https://a.example/x"), false},
-		{"origin with a query", "OPTIONS /x", from("https://a.example?x"), false},
-		{"origin with a fragment", "OPTIONS /x", from("https://a.example#"), false},
-		{"origin with a user", "OPTIONS /x", from("https://u@a.example"), false},
-		{"origin with an empty port", "OPTIONS /x", from("https://a.example:"), false},
-		{"origin with a named port", "OPTIONS /x", from("https://a.example:http"), false},
-		{"origin with odd characters", "OPTIONS /x", from("https://a<b>"), false},
-		{"origin that is no URL", "OPTIONS /x", from("https://%zz"), false},
-		{"empty origin", "OPTIONS /x", from(""), false},
-		{"method with a space", "OPTIONS /x", of("GET POST"), false},
-		{"list of methods", "OPTIONS /x", of("GET,POST"), false},
-		{"empty method", "OPTIONS /x", of(""), false},
+		{"without a route", nil, "OPTIONS /x", "unmatched"},
+		{"of a scoped path", []route.Route{guarded}, "OPTIONS /v1/admin/x", "admin"},
+		{"in lower case", []route.Route{guarded}, "options /v1/admin/x", "admin"},
+		{"before a free rest", []route.Route{guarded, {Name: "rest", Path: "/*", Free: true}}, "OPTIONS /v1/Admin/x", "admin"},
+		{"a method that nobody knows", []route.Route{guarded, {Name: "rest", Path: "/*", Free: true}}, "FOO /v1/admin/x", "admin"},
+		{"before an exact free path", []route.Route{{Name: "get", Path: "/x", Methods: []string{"GET"}}, {Name: "all", Path: "/x", Free: true}}, "OPTIONS /x", "get"},
+		{"where a route names it", []route.Route{guarded, {Name: "options", Path: "/*", Methods: []string{"OPTIONS"}, Free: true}}, "OPTIONS /v1/admin/x", "options"},
+		{"of a free path", []route.Route{{Name: "free", Path: "/x", Free: true}}, "OPTIONS /x", "free"},
+		{"a usual method that no route takes", []route.Route{guarded}, "DELETE /v1/admin/x", "unmatched"},
 	} {
-		hasKey := func(r *http.Request) bool { return r.Header.Get("X-Key") != "" }
-		found, err := compile(t, route.Config{}).Find(request(t, row.line, row.headers...), hasKey)
-		if err != nil || found.Free != row.free {
-			t.Errorf("%s: got %+v, %v", row.name, found, err)
+		found, err := compile(t, route.Config{Routes: row.routes}).Find(request(t, row.line, "Origin: https://a.example", "Access-Control-Request-Method: GET"))
+		if err != nil || found.Name != row.want {
+			t.Errorf("%s: %s is %+v, %v; want %s", row.name, row.line, found, err, row.want)
 		}
 	}
 }
 
-func TestPreflightsAreChargedWhereTheSettingSaysSo(t *testing.T) {
-	found, err := compile(t, route.Config{ChargePreflights: true}).Find(request(t, "OPTIONS /x", origin, announced), keyless)
-	if err != nil || found.Free {
-		t.Errorf("got %+v, %v", found, err)
+func TestAPreflightIsToldTheMethodsThatRoutesTake(t *testing.T) {
+	routes := []route.Route{{Path: "/ask", Methods: []string{"POST"}}, {Path: "/ask", Methods: []string{"GET"}, Scope: "read"}, {Path: "/dav/*"}}
+	for _, row := range []struct {
+		path, announced string
+		refuse          bool
+		want            string // empty: unmatched
+	}{
+		{"/ask", "POST", true, "GET HEAD POST"},
+		{"/ask", "GET", true, "GET HEAD POST"},
+		{"/ask", "DELETE", true, ""},
+		{"/ask", "post", true, "GET HEAD POST post"},
+		{"/other", "GET", true, ""},
+		{"/other", "GET", false, "GET HEAD POST PUT PATCH DELETE"},
+		{"/dav/x", "PROPFIND", true, "GET HEAD POST PUT PATCH DELETE PROPFIND"},
+		{"/ask", "TRACE", false, ""},
+		{"/ask", "connect", false, ""},
+	} {
+		table := compile(t, route.Config{Routes: routes, RefuseUnmatched: row.refuse})
+		got, err := table.MethodsFor(request(t, "OPTIONS "+row.path, "Access-Control-Request-Method: "+row.announced))
+		if strings.Join(got, " ") != row.want || (err != nil) != (row.want == "") || err != nil && !errors.Is(err, route.ErrUnmatched) {
+			t.Errorf("%s of %s: got %v, %v; want %s", row.announced, row.path, got, err, row.want)
+		}
+	}
+	_, err := compile(t, route.Config{}).MethodsFor(request(t, "OPTIONS /a%2fb", "Access-Control-Request-Method: GET"))
+	if _, ambiguous := errors.AsType[*route.AmbiguousPathError](err); !ambiguous {
+		t.Errorf("an ambiguous path: got %v", err)
 	}
 }
 
-func TestAPreflightKnowsTheKeyOfTheRequestToCome(t *testing.T) {
-	table := compile(t, route.Config{Routes: []route.Route{{Path: "/ask", Methods: []string{"POST"}, KeyQuery: "token"}}})
-	for target, want := range map[string]string{"/ask": "token", "/other": ""} {
-		found, err := table.Find(request(t, "OPTIONS "+target, origin, announced), keyless)
-		if err != nil || !found.Free || found.KeyQuery != want {
-			t.Errorf("%s: got %+v, %v; want the key query %q", target, found, err, want)
+func TestPreflightsPassOnlyWhereNothingIsGuarded(t *testing.T) {
+	routes := []route.Route{
+		{Path: "/ask", Methods: []string{"POST"}, KeyQuery: "token", Amounts: map[string]int64{"tokens": 5}},
+		{Path: "/both", Methods: []string{"GET"}},
+		{Path: "/both", Methods: []string{"POST"}, Scope: "write"},
+		{Path: "/v1/admin/*", Scope: "admin"},
+		{Path: "/v1/*"},
+	}
+	lenient := compile(t, route.Config{Routes: routes, AllowAmbiguous: true})
+	for _, row := range []struct {
+		path, announced string
+		passes          bool
+	}{
+		{"/ask", "POST", true},
+		{"/ask?token=S", "POST", true},
+		{"/ask", "GET", false}, // no route takes it
+		{"/both", "GET", false},
+		{"/both", "POST", false},
+		{"/v1/x", "GET", true},
+		{"/v1/admin/x", "GET", false},
+		{"/V1/Admin/x", "GET", false},
+		{"/v1/admin", "GET", false},
+		{"/other", "GET", false},
+		{"/v1/a%2fb", "GET", false},
+		{"//v1/x", "GET", false},
+	} {
+		found := lenient.PassedOn(request(t, "OPTIONS "+row.path, "Access-Control-Request-Method: "+row.announced))
+		if (found != nil) != row.passes {
+			t.Errorf("%s of %s: got %+v", row.announced, row.path, found)
 		}
+		if found != nil && (!found.Free || found.KeyQuery != map[bool]string{true: "token"}[strings.HasPrefix(row.path, "/ask")]) {
+			t.Errorf("%s of %s: got %+v", row.announced, row.path, found)
+		}
+	}
+	if methods, err := lenient.MethodsFor(request(t, "OPTIONS /v1/a%2fb", "Access-Control-Request-Method: GET")); err != nil || !slices.Contains(methods, "GET") {
+		t.Errorf("an ambiguous path that is allowed: got %v, %v", methods, err)
 	}
 }

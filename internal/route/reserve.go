@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -121,4 +122,13 @@ func within(part string, err error) *ration.InvalidError {
 		return &ration.InvalidError{Field: fmt.Sprintf("%s.%s", part, invalid.Field), Value: invalid.Value, Reason: invalid.Reason}
 	}
 	return &ration.InvalidError{Field: part, Reason: err.Error()}
+}
+
+// isToken reports whether text is a token (RFC 9110, section 5.6.2), as names of
+// headers are.
+func isToken(text string) bool {
+	const others = "!#$%&'*+-.^_`|~"
+	return text != "" && !strings.ContainsFunc(text, func(c rune) bool {
+		return (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && !strings.ContainsRune(others, c)
+	})
 }

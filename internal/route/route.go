@@ -24,7 +24,8 @@ type Route struct {
 	Name string
 	// Methods that the route is for; empty: all. GET stands for HEAD too, which
 	// upstreams answer with the same handler. A route that isn't free takes other
-	// letter case too.
+	// letter case too, and methods that are neither usual (GET, HEAD, POST, PUT,
+	// PATCH, DELETE) nor named by the route that would match.
 	Methods []string
 	// Path is an exact path ("/ask"), or a prefix that ends in "/*" and stands
 	// for everything below it ("/static/*", which is not "/static"). A segment
@@ -77,12 +78,6 @@ type Config struct {
 	// route, whatever they look like, so that none of them is ever free. It also
 	// passes on queries and method overrides that two readers may read differently.
 	AllowAmbiguous bool
-	// ChargePreflights asks a key of CORS preflights too. No browser sends one.
-	// Otherwise preflights reach the upstream without a key and uncounted,
-	// whoever sends them: it should answer them cheaply. A preflight is OPTIONS
-	// with one well-formed Origin and Access-Control-Request-Method, without body,
-	// Upgrade, Cookie, Authorization and key header; all else is an ordinary request.
-	ChargePreflights bool
 }
 
 // Compiled is a Route as it is used: checked, and in the words of a charge. It

@@ -9,7 +9,7 @@ import (
 // ErrUnmatched says that no route matches and the table refuses the rest.
 var ErrUnmatched = errors.New("no route matches")
 
-// unmatchedName is the name of what no route matches, and of preflights.
+// The names of what no route matches, and of preflights that are passed on.
 const (
 	unmatchedName = "unmatched"
 	preflightName = "preflight"
@@ -19,23 +19,18 @@ const (
 type Table struct {
 	routes         []*Compiled
 	unmatched      *Compiled // nil: refused
-	preflight      *Compiled // nil: charged like anything else
 	allowAmbiguous bool
 }
 
-// Find returns the route of a request as a server received it. It asks keyed,
-// of what looks like a preflight, whether a header carries a key. Errors:
+// Find returns the route of a request as a server received it. Errors:
 // [ErrUnmatched], and an [AmbiguousPathError] where the table takes no such paths.
-func (t *Table) Find(r *http.Request, keyed func(*http.Request) bool) (*Compiled, error) {
+func (t *Table) Find(r *http.Request) (*Compiled, error) {
 	if err := checkTarget(r); err != nil {
 		return nil, err
 	}
 	err := CheckPath(r)
 	if err != nil && !t.allowAmbiguous {
 		return nil, err
-	}
-	if t.preflight != nil && isPreflight(r, keyed) {
-		return t.preflightOf(r), nil
 	}
 	found := t.unmatched
 	if err == nil {

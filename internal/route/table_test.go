@@ -27,9 +27,6 @@ func readRequest(line string, headers ...string) (*http.Request, error) {
 	return http.ReadRequest(bufio.NewReader(strings.NewReader(line + " HTTP/1.1\r\nHost: h\r\n" + strings.Join(append(headers, ""), "\r\n") + "\r\n")))
 }
 
-// keyless says that a request carries no key.
-func keyless(*http.Request) bool { return false }
-
 func compile(t *testing.T, config route.Config) *route.Table {
 	t.Helper()
 	table, err := route.Compile(config)
@@ -72,23 +69,23 @@ func TestTheFirstRouteThatMatchesCounts(t *testing.T) {
 		{"GET /100%25", "unmatched"},
 		{`GET /v1/a"b<c>^|{}`, "/v1/*"}, // odd, and passed on as it is
 	} {
-		found, err := table.Find(request(t, row.line), keyless)
+		found, err := table.Find(request(t, row.line))
 		if err != nil || found.Name != row.want {
 			t.Errorf("%s: got %+v, %v; want %s", row.line, found, err, row.want)
 		}
 	}
-	ask, _ := table.Find(request(t, "POST /ask"), keyless)
+	ask, _ := table.Find(request(t, "POST /ask"))
 	if diff := cmp.Diff([]ration.Amount{{Meter: "requests", Units: 2}, {Meter: "tokens", Units: 5}}, ask.Amounts); diff != "" {
 		t.Errorf("amounts (-want +got):\n%s", diff)
 	}
 }
 
 func TestUnmatchedNeedsAKeyUnlessItIsRefused(t *testing.T) {
-	found, err := compile(t, route.Config{}).Find(request(t, "GET /x"), keyless)
+	found, err := compile(t, route.Config{}).Find(request(t, "GET /x"))
 	if err != nil || found.Free || found.Amounts != nil || found.FailOpen {
 		t.Errorf("got %+v, %v", found, err)
 	}
-	if _, err := compile(t, route.Config{RefuseUnmatched: true}).Find(request(t, "GET /x"), keyless); !errors.Is(err, route.ErrUnmatched) {
+	if _, err := compile(t, route.Config{RefuseUnmatched: true}).Find(request(t, "GET /x")); !errors.Is(err, route.ErrUnmatched) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -106,24 +103,24 @@ func TestAmbiguousPathsAreRefused(t *testing.T) {
 		if err != nil {
 			continue // refused by the server already
 		}
-		if _, err := table.Find(r, keyless); err == nil {
+		if _, err := table.Find(r); err == nil {
 			t.Errorf("%s is taken", target)
 		} else if _, ok := errors.AsType[*route.AmbiguousPathError](err); !ok {
 			t.Errorf("%s: got %v", target, err)
 		}
-		if found, err := lenient.Find(r, keyless); err != nil || found.Free {
+		if found, err := lenient.Find(r); err != nil || found.Free {
 			t.Errorf("%s where ambiguous paths are allowed: got %+v, %v", target, found, err)
 		}
 	}
 	for _, target := range []string{"//a", "*", "http://other/a"} {
 		for _, table := range []*route.Table{table, lenient} {
-			if found, err := table.Find(request(t, "GET "+target), keyless); err == nil {
+			if found, err := table.Find(request(t, "GET "+target)); err == nil {
 				t.Errorf("%s, which is no path, is taken as %+v", target, found)
 			}
 		}
 	}
 	// The one empty segment that is no ambiguity.
-	if found, err := table.Find(request(t, "GET /a/"), keyless); err != nil || !found.Free {
+	if found, err := table.Find(request(t, "GET /a/")); err != nil || !found.Free {
 		t.Errorf("/a/: got %+v, %v", found, err)
 	}
 }
