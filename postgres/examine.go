@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,7 +13,7 @@ import (
 
 // examination is what the server says of itself, and what is known of the way to it.
 type examination struct {
-	schema         int64 // version
+	schema         admin.Schema
 	server         string
 	now            time.Time // ration_now()
 	durability     error     // ErrUnsafeDurability
@@ -27,7 +26,7 @@ type examination struct {
 
 const examineSQL = `
 SELECT ` + durabilityColumns + `, current_setting('server_version'), ration_now(),
-       (SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied),
+       ` + versionSQL + `, ` + leastSQL + `,
        current_setting('default_transaction_read_only') = 'on', pg_is_in_recovery(), pg_backend_pid(), ` + roomColumns
 
 // Examine implements admin.Maintenance. PostgreSQL checks its own pages, if told
@@ -42,7 +41,8 @@ func (s *Store) Examine(ctx context.Context, _ bool) ([]admin.Finding, error) {
 		found.link = linkOf(begun.Conn())
 		return query(ctx, q, examineSQL, func(r *row) {
 			found.durability = r.durability()
-			found.server, found.now, found.schema = r.text(), r.time(), r.int()
+			found.server, found.now = r.text(), r.time()
+			found.schema.Version, found.schema.Least = r.int(), r.int()
 			found.readOnly, found.standby = r.bool(), r.bool()
 			found.link.pooled = pooler.Between(begun.Conn().PgConn().PID(), r.int32())
 			found.room = r.room()
@@ -53,7 +53,7 @@ func (s *Store) Examine(ctx context.Context, _ bool) ([]admin.Finding, error) {
 	}
 	found.room.need = s.mostConns()
 	return []admin.Finding{
-		{Check: "schema", State: admin.FindingOK, Detail: fmt.Sprintf("version %d, which this release works with, on PostgreSQL %s", found.schema, found.server)},
+		found.schema.Finding(s.ownSchema, ", on PostgreSQL "+found.server),
 		admin.ClockFinding(found.now, s.config.InstanceClock()),
 		found.durabilityFinding(),
 		found.writableFinding(),

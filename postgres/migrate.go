@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/pgcommit"
 )
 
@@ -55,7 +56,8 @@ const (
 // migrates, the version and all settings in it, so that it may run through a
 // pooler and leaves nothing behind if its process is killed. Any number of
 // instances may call it at once: one migrates, the others wait for it, for at
-// most a minute. Errors are those of [Open], and [MigrationError].
+// most a minute. A newer schema that suits this build stays as it is. Errors are
+// those of [Open], and [MigrationError].
 func Migrate(ctx context.Context, config Config) (from, to int64, err error) {
 	config = config.withDefaults()
 	parsed, err := parsePoolConfig(config)
@@ -120,10 +122,12 @@ func (m *migrator) step(ctx context.Context) (have, now int64, err error) {
 	if err := m.prepare(ctx, t); err != nil {
 		return 0, 0, err
 	}
-	if have, err = readVersion(ctx, t); err != nil {
+	schema, err := readSchema(ctx, t)
+	if err != nil {
 		return 0, 0, err
 	}
-	next, err := m.after(have)
+	have = schema.Version
+	next, err := m.after(schema)
 	if next == nil || err != nil {
 		return have, have, err
 	}
@@ -140,18 +144,14 @@ func (m *migrator) step(ctx context.Context) (have, now int64, err error) {
 	return have, next.version, nil
 }
 
-// after returns the migration that follows on a version, or nil after the last.
-func (m *migrator) after(have int64) (*migration, error) {
-	last := m.migrations[len(m.migrations)-1].version // there is one
-	if have > last {
-		return nil, &SchemaError{Have: have, Want: last}
-	}
+// after returns the migration that a schema needs next, or nil if there is none.
+func (m *migrator) after(schema admin.Schema) (*migration, error) {
 	for i := range m.migrations {
-		if m.migrations[i].version > have {
+		if m.migrations[i].version > schema.Version {
 			return &m.migrations[i], nil
 		}
 	}
-	return nil, nil
+	return nil, checkSchema(schema, lastOf(m.migrations))
 }
 
 // prepare takes the lock, which ends with the transaction.

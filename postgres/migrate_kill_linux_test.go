@@ -101,7 +101,7 @@ func TestRerunCountsWhatMigrationsLeave(t *testing.T) {
 	var counts []string
 	goroutines := runtime.NumGoroutine()
 	for range 5 {
-		_, _, err := postgres.Migrate(t.Context(), laterBuild(t, url, addTable))
+		_, _, err := postgres.Migrate(t.Context(), laterBuild(t, url, contract))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,7 +3,9 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -11,12 +13,13 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
 
 // ownVersion is the version of this build's schema.
-const ownVersion = 3
+var ownVersion = postgres.SchemaVersion()
 
 // laterVersion is that of a build with one migration more.
 const laterVersion = 99999
@@ -26,7 +29,7 @@ func laterBuild(t testing.TB, url, migration string) postgres.Config {
 	t.Helper()
 	own := postgres.OwnMigrations()
 	names, err := fs.Glob(own, "*.sql")
-	if err != nil || len(names) != ownVersion {
+	if err != nil || int64(len(names)) != ownVersion {
 		t.Fatalf("migrations: %v, %v", names, err)
 	}
 	files := fstest.MapFS{"99999_later.sql": {Data: []byte("-- +goose Up\n" + migration + "\n-- +goose Down\nDROP TABLE plans;\n")}}
@@ -113,25 +116,38 @@ func (d *database) wantApplied(t *testing.T, version int64) {
 	}
 }
 
-// A build refuses at the start a schema that is not its own, and names both versions.
+// contract is a migration that the builds before it don't suit.
+const contract = addTable + "UPDATE schema_compatibility SET least_version = 99999;"
+
+// A build refuses at the start a schema that does not suit it, and names both versions.
 func TestBuildsAndSchemasOfDifferentVersions(t *testing.T) {
 	t.Parallel()
+	known := strconv.FormatInt(ownVersion, 10)
 	own := func(_ *testing.T, url string) postgres.Config { return postgres.Config{URL: url} }
 	later := func(t *testing.T, url string) postgres.Config { return laterBuild(t, url, addTable) }
+	contracting := func(t *testing.T, url string) postgres.Config { return laterBuild(t, url, contract) }
+	unmarked := func(t *testing.T, url string) postgres.Config {
+		return laterBuild(t, url, "DROP TABLE schema_compatibility;")
+	}
+	copied := func(t *testing.T, url string) postgres.Config {
+		return laterBuild(t, url, fmt.Sprintf("INSERT INTO goose_db_version (version_id, is_applied) VALUES (%d, true);", admin.UnfinishedCopy))
+	}
 	for name, row := range map[string]struct {
 		schema, build func(*testing.T, string) postgres.Config
 		have, want    int64
 		names         []string
 	}{
-		"older build, newer schema": {later, own, laterVersion, ownVersion, []string{"99999", "3", "newer build"}},
-		"newer build, older schema": {own, later, ownVersion, laterVersion, []string{"99999", "3", "migrate the database"}},
-		"no schema":                 {nil, own, 0, ownVersion, []string{"0", "3", "migrate the database"}},
+		"older build, newer schema that it doesn't suit": {contracting, own, laterVersion, ownVersion, []string{"has version 99999", "know version 99999", known, "newer build"}},
+		"older build, newer schema without a mark":       {unmarked, own, laterVersion, ownVersion, []string{"99999", known, "newer build"}},
+		"older build, unfinished copy":                   {copied, own, admin.UnfinishedCopy, ownVersion, []string{"unfinished copy"}},
+		"newer build, older schema":                      {own, later, ownVersion, laterVersion, []string{"99999", known, "migrate the database"}},
+		"no schema":                                      {nil, own, 0, ownVersion, []string{"0", known, "migrate the database"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := testdb.Postgres(t)
 			if row.schema != nil {
-				if _, _, err := postgres.Migrate(t.Context(), row.schema(t, url)); err != nil {
+				if _, _, err := postgres.Migrate(t.Context(), row.schema(t, url)); err != nil && row.have != admin.UnfinishedCopy {
 					t.Fatal(err)
 				}
 			}
@@ -153,6 +169,42 @@ func TestBuildsAndSchemasOfDifferentVersions(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A build runs on a newer schema that only adds something, and leaves it as it is.
+// One that was started before is not ready any more once the schema stops suiting it.
+func TestOlderBuildOnANewerSchema(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	before := d.open(t, postgres.Config{})
+	id := createKey(t, before, "")
+	charge(t, before, id)
+	if _, _, err := postgres.Migrate(t.Context(), laterBuild(t, d.url, addTable)); err != nil {
+		t.Fatal(err)
+	}
+	if from, to, err := postgres.Migrate(t.Context(), postgres.Config{URL: d.url}); err != nil || from != laterVersion || to != laterVersion {
+		t.Errorf("Migrate of the older build = %d, %d, %v; want nothing done", from, to, err)
+	}
+	after := d.open(t, postgres.Config{})
+	for _, store := range []*postgres.Store{before, after} {
+		charge(t, store, id)
+		if err := store.Ready(t.Context()); err != nil {
+			t.Errorf("Ready = %v", err)
+		}
+	}
+	if got := d.used(t, id); got != 3 {
+		t.Errorf("%d are recorded, want 3", got)
+	}
+	findings, err := after.Examine(t.Context(), false)
+	if want := fmt.Sprintf("version 99999, made by a later release and marked for those that know version 4 or later, such as this one, which knows %d", ownVersion); err != nil || !strings.HasPrefix(findings[0].Detail, want) {
+		t.Errorf("Examine = %+v, %v; want %q", findings, err, want)
+	}
+	d.exec(t, "UPDATE schema_compatibility SET least_version = 99999")
+	for _, store := range []*postgres.Store{before, after} {
+		if err := store.Ready(t.Context()); !errors.As(err, new(*postgres.SchemaError)) {
+			t.Errorf("Ready = %v, want a SchemaError", err)
+		}
 	}
 }
 
@@ -200,7 +252,7 @@ func TestMigrationThatFailsLeavesNothing(t *testing.T) {
 	if !errors.As(err, new(*postgres.MigrationError)) || from != ownVersion || to != ownVersion {
 		t.Errorf("Migrate = %d, %d, %v; want a MigrationError at version %d", from, to, err, ownVersion)
 	}
-	for _, text := range []string{"from version 3 to 99999", "99999_later.sql", "division by zero"} {
+	for _, text := range []string{fmt.Sprintf("from version %d to 99999", ownVersion), "99999_later.sql", "division by zero"} {
 		if !strings.Contains(err.Error(), text) {
 			t.Errorf("the error is %q, want %q in it", err, text)
 		}

@@ -5,15 +5,17 @@ import (
 	"fmt"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
 )
 
 // readySQL asks for what a commit needs beside the settings of a transaction.
 const readySQL = `
-SELECT current_setting('transaction_read_only'), ration_now()`
+SELECT current_setting('transaction_read_only'), ` + versionSQL + `, ` + leastSQL + `, ration_now()`
 
 // Ready implements [ration.Store]. Errors: [ration.ErrStoreUnavailable],
-// [ErrUnsafeDurability], [ration.ErrClockSuspect]. It returns when ctx ends, though
-// what it has sent goes on.
+// [ErrUnsafeDurability], [ration.ErrClockSuspect], and a [SchemaError] once a later
+// build has made a schema that does not suit this one. It returns when ctx ends,
+// though what it has sent goes on.
 func (s *Store) Ready(ctx context.Context) error {
 	if !s.enter() {
 		return errClosed
@@ -34,9 +36,13 @@ func (s *Store) Ready(ctx context.Context) error {
 func (s *Store) askReady(ctx context.Context) error {
 	var problem error
 	err := s.lookUp(ctx, stmtReady, func(r *row) {
-		switch readOnly, now := r.text(), r.time(); {
+		readOnly := r.text()
+		misfit := checkSchema(admin.Schema{Version: r.int(), Least: r.int()}, s.ownSchema)
+		switch now := r.time(); {
 		case readOnly != "off":
 			problem = errReadOnly
+		case misfit != nil:
+			problem = misfit
 		case s.suspects(now):
 			problem = fmt.Errorf("%w: the database's is at %s", ration.ErrClockSuspect, now.Format("2006-01-02T15:04:05Z"))
 		}

@@ -15,11 +15,11 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
-// SchemaError says that the database's schema is not the one that this build
-// works with.
+// SchemaError says that this build can't run on the database's schema.
 type SchemaError struct {
-	Have int64 // version of the database; 0: none
-	Want int64 // version of this build
+	Have  int64 // version of the database; 0: none
+	Want  int64 // version of this build
+	Least int64 // version that a build has to know, as the database says; 0: it doesn't say
 }
 
 // Error implements error.
@@ -30,11 +30,31 @@ func (e *SchemaError) Error() string {
 	if e.Have < e.Want {
 		return fmt.Sprintf("the database's schema has version %d and this build needs %d: migrate the database", e.Have, e.Want)
 	}
+	if e.Least > 0 {
+		return fmt.Sprintf("the database's schema has version %d, for builds that know version %d or later, and this one knows only %d: use a newer build", e.Have, e.Least, e.Want)
+	}
 	return fmt.Sprintf("the database's schema has version %d and this build knows only %d: use a newer build", e.Have, e.Want)
+}
+
+// checkSchema refuses, with a SchemaError, a schema that does not suit the build.
+func checkSchema(schema admin.Schema, own int64) error {
+	if schema.Suits(own) {
+		return nil
+	}
+	return &SchemaError{Have: schema.Version, Want: own, Least: schema.Least}
 }
 
 // errNoSchema is a search path without any schema that exists.
 var errNoSchema = errors.New("the search path of the database's role names no schema that exists")
+
+// SchemaVersion returns the version of the schema that this build makes.
+func SchemaVersion() int64 {
+	own, err := migrationsIn(ownMigrations())
+	if err != nil {
+		panic(err) // a file of ours has no number
+	}
+	return lastOf(own)
+}
 
 // migration is one step between versions of the schema.
 type migration struct {
@@ -60,6 +80,9 @@ func migrationsIn(files fs.FS) (migrations []migration, err error) {
 	slices.SortFunc(migrations, func(a, b migration) int { return cmp.Compare(a.version, b.version) })
 	return migrations, nil
 }
+
+// lastOf returns the version that the last of a build's migrations makes.
+func lastOf(migrations []migration) int64 { return migrations[len(migrations)-1].version }
 
 // settle makes a transaction's names mean one schema and returns the search path
 // that does: the first of the search path given, else of that of role and
@@ -89,26 +112,31 @@ func settle(ctx context.Context, tx pgx.Tx, given any) (searchPath string, err e
 	return searchPath, err
 }
 
-// readVersion returns the version of the database's schema, 0 if there is none.
-func readVersion(ctx context.Context, tx pgx.Tx) (version int64, err error) {
-	var exists bool
-	err = tx.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL").Scan(&exists)
-	if err == nil && exists {
-		err = tx.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&version)
+// versionSQL and leastSQL are what a database says of its schema.
+const (
+	versionSQL = "(SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied)"
+	leastSQL   = "(SELECT coalesce(max(least_version), 0) FROM schema_compatibility)"
+)
+
+// readSchema returns what the database says of its schema, zeros if it has none.
+func readSchema(ctx context.Context, tx pgx.Tx) (schema admin.Schema, err error) {
+	var versioned, marked bool
+	err = tx.QueryRow(ctx, "SELECT to_regclass('goose_db_version') IS NOT NULL, to_regclass('schema_compatibility') IS NOT NULL").Scan(&versioned, &marked)
+	if err == nil && versioned {
+		err = tx.QueryRow(ctx, "SELECT "+versionSQL).Scan(&schema.Version)
+	}
+	if err == nil && marked {
+		err = tx.QueryRow(ctx, "SELECT "+leastSQL).Scan(&schema.Least)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("reading the schema's version: %w", err)
+		return admin.Schema{}, fmt.Errorf("reading the schema's version: %w", err)
 	}
-	return version, nil
+	return schema, nil
 }
 
-// findSchema refuses a database with another schema than the build's, and returns
-// the search path of its transactions.
-func findSchema(ctx context.Context, conn *pgx.Conn, given any, files fs.FS) (searchPath string, err error) {
-	known, err := migrationsIn(files)
-	if err != nil {
-		return "", err
-	}
+// findSchema refuses a database with a schema that does not suit the build, whose
+// version is own, and returns the search path of its transactions.
+func findSchema(ctx context.Context, conn *pgx.Conn, given any, own int64) (searchPath string, err error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return "", err
@@ -117,12 +145,12 @@ func findSchema(ctx context.Context, conn *pgx.Conn, given any, files fs.FS) (se
 	if searchPath, err = settle(ctx, tx, given); err != nil {
 		return "", err
 	}
-	have, err := readVersion(ctx, tx)
+	schema, err := readSchema(ctx, tx)
+	if err == nil {
+		err = checkSchema(schema, own)
+	}
 	if err != nil {
 		return "", err
-	}
-	if want := known[len(known)-1].version; have != want {
-		return "", &SchemaError{Have: have, Want: want}
 	}
 	return searchPath, nil
 }

@@ -56,6 +56,7 @@ type Store struct {
 	janitor   *janitor
 
 	searchPath string // of every transaction
+	ownSchema  int64  // version of this build's
 
 	mu       sync.Mutex
 	closed   bool
@@ -70,7 +71,8 @@ var (
 	_ admin.Store  = (*Store)(nil)
 )
 
-// Open connects to a database whose schema [Migrate] has brought up to date.
+// Open connects to a database whose schema [Migrate] has brought up to date, of
+// this build or of a later one whose schema suits it.
 // Errors: [ErrUnsafeDurability]; a [SchemaError]; [ration.ErrStoreUnavailable] if
 // the server is out of reach. None of them holds a password.
 func Open(ctx context.Context, config Config) (*Store, error) {
@@ -79,9 +81,14 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	migrations, err := migrationsIn(config.migrations)
+	if err != nil {
+		return nil, err
+	}
 	givenPath := takeSearchPath(poolConfig.ConnConfig)
 	s := &Store{
-		config: config, decisions: &poolConfig.ConnConfig.Config,
+		ownSchema: lastOf(migrations),
+		config:    config, decisions: &poolConfig.ConnConfig.Config,
 		lanes: make(chan *lane, config.Lanes), resolver: make(chan *lane, 1),
 		stuck: stuckKeys{keys: make(map[ration.KeyID]stuckKey)},
 	}
@@ -154,7 +161,7 @@ func (s *Store) firstContact(ctx context.Context, givenPath any) error {
 		return unavailable(err)
 	}
 	defer conn.Release()
-	if s.searchPath, err = findSchema(ctx, conn.Conn(), givenPath, s.config.migrations); err != nil {
+	if s.searchPath, err = findSchema(ctx, conn.Conn(), givenPath, s.ownSchema); err != nil {
 		return unavailable(err)
 	}
 	l := <-s.lanes

@@ -22,11 +22,11 @@ func (s *Store) Examine(ctx context.Context, deep bool) (findings []admin.Findin
 	return append(findings, finding), err
 }
 
-// examineSchema tells the version that was found right when the file was opened.
+// examineSchema tells what was found right when the file was opened.
 func (s *Store) examineSchema(ctx context.Context) (finding admin.Finding, err error) {
 	err = s.read(ctx, func(conn *conn) error {
-		version, err := conn.number(ctx, "SELECT max(version_id) FROM goose_db_version WHERE is_applied")
-		finding = admin.Finding{Check: "schema", State: admin.FindingOK, Detail: fmt.Sprintf("version %d, which this release works with", version)}
+		schema, err := readSchema(ctx, conn)
+		finding = schema.Finding(SchemaVersion(), "")
 		return err
 	})
 	return finding, err

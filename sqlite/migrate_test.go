@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -9,11 +10,12 @@ import (
 	"testing/fstest"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/sqlite"
 )
 
 // ownVersion is the version of this build's schema.
-const ownVersion = 3
+var ownVersion = sqlite.SchemaVersion()
 
 // nextRelease returns our migrations and one more.
 func nextRelease(t *testing.T, statements string) fs.FS {
@@ -57,7 +59,7 @@ func TestMigrateTwice(t *testing.T) {
 }
 
 func TestSchemaThatDoesNotFit(t *testing.T) {
-	config, key := usedFile(t)
+	config, _ := usedFile(t)
 	next := nextRelease(t, "CREATE TABLE news (n INTEGER) STRICT;")
 
 	config.KeepSchema = true
@@ -65,20 +67,59 @@ func TestSchemaThatDoesNotFit(t *testing.T) {
 	if schema, ok := errors.AsType[*sqlite.SchemaError](err); !ok || schema.Have != ownVersion || schema.Want != 99999 || schema.Path != config.Path {
 		t.Errorf("older schema that is to be kept: %v", err)
 	}
-	config.KeepSchema = false
-	store, err := sqlite.OpenWith(t.Context(), config, next)
-	if err != nil {
-		t.Fatal(err)
+	for mark, statement := range map[string]string{
+		"for later releases": "UPDATE schema_compatibility SET least_version = 99999",
+		"none":               "DROP TABLE schema_compatibility",
+		"an unfinished copy": fmt.Sprintf("INSERT INTO goose_db_version (version_id, is_applied) VALUES (%d, 1)", admin.UnfinishedCopy),
+	} {
+		t.Run("mark: "+mark, func(t *testing.T) {
+			config, key := usedFile(t)
+			store, err := sqlite.OpenWith(t.Context(), config, nextRelease(t, "CREATE TABLE news (n INTEGER) STRICT;\n"+statement+";"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			charge(t, store, key)
+			closeStore(t, store)
+			_, openErr := sqlite.Open(t.Context(), config)
+			_, _, migrateErr := sqlite.Migrate(t.Context(), config)
+			for call, err := range map[string]error{"Open": openErr, "Migrate": migrateErr} {
+				schema, ok := errors.AsType[*sqlite.SchemaError](err)
+				if !ok || schema.Have < 99999 || schema.Want != ownVersion || schema.Path != config.Path {
+					t.Errorf("%s: %v", call, err)
+				} else if schema.Have == 99999 && !(strings.Contains(err.Error(), "99999") && strings.Contains(err.Error(), fmt.Sprint("version ", ownVersion))) {
+					t.Errorf("%s: %q doesn't name both versions", call, err)
+				}
+			}
+		})
 	}
-	charge(t, store, key)
-	closeStore(t, store)
+}
 
-	_, err = sqlite.Open(t.Context(), config)
-	if schema, ok := errors.AsType[*sqlite.SchemaError](err); !ok || schema.Have != 99999 || schema.Want != ownVersion || schema.Path != config.Path {
-		t.Errorf("schema of a later release: %v", err)
-	}
-	if !strings.Contains(err.Error(), "99999") || !strings.Contains(err.Error(), "version 3") {
-		t.Errorf("%q doesn't name both versions", err)
+// A release runs on a newer schema that only adds something, and leaves it as it is.
+func TestOlderReleaseOnANewerSchema(t *testing.T) {
+	config, key := usedFile(t)
+	next := nextRelease(t, "CREATE TABLE news (n INTEGER) STRICT;\nALTER TABLE plans ADD COLUMN news INTEGER;")
+	for charged := int64(2); charged < 6; charged += 2 { // there and back, twice
+		newer, err := sqlite.OpenWith(t.Context(), config, next)
+		if err != nil {
+			t.Fatal(err)
+		}
+		charge(t, newer, key)
+		closeStore(t, newer)
+		if from, to, err := sqlite.Migrate(t.Context(), config); err != nil || from != 99999 || to != 99999 {
+			t.Errorf("Migrate of the older release = %d, %d, %v; want nothing done", from, to, err)
+		}
+		config.KeepSchema = true
+		older := open(t, config)
+		charge(t, older, key)
+		usage, _, err := older.KeyUsage(t.Context(), key)
+		if err != nil || usage[0].Used != 1+charged {
+			t.Errorf("usage %+v, error %v; want %d", usage, err, 1+charged)
+		}
+		findings, err := older.Examine(t.Context(), false)
+		if want := fmt.Sprintf("version 99999, made by a later release and marked for those that know version 4 or later, such as this one, which knows %d", ownVersion); err != nil || findings[0].Detail != want {
+			t.Errorf("Examine = %+v, %v; want %q", findings, err, want)
+		}
+		closeStore(t, older)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // date, and opens it. The context ends only the opening.
 //
 // Errors, by errors.Is and errors.As: [LockedError] if another process has the
-// file, [SchemaError] if its schema is newer than this release, [ErrNotRation]
+// file, [SchemaError] if its schema is newer and does not suit this release, [ErrNotRation]
 // if it is something else, [ErrDamaged] if it is damaged, as far as that shows
 // (a file of more than 256 MiB is not checked page by page; see [Store.Check]).
 func Open(ctx context.Context, config Config) (*Store, error) {
@@ -59,7 +59,7 @@ func open(ctx context.Context, config Config, internals internals) (store *Store
 		return nil, 0, 0, err
 	}
 	defer func() { _ = first.close() }() // which has nothing left to write
-	if from, to, err = migrate(ctx, writing, config, internals.migrations); err != nil {
+	if from, to, err = migrate(ctx, writing, first, config, internals.migrations); err != nil {
 		return nil, from, to, err
 	}
 	store, err = connect(ctx, config, writing, lock, internals.log)

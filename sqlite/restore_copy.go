@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-
-	"github.com/pressly/goose/v3"
 )
 
 // copyFile copies a file beside the name that the copy is to get, readable by its
@@ -41,7 +38,7 @@ func checkBackup(ctx context.Context, path, backup string) error {
 		if err := check(ctx, copied); err != nil {
 			return err
 		}
-		return refuseNewer(ctx, copied, backup)
+		return refuseUnknown(ctx, copied, backup)
 	})
 	if err != nil {
 		return fmt.Errorf("checking %q: %w", backup, explainDamage(err))
@@ -58,24 +55,15 @@ func refuseNotOurs(ctx context.Context, conn *conn) error {
 	return ErrNotRation
 }
 
-func refuseNewer(ctx context.Context, conn *conn, path string) error {
-	have, err := conn.number(ctx, "SELECT max(version_id) FROM goose_db_version")
+// refuseUnknown accepts older schemas, which are migrated when they are opened, and
+// newer ones that suit this release.
+func refuseUnknown(ctx context.Context, conn *conn, path string) error {
+	schema, err := readSchema(ctx, conn)
 	if err != nil {
-		return fmt.Errorf("reading the schema's version: %w", err)
+		return err
 	}
-	want, err := lastMigration(migrations)
-	if err == nil && have > want {
-		err = &SchemaError{Path: path, Have: have, Want: want}
+	if own := SchemaVersion(); schema.Version > own {
+		return checkSchema(schema, own, path)
 	}
-	return err
-}
-
-// lastMigration returns the version of the schema that migrations make.
-func lastMigration(migrations fs.FS) (version int64, err error) {
-	names, err := fs.Glob(migrations, "migrations/*.sql")
-	for _, name := range names {
-		number, nameErr := goose.NumericComponent(name)
-		version, err = max(version, number), errors.Join(err, nameErr)
-	}
-	return version, err
+	return nil
 }

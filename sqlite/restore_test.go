@@ -169,10 +169,20 @@ func TestRestoreRefuses(t *testing.T) {
 func TestRestoreRefusesACopyOfALaterRelease(t *testing.T) {
 	r := newRestoration(t)
 	execFile(t, r.config.Backup, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
+	execFile(t, r.config.Backup, "UPDATE schema_compatibility SET least_version = 9999")
 	_, err := sqlite.Restore(t.Context(), r.config)
 	if schema, ok := errors.AsType[*sqlite.SchemaError](err); !ok || schema.Have != 9999 || schema.Want != ownVersion {
 		t.Errorf("error %v", err)
 	}
+}
+
+func TestRestoreTakesACopyOfALaterReleaseThatSuits(t *testing.T) {
+	r := newRestoration(t)
+	execFile(t, r.config.Backup, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
+	if _, err := sqlite.Restore(t.Context(), r.config); err != nil {
+		t.Fatal(err)
+	}
+	closeStore(t, open(t, sqlite.Config{Path: r.config.Path}))
 }
 
 // TestRestoreOverDamage keeps a database that SQLite can't settle as it is.
@@ -228,6 +238,8 @@ func content(path string) string {
 func damageFile(t *testing.T, path string) {
 	t.Helper()
 	damaged := readFile(t, path)
+	const kind = 100 // where the schema's own page says what kind of page it is
+	damaged[kind] = 0xff
 	write(t, path, damaged[:len(damaged)/2])
 }
 

@@ -44,7 +44,8 @@ func exitCode(err error) int {
 		return exitUsage
 	case is[*config.Error](err):
 		return exitConfig
-	case is[*sqlite.SchemaError](err), is[*sqlite.VersionError](err), is[*postgres.SchemaError](err), is[*postgres.MigrationError](err), is[*goose.PartialError](err):
+	case is[*sqlite.SchemaError](err), is[*sqlite.VersionError](err), is[*postgres.SchemaError](err), is[*postgres.MigrationError](err), is[*goose.PartialError](err),
+		is[*dbcopy.UnknownSchemaError](err):
 		return exitMigrate
 	case errors.Is(err, sqlite.ErrNotRation), errors.Is(err, sqlite.ErrDamaged), is[*dbcopy.MismatchError](err):
 		return exitDamaged

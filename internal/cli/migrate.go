@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -30,17 +31,32 @@ func (a *app) migrateCommand() *cobra.Command {
 			if err != nil {
 				return &storeError{err}
 			}
-			if from == to {
-				a.say("The schema is up to date.")
-			} else {
-				a.say("The schema was brought up to date.")
-			}
+			a.say("%s", migrated(from, to, known(settings)))
 			return a.show(listing{
 				value: migration{from, to}, columns: []column{{name: "from"}, {name: "to"}},
 				rows: [][]string{{strconv.FormatInt(from, 10), strconv.FormatInt(to, 10)}},
 			})
 		},
 	}
+}
+
+// migrated says what a migration by a release that knows a version has done.
+func migrated(from, to, known int64) string {
+	switch {
+	case from > known:
+		return fmt.Sprintf("The schema has version %d, made by a later release. This release knows version %d and runs on it: nothing was changed.", from, known)
+	case from == to:
+		return "The schema is up to date."
+	}
+	return "The schema was brought up to date."
+}
+
+// known returns the version of the schema that this release makes.
+func known(settings config.Config) int64 {
+	if settings.DB.URL == "" {
+		return sqlite.SchemaVersion()
+	}
+	return postgres.SchemaVersion()
 }
 
 func migrate(ctx context.Context, settings config.Config) (from, to int64, err error) {

@@ -36,7 +36,7 @@ var update = flag.Bool("update", false, "write what the scripts print into their
 //	charge SECRET N [METER=UNITS]  charges N times, as a server does
 //	server start [TIME]  has the database open as a server does, on a day in 2050 if not at another time
 //	server stop        closes it
-//	schema VERSION     makes the database one of another release
+//	schema VERSION     makes the database one of a later release, for no other
 //	damage             overwrites the database but for its header
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"ration": func(ts *testscript.TestScript, neg bool, args []string) {
@@ -98,6 +98,7 @@ var variable = []struct {
 	{regexp.MustCompile(`\brk_[0-9A-Za-z]{5}…[0-9A-Za-z]{4}`), "ENDS"},
 	{regexp.MustCompile(`"(start|end)": "[^"]*"`), `"$1": "…"`},
 	{regexp.MustCompile(`cli:[^\s",]+`), "ACTOR"},
+	{regexp.MustCompile(`\bversion [0-9]+, which this release works with`), "version N, which this release works with"},
 }
 
 // normal replaces what differs from run to run. The future stays as it is: a
@@ -192,7 +193,7 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 func setSchema(ts *testscript.TestScript, _ bool, args []string) {
 	db, err := sql.Open("sqlite", databasePath(ts))
 	ts.Check(err)
-	_, err = db.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (?, 1)", args[0])
+	_, err = db.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (?1, 1); UPDATE schema_compatibility SET least_version = ?1", args[0])
 	ts.Check(errors.Join(err, db.Close()))
 }
 

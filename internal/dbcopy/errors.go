@@ -82,3 +82,15 @@ func explain(err error) error {
 	}
 	return fmt.Errorf("%w; nothing is lost: run the same copy again, and it goes on", err)
 }
+
+// UnknownSchemaError says that a later release has migrated one of the databases.
+// This one can run on it, but doesn't know all that there is to copy.
+type UnknownSchemaError struct {
+	Have  int64 // version of the schema
+	Known int64 // the newest version that this release knows
+}
+
+// Error implements error.
+func (e *UnknownSchemaError) Error() string {
+	return fmt.Sprintf("a database has schema version %d and this release knows only what there is to copy up to version %d: copy with the later release", e.Have, e.Known)
+}

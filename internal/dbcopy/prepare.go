@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/ration-dev/ration/postgres"
 )
 
 // prepare makes the target bear the mark of this attempt.
@@ -29,6 +31,9 @@ func (c *copier) prepareIn(ctx context.Context, tx transaction) error {
 	want, err := version(ctx, c.source)
 	if err != nil {
 		return err
+	}
+	if known := postgres.SchemaVersion(); max(have, want) > known {
+		return &UnknownSchemaError{Have: max(have, want), Known: known}
 	}
 	if have != want {
 		return fmt.Errorf("the target has schema version %d and the source %d: begin with a new target", have, want)

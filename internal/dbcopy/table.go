@@ -15,7 +15,7 @@ type table struct {
 // Left out is charge_batches: it answers commits that are under way, and there are
 // none while nothing runs on the source. Left out is request_log too: its entries
 // are numbered by their database, and a log that begins with the target proves what
-// the target counts.
+// the target counts. Each schema brings its own schema_compatibility.
 var tables = []table{
 	{name: "plans", order: []string{"name"}},
 	{name: "plan_limits", order: []string{"plan", "meter", "kind", "period"}},
