@@ -59,14 +59,15 @@ var layers = []layer{
 
 	// Administration. REST and console only show its operations.
 	{"internal/admin", []string{root, "internal/groupcommit"}},
-	{"internal/adminsock", []string{root, "internal/admin", "internal/condense"}},
+	{"internal/adminsock", []string{root, "internal/admin", "internal/bound", "internal/condense"}},
 	{"rationadmin", []string{root, "internal/admin", "internal/adminsock"}},
 	{"internal/adminwire", []string{root, "api", "internal/admin"}},
 	{"internal/adminapi", []string{root, "api", "internal/admin", "internal/adminwire"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},
 
 	// The server listens; it opens no database.
-	{"internal/server", []string{root, "rationhttp", "internal/config", "internal/condense"}},
+	{"internal/server", []string{root, "rationhttp", "internal/bound", "internal/config", "internal/condense"}},
+	{"internal/bound", []string{"internal/bucket"}},
 	{"internal/config", []string{root, "rationhttp", "internal/cors", "internal/route", "internal/rewrite"}},
 	{"internal/demo", []string{root, "internal/admin"}},
 	{"internal/manual", nil},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/bound"
 	"github.com/ration-dev/ration/internal/condense"
 )
 
@@ -17,12 +18,21 @@ const (
 	maxRequest    = 4 << 20          // bytes; a hundred imported keys of the largest size
 	requestTime   = 10 * time.Second // in which a request must arrive
 	shutdownGrace = 5 * time.Second
+	maxHeader     = 8 << 10 // bytes
 )
+
+// bounds are wide for commands of one person, and keep a program that has gone wrong
+// from the server's descriptors.
+var bounds = bound.Config{Connections: 64, Pace: bound.Pace{BytesPerSecond: 500}}
 
 // Serve answers on the listener until ctx ends and then finishes what is under
 // way. It closes the listener.
 func Serve(ctx context.Context, listener net.Listener, ops admin.Operations) error {
-	server := &http.Server{Handler: NewHandler(ops), ReadHeaderTimeout: requestTime, ReadTimeout: requestTime, ErrorLog: condense.New(nil).Standard()}
+	server := &http.Server{
+		Handler: bound.Handler(NewHandler(ops)), ConnContext: bound.ConnContext, ConnState: bound.ConnState,
+		ReadHeaderTimeout: requestTime, ReadTimeout: requestTime, IdleTimeout: requestTime, MaxHeaderBytes: maxHeader,
+		ErrorLog: condense.New(nil).Standard(),
+	}
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
@@ -30,7 +40,7 @@ func Serve(ctx context.Context, listener net.Listener, ops admin.Operations) err
 		defer cancel()
 		stopped <- server.Shutdown(grace)
 	}()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Serve(bound.New(listener, bounds)); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return <-stopped

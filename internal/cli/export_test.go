@@ -13,3 +13,8 @@ func CalledAs(program string) string { return calledAs(program) }
 
 // CheckClock refuses a clock that was never set.
 func CheckClock(now time.Time, info *debug.BuildInfo) error { return checkClock(now, info) }
+
+// ShareDescriptors returns how many connections the proxy and the API may have open.
+func ShareDescriptors(wanted, descriptors int) (proxy, api int) {
+	return shareDescriptors(wanted, descriptors)
+}

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"runtime"
 
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/bound"
 	"github.com/ration-dev/ration/internal/condense"
 	"github.com/ration-dev/ration/internal/groupcommit"
 	"github.com/ration-dev/ration/rationhttp"
@@ -18,8 +21,24 @@ type troubleLog struct{ log *condense.Log }
 
 func newTroubleLog(log *slog.Logger) *troubleLog { return &troubleLog{condense.New(log)} }
 
+// refused is for [bound.Config]'s Refused.
+func (t *troubleLog) refused(reason bound.Reason, addr netip.Addr) {
+	t.log.Say(context.Background(), slog.LevelWarn, condense.Kind{Message: "a connection was refused: " + string(reason)}, slog.Any("address", addr),
+		slog.String("cure", "if this is a proxy of yours, add it to trusted_proxies; docs/OPERATIONS.md has the settings that bound connections"))
+}
+
+// unchecked notes a secret that was not looked up.
+func (t *troubleLog) unchecked(ctx context.Context, event rationhttp.Event) {
+	kind := condense.Kind{Message: "a secret was not looked up: too many unknown ones came from its address, or from all together", Code: string(event.Code)}
+	t.log.Say(ctx, slog.LevelWarn, kind, slog.String("via", event.Via),
+		slog.String("cure", "if all clients seem to come from one address, add your proxies to trusted_proxies"))
+}
+
 // observe is for [rationhttp.Gate]'s Observe.
 func (t *troubleLog) observe(ctx context.Context, event rationhttp.Event) {
+	if event.Code == ration.CodeKeyUnchecked {
+		t.unchecked(ctx, event)
+	}
 	if event.Err == nil {
 		return
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"net/http"
 
+	"github.com/ration-dev/ration/internal/bound"
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/proxy"
 	"github.com/ration-dev/ration/internal/route"
@@ -16,8 +17,9 @@ func (i *instance) newServer() (*server.Server, error) {
 		Header: i.settings.KeyHeader, NoBearer: !i.settings.KeyBearer, NoBasic: !i.settings.KeyBasic,
 		QueryParameter: i.settings.KeyQueryParameter,
 	}
+	trouble := newTroubleLog(i.log)
 	gate := rationhttp.Gate{
-		Charger: i.engine, Sources: sources, TrustedProxies: i.settings.TrustedProxies, Observe: newTroubleLog(i.log).observe,
+		Charger: i.engine, Sources: sources, TrustedProxies: i.settings.TrustedProxies, Observe: trouble.observe,
 		Responder: rationhttp.Responder{Style: rationhttp.Style(i.settings.Headers), Vary: sources.Vary()},
 	}
 	api := http.NewServeMux()
@@ -27,11 +29,16 @@ func (i *instance) newServer() (*server.Server, error) {
 		AcceptOverage: i.settings.AcceptOverage, OverSettlement: i.settings.OverSettlement,
 	}).Register(api)
 	handler, err := i.newProxy(gate)
+	proxyBounds, apiBounds := bounds(i.settings, bound.Descriptors(), trouble)
+	if proxyBounds.Connections < i.settings.Clients.Connections {
+		i.log.Warn("fewer connections than max_connections, for want of descriptors", "connections", proxyBounds.Connections, "cure", "raise the process's limit of open files (ulimit -n, LimitNOFILE)")
+	}
 	return server.New(server.Config{
 		Proxy: handler, ProxyAddr: i.settings.Listen,
 		API: api, APIAddr: i.settings.APIListen,
 		Ready:         i.engine.Ready,
 		ShutdownDelay: i.settings.ShutdownDelay, ShutdownGrace: i.settings.ShutdownGrace,
+		ProxyBounds: proxyBounds, APIBounds: apiBounds,
 		Log: i.log,
 	}), err
 }

@@ -28,6 +28,7 @@ type Config struct {
 	Rewrite                *rewrite.Body     // nil: nothing
 	Errors                 *rewrite.Errors   // nil: none is worded
 	TrustedProxies         []netip.Prefix
+	Clients                Clients
 	Headers                string // draft10, legacy, both or off
 	KeyHeader              string
 	KeyBearer              bool
@@ -54,6 +55,16 @@ type Config struct {
 	// Notes is what an operator should know of how this came about, such as a
 	// setting that two sources give. It holds no secret.
 	Notes []string
+}
+
+// Clients bounds what clients can hold. Of each bound 0 means that there is none.
+type Clients struct {
+	Connections           int // open at once
+	ConnectionsPerAddress int
+	New                   int // connections begun each second
+	NewPerAddress         int
+	MinRate               int // bytes a second
+	MinRateGrace          time.Duration
 }
 
 // Database says where keys, plans and usage are kept. One of the fields is set.

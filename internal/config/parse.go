@@ -114,10 +114,12 @@ func parseInteger(value string, least, most int) (int, error) {
 	return number, nil
 }
 
+// mostOfAnything is more than anybody needs of what is bounded.
+const mostOfAnything = 1_000_000
+
 // parseBound reads a bound of which 0 lifts it, and returns -1 for that.
 func parseBound(value string) (int, error) {
-	const most = 1_000_000
-	number, err := parseInteger(value, 0, most)
+	number, err := parseInteger(value, 0, mostOfAnything)
 	if number == 0 && err == nil {
 		return -1, nil
 	}

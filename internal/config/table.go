@@ -71,6 +71,36 @@ var settings = []setting{
 		set:     into(func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }, parseProxies),
 	},
 	{
+		Setting: Setting{"max_connections", formNumber, "8192", "How many connections of clients the proxy has open at once. Never more than the process has descriptors for, with one to the upstream for each; 0: as many as that."},
+		kind:    integer,
+		set:     count(func(c *Config) *int { return &c.Clients.Connections }),
+	},
+	{
+		Setting: Setting{"max_connections_per_address", formNumber, "256", "How many of them one address may have, of IPv6 one /64 network. Not for loopback addresses and trusted_proxies. 0: any number."},
+		kind:    integer,
+		set:     count(func(c *Config) *int { return &c.Clients.ConnectionsPerAddress }),
+	},
+	{
+		Setting: Setting{"new_connections", formNumber, "10000", "How many connections may begin each second. 0: any number."},
+		kind:    integer,
+		set:     count(func(c *Config) *int { return &c.Clients.New }),
+	},
+	{
+		Setting: Setting{"new_connections_per_address", formNumber, "200", "How many of them from one address, and five times as many at once. Not for loopback addresses and trusted_proxies. 0: any number."},
+		kind:    integer,
+		set:     count(func(c *Config) *int { return &c.Clients.NewPerAddress }),
+	},
+	{
+		Setting: Setting{"min_rate", formNumber, "500", "How many bytes a second a client must send of a body that is awaited, or take of an answer that waits for it. What is silent because nothing is to be sent is not meant. 0: any number."},
+		kind:    integer,
+		set:     count(func(c *Config) *int { return &c.Clients.MinRate }),
+	},
+	{
+		Setting: Setting{"min_rate_grace", formDuration, "20s", "For how long, in all, a client may be slower than that before its connection ends."},
+		kind:    text,
+		set:     duration(func(c *Config) *time.Duration { return &c.Clients.MinRateGrace }, time.Second, time.Hour),
+	},
+	{
 		Setting: Setting{"headers", "draft10, legacy, both or off", "draft10", "Which RateLimit fields answers carry."},
 		kind:    text,
 		set:     choice(func(c *Config) *string { return &c.Headers }, "draft10", "legacy", "both", "off"),
@@ -228,6 +258,11 @@ func into[T any](field func(*Config) *T, parse func(string) (T, error)) func(*Co
 		}
 		return err
 	}
+}
+
+// count reads a number of which 0 has a meaning of its own.
+func count(field func(*Config) *int) func(*Config, string) error {
+	return into(field, func(value string) (int, error) { return parseInteger(value, 0, mostOfAnything) })
 }
 
 func duration(field func(*Config) *time.Duration, least, most time.Duration) func(*Config, string) error {

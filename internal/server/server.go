@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ration-dev/ration/internal/bound"
 	"github.com/ration-dev/ration/internal/condense"
 )
 
@@ -33,7 +34,9 @@ type Config struct {
 	// ShutdownGrace is how long requests under way may take to finish after
 	// that. 0: 30 s.
 	ShutdownGrace time.Duration
-	Log           *slog.Logger // nil: slog.Default()
+	// ProxyBounds and APIBounds bound what clients of each listener can hold.
+	ProxyBounds, APIBounds bound.Config
+	Log                    *slog.Logger // nil: slog.Default()
 }
 
 // Server is the listeners of one instance. Use it once: Listen, then Run.
@@ -63,13 +66,13 @@ func New(config Config) *Server {
 
 // Listen binds all addresses or none.
 func (s *Server) Listen(ctx context.Context) error {
-	if err := s.bind(ctx, "API", s.config.APIAddr, s.apiHandler(), apiReadTimeout); err != nil {
+	if err := s.bind(ctx, "API", s.config.APIAddr, s.apiHandler(), apiReadTimeout, s.config.APIBounds); err != nil {
 		return err
 	}
 	if s.config.Proxy == nil {
 		return nil
 	}
-	if err := s.bind(ctx, "proxy", s.config.ProxyAddr, s.config.Proxy, 0); err != nil {
+	if err := s.bind(ctx, "proxy", s.config.ProxyAddr, s.config.Proxy, 0, s.config.ProxyBounds); err != nil {
 		s.closeListeners()
 		return err
 	}
@@ -107,14 +110,17 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(failure, s.shutdown(context.WithoutCancel(ctx), failure == nil))
 }
 
-// bind listens for a handler. A read timeout of 0 is none: an upload may take its time.
-func (s *Server) bind(ctx context.Context, name, addr string, handler http.Handler, readTimeout time.Duration) error {
-	bound, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+// bind listens for a handler. A read timeout of 0 is none: an upload may take its
+// time, as long as it goes on.
+func (s *Server) bind(ctx context.Context, name, addr string, handler http.Handler, readTimeout time.Duration, bounds bound.Config) error {
+	tcp, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listening for the %s on %s: %w", name, addr, err)
 	}
-	s.listeners = append(s.listeners, listener{name: name, net: bound, server: &http.Server{
-		Handler:           handler,
+	s.listeners = append(s.listeners, listener{name: name, net: bound.New(tcp, bounds), server: &http.Server{
+		Handler:           bound.Handler(handler),
+		ConnContext:       bound.ConnContext,
+		ConnState:         bound.ConnState,
 		ReadTimeout:       readTimeout,
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
