@@ -342,7 +342,7 @@ func TestEveryRouteThatIsWrongIsTold(t *testing.T) {
 	}{
 		"fields":  {"  - {path: /a, fre: true}\n  - {path: /b}\n  - {path: /c, methods: GET}\n", []string{`:2:16: unknown field "fre"; did you mean "free"?`, `:4:25: give a list, such as [GET]`}},
 		"values":  {"  - {path: /a, amounts: {x: 1.5}}\n  - {path: /b, idempotency: maybe}\n", []string{`:2:29: routes amounts.x is "1.5": give a whole number from 0 to 9007199254740992`, `:3:29: routes idempotency is "maybe": use true, false or required`}},
-		"meaning": {"  - {path: a}\n  - {path: /b/*}\n  - {path: /b/c}\n", []string{`:2:6: routes[0].path is "a": a path starts with "/"`, `:4:6: routes[2].path is "/b/c": routes[1] (/b/*) takes all its requests; put the narrower route first`}},
+		"meaning": {"  - {path: a}\n  - {path: /b/*}\n  - {path: /b/c}\n", []string{`:2:6: routes[0].path is "a": a path starts with "/", such as "/a"`, `:4:6: routes[2].path is "/b/c": routes[1] (/b/*) takes all its requests; put the narrower route first`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := write(t, "ration.yaml", "routes:\n"+row.routes)

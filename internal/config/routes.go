@@ -22,7 +22,7 @@ import (
 type routeEntry struct {
 	Name        string              `yaml:"name" form:"text" doc:"Names the route in messages. None: its path."`
 	Methods     []string            `yaml:"methods" form:"list" doc:"Methods that match, such as [POST]. None: all. GET stands for HEAD too."`
-	Path        string              `yaml:"path" form:"text" doc:"An exact path (/v1/search), or one that ends in /* and stands for everything below it (/static/*). A segment * stands for any one. A route that isn't free takes other letter case and a slash at the end too. Required."`
+	Path        string              `yaml:"path" form:"text" doc:"An exact path (/v1/search), or one that ends in /* and stands for everything below it (/static/*). A segment *, {name} or :name stands for any one. A route that isn't free takes near spellings of its path too, such as another letter case or ending. Required."`
 	Free        bool                `yaml:"free" form:"true or false" doc:"No key is asked and nothing counted."`
 	Amounts     map[string]ast.Node `yaml:"amounts" form:"meter: whole number" doc:"What a request costs. None: one request. {requests: 0} needs a key and costs nothing."`
 	Scope       string              `yaml:"scope" form:"text" doc:"A scope that the key must have."`

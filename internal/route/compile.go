@@ -54,8 +54,8 @@ func compile(route Route) (*Compiled, *ration.InvalidError) {
 		return nil, &ration.InvalidError{Field: "path", Value: route.Path, Reason: err.Error()}
 	}
 	for i, method := range route.Methods {
-		if !isMethod(method) {
-			return nil, &ration.InvalidError{Field: fmt.Sprintf("methods[%d]", i), Value: method, Reason: "a method is upper-case letters, such as GET"}
+		if reason := wrongMethod(method); reason != "" {
+			return nil, &ration.InvalidError{Field: fmt.Sprintf("methods[%d]", i), Value: method, Reason: reason}
 		}
 	}
 	compiled := &Compiled{
@@ -142,6 +142,13 @@ func compileAmounts(amounts map[string]int64) ([]ration.Amount, *ration.InvalidE
 	return compiled, nil
 }
 
-func isMethod(text string) bool {
-	return text != "" && len(text) <= 32 && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_") == ""
+// wrongMethod says why no request has a method, or "".
+func wrongMethod(text string) string {
+	switch {
+	case text == "ANY" || text == "ALL" || text == wildcard:
+		return "leave methods out; the route is then for all of them"
+	case text == "" || len(text) > 32 || strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_") != "":
+		return "a method is upper-case letters, such as GET"
+	}
+	return ""
 }

@@ -2,45 +2,53 @@ package route
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/ration-dev/ration"
 )
 
 // match returns the route of a method and a path that no two readers read
-// differently; nil: none.
+// differently; nil: none. Its error is an [AmbiguousPathError].
 //
-// Many frameworks take "/Ask" and "/ask/" for "/ask". So that no spelling escapes
-// a route, one that comes before what matches, and isn't free, is taken for
-// its near spellings too, unless the route that matches has that very path. So is
-// a method that isn't usual, where what matches doesn't name it: an upstream that
-// ignores methods answers OPTIONS as GET.
-func (t *Table) match(method, path string) *Compiled {
+// Many upstreams take "/Ask", "/ask/", "/ask.json" or "/index.php/ask" for "/ask".
+// So that no spelling escapes a route, one that comes before what matches, and
+// isn't free, is taken for its near spellings too, unless the route that matches
+// has that very path. So is a method that isn't usual, where what matches doesn't
+// name it: an upstream that ignores methods answers OPTIONS as GET. A route that
+// comes later, and could be meant by what stands behind the name of a script, makes
+// the path ambiguous.
+func (t *Table) match(method, path string) (*Compiled, error) {
 	index := slices.IndexFunc(t.routes, func(c *Compiled) bool { return c.matches(method, path) })
-	before, found := t.routes, t.unmatched
+	before, after, found := t.routes, []*Compiled(nil), t.unmatched
 	if index >= 0 {
-		before, found = t.routes[:index], t.routes[index]
+		before, after, found = t.routes[:index], t.routes[index+1:], t.routes[index]
 	}
 	if found == nil {
-		return nil // refused, which is stricter than any route
+		return nil, nil //nolint:nilnil // refused, which is stricter than any route
 	}
 	odd := !isUsual(method) && !slices.Contains(found.methods, method)
 	if index >= 0 && found.pattern.exact() && !odd {
-		return found
+		return found, nil
+	}
+	read, err := readingsOf(path)
+	if err != nil {
+		return nil, err
 	}
 	for _, route := range before {
-		if !route.Free && (odd || route.takes(method)) && route.isNear(path) {
-			return route.near
+		if !route.Free && (odd || route.takes(method)) && route.isNear(read) {
+			return route.near, nil
 		}
 	}
-	return found
+	for _, route := range after {
+		if !route.Free && (odd || route.takes(method)) && slices.ContainsFunc(read.inner, route.pattern.near) {
+			return nil, &AmbiguousPathError{Reason: "what follows the name of a script is the path of another route"}
+		}
+	}
+	return found, nil
 }
 
-// isNear reports whether a path would match if letter case and a slash at the
-// end did not count.
-func (c *Compiled) isNear(path string) bool {
-	bare := strings.TrimSuffix(path, "/")
-	return bare != "" && c.pattern.matchesFolded(bare) || c.pattern.matchesFolded(bare+"/")
+// isNear reports whether an upstream may read the route's path in another one.
+func (c *Compiled) isNear(read readings) bool {
+	return slices.ContainsFunc(read.whole, c.pattern.near) || slices.ContainsFunc(read.inner, c.pattern.near)
 }
 
 // nearly returns the route for near spellings of its path. An upstream that does

@@ -67,10 +67,15 @@ func ambiguousSegment(segment string, last bool) string {
 		return "it has two slashes in a row"
 	case segment == "." || segment == "..":
 		return "it has a dot segment"
+	case segment != "" && trimEnds(foldLetters(segment)) == "": // Windows drops it, or a part of it
+		return "it has a segment of nothing but dots, spaces or characters that don't show"
 	case strings.ContainsRune(segment, ';'):
 		return "it has a parameter after ';'"
 	case strings.ContainsRune(segment, '\\'):
 		return "it has a backslash"
+	}
+	if !isASCII(segment) && strings.ContainsAny(foldLetters(segment), `/\`) {
+		return "it has a character that may be read as a slash"
 	}
 	for i := range len(segment) {
 		if segment[i] < ' ' || segment[i] == 0x7f {

@@ -13,33 +13,35 @@ type pattern struct {
 	text     string
 	segments []string // without the final "*" of a prefix
 	prefix   bool     // stands for everything below the segments
+	folded   []string // the segments as readings have them, without an empty one at the end
 	wild     bool     // a segment is "*"
 }
 
 // parsePattern reads a pattern. Its errors say what is allowed.
 func parsePattern(text string) (pattern, error) {
-	if !strings.HasPrefix(text, "/") {
-		return pattern{}, errors.New(`a path starts with "/"`)
-	}
-	if strings.Contains(text, "%") {
-		return pattern{}, errors.New("write the path decoded, without percent signs")
+	if err := checkWords(text); err != nil {
+		return pattern{}, err
 	}
 	p := pattern{text: text, segments: strings.Split(text[1:], "/")}
 	if last := len(p.segments) - 1; p.segments[last] == wildcard {
 		p.prefix, p.segments = true, p.segments[:last]
 	}
+	before := "/"
 	for i, segment := range p.segments {
-		if segment == wildcard {
+		last := i == len(p.segments)-1 && !p.prefix
+		read, err := readSegment(before, segment, last)
+		if err != nil {
+			return pattern{}, err
+		}
+		if read == wildcard {
 			p.wild = true
-			continue
-		}
-		if strings.Contains(segment, wildcard) {
-			return pattern{}, errors.New(`"*" stands for a whole segment`)
-		}
-		if reason := ambiguousSegment(segment, i == len(p.segments)-1 && !p.prefix); reason != "" {
+		} else if reason := ambiguousSegment(read, last); reason != "" {
 			return pattern{}, errors.New("no request can have this path: " + reason)
 		}
+		p.segments[i] = read
+		before += segment + "/"
 	}
+	p.folded = segmentsOf("/" + strings.Join(p.segments, "/"))
 	return p, nil
 }
 
@@ -49,23 +51,20 @@ func (p pattern) matches(path string) bool {
 	if p.exact() {
 		return path == p.text
 	}
-	return p.matchesSegments(path, func(a, b string) bool { return a == b })
+	return p.matchesSegments(path)
 }
-
-// matchesFolded is matches without regard to letter case.
-func (p pattern) matchesFolded(path string) bool { return p.matchesSegments(path, strings.EqualFold) }
 
 // exact reports whether p stands for one path only.
 func (p pattern) exact() bool { return !p.wild && !p.prefix }
 
-func (p pattern) matchesSegments(path string, equal func(a, b string) bool) bool {
+func (p pattern) matchesSegments(path string) bool {
 	rest, found := strings.CutPrefix(path, "/")
 	if !found {
 		return false
 	}
 	for i, want := range p.segments {
 		segment, after, more := strings.Cut(rest, "/")
-		if want != wildcard && !equal(segment, want) || want == wildcard && segment == "" {
+		if want != wildcard && segment != want || want == wildcard && segment == "" {
 			return false
 		}
 		if !more {

@@ -1,6 +1,7 @@
 package route
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,13 +24,6 @@ func isForbidden(method string) bool {
 // Errors: those of [Table.Find], also where none takes the method that the
 // preflight announces.
 func (t *Table) MethodsFor(preflight *http.Request) ([]string, error) {
-	if err := checkTarget(preflight); err != nil {
-		return nil, err
-	}
-	err := CheckPath(preflight)
-	if err != nil && !t.allowAmbiguous {
-		return nil, err
-	}
 	announced := cors.AnnouncedMethod(preflight)
 	candidates := usualMethods
 	if !slices.Contains(candidates, announced) {
@@ -40,8 +34,11 @@ func (t *Table) MethodsFor(preflight *http.Request) ([]string, error) {
 		if isForbidden(method) {
 			continue
 		}
-		if err == nil && t.match(method, preflight.URL.Path) != nil || err != nil && t.unmatched != nil {
+		switch _, err := t.find(preflight, method); {
+		case err == nil:
 			taken = append(taken, method)
+		case !errors.Is(err, ErrUnmatched):
+			return nil, err
 		}
 	}
 	if !slices.Contains(taken, announced) {
@@ -57,15 +54,15 @@ func (t *Table) MethodsFor(preflight *http.Request) ([]string, error) {
 // that carries the key of the request to come is recognised, and stripped, as that
 // request's.
 func (t *Table) PassedOn(preflight *http.Request) *Compiled {
-	if checkTarget(preflight) != nil || CheckPath(preflight) != nil {
+	if CheckPath(preflight) != nil {
 		return nil
 	}
-	path := preflight.URL.Path
-	announced := t.match(cors.AnnouncedMethod(preflight), path)
-	if announced == nil || announced == t.unmatched {
+	announced, err := t.find(preflight, cors.AnnouncedMethod(preflight))
+	if err != nil || announced == t.unmatched {
 		return nil
 	}
-	if slices.ContainsFunc(t.routes, func(c *Compiled) bool { return c.Scope != "" && c.isNear(path) }) {
+	read, err := readingsOf(preflight.URL.Path)
+	if err != nil || slices.ContainsFunc(t.routes, func(c *Compiled) bool { return c.Scope != "" && c.isNear(read) }) {
 		return nil
 	}
 	return &Compiled{Name: preflightName, Free: true, KeyQuery: announced.KeyQuery}

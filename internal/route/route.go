@@ -11,14 +11,17 @@ import (
 // Route says what requests for a path cost and need. The zero Route, but for
 // its Path, needs a key and costs one request.
 //
-// Many frameworks take "/Ask" and "/ask/" for "/ask", so a route that isn't free
-// takes requests whose path differs from its own only in letter case or by a
-// slash at the end from what comes after it: from routes with a "*" and from
-// what no route matches. They cost and need what the route says, at least one
-// request, and never fail open. A later route with that very path, and no "*",
-// still has its requests. A free route takes exactly what it says, and where
-// what no route matches is refused, other spellings are. The upstream gets the
-// path as it was sent.
+// Upstreams take many spellings for one path: "/Ask", "/ask/", "/ask.json", "/ask."
+// and "/index.php/ask" for "/ask". So a route that isn't free takes the near
+// spellings of its own path from what comes after it: from routes with a "*" and
+// from what no route matches. Near are other letter case, width and composition of
+// characters, dots and spaces at the end of segments, a slash or an index at the
+// end, another ending of the last segment, what Windows adds to names, and the name
+// of a script before or behind it. They cost and need what the route says, at least
+// one request, and never fail open. A later route with that very path, and no "*",
+// still has its requests. A free route takes exactly what it says, and where what
+// no route matches is refused, near spellings are. The upstream gets the path as it
+// was sent.
 type Route struct {
 	// Name is for logs and metrics; empty: the path pattern.
 	Name string
@@ -29,7 +32,8 @@ type Route struct {
 	Methods []string
 	// Path is an exact path ("/ask"), or a prefix that ends in "/*" and stands
 	// for everything below it ("/static/*", which is not "/static"). A segment
-	// "*" before the end stands for any one segment ("/v1/*/chat").
+	// "*" before the end stands for any one segment ("/v1/*/chat"), and so do
+	// "{name}" and ":name" anywhere ("/v1/users/{id}").
 	Path string
 
 	// Free asks no key and counts nothing. A free path has no "*" but at its end.

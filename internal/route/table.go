@@ -24,17 +24,22 @@ type Table struct {
 
 // Find returns the route of a request as a server received it. Errors:
 // [ErrUnmatched], and an [AmbiguousPathError] where the table takes no such paths.
-func (t *Table) Find(r *http.Request) (*Compiled, error) {
+func (t *Table) Find(r *http.Request) (*Compiled, error) { return t.find(r, r.Method) }
+
+// find is Find for another method.
+func (t *Table) find(r *http.Request, method string) (*Compiled, error) {
 	if err := checkTarget(r); err != nil {
 		return nil, err
 	}
-	err := CheckPath(r)
-	if err != nil && !t.allowAmbiguous {
-		return nil, err
-	}
-	found := t.unmatched
+	found, err := t.unmatched, CheckPath(r)
 	if err == nil {
-		found = t.match(r.Method, r.URL.Path)
+		found, err = t.match(method, r.URL.Path)
+	}
+	if err != nil {
+		if !t.allowAmbiguous {
+			return nil, err
+		}
+		found = t.unmatched
 	}
 	if found == nil {
 		return nil, ErrUnmatched
