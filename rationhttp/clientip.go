@@ -13,22 +13,32 @@ import (
 // and X-Request-Id are believed. Empty: nobody's are.
 type TrustedProxies []netip.Prefix
 
-// ParseTrustedProxies reads CIDR ranges and single addresses. A range that holds
-// every address is refused: it would believe every client. Its error is a
-// [ration.InvalidError].
+// ParseTrustedProxies reads CIDR ranges and single addresses. Ranges that hold
+// most addresses, alone or together, are refused: they would believe every client.
+// Its error is a [ration.InvalidError].
 func ParseTrustedProxies(texts []string) (TrustedProxies, error) {
 	proxies := make(TrustedProxies, 0, len(texts))
 	for _, text := range texts {
-		prefix, err := parsePrefix(text)
+		prefix, err := ParseTrustedProxy(text)
 		if err != nil {
-			return nil, &ration.InvalidError{Field: "trusted_proxies", Value: text, Reason: `use addresses or ranges such as "10.0.0.0/8"`}
-		}
-		if prefix.Bits() == 0 {
-			return nil, &ration.InvalidError{Field: "trusted_proxies", Value: text, Reason: "a range of all addresses would believe every client"}
+			return nil, err
 		}
 		proxies = append(proxies, prefix)
+		if proxies.HoldMost() {
+			return nil, &ration.InvalidError{Field: "trusted_proxies", Value: text, Reason: "with this, half of all addresses and more would be believed, and so nearly every client"}
+		}
 	}
 	return proxies, nil
+}
+
+// ParseTrustedProxy reads one range or address. An IPv4 address in IPv6 form is
+// taken in its IPv4 form. Its error is a [ration.InvalidError].
+func ParseTrustedProxy(text string) (netip.Prefix, error) {
+	prefix, err := parsePrefix(text)
+	if err != nil {
+		return netip.Prefix{}, &ration.InvalidError{Field: "trusted_proxies", Value: text, Reason: `use addresses or ranges such as "10.0.0.0/8"`}
+	}
+	return prefix, nil
 }
 
 // TrustsPeer reports whether the request came straight from a trusted proxy.

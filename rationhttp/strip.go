@@ -2,7 +2,6 @@ package rationhttp
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -13,30 +12,88 @@ const minTelling = 16
 
 // Strip removes from a request's header every place in which [Sources.Find]
 // looks, other spellings of the key header that an application may read as the
-// same, and whatever field repeats the secret. Authorization of other schemes
-// stays.
+// same, and whatever field or cookie repeats the secret, as it is, percent-encoded
+// or in base64. Authorization of other schemes stays.
 func (s Sources) Strip(header http.Header, secret string) {
-	key := FoldName(s.KeyHeader())
-	for name, values := range header {
-		if FoldName(name) == key || secret != "" && slices.ContainsFunc(values, func(value string) bool { return repeats(value, secret) }) {
-			delete(header, name)
-		}
-	}
-	kept := header["Authorization"][:0:0]
-	for _, value := range header["Authorization"] {
-		if !s.takes(value) {
-			kept = append(kept, value)
-		}
-	}
-	delete(header, "Authorization")
-	if len(kept) > 0 {
-		header["Authorization"] = kept
+	s.StripPlaces(header)
+	if secret != "" {
+		DropFields(header, func(text string) bool { return Repeats(text, secret) })
 	}
 }
 
-// repeats reports whether a field's value holds the secret.
-func repeats(value, secret string) bool {
-	return value == secret || len(secret) >= minTelling && strings.Contains(value, secret)
+// StripPlaces removes the places in which [Sources.Find] looks, and other
+// spellings of the key header.
+func (s Sources) StripPlaces(header http.Header) {
+	key := FoldName(s.KeyHeader())
+	for name := range header {
+		if FoldName(name) == key {
+			delete(header, name)
+		}
+	}
+	keep(header, "Authorization", func(value string) bool { return !s.takes(value) })
+}
+
+// DropFields removes the fields of which holds says that their name or value holds
+// a secret. Of Cookie fields only the cookies that do are removed, and in
+// Authorization each word is looked at too.
+func DropFields(header http.Header, holds func(text string) bool) {
+	for name, values := range header {
+		if holds(name) {
+			delete(header, name)
+			continue
+		}
+		switch name {
+		case "Cookie":
+			dropCookies(header, values, holds)
+		case "Authorization":
+			keep(header, name, func(value string) bool { return !holds(value) && !slices.ContainsFunc(credentialWords(value), holds) })
+		default:
+			keep(header, name, func(value string) bool { return !holds(value) })
+		}
+	}
+}
+
+// keep leaves those values of a header that pass.
+func keep(header http.Header, name string, passes func(value string) bool) {
+	values := header[name]
+	if !slices.ContainsFunc(values, func(value string) bool { return !passes(value) }) {
+		return
+	}
+	var kept []string
+	for _, value := range values {
+		if passes(value) {
+			kept = append(kept, value)
+		}
+	}
+	if kept == nil {
+		delete(header, name)
+		return
+	}
+	header[name] = kept
+}
+
+func dropCookies(header http.Header, values []string, holds func(text string) bool) {
+	var kept []string
+	for _, value := range values {
+		cookies := slices.DeleteFunc(strings.Split(value, ";"), func(cookie string) bool {
+			name, value, _ := strings.Cut(strings.TrimSpace(cookie), "=")
+			return holds(cookie) || holds(name) || holds(strings.Trim(value, `"`))
+		})
+		if text := strings.TrimSpace(strings.Join(cookies, ";")); text != "" {
+			kept = append(kept, text)
+		}
+	}
+	if kept == nil {
+		delete(header, "Cookie")
+		return
+	}
+	header["Cookie"] = kept
+}
+
+// credentialWords returns what can be a credential in an Authorization field of
+// any scheme: words, and values of its parameters.
+func credentialWords(value string) []string {
+	return strings.FieldsFunc(value, func(c rune) bool { return strings.ContainsRune(" \t,;=\"'", c) })
 }
 
 // StripQuery returns a raw query without the parameter that carries the secret
@@ -65,17 +122,8 @@ func DropParameters(rawQuery string, drop func(name, value string) bool) string 
 // parameterRepeats reports whether a parameter holds the secret, in any way that
 // an upstream may decode it.
 func parameterRepeats(name, value, secret string) bool {
-	for _, raw := range []string{name, value} {
-		if repeats(raw, secret) {
-			return true
-		}
-		for _, decode := range []func(string) (string, error){url.QueryUnescape, url.PathUnescape} {
-			if text, err := decode(raw); err == nil && repeats(text, secret) {
-				return true
-			}
-		}
-	}
-	return len(secret) >= minTelling && strings.Contains(name+"="+value, secret) // a secret with "="
+	return Repeats(name, secret) || Repeats(value, secret) ||
+		len(secret) >= minTelling && strings.Contains(name+"="+value, secret) // a secret with "="
 }
 
 // FoldName returns what is left of a header's name when case and everything but

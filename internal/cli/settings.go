@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/proxy"
 )
 
 func (a *app) settings() (config.Config, error) {
@@ -22,6 +23,11 @@ func (a *app) settings() (config.Config, error) {
 	settings, err := config.Load(sources)
 	for _, note := range settings.Notes {
 		fmt.Fprintln(a.stderr, "ration: note: "+note)
+	}
+	if err == nil {
+		if reserved := proxy.CheckPassHeaders(settings.PassHeaders); reserved != nil {
+			return settings, &config.Error{Where: "pass_headers", Reason: reserved.Error()}
+		}
 	}
 	return settings, err
 }

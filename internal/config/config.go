@@ -29,7 +29,8 @@ type Config struct {
 	Errors                 *rewrite.Errors   // nil: none is worded
 	TrustedProxies         []netip.Prefix
 	Clients                Clients
-	Headers                string // draft10, legacy, both or off
+	PassHeaders            []string // reach the upstream from everybody
+	Headers                string   // draft10, legacy, both or off
 	KeyHeader              string
 	KeyBearer              bool
 	KeyBasic               bool

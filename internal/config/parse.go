@@ -155,10 +155,11 @@ func parseLevel(value string) (level slog.Level, err error) {
 	return level, err
 }
 
-// parseProxies reads comma-separated ranges. All addresses at once must be
-// asked for by name: whoever is trusted can claim to be any client.
+// parseProxies reads comma-separated ranges. All addresses, and so many that they
+// are as good as all, must be asked for by name: whoever is trusted can claim to be any client.
 func parseProxies(value string) ([]netip.Prefix, error) {
 	var prefixes []netip.Prefix
+	var named rationhttp.TrustedProxies
 	for item := range strings.SplitSeq(value, ",") {
 		item = strings.TrimSpace(item)
 		if item == "any" {
@@ -168,19 +169,35 @@ func parseProxies(value string) ([]netip.Prefix, error) {
 		if item == "" && value == "" {
 			break
 		}
-		prefix, err := netip.ParsePrefix(item)
-		if addr, addrErr := netip.ParseAddr(item); addrErr == nil && addr.Zone() == "" {
-			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
-		}
+		prefix, err := rationhttp.ParseTrustedProxy(item)
 		if err != nil {
 			return nil, invalid(item, `use addresses and ranges such as "10.0.0.0/8", separated by commas`)
 		}
 		if prefix.Bits() == 0 {
 			return nil, invalid(item, `write "any" to trust every address`)
 		}
-		prefixes = append(prefixes, prefix.Masked())
+		named = append(named, prefix)
+		if named.HoldMost() {
+			return nil, invalid(item, `with what stands before it, half of all addresses and more would be trusted; write "any" to trust every address`)
+		}
 	}
-	return prefixes, nil
+	return append(prefixes, named...), nil
+}
+
+// parseHeaderNames reads comma-separated names of headers.
+func parseHeaderNames(value string) ([]string, error) {
+	if value == "" {
+		return nil, nil
+	}
+	var names []string
+	for item := range strings.SplitSeq(value, ",") {
+		name, err := parseFieldName(strings.TrimSpace(item))
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
 }
 
 // parseOrigins reads comma-separated origins; none: pages of other origins can't call.

@@ -66,7 +66,7 @@ var settings = []setting{
 		set:     duration(func(c *Config) *time.Duration { return &c.UpstreamTimeout }, time.Millisecond, 24*time.Hour),
 	},
 	{
-		Setting: Setting{"trusted_proxies", "CIDR list", "", `Whose X-Forwarded-* fields are believed; "any" for everybody's.`},
+		Setting: Setting{"trusted_proxies", "CIDR list", "", `Whose X-Forwarded-* fields are believed, and others that tell who calls and whence; "any" for everybody's.`},
 		kind:    list,
 		set:     into(func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }, parseProxies),
 	},
@@ -99,6 +99,11 @@ var settings = []setting{
 		Setting: Setting{"min_rate_grace", formDuration, "20s", "For how long, in all, a client may be slower than that before its connection ends."},
 		kind:    text,
 		set:     duration(func(c *Config) *time.Duration { return &c.Clients.MinRateGrace }, time.Second, time.Hour),
+	},
+	{
+		Setting: Setting{"pass_headers", "header names", "", "Headers that reach the API from every client although usually a proxy in front sends them, such as X-User-Id. Only where the API itself checks them."},
+		kind:    list,
+		set:     into(func(c *Config) *[]string { return &c.PassHeaders }, parseHeaderNames),
 	},
 	{
 		Setting: Setting{"headers", "draft10, legacy, both or off", "draft10", "Which RateLimit fields answers carry."},

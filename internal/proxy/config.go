@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -34,7 +35,10 @@ type Config struct {
 	Gate     rationhttp.Gate
 	// Headers are set on every request to the upstream. Their values are secrets.
 	Headers map[string]string
-	Host    HostPolicy
+	// PassHeaders are names that reach the upstream from everybody although a proxy
+	// in front usually sends them, such as X-User-Id, for APIs that check them.
+	PassHeaders []string
+	Host        HostPolicy
 	// Rewrite is done to JSON answers of status 2xx on routes that are not free. Nil: nothing.
 	Rewrite *rewrite.Body
 	// Errors words our own answers that refuse. Nil: problem details (RFC 9457).
@@ -110,7 +114,23 @@ func (c Config) check() error {
 	if _, able := c.Gate.Charger.(rationhttp.Ender); !able && c.Routes.Reserves() {
 		return &ration.InvalidError{Field: "reserve", Reason: "this charger can't end reservations"}
 	}
-	return checkHeaders(c.Headers)
+	return errors.Join(checkHeaders(c.Headers), CheckPassHeaders(c.PassHeaders))
+}
+
+// CheckPassHeaders refuses names that are the proxy's own to set, whoever sends
+// them. Its error is a [ration.InvalidError].
+func CheckPassHeaders(names []string) error {
+	never := folded(framing, methodHeaders, pathHeaders, []string{headerSubject, headerKeyID, headerPlan, rationhttp.RequestIDHeader, proxyVariable,
+		"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"})
+	for _, name := range names {
+		if n := readName(name, nil); !isToken(name) || !n.plain {
+			return &ration.InvalidError{Field: "pass_headers", Value: name, Reason: "use the name of a header, with letters, digits and single hyphens, such as \"X-User-Id\""}
+		}
+		if never[rationhttp.FoldName(name)] {
+			return &ration.InvalidError{Field: "pass_headers", Value: name, Reason: "this header is the proxy's to set or to refuse"}
+		}
+	}
+	return nil
 }
 
 func checkUpstream(upstream *url.URL) error {

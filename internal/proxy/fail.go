@@ -16,7 +16,7 @@ import (
 // refuse answers a request that was not charged and goes nowhere.
 func (p *Proxy) refuse(w http.ResponseWriter, x *exchange, err error) {
 	p.notePreflight(x)
-	if errors.Is(err, rationhttp.ErrIdempotencyKey) {
+	if errors.Is(err, rationhttp.ErrIdempotencyKey) || errors.Is(err, rationhttp.ErrKeyInURL) {
 		p.answer(w, x, p.config.Gate.Responder.Failed(err, x.requestID))
 		return
 	}

@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/ration-dev/ration/rationhttp"
@@ -21,63 +23,68 @@ var pathHeaders = []string{"X-Original-Url", "X-Rewrite-Url"}
 // methodHeaders do the same for the method.
 var methodHeaders = []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
 
-// forwardingHeaders tell of the way that a request took. They are passed on only
-// from a trusted proxy.
-var forwardingHeaders = []string{
-	"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix",
-	"X-Forwarded-Server", "X-Forwarded-Scheme", "X-Forwarded-Ssl", "X-Forwarded-Uri", "X-Forwarded-Method", "X-Forwarded-User",
-	"X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "Fastly-Client-Ip",
-}
-
-// hygiene knows the headers that are not the client's to set. Names are compared
-// in folded form, see [rationhttp.FoldName].
+// hygiene knows the headers that are not the client's to set.
 type hygiene struct {
-	ours       map[string]bool   // dropped always: we set them
-	forwarding map[string]string // dropped unless a trusted proxy sent the canonical spelling, which is the value
-	methods    map[string]bool   // refused
-	guarded    map[string]bool   // what Connection may not name
-	keyHeader  string            // carries the key
-	lenient    bool              // passes method overrides on
+	ours      map[string]bool // by folded name: dropped always, we set them
+	framing   map[string]bool // by folded name: dropped in any spelling but the usual one
+	methods   map[string]bool // by folded name: refused
+	guarded   map[string]bool // by folded name: what Connection may not name, with what is believed
+	passed    map[string]bool // by folded name: passed on from everybody, in the usual spelling
+	believed  families        // dropped unless a trusted proxy sent the usual spelling
+	keyHeader string          // carries the key
+	lenient   bool            // passes method overrides on
 }
 
 func newHygiene(config Config) hygiene {
-	h := hygiene{ours: map[string]bool{}, forwarding: map[string]string{}, methods: map[string]bool{}, guarded: map[string]bool{}}
-	for _, name := range []string{headerSubject, headerKeyID, headerPlan, rationhttp.RequestIDHeader} {
-		h.ours[rationhttp.FoldName(name)] = true
+	h := hygiene{
+		ours:      folded([]string{headerSubject, headerKeyID, headerPlan, rationhttp.RequestIDHeader, proxyVariable}, pathHeaders, slices.Collect(maps.Keys(config.Headers))),
+		framing:   folded(framing),
+		methods:   folded(methodHeaders),
+		guarded:   folded([]string{config.Gate.Sources.KeyHeader(), "Authorization", "Host", "Content-Length"}),
+		passed:    folded(credentials, config.PassHeaders),
+		believed:  newFamilies(believed),
+		keyHeader: rationhttp.FoldName(config.Gate.Sources.KeyHeader()),
+		lenient:   config.Routes.AllowsAmbiguous(),
 	}
-	for _, name := range pathHeaders {
-		h.ours[rationhttp.FoldName(name)] = true
-	}
-	for name := range config.Headers {
-		h.ours[rationhttp.FoldName(name)] = true
-	}
-	for _, name := range forwardingHeaders {
-		h.forwarding[rationhttp.FoldName(name)] = name
-		h.guarded[rationhttp.FoldName(name)] = true
-	}
-	for _, name := range methodHeaders {
-		h.methods[rationhttp.FoldName(name)] = true
-	}
-	for name := range h.ours {
-		h.guarded[name] = true
-	}
-	for _, name := range []string{config.Gate.Sources.KeyHeader(), "Authorization", "Host", "Content-Length"} {
-		h.guarded[rationhttp.FoldName(name)] = true
-	}
-	h.keyHeader = rationhttp.FoldName(config.Gate.Sources.KeyHeader())
-	h.lenient = config.Routes.AllowsAmbiguous()
+	maps.Copy(h.guarded, h.ours)
 	return h
+}
+
+// folded returns the folded forms of names.
+func folded(lists ...[]string) map[string]bool {
+	set := make(map[string]bool)
+	for _, name := range slices.Concat(lists...) {
+		set[rationhttp.FoldName(name)] = true
+	}
+	return set
 }
 
 // clean drops what is not the client's to set.
 func (h *hygiene) clean(header http.Header, trusted bool) {
-	for name := range header {
-		folded := rationhttp.FoldName(name)
-		canonical, forwarding := h.forwarding[folded]
-		if h.ours[folded] || forwarding && (!trusted || name != canonical) {
-			delete(header, name)
+	var buffer [64]byte
+	for key := range header {
+		n := readName(key, buffer[:])
+		if !h.mayPass(n, trusted) {
+			delete(header, key)
 		}
 	}
+}
+
+// mayPass reports whether a header may reach the upstream by its name.
+func (h *hygiene) mayPass(n name, trusted bool) bool {
+	switch {
+	case h.ours[string(n.folded)], h.framing[string(n.folded)] && !n.plain:
+		return false
+	case h.believed.hold(n):
+		return n.plain && (trusted || h.passed[string(n.folded)])
+	}
+	return true
+}
+
+// guards reports whether Connection may not name a header.
+func (h *hygiene) guards(token string) bool {
+	n := readName(token, nil)
+	return h.guarded[string(n.folded)] || h.believed.hold(n)
 }
 
 // hasKey reports whether a request has the header for keys, by any spelling.
@@ -110,7 +117,7 @@ func (h *hygiene) check(r *http.Request) error {
 	}
 	for _, value := range r.Header["Connection"] {
 		for token := range strings.SplitSeq(value, ",") {
-			if h.guarded[rationhttp.FoldName(token)] {
+			if h.guards(token) {
 				return &requestFault{http.StatusBadRequest, "invalid_connection", "Connection names a header that is not hop-by-hop."}
 			}
 		}

@@ -60,6 +60,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x.question = p.questionOf(x)
 	x.sources = p.config.Gate.SourcesOf(x.question)
+	if err := p.checkPath(x); err != nil {
+		p.refuse(w, x, err)
+		return
+	}
 	if err := p.askOnce(x); err != nil {
 		p.refuse(w, x, err)
 		return

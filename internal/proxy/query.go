@@ -1,11 +1,9 @@
 package proxy
 
 import (
-	"net/http"
 	"net/url"
 	"strings"
 
-	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -32,31 +30,17 @@ func ambiguousQuery(raw string) string {
 // the request presents, and what is by its form a secret of ours. Free routes
 // present none, but a client that always sends its key sends it there too.
 func (p *Proxy) stripQuery(x *exchange) string {
-	query := x.sources.StripQuery(x.in.URL.RawQuery, x.answer.Credential.Secret.Reveal())
-	if x.route.Free {
-		for _, value := range x.in.Header[http.CanonicalHeaderKey(x.sources.KeyHeader())] {
-			query = x.sources.StripQuery(query, strings.Trim(value, " \t"))
-		}
+	query := x.sources.StripQuery(x.in.URL.RawQuery, "")
+	if query == "" {
+		return ""
+	}
+	for _, secret := range p.presented(x) {
+		query = x.sources.StripQuery(query, secret)
 	}
 	return rationhttp.DropParameters(query, func(name, value string) bool {
-		name, value = unescape(name), unescape(value)
-		return name == x.sources.KeyParameter() && strings.HasPrefix(value, p.config.SecretPrefix+"_") ||
-			p.containsSecret(name) || p.containsSecret(value)
+		return p.holdsGenerated(name) || p.holdsGenerated(value) ||
+			unescape(name) == x.sources.KeyParameter() && strings.HasPrefix(unescape(value), p.config.SecretPrefix+"_")
 	})
-}
-
-// containsSecret reports whether a word of a text is by prefix and checksum a
-// secret of ours: of a key or, with a longer prefix, a token.
-func (p *Proxy) containsSecret(text string) bool {
-	if !strings.Contains(text, p.config.SecretPrefix+"_") {
-		return false
-	}
-	for word := range strings.FieldsFuncSeq(text, func(c rune) bool { return c != '_' && !isAlphanumeric(c) }) {
-		if strings.HasPrefix(word, p.config.SecretPrefix+"_") && ration.SecretFromText(word).Generated() {
-			return true
-		}
-	}
-	return false
 }
 
 // unescape decodes what an upstream would; what can't be decoded stays.
@@ -65,10 +49,6 @@ func unescape(raw string) string {
 		return text
 	}
 	return raw
-}
-
-func isAlphanumeric(c rune) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
 func isHex(c byte) bool { return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f' }

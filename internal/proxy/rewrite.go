@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/ration-dev/ration/rationhttp"
@@ -51,25 +50,6 @@ func (p *Proxy) rewriteTarget(r *httputil.ProxyRequest, x *exchange) {
 	if p.config.Host == HostUpstream || p.config.Host == HostAuto && p.config.Upstream.Scheme == "https" {
 		r.Out.Host = ""
 	}
-}
-
-// stripSecret removes the credential. On a free route an Authorization field is
-// the application's own unless it holds a secret that looks like ours.
-func (p *Proxy) stripSecret(header http.Header, x *exchange) {
-	sources := x.sources
-	if x.route.Free {
-		header["Authorization"] = slices.DeleteFunc(slices.Clone(header["Authorization"]), func(value string) bool { return p.holdsSecret(sources, value) })
-		sources.NoBearer, sources.NoBasic = true, true
-	}
-	sources.Strip(header, x.answer.Credential.Secret.Reveal())
-}
-
-// holdsSecret reports whether an Authorization field, of whatever scheme, holds
-// what looks like a secret of ours.
-func (p *Proxy) holdsSecret(sources rationhttp.Sources, value string) bool {
-	prefix := p.config.SecretPrefix + "_"
-	return strings.HasPrefix(sources.Authorized(value), prefix) ||
-		slices.ContainsFunc(strings.Fields(value), func(word string) bool { return strings.HasPrefix(word, prefix) })
 }
 
 // setForwarded tells which way the request took: what a trusted proxy said, and

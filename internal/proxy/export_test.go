@@ -1,0 +1,27 @@
+package proxy
+
+import (
+	"net/http"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/route"
+	"github.com/ration-dev/ration/rationhttp"
+)
+
+// Believed is the list that the documentation has too.
+var Believed = believed
+
+// Cleaner returns what is done to the header of a request that presents a secret.
+func Cleaner(secret string) func(http.Header) {
+	table, err := route.Compile(route.Config{})
+	if err != nil {
+		panic(err)
+	}
+	config := Config{Routes: table}.withDefaults()
+	p := &Proxy{config: config, hygiene: newHygiene(config)}
+	x := &exchange{route: &route.Compiled{}, answer: rationhttp.Answer{Credential: rationhttp.Credential{Secret: ration.SecretFromText(secret)}}}
+	return func(header http.Header) {
+		p.hygiene.clean(header, false)
+		p.stripSecret(header, x)
+	}
+}

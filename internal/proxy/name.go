@@ -1,0 +1,67 @@
+package proxy
+
+import "strings"
+
+// name is a header's name as its readers may take it.
+type name struct {
+	folded []byte // as [rationhttp.FoldName]
+	breaks uint64 // bit i: a separator stands before folded[i]
+	plain  bool   // only letters, digits and single hyphens between them
+}
+
+// readName folds a name into the buffer, of which the name keeps the memory.
+func readName(text string, buffer []byte) name {
+	n := name{folded: buffer[:0], plain: true}
+	separated := false
+	for i := range len(text) {
+		c := text[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			if separated && len(n.folded) < 64 {
+				n.breaks |= 1 << len(n.folded)
+			}
+			n.folded, separated = append(n.folded, c), false
+			continue
+		}
+		n.plain = n.plain && c == '-' && !separated && i > 0
+		separated = true
+	}
+	n.plain = n.plain && !separated
+	return n
+}
+
+// family is a row of [believed].
+type family struct {
+	folded string
+	word   bool // it ends where a word does
+}
+
+// families are found by their first two letters: a name is compared with few.
+type families map[[2]byte][]family
+
+func newFamilies(rows []string) families {
+	all := make(families)
+	for _, row := range rows {
+		n := readName(row, nil)
+		start := [2]byte(n.folded)
+		all[start] = append(all[start], family{string(n.folded), strings.HasSuffix(row, "-")})
+	}
+	return all
+}
+
+// hold reports whether a name is in one of the families.
+func (f families) hold(n name) bool {
+	if len(n.folded) < 2 {
+		return false
+	}
+	for _, one := range f[[2]byte(n.folded)] {
+		length := len(one.folded)
+		if len(n.folded) >= length && string(n.folded[:length]) == one.folded &&
+			(!one.word || len(n.folded) == length || n.breaks&(1<<length) != 0) {
+			return true
+		}
+	}
+	return false
+}

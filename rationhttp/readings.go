@@ -1,0 +1,124 @@
+package rationhttp
+
+import (
+	"encoding/base64"
+	"net/url"
+	"strings"
+)
+
+// maxDecodings bounds how often a text is percent-decoded: each server on the way
+// may do it once.
+const maxDecodings = 3
+
+// AnyReading reports whether holds says yes to a text as it is, percent-decoded,
+// as a form's value, or to what a word of it holds in base64. A secret is at
+// least that many bytes long: shorter words are not decoded.
+func AnyReading(text string, least int, holds func(reading string) bool) bool {
+	for range maxDecodings {
+		if holds(text) || anyBase64(text, least, holds) {
+			return true
+		}
+		if strings.Contains(text, "+") && holds(percentDecoded(strings.ReplaceAll(text, "+", " "))) {
+			return true
+		}
+		decoded := percentDecoded(text)
+		if decoded == text {
+			return false
+		}
+		text = decoded
+	}
+	return holds(text)
+}
+
+// percentDecoded decodes what can be: what stands behind a stray percent sign
+// stays as it is, and all else doesn't.
+func percentDecoded(text string) string {
+	if !strings.Contains(text, "%") {
+		return text
+	}
+	if decoded, err := url.PathUnescape(text); err == nil {
+		return decoded
+	}
+	var out strings.Builder
+	for i := 0; i < len(text); i++ {
+		if i+2 < len(text) {
+			if decoded, err := url.PathUnescape(text[i : i+3]); text[i] == '%' && err == nil {
+				out.WriteString(decoded)
+				i += 2
+				continue
+			}
+		}
+		out.WriteByte(text[i])
+	}
+	return out.String()
+}
+
+// anyBase64 decodes the words of a text that are long enough, padded or not. The
+// alphabets differ in two characters, which divide words of the other.
+func anyBase64(text string, least int, holds func(string) bool) bool {
+	shortest := base64.RawStdEncoding.EncodedLen(max(least, 1))
+	for start := 0; len(text)-start >= shortest; {
+		end := start
+		for end < len(text) && base64Class[text[end]] != 0 {
+			end++
+		}
+		if end-start >= shortest &&
+			(anyWord(text[start:end], inStandard, base64.RawStdEncoding, shortest, holds) ||
+				anyWord(text[start:end], inURL, base64.RawURLEncoding, shortest, holds)) {
+			return true
+		}
+		start = end + 1
+	}
+	return false
+}
+
+// anyWord decodes the words of one alphabet.
+func anyWord(text string, alphabet byte, encoding *base64.Encoding, shortest int, holds func(string) bool) bool {
+	for start := 0; len(text)-start >= shortest; {
+		end := start
+		for end < len(text) && base64Class[text[end]]&alphabet != 0 {
+			end++
+		}
+		if end-start >= shortest {
+			if decoded, err := encoding.DecodeString(text[start:end]); err == nil && holds(string(decoded)) {
+				return true
+			}
+		}
+		start = end + 1
+	}
+	return false
+}
+
+const (
+	inStandard = 1 << iota
+	inURL
+)
+
+// base64Class tells to which alphabets a byte belongs.
+var base64Class = func() (class [256]byte) {
+	for c := range byte(128) {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
+			class[c] = inStandard | inURL
+		}
+	}
+	class['+'], class['/'] = inStandard, inStandard
+	class['-'], class['_'] = inURL, inURL
+	return class
+}()
+
+// Repeats reports whether a text holds a secret, in one of the readings of
+// [AnyReading], as [Holds] says. The empty secret is nowhere.
+func Repeats(text, secret string) bool {
+	return secret != "" && AnyReading(text, len(secret), func(reading string) bool { return Holds(reading, secret) })
+}
+
+// Holds looks for a secret in one reading of a text: for one of 16 bytes and more
+// anywhere. A shorter one could be a word, so it must be the whole text, or a part
+// of "user:password".
+func Holds(reading, secret string) bool {
+	if len(secret) >= minTelling {
+		return strings.Contains(reading, secret)
+	}
+	user, password, _ := strings.Cut(reading, ":")
+	return reading == secret || user == secret || password == secret
+}
