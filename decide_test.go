@@ -203,6 +203,27 @@ func TestCountsStopBeforeTheyWrap(t *testing.T) {
 	}
 }
 
+// TestWhatIsReservedHasItsPlaceInTheTotal: it may be settled as it was reserved.
+func TestWhatIsReservedHasItsPlaceInTheTotal(t *testing.T) {
+	for _, row := range []struct {
+		used, reserved, units int64
+		code                  ration.Code
+	}{
+		{ration.MaxTotalUnits - 10, 9, 1, ration.CodeOK},
+		{ration.MaxTotalUnits - 10, 9, 2, ration.CodeCostExceedsLimit},
+		{ration.MaxTotalUnits - 10, 10, 0, ration.CodeOK},
+		{ration.MaxTotalUnits - 10, 10, 1, ration.CodeCostExceedsLimit},
+		{0, ration.MaxTotalUnits, 1, ration.CodeCostExceedsLimit},
+		{0, ration.MaxTotalUnits - ration.MaxUnits, ration.MaxUnits, ration.CodeOK},
+	} {
+		a := newAccount(t)
+		a.usage = ration.Usage{{Meter: ration.MeterRequests, Used: row.used, Reserved: row.reserved}}
+		if d := a.charge(ration.Amount{Meter: ration.MeterRequests, Units: row.units}); d.Code != row.code {
+			t.Errorf("%d more than %d used and %d reserved: %s, want %s", row.units, row.used, row.reserved, d.Code, row.code)
+		}
+	}
+}
+
 // TestPeriodRunsOnWhereItsZoneIsBehind changes the zone to one where the day
 // that has just ended has yet to end.
 func TestPeriodRunsOnWhereItsZoneIsBehind(t *testing.T) {

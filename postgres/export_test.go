@@ -8,8 +8,16 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 )
+
+// ChargeSince charges a batch that was first sent at a time by the server's clock.
+func ChargeSince(ctx context.Context, s *Store, batch ration.Batch, first time.Time) ([]ration.Decision, error) {
+	b := newWork(batch)
+	b.firstAttemptAt = first
+	return s.resolve(ctx, b)
+}
 
 // TLSFinding judges a connection from one address to another with a URL.
 func TLSFinding(url string, server, own net.Addr, encrypted bool) (admin.Finding, error) {
