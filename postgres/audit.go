@@ -41,8 +41,7 @@ const auditSQL = "INSERT INTO audit_log (id, at, actor, action, target, details)
 
 // audit writes an entry for what the transaction changes.
 func (t tx) audit(ctx context.Context, entry admin.AuditEntry, now time.Time) error {
-	_, err := t.exec(ctx, auditSQL, auditValues(entry, now)...)
-	return err
+	return t.execOne(ctx, auditSQL, auditValues(entry, now)...)
 }
 
 // auditValues are the parameters of auditSQL.

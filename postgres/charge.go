@@ -30,6 +30,9 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) ([]ration.Decisi
 		return nil, errClosed
 	}
 	defer s.leave()
+	if err := s.refuseAltered(); err != nil {
+		return nil, err
+	}
 	b := newWork(batch)
 	b.logging = s.config.RequestLog > 0
 	s.stuck.mark(b)
@@ -116,7 +119,7 @@ func (b *work) judgeUnsent(f *fault) (again bool, err error) {
 		b.id = uuid.New() // a batch is the same batch only if it waits for the same keys
 		b.faults++
 		return b.faults <= mostFaults, unavailable
-	case f.stage == stageConnect, errors.Is(f.err, ErrUnsafeDurability):
+	case f.stage == stageConnect, errors.Is(f.err, ErrUnsafeDurability), errors.Is(f.err, ErrAltered):
 		return false, unavailable
 	case isTransient(f.err):
 		b.faults++

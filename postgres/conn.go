@@ -36,15 +36,15 @@ var errNeverCancel = errors.New("what was sent to the server is not cancelled")
 // binary1 is the format of all parameters and results.
 var binary1 = []int16{pgx.BinaryFormatCode}
 
-// dial opens a connection, refuses an unsafe server and prepares.
-func dial(ctx context.Context, config *pgconn.Config, acceptUnsafe bool, searchPath string, limits timeouts) (*conn, error) {
+// dial opens a connection, refuses an unsafe server and changed tables, and prepares.
+func (s *Store) dial(ctx context.Context) (*conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	c := &conn{accept: acceptUnsafe, round: limits.round}
-	for _, setting := range settingsOf(searchPath, limits) {
+	c := &conn{accept: s.config.AcceptUnsafeDurability, round: s.config.timeouts.round}
+	for _, setting := range settingsOf(s.searchPath, s.config.timeouts) {
 		c.settings = append(c.settings, []byte(setting))
 	}
-	config = config.Copy()
+	config := s.decisions.Copy()
 	config.DialFunc = c.neverCancelling(config.DialFunc)
 	config.OnNotice = pgcommit.NoteWarning
 	pg, err := pgconn.ConnectConfig(ctx, config)
@@ -54,6 +54,9 @@ func dial(ctx context.Context, config *pgconn.Config, acceptUnsafe bool, searchP
 	c.pg = pg
 	c.connected.Store(true)
 	err = c.check(ctx)
+	if err == nil {
+		err = s.checkTables(ctx, pg)
+	}
 	if err == nil && !c.pooled {
 		err = c.prepare(ctx)
 	}

@@ -20,6 +20,7 @@ type examination struct {
 	acceptsAnother bool      // Config.AcceptUnsafeDurability
 	readOnly       bool      // the default of transactions
 	standby        bool
+	tables         tableFaults
 	room           room
 	link           link
 }
@@ -31,14 +32,17 @@ SELECT ` + durabilityColumns + `, current_setting('server_version'), ration_now(
 
 // Examine implements admin.Maintenance. PostgreSQL checks its own pages, if told
 // to, so deep looks no deeper.
-func (s *Store) Examine(ctx context.Context, _ bool) ([]admin.Finding, error) {
+func (s *Store) Examine(ctx context.Context, _ bool) (_ []admin.Finding, err error) {
 	found := examination{acceptsAnother: s.config.AcceptUnsafeDurability}
-	err := s.read(ctx, "examining the database", func(ctx context.Context, q querier) error {
+	err = s.read(ctx, "examining the database", func(ctx context.Context, q querier) error {
 		begun, ok := q.(pgx.Tx)
 		if !ok {
 			return errors.New("a read is no transaction")
 		}
 		found.link = linkOf(begun.Conn())
+		if found.tables, err = s.examineTables(ctx, q); err != nil {
+			return err
+		}
 		return query(ctx, q, examineSQL, func(r *row) {
 			found.durability = r.durability()
 			found.server, found.now = r.text(), r.time()
@@ -54,6 +58,7 @@ func (s *Store) Examine(ctx context.Context, _ bool) ([]admin.Finding, error) {
 	found.room.need = s.mostConns()
 	return []admin.Finding{
 		found.schema.Finding(s.ownSchema, ", on PostgreSQL "+found.server),
+		found.tables.finding(),
 		admin.ClockFinding(found.now, s.config.InstanceClock()),
 		found.durabilityFinding(),
 		found.writableFinding(),

@@ -118,3 +118,13 @@ func (c Config) Patient(times time.Duration) Config {
 
 // MoveLogDays makes and drops the days of the request log.
 func (s *Store) MoveLogDays(ctx context.Context) error { return s.moveLogDays(ctx) }
+
+// TableNames are the tables that are watched.
+var TableNames = tableNames
+
+// AcceptAltered makes a store take tables as they are, for tests that play faults
+// with triggers.
+func (c Config) AcceptAltered() Config {
+	c.acceptAltered = true
+	return c
+}

@@ -11,6 +11,7 @@ const (
 	purgeEvery    = 10 * time.Second
 	purgeOldEvery = time.Minute
 	fenceEvery    = 500 * time.Millisecond
+	tablesEvery   = 2 * time.Second
 	finishWithin  = time.Second
 	mostPerPurge  = 2000
 	mostFinished  = 200_000 // ids remembered; beyond that their rows go by age
@@ -27,7 +28,8 @@ WHERE c.api_key_id = d.api_key_id AND c.id = d.id`
 const purgeOldSQL = `DELETE FROM charge_batches WHERE created_at < clock_timestamp() - make_interval(secs => $1)`
 
 // janitor deletes the ids of batches that are over and fences off those that
-// were abandoned, on a connection of its own and off the decisions' path.
+// were abandoned, on a connection of its own and off the decisions' path. It also
+// looks at the tables.
 type janitor struct {
 	store *Store
 	wake  chan struct{}
@@ -66,6 +68,8 @@ func (j *janitor) run(ctx context.Context) {
 	l := newLane(j.store)
 	defer l.drop()
 	purge, purgeOld, fences := time.NewTicker(purgeEvery), time.NewTicker(purgeOldEvery), time.NewTicker(fenceEvery)
+	tables := time.NewTicker(tablesEvery)
+	defer tables.Stop()
 	kept := newPurgesOfKept()
 	defer purge.Stop()
 	defer purgeOld.Stop()
@@ -80,6 +84,8 @@ func (j *janitor) run(ctx context.Context) {
 			j.raiseFences(ctx, l)
 		case <-fences.C:
 			j.raiseFences(ctx, l)
+		case <-tables.C:
+			j.store.watchTables(ctx, l)
 		case <-purge.C:
 			j.purgeFinished(ctx, l)
 		case <-purgeOld.C:

@@ -17,9 +17,9 @@ func (b *writeBatch) insertKey(change *admin.KeyChange) error {
 	if err != nil {
 		return err
 	}
-	b.add(explainKey(key), `INSERT INTO api_keys (id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, updated_at, created_at)
+	b.addOne(explainKey(key), `INSERT INTO api_keys (id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, updated_at, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, append(values, key.CreatedAt)...)
-	b.add(asItIs, "INSERT INTO key_usage (api_key_id, meter) VALUES ($1, $2)", [16]byte(key.ID), ration.MeterRequests)
+	b.addOne(asItIs, "INSERT INTO key_usage (api_key_id, meter) VALUES ($1, $2)", [16]byte(key.ID), ration.MeterRequests)
 	b.insertKeyParts(change, nil)
 	return nil
 }
@@ -31,7 +31,7 @@ func (b *writeBatch) updateKey(change *admin.KeyChange, before *admin.KeyRecord)
 	if err != nil {
 		return err
 	}
-	b.add(explainKey(key), `UPDATE api_keys SET name = $2, owner = $3, plan = $4, status = $5, expires_at = $6, scopes = $7,
+	b.addOne(explainKey(key), `UPDATE api_keys SET name = $2, owner = $3, plan = $4, status = $5, expires_at = $6, scopes = $7,
 		allowed_ips = $8, time_zone = $9, metadata = $10, updated_at = $11 WHERE id = $1`, values...)
 	for i := range change.Key.Secrets {
 		b.updateSecret(key.ID, &change.Key.Secrets[i], before.Secrets)
@@ -48,7 +48,7 @@ func (b *writeBatch) updateSecret(id ration.KeyID, secret *ration.SecretState, b
 	if unchanged {
 		return
 	}
-	b.add(asItIs, "UPDATE api_key_secrets SET expires_at = $3, revoked_at = $4 WHERE api_key_id = $1 AND secret_id = $2",
+	b.addOne(asItIs, "UPDATE api_key_secrets SET expires_at = $3, revoked_at = $4 WHERE api_key_id = $1 AND secret_id = $2",
 		[16]byte(id), [16]byte(secret.ID), orNull(secret.ExpiresAt), orNull(secret.RevokedAt))
 }
 
@@ -64,7 +64,7 @@ func (b *writeBatch) insertKeyParts(change *admin.KeyChange, before []ration.Ove
 	for i := range change.NewSecrets {
 		b.insertSecret(id, &change.NewSecrets[i])
 	}
-	b.add(asItIs, auditSQL, auditValues(change.Audit, change.Now)...)
+	b.addOne(asItIs, auditSQL, auditValues(change.Audit, change.Now)...)
 }
 
 func (b *writeBatch) insertOverride(id ration.KeyID, override *ration.Override) {
@@ -74,7 +74,7 @@ func (b *writeBatch) insertOverride(id ration.KeyID, override *ration.Override) 
 		}
 		return err
 	}
-	b.add(explain, "INSERT INTO api_key_limits ("+overrideColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	b.addOne(explain, "INSERT INTO api_key_limits ("+overrideColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 		[16]byte(id), override.Meter, string(override.Kind), string(override.Period), override.Name,
 		override.Quantity, override.Burst, override.Unlimited, orNull(override.ExpiresAt))
 }
@@ -86,9 +86,9 @@ func (b *writeBatch) insertSecret(id ration.KeyID, secret *admin.NewSecret) {
 		}
 		return err
 	}
-	b.add(explain, "INSERT INTO secret_digests (digest, api_key_id, secret_id) VALUES ($1, $2, $3)",
+	b.addOne(explain, "INSERT INTO secret_digests (digest, api_key_id, secret_id) VALUES ($1, $2, $3)",
 		secret.Digest[:], [16]byte(id), [16]byte(secret.ID))
-	b.add(explain, "INSERT INTO api_key_secrets ("+secretColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	b.addOne(explain, "INSERT INTO api_key_secrets ("+secretColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 		[16]byte(id), [16]byte(secret.ID), secret.Label, secret.Start, secret.End, secret.CreatedAt,
 		orNull(secret.ExpiresAt), orNull(secret.RevokedAt), orNull(secret.LastUsedAt))
 }

@@ -38,7 +38,7 @@ func (l *lane) connect(ctx context.Context) (fresh bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	l.conn, err = dial(context.WithoutCancel(ctx), l.store.decisions, l.store.config.AcceptUnsafeDurability, l.store.searchPath, l.store.config.timeouts)
+	l.conn, err = l.store.dial(context.WithoutCancel(ctx))
 	if err == nil {
 		err = ctx.Err() // nothing is charged for those who have gone meanwhile
 	}

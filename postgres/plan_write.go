@@ -20,7 +20,7 @@ func (t tx) lockPlan(ctx context.Context, name string) error {
 }
 
 func (t tx) insertPlan(ctx context.Context, plan *ration.Plan) error {
-	_, err := t.exec(ctx, "INSERT INTO plans (name, time_zone, created_at, updated_at) VALUES ($1, $2, $3, $4)",
+	err := t.execOne(ctx, "INSERT INTO plans (name, time_zone, created_at, updated_at) VALUES ($1, $2, $3, $4)",
 		plan.Name, plan.TimeZone, plan.CreatedAt, plan.UpdatedAt)
 	if sqlState(err) == stateUnique {
 		return fmt.Errorf("plan %q: %w", plan.Name, ration.ErrExists)
@@ -30,7 +30,7 @@ func (t tx) insertPlan(ctx context.Context, plan *ration.Plan) error {
 
 func (t tx) updatePlan(ctx context.Context, change *admin.PlanChange) error {
 	plan := &change.Plan
-	_, err := t.exec(ctx, "UPDATE plans SET time_zone = $2, updated_at = $3 WHERE name = $1", plan.Name, plan.TimeZone, plan.UpdatedAt)
+	err := t.execOne(ctx, "UPDATE plans SET time_zone = $2, updated_at = $3 WHERE name = $1", plan.Name, plan.TimeZone, plan.UpdatedAt)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (t tx) updatePlan(ctx context.Context, change *admin.PlanChange) error {
 // writePlanParts writes the limits and the audit entry of a change.
 func (t tx) writePlanParts(ctx context.Context, change *admin.PlanChange) error {
 	for _, limit := range change.Plan.Limits {
-		_, err := t.exec(ctx, "INSERT INTO plan_limits (plan, meter, kind, period, name, quantity, burst) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+		err := t.execOne(ctx, "INSERT INTO plan_limits (plan, meter, kind, period, name, quantity, burst) VALUES ($1, $2, $3, $4, $5, $6, $7)",
 			change.Plan.Name, limit.Meter, string(limit.Kind), string(limit.Period), limit.Name, limit.Quantity, limit.Burst)
 		switch {
 		case sqlState(err) == stateUnique:

@@ -13,9 +13,9 @@ const readySQL = `
 SELECT current_setting('transaction_read_only'), ` + versionSQL + `, ` + leastSQL + `, ration_now()`
 
 // Ready implements [ration.Store]. Errors: [ration.ErrStoreUnavailable],
-// [ErrUnsafeDurability], [ration.ErrClockSuspect], and a [SchemaError] once a later
-// build has made a schema that does not suit this one. It returns when ctx ends,
-// though what it has sent goes on.
+// [ErrUnsafeDurability], [ErrAltered], [ration.ErrClockSuspect], and a [SchemaError]
+// once a later build has made a schema that does not suit this one. It returns when
+// ctx ends, though what it has sent goes on.
 func (s *Store) Ready(ctx context.Context) error {
 	if !s.enter() {
 		return errClosed
@@ -50,5 +50,12 @@ func (s *Store) askReady(ctx context.Context) error {
 	if err != nil {
 		return unavailable(err)
 	}
-	return problem
+	if problem != nil {
+		return problem
+	}
+	var faults tableFaults
+	if err := s.lookUp(ctx, stmtTables, faults.add, s.tablesParams()...); err != nil {
+		return unavailable(err)
+	}
+	return s.config.accepted(faults.err())
 }

@@ -39,6 +39,7 @@ const (
 	stmtPurgeReservations
 	stmtPurgeReplays
 	stmtReady
+	stmtTables
 	stmtTokens
 	statementCount
 )
@@ -79,5 +80,6 @@ var statementSQL = [statementCount]string{
 	stmtPurgeReservations: purgeReservationsSQL,
 	stmtPurgeReplays:      purgeReplaysSQL,
 	stmtReady:             readySQL,
+	stmtTables:            tablesSQL,
 	stmtTokens:            tokensSQL,
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -41,6 +42,7 @@ type Config struct {
 	InstanceClock func() time.Time
 
 	timeouts      timeouts      // zero: defaultTimeouts
+	acceptAltered bool          // for tests, which play faults with triggers
 	migrations    fs.FS         // nil: this build's
 	migrationWait time.Duration // 0: a minute
 }
@@ -57,6 +59,7 @@ type Store struct {
 
 	searchPath string // of every transaction
 	ownSchema  int64  // version of this build's
+	altered    atomic.Pointer[error]
 
 	mu       sync.Mutex
 	closed   bool
@@ -73,7 +76,7 @@ var (
 
 // Open connects to a database whose schema [Migrate] has brought up to date, of
 // this build or of a later one whose schema suits it.
-// Errors: [ErrUnsafeDurability]; a [SchemaError]; [ration.ErrStoreUnavailable] if
+// Errors: [ErrUnsafeDurability]; [ErrAltered]; a [SchemaError]; [ration.ErrStoreUnavailable] if
 // the server is out of reach. None of them holds a password.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	config = config.withDefaults()
@@ -202,7 +205,7 @@ func (s *Store) ending(done <-chan struct{}) {
 
 // unavailable marks an error of the connection, but for what an operator must change.
 func unavailable(err error) error {
-	if errors.Is(err, ErrUnsafeDurability) || errors.Is(err, errNoSchema) || errors.As(err, new(*VersionError)) || errors.As(err, new(*SchemaError)) {
+	if errors.Is(err, ErrUnsafeDurability) || errors.Is(err, ErrAltered) || errors.Is(err, errNoSchema) || errors.As(err, new(*VersionError)) || errors.As(err, new(*SchemaError)) {
 		return err
 	}
 	if sqlState(err) == stateReadOnly {

@@ -38,6 +38,8 @@ func (s *Store) CreateToken(ctx context.Context, token admin.Token, digest ratio
 			return fmt.Errorf("token %q: %w", token.Name, ration.ErrExists)
 		case err != nil:
 			return err
+		case created.ID == uuid.Nil:
+			return withheld(0)
 		}
 		return t.audit(ctx, audit, now)
 	})

@@ -40,6 +40,9 @@ func (s *Store) write(ctx context.Context, doing string, change func(context.Con
 		return errClosed
 	}
 	defer s.leave()
+	if err := s.refuseAltered(); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	for pause := firstPause; ; pause = min(2*pause, mostPause) {

@@ -52,7 +52,7 @@ func (tx *tx) audit(ctx context.Context, entry admin.AuditEntry) error {
 	if details == "" {
 		details = "{}"
 	}
-	_, err = tx.exec(ctx, "INSERT INTO audit_log (id, at, actor, action, target, details) VALUES (?,?,?,?,?,?)",
+	err = tx.execOne(ctx, "INSERT INTO audit_log (id, at, actor, action, target, details) VALUES (?,?,?,?,?,?)",
 		blob(id), micros(tx.now), entry.Actor, entry.Action, entry.Target, details)
 	if err != nil {
 		return fmt.Errorf("writing the audit log: %w", err)

@@ -11,7 +11,7 @@ import (
 
 // Examine implements admin.Maintenance.
 func (s *Store) Examine(ctx context.Context, deep bool) (findings []admin.Finding, err error) {
-	for _, examine := range []func(context.Context) (admin.Finding, error){s.examineSchema, s.examineClock, s.examineDurability} {
+	for _, examine := range []func(context.Context) (admin.Finding, error){s.examineSchema, s.examineTables, s.examineClock, s.examineDurability} {
 		finding, err := examine(ctx)
 		if err != nil {
 			return nil, err
@@ -32,6 +32,18 @@ func (s *Store) examineSchema(ctx context.Context) (finding admin.Finding, err e
 	return finding, err
 }
 
+// examineTables tells why nothing can be charged, if somebody has changed a table.
+func (s *Store) examineTables(ctx context.Context) (finding admin.Finding, err error) {
+	finding = admin.Finding{Check: "tables", State: admin.FindingOK, Detail: "they keep what is written to them: no trigger is on them"}
+	err = s.read(ctx, func(conn *conn) error { return conn.refuseAltered(ctx) })
+	if errors.Is(err, ErrAltered) {
+		finding.State, finding.Detail = admin.FindingProblem, err.Error()
+		finding.Advice = "do what is said there; until then nothing is charged and nothing can be changed"
+		err = nil
+	}
+	return finding, err
+}
+
 // examineClock has no other clock to compare with, but knows of a step.
 func (s *Store) examineClock(context.Context) (admin.Finding, error) {
 	clock := s.clock.read()
@@ -47,16 +59,18 @@ func (s *Store) examineClock(context.Context) (admin.Finding, error) {
 // examineDurability asks the connection that commits for what commits rely on.
 func (s *Store) examineDurability(ctx context.Context) (admin.Finding, error) {
 	finding := admin.Finding{Check: "durability", State: admin.FindingOK, Detail: "every commit is flushed to disk (write-ahead log, synchronous=FULL)"}
-	err := s.write(ctx, func(ctx context.Context, tx *tx) error {
-		for _, want := range writing {
-			if err := tx.check(ctx, want); err != nil {
-				finding.State, finding.Detail = admin.FindingProblem, err.Error()
-				finding.Advice = "restart; if it stays so, this build of Ration is broken"
-			}
+	conn, err := s.take(ctx, s.writer)
+	if err != nil {
+		return finding, err
+	}
+	defer func() { s.writer <- conn }()
+	for _, want := range writing {
+		if err := conn.check(context.WithoutCancel(ctx), want); err != nil {
+			finding.State, finding.Detail = admin.FindingProblem, err.Error()
+			finding.Advice = "restart; if it stays so, this build of Ration is broken"
 		}
-		return errNothingToCommit
-	})
-	return finding, err
+	}
+	return finding, nil
 }
 
 func (s *Store) examineIntegrity(ctx context.Context, deep bool) (admin.Finding, error) {

@@ -15,13 +15,12 @@ func (tx *tx) insertKey(ctx context.Context, change *admin.KeyChange) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(ctx, `INSERT INTO api_keys (name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, updated_at, created_at, id)
+	err = tx.execOne(ctx, `INSERT INTO api_keys (name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, updated_at, created_at, id)
 		VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, append(values, micros(key.CreatedAt), blob(key.ID))...)
 	if err != nil {
 		return explainKey(key, err)
 	}
-	_, err = tx.exec(ctx, "INSERT INTO key_usage (api_key_id, meter) VALUES (?,?)", blob(key.ID), ration.MeterRequests)
-	if err != nil {
+	if err := tx.execOne(ctx, "INSERT INTO key_usage (api_key_id, meter) VALUES (?,?)", blob(key.ID), ration.MeterRequests); err != nil {
 		return err
 	}
 	return tx.writeKeyParts(ctx, change)
@@ -34,13 +33,13 @@ func (tx *tx) updateKey(ctx context.Context, change *admin.KeyChange) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(ctx, `UPDATE api_keys SET name = ?, owner = ?, plan = ?, status = ?, expires_at = ?, scopes = ?,
+	err = tx.execOne(ctx, `UPDATE api_keys SET name = ?, owner = ?, plan = ?, status = ?, expires_at = ?, scopes = ?,
 		allowed_ips = ?, time_zone = ?, metadata = ?, updated_at = ? WHERE id = ?`, append(values, blob(key.ID))...)
 	if err != nil {
 		return explainKey(key, err)
 	}
 	for _, secret := range change.Key.Secrets {
-		_, err := tx.exec(ctx, "UPDATE api_key_secrets SET expires_at = ?, revoked_at = ? WHERE api_key_id = ? AND secret_id = ?",
+		err := tx.execOne(ctx, "UPDATE api_key_secrets SET expires_at = ?, revoked_at = ? WHERE api_key_id = ? AND secret_id = ?",
 			optionalMicros(secret.ExpiresAt), optionalMicros(secret.RevokedAt), blob(key.ID), blob(secret.ID))
 		if err != nil {
 			return err
@@ -69,7 +68,7 @@ func (tx *tx) writeKeyParts(ctx context.Context, change *admin.KeyChange) error 
 }
 
 func (tx *tx) insertOverride(ctx context.Context, id ration.KeyID, override ration.Override) error {
-	_, err := tx.exec(ctx, "INSERT INTO api_key_limits ("+overrideColumns+") VALUES (?,?,?,?,?,?,?,?,?)",
+	err := tx.execOne(ctx, "INSERT INTO api_key_limits ("+overrideColumns+") VALUES (?,?,?,?,?,?,?,?,?)",
 		blob(id), override.Meter, string(override.Kind), string(override.Period), override.Name,
 		override.Quantity, override.Burst, flag(override.Unlimited), optionalMicros(override.ExpiresAt))
 	if isTaken(err) {
@@ -79,10 +78,10 @@ func (tx *tx) insertOverride(ctx context.Context, id ration.KeyID, override rati
 }
 
 func (tx *tx) insertSecret(ctx context.Context, id ration.KeyID, secret admin.NewSecret) error {
-	_, err := tx.exec(ctx, "INSERT INTO secret_digests (digest, api_key_id, secret_id) VALUES (?,?,?)",
+	err := tx.execOne(ctx, "INSERT INTO secret_digests (digest, api_key_id, secret_id) VALUES (?,?,?)",
 		secret.Digest[:], blob(id), blob(secret.ID))
 	if err == nil {
-		_, err = tx.exec(ctx, "INSERT INTO api_key_secrets ("+secretColumns+") VALUES (?,?,?,?,?,?,?,?,?)",
+		err = tx.execOne(ctx, "INSERT INTO api_key_secrets ("+secretColumns+") VALUES (?,?,?,?,?,?,?,?,?)",
 			blob(id), blob(secret.ID), optionalMicros(secret.ExpiresAt), optionalMicros(secret.RevokedAt),
 			optionalMicros(secret.LastUsedAt), secret.Label, secret.Start, secret.End, micros(secret.CreatedAt))
 	}

@@ -13,7 +13,8 @@ import (
 //
 // Errors, by errors.Is and errors.As: [LockedError] if another process has the
 // file, [SchemaError] if its schema is newer and does not suit this release, [ErrNotRation]
-// if it is something else, [ErrDamaged] if it is damaged, as far as that shows
+// if it is something else, [ErrAltered] if its tables were changed by somebody
+// else, [ErrDamaged] if it is damaged, as far as that shows
 // (a file of more than 256 MiB is not checked page by page; see [Store.Check]).
 func Open(ctx context.Context, config Config) (*Store, error) {
 	store, _, _, err := open(ctx, config, production)
@@ -127,6 +128,9 @@ func connect(ctx context.Context, config Config, writing *connector, lock *os.Fi
 		if err := useLog(ctx, conn); err != nil {
 			return nil, err
 		}
+	}
+	if err := store.watchTables(ctx, opened[0]); err != nil {
+		return nil, err
 	}
 	readOnly, err := newConnector(config.Path, "ro", reading)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 func (tx *tx) insertPlan(ctx context.Context, plan *ration.Plan) error {
-	_, err := tx.exec(ctx, "INSERT INTO plans (name, time_zone, created_at, updated_at) VALUES (?,?,?,?)",
+	err := tx.execOne(ctx, "INSERT INTO plans (name, time_zone, created_at, updated_at) VALUES (?,?,?,?)",
 		plan.Name, plan.TimeZone, micros(plan.CreatedAt), micros(plan.UpdatedAt))
 	switch {
 	case isTaken(err):
@@ -22,7 +22,7 @@ func (tx *tx) insertPlan(ctx context.Context, plan *ration.Plan) error {
 
 func (tx *tx) updatePlan(ctx context.Context, change *admin.PlanChange) error {
 	plan := &change.Plan
-	_, err := tx.exec(ctx, "UPDATE plans SET time_zone = ?, updated_at = ? WHERE name = ?", plan.TimeZone, micros(plan.UpdatedAt), plan.Name)
+	err := tx.execOne(ctx, "UPDATE plans SET time_zone = ?, updated_at = ? WHERE name = ?", plan.TimeZone, micros(plan.UpdatedAt), plan.Name)
 	if err != nil {
 		return fmt.Errorf("writing plan %q: %w", plan.Name, err)
 	}
@@ -35,7 +35,7 @@ func (tx *tx) updatePlan(ctx context.Context, change *admin.PlanChange) error {
 // writePlanParts writes the limits and the audit entry of a change.
 func (tx *tx) writePlanParts(ctx context.Context, change *admin.PlanChange) error {
 	for _, limit := range change.Plan.Limits {
-		_, err := tx.exec(ctx, "INSERT INTO plan_limits (plan, meter, kind, period, name, quantity, burst) VALUES (?,?,?,?,?,?,?)",
+		err := tx.execOne(ctx, "INSERT INTO plan_limits (plan, meter, kind, period, name, quantity, burst) VALUES (?,?,?,?,?,?,?)",
 			change.Plan.Name, limit.Meter, string(limit.Kind), string(limit.Period), limit.Name, limit.Quantity, limit.Burst)
 		switch {
 		case isTaken(err):

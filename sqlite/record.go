@@ -109,8 +109,7 @@ func (tx *tx) recordMeter(ctx context.Context, id ration.KeyID, write *ration.Me
 	if err := tx.recordUsage(ctx, key, write, lastRequestAt); err != nil {
 		return err
 	}
-	_, err := tx.exec(ctx, addDay, key, write.Meter, dateText(day.Date), day.Used, day.Denied, lastRequestAt)
-	return err
+	return tx.execOne(ctx, addDay, key, write.Meter, dateText(day.Date), day.Used, day.Denied, lastRequestAt)
 }
 
 func (tx *tx) recordUsage(ctx context.Context, key []byte, write *ration.MeterWrite, lastRequestAt any) error {
@@ -122,8 +121,7 @@ func (tx *tx) recordUsage(ctx context.Context, key []byte, write *ration.MeterWr
 	for _, rate := range write.Rates {
 		values = append(values, micros(rate.TAT), rate.Rest)
 	}
-	_, err := tx.exec(ctx, addUsage, values...)
-	return err
+	return tx.execOne(ctx, addUsage, values...)
 }
 
 // recordPostings records what was reserved, settled or given back.

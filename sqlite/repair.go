@@ -178,12 +178,3 @@ func (tx *tx) foldDays(ctx context.Context, key []byte, meter *admin.MeterRecord
 	}
 	return nil
 }
-
-// execOne runs a statement that has to write one row: a trigger may withhold it.
-func (tx *tx) execOne(ctx context.Context, query string, values ...any) error {
-	written, err := tx.exec(ctx, query, values...)
-	if err == nil && written != 1 {
-		err = fmt.Errorf("%w: %d rows were written, not 1", ration.ErrStoreUnavailable, written)
-	}
-	return err
-}

@@ -32,8 +32,9 @@ type Store struct {
 	// Whoever receives a connection from its channel has it until he sends it
 	// back. Channels serve in the order of arrival, so an administrator's change
 	// waits for one batch at most.
-	writer  chan *conn
-	readers chan *conn
+	writer   chan *conn
+	readers  chan *conn
+	lookedAt int64 // the schema's version when its tables were last found right; for who has the writer
 
 	checkpoints *checkpointer
 	failing     atomic.Bool           // the last transaction failed, and not because of what it was to do

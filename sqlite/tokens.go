@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 )
@@ -35,6 +37,8 @@ func (s *Store) CreateToken(ctx context.Context, token admin.Token, digest ratio
 			return fmt.Errorf("token %q: %w", token.Name, ration.ErrExists)
 		case err != nil:
 			return fmt.Errorf("writing token %q: %w", token.Name, err)
+		case created.ID == uuid.Nil:
+			return fmt.Errorf("writing token %q: %w", token.Name, withheld(0))
 		}
 		return tx.audit(ctx, audit)
 	})

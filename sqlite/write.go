@@ -60,6 +60,12 @@ func (s *Store) transact(ctx context.Context, conn *conn, do func(context.Contex
 			_, _ = conn.exec(ctx, "ROLLBACK")
 		}
 	}()
+	if err := s.watchTables(ctx, conn); err != nil {
+		if errors.Is(err, ErrAltered) {
+			return unavailable("beginning a transaction", err)
+		}
+		return s.explain("beginning a transaction", err)
+	}
 	clock := s.clock.read()
 	if err := do(ctx, &tx{conn: conn, now: clock.Now, suspect: clock.Suspect}); err != nil {
 		if isOutOfReach(err) {
@@ -114,4 +120,18 @@ func (s *Store) noteFullDisk(err error) {
 	if primary(err) == sqlite3.SQLITE_FULL || code(err) == sqlite3.SQLITE_IOERR_SHMSIZE {
 		s.checkpoints.rouse()
 	}
+}
+
+// execOne runs a statement that has to write one row: a row that a trigger or a
+// conflict clause withholds would be told as written.
+func (tx *tx) execOne(ctx context.Context, query string, values ...any) error {
+	written, err := tx.exec(ctx, query, values...)
+	if err == nil && written != 1 {
+		err = withheld(written)
+	}
+	return err
+}
+
+func withheld(written int64) error {
+	return fmt.Errorf("%w: %d rows were written, not 1", ration.ErrStoreUnavailable, written)
 }

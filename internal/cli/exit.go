@@ -47,7 +47,7 @@ func exitCode(err error) int {
 	case is[*sqlite.SchemaError](err), is[*sqlite.VersionError](err), is[*postgres.SchemaError](err), is[*postgres.MigrationError](err), is[*goose.PartialError](err),
 		is[*dbcopy.UnknownSchemaError](err):
 		return exitMigrate
-	case errors.Is(err, sqlite.ErrNotRation), errors.Is(err, sqlite.ErrDamaged), is[*dbcopy.MismatchError](err):
+	case errors.Is(err, sqlite.ErrNotRation), errors.Is(err, sqlite.ErrDamaged), errors.Is(err, sqlite.ErrAltered), errors.Is(err, postgres.ErrAltered), is[*dbcopy.MismatchError](err):
 		return exitDamaged
 	case is[*problemsError](err), is[*differencesError](err):
 		return exitProblem

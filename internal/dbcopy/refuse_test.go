@@ -128,9 +128,12 @@ func TestMismatchKeepsTheMark(t *testing.T) {
 			if _, _, err := postgres.Migrate(t.Context(), postgres.Config{URL: url}); err != nil {
 				t.Fatal(err)
 			}
-			execute(t, url, "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "+row.change+"; END $$")
-			execute(t, url, "CREATE TRIGGER spoil BEFORE INSERT ON "+row.table+" FOR EACH ROW EXECUTE FUNCTION spoil()")
-			compared, err := dbcopy.Run(t.Context(), dbcopy.Config{From: file(path), To: server(url)})
+			spoil := func(int) func(int) { // after the target was looked at
+				execute(t, url, "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "+row.change+"; END $$")
+				execute(t, url, "CREATE TRIGGER spoil BEFORE INSERT ON "+row.table+" FOR EACH ROW EXECUTE FUNCTION spoil()")
+				return func(int) {}
+			}
+			compared, err := dbcopy.Run(t.Context(), dbcopy.Config{From: file(path), To: server(url), Progress: spoil})
 			wantError[*dbcopy.MismatchError](t, "copying", err)
 			for _, table := range compared {
 				if table.Equal == (table.Table == row.table) {
