@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
@@ -103,17 +102,15 @@ func (e *Engine) Charge(ctx context.Context, charge Charge) (Decision, error) {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, e.config.MaxWait)
 			defer cancel()
-			var retry time.Duration
-			ref, retry, err = e.lookUp(ctx, digest, charge.IP)
-			if retry > 0 {
-				return Decision{Code: CodeKeyUnchecked, RetryAfter: retry, DecidedAt: time.Now(), DryRun: charge.DryRun}, nil
+			var refused Decision
+			ref, refused, err = e.lookUp(ctx, digest, charge.IP)
+			if err != nil {
+				return Decision{}, err
 			}
-		}
-		if err != nil {
-			return Decision{}, err
-		}
-		if ref.KeyID.IsZero() {
-			return Decision{Code: CodeKeyUnknown, DecidedAt: time.Now(), DryRun: charge.DryRun}, nil
+			if ref.KeyID.IsZero() {
+				refused.DryRun = charge.DryRun
+				return refused, nil
+			}
 		}
 		charge.Secret, charge.KeyID, charge.SecretID = Secret{}, ref.KeyID, ref.SecretID
 	}
@@ -158,28 +155,6 @@ func (e *Engine) Close(ctx context.Context) error {
 		errs = append(errs, lane.Close(ctx))
 	}
 	return errors.Join(errs...)
-}
-
-// lookUp resolves a digest that isn't remembered, unless the budget of its address
-// is spent: then it says for how long.
-func (e *Engine) lookUp(ctx context.Context, digest Digest, addr netip.Addr) (SecretRef, time.Duration, error) {
-	try, retry, err := e.unknown.Begin(ctx, addr)
-	if err != nil {
-		return SecretRef{}, 0, fmt.Errorf("%w: %w", ErrStoreUnavailable, err)
-	}
-	if retry > 0 {
-		return SecretRef{}, retry, nil
-	}
-	ref, known := e.digests.get(digest) // it may have been found meanwhile
-	if !known {
-		ref, err = e.resolve(ctx, digest)
-	}
-	if err == nil && ref.KeyID.IsZero() {
-		try.FoundNothing()
-	} else { // what could not be read isn't the client's doing
-		try.Found()
-	}
-	return ref, 0, err
 }
 
 // resolve reads whose secret a digest is of; the zero SecretRef if nobody's. Text

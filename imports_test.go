@@ -32,6 +32,7 @@ var layers = []layer{
 	{"internal/zoneinfo", nil},
 	{"internal/condense", nil},
 	{"internal/bucket", nil},
+	{"internal/turns", nil},
 	{"internal/failures", []string{"internal/bucket"}},
 
 	// What every store keeps in one form.
@@ -52,7 +53,7 @@ var layers = []layer{
 	{"internal/cors", []string{root}},
 	{"internal/route", []string{root, "rationhttp", "internal/cors", "internal/rewrite"}},
 	{"internal/rewrite", []string{root}},
-	{"internal/proxy", []string{root, "api", "rationhttp", "internal/bucket", "internal/condense", "internal/cors", "internal/route", "internal/rewrite"}},
+	{"internal/proxy", []string{root, "api", "rationhttp", "internal/bucket", "internal/condense", "internal/cors", "internal/route", "internal/rewrite", "internal/bucket", "internal/turns"}},
 	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},
 	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/adminwire", "internal/bucket", "internal/failures"}},
 	{"internal/selfservice", []string{root, "api", "rationhttp"}},

@@ -18,11 +18,20 @@ var _ Charger = (*ration.Engine)(nil)
 // ChargeSecret charges in the name of a secret as a client sent it: none and
 // any text are decisions too. Its errors are Charge's.
 func ChargeSecret(ctx context.Context, charger Charger, charge ration.Charge) (ration.Decision, error) {
-	switch {
-	case charge.Secret.IsZero():
-		return ration.Decision{Code: ration.CodeKeyMissing, DryRun: charge.DryRun}, nil
-	case len(charge.Secret.Reveal()) > ration.MaxSecretLength: // nobody has such a secret
-		return ration.Decision{Code: ration.CodeKeyUnknown, DryRun: charge.DryRun}, nil
+	if decision, certain := unsent(charge.Secret); certain {
+		decision.DryRun = charge.DryRun
+		return decision, nil
 	}
 	return charger.Charge(ctx, charge)
+}
+
+// unsent decides what needs no engine: no secret, and text that nobody has for one.
+func unsent(secret ration.Secret) (decision ration.Decision, certain bool) {
+	switch {
+	case secret.IsZero():
+		return ration.Decision{Code: ration.CodeKeyMissing}, true
+	case len(secret.Reveal()) > ration.MaxSecretLength:
+		return ration.Decision{Code: ration.CodeKeyUnknown}, true
+	}
+	return ration.Decision{}, false
 }

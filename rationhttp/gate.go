@@ -57,13 +57,18 @@ func (g *Gate) Ask(r *http.Request, question Question) Answer {
 	}
 	start := time.Now()
 	answer := g.ask(r, question)
+	g.observe(r, &question, &answer, start)
+	return answer
+}
+
+// observe tells of an answer.
+func (g *Gate) observe(r *http.Request, question *Question, answer *Answer, start time.Time) {
 	event := NewEvent(r.Context(), question.Via, answer.Decision, answer.Err)
 	if answer.Decision.Replayed {
 		event.Code = CodeIdempotencyReplayed
 	}
 	event.Route, event.Wait, event.FailedOpen = question.Route, time.Since(start), answer.FailedOpen
 	g.Observe(r.Context(), event)
-	return answer
 }
 
 func (g *Gate) ask(r *http.Request, question Question) Answer {

@@ -56,7 +56,8 @@ func (i *instance) newProxy(gate rationhttp.Gate) (http.Handler, error) {
 		Upstream: i.settings.Upstream, Routes: table, Gate: gate,
 		CORS: i.settings.CORS, Preflights: preflightsOf(i.settings), PreflightRate: i.settings.PreflightRate,
 		Headers: i.settings.UpstreamHeaders, PassHeaders: i.settings.PassHeaders, Timeout: i.settings.UpstreamTimeout,
-		Rewrite: i.settings.Rewrite, Errors: i.settings.Errors,
+		Capacity: proxy.Capacity(i.settings.UpstreamCapacity),
+		Rewrite:  i.settings.Rewrite, Errors: i.settings.Errors,
 		SecretPrefix: i.settings.SecretPrefix, Log: i.log,
 	})
 }

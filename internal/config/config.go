@@ -20,6 +20,7 @@ type Config struct {
 	APIListen              string
 	Upstream               *url.URL // nil: no proxy
 	UpstreamTimeout        time.Duration
+	UpstreamCapacity       Capacity
 	Routes                 route.Config
 	CORS                   cors.Policy
 	Preflights             string // charge or upstream
@@ -66,6 +67,14 @@ type Clients struct {
 	NewPerAddress         int
 	MinRate               int // bytes a second
 	MinRateGrace          time.Duration
+}
+
+// Capacity is how much the upstream gets at once; see the table.
+type Capacity struct {
+	InFlight   int // 0: any number
+	Waiting    int // 0: nobody waits
+	Wait       time.Duration
+	WebSockets int // 0: any number
 }
 
 // Database says where keys, plans and usage are kept. One of the fields is set.

@@ -37,8 +37,9 @@ func TestDefaults(t *testing.T) {
 		UpstreamTimeout: 10 * time.Minute, Headers: "draft10", KeyHeader: "X-API-Key", KeyBearer: true, KeyBasic: true,
 		OverSettlement: ration.OverRefuse, SecretPrefix: "rk", ShutdownGrace: 30 * time.Second, LogFormat: "text", LogLevel: slog.LevelInfo,
 		Routes: route.Config{Refunds: rationhttp.DefaultRefunds()}, Preflights: "charge", PreflightRate: 10,
-		Unknown: ration.UnknownSecrets{Burst: 20, PerSecond: 1, InAll: 200},
-		Clients: config.Clients{Connections: 8192, ConnectionsPerAddress: 256, New: 10000, NewPerAddress: 200, MinRate: 500, MinRateGrace: 20 * time.Second},
+		UpstreamCapacity: config.Capacity{InFlight: 1024, Waiting: 1024, Wait: 5 * time.Second, WebSockets: 1024},
+		Unknown:          ration.UnknownSecrets{Burst: 20, PerSecond: 1, InAll: 200},
+		Clients:          config.Clients{Connections: 8192, ConnectionsPerAddress: 256, New: 10000, NewPerAddress: 200, MinRate: 500, MinRateGrace: 20 * time.Second},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)

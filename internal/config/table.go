@@ -66,6 +66,26 @@ var settings = []setting{
 		set:     duration(func(c *Config) *time.Duration { return &c.UpstreamTimeout }, time.Millisecond, 24*time.Hour),
 	},
 	{
+		Setting: Setting{"upstream_in_flight", formNumber, "1024", "How many requests the upstream gets at once, streams that go on included. On routes that need no key at most half of them. 0: any number."},
+		kind:    integer,
+		set:     count(func(c *Config) *int { return &c.UpstreamCapacity.InFlight }),
+	},
+	{
+		Setting: Setting{"upstream_queue", formNumber, "1024", "How many more wait until others have ended, in turn by key. They are charged when their turn comes. Beyond that: 503 upstream_busy. 0: none."},
+		kind:    integer,
+		set:     count(func(c *Config) *int { return &c.UpstreamCapacity.Waiting }),
+	},
+	{
+		Setting: Setting{"upstream_queue_wait", formDuration, "5s", "How long they wait at most. After that: 503 upstream_busy."},
+		kind:    text,
+		set:     duration(func(c *Config) *time.Duration { return &c.UpstreamCapacity.Wait }, time.Millisecond, 10*time.Minute),
+	},
+	{
+		Setting: Setting{"upstream_websockets", formNumber, "1024", "How many WebSockets are open at once, besides; once open, they are not in flight any more. 0: any number."},
+		kind:    integer,
+		set:     count(func(c *Config) *int { return &c.UpstreamCapacity.WebSockets }),
+	},
+	{
 		Setting: Setting{"trusted_proxies", "CIDR list", "", `Whose X-Forwarded-* fields are believed, and others that tell who calls and whence; "any" for everybody's.`},
 		kind:    list,
 		set:     into(func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }, parseProxies),

@@ -53,6 +53,8 @@ type Config struct {
 	// PreflightRate is how many preflights of one address reach the upstream in a
 	// second. Zero: [DefaultPreflightRate].
 	PreflightRate int
+	// Capacity is how much the upstream gets at once. Zero: any number.
+	Capacity Capacity
 	// Timeout is how long the upstream may take until its answer begins. Zero:
 	// 10 minutes. The answer itself may take any time.
 	Timeout time.Duration

@@ -25,3 +25,6 @@ func Cleaner(secret string) func(http.Header) {
 		p.stripSecret(header, x)
 	}
 }
+
+// Waiting returns how many requests wait for the upstream.
+func (p *Proxy) Waiting() int { return p.capacity.inFlight.Waiting() }

@@ -109,6 +109,7 @@ func (u *upstream) only(t *testing.T) received {
 // fixture is a proxy on a socket, before an upstream.
 type fixture struct {
 	*httptest.Server
+	proxy   *proxy.Proxy
 	charger *fakeCharger
 	log     *logBuffer
 }
@@ -139,6 +140,7 @@ func newFixture(t *testing.T, target string, routes route.Config, change ...func
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.proxy = p
 	f.Server = httptest.NewServer(p)
 	t.Cleanup(func() {
 		f.Close()

@@ -20,6 +20,7 @@ type Proxy struct {
 	config    Config
 	trouble   *condense.Log // what an upstream that is down multiplies
 	hygiene   hygiene
+	capacity  capacity
 	transport *http.Transport
 	reverse   *httputil.ReverseProxy
 
@@ -35,7 +36,7 @@ func New(config Config) (*Proxy, error) {
 	config = config.withDefaults()
 	p := &Proxy{
 		config: config, trouble: condense.New(config.Log), hygiene: newHygiene(config), transport: newTransport(config.Timeout),
-		preflights: newPreflightLimit(config.PreflightRate),
+		capacity: newCapacity(config.Capacity), preflights: newPreflightLimit(config.PreflightRate),
 	}
 	p.reverse = &httputil.ReverseProxy{
 		Rewrite: p.rewrite, ModifyResponse: p.modifyResponse, ErrorHandler: p.fail,
@@ -68,9 +69,14 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, x, err)
 		return
 	}
+	if !p.takeTurn(w, x) {
+		return
+	}
+	defer x.turn.end()
 	if !x.route.Free {
 		x.answer = p.config.Gate.Ask(r, x.question)
 		if !x.answer.Admitted {
+			x.turn.end() // who is refused may be slow to read it
 			p.notePreflight(x)
 			p.answer(w, x, x.answer.Response)
 			return
@@ -107,6 +113,7 @@ type exchange struct {
 	question  rationhttp.Question
 	answer    rationhttp.Answer // zero on a free route
 	preflight bool              // passed on without a key
+	turn      turn              // what it holds of the upstream's capacity
 	body      *body
 	answered  bool    // the upstream has begun its answer
 	report    *report // what that tells of what was used; nil: it hasn't begun, or nobody asks

@@ -21,6 +21,9 @@ import (
 func (p *Proxy) modifyResponse(response *http.Response) error {
 	x := exchangeOf(response.Request)
 	x.answered = true
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		x.turn.endFlight()
+	}
 	if x.preflight {
 		emptyPreflight(response)
 	}

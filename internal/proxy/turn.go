@@ -1,0 +1,121 @@
+package proxy
+
+import (
+	"cmp"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/bucket"
+	"github.com/ration-dev/ration/internal/condense"
+	"github.com/ration-dev/ration/internal/turns"
+	"github.com/ration-dev/ration/rationhttp"
+)
+
+// Capacity is how much the upstream gets at once. Of each 0 means any number, but of
+// Waiting that nobody waits.
+type Capacity struct {
+	InFlight   int           // requests that have not ended
+	Waiting    int           // requests that wait until others have
+	Wait       time.Duration // for how long; 0: 5 s
+	WebSockets int           // connections that have become WebSockets, besides
+}
+
+const defaultWait = 5 * time.Second
+
+// capacity gives turns to requests.
+type capacity struct{ inFlight, webSockets *turns.Turns }
+
+func newCapacity(c Capacity) capacity {
+	return capacity{
+		inFlight:   turns.New(turns.Config{AtOnce: c.InFlight, Waiting: c.Waiting, Wait: cmp.Or(c.Wait, defaultWait)}),
+		webSockets: turns.New(turns.Config{AtOnce: c.WebSockets}),
+	}
+}
+
+// turn is what a request holds of the capacity.
+type turn struct {
+	keyless              bool
+	inFlight, webSockets *turns.Turns // nil: not, or not any more
+}
+
+// end gives everything back. It may be called again.
+func (t *turn) end() {
+	t.endFlight()
+	if t.webSockets != nil {
+		t.webSockets.Give(t.keyless)
+		t.webSockets = nil
+	}
+}
+
+// endFlight gives back what a request holds until it has ended: a WebSocket that is
+// open is none any more.
+func (t *turn) endFlight() {
+	if t.inFlight != nil {
+		t.inFlight.Give(t.keyless)
+		t.inFlight = nil
+	}
+}
+
+// takeTurn waits until the upstream can take the request, before anything is charged,
+// and reports whether it can. Otherwise the request was answered. Only requests with
+// a key that exists wait, those of each key in a line of their own, and such as need
+// none, by address: guesses hold up nobody.
+func (p *Proxy) takeTurn(w http.ResponseWriter, x *exchange) bool {
+	x.turn.keyless = x.route.Free || x.preflight
+	if isWebSocket(x.in.Header) {
+		if !p.capacity.webSockets.Try(x.turn.keyless) {
+			p.answerBusy(w, x, "websockets")
+			return false
+		}
+		x.turn.webSockets = p.capacity.webSockets
+	}
+	if p.capacity.inFlight.Try(x.turn.keyless) {
+		x.turn.inFlight = p.capacity.inFlight
+		return true
+	}
+	who := turns.Who{Keyless: x.turn.keyless}
+	if x.turn.keyless {
+		who.Line = bucket.Client(p.config.Gate.TrustedProxies.ClientIP(x.in)).String()
+	} else {
+		key, refused := p.config.Gate.Recognise(x.in, x.question)
+		if refused != nil {
+			x.turn.end()
+			x.answer = *refused
+			p.answer(w, x, x.answer.Response)
+			return false
+		}
+		who.Line = string(key[:])
+	}
+	switch err := p.capacity.inFlight.Take(x.in.Context(), who); {
+	case errors.Is(err, turns.ErrBusy):
+		p.answerBusy(w, x, "requests in flight")
+		return false
+	case err != nil: // the client has gone; nobody reads an answer
+		x.turn.end()
+		w.WriteHeader(statusClientGone)
+		return false
+	}
+	x.turn.inFlight = p.capacity.inFlight
+	return true
+}
+
+// codeBusy is the code of requests for which the upstream had no room.
+const codeBusy = "upstream_busy"
+
+// answerBusy refuses a request that was not charged.
+func (p *Proxy) answerBusy(w http.ResponseWriter, x *exchange, full string) {
+	x.turn.end()
+	ctx := x.in.Context()
+	p.trouble.Say(ctx, slog.LevelWarn, condense.Kind{Message: "upstream is busy: a request was refused", Code: codeBusy, Route: x.route.Name}, slog.String("full", full))
+	if p.config.Gate.Observe != nil {
+		p.config.Gate.Observe(ctx, rationhttp.Event{Via: via, Route: x.route.Name, Code: ration.Code(codeBusy)})
+	}
+	p.answer(w, x, p.config.Gate.Responder.Problem(api.Problem{
+		Type: api.TypeTemporaryReducedCapacity, Status: http.StatusServiceUnavailable, Code: codeBusy, RetryAfter: new(int64(1)),
+		Detail: "The API behind this proxy has too much to do. The request was not counted.", RequestID: x.requestID,
+	}))
+}

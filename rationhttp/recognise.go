@@ -1,0 +1,53 @@
+package rationhttp
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// Recogniser finds out whose a secret is, as a [ration.Engine] does.
+type Recogniser interface {
+	// KeyOf returns whose a secret is without deciding anything; see [ration.Engine.KeyOf].
+	KeyOf(ctx context.Context, secret ration.Secret, addr netip.Addr) (ration.KeyID, ration.Decision, error)
+}
+
+var _ Recogniser = (*ration.Engine)(nil)
+
+// Recognise finds out whose request it is, before it waits for anything that [Gate.Ask]
+// need not wait for. What shows no key that exists is refused at once, by an answer
+// that stands for the one of Ask; otherwise the answer is nil, and the KeyID is zero
+// where it can't be told.
+func (g *Gate) Recognise(r *http.Request, question Question) (ration.KeyID, *Answer) {
+	start := time.Now()
+	key, answer := g.recognise(r, &question)
+	if answer != nil && g.Observe != nil {
+		g.observe(r, &question, answer, start)
+	}
+	return key, answer
+}
+
+func (g *Gate) recognise(r *http.Request, question *Question) (ration.KeyID, *Answer) {
+	credential, err := g.SourcesOf(*question).Find(r)
+	if err != nil {
+		return ration.KeyID{}, &Answer{Err: err, Response: g.Responder.Failed(err, question.RequestID)}
+	}
+	recogniser, able := g.Charger.(Recogniser)
+	if !able {
+		return ration.KeyID{}, nil
+	}
+	decision, certain := unsent(credential.Secret)
+	var key ration.KeyID
+	if !certain {
+		key, decision, err = recogniser.KeyOf(r.Context(), credential.Secret, g.TrustedProxies.ClientIP(r))
+	}
+	if err != nil || !key.IsZero() {
+		return key, nil
+	}
+	answer := &Answer{Credential: credential, Decision: decision}
+	answer.Response = g.Responder.Decided(&answer.Decision, question.asked(credential))
+	return key, answer
+}
