@@ -27,6 +27,8 @@ type conn struct {
 	inAll, inPeer *list.Element // while idle
 	idle          atomic.Bool   // inAll is set
 
+	head head // of the request that comes next
+
 	writing sync.Mutex
 	reader  patience   // with who reads answers
 	queued  func() int // bytes that the other end has not yet confirmed; -1: nobody knows
@@ -38,7 +40,9 @@ type conn struct {
 }
 
 func newConn(l *Listener, inner net.Conn) *conn {
-	return &conn{Conn: inner, listener: l, reader: newPatience(l.config.Pace), queued: func() int { return unconfirmed(inner) }}
+	c := &conn{Conn: inner, listener: l, reader: newPatience(l.config.Pace), queued: func() int { return unconfirmed(inner) }}
+	c.head.expect()
+	return c
 }
 
 // Read implements net.Conn.
@@ -46,6 +50,9 @@ func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 && c.idle.Load() && !c.listener.busy(c) {
 		return 0, net.ErrClosed // it had to make room at this very moment
+	}
+	if c.head.coming.Load() && c.head.tooLong(p[:n]) {
+		return 0, c.refuseHead()
 	}
 	return n, err
 }

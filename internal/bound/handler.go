@@ -23,6 +23,7 @@ func ConnState(c net.Conn, state http.ConnState) {
 	switch {
 	case ours == nil:
 	case state == http.StateIdle:
+		ours.head.expect()
 		ours.listener.rest(ours)
 	case ours.idle.Load():
 		ours.listener.busy(ours)
@@ -43,11 +44,18 @@ func find(c net.Conn) *conn {
 	}
 }
 
-// Handler times the bodies of requests, on connections that a [Listener] accepted.
-// On others it does nothing.
+// Handler refuses requests with more than [MaxFields] header fields, and times the
+// bodies of those that come on connections that a [Listener] accepted.
 func Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, ours := r.Context().Value(connKey{}).(*conn)
+		if ours {
+			c.head.coming.Store(false)
+		}
+		if hasTooManyFields(r.Header) {
+			refuseFields(w)
+			return
+		}
 		if !ours || c.reader.unlimited() || r.Body == nil || r.Body == http.NoBody {
 			next.ServeHTTP(w, r)
 			return

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ration-dev/ration/internal/bound"
 	"github.com/ration-dev/ration/internal/server"
 )
 
@@ -140,6 +141,38 @@ func TestTakenPortIsNamedAndNothingStaysBound(t *testing.T) {
 	second := server.New(server.Config{APIAddr: "127.0.0.1:0", ProxyAddr: taken, Proxy: http.NotFoundHandler()})
 	if err := second.Listen(t.Context()); err == nil || !strings.Contains(err.Error(), taken) {
 		t.Errorf("got %v, want an error that names %s", err, taken)
+	}
+}
+
+func TestAPIAnswersWhileTheProxyIsFull(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	s := start(t, server.Config{
+		ProxyBounds: bound.Config{Connections: 1}, APIBounds: bound.Config{Connections: 1},
+		Proxy: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			close(entered)
+			<-release
+		}),
+	})
+	url := "http://" + s.ProxyAddr().String()
+	first := make(chan error, 1)
+	go func() {
+		response, err := http.Get(url)
+		if err == nil {
+			err = response.Body.Close()
+		}
+		first <- err
+	}()
+	<-entered
+	if response, err := http.Get(url); err == nil {
+		_ = response.Body.Close()
+		t.Errorf("a second connection to the proxy got %d", response.StatusCode)
+	}
+	if status, _ := get(t, "http://"+s.APIAddr().String()+"/readyz"); status != 200 {
+		t.Errorf("readiness: %d", status)
+	}
+	close(release)
+	if err := <-first; err != nil {
+		t.Error(err)
 	}
 }
 
