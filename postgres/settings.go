@@ -28,7 +28,7 @@ const durabilityColumns = `concat_ws(', ',
            CASE WHEN current_setting('data_sync_retry', true) = 'on' THEN 'data_sync_retry is on' END,
            CASE WHEN current_setting('zero_damaged_pages', true) = 'on' THEN 'zero_damaged_pages is on' END,
            CASE WHEN current_setting('ignore_checksum_failure', true) = 'on' THEN 'ignore_checksum_failure is on' END,
-           CASE WHEN pg_is_in_recovery() THEN 'it is a standby, not primary' END)`
+           CASE WHEN pg_is_in_recovery() THEN '` + standbyReason + `' END)`
 
 // placeColumns make names mean the schema that the store found when it was
 // opened, and its own role. pg_temp would come first if it were not named last.
@@ -65,10 +65,14 @@ SELECT ` + durabilityColumns + `, current_setting('server_version_num')::int, pg
 
 // durability reads durabilityColumns. Its error is ErrUnsafeDurability.
 func (r *row) durability() error {
-	if reasons := r.take(-1); len(reasons) > 0 {
+	switch reasons := r.take(-1); string(reasons) {
+	case "":
+		return nil
+	case standbyReason:
+		return fmt.Errorf("%w: %w", ErrUnsafeDurability, errStandby)
+	default:
 		return fmt.Errorf("%w: %s", ErrUnsafeDurability, reasons)
 	}
-	return nil
 }
 
 // checkWarnings refuses a way to the server on which its warnings get lost.

@@ -16,8 +16,10 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
+// DefaultLanes is how many batches are under way at once unless Config says otherwise.
+const DefaultLanes = 2
+
 const (
-	defaultLanes       = 2
 	defaultReportConns = 4
 )
 
@@ -136,7 +138,7 @@ func (s *Store) Close() error {
 
 func (c Config) withDefaults() Config {
 	if c.Lanes <= 0 {
-		c.Lanes = defaultLanes
+		c.Lanes = DefaultLanes
 	}
 	if c.ReportConns <= 0 {
 		c.ReportConns = defaultReportConns

@@ -91,6 +91,11 @@ type Tokens interface {
 	RevokeToken(ctx context.Context, name string, audit AuditEntry) (Token, error)
 	// ListTokens returns all tokens, the revoked ones too, in the order of their creation.
 	ListTokens(ctx context.Context) ([]Token, error)
+	TokenReader
+}
+
+// TokenReader is what checks of tokens need.
+type TokenReader interface {
 	// TokensByDigest returns the tokens of digests, in their order, and the
 	// store's time by which their ends are to be judged; the zero Token for an unknown digest.
 	TokensByDigest(ctx context.Context, digests []ration.Digest) ([]Token, time.Time, error)

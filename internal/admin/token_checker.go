@@ -35,7 +35,7 @@ type tokenRead struct {
 
 // NewTokenChecker makes a checker of the tokens that a [Service] with the same
 // configuration creates.
-func NewTokenChecker(tokens Tokens, config Config) *TokenChecker {
+func NewTokenChecker(tokens TokenReader, config Config) *TokenChecker {
 	read := func(ctx context.Context, digests []ration.Digest) ([]tokenRead, error) {
 		found, now, err := tokens.TokensByDigest(ctx, digests)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -22,7 +23,10 @@ var errOtherRelease = errors.New("the running server is of another release; rest
 
 // Client is the operations of the server that has a database file open. It is
 // safe for concurrent use.
-type Client struct{ http http.Client }
+type Client struct {
+	http    http.Client
+	silence time.Duration // how long a server may say nothing
+}
 
 var _ admin.Operations = (*Client)(nil)
 
@@ -36,7 +40,7 @@ func Dial(ctx context.Context, database string) (*Client, error) {
 		if err := checkOwner(path, database); err != nil {
 			return nil, err
 		}
-		return new(net.Dialer).DialContext(ctx, "unix", path)
+		return (&net.Dialer{Timeout: mostSilence}).DialContext(ctx, "unix", path)
 	}
 	probe, err := dial(ctx)
 	if err != nil {
@@ -45,7 +49,7 @@ func Dial(ctx context.Context, database string) (*Client, error) {
 	if err := probe.Close(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoServer, err)
 	}
-	return &Client{http.Client{Transport: &http.Transport{
+	return &Client{silence: mostSilence, http: http.Client{Transport: &http.Transport{
 		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
 		DisableKeepAlives: true, // one command, one request
 	}}}, nil
@@ -85,18 +89,21 @@ func exchange[Out any](ctx context.Context, c *Client, name, actor string, input
 }
 
 func (c *Client) post(ctx context.Context, name string, body []byte) (answered reply, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://ration/rpc/"+name, bytes.NewReader(body))
+	ctx, watch := watchSilence(ctx, c.silence)
+	defer watch.stop()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://ration/rpc/"+name, watch.reader(bytes.NewReader(body)))
 	if err != nil {
 		return reply{}, err
 	}
+	r.ContentLength = int64(len(body))
 	response, err := c.http.Do(r)
 	if err != nil {
-		return reply{}, err
+		return reply{}, watch.explain(err)
 	}
 	defer func() { err = errors.Join(err, response.Body.Close()) }()
-	text, err := io.ReadAll(response.Body)
+	text, err := io.ReadAll(watch.reader(response.Body))
 	if err != nil {
-		return reply{}, err
+		return reply{}, watch.explain(err)
 	}
 	return decode[reply](text)
 }

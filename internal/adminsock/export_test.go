@@ -1,5 +1,12 @@
 package adminsock
 
+import (
+	"net/http"
+	"time"
+
+	"github.com/ration-dev/ration/internal/admin"
+)
+
 // OperationNames returns the names of what is served.
 func OperationNames() map[string]bool {
 	names := make(map[string]bool, len(operations))
@@ -7,4 +14,15 @@ func OperationNames() map[string]bool {
 		names[name] = true
 	}
 	return names
+}
+
+// WithSilence makes a client that waits so long for a sign of life.
+func (c *Client) WithSilence(most time.Duration) *Client {
+	c.silence = most
+	return c
+}
+
+// NewBeatingHandler is NewHandler, with other intervals between signs of life.
+func NewBeatingHandler(ops admin.Operations, every time.Duration) http.Handler {
+	return newHandler(ops, every)
 }

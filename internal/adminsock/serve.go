@@ -47,7 +47,10 @@ func Serve(ctx context.Context, listener net.Listener, ops admin.Operations) err
 }
 
 // NewHandler returns the operations as HTTP.
-func NewHandler(ops admin.Operations) http.Handler {
+func NewHandler(ops admin.Operations) http.Handler { return newHandler(ops, beatInterval) }
+
+// newHandler shows that it lives at intervals, while an operation is under way.
+func newHandler(ops admin.Operations, every time.Duration) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /rpc/{operation}", func(w http.ResponseWriter, r *http.Request) {
 		do, known := operations[r.PathValue("operation")]
@@ -55,12 +58,12 @@ func NewHandler(ops admin.Operations) http.Handler {
 			writeReply(w, reply{Error: toWire(errOtherRelease)})
 			return
 		}
-		writeReply(w, answer(w, r, ops, do))
+		writeReply(w, answer(w, r, ops, do, every))
 	})
 	return mux
 }
 
-func answer(w http.ResponseWriter, r *http.Request, ops admin.Operations, do operation) reply {
+func answer(w http.ResponseWriter, r *http.Request, ops admin.Operations, do operation, every time.Duration) reply {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
 		return reply{Error: toWire(err)}
@@ -69,6 +72,10 @@ func answer(w http.ResponseWriter, r *http.Request, ops admin.Operations, do ope
 	if err != nil {
 		return reply{Error: toWire(err)}
 	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	stop := beat(w, every)
+	defer stop()
 	output, err := do(r.Context(), ops, asked)
 	if err != nil {
 		return reply{Error: toWire(err)}

@@ -56,6 +56,7 @@ configuration file's db do not count here: they name the one of a real server.`,
 }
 
 func (a *app) dev(ctx context.Context, settings config.Config) (err error) {
+	settings.WaitForDatabase = 0 // who tries it looks on
 	ctx, stop := untilSignal(ctx)
 	defer stop()
 	if settings.Upstream == nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/adminsock"
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/dbcopy"
 	"github.com/ration-dev/ration/postgres"
@@ -51,7 +52,7 @@ func exitCode(err error) int {
 		return exitDamaged
 	case is[*problemsError](err), is[*differencesError](err):
 		return exitProblem
-	case is[*storeError](err), errors.Is(err, ration.ErrStoreUnavailable):
+	case is[*storeError](err), errors.Is(err, ration.ErrStoreUnavailable), errors.Is(err, adminsock.ErrSilent):
 		return exitNoStore
 	}
 	return exitFailure

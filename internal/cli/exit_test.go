@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/adminsock"
 	"github.com/ration-dev/ration/internal/cli"
 	"github.com/ration-dev/ration/internal/dbcopy"
 	"github.com/ration-dev/ration/sqlite"
@@ -19,6 +20,7 @@ func TestExitCodeSaysWhatToMend(t *testing.T) {
 		"nothing in particular": {errors.New("other"), 1},
 		"input":                 {&ration.InvalidError{}, 2},
 		"database out of reach": {ration.ErrStoreUnavailable, 4},
+		"server that hangs":     {fmt.Errorf("%w: %w", ration.ErrOutcomeUnknown, adminsock.ErrSilent), 4},
 		"damaged database":      {sqlite.ErrDamaged, 5},
 		"copy that differs":     {&dbcopy.MismatchError{}, 5},
 		"schema":                {&sqlite.SchemaError{}, 6},

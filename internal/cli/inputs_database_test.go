@@ -30,7 +30,7 @@ var databaseBehaviours = []behaviour{
 		if err := cluster.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for _, command := range []string{"serve", "keys create k", "keys list", "migrate"} {
+		for _, command := range []string{"serve --wait-for-database 0s", "keys create k", "keys list", "migrate"} {
 			wantsOn(t, cluster.DSN(), command, 4, "it is a standby, not primary")
 		}
 		wantsOn(t, cluster.DSN(), "serve --accept-unsafe-durability", 4, "the database is read-only, not primary")

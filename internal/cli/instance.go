@@ -33,7 +33,8 @@ type database interface {
 type instance struct {
 	settings   config.Config
 	log        *slog.Logger
-	store      database
+	store      database // nil while it is awaited
+	awaited    *awaited // nil unless the database was away
 	engine     *ration.Engine
 	tokens     *admin.TokenChecker
 	operations *admin.Service
@@ -54,10 +55,7 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger) 
 			err = errors.Join(err, i.close(ctx))
 		}
 	}()
-	if i.store, err = openDatabase(ctx, settings); err != nil {
-		return nil, &storeError{err}
-	}
-	if err = i.checkReady(ctx); err != nil {
+	if err = i.openStore(ctx); err != nil {
 		return nil, err
 	}
 	if settings.DB.Path != "" {
@@ -66,13 +64,47 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger) 
 		}
 	}
 	secrets := admin.Config{SecretPrefix: settings.SecretPrefix, Pepper: settings.Pepper}
-	i.engine = ration.NewEngine(i.store, ration.EngineConfig{Pepper: settings.Pepper, Unknown: settings.Unknown})
-	i.tokens = admin.NewTokenChecker(i.store, secrets)
-	i.operations = admin.New(i.store, secrets)
+	decides := i.decides()
+	i.engine = ration.NewEngine(decides, ration.EngineConfig{Pepper: settings.Pepper, Unknown: settings.Unknown})
+	i.tokens = admin.NewTokenChecker(decides, secrets)
+	if i.store != nil {
+		i.operations = admin.New(i.store, secrets)
+	}
 	if i.server, err = i.newServer(); err != nil {
 		return nil, err
 	}
 	return i, i.server.Listen(ctx)
+}
+
+// openStore opens the database, or begins to await it.
+func (i *instance) openStore(ctx context.Context) error {
+	err := i.tryStore(ctx)
+	if i.settings.WaitForDatabase > 0 && i.settings.DB.URL != "" && postgres.IsAway(err) {
+		i.awaited = newAwaited(i.settings, err)
+		return nil
+	}
+	return err
+}
+
+// tryStore opens the database once.
+func (i *instance) tryStore(ctx context.Context) (err error) {
+	if i.store, err = openDatabase(ctx, i.settings); err != nil {
+		return &storeError{err}
+	}
+	if err := i.checkReady(ctx); err != nil {
+		store := i.store
+		i.store = nil
+		return errors.Join(err, store.Close())
+	}
+	return nil
+}
+
+// decides returns what decisions are made on.
+func (i *instance) decides() decisionStore {
+	if i.awaited != nil {
+		return i.awaited
+	}
+	return i.store
 }
 
 // checkReady refuses a database that can't be written. A clock that is suspect
@@ -89,11 +121,13 @@ func (i *instance) checkReady(ctx context.Context) error {
 	return nil
 }
 
-// run serves until ctx ends, and stops in order: requests under way finish,
+// run serves until ctx ends, or a database that was away has not come, and stops in order: requests under way finish,
 // reservations are no longer looked after, charges are flushed, the database is
 // closed.
 func (i *instance) run(ctx context.Context) error {
 	served, swept := make(chan error, 1), make(chan struct{})
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	beside, stopBeside := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBeside()
 	if i.socket == nil {
@@ -103,11 +137,19 @@ func (i *instance) run(ctx context.Context) error {
 	}
 	go func() {
 		defer close(swept)
+		if err := i.await(ctx); err != nil {
+			end(err)
+			return
+		}
 		i.engine.Sweep(beside, i.reportSweep)
 	}()
 	err := i.server.Run(ctx)
+	end(nil)
 	stopBeside()
 	<-swept
+	if cause := context.Cause(ctx); is[*storeError](cause) {
+		err = errors.Join(cause, err)
+	}
 	return errors.Join(err, <-served, i.close(context.WithoutCancel(ctx)))
 }
 

@@ -15,7 +15,8 @@ func (a *app) serveCommand() *cobra.Command {
 		Long: `Serves POST /v1/verify and /v1/reservations, /healthz and /readyz, and with
 --upstream the reverse proxy in front of an API. SIGTERM stops it in order: not
 ready, requests under way finish, charges are flushed, exit code 0. A second
-signal ends it at once.`,
+signal ends it at once. While a PostgreSQL database is away it waits, not ready,
+for as long as wait_for_database says, and then ends with exit code 4.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			settings, err := a.settings()
@@ -30,6 +31,9 @@ signal ends it at once.`,
 			log.Info("serving the API", "address", i.server.APIAddr().String(), "database", describe(settings.DB))
 			if addr := i.server.ProxyAddr(); addr != nil {
 				log.Info("serving the proxy", "address", addr.String(), "upstream", settings.Upstream.Redacted())
+			}
+			if i.awaited != nil {
+				log.Warn("not ready: waiting for the database", "for_at_most", settings.WaitForDatabase, "reason", i.awaited.reason())
 			}
 			ctx, stop := untilSignal(cmd.Context())
 			defer stop()

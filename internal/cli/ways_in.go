@@ -25,7 +25,7 @@ func (i *instance) newServer() (*server.Server, error) {
 	api := http.NewServeMux()
 	verify.NewHandler(verify.Config{
 		Charger: gate.Charger, Reservations: i.engine, Tokens: i.tokens, Responder: gate.Responder, Observe: gate.Observe,
-		Explain:       i.operations,
+		Explain:       i.explainer(),
 		AcceptOverage: i.settings.AcceptOverage, OverSettlement: i.settings.OverSettlement,
 	}).Register(api)
 	handler, err := i.newProxy(gate)
@@ -41,6 +41,14 @@ func (i *instance) newServer() (*server.Server, error) {
 		ProxyBounds: proxyBounds, APIBounds: apiBounds,
 		Log: i.log,
 	}), err
+}
+
+// explainer returns who explains dry runs.
+func (i *instance) explainer() verify.Explainer {
+	if i.awaited != nil {
+		return i.awaited
+	}
+	return i.operations
 }
 
 // newProxy returns the proxy's handler, or nil if there is no upstream.

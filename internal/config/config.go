@@ -46,7 +46,8 @@ type Config struct {
 	OverSettlement         ration.Over // overage only with AcceptOverage
 	ShutdownGrace          time.Duration
 	ShutdownDelay          time.Duration
-	LogFormat              string // text or json
+	WaitForDatabase        time.Duration // how long serve waits for a database that is away; 0: not at all
+	LogFormat              string        // text or json
 	LogLevel               slog.Level
 
 	// File is the configuration file that was read; empty: none was given.

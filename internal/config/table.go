@@ -211,6 +211,11 @@ var settings = []setting{
 		set:     duration(func(c *Config) *time.Duration { return &c.ShutdownDelay }, 0, time.Hour),
 	},
 	{
+		Setting: Setting{"wait_for_database", formDuration, "1m", "How long `ration serve`, started while a PostgreSQL database is away, waits for it, not ready, before it ends with exit code 4. 0: not at all."},
+		kind:    text,
+		set:     duration(func(c *Config) *time.Duration { return &c.WaitForDatabase }, 0, 24*time.Hour),
+	},
+	{
 		Setting: Setting{"log_format", "text or json", "text", "The form of the log."},
 		kind:    text,
 		set:     choice(func(c *Config) *string { return &c.LogFormat }, "text", "json"),
