@@ -67,7 +67,8 @@ var layers = []layer{
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},
 
 	// The server listens; it opens no database.
-	{"internal/server", []string{root, "rationhttp", "internal/bound", "internal/config", "internal/condense"}},
+	{"internal/framing", nil},
+	{"internal/server", []string{root, "rationhttp", "internal/bound", "internal/config", "internal/condense", "internal/framing"}},
 	{"internal/bound", []string{"internal/bucket"}},
 	{"internal/config", []string{root, "rationhttp", "internal/cors", "internal/route", "internal/rewrite"}},
 	{"internal/demo", []string{root, "internal/admin"}},

@@ -34,8 +34,9 @@ func (p *Proxy) refuse(w http.ResponseWriter, x *exchange, err error) {
 	p.answer(w, x, p.config.Gate.Responder.Problem(problem))
 }
 
-// answer sends a response of our own.
+// answer sends a response of our own. The body has no reader any more.
 func (p *Proxy) answer(w http.ResponseWriter, x *exchange, response rationhttp.Response) {
+	_ = x.body.Close()
 	w.Header().Set(rationhttp.RequestIDHeader, x.requestID)
 	p.reword(x, response).WriteTo(w)
 }
@@ -73,7 +74,7 @@ func problemOf(x *exchange, err error) api.Problem {
 	operation, isNet := errors.AsType[*net.OpError](err)
 	var timeout net.Error
 	switch {
-	case x.body != nil && x.body.broken.Load():
+	case x.body.broke():
 		return api.Problem{Status: http.StatusBadRequest, Code: codeBodyIncomplete, Detail: "The request body ended early."}
 	case isNet && operation.Op == "dial":
 		return api.Problem{Status: http.StatusBadGateway, Code: codeUnreachable, Detail: "The API behind this proxy can't be reached."}

@@ -48,7 +48,12 @@ func New(config Config) (*Proxy, error) {
 
 // ServeHTTP charges a request and passes it on, or answers it.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{in: r, requestID: p.config.Gate.TrustedProxies.RequestID(r)}
+	x := &exchange{in: r, requestID: p.config.Gate.TrustedProxies.RequestID(r), body: newBody(r)}
+	lasting := r.ProtoMajor == 1
+	if lasting {
+		defer x.body.stop(http.NewResponseController(w).SetReadDeadline) // last: it may end the request's context
+	}
+	w = &writer{ResponseWriter: w, responder: &p.config.Gate.Responder, exchange: x, lasting: lasting}
 	if p.config.CORS.Speaks() {
 		w = &pageWriter{ResponseWriter: w, policy: &p.config.CORS, in: r}
 	}
@@ -83,11 +88,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		defer p.settle(x) // also where the copying of an answer panics, as ReverseProxy's does
 	}
-	// HTTP/1 only, as everything else can already: otherwise the server takes what is
-	// left of the body away once an answer begins, and the transport, which sends it
-	// still, breaks off that answer.
-	_ = http.NewResponseController(w).EnableFullDuplex()
-	p.reverse.ServeHTTP(&informational{ResponseWriter: w, proxy: p, preflight: x.preflight}, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
+	p.reverse.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 }
 
 // Close closes idle connections to the upstream.

@@ -31,7 +31,7 @@ func (p *Proxy) modifyResponse(response *http.Response) error {
 	if x.route.Free {
 		return nil
 	}
-	p.dropRateLimits(response.Header)
+	dropRateLimits(&p.config.Gate.Responder, response.Header)
 	if x.refundsAnswer(response.StatusCode) {
 		p.giveBack(x.in.Context(), x)
 	}
@@ -43,36 +43,10 @@ func (p *Proxy) modifyResponse(response *http.Response) error {
 	return nil
 }
 
-func (p *Proxy) dropRateLimits(header http.Header) {
+func dropRateLimits(responder *rationhttp.Responder, header http.Header) {
 	for name := range header {
-		if p.config.Gate.Responder.OwnsField(name) {
+		if responder.OwnsField(name) {
 			delete(header, name)
 		}
 	}
-}
-
-// informational passes 1xx answers on without what may not be in them: net/http
-// hands us those with all that the upstream wrote.
-type informational struct {
-	http.ResponseWriter
-	proxy     *Proxy
-	preflight bool // for which an upstream has nothing to say before its answer
-}
-
-// Unwrap lets http.ResponseController flush and hijack.
-func (w *informational) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// WriteHeader implements http.ResponseWriter.
-func (w *informational) WriteHeader(status int) {
-	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
-		if w.preflight {
-			return
-		}
-		header := w.Header()
-		w.proxy.dropRateLimits(header)
-		for _, name := range []string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"} {
-			header.Del(name)
-		}
-	}
-	w.ResponseWriter.WriteHeader(status)
 }

@@ -15,14 +15,14 @@ import (
 func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 	x := exchangeOf(r.In)
 	p.rewriteTarget(r, x)
-	x.body = newBody(r.In, r.Out)
+	sendOnce(r.Out, x.body)
 	r.Out.Trailer = nil // could carry any header past what follows
 
 	trusted := p.config.Gate.TrustedProxies.TrustsPeer(r.In)
 	p.hygiene.clean(r.Out.Header, trusted)
 	p.stripSecret(r.Out.Header, x)
 	p.setForwarded(r, trusted)
-	if !isWebSocket(r.Out.Header) { // another protocol could carry requests that nobody charges
+	if !isWebSocket(r.Out) { // another protocol could carry requests that nobody charges
 		for _, name := range []string{"Connection", "Upgrade", "Http2-Settings"} {
 			r.Out.Header.Del(name)
 		}
@@ -89,6 +89,8 @@ func setIdentity(header http.Header, x *exchange) {
 	header.Set(headerPlan, decision.Plan)
 }
 
-func isWebSocket(header http.Header) bool {
-	return strings.EqualFold(header.Get("Upgrade"), "websocket")
+// isWebSocket reports whether a request is the handshake of a WebSocket: of GET, in
+// HTTP/1.1, and without a body, which could be taken for what follows the handshake.
+func isWebSocket(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.ProtoAtLeast(1, 1) && r.ContentLength == 0 && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
 }

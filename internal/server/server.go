@@ -12,6 +12,7 @@ import (
 
 	"github.com/ration-dev/ration/internal/bound"
 	"github.com/ration-dev/ration/internal/condense"
+	"github.com/ration-dev/ration/internal/framing"
 )
 
 const (
@@ -117,15 +118,19 @@ func (s *Server) bind(ctx context.Context, name, addr string, handler http.Handl
 	if err != nil {
 		return fmt.Errorf("listening for the %s on %s: %w", name, addr, err)
 	}
-	s.listeners = append(s.listeners, listener{name: name, net: bound.New(tcp, bounds), server: &http.Server{
-		Handler:           bound.Handler(handler),
-		ConnContext:       bound.ConnContext,
+	s.listeners = append(s.listeners, listener{name: name, net: framing.Listener{Listener: bound.New(tcp, bounds)}, server: &http.Server{
+		Handler: framing.Handler(bound.Handler(handler)),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return framing.ConnContext(bound.ConnContext(ctx, c), c)
+		},
 		ConnState:         bound.ConnState,
 		ReadTimeout:       readTimeout,
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          s.trouble.Standard(),
+		// OPTIONS * is a request like any other, and goes the same way.
+		DisableGeneralOptionsHandler: true,
 	}})
 	return nil
 }
