@@ -66,7 +66,7 @@ func (t *turn) endFlight() {
 // none, by address: guesses hold up nobody.
 func (p *Proxy) takeTurn(w http.ResponseWriter, x *exchange) bool {
 	x.turn.keyless = x.route.Free || x.preflight
-	if isWebSocket(x.in.Header) {
+	if isWebSocket(x.in) {
 		if !p.capacity.webSockets.Try(x.turn.keyless) {
 			p.answerBusy(w, x, "websockets")
 			return false
