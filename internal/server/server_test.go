@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -173,6 +175,35 @@ func TestAPIAnswersWhileTheProxyIsFull(t *testing.T) {
 	close(release)
 	if err := <-first; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSlowBodiesAreCutOffOnBothListeners sends one byte of a body, and no more.
+func TestSlowBodiesAreCutOffOnBothListeners(t *testing.T) {
+	ended := make(chan error, 2)
+	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, err := io.Copy(io.Discard, r.Body)
+		ended <- err
+	})
+	bounds := bound.Config{Pace: bound.Pace{BytesPerSecond: 1000, Grace: 100 * time.Millisecond}}
+	s := start(t, server.Config{Proxy: handler, API: handler, ProxyBounds: bounds, APIBounds: bounds})
+	for _, addr := range []net.Addr{s.ProxyAddr(), s.APIAddr()} {
+		c, err := net.Dial("tcp", addr.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		if _, err := io.WriteString(c, "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx"); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-ended:
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("%s: the body ended with %v", addr, err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s: the body is waited for", addr)
+		}
 	}
 }
 
