@@ -31,6 +31,8 @@ var layers = []layer{
 	{"internal/groupcommit", nil},
 	{"internal/zoneinfo", nil},
 	{"internal/condense", nil},
+	{"internal/redact", nil},
+	{"internal/inputfile", nil},
 	{"internal/bucket", nil},
 	{"internal/turns", nil},
 	{"internal/failures", []string{"internal/bucket"}},
@@ -40,7 +42,7 @@ var layers = []layer{
 
 	// Stores. They never see each other.
 	{"sqlite/...", []string{root, "internal/admin", "internal/kept", "sqlite/..."}},
-	{"postgres/...", []string{root, "internal/admin", "internal/kept", "internal/pgcommit", "internal/pooler", "postgres/..."}},
+	{"postgres/...", []string{root, "internal/redact", "internal/admin", "internal/kept", "internal/pgcommit", "internal/pooler", "postgres/..."}},
 	{"internal/pooler", nil},
 	{"internal/pgcommit", nil},
 
@@ -70,13 +72,13 @@ var layers = []layer{
 	{"internal/framing", nil},
 	{"internal/server", []string{root, "rationhttp", "internal/bound", "internal/config", "internal/condense", "internal/framing"}},
 	{"internal/bound", []string{"internal/bucket"}},
-	{"internal/config", []string{root, "rationhttp", "internal/cors", "internal/route", "internal/rewrite"}},
+	{"internal/config", []string{root, "internal/redact", "internal/inputfile", "rationhttp", "internal/cors", "internal/route", "internal/rewrite"}},
 	{"internal/demo", []string{root, "internal/admin"}},
 	{"internal/manual", nil},
 	{"internal/keyimport", []string{root, "internal/admin"}},
 
 	// Moving everything from one store to the other needs both.
-	{"internal/dbcopy", []string{"internal/admin", "internal/pgcommit", "internal/pooler", "sqlite", "postgres"}},
+	{"internal/dbcopy", []string{"internal/redact", "internal/admin", "internal/pgcommit", "internal/pooler", "sqlite", "postgres"}},
 
 	// The one place that sees all.
 	{"internal/cli", []string{"..."}},

@@ -10,15 +10,16 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ration-dev/ration/internal/pgcommit"
+	"github.com/ration-dev/ration/internal/redact"
 )
 
-var errURL = errors.New(`the database URL can't be read: write "postgres://user:password@host:5432/database"`)
+var errURL = errors.New(`the database URL can't be read: write "postgres://user:password@host:5432/database", with %40 for "@", %2F for "/", %3F for "?" and %23 for "#" in the user's name and the password`)
 
 // parsePoolConfig reads the URL. Its error does not repeat it: pgx removes a
 // password from its own only where it recognises it.
 func parsePoolConfig(config Config) (*pgxpool.Config, error) {
 	parsed, err := pgxpool.ParseConfig(config.URL)
-	if err != nil {
+	if err != nil || redact.Ambiguous(config.URL) {
 		return nil, errURL
 	}
 	parsed.MaxConns = int32(config.ReportConns)

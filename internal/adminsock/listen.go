@@ -21,16 +21,42 @@ func Listen(ctx context.Context, database string) (net.Listener, error) {
 	}
 	listener, err := listen(ctx, path)
 	if err != nil {
-		return nil, fmt.Errorf("opening the administration socket %q: %w", path, err)
+		return nil, fmt.Errorf("opening the administration socket %q: %w%s", path, err, cure(path, err))
 	}
 	return listener, nil
+}
+
+// cure says what to do where the system refuses the socket.
+func cure(path string, err error) string {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Sprintf(": this user must be able to create and replace files in %q; give it the right, or remove what another user has put there", filepath.Dir(path))
+	case errors.Is(err, fs.ErrExist):
+		return ": something else is in its place; move it away, or give the database another path"
+	}
+	return ""
+}
+
+// kindOf names what a file is.
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a directory"
+	case mode.IsRegular():
+		return "a file"
+	case mode&fs.ModeSymlink != 0:
+		return "a symbolic link"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	}
+	return "a device"
 }
 
 // listen binds in a directory that nobody else may enter and moves the socket
 // to its place once it has its mode, so that it is never open to others.
 func listen(ctx context.Context, path string) (_ net.Listener, err error) {
 	if info, statErr := os.Lstat(path); statErr == nil && info.Mode().Type() != fs.ModeSocket {
-		return nil, errors.New("there is something that is no socket")
+		return nil, fmt.Errorf("there is %s in its place, which is not Ration's: move it away, or give the database another path", kindOf(info.Mode()))
 	}
 	private := filepath.Join(filepath.Dir(path), privatePrefix+rand.Text()[:privateRandom])
 	if err := os.Mkdir(private, 0o700); err != nil {

@@ -61,7 +61,7 @@ var configInputs = []input{
 		code: 3, says: []string{"ration.yaml:"},
 	}, {
 		name: "config of 100 MB", args: check, file: strings.Repeat("# hunter2\n", 10_000_000),
-		code: 3, says: []string{"ration.yaml: is larger than a configuration file can be (1 MiB)"},
+		code: 3, says: []string{"ration.yaml: is larger than 1024 KiB"},
 	}, {
 		name: "config with a NUL and invalid UTF-8", args: check, file: "listen: \"127.0.0.1:\x000\xff\"\n",
 		code: 3, says: []string{"ration.yaml:1:"},

@@ -1,14 +1,15 @@
 package cli
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -22,7 +23,9 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/adminwire"
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/inputfile"
 	"github.com/ration-dev/ration/internal/keyimport"
+	"github.com/ration-dev/ration/internal/redact"
 )
 
 // maxImportSize bounds the files that are read: about a million keys.
@@ -177,9 +180,9 @@ func (a *app) readKeys(ctx context.Context, source *keySource) (*keyimport.Table
 	}
 	reader := a.stdin
 	if source.file != "-" {
-		file, err := os.Open(source.file)
+		file, err := inputfile.Open(source.file)
 		if err != nil {
-			return nil, err
+			return nil, unreadable(source.file, err)
 		}
 		defer func() { _ = file.Close() }()
 		reader = file
@@ -190,6 +193,14 @@ func (a *app) readKeys(ctx context.Context, source *keySource) (*keyimport.Table
 		return nil, fmt.Errorf("%s is larger than %d MiB: import it in parts", visible(source.file), maxImportSize>>20)
 	}
 	return table, err
+}
+
+// unreadable names the file, unless the error does.
+func unreadable(path string, err error) error {
+	if is[*fs.PathError](err) {
+		return err
+	}
+	return fmt.Errorf("%s %w", visible(path), err)
 }
 
 func readKeyFile(file io.Reader, variable string) (*keyimport.Table, error) {
@@ -217,16 +228,21 @@ func (a *app) readKeyTable(ctx context.Context, database, table string) (*keyimp
 		return nil, errors.New("opening the database that the rows come from: its URL can't be read") // which may hold a password
 	}
 	defer func() { _ = db.Close() }()
-	return keyimport.ReadDatabase(ctx, db, table)
+	rows, err := keyimport.ReadDatabase(ctx, db, table)
+	return rows, redact.Error(err, dsn)
 }
 
 func (a *app) databaseURL(variable string) (string, error) {
 	for _, entry := range a.environment {
 		if value, ok := strings.CutPrefix(entry, variable+"="); ok && strings.HasPrefix(value, "postgres") {
-			return value, nil
+			database, err := config.ParseDatabase(value)
+			if err != nil {
+				return "", &config.Error{Where: variable, Reason: err.Error()}
+			}
+			return database.URL, nil
 		}
 	}
-	return "", usagef("the environment has no %q with a postgres://… URL", variable)
+	return "", usagef("the environment has no %q with a postgres://… URL", visible(variable))
 }
 
 func readOnlyFile(path string) (string, error) {
@@ -240,13 +256,15 @@ func readOnlyFile(path string) (string, error) {
 	return (&url.URL{Scheme: "file", Path: absolute, RawQuery: "mode=ro"}).String(), err
 }
 
+// maxMapping bounds what is read of a mapping, in bytes.
+const maxMapping = 1 << 20
+
 func readMapping[T any](path string, read func(io.Reader) (T, error)) (mapping T, err error) {
-	file, err := os.Open(path)
+	text, err := inputfile.Read(path, maxMapping)
 	if err != nil {
-		return mapping, &config.Error{Where: "--mapping", Reason: err.Error()}
+		return mapping, &config.Error{Where: "--mapping", Reason: unreadable(path, err).Error()}
 	}
-	defer func() { _ = file.Close() }()
-	if mapping, err = read(file); err != nil {
+	if mapping, err = read(bytes.NewReader(text)); err != nil {
 		return mapping, &config.Error{Where: path, Reason: err.Error()}
 	}
 	return mapping, nil

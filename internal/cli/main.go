@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration/internal/redact"
 )
 
 // app is one run of the command line.
@@ -35,7 +37,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintln(stderr, "ration: "+explain(err))
+	fmt.Fprintln(stderr, "ration: "+redact.Of(misplaced(args, environment)...).Text(explain(err)))
 	return exitCode(err)
 }
 

@@ -292,7 +292,7 @@ func TestFaults(t *testing.T) {
 		{"upstream by name without a scheme", flag("upstream", "localhost:9000"), `the scheme is missing; use "http://localhost:9000"`},
 		{"upstream without host", flag("upstream", "http://"), `--upstream: upstream is "http://": use an http:// or https:// URL`},
 		{"upstream with a password, not shown", flag("upstream", "http://u:hunter2@h"), `--upstream: upstream: use a URL without user name and password`},
-		{"upstream with a query", flag("upstream", "http://h/?a=b"), `--upstream: upstream is "http://h/?a=b": use a URL without query`},
+		{"upstream with a query", flag("upstream", "http://h/?a=b"), `--upstream: upstream: use a URL without query`},
 		{"database without a scheme", flag("db", "ration.db"), `--db: db: use "sqlite:" and the path`},
 		{"database of another kind, password not shown", flag("db", "mysql://u:hunter2@h/d"), `--db: db: use "sqlite:" and the path`},
 		{"password with a hash, not shown", variable("RATION_DB=postgres://u:hunter2#x@h/d"), `RATION_DB: db: the URL can't be read; in a user name or password write "#" as %23`},

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/ration-dev/ration/internal/inputfile"
 )
 
 // maxFileSize bounds what is read of a configuration file.
@@ -49,16 +50,7 @@ func readFile(path string) (map[string]fileValue, []*Error) {
 }
 
 func readContent(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case info.IsDir():
-		return nil, errors.New("is a directory; give the path of a file")
-	case info.Size() > maxFileSize:
-		return nil, errors.New("is larger than a configuration file can be (1 MiB)")
-	}
-	return os.ReadFile(path)
+	return inputfile.Read(path, maxFileSize)
 }
 
 // topLevel takes the document apart into settings.

@@ -15,6 +15,8 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/cors"
+	"github.com/ration-dev/ration/internal/inputfile"
+	"github.com/ration-dev/ration/internal/redact"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -28,7 +30,7 @@ func ParseDatabase(value string) (Database, error) {
 	scheme, _, _ := strings.Cut(value, "://")
 	isPostgres := scheme == "postgres" || scheme == "postgresql"
 	switch {
-	case isPostgres && (err != nil || location.Fragment != ""):
+	case isPostgres && (err != nil || location.Fragment != "" || redact.Ambiguous(value)):
 		return Database{}, invalid("", `the URL can't be read; in a user name or password write "#" as %23, "/" as %2F, "?" as %3F, "@" as %40 and "%" as %25`)
 	case isPostgres:
 		return Database{URL: value}, nil
@@ -64,6 +66,8 @@ func parseUpstream(value string) (*url.URL, error) {
 	}
 	location, err := url.Parse(value)
 	switch {
+	case redact.Holds(value): // whose parts no message may show
+		return nil, invalid("", "use a URL without user name and password, such as http://127.0.0.1:8000")
 	case isHostPort(value):
 		return nil, invalid(value, `the scheme is missing; use "http://`+value+`"`)
 	case err != nil || location.User != nil:
@@ -71,7 +75,7 @@ func parseUpstream(value string) (*url.URL, error) {
 	case location.Scheme != "http" && location.Scheme != "https", location.Hostname() == "":
 		return nil, invalid(value, "use an http:// or https:// URL with a host, such as http://127.0.0.1:8000")
 	case location.RawQuery != "" || location.ForceQuery || location.Fragment != "":
-		return nil, invalid(value, "use a URL without query and fragment")
+		return nil, invalid("", "use a URL without query and fragment") // which may hold a token
 	}
 	return location, nil
 }
@@ -254,6 +258,9 @@ func parseSecretPrefix(value string) (string, error) {
 	return value, ration.ValidateSecretPrefix(value)
 }
 
+// maxPepper bounds what is read of its file.
+const maxPepper = 64 << 10
+
 // leastPepper is the shortest pepper: 128 bits, if they are random.
 const leastPepper = 16
 
@@ -272,7 +279,7 @@ func readPepper(path string) ([]byte, error) {
 	case openToOthers(path, info.Mode()):
 		return nil, invalid(path, "other users can read it; run chmod 600 on it")
 	}
-	pepper, err := os.ReadFile(path)
+	pepper, err := inputfile.Read(path, maxPepper)
 	if err != nil {
 		return nil, invalid(path, reasonOf(err))
 	}

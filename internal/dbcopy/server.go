@@ -12,6 +12,7 @@ import (
 
 	"github.com/ration-dev/ration/internal/pgcommit"
 	"github.com/ration-dev/ration/internal/pooler"
+	"github.com/ration-dev/ration/internal/redact"
 )
 
 const (
@@ -41,7 +42,7 @@ var oneInstant = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.Rea
 // openServer connects to a database. Its errors don't hold the URL.
 func openServer(ctx context.Context, url string, options pgx.TxOptions) (*server, error) {
 	config, err := pgx.ParseConfig(url)
-	if err != nil {
+	if err != nil || redact.Ambiguous(url) {
 		return nil, errors.New("the URL of the PostgreSQL database can't be read") // the cause holds it
 	}
 	s := &server{options: options}
@@ -54,7 +55,7 @@ func openServer(ctx context.Context, url string, options pgx.TxOptions) (*server
 	config.RuntimeParams["application_name"] = ownName
 	config.RuntimeParams["client_encoding"] = "UTF8" // whatever the role has
 	if s.conn, err = pgx.ConnectConfig(ctx, config); err != nil {
-		return nil, fmt.Errorf("connecting to the PostgreSQL database: %w", err)
+		return nil, fmt.Errorf("connecting to the PostgreSQL database: %w", redact.Error(err, url))
 	}
 	if err := s.refusePooler(ctx); err != nil {
 		return nil, errors.Join(err, s.close())
