@@ -15,7 +15,7 @@ import (
 	"github.com/ration-dev/ration/internal/pooler"
 )
 
-// dialTimeout bounds a new connection with all that is prepared on it.
+// dialTimeout bounds a new connection to a server with all that is prepared on it.
 const dialTimeout = 3 * time.Second
 
 // conn is a connection for the statements of decisions, which are prepared on it
@@ -38,13 +38,16 @@ var binary1 = []int16{pgx.BinaryFormatCode}
 
 // dial opens a connection, refuses an unsafe server and changed tables, and prepares.
 func (s *Store) dial(ctx context.Context) (*conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	config := s.decisions.Copy()
+	resolve, resolved := context.WithTimeout(ctx, dialTimeout)
+	total := s.hosts.prepare(resolve, config)
+	resolved()
+	ctx, cancel := context.WithTimeout(ctx, total)
 	defer cancel()
 	c := &conn{accept: s.config.AcceptUnsafeDurability, round: s.config.timeouts.round}
 	for _, setting := range settingsOf(s.searchPath, s.config.timeouts) {
 		c.settings = append(c.settings, []byte(setting))
 	}
-	config := s.decisions.Copy()
 	config.DialFunc = c.neverCancelling(config.DialFunc)
 	config.OnNotice = pgcommit.NoteWarning
 	pg, err := pgconn.ConnectConfig(ctx, config)
@@ -55,6 +58,7 @@ func (s *Store) dial(ctx context.Context) (*conn, error) {
 	c.connected.Store(true)
 	err = c.check(ctx)
 	if err == nil {
+		s.hosts.note(pg)
 		err = s.checkTables(ctx, pg)
 	}
 	if err == nil && !c.pooled {

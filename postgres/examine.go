@@ -21,6 +21,7 @@ type examination struct {
 	readOnly       bool      // the default of transactions
 	standby        bool
 	tables         tableFaults
+	waiting        waiting
 	room           room
 	link           link
 }
@@ -43,6 +44,9 @@ func (s *Store) Examine(ctx context.Context, _ bool) (_ []admin.Finding, err err
 		if found.tables, err = s.examineTables(ctx, q); err != nil {
 			return err
 		}
+		if err = query(ctx, q, waitingSQL, func(r *row) { found.waiting = r.waiting() }); err != nil {
+			return err
+		}
 		return query(ctx, q, examineSQL, func(r *row) {
 			found.durability = r.durability()
 			found.server, found.now = r.text(), r.time()
@@ -62,6 +66,7 @@ func (s *Store) Examine(ctx context.Context, _ bool) (_ []admin.Finding, err err
 		admin.ClockFinding(found.now, s.config.InstanceClock()),
 		found.durabilityFinding(),
 		found.writableFinding(),
+		found.waiting.finding(),
 		found.link.poolerFinding(),
 		found.connectionsFinding(),
 		found.link.tlsFinding(),

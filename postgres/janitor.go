@@ -87,11 +87,19 @@ func (j *janitor) run(ctx context.Context) {
 		case <-tables.C:
 			j.store.watchTables(ctx, l)
 		case <-purge.C:
-			j.purgeFinished(ctx, l)
+			if j.store.refuseAltered() == nil {
+				j.purgeFinished(ctx, l)
+			}
 		case <-purgeOld.C:
-			j.purgeOld(ctx, l)
+			if j.store.refuseAltered() == nil {
+				j.purgeOld(ctx, l)
+			}
 		case <-kept.timer.C:
-			kept.next(ctx, l)
+			if j.store.refuseAltered() == nil {
+				kept.next(ctx, l)
+			} else {
+				kept.timer.Reset(purgeKeptEvery)
+			}
 		}
 	}
 }

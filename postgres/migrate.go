@@ -60,7 +60,7 @@ const (
 // those of [Open], and [MigrationError].
 func Migrate(ctx context.Context, config Config) (from, to int64, err error) {
 	config = config.withDefaults()
-	parsed, err := parsePoolConfig(config)
+	parsed, err := parsePoolConfig(config, new(hosts))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -68,6 +68,7 @@ func Migrate(ctx context.Context, config Config) (from, to int64, err error) {
 	if m.migrations, err = migrationsIn(config.migrations); err != nil {
 		return 0, 0, err
 	}
+	new(hosts).prepare(ctx, &parsed.ConnConfig.Config)
 	if m.conn, err = pgx.ConnectConfig(ctx, parsed.ConnConfig); err != nil {
 		return 0, 0, fmt.Errorf("connecting to the database: %w", unavailable(err))
 	}

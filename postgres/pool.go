@@ -17,7 +17,7 @@ var errURL = errors.New(`the database URL can't be read: write "postgres://user:
 
 // parsePoolConfig reads the URL. Its error does not repeat it: pgx removes a
 // password from its own only where it recognises it.
-func parsePoolConfig(config Config) (*pgxpool.Config, error) {
+func parsePoolConfig(config Config, servers *hosts) (*pgxpool.Config, error) {
 	parsed, err := pgxpool.ParseConfig(config.URL)
 	if err != nil || redact.Ambiguous(config.URL) {
 		return nil, errURL
@@ -28,7 +28,13 @@ func parsePoolConfig(config Config) (*pgxpool.Config, error) {
 	// finds only a connection that died while it idled.
 	parsed.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return true }
 	parsed.PingTimeout = defaultTimeouts.round
-	parsed.ConnConfig.ConnectTimeout = dialTimeout
+	if !config.AcceptUnsafeDurability {
+		preferPrimary(&parsed.ConnConfig.Config)
+	}
+	parsed.BeforeConnect = func(ctx context.Context, config *pgx.ConnConfig) error {
+		servers.prepare(ctx, &config.Config)
+		return nil
+	}
 	parsed.ConnConfig.OnNotice = pgcommit.NoteWarning
 	// Not by names, which a pooler does not keep, and never as text (CVE-2024-27289).
 	parsed.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
@@ -38,7 +44,11 @@ func parsePoolConfig(config Config) (*pgxpool.Config, error) {
 	}
 	params["client_encoding"] = "UTF8" // whatever the role has
 	parsed.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		return checkServer(ctx, conn, config.AcceptUnsafeDurability)
+		err := checkServer(ctx, conn, config.AcceptUnsafeDurability)
+		if err == nil {
+			servers.note(conn.PgConn())
+		}
+		return err
 	}
 	return parsed, nil
 }

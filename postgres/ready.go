@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/ration-dev/ration"
@@ -57,5 +58,9 @@ func (s *Store) askReady(ctx context.Context) error {
 	if err := s.lookUp(ctx, stmtTables, faults.add, s.tablesParams()...); err != nil {
 		return unavailable(err)
 	}
-	return s.config.accepted(faults.err())
+	var w waiting
+	if err := s.lookUp(ctx, stmtWaiting, func(r *row) { w = r.waiting() }); err != nil {
+		return unavailable(err)
+	}
+	return errors.Join(s.config.accepted(faults.err()), w.err())
 }

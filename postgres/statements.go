@@ -40,6 +40,7 @@ const (
 	stmtPurgeReplays
 	stmtReady
 	stmtTables
+	stmtWaiting
 	stmtTokens
 	statementCount
 )
@@ -81,5 +82,6 @@ var statementSQL = [statementCount]string{
 	stmtPurgeReplays:      purgeReplaysSQL,
 	stmtReady:             readySQL,
 	stmtTables:            tablesSQL,
+	stmtWaiting:           waitingSQL,
 	stmtTokens:            tokensSQL,
 }

@@ -56,6 +56,7 @@ type Store struct {
 	pool      *pgxpool.Pool // of administration and reports
 	lanes     chan *lane
 	resolver  chan *lane // of digests
+	hosts     *hosts
 	stuck     stuckKeys
 	janitor   *janitor
 
@@ -82,7 +83,8 @@ var (
 // the server is out of reach. None of them holds a password.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	config = config.withDefaults()
-	poolConfig, err := parsePoolConfig(config)
+	servers := new(hosts)
+	poolConfig, err := parsePoolConfig(config, servers)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +95,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	givenPath := takeSearchPath(poolConfig.ConnConfig)
 	s := &Store{
 		ownSchema: lastOf(migrations),
-		config:    config, decisions: &poolConfig.ConnConfig.Config,
+		config:    config, hosts: servers, decisions: &poolConfig.ConnConfig.Config,
 		lanes: make(chan *lane, config.Lanes), resolver: make(chan *lane, 1),
 		stuck: stuckKeys{keys: make(map[ration.KeyID]stuckKey)},
 	}

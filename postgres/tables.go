@@ -115,8 +115,8 @@ func (s *Store) checkTables(ctx context.Context, conn *pgconn.PgConn) error {
 	return s.config.accepted(faults.err())
 }
 
-// watchTables looks at the tables while the store is open. What it finds holds for
-// decisions and changes until it is gone.
+// watchTables looks at the tables, and whether commits wait in vain, while the store
+// is open. What it finds holds for decisions and changes until it is gone.
 func (s *Store) watchTables(ctx context.Context, l *lane) {
 	var faults tableFaults
 	_, err := l.connect(ctx) // which looks, too
@@ -127,13 +127,18 @@ func (s *Store) watchTables(ctx context.Context, l *lane) {
 	default:
 		err = s.config.accepted(faults.err())
 	}
-	if err != nil {
+	if err == nil {
+		var w waiting
+		if l.read(stmtWaiting, func(r *row) { w = r.waiting() }, nil) == nil {
+			err = w.err()
+		}
+	} else {
 		err = fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, err)
 	}
 	s.altered.Store(&err)
 }
 
-// refuseAltered returns what the last look at the tables has found.
+// refuseAltered returns what the last watch has found.
 func (s *Store) refuseAltered() error {
 	if err := s.altered.Load(); err != nil {
 		return *err
