@@ -166,7 +166,7 @@ func checkHeaders(headers map[string]string) error {
 	for name, value := range headers {
 		field := fmt.Sprintf("upstream_headers.%s", name)
 		switch http.CanonicalHeaderKey(name) {
-		case "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Content-Length", "Host",
+		case "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Content-Length", "Host", "Via",
 			headerSubject, headerKeyID, headerPlan, rationhttp.RequestIDHeader, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto":
 			return &ration.InvalidError{Field: field, Reason: "this header is set by the proxy"}
 		}

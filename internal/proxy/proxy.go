@@ -20,6 +20,7 @@ type Proxy struct {
 	config    Config
 	trouble   *condense.Log // what an upstream that is down multiplies
 	hygiene   hygiene
+	pseudonym string // in Via, of this proxy alone
 	capacity  capacity
 	transport *http.Transport
 	reverse   *httputil.ReverseProxy
@@ -35,7 +36,7 @@ func New(config Config) (*Proxy, error) {
 	}
 	config = config.withDefaults()
 	p := &Proxy{
-		config: config, trouble: condense.New(config.Log), hygiene: newHygiene(config), transport: newTransport(config.Timeout),
+		config: config, trouble: condense.New(config.Log), hygiene: newHygiene(config), pseudonym: newPseudonym(), transport: newTransport(config.Timeout),
 		capacity: newCapacity(config.Capacity), preflights: newPreflightLimit(config.PreflightRate),
 	}
 	p.reverse = &httputil.ReverseProxy{
@@ -56,6 +57,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w = &writer{ResponseWriter: w, responder: &p.config.Gate.Responder, exchange: x, lasting: lasting}
 	if p.config.CORS.Speaks() {
 		w = &pageWriter{ResponseWriter: w, policy: &p.config.CORS, in: r}
+	}
+	if err := p.checkLoop(r); err != nil {
+		p.refuse(w, x, err)
+		return
 	}
 	if err := p.hygiene.check(r); err != nil {
 		p.refuse(w, x, err)

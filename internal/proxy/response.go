@@ -28,6 +28,7 @@ func (p *Proxy) modifyResponse(response *http.Response) error {
 		emptyPreflight(response)
 	}
 	response.Header.Set(rationhttp.RequestIDHeader, x.requestID)
+	response.Header.Add("Via", viaOf(response.ProtoMajor, response.ProtoMinor, "ration"))
 	if x.route.Free {
 		return nil
 	}

@@ -36,6 +36,7 @@ func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 	}
 	r.Out.Header.Set(rationhttp.RequestIDHeader, x.requestID)
 	setIdentity(r.Out.Header, x)
+	p.passVia(r.Out.Header, r.In)
 }
 
 // rewriteTarget aims at the upstream with the very bytes that were matched.
