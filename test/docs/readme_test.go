@@ -43,7 +43,7 @@ func TestEveryCodeIsInTheVerifyPage(t *testing.T) {
 }
 
 func TestLinksBetweenDocumentsLeadSomewhere(t *testing.T) {
-	for _, document := range []string{"README.md", "CONTRIBUTING.md", "docs/ARCHITECTURE.md", "docs/CONFIGURATION.md", "docs/FAQ.md", "docs/GUARANTEES.md", "docs/INSTALL.md", "docs/INTEGRATIONS.md", "docs/MIGRATING.md", "docs/OPERATIONS.md", "docs/PLANS.md", "docs/REFUNDS.md", "docs/SQL.md", "docs/VERIFY.md"} {
+	for _, document := range []string{"README.md", "CONTRIBUTING.md", "docs/ARCHITECTURE.md", "docs/CONFIGURATION.md", "docs/FAQ.md", "docs/GUARANTEES.md", "docs/HIGH-AVAILABILITY.md", "docs/INSTALL.md", "docs/INTEGRATIONS.md", "docs/MIGRATING.md", "docs/OPERATIONS.md", "docs/PLANS.md", "docs/REFUNDS.md", "docs/SQL.md", "docs/VERIFY.md"} {
 		for _, link := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllSubmatch(read(t, document), -1) {
 			if _, err := os.Stat(filepath.Join("../..", filepath.Dir(document), string(link[1]))); err != nil {
 				t.Errorf("%s: %v", document, err)
