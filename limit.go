@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Kind is how a limit counts.
@@ -167,24 +166,6 @@ func (l *Limit) normalizeBurst() error {
 		return wrong(fmt.Sprintf("a burst may be at most %d times the quantity", maxBurstPeriods))
 	}
 	return nil
-}
-
-// Override is a key's own limit for one meter, kind and period. It replaces the
-// plan's, lifts it or adds one.
-type Override struct {
-	Limit
-	Unlimited bool      // lifts the plan's limit; Quantity and Burst are 0
-	ExpiresAt time.Time // from then on the plan's limit holds again; zero: never
-}
-
-// Normalize fills in and checks the override like [Limit.Normalize].
-func (o Override) Normalize() (Override, error) {
-	if o.Unlimited && (o.Quantity != 0 || o.Burst != 0) {
-		return Override{}, &InvalidError{Field: "unlimited", Value: "true", Reason: "an unlimited override has no quantity and no burst"}
-	}
-	limit, err := o.Limit.Normalize()
-	o.Limit = limit
-	return o, err
 }
 
 func parseUnits(text string) (int64, error) {

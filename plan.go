@@ -48,35 +48,40 @@ func (p Plan) Normalize() (Plan, error) {
 }
 
 // EffectiveLimits returns the limits that hold for a key at an instant: the
-// plan's, each replaced or lifted by the override for the same meter, kind and
-// period if there is one and it has not expired, and the limits that overrides
-// add. An override without a name of its own keeps the plan's. Names are unique
-// among the limits that hold: those that would share one go by their default names.
+// plan's, each replaced or lifted by the override that holds for the same meter,
+// kind and period if there is one (see [OverrideAt]), and the limits that
+// overrides add. An override without a name of its own keeps the name of what is
+// beneath it. Names are unique among the limits that hold: those that would share
+// one go by their default names.
 func EffectiveLimits(plan []Limit, overrides []Override, at time.Time) []Limit {
 	limits := slices.Clone(plan)
-	for _, override := range overrides {
-		if !override.ExpiresAt.IsZero() && !at.Before(override.ExpiresAt) {
-			continue
-		}
-		i := slices.IndexFunc(limits, func(l Limit) bool { return l.Key() == override.Key() })
-		switch {
-		case override.Unlimited && i >= 0:
-			limits = slices.Delete(limits, i, i+1)
-		case override.Unlimited:
-		case i < 0:
-			limits = append(limits, override.Limit)
-		default:
-			name := limits[i].Name
-			limits[i] = override.Limit
-			if override.Name == override.Key().DefaultName() {
-				limits[i].Name = name
-			}
+	for i := range overrides {
+		if holdsAt(overrides, i, at) {
+			limits = applyOverride(limits, &overrides[i], nameOf(&overrides[i], overrides, plan))
 		}
 	}
 	if len(overrides) > 0 {
 		nameApart(limits)
 	}
 	slices.SortFunc(limits, compareLimits)
+	return limits
+}
+
+// applyOverride puts an override in the place of the limit beneath.
+func applyOverride(limits []Limit, override *Override, name string) []Limit {
+	i := slices.IndexFunc(limits, func(l Limit) bool { return l.Key() == override.Key() })
+	if override.Unlimited {
+		if i >= 0 {
+			limits = slices.Delete(limits, i, i+1)
+		}
+		return limits
+	}
+	limit := override.Limit
+	limit.Name = name
+	if i < 0 {
+		return append(limits, limit)
+	}
+	limits[i] = limit
 	return limits
 }
 

@@ -24,6 +24,7 @@ type LimitExplanation struct {
 	RetryAfter *int64     `json:"retry_after,omitempty"`
 	Plan       string     `json:"plan"`  // whose limit it is; empty: the key's own
 	Until      *time.Time `json:"until"` // when a key's own limit ends; null: it does not
+	Then       string     `json:"then"`  // what holds from then on: "5000/day", "unlimited"; empty: it does not end
 	Holds      []Holding  `json:"holds"` // what is reserved of it; never null
 }
 

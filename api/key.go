@@ -34,11 +34,12 @@ type Secret struct {
 }
 
 // Override is a key's own limit, in the place of its plan's for the same meter,
-// kind and period.
+// kind and period. For these there may be a lasting one and a temporary one, which
+// holds in its place until it ends.
 type Override struct {
 	PlanLimit
-	Unlimited bool       `json:"unlimited"`  // lifts the plan's limit; quantity and burst are 0
-	ExpiresAt *time.Time `json:"expires_at"` // from then on the plan's limit holds again; null: never
+	Unlimited bool       `json:"unlimited"`  // lifts the limit beneath; quantity and burst are 0
+	ExpiresAt *time.Time `json:"expires_at"` // from then on what is beneath holds again: the lasting one, else the plan's limit; null: it is the lasting one
 }
 
 // KeyStatus is a key and how it stands at an instant.

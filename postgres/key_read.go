@@ -16,7 +16,12 @@ const (
 
 	keyColumns      = "id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata::text, created_at, updated_at"
 	secretColumns   = "api_key_id, secret_id, label, starts_with, ends_with, created_at, expires_at, revoked_at, last_used_at" //nolint:gosec // names of columns
-	overrideColumns = "api_key_id, meter, kind, period, name, quantity, burst, unlimited, expires_at"
+	beneathColumns  = "api_key_id, meter, kind, period, name, quantity, burst, unlimited"
+	overrideColumns = beneathColumns + ", expires_at"
+
+	// limitsBeneath are the lasting limits b that are beneath a temporary one.
+	limitsBeneath = `api_key_limits_beneath b JOIN api_key_limits t
+	ON t.api_key_id = b.api_key_id AND t.meter = b.meter AND t.kind = b.kind AND t.period = b.period AND t.expires_at IS NOT NULL`
 )
 
 // ListKeys implements admin.Keys. The first of name, owner and plan that is
@@ -66,7 +71,9 @@ func readKey(ctx context.Context, q querier, id ration.KeyID) (admin.KeyRecord, 
 const (
 	keysByIDSQL     = "SELECT " + keyColumns + " FROM api_keys WHERE id = ANY($1::uuid[]) ORDER BY id"
 	keySecretsSQL   = "SELECT " + secretColumns + " FROM api_key_secrets WHERE api_key_id = ANY($1::uuid[]) ORDER BY secret_id"
-	keyOverridesSQL = "SELECT " + overrideColumns + " FROM api_key_limits WHERE api_key_id = ANY($1::uuid[]) ORDER BY meter, kind, period"
+	keyOverridesSQL = "SELECT " + overrideColumns + " FROM api_key_limits WHERE api_key_id = ANY($1::uuid[])" +
+		" UNION ALL SELECT b.api_key_id, b.meter, b.kind, b.period, b.name, b.quantity, b.burst, b.unlimited, NULL FROM " + limitsBeneath +
+		" WHERE b.api_key_id = ANY($1::uuid[]) ORDER BY meter, kind, period, expires_at NULLS FIRST"
 )
 
 // readKeysByID returns those keys that exist, in the order of their ids.

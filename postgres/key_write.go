@@ -56,10 +56,7 @@ func (b *writeBatch) updateSecret(id ration.KeyID, secret *ration.SecretState, b
 func (b *writeBatch) insertKeyParts(change *admin.KeyChange, before []ration.Override) {
 	id := change.Key.ID
 	if !slices.Equal(before, change.Key.Overrides) {
-		b.add(asItIs, "DELETE FROM api_key_limits WHERE api_key_id = $1", [16]byte(id))
-		for i := range change.Key.Overrides {
-			b.insertOverride(id, &change.Key.Overrides[i])
-		}
+		b.writeOverrides(id, change.Key.Overrides)
 	}
 	for i := range change.NewSecrets {
 		b.insertSecret(id, &change.NewSecrets[i])
@@ -67,16 +64,33 @@ func (b *writeBatch) insertKeyParts(change *admin.KeyChange, before []ration.Ove
 	b.addOne(asItIs, auditSQL, auditValues(change.Audit, change.Now)...)
 }
 
-func (b *writeBatch) insertOverride(id ration.KeyID, override *ration.Override) {
+// writeOverrides puts overrides in the place of all that a key has.
+func (b *writeBatch) writeOverrides(id ration.KeyID, overrides []ration.Override) {
 	explain := func(err error) error {
 		if sqlState(err) == stateUnique {
 			return fmt.Errorf("two overrides of %s for one meter, kind and period: %w", id, ration.ErrExists)
 		}
 		return err
 	}
-	b.addOne(explain, "INSERT INTO api_key_limits ("+overrideColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	b.add(asItIs, "DELETE FROM api_key_limits WHERE api_key_id = $1", [16]byte(id))
+	b.add(asItIs, "DELETE FROM api_key_limits_beneath WHERE api_key_id = $1", [16]byte(id))
+	above, beneath := admin.LayersOf(overrides)
+	for i := range above {
+		b.addOne(explain, "INSERT INTO api_key_limits ("+overrideColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+			append(overrideValues(id, &above[i]), orNull(above[i].ExpiresAt))...)
+	}
+	for i := range beneath {
+		b.addOne(explain, "INSERT INTO api_key_limits_beneath ("+beneathColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+			overrideValues(id, &beneath[i])...)
+	}
+}
+
+// overrideValues are those of beneathColumns.
+func overrideValues(id ration.KeyID, override *ration.Override) []any {
+	return []any{
 		[16]byte(id), override.Meter, string(override.Kind), string(override.Period), override.Name,
-		override.Quantity, override.Burst, override.Unlimited, orNull(override.ExpiresAt))
+		override.Quantity, override.Burst, override.Unlimited,
+	}
 }
 
 func (b *writeBatch) insertSecret(id ration.KeyID, secret *admin.NewSecret) {

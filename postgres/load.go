@@ -12,8 +12,11 @@ import (
 //	t  at1 ration_now(), at2 the server's own clock
 //	k  a key: name, owner, plan, status, time zone, expiry, scopes, allowed IPs
 //	p  a plan and one of its limits, if any: plan, time zone, meter, kind, period, limit's name, quantity, burst
-//	o  an override: meter, kind, period, name, quantity, burst, unlimited, expiry
+//	o  an override: meter, kind, period, name, quantity, burst, unlimited, expiry; also the lasting one beneath a temporary one
 //	s  a secret that was sent: secret id, expiry, revocation, last use
+//
+// A row of api_key_limits_beneath counts only beneath a temporary limit: a release
+// that does not know the table may have put a lasting one above it, or none.
 //
 // A plan is read once, however many keys have it. The primary keys of the
 // tables serve it; secrets are found pair by pair, for a key may have many.
@@ -36,6 +39,10 @@ UNION ALL
 SELECT 'o', api_key_id, NULL, NULL, NULL, meter, kind, period, name, quantity, burst, unlimited, expires_at, NULL, NULL, NULL, NULL
 FROM api_key_limits
 WHERE api_key_id = ANY($1::uuid[])
+UNION ALL
+SELECT 'o', b.api_key_id, NULL, NULL, NULL, b.meter, b.kind, b.period, b.name, b.quantity, b.burst, b.unlimited, NULL, NULL, NULL, NULL, NULL
+FROM ` + limitsBeneath + `
+WHERE b.api_key_id = ANY($1::uuid[])
 UNION ALL
 SELECT 's', s.api_key_id, s.secret_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, s.expires_at, s.revoked_at, s.last_used_at, NULL, NULL
 FROM unnest($2::uuid[], $3::uuid[]) AS sent (api_key_id, secret_id)

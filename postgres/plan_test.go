@@ -56,6 +56,8 @@ func fillTables(t *testing.T, d *database, keys int) {
 		fmt.Sprintf("INSERT INTO api_keys (id, name, plan, status, created_at, updated_at) SELECT gen_random_uuid(), 'n', 'p' || (1 + i %% 10), 'active', now(), now() FROM generate_series(1, %d) i", keys),
 		"INSERT INTO key_usage (api_key_id, meter) SELECT id, meter FROM api_keys, unnest('{requests,tokens}'::text[]) AS m (meter)",
 		"INSERT INTO api_key_limits SELECT id, 'requests', 'quota', 'day', 'd', false, 12, 0 FROM api_keys",
+		"INSERT INTO api_key_limits SELECT id, 'tokens', 'quota', 'day', 'd', false, 12, 0, now() FROM api_keys",
+		"INSERT INTO api_key_limits_beneath SELECT id, 'tokens', 'quota', 'day', 'd', false, 12, 0 FROM api_keys",
 		"INSERT INTO api_key_secrets SELECT id, gen_random_uuid(), '', 'a', 'b', now() FROM api_keys",
 		"INSERT INTO secret_digests SELECT sha256(secret_id::text::bytea), api_key_id, secret_id FROM api_key_secrets",
 		"INSERT INTO usage_days SELECT id, 'requests', date '2026-07-15' - i, 1, 0, now() FROM api_keys, generate_series(0, 3) i",

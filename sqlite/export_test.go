@@ -66,6 +66,7 @@ func HotQueries(key ration.KeyID) map[string]Query {
 	return map[string]Query{
 		"keys of a batch":        {decisionKeys[2], ids},
 		"overrides of a batch":   {keyOverrides[2], ids},
+		"limits beneath":         {keyOverridesBeneath[2], ids},
 		"secrets of a batch":     {decisionSecrets[2], ids},
 		"usage of a batch":       {keyUsage[2], ids},
 		"plans of a batch":       {plansWithLimits[2], []any{"a", "b", "c", "d"}},

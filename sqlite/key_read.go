@@ -109,13 +109,7 @@ func readKeyParts(ctx context.Context, conn *conn, records []admin.KeyRecord) er
 	if err != nil {
 		return fmt.Errorf("reading secrets of keys: %w", err)
 	}
-	err = queryList(ctx, conn, keyOverrides, ids, func(r *row) error {
-		record := byID[ration.KeyID(r.id(0))]
-		record.Overrides = append(record.Overrides, r.override())
-		return nil
+	return readOverrides(ctx, conn, ids, func(id ration.KeyID, override ration.Override) {
+		byID[id].Overrides = append(byID[id].Overrides, override)
 	})
-	if err != nil {
-		return fmt.Errorf("reading overrides of keys: %w", err)
-	}
-	return nil
 }

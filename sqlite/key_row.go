@@ -9,7 +9,8 @@ const (
 	keyColumns            = decisionKeyColumns + ", created_at, updated_at, metadata"
 	decisionSecretColumns = "api_key_id, secret_id, expires_at, revoked_at, last_used_at" //nolint:gosec // names of columns
 	secretColumns         = decisionSecretColumns + ", label, starts_with, ends_with, created_at"
-	overrideColumns       = "api_key_id, meter, kind, period, name, quantity, burst, unlimited, expires_at"
+	beneathColumns        = "api_key_id, meter, kind, period, name, quantity, burst, unlimited"
+	overrideColumns       = beneathColumns + ", expires_at"
 )
 
 // decisionKey reads decisionKeyColumns, what a decision needs of a key.

@@ -51,13 +51,8 @@ func (tx *tx) updateKey(ctx context.Context, change *admin.KeyChange) error {
 // writeKeyParts writes the overrides, the new secrets and the audit entry of a change.
 func (tx *tx) writeKeyParts(ctx context.Context, change *admin.KeyChange) error {
 	id := change.Key.ID
-	if _, err := tx.exec(ctx, "DELETE FROM api_key_limits WHERE api_key_id = ?", blob(id)); err != nil {
-		return err
-	}
-	for _, override := range change.Key.Overrides {
-		if err := tx.insertOverride(ctx, id, override); err != nil {
-			return fmt.Errorf("writing override %s of %s: %w", override.Name, id, err)
-		}
+	if err := tx.writeOverrides(ctx, id, change.Key.Overrides); err != nil {
+		return fmt.Errorf("writing overrides of %s: %w", id, err)
 	}
 	for _, secret := range change.NewSecrets {
 		if err := tx.insertSecret(ctx, id, secret); err != nil {
@@ -67,14 +62,44 @@ func (tx *tx) writeKeyParts(ctx context.Context, change *admin.KeyChange) error 
 	return tx.audit(ctx, change.Audit)
 }
 
-func (tx *tx) insertOverride(ctx context.Context, id ration.KeyID, override ration.Override) error {
-	err := tx.execOne(ctx, "INSERT INTO api_key_limits ("+overrideColumns+") VALUES (?,?,?,?,?,?,?,?,?)",
-		blob(id), override.Meter, string(override.Kind), string(override.Period), override.Name,
-		override.Quantity, override.Burst, flag(override.Unlimited), optionalMicros(override.ExpiresAt))
+// writeOverrides puts overrides in the place of all that a key has.
+func (tx *tx) writeOverrides(ctx context.Context, id ration.KeyID, overrides []ration.Override) error {
+	for _, table := range []string{"api_key_limits", "api_key_limits_beneath"} {
+		if _, err := tx.exec(ctx, "DELETE FROM "+table+" WHERE api_key_id = ?", blob(id)); err != nil {
+			return err
+		}
+	}
+	above, beneath := admin.LayersOf(overrides)
+	for i := range above {
+		err := tx.insertOverride(ctx, "api_key_limits ("+overrideColumns+") VALUES (?,?,?,?,?,?,?,?,?)",
+			append(overrideValues(id, &above[i]), optionalMicros(above[i].ExpiresAt)))
+		if err != nil {
+			return err
+		}
+	}
+	for i := range beneath {
+		err := tx.insertOverride(ctx, "api_key_limits_beneath ("+beneathColumns+") VALUES (?,?,?,?,?,?,?,?)", overrideValues(id, &beneath[i]))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *tx) insertOverride(ctx context.Context, into string, values []any) error {
+	err := tx.execOne(ctx, "INSERT INTO "+into, values...)
 	if isTaken(err) {
 		return fmt.Errorf("two overrides for one meter, kind and period: %w", ration.ErrExists)
 	}
 	return err
+}
+
+// overrideValues are those of beneathColumns.
+func overrideValues(id ration.KeyID, override *ration.Override) []any {
+	return []any{
+		blob(id), override.Meter, string(override.Kind), string(override.Period), override.Name,
+		override.Quantity, override.Burst, flag(override.Unlimited),
+	}
 }
 
 func (tx *tx) insertSecret(ctx context.Context, id ration.KeyID, secret admin.NewSecret) error {

@@ -39,9 +39,6 @@ func (tx *tx) accounts(ctx context.Context, keys []ration.KeyID) (map[ration.Key
 // By the primary key of api_keys.
 var decisionKeys = newListQuery("SELECT " + decisionKeyColumns + " FROM api_keys WHERE id IN (?)")
 
-// By the primary key of api_key_limits.
-var keyOverrides = newListQuery("SELECT " + overrideColumns + " FROM api_key_limits WHERE api_key_id IN (?)")
-
 // By the primary key of api_key_secrets.
 var decisionSecrets = newListQuery("SELECT " + decisionSecretColumns + " FROM api_key_secrets WHERE api_key_id IN (?)")
 
@@ -63,7 +60,6 @@ func (tx *tx) holdings(ctx context.Context, ids [][]byte) (map[ration.KeyID]*hol
 		query *listQuery
 		add   func(*row, *holding)
 	}{
-		{"overrides", keyOverrides, func(r *row, h *holding) { h.overrides = append(h.overrides, r.override()) }},
 		{"secrets", decisionSecrets, func(r *row, h *holding) { h.secrets = append(h.secrets, r.decisionSecret()) }},
 		{"usage", keyUsage, func(r *row, h *holding) { h.usage = append(h.usage, r.meterUsage()) }},
 	}
@@ -78,7 +74,11 @@ func (tx *tx) holdings(ctx context.Context, ids [][]byte) (map[ration.KeyID]*hol
 			return nil, fmt.Errorf("reading %s of keys: %w", part.name, err)
 		}
 	}
-	return holdings, nil
+	return holdings, readOverrides(ctx, tx.conn, ids, func(id ration.KeyID, override ration.Override) {
+		if h, ok := holdings[id]; ok {
+			h.overrides = append(h.overrides, override)
+		}
+	})
 }
 
 // By the primary keys of plans and plan_limits.

@@ -31,6 +31,7 @@ const (
 	keepsHalfAChunk       fault = "keeps half a chunk"
 	changesAnyNumber      fault = "changes any number of keys at once"
 	changesTheWholePlan   fault = "changes the whole plan"
+	buriesLimits          fault = "loses what is beneath a temporary limit"
 	importsAgain          fault = "imports usage again"
 	raisesHistoryAlone    fault = "raises history alone"
 
@@ -76,6 +77,7 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		keepsHalfAChunk:        "ManyKeys/an error at any key of a chunk changes none",
 		changesAnyNumber:       "ManyKeys/more keys than one transaction may change are refused",
 		changesTheWholePlan:    "ManyKeys/a change of some keys leaves all others as they were",
+		buriesLimits:           "Overrides/a temporary override gives way to the lasting one beneath it",
 		forgetsEnds:            "Reservations/the same end again gets the same answer and changes nothing",
 		readsHoldsEarly:        "Reservations/of ends that race exactly one happens",
 		neverReleases:          "Reservations/a void gives all back",

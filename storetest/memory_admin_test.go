@@ -148,6 +148,9 @@ func (m *memory) writeKey(change admin.KeyChange) (admin.KeyRecord, error) {
 	if m.fault == roundsTimes {
 		record.ExpiresAt = record.ExpiresAt.Truncate(time.Second)
 	}
+	if m.fault == buriesLimits {
+		record.Overrides, _ = admin.LayersOf(record.Overrides)
+	}
 	for _, secret := range change.NewSecrets {
 		m.digests[secret.Digest] = ration.SecretRef{KeyID: record.ID, SecretID: secret.ID}
 		record.Secrets = append(record.Secrets, secret.SecretState)

@@ -56,8 +56,8 @@ func (k *modelKey) noteSecret(id ration.SecretID, now time.Time) {
 	}
 }
 
-// limits resolves what holds for a key: for each meter, kind and period its own
-// override while that lasts, else its plan's limit.
+// limits resolves what holds for a key: for each meter, kind and period its
+// temporary override until that ends, else its lasting one, else its plan's limit.
 func (m *model) limits(key *modelKey, now time.Time) []ration.Limit {
 	type what struct {
 		meter  string
@@ -69,26 +69,30 @@ func (m *model) limits(key *modelKey, now time.Time) []ration.Limit {
 			holds[what{limit.Meter, limit.Period}] = limit
 		}
 	}
-	for _, own := range key.Overrides {
-		if !own.ExpiresAt.IsZero() && !own.ExpiresAt.After(now) {
-			continue
+	names := map[what]string{} // of what is beneath, though it be lifted
+	for at, limit := range holds {
+		names[at] = limit.Name
+	}
+	lifted := map[what]bool{}
+	for _, temporary := range []bool{false, true} { // from the bottom to the top
+		for _, own := range key.Overrides {
+			if ends := !own.ExpiresAt.IsZero(); ends != temporary || ends && !own.ExpiresAt.After(now) {
+				continue
+			}
+			at := what{own.Meter, own.Period}
+			given := own.Name != own.Meter+"-"+string(own.Period) && own.Name != own.Meter+"-rate-"+string(own.Period)
+			if given || names[at] == "" {
+				names[at] = own.Name
+			}
+			holds[at], lifted[at] = own.Limit, own.Unlimited
 		}
-		at := what{own.Meter, own.Period}
-		replaced, found := holds[at]
-		delete(holds, at)
-		if own.Unlimited {
-			continue
-		}
-		limit := own.Limit
-		given := own.Name != own.Meter+"-"+string(own.Period) && own.Name != own.Meter+"-rate-"+string(own.Period)
-		if found && !given {
-			limit.Name = replaced.Name
-		}
-		holds[at] = limit
 	}
 	var limits []ration.Limit
-	for _, limit := range holds {
-		limits = append(limits, limit)
+	for at, limit := range holds {
+		if !lifted[at] {
+			limit.Name = names[at]
+			limits = append(limits, limit)
+		}
 	}
 	length := map[ration.Period]int{
 		ration.PeriodSecond: 1, ration.PeriodMinute: 60, ration.PeriodHour: 3600, ration.PeriodDay: 86400,

@@ -12,6 +12,10 @@ var overrideTests = []contractTest{
 	{"an override ends by itself", testOverrideEnds},
 	{"an override keeps the name of the limit it replaces", testOverrideName},
 	{"overrides come back as they were stored", testOverridesRoundTrip},
+	{"a temporary override gives way to the lasting one beneath it", testOverrideLayers},
+	{"a temporary override cuts, raises, lifts and unlifts while it runs", testOverrideLayerKinds},
+	{"a lasting override can be changed and removed beneath a temporary one", testOverrideBeneathChanges},
+	{"overrides in two layers come back as they were stored", testOverrideLayersRoundTrip},
 	{"a rate keeps its backlog when its quantity changes", testRateChange},
 	{"a rate forgets a clock that was ahead", testRateClamp},
 }

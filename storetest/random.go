@@ -161,10 +161,12 @@ func (m *machine) compareUsage(*rapid.T) {
 // what came first is moot where the clock steps back.
 func sorted(record admin.KeyRecord) admin.KeyRecord {
 	record.Overrides = slices.Clone(record.Overrides)
-	slices.SortFunc(record.Overrides, func(a, b ration.Override) int {
-		return cmp.Compare(a.Key().DefaultName(), b.Key().DefaultName())
-	})
+	slices.SortFunc(record.Overrides, compareOverrides)
 	record.Secrets = slices.Clone(record.Secrets)
 	slices.SortFunc(record.Secrets, func(a, b ration.SecretState) int { return cmp.Compare(a.ID.String(), b.ID.String()) })
 	return record
+}
+
+func compareOverrides(a, b ration.Override) int {
+	return cmp.Or(cmp.Compare(a.Key().DefaultName(), b.Key().DefaultName()), a.ExpiresAt.Compare(b.ExpiresAt))
 }

@@ -84,6 +84,26 @@ func drawOverride(rt *rapid.T, now time.Time) ration.Override {
 	return override
 }
 
+// drawOtherLayer draws what is beneath a temporary override, or above a lasting one.
+func drawOtherLayer(rt *rapid.T, override ration.Override, now time.Time) ration.Override {
+	other := ration.Override{Limit: override.Limit}
+	other.Quantity, other.Burst = rapid.Int64Range(0, 12).Draw(rt, "other quantity"), 0
+	if rapid.Bool().Draw(rt, "other by default") {
+		other.Name = ""
+	}
+	if other.Unlimited = rapid.IntRange(0, 3).Draw(rt, "other unlimited") == 0; other.Unlimited {
+		other.Quantity = 0
+	}
+	if override.ExpiresAt.IsZero() {
+		other.ExpiresAt = now.Add(drawShort(rt))
+	}
+	other, err := other.Normalize()
+	if err != nil {
+		rt.Fatal(err)
+	}
+	return other
+}
+
 // drawShort draws from nothing to two days, in whole microseconds.
 func drawShort(rt *rapid.T) time.Duration {
 	most := rapid.SampledFrom([]time.Duration{time.Microsecond, 3 * time.Second, 3 * time.Minute, 3 * time.Hour, 48 * time.Hour}).Draw(rt, "most")

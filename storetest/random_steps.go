@@ -122,6 +122,11 @@ func (m *machine) changeAccess(rt *rapid.T) {
 func (m *machine) changeOverrides(rt *rapid.T) {
 	draw := rapid.Custom(func(rt *rapid.T) ration.Override { return drawOverride(rt, m.f.now) })
 	overrides := rapid.SliceOfNDistinct(draw, 0, 3, func(o ration.Override) ration.LimitKey { return o.Key() }).Draw(rt, "overrides")
+	for _, override := range overrides {
+		if rapid.Bool().Draw(rt, "layered") {
+			overrides = append(overrides, drawOtherLayer(rt, override, m.f.now))
+		}
+	}
 	m.updateKey(m.drawKey(rt), func(change *admin.KeyChange) { change.Key.Overrides = slices.Clone(overrides) })
 }
 

@@ -67,7 +67,7 @@ var options = cmp.Options{
 }
 
 // sortOverrides is for what has no order of its own.
-var sortOverrides = cmpopts.SortSlices(func(a, b ration.Override) bool { return a.Key().DefaultName() < b.Key().DefaultName() })
+var sortOverrides = cmpopts.SortSlices(compareOverrides)
 
 // want compares with what came back.
 func (f *fixture) want(what string, want, got any, more ...cmp.Option) {

@@ -72,7 +72,7 @@ func keyFields(change *KeyChange) fields {
 		all["metadata."+name] = value
 	}
 	for _, override := range key.Overrides {
-		all["override."+limitKeyText(override.Key())] = overrideText(override)
+		all[overrideField(&override)] = overrideText(override)
 	}
 	for _, secret := range key.Secrets {
 		all["secret."+secret.ID.String()] = secretFields(secret)
@@ -96,10 +96,19 @@ func secretFields(secret ration.SecretState) fields {
 	return all
 }
 
+// overrideField names an override. A lasting one and the temporary one above it
+// are two fields.
+func overrideField(override *ration.Override) string {
+	if override.Temporary() {
+		return "temporary_override." + FormatLimitKey(override.Key())
+	}
+	return "override." + FormatLimitKey(override.Key())
+}
+
 func overrideText(override ration.Override) string {
 	text := override.String()
 	if override.Unlimited {
-		text = "unlimited " + limitKeyText(override.Key())
+		text = "unlimited " + FormatLimitKey(override.Key())
 	}
 	if !override.ExpiresAt.IsZero() {
 		text += " until " + override.ExpiresAt.UTC().Format(time.RFC3339)
@@ -113,7 +122,7 @@ func planFields(plan ration.Plan) fields {
 	for _, limit := range plan.Limits {
 		value := fields{"limit": limit.String()}
 		value.add("name", limit.Name, limit.Name != limit.Key().DefaultName())
-		all["limit."+limitKeyText(limit.Key())] = value
+		all["limit."+FormatLimitKey(limit.Key())] = value
 	}
 	return all
 }

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -42,6 +41,7 @@ type LimitExplanation struct {
 	RetryAfter         time.Duration // 0: waiting does not help, or it does not refuse
 	Plan               string        // whose limit it is; empty: the key's own
 	Until              time.Time     // of a key's own limit that ends; zero: for good
+	Then               *ration.Limit // what holds from then on; nil: nothing, or it does not end
 	Holds              []Holding     // what is reserved of it
 }
 
@@ -62,7 +62,7 @@ func (s *Service) ExplainKey(ctx context.Context, question ExplainQuestion) (Exp
 	if err != nil {
 		return Explanation{}, err
 	}
-	status, policy, err := s.standing(ctx, question.KeyID)
+	status, plan, policy, err := s.standing(ctx, question.KeyID)
 	if err != nil {
 		return Explanation{}, err
 	}
@@ -83,36 +83,34 @@ func (s *Service) ExplainKey(ctx context.Context, question ExplainQuestion) (Exp
 	admitting.Key.Status, admitting.Key.ExpiresAt, admitting.Key.AllowedIPs = ration.StatusActive, time.Time{}, nil
 	charge.Scope = ""
 	for _, standing := range status.Limits {
-		explanation.Limits = append(explanation.Limits, explainLimit(admitting, standing, status, &charge, open))
+		explanation.Limits = append(explanation.Limits, explainLimit(admitting, plan, standing, status, &charge, open))
 	}
 	return explanation, nil
 }
 
-// standing reads a key, how it stands, and the policy that holds.
-func (s *Service) standing(ctx context.Context, id ration.KeyID) (KeyStatus, ration.Policy, error) {
+// standing reads a key, how it stands, its plan, if any, and the policy that holds.
+func (s *Service) standing(ctx context.Context, id ration.KeyID) (status KeyStatus, plan ration.Plan, policy ration.Policy, err error) {
 	record, err := s.store.Key(ctx, id)
 	if err != nil {
-		return KeyStatus{}, ration.Policy{}, named("key "+id.String(), err)
+		return status, plan, policy, named("key "+id.String(), err)
 	}
-	var plan ration.Plan
 	if record.Plan != "" {
 		if plan, err = s.store.Plan(ctx, record.Plan); err != nil {
-			return KeyStatus{}, ration.Policy{}, named(fmt.Sprintf("plan %q", record.Plan), err)
+			return status, plan, policy, named(planNamed(record.Plan), err)
 		}
 	}
 	usage, now, err := s.store.KeyUsage(ctx, id)
 	if err != nil {
-		return KeyStatus{}, ration.Policy{}, named("key "+id.String(), err)
+		return status, plan, policy, named("key "+id.String(), err)
 	}
-	policy, err := ration.NewPolicy(record.Key, plan, record.Overrides, nil, now)
-	if err != nil {
-		return KeyStatus{}, ration.Policy{}, err
+	if policy, err = ration.NewPolicy(record.Key, plan, record.Overrides, nil, now); err != nil {
+		return status, plan, policy, err
 	}
-	return keyStatus(record, policy, usage, now), policy, nil
+	return keyStatus(record, policy, usage, now), plan, policy, nil
 }
 
 // explainLimit asks one limit alone, by the one rule that there is.
-func explainLimit(policy ration.Policy, standing ration.LimitStatus, status KeyStatus, charge *ration.Charge, open []ration.Reservation) LimitExplanation {
+func explainLimit(policy ration.Policy, plan ration.Plan, standing ration.LimitStatus, status KeyStatus, charge *ration.Charge, open []ration.Reservation) LimitExplanation {
 	explained := LimitExplanation{LimitStatus: standing, Code: ration.CodeOK, Plan: policy.Key.Plan}
 	if i := slices.IndexFunc(charge.Amounts, func(a ration.Amount) bool { return a.Meter == standing.Meter }); i >= 0 {
 		explained.Asked = charge.Amounts[i].Units
@@ -122,13 +120,23 @@ func explainLimit(policy ration.Policy, standing ration.LimitStatus, status KeyS
 		explained.Code, explained.RetryAfter = decision.Code, decision.RetryAfter
 		explained.Exceeded = decision.Code != ration.CodeOK
 	}
-	for _, own := range status.Overrides {
-		if own.Key() == standing.Key() && (own.ExpiresAt.IsZero() || status.At.Before(own.ExpiresAt)) {
-			explained.Plan, explained.Until = "", own.ExpiresAt
+	if own, found := ration.OverrideAt(status.Overrides, standing.Key(), status.At); found {
+		explained.Plan, explained.Until = "", own.ExpiresAt
+		if own.Temporary() {
+			explained.Then = limitAt(plan, status.Overrides, standing.Key(), own.ExpiresAt)
 		}
 	}
 	explained.Holds = holdings(standing, status.Usage.Meter(standing.Meter), open)
 	return explained
+}
+
+// limitAt returns the limit on something that holds at an instant, nil for none.
+func limitAt(plan ration.Plan, overrides []ration.Override, on ration.LimitKey, at time.Time) *ration.Limit {
+	limits := ration.EffectiveLimits(plan.Limits, overrides, at)
+	if i := slices.IndexFunc(limits, func(l ration.Limit) bool { return l.Key() == on }); i >= 0 {
+		return &limits[i]
+	}
+	return nil
 }
 
 // holdings returns what open reservations hold of a quota's running period.

@@ -86,9 +86,7 @@ func (c *keyChunk) update(change *KeyChange) error {
 // patch makes an update. A limit that a key does not have need not be cleared.
 func (c *keyChunk) patch(change *KeyChange) error {
 	patch := c.change.Patch
-	patch.ClearOverrides = slices.DeleteFunc(slices.Clone(patch.ClearOverrides), func(limit ration.LimitKey) bool {
-		return !slices.ContainsFunc(change.Key.Overrides, func(o ration.Override) bool { return o.Key() == limit })
-	})
+	patch.clearIfThere = true
 	return patch.apply(change)
 }
 

@@ -122,7 +122,7 @@ func TestCreationIsAudited(t *testing.T) {
 	}
 	want := map[string]any{
 		"name": map[string]any{"new": "k"}, "status": map[string]any{"new": "active"},
-		"override.tokens/day":                map[string]any{"new": "unlimited tokens/day until 2030-06-15T13:00:00Z"},
+		"temporary_override.tokens/day":      map[string]any{"new": "unlimited tokens/day until 2030-06-15T13:00:00Z"},
 		"secret." + issued.SecretID.String(): map[string]any{"new": map[string]any{"label": "default"}},
 	}
 	var got map[string]any

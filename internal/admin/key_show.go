@@ -31,7 +31,7 @@ func (s *Service) ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, 
 // may not be used, what would remain. Key, plan and usage are read one after
 // another; it decides nothing. Error: ErrNotFound.
 func (s *Service) ShowKey(ctx context.Context, id ration.KeyID) (KeyStatus, error) {
-	status, _, err := s.standing(ctx, id)
+	status, _, _, err := s.standing(ctx, id)
 	return status, err
 }
 

@@ -23,8 +23,13 @@ type KeyPatch struct {
 	AllowedIPs     []netip.Prefix     // nil: unchanged; empty: any address
 	TimeZone       *string            // empty: the plan's
 	Metadata       map[string]*string // entries to set; nil removes one
-	SetOverrides   []ration.Override  // each in the place of the one for its meter, kind and period
-	ClearOverrides []ration.LimitKey  // the plan's limit, if any, holds again
+	SetOverrides   []ration.Override  // each in the place of the one for its meter, kind and period; see [ration.Override]
+	ClearOverrides []ration.LimitKey  // both, temporary and lasting: the plan's limit, if any, holds again
+	ClearTemporary []ration.LimitKey  // the temporary one: the lasting one holds again, else the plan's
+	ClearLasting   []ration.LimitKey  // the lasting one: a temporary one above it stays
+
+	// clearIfThere says that a limit that the key does not have need not be cleared.
+	clearIfThere bool
 }
 
 // UpdateKey changes a key. A patch that changes nothing writes nothing. Errors
@@ -89,11 +94,15 @@ func (p *KeyPatch) apply(change *KeyChange) error {
 }
 
 func (p *KeyPatch) applyOverrides(change *KeyChange) error {
-	overrides, err := clearOverrides(change.Key.Overrides, p.ClearOverrides)
-	if err != nil {
-		return err
+	overrides := change.Key.Overrides
+	for _, clearing := range p.clearings() {
+		var err error
+		if overrides, err = clearing.from(overrides, p.clearIfThere); err != nil {
+			return err
+		}
 	}
-	change.Key.Overrides, err = setOverrides(overrides, p.SetOverrides, change.Now)
+	overrides, err := setOverrides(overrides, p.SetOverrides, change.Now)
+	change.Key.Overrides = overrides
 	return err
 }
 

@@ -137,3 +137,49 @@ func TestOverrideReplacesLiftsAndEnds(t *testing.T) {
 		t.Errorf("actions %q; want %q", got, want)
 	}
 }
+
+var perDay = []ration.LimitKey{{Meter: "requests", Kind: "quota", Period: "day"}}
+
+// TestTemporaryLimitLeavesTheLastingOne: what is set, ended and taken away is the
+// one layer or the other.
+func TestTemporaryLimitLeavesTheLastingOne(t *testing.T) {
+	o := open(t)
+	o.plan("free", "1/day")
+	issued := o.create(admin.NewKey{Plan: "free", Overrides: []ration.Override{o.override("5/day", time.Time{})}})
+	for _, row := range []struct {
+		name     string
+		patch    admin.KeyPatch
+		at       time.Duration // after noon
+		quantity int64         // that holds then
+		layers   int
+	}{
+		{"a raise", admin.KeyPatch{SetOverrides: []ration.Override{o.override("9/day", noon.Add(time.Hour))}}, 0, 9, 2},
+		{"another raise in its place", admin.KeyPatch{SetOverrides: []ration.Override{o.override("8/day", noon.Add(2*time.Hour))}}, time.Hour, 8, 2},
+		{"a lasting limit beneath", admin.KeyPatch{SetOverrides: []ration.Override{o.override("6/day", time.Time{})}}, time.Hour, 8, 2},
+		{"nothing but time", admin.KeyPatch{Name: new("renamed")}, 2 * time.Hour, 6, 2},
+		{"a lasting limit after the end", admin.KeyPatch{SetOverrides: []ration.Override{o.override("4/day", time.Time{})}}, 2 * time.Hour, 4, 1},
+		{"both at once", admin.KeyPatch{SetOverrides: []ration.Override{o.override("3/day", time.Time{}), o.override("7/day", noon.Add(3*time.Hour))}}, 2 * time.Hour, 7, 2},
+		{"the temporary one is ended", admin.KeyPatch{ClearTemporary: perDay}, 2 * time.Hour, 3, 1},
+		{"a cut", admin.KeyPatch{SetOverrides: []ration.Override{o.override("0/day", noon.Add(3*time.Hour))}}, 2 * time.Hour, 0, 2},
+		{"the lasting one is taken away", admin.KeyPatch{ClearLasting: perDay}, 2 * time.Hour, 0, 1},
+		{"nothing is left but the plan", admin.KeyPatch{Name: new("again")}, 3 * time.Hour, 1, 1},
+		{"both anew", admin.KeyPatch{SetOverrides: []ration.Override{o.override("3/day", time.Time{}), o.override("7/day", noon.Add(5*time.Hour))}}, 3 * time.Hour, 7, 2},
+		{"both are taken away", admin.KeyPatch{ClearOverrides: perDay}, 3 * time.Hour, 1, 0},
+	} {
+		row.patch.ID = issued.Key.ID
+		record := o.update(row.patch)
+		o.now = noon.Add(row.at)
+		status, err := o.ShowKey(t.Context(), issued.Key.ID)
+		if err != nil || len(status.Limits) != 1 || status.Limits[0].Quantity != row.quantity || len(record.Overrides) != row.layers {
+			t.Errorf("%s: %+v with %+v, %v; want %d/day with %d limits of its own", row.name, status.Limits, record.Overrides, err, row.quantity, row.layers)
+		}
+	}
+	for field, patch := range map[string]admin.KeyPatch{
+		"clear_limits": {ClearOverrides: perDay}, "clear_temporary_limits": {ClearTemporary: perDay}, "clear_lasting_limits": {ClearLasting: perDay},
+		"limits": {SetOverrides: []ration.Override{o.override("3/day", noon.Add(9*time.Hour)), o.override("7/day", noon.Add(8*time.Hour))}},
+	} {
+		patch.ID = issued.Key.ID
+		_, err := o.UpdateKey(t.Context(), actor, patch)
+		wantInvalid(t, err, field)
+	}
+}

@@ -39,13 +39,26 @@ func ParseLimitKey(text string) (ration.LimitKey, error) {
 	return key, nil
 }
 
-func limitKeyText(key ration.LimitKey) string { return key.Meter + "/" + string(key.Period) }
+// FormatLimitKey writes what a limit limits as [ParseLimitKey] reads it.
+func FormatLimitKey(key ration.LimitKey) string { return key.Meter + "/" + string(key.Period) }
+
+// overridePlace is what a key can have one override for.
+type overridePlace struct {
+	limits    ration.LimitKey
+	temporary bool
+}
+
+func placeOf(override *ration.Override) overridePlace {
+	return overridePlace{override.Key(), override.Temporary()}
+}
 
 // setOverrides puts overrides in the place of those for the same meter, kind
-// and period.
+// and period: a lasting one in that of the lasting one, which a temporary one may
+// be above, and a temporary one in that of the temporary one. What has ended goes
+// when its place is set anew.
 func setOverrides(overrides, set []ration.Override, now time.Time) ([]ration.Override, error) {
 	overrides = slices.Clone(overrides)
-	named := make(map[ration.LimitKey]bool, len(set))
+	given := make(map[overridePlace]bool, len(set))
 	for _, override := range set {
 		override, err := override.Normalize()
 		if err != nil {
@@ -54,13 +67,14 @@ func setOverrides(overrides, set []ration.Override, now time.Time) ([]ration.Ove
 		if err := validateEnd("until", override.ExpiresAt, now); err != nil {
 			return nil, err
 		}
-		key := override.Key()
-		if err := nameOnce(named, key); err != nil {
+		override.ExpiresAt = toStored(override.ExpiresAt)
+		if err := nameOnce(given, placeOf(&override), override.Key()); err != nil {
 			return nil, err
 		}
-		override.ExpiresAt = toStored(override.ExpiresAt)
-		overrides = slices.DeleteFunc(overrides, func(o ration.Override) bool { return o.Key() == key })
-		if slices.ContainsFunc(overrides, func(o ration.Override) bool { return o.Name == override.Name }) {
+		overrides = slices.DeleteFunc(overrides, func(o ration.Override) bool {
+			return placeOf(&o) == placeOf(&override) || o.Key() == override.Key() && !o.RunsAt(now)
+		})
+		if slices.ContainsFunc(overrides, func(o ration.Override) bool { return o.Name == override.Name && o.Key() != override.Key() }) {
 			return nil, &ration.InvalidError{Field: "limits", Value: override.Name, Reason: "two limits of a key can't have one name"}
 		}
 		overrides = append(overrides, override)
@@ -73,24 +87,40 @@ func setOverrides(overrides, set []ration.Override, now time.Time) ([]ration.Ove
 
 // nameOnce refuses a second limit for one place in one change: which of them is
 // meant nobody knows.
-func nameOnce(named map[ration.LimitKey]bool, key ration.LimitKey) error {
-	if named[key] {
-		return &ration.InvalidError{Field: "limits", Value: limitKeyText(key), Reason: "name each limit once"}
+func nameOnce[P comparable](named map[P]bool, place P, key ration.LimitKey) error {
+	if named[place] {
+		return &ration.InvalidError{Field: "limits", Value: FormatLimitKey(key), Reason: "name each limit once"}
 	}
-	named[key] = true
+	named[place] = true
 	return nil
 }
 
-// clearOverrides removes overrides. One that isn't there is an error: a slip
-// must not pass for a change.
-func clearOverrides(overrides []ration.Override, clear []ration.LimitKey) ([]ration.Override, error) {
-	overrides = slices.Clone(overrides)
-	for _, key := range clear {
-		i := slices.IndexFunc(overrides, func(o ration.Override) bool { return o.Key() == key })
-		if i < 0 {
-			return nil, &ration.InvalidError{Field: "clear_limits", Value: limitKeyText(key), Reason: "the key has no such limit of its own; it has " + listOverrides(overrides)}
+// overrideClearing is which of a key's overrides to remove.
+type overrideClearing struct {
+	field   string // of the change, for errors
+	limits  []ration.LimitKey
+	removes func(*ration.Override) bool // of those for one meter, kind and period
+	none    string                      // what is wrong where there is nothing to remove
+}
+
+// clearings are in the order in which a patch makes them.
+func (p *KeyPatch) clearings() []overrideClearing {
+	return []overrideClearing{
+		{"clear_limits", p.ClearOverrides, func(*ration.Override) bool { return true }, "the key has no such limit of its own"},
+		{"clear_temporary_limits", p.ClearTemporary, (*ration.Override).Temporary, "the key has no such temporary limit"},
+		{"clear_lasting_limits", p.ClearLasting, func(o *ration.Override) bool { return !o.Temporary() }, "the key has no such lasting limit of its own"},
+	}
+}
+
+// from removes overrides. One that isn't there is an error, unless that does not
+// matter: a slip must not pass for a change.
+func (c *overrideClearing) from(overrides []ration.Override, ifThere bool) ([]ration.Override, error) {
+	for _, key := range c.limits {
+		left := slices.DeleteFunc(slices.Clone(overrides), func(o ration.Override) bool { return o.Key() == key && c.removes(&o) })
+		if len(left) == len(overrides) && !ifThere {
+			return nil, &ration.InvalidError{Field: c.field, Value: FormatLimitKey(key), Reason: c.none + "; it has " + listOverrides(overrides)}
 		}
-		overrides = slices.Delete(overrides, i, i+1)
+		overrides = left
 	}
 	return overrides, nil
 }
@@ -101,7 +131,10 @@ func listOverrides(overrides []ration.Override) string {
 	}
 	names := make([]string, len(overrides))
 	for i, override := range overrides {
-		names[i] = limitKeyText(override.Key())
+		names[i] = FormatLimitKey(override.Key())
+		if override.Temporary() {
+			names[i] += " (temporary)"
+		}
 	}
 	return strings.Join(names, ", ")
 }

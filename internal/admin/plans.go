@@ -108,7 +108,7 @@ func (p *PlanPatch) apply(plan ration.Plan) (ration.Plan, error) {
 	for _, key := range p.RemoveLimits {
 		i := slices.IndexFunc(limits, func(l ration.Limit) bool { return l.Key() == key })
 		if i < 0 {
-			return ration.Plan{}, &ration.InvalidError{Field: "remove_limits", Value: limitKeyText(key), Reason: "the plan has no such limit"}
+			return ration.Plan{}, &ration.InvalidError{Field: "remove_limits", Value: FormatLimitKey(key), Reason: "the plan has no such limit"}
 		}
 		limits = slices.Delete(limits, i, i+1)
 	}
@@ -118,7 +118,7 @@ func (p *PlanPatch) apply(plan ration.Plan) (ration.Plan, error) {
 		if err != nil {
 			return ration.Plan{}, err
 		}
-		if err := nameOnce(named, limit.Key()); err != nil {
+		if err := nameOnce(named, limit.Key(), limit.Key()); err != nil {
 			return ration.Plan{}, err
 		}
 		limits = replaceLimit(limits, limit)

@@ -131,7 +131,7 @@ type AuditLog interface {
 type KeyRecord struct {
 	ration.Key
 	Secrets   []ration.SecretState // in the order of their creation
-	Overrides []ration.Override    // at most one per meter, kind and period
+	Overrides []ration.Override    // at most one lasting and one temporary one per meter, kind and period
 }
 
 // NewSecret is a secret to be stored: its state and its digest.

@@ -48,11 +48,22 @@ func limitExplanation(l admin.LimitExplanation) api.LimitExplanation {
 	return api.LimitExplanation{
 		Limit:  LimitStatus(&l.LimitStatus),
 		Allows: l.String(), Asked: l.Asked, Code: string(l.Code), Detail: detail(l), RetryAfter: Seconds(l.RetryAfter),
-		Plan: l.Plan, Until: instant(l.Until),
+		Plan: l.Plan, Until: instant(l.Until), Then: then(l),
 		Holds: convert(l.Holds, func(h admin.Holding) api.Holding {
 			return api.Holding{Reservation: h.Reservation.String(), Units: h.Units, ExpiresAt: h.ExpiresAt.UTC()}
 		}),
 	}
+}
+
+// then says what holds after a limit that ends.
+func then(l admin.LimitExplanation) string {
+	switch {
+	case l.Until.IsZero():
+		return ""
+	case l.Then == nil:
+		return "unlimited"
+	}
+	return l.Then.String()
 }
 
 // detail says in a sentence what a limit says.

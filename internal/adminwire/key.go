@@ -36,9 +36,8 @@ func Keys(records []admin.KeyRecord, at time.Time) []api.KeyRecord {
 // KeyStatus returns a key with its limits and usage.
 func KeyStatus(status admin.KeyStatus) api.KeyStatus {
 	own := func(limit ration.LimitStatus) bool {
-		return slices.ContainsFunc(status.Overrides, func(o ration.Override) bool {
-			return o.Key() == limit.Key() && (o.ExpiresAt.IsZero() || status.At.Before(o.ExpiresAt))
-		})
+		_, found := ration.OverrideAt(status.Overrides, limit.Key(), status.At)
+		return found
 	}
 	return api.KeyStatus{
 		KeyRecord: Key(status.KeyRecord, status.At), At: status.At.UTC(), PeriodZone: status.PeriodZone,

@@ -129,7 +129,7 @@ func explainedLimitListing(e api.Explanation) listing {
 		from := "plan " + limit.Plan
 		switch {
 		case limit.Plan == "" && limit.Until != nil:
-			from = "key, until " + instantText(limit.Until)
+			from = "key, until " + instantText(limit.Until) + ", then " + limit.Then
 		case limit.Plan == "":
 			from = "key"
 		}

@@ -114,7 +114,7 @@ func overrideListing(status api.KeyStatus) listing {
 		if override.Unlimited {
 			allows = "unlimited/" + override.Period
 		}
-		until := "for good"
+		until := "for good" + coveredText(status, override)
 		if override.ExpiresAt != nil {
 			until = instantText(override.ExpiresAt)
 			if !status.At.Before(*override.ExpiresAt) {
@@ -124,6 +124,17 @@ func overrideListing(status api.KeyStatus) listing {
 		list.rows = append(list.rows, []string{override.Name, override.Meter, allows, until})
 	}
 	return list
+}
+
+// coveredText says of a lasting limit from when on it holds, if a temporary one is
+// above it.
+func coveredText(status api.KeyStatus, lasting api.Override) string {
+	for _, above := range status.Overrides {
+		if above.ExpiresAt != nil && status.At.Before(*above.ExpiresAt) && above.Meter == lasting.Meter && above.Period == lasting.Period {
+			return ", from " + instantText(above.ExpiresAt) + " on"
+		}
+	}
+	return ""
 }
 
 func usageListing(status api.KeyStatus) listing {

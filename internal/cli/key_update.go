@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/adminwire"
@@ -15,18 +16,24 @@ func (a *app) keysUpdateCommand() *cobra.Command {
 	var flags keyFlags
 	var selection keySelection
 	var name string
-	var clear []string
+	var clear keyClearing
 	cmd := &cobra.Command{
 		Use: "update KEY", Short: "Change a key, or many: what is not named stays",
 		Long: `Changes a key in one transaction. What no flag names stays as it is; an empty
 value clears: --plan "" leaves the key without a plan, --expires "" without an
 end, --scope "" without scopes. Decisions that start afterwards see the change.
 
+A --limit with --until is temporary: it holds in the place of the lasting limit of
+the key's own, else of the plan's, and that holds again when it ends. A later one
+takes its place. A --limit without --until is the lasting one: while a temporary
+one runs it waits beneath.
+
 With --select or --all it changes many keys: it counts them, asks and then changes
 them in chunks of at most 500, so that requests go on in between. What is so
 already stays as it is. Run it again after an error: what is done stays done.`,
 		Example: `  ration keys update key_… --plan pro
   ration keys update key_… --limit 5000/day --until 2030-12-01
+  ration keys update key_… --clear-temporary day
   ration keys update key_… --clear-limit day
   ration keys update --select plan=free --select owner=acme --plan pro`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,7 +44,7 @@ already stays as it is. Run it again after an error: what is done stays done.`,
 			if err != nil {
 				return err
 			}
-			if patch.ClearOverrides, err = parseAll(clear, admin.ParseLimitKey); err != nil {
+			if err := clear.into(&patch); err != nil {
 				return err
 			}
 			if cmd.Flags().Changed("name") {
@@ -54,6 +61,7 @@ already stays as it is. Run it again after an error: what is done stays done.`,
 				if err != nil {
 					return err
 				}
+				a.sayCovered(record, patch.SetOverrides)
 				return a.showUpdatedKey(record)
 			})
 		},
@@ -61,8 +69,41 @@ already stays as it is. Run it again after an error: what is done stays done.`,
 	flags.register(cmd)
 	selection.register(cmd, asksForMany)
 	cmd.Flags().StringVar(&name, "name", "", "its name, for people")
-	cmd.Flags().StringArrayVar(&clear, "clear-limit", nil, `takes a limit of its own away, so that the plan's holds: "day", "tokens/month"; repeat for several`)
+	clear.register(cmd)
 	return cmd
+}
+
+// keyClearing names limits of a key's own to take away.
+type keyClearing struct{ both, temporary, lasting []string }
+
+func (c *keyClearing) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&c.both, "clear-limit", nil, `takes a limit of its own away, a temporary one too, so that the plan's holds: "day", "tokens/month"; repeat for several`)
+	flags.StringArrayVar(&c.temporary, "clear-temporary", nil, `ends a temporary limit now, so that the lasting one of its own holds, else the plan's: "day", "tokens/month"; repeat for several`)
+	flags.StringArrayVar(&c.lasting, "clear-lasting", nil, `takes a lasting limit of its own away and leaves a temporary one: "day", "tokens/month"; repeat for several`)
+}
+
+func (c *keyClearing) into(patch *admin.KeyPatch) (err error) {
+	if patch.ClearOverrides, err = parseAll(c.both, admin.ParseLimitKey); err != nil {
+		return err
+	}
+	if patch.ClearTemporary, err = parseAll(c.temporary, admin.ParseLimitKey); err != nil {
+		return err
+	}
+	patch.ClearLasting, err = parseAll(c.lasting, admin.ParseLimitKey)
+	return err
+}
+
+// sayCovered says of lasting limits that were set that they don't hold yet, since a
+// temporary one is above them.
+func (a *app) sayCovered(key admin.KeyRecord, set []ration.Override) {
+	for i := range set {
+		above, found := ration.OverrideAt(key.Overrides, set[i].Key(), time.Now())
+		if found && above.Temporary() && !set[i].Temporary() {
+			end := instantText(&above.ExpiresAt)
+			a.say("Until %s the temporary limit on %s holds; --clear-temporary %s ends it now.", end, admin.FormatLimitKey(set[i].Key()), admin.FormatLimitKey(set[i].Key()))
+		}
+	}
 }
 
 // showUpdatedKey prints a key and below it the limits of its own, with their ends.

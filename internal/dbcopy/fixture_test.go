@@ -100,7 +100,11 @@ func fillFile(t *testing.T, d database) ration.Secret {
 		Name: "Ädä \"<&'\\ 😀", Owner: "o'brien", Plan: "a", ExpiresAt: future, Scopes: []string{"read", "write"},
 		TimeZone: "Europe/Berlin",
 		Metadata: map[string]string{"zz": "<b>&ß", "a": "", "long": strings.Repeat("x", 1000)}, Label: "first",
-		Overrides: []ration.Override{{Limit: limit(t, "7 tokens/month"), ExpiresAt: future}, {Limit: limit(t, "3 tokens/second burst 6")}, {Limit: ration.Limit{Meter: "requests", Kind: ration.KindRate, Period: ration.PeriodSecond}, Unlimited: true}},
+		Overrides: []ration.Override{{Limit: limit(t, "7 tokens/month"), ExpiresAt: future}, {Limit: limit(t, "3 tokens/month")},
+			{Limit: limit(t, "9 tokens/minute burst 11"), ExpiresAt: future}, {Limit: ration.Limit{Meter: "tokens", Kind: ration.KindRate, Period: ration.PeriodMinute}, Unlimited: true},
+			{Limit: limit(t, "9 tokens/hour"), ExpiresAt: future}, {Limit: limit(t, "0 tokens/hour")},
+			{Limit: limit(t, "9 x/minute burst 11"), ExpiresAt: future}, {Limit: limit(t, "8 x/minute burst 10")},
+			{Limit: limit(t, "3 tokens/second burst 6")}, {Limit: ration.Limit{Meter: "requests", Kind: ration.KindRate, Period: ration.PeriodSecond}, Unlimited: true}},
 	}))
 	must[admin.KeyRecord](t)(d.operations.UpdateKey(ctx, actor, admin.KeyPatch{ID: key.Key.ID, Scopes: []string{"read"}}))
 	issued(d.operations.RotateKey(ctx, actor, admin.Rotation{ID: key.Key.ID, Overlap: time.Hour}))
@@ -126,6 +130,8 @@ func fillFile(t *testing.T, d database) ration.Secret {
 func fillRest(t *testing.T, path string) {
 	t.Helper()
 	for _, statement := range []string{
+		"UPDATE plans SET unlimited = 1 WHERE name = 'B'",
+		"UPDATE api_keys SET unlimited = 1 WHERE name = 'bare'",
 		"UPDATE key_usage SET reserved = 1, hour_reserved = 2, day_reserved = 3, week_reserved = 4, month_reserved = 9007199254740992, minute_rate_tat = -1, minute_rate_rest = 6, second_rate_rest = 7, second_rate_tat = 1767225599999999 WHERE meter = 'tokens'",
 		"UPDATE api_key_secrets SET last_used_at = 1767225600000001, revoked_at = 1767225600000002 WHERE api_key_id IN (SELECT id FROM api_keys WHERE name = 'revoked')",
 		`INSERT INTO usage_days (api_key_id, meter, date, used, denied, last_request_at, given_back, refunds)

@@ -21,6 +21,7 @@ var tables = []table{
 	{name: "plan_limits", order: []string{"plan", "meter", "kind", "period"}},
 	{name: "api_keys", order: []string{"id"}},
 	{name: "api_key_limits", order: []string{"api_key_id", "meter", "kind", "period"}},
+	{name: "api_key_limits_beneath", order: []string{"api_key_id", "meter", "kind", "period"}},
 	{name: "api_key_secrets", order: []string{"api_key_id", "secret_id"}},
 	{name: "key_usage", order: []string{"api_key_id", "meter"}, counters: []string{"used", "reserved", "denied"}},
 	{name: "usage_days", order: []string{"date", "api_key_id", "meter"}, counters: []string{"used", "denied"}},

@@ -1,0 +1,81 @@
+package ration
+
+import "time"
+
+// Override is a key's own limit for one meter, kind and period. It replaces the
+// plan's limit, lifts it or adds one. A key has at most two for one meter, kind
+// and period: a lasting one and, above it, a temporary one. While the temporary
+// one runs it alone holds; from its end on the lasting one does.
+type Override struct {
+	Limit
+	Unlimited bool      // lifts the limit beneath; Quantity and Burst are 0
+	ExpiresAt time.Time // from then on what is beneath holds again; zero: it lasts
+}
+
+// Normalize fills in and checks the override like [Limit.Normalize].
+func (o Override) Normalize() (Override, error) {
+	if o.Unlimited && (o.Quantity != 0 || o.Burst != 0) {
+		return Override{}, &InvalidError{Field: "unlimited", Value: "true", Reason: "an unlimited override has no quantity and no burst"}
+	}
+	limit, err := o.Limit.Normalize()
+	o.Limit = limit
+	return o, err
+}
+
+// Temporary reports whether the override ends by itself.
+func (o *Override) Temporary() bool { return !o.ExpiresAt.IsZero() }
+
+// RunsAt reports whether the override has not ended at an instant. It has at its
+// end.
+func (o *Override) RunsAt(at time.Time) bool { return !hasPassed(o.ExpiresAt, at) }
+
+// hasOwnName reports whether the override was named, so that it does not keep the
+// name of the limit beneath.
+func (o *Override) hasOwnName() bool { return o.Name != o.Key().DefaultName() }
+
+// OverrideAt returns the override that holds for a meter, kind and period at an
+// instant: the temporary one while it runs, else the lasting one.
+func OverrideAt(overrides []Override, limits LimitKey, at time.Time) (override Override, found bool) {
+	for i := range overrides {
+		if overrides[i].Key() == limits && holdsAt(overrides, i, at) {
+			return overrides[i], true
+		}
+	}
+	return Override{}, false
+}
+
+// holdsAt reports whether an override of a key holds at an instant: one that has
+// not ended, and that no running one is above.
+func holdsAt(overrides []Override, i int, at time.Time) bool {
+	override := &overrides[i]
+	if override.Temporary() {
+		return override.RunsAt(at)
+	}
+	for j := range overrides {
+		above := &overrides[j]
+		if above.Temporary() && above.RunsAt(at) && above.Key() == override.Key() {
+			return false
+		}
+	}
+	return true
+}
+
+// nameOf returns the name of the limit that an override makes: its own, else that
+// of the lasting override beneath it, else that of the plan's limit.
+func nameOf(override *Override, overrides []Override, plan []Limit) string {
+	if override.hasOwnName() {
+		return override.Name
+	}
+	for i := range overrides {
+		beneath := &overrides[i]
+		if !beneath.Temporary() && beneath.hasOwnName() && beneath.Key() == override.Key() {
+			return beneath.Name
+		}
+	}
+	for i := range plan {
+		if plan[i].Key() == override.Key() {
+			return plan[i].Name
+		}
+	}
+	return override.Name
+}
