@@ -2,7 +2,7 @@ package condense
 
 import (
 	"context"
-	"log"
+	"log" //nolint:depguard // net/http takes no other; its lines go to slog
 	"log/slog"
 	"strings"
 )

@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"regexp"
@@ -103,7 +104,7 @@ func TestNamesThatAnAPINeedsArePassedOn(t *testing.T) {
 	for _, name := range []string{"X-Auth-Subject", "x_auth_subject", "Host", "X-Forwarded-For", "X-Original-Url", "Proxy", "X-Request-Id", "Content-Length", "", "a b", "X_User_Id"} {
 		if err := proxy.CheckPassHeaders([]string{name}); err == nil {
 			t.Errorf("pass_headers took %q", name)
-		} else if fault, ok := err.(*ration.InvalidError); !ok || fault.Field != "pass_headers" {
+		} else if fault, ok := errors.AsType[*ration.InvalidError](err); !ok || fault.Field != "pass_headers" {
 			t.Errorf("%q: %v", name, err)
 		}
 	}

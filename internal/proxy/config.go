@@ -122,8 +122,10 @@ func (c Config) check() error {
 // CheckPassHeaders refuses names that are the proxy's own to set, whoever sends
 // them. Its error is a [ration.InvalidError].
 func CheckPassHeaders(names []string) error {
-	never := folded(framing, methodHeaders, pathHeaders, []string{headerSubject, headerKeyID, headerPlan, rationhttp.RequestIDHeader, proxyVariable,
-		"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"})
+	never := folded(framing, methodHeaders, pathHeaders, []string{
+		headerSubject, headerKeyID, headerPlan, rationhttp.RequestIDHeader, proxyVariable,
+		"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+	})
 	for _, name := range names {
 		if n := readName(name, nil); !isToken(name) || !n.plain {
 			return &ration.InvalidError{Field: "pass_headers", Value: name, Reason: "use the name of a header, with letters, digits and single hyphens, such as \"X-User-Id\""}

@@ -77,7 +77,7 @@ func TestWhatIsNoPasswordIsShown(t *testing.T) {
 		"":                                              "dial tcp: lookup db.example: no such host",
 	} {
 		cause := errors.New(want)
-		if err := redact.Error(cause, location); err != cause {
+		if err := redact.Error(cause, location); err.Error() != want {
 			t.Errorf("%s: %q", location, err)
 		}
 	}
