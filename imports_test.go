@@ -53,9 +53,10 @@ var layers = []layer{
 	// Integrations translate a protocol. They never see a store.
 	{"rationhttp", []string{root, "api"}},
 	{"internal/cors", []string{root}},
+	{"internal/override", nil},
 	{"internal/route", []string{root, "rationhttp", "internal/cors", "internal/rewrite"}},
 	{"internal/rewrite", []string{root}},
-	{"internal/proxy", []string{root, "api", "rationhttp", "internal/bucket", "internal/condense", "internal/cors", "internal/route", "internal/rewrite", "internal/bucket", "internal/turns"}},
+	{"internal/proxy", []string{root, "api", "rationhttp", "internal/bucket", "internal/condense", "internal/cors", "internal/override", "internal/route", "internal/rewrite", "internal/bucket", "internal/turns"}},
 	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},
 	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/adminwire", "internal/bucket", "internal/failures"}},
 	{"internal/selfservice", []string{root, "api", "rationhttp"}},

@@ -77,6 +77,9 @@ func weakSettings(settings config.Config) (weak []string) {
 	if settings.KeyQueryParameter != "" {
 		weak = append(weak, "key_query_parameter takes secrets from URLs, which end up in logs and histories")
 	}
+	if settings.AllowMethodOverrides {
+		weak = append(weak, "allow_method_overrides lets requests cost what their own method costs, while the API may do what another one does")
+	}
 	if settings.Preflights == "upstream" {
 		weak = append(weak, "preflights: upstream lets preflights reach the API without a key, which does its work for nothing if it takes them for requests")
 	}

@@ -62,7 +62,8 @@ func (i *instance) newProxy(gate rationhttp.Gate) (http.Handler, error) {
 	}
 	return proxy.New(proxy.Config{
 		Upstream: i.settings.Upstream, Routes: table, Gate: gate,
-		CORS: i.settings.CORS, Preflights: preflightsOf(i.settings), PreflightRate: i.settings.PreflightRate,
+		AllowOverrides: i.settings.AllowMethodOverrides,
+		CORS:           i.settings.CORS, Preflights: preflightsOf(i.settings), PreflightRate: i.settings.PreflightRate,
 		Headers: i.settings.UpstreamHeaders, PassHeaders: i.settings.PassHeaders, Timeout: i.settings.UpstreamTimeout,
 		Capacity: proxy.Capacity(i.settings.UpstreamCapacity),
 		Rewrite:  i.settings.Rewrite, Errors: i.settings.Errors,

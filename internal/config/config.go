@@ -22,6 +22,7 @@ type Config struct {
 	UpstreamTimeout        time.Duration
 	UpstreamCapacity       Capacity
 	Routes                 route.Config
+	AllowMethodOverrides   bool
 	CORS                   cors.Policy
 	Preflights             string // charge or upstream
 	PreflightRate          int

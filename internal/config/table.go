@@ -236,6 +236,11 @@ var settings = []setting{
 		set:     into(func(c *Config) *bool { return &c.Routes.AllowAmbiguous }, parseBool),
 	},
 	{
+		Setting: Setting{"allow_method_overrides", "true or false", "false", "Passes on requests that name another method than their own, in X-HTTP-Method-Override, or as _method in the query, a form or JSON. They cost what the method sent costs, whatever the API does. Otherwise 400; forms of pages on free routes pass where no route tells methods apart."},
+		kind:    boolean,
+		set:     into(func(c *Config) *bool { return &c.AllowMethodOverrides }, parseBool),
+	},
+	{
 		Setting: Setting{"cors_origins", "origin list", "", `Origins whose web pages may call, such as https://app.example.com, or "*" alone for all. The proxy then answers CORS preflights itself, uncounted, and lets pages read answers, its own refusals too; what the upstream says of origins is dropped. Empty: a preflight needs a key like any request, and no browser sends one.`},
 		kind:    list,
 		set:     into(func(c *Config) *[]string { return &c.CORS.Origins }, parseOrigins),

@@ -55,6 +55,9 @@ type Config struct {
 	PreflightRate int
 	// Capacity is how much the upstream gets at once. Zero: any number.
 	Capacity Capacity
+	// AllowOverrides passes on requests whose headers, query or body name another
+	// method than their own, such as "_method". The route is that of the method sent.
+	AllowOverrides bool
 	// Timeout is how long the upstream may take until its answer begins. Zero:
 	// 10 minutes. The answer itself may take any time.
 	Timeout time.Duration

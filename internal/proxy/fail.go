@@ -74,6 +74,8 @@ func problemOf(x *exchange, err error) api.Problem {
 	operation, isNet := errors.AsType[*net.OpError](err)
 	var timeout net.Error
 	switch {
+	case x.override != nil && x.override.Found():
+		return overridden
 	case x.body.broke():
 		return api.Problem{Status: http.StatusBadRequest, Code: codeBodyIncomplete, Detail: "The request body ended early."}
 	case isNet && operation.Op == "dial":

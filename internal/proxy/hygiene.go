@@ -32,7 +32,8 @@ type hygiene struct {
 	passed    map[string]bool // by folded name: passed on from everybody, in the usual spelling
 	believed  families        // dropped unless a trusted proxy sent the usual spelling
 	keyHeader string          // carries the key
-	lenient   bool            // passes method overrides on
+	lenient   bool            // passes ambiguous queries on
+	overrides bool            // passes method overrides on
 }
 
 func newHygiene(config Config) hygiene {
@@ -45,6 +46,7 @@ func newHygiene(config Config) hygiene {
 		believed:  newFamilies(believed),
 		keyHeader: rationhttp.FoldName(config.Gate.Sources.KeyHeader()),
 		lenient:   config.Routes.AllowsAmbiguous(),
+		overrides: config.AllowOverrides,
 	}
 	maps.Copy(h.guarded, h.ours)
 	return h
@@ -122,15 +124,12 @@ func (h *hygiene) check(r *http.Request) error {
 			}
 		}
 	}
-	if h.lenient {
-		return nil
-	}
 	for name := range r.Header {
-		if h.methods[rationhttp.FoldName(name)] {
+		if !h.overrides && h.methods[rationhttp.FoldName(name)] {
 			return &requestFault{http.StatusBadRequest, "ambiguous_method", "A header names another method than the request's."}
 		}
 	}
-	if reason := ambiguousQuery(r.URL.RawQuery); reason != "" {
+	if reason := ambiguousQuery(r.URL.RawQuery); reason != "" && !h.lenient {
 		return &requestFault{http.StatusBadRequest, "ambiguous_query", "The query can be read in two ways: " + reason + "."}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/ration-dev/ration/internal/condense"
+	"github.com/ration-dev/ration/internal/override"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
 )
@@ -69,6 +70,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if x.route = p.find(w, x); x.route == nil {
 		return
 	}
+	if err := p.checkOverride(x); err != nil {
+		p.refuse(w, x, err)
+		return
+	}
 	x.question = p.questionOf(x)
 	x.sources = p.config.Gate.SourcesOf(x.question)
 	if err := p.checkPath(x); err != nil {
@@ -121,8 +126,9 @@ type exchange struct {
 	preflight bool              // passed on without a key
 	turn      turn              // what it holds of the upstream's capacity
 	body      *body
-	answered  bool    // the upstream has begun its answer
-	report    *report // what that tells of what was used; nil: it hasn't begun, or nobody asks
+	override  *override.Reader // what is within the body; nil: nobody looks
+	answered  bool             // the upstream has begun its answer
+	report    *report          // what that tells of what was used; nil: it hasn't begun, or nobody asks
 }
 
 type exchangeKey struct{}

@@ -15,7 +15,7 @@ func (x *exchange) refundsAnswer(status int) bool { return x.route.Refunds.After
 func (x *exchange) refundsFailure(problem *api.Problem) bool {
 	policy := x.route.Refunds
 	switch problem.Code {
-	case codeBodyIncomplete:
+	case codeBodyIncomplete, codeAmbiguousMethod:
 		return false
 	case codeUnreachable:
 		return policy.Unreachable || policy.After(problem.Status)

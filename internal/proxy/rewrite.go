@@ -16,6 +16,7 @@ func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 	x := exchangeOf(r.In)
 	p.rewriteTarget(r, x)
 	sendOnce(r.Out, x.body)
+	p.watchOverride(r.Out, x)
 	r.Out.Trailer = nil // could carry any header past what follows
 
 	trusted := p.config.Gate.TrustedProxies.TrustsPeer(r.In)

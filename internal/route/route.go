@@ -80,7 +80,7 @@ type Config struct {
 	RefuseUnmatched bool
 	// AllowAmbiguous passes on paths that CheckPath refuses. They match no
 	// route, whatever they look like, so that none of them is ever free. It also
-	// passes on queries and method overrides that two readers may read differently.
+	// passes on queries that two readers may read differently.
 	AllowAmbiguous bool
 }
 

@@ -47,6 +47,13 @@ func (t *Table) find(r *http.Request, method string) (*Compiled, error) {
 	return found, nil
 }
 
+// TellsMethodsApart reports whether a route for the path of a request, or for one
+// near it, is for some methods alone.
+func (t *Table) TellsMethodsApart(r *http.Request) bool {
+	read, err := readingsOf(r.URL.Path)
+	return err != nil || slices.ContainsFunc(t.routes, func(c *Compiled) bool { return len(c.methods) > 0 && c.isNear(read) })
+}
+
 // GivesBack reports whether any route's charges may be given back.
 func (t *Table) GivesBack() bool {
 	return t.unmatched != nil && !t.unmatched.Refunds.IsZero() ||
