@@ -1,6 +1,7 @@
 package bound
 
 import (
+	"errors"
 	"io"
 	"sync/atomic"
 	"time"
@@ -36,7 +37,7 @@ func (b *body) Read(p []byte) (int, error) {
 // end lets the connection wait again for what may take any time, such as the next
 // request, or the end of a client that listens to a stream.
 func (b *body) end(err error) {
-	if !b.over.Swap(true) && err == io.EOF {
+	if !b.over.Swap(true) && errors.Is(err, io.EOF) {
 		_ = b.conn.waitForBody(time.Time{}) // a connection that is closed waits for nothing
 	}
 }

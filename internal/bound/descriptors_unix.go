@@ -15,5 +15,5 @@ func Descriptors() int {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || uint64(limit.Cur) > math.MaxInt32 { //nolint:unconvert // it is signed on some systems
 		return 0
 	}
-	return int(limit.Cur) //nolint:gosec // see above
+	return int(limit.Cur)
 }

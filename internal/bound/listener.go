@@ -111,11 +111,11 @@ func (l *Listener) enter(c *conn) (evicted *conn, reason Reason) {
 	if evicted != nil {
 		l.leaveLocked(evicted)
 	}
-	l.countLocked(c, mine, now)
+	l.countLocked(mine, now)
 	return evicted, ""
 }
 
-func (l *Listener) countLocked(c *conn, mine *bucket.Entry[peer], now time.Time) {
+func (l *Listener) countLocked(mine *bucket.Entry[peer], now time.Time) {
 	l.open++
 	if l.config.New > 0 {
 		l.new.Take(l.rate, now, 1)

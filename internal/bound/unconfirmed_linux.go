@@ -21,7 +21,7 @@ func unconfirmed(c net.Conn) int {
 	}
 	queued := -1
 	err = control.Control(func(fd uintptr) {
-		if n, err := unix.IoctlGetInt(int(fd), unix.SIOCOUTQ); err == nil { //nolint:gosec // descriptors are small
+		if n, err := unix.IoctlGetInt(int(fd), unix.SIOCOUTQ); err == nil {
 			queued = n
 		}
 	})

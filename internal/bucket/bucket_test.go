@@ -103,5 +103,5 @@ func TestTableOfPassersByStaysSmall(t *testing.T) {
 }
 
 func address(i int) netip.Addr {
-	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, uint32(i)))) //nolint:gosec // wraps around
+	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, uint32(i))))
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// ErrBusy: there is no turn, and none will come in time.
+// ErrBusy says that there is no turn, and that none will come in time.
 var ErrBusy = errors.New("too much is under way")
 
 // Config says how many turns there are.
