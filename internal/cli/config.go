@@ -23,9 +23,12 @@ func (a *app) configCommand() *cobra.Command {
 func (a *app) configCheckCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "check", Short: "Check the configuration file and the environment, and start nothing", Args: noArguments,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			settings, err := a.settings()
 			if err != nil {
+				return err
+			}
+			if err := thisMachine.checkUpstream(cmd.Context(), settings.Upstream, thisMachine.listeners(cmd.Context(), settings)); err != nil {
 				return err
 			}
 			if settings.File == "" {

@@ -1,8 +1,14 @@
 package cli
 
 import (
+	"context"
+	"net/netip"
+	"net/url"
 	"runtime/debug"
+	"slices"
 	"time"
+
+	"github.com/ration-dev/ration/internal/config"
 )
 
 // ExitCode returns the exit code of an error.
@@ -17,4 +23,17 @@ func CheckClock(now time.Time, info *debug.BuildInfo) error { return checkClock(
 // ShareDescriptors returns how many connections the proxy and the API may have open.
 func ShareDescriptors(wanted, descriptors int) (proxy, api int) {
 	return shareDescriptors(wanted, descriptors)
+}
+
+// CheckUpstream refuses an upstream that is where the settings say that Ration
+// listens. Of names it knows those given, and of the machine's addresses its real ones.
+func CheckUpstream(ctx context.Context, upstream *url.URL, settings config.Config, names map[string][]netip.Addr) error {
+	m := thisMachine
+	m.lookup = func(ctx context.Context, network, host string) ([]netip.Addr, error) {
+		if addrs := names[host]; addrs != nil {
+			return slices.Clone(addrs), nil
+		}
+		return thisMachine.lookup(ctx, network, host)
+	}
+	return m.checkUpstream(ctx, upstream, m.listeners(ctx, settings))
 }

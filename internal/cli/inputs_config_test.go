@@ -48,6 +48,12 @@ var configInputs = []input{
 		name: "config upstream has userinfo", args: check, file: "upstream: http://u:hunter2@h\n",
 		code: 3, says: []string{"ration.yaml:1:11: upstream: use a URL without user name and password"},
 	}, {
+		name: "config upstream is the proxy itself", args: check, file: "upstream: http://localhost:8080\n",
+		code: 3, says: []string{"upstream: http://localhost:8080 leads back to Ration itself, because listen is 127.0.0.1:8080; give the URL of your API, or have Ration listen on another port"},
+	}, {
+		name: "config upstream is the API itself", args: check, file: "listen: 127.0.0.1:0\napi_listen: :9000\nupstream: https://127.0.0.9:9000/base\n",
+		code: 3, says: []string{"upstream: https://127.0.0.9:9000/base leads back to Ration itself, because api_listen is [::]:9000"},
+	}, {
 		name: "config trusted_proxies 10.0.0.0/33", args: check, file: "trusted_proxies: [10.0.0.0/33]\n",
 		code: 3, says: []string{`ration.yaml:1:18: trusted_proxies is "10.0.0.0/33": use addresses and ranges`},
 	}, {
@@ -95,6 +101,25 @@ var configBehaviours = []behaviour{
 		t.Cleanup(func() { _ = taken.Close() })
 		address := taken.Addr().String()
 		wants(t, runIn(t, nil, "serve", "--api-listen", address), 1, address, "address already in use")
+	}},
+	{"upstream is the proxy itself", func(t *testing.T) {
+		t.Chdir(t.TempDir())
+		address := freeAddress(t)
+		_, port, _ := net.SplitHostPort(address)
+		wants(t, runIn(t, nil, "serve", "--api-listen", "127.0.0.1:0", "--listen", address, "--upstream", "http://localhost:"+port), 3,
+			"upstream: http://localhost:"+port+" leads back to Ration itself, because listen is "+address)
+		free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
+		if err != nil {
+			t.Fatalf("it has kept its listener: %v", err)
+		}
+		_ = free.Close()
+	}},
+	{"upstream is the API's own listener", func(t *testing.T) {
+		t.Chdir(t.TempDir())
+		address := freeAddress(t)
+		_, port, _ := net.SplitHostPort(address)
+		wants(t, runIn(t, []string{"RATION_API_LISTEN=:" + port}, "serve", "--listen", "127.0.0.1:0", "--upstream", "http://127.0.0.2:"+port), 3,
+			"upstream: http://127.0.0.2:"+port+" leads back to Ration itself, because api_listen is [::]:"+port)
 	}},
 	{"config unreadable", func(t *testing.T) {
 		t.Chdir(openDirectory(t))

@@ -73,7 +73,21 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger) 
 	if i.server, err = i.newServer(); err != nil {
 		return nil, err
 	}
-	return i, i.server.Listen(ctx)
+	if err = i.server.Listen(ctx); err != nil {
+		return nil, err
+	}
+	return i, thisMachine.checkUpstream(ctx, settings.Upstream, i.listeners())
+}
+
+// listeners returns where the server listens.
+func (i *instance) listeners() []listening {
+	var all []listening
+	for setting, bound := range map[string]net.Addr{"listen": i.server.ProxyAddr(), "api_listen": i.server.APIAddr()} {
+		if tcp, ok := bound.(*net.TCPAddr); ok {
+			all = append(all, listening{setting, tcp.AddrPort()})
+		}
+	}
+	return all
 }
 
 // openStore opens the database, or begins to await it.
@@ -163,6 +177,9 @@ func (i *instance) reportSweep(err error) {
 // close undoes what newInstance has done so far. It may be called again.
 func (i *instance) close(ctx context.Context) error {
 	var errs []error
+	if i.server != nil {
+		i.server.Close()
+	}
 	if i.tokens != nil {
 		errs = append(errs, i.tokens.Close(ctx))
 	}

@@ -74,7 +74,7 @@ func (s *Server) Listen(ctx context.Context) error {
 		return nil
 	}
 	if err := s.bind(ctx, "proxy", s.config.ProxyAddr, s.config.Proxy, 0, s.config.ProxyBounds); err != nil {
-		s.closeListeners()
+		s.Close()
 		return err
 	}
 	return nil
@@ -154,7 +154,9 @@ func (s *Server) shutdown(ctx context.Context, orderly bool) error {
 	return errors.Join(errs...)
 }
 
-func (s *Server) closeListeners() {
+// Close gives up what Listen has bound, of a server that is not to run after all.
+// After Run there is nothing left for it.
+func (s *Server) Close() {
 	for _, l := range s.listeners {
 		_ = l.net.Close()
 	}
