@@ -180,6 +180,7 @@ func (a *Account) post(p *Posting, used, reserved int64, requestedAt time.Time) 
 	case used > 0:
 		write.day(p.Day()).Used += used
 	case used < 0:
-		write.day(p.Day()).GivenBack -= used
+		day := write.day(p.Day())
+		day.GivenBack = min(day.GivenBack-used, MaxTotalUnits)
 	}
 }

@@ -7,12 +7,7 @@ type Prior struct {
 	Reservations []Reservation
 	Replays      []Replay
 	Refunds      []DayRefunds
-}
-
-// DayRefunds is how many charges of a local day were given back.
-type DayRefunds struct {
-	Date  Label
-	Count int64
+	Refunded     []PeriodRefunds
 }
 
 // Reference is what a charge refers to of earlier ones of its key, which a store
@@ -21,6 +16,7 @@ type Reference struct {
 	Reservation    ReservationID // zero: none
 	IdempotencyKey string        // empty: none
 	RefundsOf      *Label        // the day of which refunds are to be counted; nil: none
+	RefundedIn     []RefundPeriod
 }
 
 // Reference returns what the charge refers to, and false for nearly all charges:
@@ -35,7 +31,8 @@ func (c *Charge) Reference() (Reference, bool) {
 	case c.Refund != nil:
 		day := c.Refund.Postings[0].Day()
 		reference.Reservation = c.Refund.Reservation
-		reference.RefundsOf, reference.IdempotencyKey = &day, c.Refund.IdempotencyKey
+		reference.RefundsOf, reference.RefundedIn = &day, c.Refund.refundPeriods()
+		reference.IdempotencyKey = c.Refund.IdempotencyKey
 	case c.Hold == nil && c.Idempotency == nil:
 		return reference, false
 	}
@@ -56,6 +53,9 @@ type priorWork struct {
 	replays      map[string]*Replay
 	refunds      map[Label]int64
 
+	refundedBefore, refundedNow map[RefundPeriod]int64
+	refundedIn                  []RefundPeriod // the keys of refundedNow
+
 	recalled Prior // as it was read
 	due      bool  // those due are known
 
@@ -68,7 +68,8 @@ type priorWork struct {
 // Recall takes in what was read of earlier charges that this batch's refer to,
 // under the key's lock: the reservations that a Hold or an End names, what is
 // remembered of an Idempotency's key, and for a Refund the refunds of the day of
-// its requests. It is called before the first charge.
+// its requests and what was given back in its periods; those left out had none. It
+// is called before the first charge.
 func (a *Account) Recall(prior Prior) {
 	work := a.work()
 	work.recalled = prior
@@ -80,6 +81,9 @@ func (a *Account) Recall(prior Prior) {
 	}
 	for _, day := range prior.Refunds {
 		work.refunds[day.Date] = day.Count
+	}
+	for _, period := range prior.Refunded {
+		work.refundedBefore[period.RefundPeriod] = period.Units
 	}
 }
 
@@ -153,6 +157,7 @@ func (a *Account) work() *priorWork {
 	if a.prior == nil {
 		a.prior = &priorWork{
 			reservations: make(map[ReservationID]*Reservation), replays: make(map[string]*Replay), refunds: make(map[Label]int64),
+			refundedBefore: make(map[RefundPeriod]int64), refundedNow: make(map[RefundPeriod]int64),
 			noted: make(map[*Reservation]bool),
 		}
 	}

@@ -2,21 +2,12 @@ package ration
 
 import "time"
 
-const (
-	// refundShare is which part of a day's requests may be given back: a client that
-	// makes calls fail on purpose gets no more than a tenth for nothing.
-	refundShare = 10
-	// minRefunds may be given back on any day.
-	minRefunds = 10
-)
-
 // refund gives a charge back, once for each time that it is called: a receipt is
 // kept by whoever charged and used once. A reservation is voided instead, at most
 // once. Rates are not given back.
 func (a *Account) refund(receipt *Receipt, clock Clock) Decision {
 	decision := a.about(clock.Now)
-	day := receipt.Postings[0].Day()
-	if most, capped := a.mostRefunds(); capped && a.work().refunds[day] >= most {
+	if !a.mayRefund(receipt) {
 		decision.Code = CodeRefundsExhausted
 		return decision
 	}
@@ -28,10 +19,7 @@ func (a *Account) refund(receipt *Receipt, clock Clock) Decision {
 			return decision
 		}
 	}
-	write := a.write(MeterRequests)
-	write.Posted = true
-	write.day(day).Refunds++
-	a.work().refunds[day]++
+	a.countRefund(receipt)
 	a.forget(receipt)
 	return decision
 }
@@ -53,15 +41,4 @@ func (a *Account) forget(receipt *Receipt) {
 		work.freed = append(work.freed, receipt.IdempotencyKey)
 		delete(work.replays, receipt.IdempotencyKey)
 	}
-}
-
-// mostRefunds returns how many charges of a day may be given back. There is no
-// such number where the key has no limit of requests per day.
-func (a *Account) mostRefunds() (most int64, capped bool) {
-	for i := range a.policy.Limits {
-		if a.policy.Limits[i].Key() == (LimitKey{MeterRequests, KindQuota, PeriodDay}) {
-			return max(minRefunds, a.policy.Limits[i].Quantity/refundShare), true
-		}
-	}
-	return 0, false
 }

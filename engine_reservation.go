@@ -56,9 +56,10 @@ func (e *Engine) End(ctx context.Context, keyID KeyID, end End) (Reservation, er
 
 // Refund gives back what was charged by a receipt, to the periods that it was
 // charged to, and returns after that is durable. What was reserved is voided.
-// Rates give nothing back. Use a receipt once: nothing remembers it. Of one key and
-// day at most a tenth of its limit of requests per day, and at least 10 charges,
-// are given back; without such a limit any number.
+// Rates give nothing back. Use a receipt once: nothing remembers it. Of every quota,
+// at most a tenth is given back in each of its periods, but at least 10 units of it,
+// or all of a smaller one; a charge that would pass that on any meter stays whole. Of
+// charges that no quota bounds 1,000 are given back, by key and day.
 //
 // Errors beside those of Charge: [ErrRefundsExhausted]; of a reservation also
 // [ErrReservationConflict] and [ErrReservationExpired] where it has ended

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"time"
 
@@ -44,6 +45,17 @@ CROSS JOIN LATERAL (
     WHERE api_key_id = d.api_key_id AND meter = '` + ration.MeterRequests + `' AND date = d.date
     LIMIT 1
 ) u`
+
+	// refundedSQL looks for one row each, for the same reason.
+	refundedSQL = `
+SELECT d.api_key_id, d.meter, d.period, d.label, r.units
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[]) AS d (api_key_id, meter, period, label)
+CROSS JOIN LATERAL (
+    SELECT units
+    FROM refunds
+    WHERE api_key_id = d.api_key_id AND meter = d.meter AND period = d.period AND label = d.label
+    LIMIT 1
+) r`
 )
 
 // inOrderSQL makes the next statement of the transaction read rows in the order in
@@ -69,6 +81,7 @@ type earlier struct {
 	reservations []ration.ReservationID
 	replays      []string
 	refunds      []ration.Label
+	refundedIn   []ration.RefundPeriod
 	otherMeters  bool // all of the key's: a charge ends a reservation or gives one back
 	prior        ration.Prior
 }
@@ -94,6 +107,7 @@ func (b *work) noteReference(k *keyWork, charge *ration.Charge) {
 	if reference.RefundsOf != nil {
 		e.refunds = append(e.refunds, *reference.RefundsOf)
 	}
+	e.refundedIn = append(e.refundedIn, reference.RefundedIn...)
 }
 
 // compactReferences leaves one of those that several charges have: a reservation
@@ -104,9 +118,15 @@ func (b *work) compactReferences() {
 			slices.SortFunc(e.reservations, func(a, b ration.ReservationID) int { return bytes.Compare(a[:], b[:]) })
 			slices.Sort(e.replays)
 			slices.Sort(e.refunds)
-			e.reservations, e.replays, e.refunds = slices.Compact(e.reservations), slices.Compact(e.replays), slices.Compact(e.refunds)
+			slices.SortFunc(e.refundedIn, compareRefundPeriods)
+			e.reservations, e.replays = slices.Compact(e.reservations), slices.Compact(e.replays)
+			e.refunds, e.refundedIn = slices.Compact(e.refunds), slices.Compact(e.refundedIn)
 		}
 	}
+}
+
+func compareRefundPeriods(a, b ration.RefundPeriod) int {
+	return cmp.Or(cmp.Compare(a.Meter, b.Meter), cmp.Compare(a.Period, b.Period), cmp.Compare(a.Label, b.Label))
 }
 
 func (b *work) takeReservation(r *row) {
@@ -133,6 +153,18 @@ func (b *work) takeRefunds(r *row) {
 	}
 }
 
+func (b *work) takeRefunded(r *row) {
+	if k := b.key(r.uuid()); k != nil {
+		k.earlier.prior.Refunded = append(k.earlier.prior.Refunded, r.periodRefunds())
+	}
+}
+
+// periodRefunds reads meter, period, label and units.
+func (r *row) periodRefunds() ration.PeriodRefunds {
+	period := ration.RefundPeriod{Meter: r.meter(), Period: ration.Period(r.text()), Label: ration.Label(r.int())}
+	return ration.PeriodRefunds{RefundPeriod: period, Units: r.int()}
+}
+
 // reading is a statement that is sent for those that have something to ask, and
 // what takes its answer in.
 type reading struct {
@@ -148,6 +180,7 @@ func newReadings() []reading {
 		{stmtNamedReservations, []array{newUUIDs(), newUUIDs()}, (*work).takeReservation},
 		{stmtReplays, []array{newUUIDs(), newTexts()}, (*work).takeReplay},
 		{stmtRefunds, []array{newUUIDs(), newDates()}, (*work).takeRefunds},
+		{stmtRefunded, []array{newUUIDs(), newTexts(), newTexts(), newInts()}, (*work).takeRefunded},
 	}
 }
 
@@ -158,7 +191,8 @@ func (l *lane) fillReadings(b *work) {
 			r.arrays[i].reset()
 		}
 	}
-	meters, reservations, replays, refunds := l.readings[0].arrays, l.readings[1].arrays, l.readings[2].arrays, l.readings[3].arrays
+	meters, reservations, replays := l.readings[0].arrays, l.readings[1].arrays, l.readings[2].arrays
+	refunds, refunded := l.readings[3].arrays, l.readings[4].arrays
 	for i := range b.keys {
 		k := &b.keys[i]
 		if k.earlier == nil {
@@ -178,6 +212,9 @@ func (l *lane) fillReadings(b *work) {
 		for _, day := range k.earlier.refunds {
 			refunds[0].addUUID(k.id)
 			refunds[1].addDate(day)
+		}
+		for _, period := range k.earlier.refundedIn {
+			addRefundPeriod(refunded, k.id, period)
 		}
 	}
 }

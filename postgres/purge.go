@@ -15,19 +15,21 @@ const purgeKeptEvery = time.Minute
 // that runs ahead deletes nothing that is still needed. The server's is asked
 // once, or no index would serve it.
 var (
-	purgeReservationsSQL = purgeKeptSQL("reservations", "ended_at")
-	purgeReplaysSQL      = purgeKeptSQL("idempotency_keys", "created_at")
+	purgeReservationsSQL = purgeKeptSQL("reservations", "ended_at", "")
+	purgeReplaysSQL      = purgeKeptSQL("idempotency_keys", "created_at", "")
+	purgeRefundsSQL      = purgeKeptSQL("refunds", "created_at", " AND period <> 'lifetime'")
 )
 
-// purgeKeptSQL deletes so many rows and tells how many there were.
-func purgeKeptSQL(table, column string) string {
+// purgeKeptSQL deletes so many rows and tells how many there were. A condition more
+// may say which.
+func purgeKeptSQL(table, column, condition string) string {
 	return `
 WITH deleted AS (
     DELETE FROM ` + table + `
     WHERE ctid = ANY(ARRAY(
         SELECT ctid
         FROM ` + table + `
-        WHERE ` + column + ` < least((SELECT ration_now()), $1) - make_interval(secs => $2)
+        WHERE ` + column + ` < least((SELECT ration_now()), $1) - make_interval(secs => $2)` + condition + `
         ORDER BY ` + column + `
         LIMIT $3
         FOR UPDATE SKIP LOCKED))
@@ -55,7 +57,11 @@ type keptKind struct {
 func newPurgesOfKept() *purgesOfKept {
 	return &purgesOfKept{
 		timer: time.NewTimer(purgeKeptEvery),
-		kinds: []keptKind{{stmtPurgeReservations, ration.ReservationRetention}, {stmtPurgeReplays, ration.IdempotencyRetention}},
+		kinds: []keptKind{
+			{stmtPurgeReservations, ration.ReservationRetention},
+			{stmtPurgeReplays, ration.IdempotencyRetention},
+			{stmtPurgeRefunds, ration.RefundRetention},
+		},
 	}
 }
 

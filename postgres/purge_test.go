@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ration-dev/ration"
@@ -47,14 +48,53 @@ func TestWhatIsKeptNoLongerIsDeletedInParts(t *testing.T) {
 		}
 	}
 	clock.set(t, noon.Add(ration.IdempotencyRetention-2300*time.Second))
-	purge(2)
+	purge(3)
 	d.wantKept(t, n+1, n)
 	clock.set(t, noon.Add(ration.IdempotencyRetention-100*time.Second))
-	purge(4) // 2,199 of them in 3
+	purge(5) // 2,199 of them in 3
 	d.wantKept(t, n+1, 101)
 	clock.set(t, noon.Add(ration.ReservationRetention-100*time.Second))
-	purge(4)
+	purge(5)
 	d.wantKept(t, 102, 0)
+}
+
+// TestRefundsAreKeptWhileTheirPeriodsMayRun: those of a lifetime, for ever.
+func TestRefundsAreKeptWhileTheirPeriodsMayRun(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	clock := newFakeClock(t, d, noon)
+	store := d.open(t, postgres.Config{InstanceClock: clock.now})
+	charge := batchOf(t, createKey(t, store, ""))
+	charge.Charges[0].Refundable = true
+	decisions, err := store.Charge(t.Context(), charge)
+	if err != nil {
+		t.Fatal(err)
+	}
+	give := func() {
+		t.Helper()
+		back := ration.Batch{ID: uuid.New(), Charges: []ration.Charge{{KeyID: decisions[0].KeyID, Refund: decisions[0].Receipt}}}
+		if got, err := store.Charge(t.Context(), back); err != nil || got[0].Code != ration.CodeOK {
+			t.Fatalf("Charge = %+v, %v", got, err)
+		}
+	}
+	give()
+	clock.set(t, noon.Add(time.Hour))
+	give() // which makes no row younger
+	for _, row := range []struct {
+		after time.Duration
+		left  int64
+	}{{ration.RefundRetention, 5}, {ration.RefundRetention + time.Microsecond, 1}} {
+		clock.set(t, noon.Add(row.after))
+		if _, err := store.PurgeKept(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := ask[int64](t, d, "SELECT count(*) FROM refunds"); got != row.left {
+			t.Errorf("after %s there are %d rows, want %d", row.after, got, row.left)
+		}
+	}
+	if got := ask[string](t, d, "SELECT period || units FROM refunds"); got != "lifetime2" {
+		t.Errorf("%s is left", got)
+	}
 }
 
 // One clock that runs ahead deletes nothing.

@@ -92,10 +92,16 @@ WHERE k.id = ANY($1::uuid[])`
 	usageToRepairSQL = `SELECT ` + usageColumns + ` FROM key_usage WHERE api_key_id = ANY($1::uuid[])`
 
 	historyToRepairSQL = `
-SELECT api_key_id, meter, date, used, denied, last_request_at
+SELECT api_key_id, meter, date, used, denied, last_request_at, given_back, refunds
 FROM usage_days
 WHERE api_key_id = ANY($1::uuid[]) AND date >= $2
 ORDER BY date`
+
+	// refundsToRepairSQL uses the primary key of refunds.
+	refundsToRepairSQL = `
+SELECT api_key_id, meter, period, label, units
+FROM refunds
+WHERE api_key_id = ANY($1::uuid[]) AND period <> 'lifetime'`
 
 	// openToRepairSQL uses the index reservations_key_due.
 	openToRepairSQL = `SELECT ` + reservationColumns + ` FROM reservations WHERE api_key_id = ANY($1::uuid[]) AND state = 'open'`
@@ -132,9 +138,18 @@ func usageRepairs(ctx context.Context, q querier, ids []ration.KeyID, now time.T
 	if err != nil {
 		return nil, err
 	}
+	err = query(ctx, q, refundsToRepairSQL, func(r *row) {
+		meters, refunded := byID[r.uuid()].Meters, r.periodRefunds()
+		if i := slices.IndexFunc(meters, func(m admin.MeterRecord) bool { return m.Meter == refunded.Meter }); i >= 0 {
+			meters[i].Refunded = append(meters[i].Refunded, refunded)
+		}
+	}, keys)
+	if err != nil {
+		return nil, err
+	}
 	err = query(ctx, q, historyToRepairSQL, func(r *row) {
 		meters, meter := byID[r.uuid()].Meters, r.meter()
-		day := admin.MeterDay{Date: r.date(), Used: r.int(), Denied: r.int(), LastRequestAt: r.time()}
+		day := admin.MeterDay{Date: r.date(), Used: r.int(), Denied: r.int(), LastRequestAt: r.time(), GivenBack: r.int(), Refunds: r.int()}
 		if i := slices.IndexFunc(meters, func(m admin.MeterRecord) bool { return m.Meter == meter }); i >= 0 {
 			meters[i].Days = append(meters[i].Days, day)
 		}

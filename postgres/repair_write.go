@@ -27,6 +27,29 @@ FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[],
            week_label, week_ends_at, week_used, week_reserved, month_label, month_ends_at, month_used, month_reserved)
 WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`, rowsSent)
 
+	// foldDaysSQL adds to days what others counted.
+	foldDaysSQL = counted(`
+INSERT INTO usage_days AS u (api_key_id, meter, date, used, denied, last_request_at, given_back, refunds)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::date[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::bigint[], $8::bigint[])
+ON CONFLICT (api_key_id, meter, date) DO UPDATE
+SET used = u.used + excluded.used, denied = u.denied + excluded.denied,
+    last_request_at = coalesce(excluded.last_request_at, u.last_request_at),
+    given_back = u.given_back + least(excluded.given_back, `+mostUnits+` - u.given_back), refunds = u.refunds + excluded.refunds`, rowsSent)
+
+	// moveRefundsSQL adds to a period what was given back in later ones.
+	moveRefundsSQL = counted(`
+INSERT INTO refunds AS r (api_key_id, meter, period, label, units, created_at)
+SELECT d.api_key_id, d.meter, d.period, d.label, d.units, $6
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]) AS d (api_key_id, meter, period, label, units)
+ON CONFLICT (api_key_id, meter, period, label) DO UPDATE
+SET units = r.units + least(excluded.units, `+mostUnits+` - r.units)`, rowsSent)
+
+	// deleteRefundsSQL uses the primary key of refunds.
+	deleteRefundsSQL = counted(`
+DELETE FROM refunds r
+USING unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[]) AS d (api_key_id, meter, period, label)
+WHERE r.api_key_id = d.api_key_id AND r.meter = d.meter AND r.period = d.period AND r.label = d.label`, rowsSent)
+
 	// deleteDaysSQL uses the primary key of usage_days.
 	deleteDaysSQL = counted(`
 DELETE FROM usage_days u
@@ -54,8 +77,12 @@ type repairRows struct {
 		dates        []time.Time
 		used, denied []int64
 		last         []*time.Time
+		back, times  []int64 // units and charges that were given back
 	}
-	from  dayColumns
+	from dayColumns
+
+	refundsInto, refundsFrom refundColumns
+
 	keys  [][16]byte
 	audit auditColumns
 }
@@ -66,6 +93,7 @@ func (r *repairRows) add(repair *admin.UsageRepair) {
 	for i := range repair.Meters {
 		r.addWindows(key, &repair.Meters[i])
 		r.addFold(key, &repair.Meters[i])
+		r.addMoved(key, repair.Meters[i].Moved)
 	}
 	r.keys = append(r.keys, key)
 	r.audit.add(repair.Audit)
@@ -89,9 +117,31 @@ func (r *repairRows) addFold(key [16]byte, meter *admin.MeterRecord) {
 	into, day := &r.into, meter.Fold.Into
 	into.keys, into.meters, into.dates = append(into.keys, key), append(into.meters, meter.Meter), append(into.dates, day.Date.Date())
 	into.used, into.denied, into.last = append(into.used, day.Used), append(into.denied, day.Denied), append(into.last, orNil(day.LastRequestAt))
+	into.back, into.times = append(into.back, day.GivenBack), append(into.times, day.Refunds)
 	for _, date := range meter.Fold.From {
 		r.from.add(key, meter.Meter, date)
 	}
+}
+
+func (r *repairRows) addMoved(key [16]byte, moved []admin.RefundMove) {
+	for _, move := range moved {
+		r.refundsInto.add(key, move.Into)
+		for _, from := range move.From {
+			r.refundsFrom.add(key, ration.PeriodRefunds{RefundPeriod: from})
+		}
+	}
+}
+
+// refundColumns are rows of refunds.
+type refundColumns struct {
+	keys            [][16]byte
+	meters, periods []string
+	labels, units   []int64
+}
+
+func (c *refundColumns) add(key [16]byte, refunded ration.PeriodRefunds) {
+	c.keys, c.meters, c.periods = append(c.keys, key), append(c.meters, refunded.Meter), append(c.periods, string(refunded.Period))
+	c.labels, c.units = append(c.labels, int64(refunded.Label)), append(c.units, refunded.Units)
 }
 
 // batch returns the statements that write the rows.
@@ -103,8 +153,12 @@ func (r *repairRows) batch(now time.Time) *writeBatch {
 	}
 	b.add(asItIs, setWindowsSQL, values...)
 	if len(r.into.keys) > 0 {
-		b.add(asItIs, addDaysSQL, r.into.keys, r.into.meters, r.into.dates, r.into.used, r.into.denied, r.into.last)
+		b.add(asItIs, foldDaysSQL, r.into.keys, r.into.meters, r.into.dates, r.into.used, r.into.denied, r.into.last, r.into.back, r.into.times)
 		b.add(asItIs, deleteDaysSQL, r.from.keys, r.from.meters, r.from.dates)
+	}
+	if into, from := &r.refundsInto, &r.refundsFrom; len(into.keys) > 0 {
+		b.add(asItIs, moveRefundsSQL, into.keys, into.meters, into.periods, into.labels, into.units, now)
+		b.add(asItIs, deleteRefundsSQL, from.keys, from.meters, from.periods, from.labels)
 	}
 	b.add(asItIs, earlierSecretUsesSQL, r.keys, now)
 	b.add(asItIs, auditRowsSQL, r.audit.values(now)...)

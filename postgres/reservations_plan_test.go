@@ -19,10 +19,12 @@ func TestReservationsAreFoundByTheirIndexes(t *testing.T) {
 			"((api_key_id = d.api_key_id) AND (meter = 'requests'::text) AND (date = d.date))",
 			"((date = d.date) AND (api_key_id = d.api_key_id) AND (meter = 'requests'::text))",
 		},
+		"refunded":           {"((api_key_id = d.api_key_id) AND (meter = d.meter) AND (period = d.period) AND (label = d.label))"},
 		"due":                {"((api_key_id = d.api_key_id) AND (expires_at <= $2))"},
 		"post usage":         {"((api_key_id = d.api_key_id) AND (meter = d.meter))"},
 		"purge reservations": {"((ended_at IS NOT NULL) AND (ended_at < ", "(ended_at < "},
 		"purge replays":      {"(created_at < "},
+		"purge refunds":      {"(created_at < "},
 		"end reservations":   {"((api_key_id = d.api_key_id) AND (id = d.id))", "(id = d.id)"},
 		"forget replays":     {"((api_key_id = d.api_key_id) AND (key = d.key))"},
 	}

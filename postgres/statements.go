@@ -16,6 +16,7 @@ const (
 	stmtNamedReservations
 	stmtReplays
 	stmtRefunds
+	stmtRefunded
 	stmtInOrder
 	stmtDue
 	stmtAddUsage
@@ -25,6 +26,7 @@ const (
 	stmtPostUsage
 	stmtAddDays
 	stmtPostDays
+	stmtRefund
 	stmtSecretsUsed
 	stmtNewReservations
 	stmtEndReservations
@@ -38,6 +40,7 @@ const (
 	stmtPurgeOld
 	stmtPurgeReservations
 	stmtPurgeReplays
+	stmtPurgeRefunds
 	stmtReady
 	stmtTables
 	stmtWaiting
@@ -58,6 +61,7 @@ var statementSQL = [statementCount]string{
 	stmtNamedReservations: namedReservationsSQL,
 	stmtReplays:           replaysSQL,
 	stmtRefunds:           refundsSQL,
+	stmtRefunded:          refundedSQL,
 	stmtInOrder:           inOrderSQL,
 	stmtDue:               dueSQL,
 	stmtAddUsage:          addUsageSQL,
@@ -67,6 +71,7 @@ var statementSQL = [statementCount]string{
 	stmtPostUsage:         postUsageSQL,
 	stmtAddDays:           addDaysSQL,
 	stmtPostDays:          postDaysSQL,
+	stmtRefund:            refundSQL,
 	stmtSecretsUsed:       secretsUsedSQL,
 	stmtNewReservations:   newReservationsSQL,
 	stmtEndReservations:   endReservationsSQL,
@@ -80,6 +85,7 @@ var statementSQL = [statementCount]string{
 	stmtPurgeOld:          purgeOldSQL,
 	stmtPurgeReservations: purgeReservationsSQL,
 	stmtPurgeReplays:      purgeReplaysSQL,
+	stmtPurgeRefunds:      purgeRefundsSQL,
 	stmtReady:             readySQL,
 	stmtTables:            tablesSQL,
 	stmtWaiting:           waitingSQL,

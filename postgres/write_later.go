@@ -3,6 +3,9 @@ package postgres
 // What ends, gives back or is to be found again of charges is written by
 // statements of its own, sent behind those that nearly all batches need.
 
+// mostUnits is ration.MaxTotalUnits, where counts of what was given back stop.
+const mostUnits = "4611686018427387904"
+
 // newUsageSQL makes the rows that postUsageSQL needs: an INSERT can't take
 // anything off.
 var newUsageSQL = counted(`
@@ -49,7 +52,16 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::date[], $4::bigint[], $5::bigin
 ON CONFLICT (api_key_id, meter, date) DO UPDATE
 SET used = greatest(0, u.used + excluded.used - excluded.given_back), denied = u.denied + excluded.denied,
     last_request_at = coalesce(excluded.last_request_at, u.last_request_at),
-    given_back = u.given_back + excluded.given_back, refunds = u.refunds + excluded.refunds`, rowsSent)
+    given_back = u.given_back + least(excluded.given_back, `+mostUnits+` - u.given_back), refunds = u.refunds + excluded.refunds`, rowsSent)
+
+// refundSQL adds to what was given back in periods. The primary key serves it. The
+// time is that of the batch.
+var refundSQL = counted(`
+INSERT INTO refunds AS r (api_key_id, meter, period, label, units, created_at)
+SELECT d.api_key_id, d.meter, d.period, d.label, d.units, $6
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]) AS d (api_key_id, meter, period, label, units)
+ON CONFLICT (api_key_id, meter, period, label) DO UPDATE
+SET units = r.units + excluded.units`, rowsSent)
 
 var newReservationsSQL = counted(`
 INSERT INTO reservations (`+reservationColumns+`)

@@ -11,6 +11,7 @@ type laterWrites struct {
 	newUsage [2]array
 	post     [27]array
 	days     [8]array
+	refunds  [5]array
 	made     [12]array
 	ended    [6]array
 	freed    [2]array
@@ -29,7 +30,8 @@ func newLaterWrites() laterWrites {
 			newDates(), newTimes(), newInts(), newInts(),
 			newTimes(), newInts(), newTimes(), newInts(),
 		},
-		days: [...]array{newUUIDs(), newTexts(), newDates(), newInts(), newInts(), newTimes(), newInts(), newInts()},
+		days:    [...]array{newUUIDs(), newTexts(), newDates(), newInts(), newInts(), newTimes(), newInts(), newInts()},
+		refunds: [...]array{newUUIDs(), newTexts(), newTexts(), newInts(), newInts()},
 		made: [...]array{
 			newUUIDs(), newUUIDs(), newTexts(), newTexts(), newTexts(), newTexts(),
 			newTimes(), newTimes(), newTimes(), newTimes(), newDigests(), newTexts(),
@@ -79,6 +81,10 @@ func (l *laterWrites) postUsage(id ration.KeyID, before *ration.MeterUsage, writ
 
 // add takes in what later charges of a key may refer to.
 func (l *laterWrites) add(k *keyWork) {
+	for _, refunded := range k.account.Refunded() {
+		addRefundPeriod(l.refunds[:], k.id, refunded.RefundPeriod)
+		l.refunds[4].addInt(refunded.Units)
+	}
 	for _, r := range k.account.NewReservations() {
 		l.addMade(k.id, r)
 	}
@@ -102,6 +108,13 @@ func (l *laterWrites) add(k *keyWork) {
 		l.replays[4].addTime(replay.CreatedAt)
 	}
 	addLog(l.log[:], k.id, k.account.LogEntries())
+}
+
+func addRefundPeriod(to []array, id ration.KeyID, period ration.RefundPeriod) {
+	to[0].addUUID(id)
+	to[1].addText(period.Meter)
+	to[2].addText(string(period.Period))
+	to[3].addInt(int64(period.Label))
 }
 
 func (l *laterWrites) addMade(id ration.KeyID, r *ration.Reservation) {

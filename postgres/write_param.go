@@ -49,6 +49,7 @@ func newWrites() *writes {
 		{stmtPostUsage, l.post[:]},
 		{stmtAddDays, w.days[:]},
 		{stmtPostDays, l.days[:]},
+		{stmtRefund, l.refunds[:]},
 		{stmtSecretsUsed, w.secrets[:]},
 		{stmtNewReservations, l.made[:]},
 		{stmtEndReservations, l.ended[:]},
@@ -121,7 +122,7 @@ func (w *writes) send(p pipeline, now time.Time) (sent int) {
 			continue
 		}
 		params := paramsOf(write.arrays)
-		if write.statement == stmtSecretsUsed {
+		if write.statement == stmtSecretsUsed || write.statement == stmtRefund {
 			params = append(params, timeParam(now))
 		}
 		p.send(write.statement, params...)

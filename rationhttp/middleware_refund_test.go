@@ -10,8 +10,31 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/rationhttp"
+	"github.com/ration-dev/ration/rationtest"
 )
+
+// TestMiddlewareGivesBackATenth plays a client that makes every call fail.
+func TestMiddlewareGivesBackATenth(t *testing.T) {
+	fixture := rationtest.New(t, rationtest.Options{})
+	key := fixture.Key(rationtest.Key{Limits: []string{"1000/month"}})
+	calls := 0
+	handler := rationhttp.Middleware(fixture.Engine, rationhttp.WithRefunds(rationhttp.DefaultRefunds()), rationhttp.WithQuestion(func(*http.Request) rationhttp.Question {
+		return rationhttp.Question{Amounts: []ration.Amount{{Meter: ration.MeterRequests, Units: 100}}}
+	}))(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls++
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	for range 20 {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("X-API-Key", key.Secret.Reveal())
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	if used, _ := fixture.Used(key.ID, ration.MeterRequests); calls != 11 || used != 1000 {
+		t.Errorf("%d calls were let through and %d units are used, want 11 and 1000", calls, used)
+	}
+}
 
 func TestMiddlewareGivesBackByWhatTheHandlerAnswers(t *testing.T) {
 	write := func(status int) http.HandlerFunc {

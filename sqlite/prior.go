@@ -9,9 +9,15 @@ import (
 	"github.com/ration-dev/ration/internal/kept"
 )
 
+// earlier is what was read of a key.
+type earlier struct {
+	ration.Prior
+	refundedIn map[ration.RefundPeriod]bool // that were looked for
+}
+
 // recall gives the accounts what charges refer to of earlier ones.
 func (tx *tx) recall(ctx context.Context, charges []ration.Charge, accounts map[ration.KeyID]*ration.Account) error {
-	var priors map[ration.KeyID]*ration.Prior
+	var priors map[ration.KeyID]*earlier
 	for i := range charges {
 		reference, refers := charges[i].Reference()
 		id := charges[i].KeyID
@@ -19,17 +25,17 @@ func (tx *tx) recall(ctx context.Context, charges []ration.Charge, accounts map[
 			continue
 		}
 		if priors == nil {
-			priors = make(map[ration.KeyID]*ration.Prior)
+			priors = make(map[ration.KeyID]*earlier)
 		}
 		if priors[id] == nil {
-			priors[id] = new(ration.Prior)
+			priors[id] = &earlier{refundedIn: make(map[ration.RefundPeriod]bool)}
 		}
 		if err := tx.readPrior(ctx, id, reference, priors[id]); err != nil {
 			return fmt.Errorf("reading what was kept of earlier charges of %s: %w", id, err)
 		}
 	}
 	for id, prior := range priors {
-		accounts[id].Recall(*prior)
+		accounts[id].Recall(prior.Prior)
 	}
 	return nil
 }
@@ -38,11 +44,12 @@ func (tx *tx) recall(ctx context.Context, charges []ration.Charge, accounts map[
 const (
 	oneReservation = "SELECT " + reservationColumns + " FROM reservations WHERE api_key_id = ? AND id = ?"
 	oneReplay      = "SELECT fingerprint, created_at, answer FROM idempotency_keys WHERE api_key_id = ? AND key = ?"
+	refundedIn     = "SELECT units FROM refunds WHERE api_key_id = ? AND meter = ? AND period = ? AND label = ?"
 	refundsOfDay   = "SELECT refunds FROM usage_days WHERE date = ? AND api_key_id = ? AND meter = '" + ration.MeterRequests + "'"
 )
 
 // readPrior reads what one charge refers to, unless another one did.
-func (tx *tx) readPrior(ctx context.Context, id ration.KeyID, reference ration.Reference, prior *ration.Prior) error {
+func (tx *tx) readPrior(ctx context.Context, id ration.KeyID, reference ration.Reference, prior *earlier) error {
 	key := blob(id)
 	sameID := func(r ration.Reservation) bool { return r.ID == reference.Reservation }
 	if !reference.Reservation.IsZero() && !slices.ContainsFunc(prior.Reservations, sameID) {
@@ -64,11 +71,32 @@ func (tx *tx) readPrior(ctx context.Context, id ration.KeyID, reference ration.R
 			return err
 		}
 	}
+	return tx.readRefunds(ctx, key, reference, prior)
+}
+
+// readRefunds reads how much was given back in the periods of a receipt.
+func (tx *tx) readRefunds(ctx context.Context, key []byte, reference ration.Reference, prior *earlier) error {
 	if day := reference.RefundsOf; day != nil && !slices.ContainsFunc(prior.Refunds, func(d ration.DayRefunds) bool { return d.Date == *day }) {
-		return tx.query(ctx, refundsOfDay, []any{dateText(*day), key}, func(r *row) error {
+		err := tx.query(ctx, refundsOfDay, []any{dateText(*day), key}, func(r *row) error {
 			prior.Refunds = append(prior.Refunds, ration.DayRefunds{Date: *day, Count: r.int(0)})
 			return nil
 		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, period := range reference.RefundedIn {
+		if prior.refundedIn[period] {
+			continue
+		}
+		prior.refundedIn[period] = true
+		err := tx.query(ctx, refundedIn, []any{key, period.Meter, string(period.Period), int64(period.Label)}, func(r *row) error {
+			prior.Refunded = append(prior.Refunded, ration.PeriodRefunds{RefundPeriod: period, Units: r.int(0)})
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -107,6 +135,10 @@ func (tx *tx) reopen(ctx context.Context, accounts map[ration.KeyID]*ration.Acco
 	return true, nil
 }
 
+// addRefund adds to what was given back in a period. By the primary key.
+const addRefund = `INSERT INTO refunds (api_key_id, meter, period, label, units, created_at) VALUES (?,?,?,?,?,?)
+ON CONFLICT (api_key_id, meter, period, label) DO UPDATE SET units = units + excluded.units`
+
 // recordPrior writes what later charges may refer to. It reports whether there
 // was anything.
 func (tx *tx) recordPrior(ctx context.Context, id ration.KeyID, account *ration.Account) (changed bool, err error) {
@@ -114,6 +146,13 @@ func (tx *tx) recordPrior(ctx context.Context, id ration.KeyID, account *ration.
 		return false, nil
 	}
 	key := blob(id)
+	for _, refunded := range account.Refunded() {
+		changed = true
+		values := []any{key, refunded.Meter, string(refunded.Period), int64(refunded.Label), refunded.Units, micros(tx.now)}
+		if err := tx.execOne(ctx, addRefund, values...); err != nil {
+			return changed, fmt.Errorf("counting a refund: %w", err)
+		}
+	}
 	for _, r := range account.NewReservations() {
 		changed = true
 		if err := tx.execOne(ctx, insertReservation, reservationValues(key, r)...); err != nil {

@@ -39,6 +39,13 @@ func (s *Store) purges() []purge {
 				SELECT api_key_id, key FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?)`,
 			func(now time.Time) any { return micros(now.Add(-ration.IdempotencyRetention)) },
 		},
+		{
+			"refunds",
+			"SELECT count(*) FROM (SELECT 1 FROM refunds WHERE period <> 'lifetime' AND created_at < ? LIMIT 1)",
+			`DELETE FROM refunds WHERE (api_key_id, meter, period, label) IN (
+				SELECT api_key_id, meter, period, label FROM refunds WHERE period <> 'lifetime' AND created_at < ? ORDER BY created_at LIMIT ?)`,
+			func(now time.Time) any { return micros(now.Add(-ration.RefundRetention)) },
+		},
 	}
 	if s.keepLog > 0 {
 		all = append(all, purge{

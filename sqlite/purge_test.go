@@ -37,27 +37,31 @@ func TestPurgeKeepsWhatMayStillBeAskedFor(t *testing.T) {
 	do(hold(ended), hold(open), ration.Charge{End: &ration.End{ID: ended, Action: ration.EndVoid, Over: ration.OverRefuse}})
 	do(ration.Charge{Idempotency: &ration.Idempotency{Key: "one"}})
 
+	do(ration.Charge{Refund: &ration.Receipt{KeyID: key, Postings: []ration.Posting{{Meter: "requests", Units: 1}}}}) // of five periods
+
 	for _, row := range []struct {
 		after time.Duration
-		left  string // reservations and idempotency keys
+		left  string // reservations, idempotency keys and refunds
 	}{
-		{0, "2 1"},
-		{ration.IdempotencyRetention, "2 1"},
-		{ration.IdempotencyRetention + time.Microsecond, "2 0"},
-		{ration.ReservationRetention, "2 0"},
-		{ration.ReservationRetention + time.Microsecond, "1 0"},
-		{10 * ration.ReservationRetention, "1 0"},
+		{0, "2 1 5"},
+		{ration.IdempotencyRetention, "2 1 5"},
+		{ration.IdempotencyRetention + time.Microsecond, "2 0 5"},
+		{ration.ReservationRetention, "2 0 5"},
+		{ration.ReservationRetention + time.Microsecond, "1 0 5"},
+		{ration.RefundRetention, "1 0 5"},
+		{ration.RefundRetention + time.Microsecond, "1 0 1"},
+		{10 * ration.RefundRetention, "1 0 1"},
 	} {
 		clock.set(noon.Add(row.after))
 		if err := store.Purge(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		left, err := store.Rows(t.Context(), "SELECT (SELECT count(*) FROM reservations) || ' ' || (SELECT count(*) FROM idempotency_keys)")
+		left, err := store.Rows(t.Context(), "SELECT (SELECT count(*) FROM reservations) || ' ' || (SELECT count(*) FROM idempotency_keys) || ' ' || (SELECT count(*) FROM refunds)")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if left[0] != row.left {
-			t.Errorf("after %s there are %s reservations and idempotency keys, want %s", row.after, left[0], row.left)
+			t.Errorf("after %s there are %s reservations, idempotency keys and refunds, want %s", row.after, left[0], row.left)
 		}
 	}
 }

@@ -91,6 +91,9 @@ ON CONFLICT (date, api_key_id, meter) DO UPDATE SET
 	denied = denied + excluded.denied,
 	last_request_at = coalesce(excluded.last_request_at, last_request_at)`
 
+// mostUnits is ration.MaxTotalUnits, where counts of what was given back stop.
+const mostUnits = "4611686018427387904"
+
 // postDay is addDay where units may be given back. A day that was used by a
 // clock from the future may have been repaired meanwhile, so it takes off what is there.
 const postDay = `INSERT INTO usage_days (api_key_id, meter, date, used, denied, last_request_at, given_back, refunds) VALUES (?,?,?,?,?,?,?,?)
@@ -98,7 +101,7 @@ ON CONFLICT (date, api_key_id, meter) DO UPDATE SET
 	used = max(0, used + excluded.used - excluded.given_back),
 	denied = denied + excluded.denied,
 	last_request_at = coalesce(excluded.last_request_at, last_request_at),
-	given_back = given_back + excluded.given_back,
+	given_back = given_back + min(excluded.given_back, ` + mostUnits + ` - given_back),
 	refunds = refunds + excluded.refunds`
 
 func (tx *tx) recordMeter(ctx context.Context, id ration.KeyID, write *ration.MeterWrite) error {

@@ -109,7 +109,7 @@ func (tx *tx) usageRepairs(ctx context.Context, ids []ration.KeyID) ([]admin.Usa
 }
 
 // historyToRepair uses the index usage_days_key.
-const historyToRepair = "SELECT meter, date, used, denied, last_request_at FROM usage_days WHERE api_key_id = ? AND date >= ? ORDER BY date"
+const historyToRepair = "SELECT meter, date, used, denied, last_request_at, given_back, refunds FROM usage_days WHERE api_key_id = ? AND date >= ? ORDER BY date"
 
 // openOfKey uses the index reservations_key_due.
 const openOfKey = "SELECT " + reservationColumns + " FROM reservations WHERE api_key_id = ? AND state = 'open'"
@@ -125,12 +125,19 @@ func (tx *tx) meterRecords(ctx context.Context, h *holding) ([]admin.MeterRecord
 		meter := r.text(0)
 		i := slices.IndexFunc(records, func(m admin.MeterRecord) bool { return m.Meter == meter })
 		if i >= 0 {
-			records[i].Days = append(records[i].Days, admin.MeterDay{Date: r.date(1), Used: r.int(2), Denied: r.int(3), LastRequestAt: r.time(4)})
+			records[i].Days = append(records[i].Days, admin.MeterDay{
+				Date: r.date(1), Used: r.int(2), Denied: r.int(3), LastRequestAt: r.time(4), GivenBack: r.int(5), Refunds: r.int(6),
+			})
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the history of %s: %w", h.key.ID, err)
+	}
+	for i := range records {
+		if err := tx.refundsToRepair(ctx, h.key.ID, &records[i]); err != nil {
+			return nil, fmt.Errorf("reading the refunds of %s: %w", h.key.ID, err)
+		}
 	}
 	return records, nil
 }
@@ -156,6 +163,9 @@ func (tx *tx) writeRepair(ctx context.Context, repair *admin.UsageRepair) error 
 		if err := tx.foldDays(ctx, key, meter); err != nil {
 			return err
 		}
+		if err := tx.moveRefunds(ctx, key, meter.Moved); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.exec(ctx, earlierSecretUse, micros(tx.now), key, micros(tx.now)); err != nil {
 		return err
@@ -163,12 +173,22 @@ func (tx *tx) writeRepair(ctx context.Context, repair *admin.UsageRepair) error 
 	return tx.audit(ctx, repair.Audit)
 }
 
+// foldDay adds to a day what others counted. By the primary key of usage_days.
+const foldDay = `INSERT INTO usage_days (api_key_id, meter, date, used, denied, last_request_at, given_back, refunds) VALUES (?,?,?,?,?,?,?,?)
+ON CONFLICT (date, api_key_id, meter) DO UPDATE SET
+	used = used + excluded.used,
+	denied = denied + excluded.denied,
+	last_request_at = coalesce(excluded.last_request_at, last_request_at),
+	given_back = given_back + min(excluded.given_back, ` + mostUnits + ` - given_back),
+	refunds = refunds + excluded.refunds`
+
 func (tx *tx) foldDays(ctx context.Context, key []byte, meter *admin.MeterRecord) error {
 	if len(meter.Fold.From) == 0 {
 		return nil
 	}
 	into := meter.Fold.Into
-	if err := tx.execOne(ctx, addDay, key, meter.Meter, dateText(into.Date), into.Used, into.Denied, optionalMicros(into.LastRequestAt)); err != nil {
+	values := []any{key, meter.Meter, dateText(into.Date), into.Used, into.Denied, optionalMicros(into.LastRequestAt), into.GivenBack, into.Refunds}
+	if err := tx.execOne(ctx, foldDay, values...); err != nil {
 		return err
 	}
 	for _, date := range meter.Fold.From {

@@ -49,6 +49,11 @@ const (
 	refundsToTheRunningDay fault = "refunds to the running periods"
 	takesRefundsForUse     fault = "takes refunds for use"
 	countsNoRefunds        fault = "counts no refunds"
+	countsRefundedCharges  fault = "counts charges as units given back"
+	refundsRequestsAlone   fault = "counts what was given back of requests alone"
+	refundsDaysAlone       fault = "counts what was given back in days alone"
+	refundsOneForAll       fault = "counts all periods as one that was given back in"
+	repairsForgetRefunds   fault = "forgets in a repair what was given back"
 
 	losesAnswered fault = "loses what was answered in a crash"
 	keepsHalf     fault = "keeps half of a batch in a crash"
@@ -91,7 +96,12 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		keepsFreedKeys:         "Refunds/a refund frees the idempotency key",
 		refundsToTheRunningDay: "Refunds/a refund after midnight leaves the new day alone",
 		takesRefundsForUse:     "Refunds/a refund gives back what was charged, but of rates",
-		countsNoRefunds:        "Refunds/a tenth of a day's requests may be given back",
+		countsNoRefunds:        "Refunds/of what no quota bounds a thousand charges a day are given back",
+		countsRefundedCharges:  "Refunds/failing on purpose buys a tenth, whatever it costs",
+		refundsRequestsAlone:   "Refunds/failing on purpose buys a tenth, whatever it costs",
+		refundsDaysAlone:       "Refunds/failing on purpose buys a tenth, whatever it costs",
+		refundsOneForAll:       "Refunds/each period gives back a tenth of its own",
+		repairsForgetRefunds:   "Repair/a repair keeps what was given back",
 		losesAnswered:          "Random",
 		keepsHalf:              "Random",
 		importsAgain:           "Imports/days are raised to what was counted elsewhere, once",

@@ -15,6 +15,11 @@ type dayOfKey struct {
 	date ration.Label
 }
 
+type periodOfKey struct {
+	key ration.KeyID
+	ration.RefundPeriod
+}
+
 type nameOfKey struct {
 	key  ration.KeyID
 	name string
@@ -67,7 +72,26 @@ func (m *memory) prior(id ration.KeyID, charges []ration.Charge, held []ration.R
 			prior.Refunds = append(prior.Refunds, ration.DayRefunds{Date: day.date, Count: count})
 		}
 	}
+	for period, units := range m.refunded {
+		if period.key == id {
+			prior.Refunded = append(prior.Refunded, ration.PeriodRefunds{RefundPeriod: period.RefundPeriod, Units: units})
+		}
+	}
 	return prior
+}
+
+// writeRefunded counts what was given back, or not, as a fault wants it.
+func (m *memory) writeRefunded(id ration.KeyID, refunded ration.PeriodRefunds) {
+	switch {
+	case m.fault == refundsRequestsAlone && refunded.Meter != ration.MeterRequests,
+		m.fault == refundsDaysAlone && refunded.Period != ration.PeriodDay:
+		return
+	case m.fault == countsRefundedCharges:
+		refunded.Units = 1
+	case m.fault == refundsOneForAll:
+		refunded.Label = 0
+	}
+	m.refunded[periodOfKey{id, refunded.RefundPeriod}] += refunded.Units
 }
 
 // spoil changes a reservation as it is read, as a fault wants it.
@@ -147,6 +171,9 @@ func (m *memory) reopen(accounts map[ration.KeyID]*ration.Account, now time.Time
 }
 
 func (m *memory) writePrior(id ration.KeyID, account *ration.Account) {
+	for _, refunded := range account.Refunded() {
+		m.writeRefunded(id, refunded)
+	}
 	for _, r := range account.NewReservations() {
 		m.reservations = append(m.reservations, *r)
 	}

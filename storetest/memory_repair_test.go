@@ -98,13 +98,46 @@ func (m *memory) usageRepair(id ration.KeyID) admin.UsageRepair {
 		record := admin.MeterRecord{MeterUsage: usage}
 		for _, day := range m.days {
 			if day.KeyID == id && day.Meter == usage.Meter && day.Date >= admin.RepairFrom(repair.Now) {
-				record.Days = append(record.Days, admin.MeterDay{Date: day.Date, Used: day.Used, Denied: day.Denied, LastRequestAt: day.LastRequestAt})
+				record.Days = append(record.Days, admin.MeterDay{
+					Date: day.Date, Used: day.Used, Denied: day.Denied, LastRequestAt: day.LastRequestAt, Refunds: m.refundsOf(id, usage.Meter, day.Date),
+				})
+			}
+		}
+		for period, units := range m.refunded {
+			if period.key == id && period.Meter == usage.Meter && period.Period != ration.PeriodLifetime {
+				record.Refunded = append(record.Refunded, ration.PeriodRefunds{RefundPeriod: period.RefundPeriod, Units: units})
 			}
 		}
 		slices.SortFunc(record.Days, func(a, b admin.MeterDay) int { return int(a.Date) - int(b.Date) })
 		repair.Meters = append(repair.Meters, record)
 	}
 	return repair
+}
+
+// refundsOf returns how many charges of a day were given back, which is kept for
+// requests.
+func (m *memory) refundsOf(id ration.KeyID, meter string, date ration.Label) int64 {
+	if meter != ration.MeterRequests {
+		return 0
+	}
+	return m.refunds[dayOfKey{id, date}]
+}
+
+// moveRefunds moves what was given back, or forgets it, as a fault wants it.
+func (m *memory) moveRefunds(id ration.KeyID, meter admin.MeterRecord) {
+	if meter.Meter == ration.MeterRequests {
+		for _, date := range meter.Fold.From {
+			delete(m.refunds, dayOfKey{id, date})
+		}
+	}
+	for _, move := range meter.Moved {
+		for _, from := range move.From {
+			delete(m.refunded, periodOfKey{id, from})
+		}
+		if m.fault != repairsForgetRefunds {
+			m.refunded[periodOfKey{id, move.Into.RefundPeriod}] += move.Into.Units
+		}
+	}
 }
 
 func (m *memory) writeRepair(repair *admin.UsageRepair) {
@@ -117,9 +150,10 @@ func (m *memory) writeRepair(repair *admin.UsageRepair) {
 		})
 		if into := meter.Fold.Into; len(meter.Fold.From) > 0 {
 			m.writeDay(repair.KeyID, meter.Meter, ration.DayWrite{
-				Date: into.Date, Used: into.Used, Denied: into.Denied, LastRequestAt: into.LastRequestAt,
+				Date: into.Date, Used: into.Used, Denied: into.Denied, LastRequestAt: into.LastRequestAt, Refunds: into.Refunds,
 			})
 		}
+		m.moveRefunds(repair.KeyID, meter)
 	}
 	secrets := m.keys[repair.KeyID].Secrets
 	for i := range secrets {

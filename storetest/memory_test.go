@@ -38,6 +38,7 @@ type memory struct {
 	reservations []ration.Reservation
 	replays      map[nameOfKey]ration.Replay
 	refunds      map[dayOfKey]int64
+	refunded     map[periodOfKey]int64
 
 	plansMu sync.Mutex
 	plans   map[string]ration.Plan
@@ -60,7 +61,7 @@ func newMemory() *memory {
 		digests: map[ration.Digest]ration.SecretRef{},
 		plans:   map[string]ration.Plan{},
 		replays: map[nameOfKey]ration.Replay{},
-		refunds: map[dayOfKey]int64{},
+		refunds: map[dayOfKey]int64{}, refunded: map[periodOfKey]int64{},
 
 		remembered: map[ration.KeyID]*admin.KeyRecord{},
 	}

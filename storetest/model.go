@@ -23,8 +23,8 @@ type modelKey struct {
 	meters       map[string]*modelMeter
 	reservations []*modelReservation
 	remembered   []modelReplay
-	charges      int // that were admitted
-	refunds      []ration.Label
+	charges      int                // that were admitted
+	refunds      [][]ration.Posting // of charges that were given back
 }
 
 // modelMeter is all that ever happened to a key on one meter.

@@ -127,43 +127,6 @@ func postingsOf(entries []admission) []ration.Posting {
 	return postings
 }
 
-// refund gives back the charge that a receipt is of: the first one of the same
-// postings that was not given back.
-func (m *model) refund(k *modelKey, receipt *ration.Receipt, now time.Time) ration.Decision {
-	decision := k.told(now)
-	day := receipt.Postings[0].Labels[1]
-	given := 0
-	for _, date := range k.refunds {
-		if date == day {
-			given++
-		}
-	}
-	for _, limit := range m.limits(k, now) {
-		if limit.Meter == ration.MeterRequests && limit.Period == ration.PeriodDay && given >= 10 && int64(given) >= limit.Quantity/10 {
-			decision.Code = ration.CodeRefundsExhausted
-			return decision
-		}
-	}
-	postings := receipt.Postings
-	if !receipt.Reservation.IsZero() {
-		decision = k.end(ration.End{ID: receipt.Reservation, Action: ration.EndVoid}, now)
-		if decision.Code != ration.CodeOK || decision.Replayed {
-			return decision
-		}
-		postings = nil // its end says what of them is used
-	}
-	k.refunds = append(k.refunds, day)
-	for _, posting := range postings {
-		entries := k.meter(posting.Meter).admitted
-		i := slices.IndexFunc(entries, func(a admission) bool {
-			return a.of == nil && !a.back && a.units == posting.Units && a.labels == posting.Labels
-		})
-		entries[i].back = true
-	}
-	k.forget(func(r modelReplay) bool { return r.key == receipt.IdempotencyKey && r.at.Equal(receipt.ChargedAt) })
-	return decision
-}
-
 // view is a reservation as it is told.
 func (r *modelReservation) view(id ration.KeyID) *ration.Reservation {
 	view := &ration.Reservation{

@@ -12,7 +12,12 @@ var refundTests = []contractTest{
 	{"a refund after midnight leaves the new day alone", testRefundAfterMidnight},
 	{"a refund frees the idempotency key", testRefundFreesKey},
 	{"a tenth of a day's requests may be given back", testMostRefunds},
-	{"any number may be given back without a limit of requests per day", testRefundsWithoutLimit},
+	{"failing on purpose buys a tenth, whatever it costs", testFailingOnPurpose},
+	{"each period gives back a tenth of its own", testRefundPeriods},
+	{"what was given back counts whatever limit held then", testRefundsAsLimitsChange},
+	{"all meters are given back or none", testRefundOfSeveralMeters},
+	{"instances together give back no more than a tenth", testRefundsByInstances},
+	{"of what no quota bounds a thousand charges a day are given back", testRefundsWithoutQuota},
 	{"a reservation is given back as a charge is", testRefundOfReservation},
 	{"a reservation that has ended is given back at most once", testRefundOfEndedReservation},
 	{"a revoked key is given back what it was charged", testRefundOfRevokedKey},
@@ -21,7 +26,7 @@ var refundTests = []contractTest{
 }
 
 func testRefund(f *fixture) {
-	id := f.key(f.plan("10/day", "100 tokens/lifetime", "60 tokens/minute").Name)
+	id := f.key(f.plan("10/day", "1000 tokens/lifetime", "60 tokens/minute").Name)
 	f.charge(chargeOf(id, requests(1), units("tokens", 5)))
 	receipt := f.refundable(chargeOf(id, requests(2), units("tokens", 40), units("calls", 0)))
 	f.advance(time.Second)
@@ -35,7 +40,7 @@ func testRefund(f *fixture) {
 	if last := f.meter(id, ration.MeterRequests).LastRequestAt; !last.Equal(noon) {
 		f.Errorf("last request at %s, want %s: a refund is none", last, noon)
 	}
-	f.wantRemaining(f.charge(chargeOf(id, requests(0), units("tokens", 0))), 9, 16, 95)
+	f.wantRemaining(f.charge(chargeOf(id, requests(0), units("tokens", 0))), 9, 16, 995)
 }
 
 func testRefundAfterMidnight(f *fixture) {
@@ -112,7 +117,7 @@ func testMostRefunds(f *fixture) {
 		limits []string
 		most   int64
 	}{
-		{[]string{"30/day", "20/month"}, 10}, {[]string{"100/day"}, 10}, {[]string{"130/day"}, 13}, {[]string{"139/day", "5000/week"}, 13},
+		{[]string{"30/day", "1000/month"}, 10}, {[]string{"100/day"}, 10}, {[]string{"130/day"}, 13}, {[]string{"139/day", "5000/week"}, 13},
 	} {
 		f.setNow(evening)
 		id := f.key(f.plan(row.limits...).Name)
@@ -136,16 +141,6 @@ func testMostRefunds(f *fixture) {
 		f.want("state", before, f.state(id))
 		f.wantCode(f.charge(refunding(todays[0])), ration.CodeOK) // which is of another day
 		f.wantHistory(id, ration.MeterRequests, today, 17-row.most, 0)
-	}
-}
-
-func testRefundsWithoutLimit(f *fixture) {
-	for _, limits := range [][]string{nil, {"50/hour", "50/month"}, {"50 tokens/day"}} {
-		id := f.key(f.plan(limits...).Name)
-		for _, receipt := range f.receipts(id, 15) {
-			f.wantCode(f.charge(refunding(receipt)), ration.CodeOK)
-		}
-		f.wantUse(id, ration.MeterRequests, 0, 0)
 	}
 }
 
@@ -200,9 +195,9 @@ func testRefundOfEndedReservation(f *fixture) {
 	}
 	f.wantUse(id, ration.MeterRequests, 2, 0)
 
-	for i, receipt := range f.receipts(id, 10) { // one of the ten that may be given back has been
+	for i, receipt := range f.receipts(id, 9) { // two of the ten units that may be given back have been
 		want := ration.CodeOK
-		if i == 9 {
+		if i == 8 {
 			want = ration.CodeRefundsExhausted
 		}
 		f.wantCode(f.charge(refunding(receipt)), want)

@@ -14,6 +14,7 @@ var repairTests = []contractTest{
 	{"a store says what it is and that its clock is right", onSoundUsage(testExamine)},
 	{"usage from the future is found and moved to the running periods", onSoundUsage(testRepair)},
 	{"a denial by a clock from the future is found and moved", onSoundUsage(testRepairOfDenial)},
+	{"a repair keeps what was given back", onSoundUsage(testRepairOfRefunds)},
 	{"what a clock from the future reserved takes no room after a repair", onSoundUsage(testRepairOfReservation)},
 	{"periods follow the plan's zone in a repair too", onSoundUsage(testRepairInZone)},
 	{"a day that a changed zone lengthens gives nothing twice in a repair", onSoundUsage(testRepairOfLengthenedDay)},
@@ -175,6 +176,51 @@ func testRepairOfDenial(f *fixture) {
 		{KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: ration.DateLabel(2026, 7, 15), Denied: 3},
 	}, f.days(id))
 	f.want("keys ahead after the repair", []ration.KeyID(nil), f.ahead())
+}
+
+// testRepairOfRefunds gives back today and ten years ahead, of what a quota bounds and
+// of what none does.
+func testRepairOfRefunds(f *fixture) {
+	bounded, unbounded := f.key(f.plan("1000/hour", "1000/day", "1000/week", "1000/month", "100 tokens/day").Name), f.key("")
+	back := func(id ration.KeyID, n int) {
+		f.Helper()
+		charge := chargeOf(id, requests(10), units("tokens", 1))
+		charge.Refundable = true
+		var refunds []ration.Charge
+		for _, decision := range f.batch(repeat(n, charge)...) {
+			f.wantCode(decision, ration.CodeOK)
+			refunds = append(refunds, refunding(decision.Receipt))
+		}
+		for _, decision := range f.batch(refunds...) {
+			f.wantCode(decision, ration.CodeOK)
+		}
+	}
+	back(bounded, 4)
+	back(unbounded, 400)
+	for range 2 { // two periods that are to come
+		f.advance(tenYears)
+		back(bounded, 2)
+		back(unbounded, 200)
+	}
+	f.setNow(noon)
+	if repaired := f.repair(); repaired != 2 {
+		f.Errorf("repaired %d keys, want 2", repaired)
+	}
+	back(bounded, 2)
+	back(unbounded, 200)
+	for _, id := range []ration.KeyID{bounded, unbounded} {
+		f.wantUse(id, ration.MeterRequests, 0, 0)
+		receipt := f.refundable(chargeOf(id, requests(1)))
+		f.wantCode(f.charge(refunding(receipt)), ration.CodeRefundsExhausted)
+	}
+	for _, alone := range []string{"1000/hour", "1000/day", "1000/week", "1000/month", "100 tokens/day"} {
+		plan := f.plan(alone).Name
+		f.updateKey(bounded, func(change *admin.KeyChange) { change.Key.Plan = plan })
+		receipt := f.refundable(chargeOf(bounded, requests(1), units("tokens", 1)))
+		f.wantCode(f.charge(refunding(receipt)), ration.CodeRefundsExhausted)
+	}
+	f.advance(24 * time.Hour)
+	back(unbounded, 1)
 }
 
 // testRepairOfReservation: what ends a reservation is posted to the periods in

@@ -54,6 +54,16 @@ type MeterRecord struct {
 	ration.MeterUsage
 	Days []MeterDay // from RepairFrom on, by date
 	Fold Fold       // to be filled in
+
+	Refunded []ration.PeriodRefunds // what was given back in its periods, but for its lifetime
+	Moved    []RefundMove           // to be filled in
+}
+
+// RefundMove moves what was given back in later periods of a meter into another:
+// its units are added to it and their rows are deleted.
+type RefundMove struct {
+	Into ration.PeriodRefunds
+	From []ration.RefundPeriod // at least one
 }
 
 // MeterDay is a row of a meter's history.
@@ -62,6 +72,8 @@ type MeterDay struct {
 	Used          int64     // units
 	Denied        int64     // charges
 	LastRequestAt time.Time // zero: nothing was admitted
+	GivenBack     int64     // units
+	Refunds       int64     // charges that were given back
 }
 
 // Fold moves days of the history into another: what they counted is added to it

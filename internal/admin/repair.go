@@ -44,6 +44,7 @@ func repairMeter(meter *MeterRecord, open []ration.Reservation, zone *time.Locat
 		if label, ends := periodOf(period, day, zone, now); window.Label > label {
 			window.Label, window.EndsAt = label, ends
 			window.Used, window.Reserved = meter.usedIn(period, window.Label, zone), reservedIn(open, meter.Meter, i, label)
+			meter.moveRefunds(ration.RefundPeriod{Meter: meter.Meter, Period: period, Label: label})
 		}
 	}
 }
@@ -60,6 +61,24 @@ func reservedIn(open []ration.Reservation, meter string, window int, label ratio
 	}
 	return reserved
 }
+
+// moveRefunds lets what was given back in later periods count in the one that they
+// give way to, as what they used does: or failing on purpose would be free there.
+func (m *MeterRecord) moveRefunds(into ration.RefundPeriod) {
+	move := RefundMove{Into: ration.PeriodRefunds{RefundPeriod: into}}
+	for _, refunded := range m.Refunded {
+		if refunded.Period == into.Period && refunded.Label > into.Label {
+			move.From = append(move.From, refunded.RefundPeriod)
+			move.Into.Units = addUpTo(move.Into.Units, refunded.Units)
+		}
+	}
+	if len(move.From) > 0 {
+		m.Moved = append(m.Moved, move)
+	}
+}
+
+// addUpTo adds two counts that stop at MaxTotalUnits.
+func addUpTo(a, b int64) int64 { return a + min(b, ration.MaxTotalUnits-a) }
 
 // runningDay returns the day to whose history a charge belongs now, once the
 // repair is made.
@@ -124,6 +143,8 @@ func (m *MeterRecord) fold(into ration.Label, now time.Time, isToMove func(ratio
 		m.Fold.From = append(m.Fold.From, day.Date)
 		m.Fold.Into.Used += day.Used
 		m.Fold.Into.Denied += day.Denied
+		m.Fold.Into.GivenBack = addUpTo(m.Fold.Into.GivenBack, day.GivenBack)
+		m.Fold.Into.Refunds += day.Refunds
 		if day.LastRequestAt.After(m.Fold.Into.LastRequestAt) {
 			m.Fold.Into.LastRequestAt = notAfter(day.LastRequestAt, now)
 		}
@@ -176,6 +197,7 @@ func usageFields(meters []MeterRecord) fields {
 		}
 		fold := meter.Fold
 		moved := fields{"from": dateTexts(fold.From), "to": dateText(fold.Into.Date), "used": fold.Into.Used, "denied": fold.Into.Denied}
+		moved.add("given_back", fold.Into.GivenBack, fold.Into.GivenBack > 0)
 		all.add(meter.Meter+".history", moved, len(fold.From) > 0)
 	}
 	return all

@@ -27,6 +27,7 @@ var tables = []table{
 	{name: "usage_days", order: []string{"date", "api_key_id", "meter"}, counters: []string{"used", "denied"}},
 	{name: "reservations", order: []string{"api_key_id", "id"}},
 	{name: "idempotency_keys", order: []string{"api_key_id", "key"}},
+	{name: "refunds", order: []string{"api_key_id", "meter", "period", "label"}},
 	{name: "admin_tokens", order: []string{"id"}},
 	{name: "audit_log", order: []string{"id"}},
 }

@@ -138,7 +138,7 @@ func TestARouteSaysWhatIsGivenBack(t *testing.T) {
 		{Path: "/tokens", Amounts: map[string]int64{"tokens": 40}},
 		{Path: "/free", Free: true},
 	}
-	c := newCounted(t, u.URL, routes, []string{"100/day", "100 tokens/day"})
+	c := newCounted(t, u.URL, routes, []string{"100/day", "1000 tokens/day"})
 	for _, path := range []string{"/never", "/Never/", "/other", "/tokens", "/free", "/unmatched"} {
 		if got := c.ask(t, "GET", path); got.StatusCode != 503 {
 			t.Errorf("%s: got %d", path, got.StatusCode)
@@ -186,6 +186,30 @@ func TestFailingOnPurposeBuysATenth(t *testing.T) {
 				t.Error("nobody can find out why")
 			}
 		})
+	}
+}
+
+// TestFailingOnPurposeBuysATenthOfWhatItCosts has every call of a costly route end in
+// 503, also where the cost is reserved first and released if nobody settles it.
+func TestFailingOnPurposeBuysATenthOfWhatItCosts(t *testing.T) {
+	costly := route.Route{Path: "/*", Amounts: map[string]int64{"requests": 100, "tokens": 1000}}
+	reserved := costly
+	reserved.Reserve = &route.Reserve{TTL: time.Minute, AtExpiry: ration.AtExpiryRelease, Reports: map[string]route.Report{"tokens": {Header: "X-Tokens"}}}
+	for name, routes := range map[string]route.Route{"charged": costly, "reserved": reserved} {
+		for _, limit := range []string{"1000/hour", "1000/day", "1000/week", "1000/month", "1000/lifetime", "10000 tokens/month"} {
+			t.Run(name+" "+limit, func(t *testing.T) {
+				t.Parallel() // each has a database of its own, which is waited for
+				u := newUpstream(t, withStatus(503))
+				c := newCounted(t, u.URL, route.Config{Refunds: rationhttp.DefaultRefunds(), Routes: []route.Route{routes}}, []string{limit})
+				for range 20 {
+					c.ask(t, "GET", "/")
+				}
+				if got := len(u.received()); got != 11 {
+					t.Errorf("%d calls reached the upstream, want 10 and a tenth", got)
+				}
+				c.expect(t, "requests", 1000, map[bool]int64{false: 100}[routes.Reserve != nil])
+			})
+		}
 	}
 }
 

@@ -168,9 +168,9 @@ func TestReservationsEndByOutcome(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel() // each has a database of its own, which is waited for
-			c := newCounted(t, row.upstream(t), reserving(), []string{"100/day", "5000 tokens/day"}, func(config *proxy.Config) { config.Timeout = 100 * time.Millisecond })
+			c := newCounted(t, row.upstream(t), reserving(), []string{"100/day", "10000 tokens/day"}, func(config *proxy.Config) { config.Timeout = 100 * time.Millisecond })
 			response := c.ask(t, "GET", "/")
-			if left := fmt.Sprintf(`"tokens-day";r=%d;`, 5000-1000*row.requests); !strings.Contains(response.Header.Get("RateLimit"), left) {
+			if left := fmt.Sprintf(`"tokens-day";r=%d;`, 10_000-1000*row.requests); !strings.Contains(response.Header.Get("RateLimit"), left) {
 				t.Errorf("RateLimit %s, want %s", response.Header.Get("RateLimit"), left)
 			}
 			c.expect(t, "tokens", row.tokens, 0)
