@@ -57,6 +57,6 @@ func TestSilentHostHoldsUpNobody(t *testing.T) {
 			t.Fatalf("no decision since %s: %v", time.Since(began), err)
 		}
 	}
-	awaitError(t, func() error { return store.Ready(t.Context()) }, nil)
-	awaitError(t, func() error { _, err := store.CreateKey(t.Context(), newKey("")); return err }, nil)
+	_ = awaitError(t, func() error { return store.Ready(t.Context()) }, nil)
+	_ = awaitError(t, func() error { _, err := store.CreateKey(t.Context(), newKey("")); return err }, nil)
 }

@@ -35,7 +35,7 @@ func TestStandbyThatIsAwayIsSaid(t *testing.T) {
 		}
 		_ = ask1()
 	}
-	awaitError(t, ask1, ration.ErrStoreUnavailable)
+	_ = awaitError(t, ask1, ration.ErrStoreUnavailable)
 	wantFinding(t, store, "standby", admin.FindingProblem, `synchronous_standby_names is "away"`)
 	const sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ration'"
 	before := ask[int](t, d, sessions)
@@ -48,7 +48,7 @@ func TestStandbyThatIsAwayIsSaid(t *testing.T) {
 		t.Errorf("%d sessions have become %d", before, after)
 	}
 	d.regainStandby(t)
-	awaitError(t, func() error { return store.Ready(t.Context()) }, nil)
-	awaitError(t, ask1, nil)
+	_ = awaitError(t, func() error { return store.Ready(t.Context()) }, nil)
+	_ = awaitError(t, ask1, nil)
 	wantFinding(t, store, "standby", admin.FindingOK, "none is synchronous")
 }

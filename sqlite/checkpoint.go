@@ -130,6 +130,17 @@ func (c *checkpointer) checkpoint(ctx context.Context) (logState, error) {
 	return state, err
 }
 
+// moveEarlier moves what the log holds at the opening, such as a new schema: the
+// file must have grown by it before the log can take the disk's last room, or
+// nothing could be moved any more. What fails otherwise than by a flush is only
+// tried again later, because on a full disk a store can still be read.
+func moveEarlier(ctx context.Context, conn *conn) error {
+	if _, err := checkpoint(ctx, conn, moveSome); isFlushFailure(err) {
+		return err
+	}
+	return nil
+}
+
 // logState is how many pages the log has and how many of them were moved.
 type logState struct{ pages, moved int64 }
 
