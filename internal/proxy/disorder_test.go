@@ -39,7 +39,7 @@ func TestAnUpstreamThatIsDownCostsNoConnection(t *testing.T) {
 
 // TestNoOrderOfEventsPanics lets client, body, answer and upstream end in any order.
 func TestNoOrderOfEventsPanics(t *testing.T) {
-	const rounds, seed = 120, 13
+	const seed = 13
 	target := disorderly(t)
 	f := newFixture(t, target, route.Config{Routes: []route.Route{{Path: "/free", Free: true}}})
 	complaints := complaintsOf(f)
@@ -47,7 +47,7 @@ func TestNoOrderOfEventsPanics(t *testing.T) {
 	for client := range 6 {
 		random := rand.New(rand.NewPCG(seed, uint64(client)))
 		clients.Go(func() {
-			for range rounds / 6 {
+			for range disorders / 6 {
 				disturb(f, random)
 			}
 		})

@@ -3,8 +3,11 @@ package proxy
 import (
 	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
+
+	"github.com/ration-dev/ration/internal/condense"
 )
 
 const (
@@ -13,6 +16,8 @@ const (
 	// maxHops is how many of our proxies may stand one behind the other. It bounds a
 	// loop through many instances, of which each knows itself alone.
 	maxHops = 8
+	// codeLoop is what the answer to a loop says, and the log.
+	codeLoop = "loop_detected"
 )
 
 // newPseudonym returns the name by which a Proxy knows its own requests again in
@@ -33,7 +38,10 @@ func (p *Proxy) checkLoop(r *http.Request) error {
 	if hops < maxHops {
 		return nil
 	}
-	return &requestFault{http.StatusLoopDetected, "loop_detected", "The API behind this proxy leads back to this proxy."}
+	p.trouble.Say(r.Context(), slog.LevelError, condense.Kind{Message: "a loop was cut: the upstream leads back to this proxy", Code: codeLoop},
+		slog.String("upstream", p.config.Upstream.Redacted()),
+		slog.String("cure", "let upstream name the API itself, or what stands between pass requests on to it; docs/OPERATIONS.md has a section on loops"))
+	return &requestFault{http.StatusLoopDetected, codeLoop, "The API behind this proxy leads back to this proxy."}
 }
 
 // passVia adds this proxy to the way that a request says it took.

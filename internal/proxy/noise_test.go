@@ -32,3 +32,19 @@ func TestUpstreamThatIsDownIsLoggedOnceAnInterval(t *testing.T) {
 		t.Errorf("%d lines for one cause on three routes:\n%s", lines, f.log)
 	}
 }
+
+// TestALoopIsLoggedOnceAnInterval: it is a fault of the configuration that clients
+// meet as often as they call.
+func TestALoopIsLoggedOnceAnInterval(t *testing.T) {
+	var f *fixture
+	back := newUpstream(t, func(w http.ResponseWriter, r *http.Request) { f.Config.Handler.ServeHTTP(w, r) })
+	f = newFixture(t, back.URL, route.Config{Routes: []route.Route{{Path: "/free/*", Free: true}}})
+	for range 20 {
+		if got := f.get(t, "/free/x"); got.StatusCode != http.StatusLoopDetected {
+			t.Fatalf("status %d, want 508", got.StatusCode)
+		}
+	}
+	if logged := f.log.String(); strings.Count(logged, "a loop was cut") != 1 || !strings.Contains(logged, "code=loop_detected upstream="+back.URL) {
+		t.Errorf("want one line that names the upstream:\n%s", logged)
+	}
+}

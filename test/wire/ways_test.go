@@ -38,10 +38,19 @@ type tally struct {
 	faults  strings.Builder     // what the servers had to complain of
 }
 
-// Charge implements rationhttp.Charger: it admits whoever has a secret of a conversation.
+// refusals are why secrets of a conversation are refused that begin so.
+var refusals = map[string]ration.Code{"spent_": ration.CodeQuotaExceeded, "narrow_": ration.CodeInsufficientScope}
+
+// Charge implements rationhttp.Charger: it admits whoever has a secret of a conversation,
+// unless the secret says otherwise.
 func (c *tally) Charge(_ context.Context, charge ration.Charge) (ration.Decision, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for prefix, code := range refusals {
+		if strings.HasPrefix(charge.Secret.Reveal(), prefix) {
+			return ration.Decision{Code: code, KeyID: ration.KeyID{1}, RetryAfter: time.Minute}, nil
+		}
+	}
 	name, known := strings.CutPrefix(charge.Secret.Reveal(), "rk_")
 	if !known {
 		return ration.Decision{Code: ration.CodeKeyUnknown}, nil
@@ -110,6 +119,8 @@ func newWays(t testing.TB) ([]way, *tally) {
 		ways = append(ways,
 			way{name: "refused/no key", address: through, path: "/keyed", after: "/free/after"},
 			way{name: "refused/unknown key", address: through, path: "/keyed", fields: "X-API-Key: nobody\r\n", after: "/free/after"},
+			way{name: "refused/over quota", address: through, path: "/keyed", fields: "X-API-Key: spent_HOST..\r\n", after: "/free/after"},
+			way{name: "refused/without the scope", address: through, path: "/keyed", fields: "X-API-Key: narrow_HOST..\r\n", after: "/free/after"},
 			way{name: "refused/two keys", address: through, path: "/keyed", fields: key + "Authorization: Bearer other\r\n", after: "/free/after"},
 			way{name: "refused/path", address: through, path: "/a%2fb", fields: key, after: "/free/after"},
 			way{name: "refused/no route", address: through, path: "/nowhere", fields: key, after: "/free/after"},
