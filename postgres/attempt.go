@@ -97,7 +97,7 @@ func (l *lane) lockAndLoad(p pipeline, b *work) (*loaded, *fault) {
 	if _, err := p.run(); err != nil {
 		return nil, &fault{stage: stageBegin, err: err}
 	}
-	if err := p.read(l.conn.readSettings); err != nil {
+	if err := p.readSettings(); err != nil {
 		return nil, &fault{stage: stageBegin, err: err}
 	}
 	if !b.dryRun {

@@ -26,6 +26,7 @@ type conn struct {
 	pooled     bool // the next transaction may be another session's
 	statements [statementCount]*pgconn.StatementDescription
 	settings   [][]byte // parameters of settingsSQL
+	lineage    *lineage
 	round      time.Duration
 	accept     bool // unsafe durability
 	connected  atomic.Bool
@@ -44,7 +45,7 @@ func (s *Store) dial(ctx context.Context) (*conn, error) {
 	resolved()
 	ctx, cancel := context.WithTimeout(ctx, total)
 	defer cancel()
-	c := &conn{accept: s.config.AcceptUnsafeDurability, round: s.config.timeouts.round}
+	c := &conn{lineage: s.lineage, accept: s.config.AcceptUnsafeDurability, round: s.config.timeouts.round}
 	for _, setting := range settingsOf(s.searchPath, s.config.timeouts) {
 		c.settings = append(c.settings, []byte(setting))
 	}
@@ -133,14 +134,6 @@ func (c *conn) prepare(ctx context.Context) error {
 		return fmt.Errorf("preparing statements: %w", err)
 	}
 	return nil
-}
-
-// readSettings refuses a server whose durability was switched off since the
-// connection was made, or another one to which a pooler now leads.
-func (c *conn) readSettings(r *row) {
-	if err := r.durability(); err != nil && !c.accept {
-		r.err = err
-	}
 }
 
 // begin starts a pipeline, which close must end.

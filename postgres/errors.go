@@ -54,7 +54,7 @@ func isTransient(err error) bool {
 	case stateSerialization, stateDeadlock, stateCancelled, stateIdleInTx, stateTxTimeout:
 		return true
 	}
-	return isStale(err)
+	return isStale(err) || errors.Is(err, errWithheld)
 }
 
 // isStale reports whether statements have to be prepared again, as after a migration.
@@ -78,9 +78,9 @@ func isOutOfReach(err error) bool {
 	return state == stateReadOnly || state == stateUnknownOutcome || state == stateLockTimeout || isTransient(err)
 }
 
-// isBroken reports whether the connection is gone.
+// isBroken reports whether the connection is gone, or not worth keeping.
 func isBroken(err error) bool {
-	return endsSession(err) && !errors.As(err, new(*clientError))
+	return endsSession(err) && !errors.As(err, new(*clientError)) || errors.Is(err, errForeign)
 }
 
 // endsSession reports whether the server closes the connection after an error.
@@ -116,7 +116,7 @@ func (e *clientError) Error() string { return e.err.Error() }
 
 // Is keeps what callers may ask for.
 func (e *clientError) Is(target error) bool {
-	return target == ErrUnsafeDurability && errors.Is(e.err, target)
+	return (target == ErrUnsafeDurability || target == errForeign) && errors.Is(e.err, target)
 }
 
 // driverError is an error of the driver or the server, as opposed to one that a

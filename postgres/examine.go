@@ -66,6 +66,7 @@ func (s *Store) Examine(ctx context.Context, _ bool) (_ []admin.Finding, err err
 		admin.ClockFinding(found.now, s.config.InstanceClock()),
 		found.durabilityFinding(),
 		found.writableFinding(),
+		s.lineage.finding(),
 		found.waiting.finding(),
 		found.link.poolerFinding(),
 		found.connectionsFinding(),

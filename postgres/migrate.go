@@ -60,7 +60,7 @@ const (
 // those of [Open], and [MigrationError].
 func Migrate(ctx context.Context, config Config) (from, to int64, err error) {
 	config = config.withDefaults()
-	parsed, err := parsePoolConfig(config, new(hosts))
+	parsed, err := parsePoolConfig(config, new(hosts), new(lineage))
 	if err != nil {
 		return 0, 0, err
 	}

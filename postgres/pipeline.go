@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -15,7 +16,20 @@ type pipeline struct {
 // begin begins a transaction with the settings that it needs: two results.
 func (p pipeline) begin() {
 	p.send(stmtBegin)
-	p.send(stmtSettings, p.conn.settings...)
+	p.send(p.conn.lineage.settings(), p.conn.settings...)
+}
+
+// readSettings refuses a server whose durability was switched off since the
+// connection was made, one that was left by a promotion meanwhile, or another one
+// to which a pooler now leads.
+func (p pipeline) readSettings() error {
+	return p.conn.lineage.heed(p.read(func(r *row) {
+		unsafe := r.durability()
+		if p.conn.accept {
+			unsafe = nil
+		}
+		r.err = errors.Join(unsafe, p.conn.lineage.check(r.text()))
+	}))
 }
 
 // send sends a prepared statement, or through a pooler an unnamed one: names are

@@ -17,7 +17,7 @@ var errURL = errors.New(`the database URL can't be read: write "postgres://user:
 
 // parsePoolConfig reads the URL. Its error does not repeat it: pgx removes a
 // password from its own only where it recognises it.
-func parsePoolConfig(config Config, servers *hosts) (*pgxpool.Config, error) {
+func parsePoolConfig(config Config, servers *hosts, line *lineage) (*pgxpool.Config, error) {
 	parsed, err := pgxpool.ParseConfig(config.URL)
 	if err != nil || redact.Ambiguous(config.URL) {
 		return nil, errURL
@@ -31,6 +31,7 @@ func parsePoolConfig(config Config, servers *hosts) (*pgxpool.Config, error) {
 	if !config.AcceptUnsafeDurability {
 		preferPrimary(&parsed.ConnConfig.Config)
 	}
+	line.watch(&parsed.ConnConfig.Config)
 	parsed.BeforeConnect = func(ctx context.Context, config *pgx.ConnConfig) error {
 		servers.prepare(ctx, &config.Config)
 		return nil

@@ -39,7 +39,7 @@ const placeColumns = `set_config('role', NULL, true), set_config('search_path', 
 // Joins other than nested loops and scans of whole tables are off because a plan
 // made while a table was empty is kept.
 const settingsSQL = `
-SELECT ` + durabilityColumns + `, current_setting('session_replication_role'),
+SELECT ` + durabilityColumns + `, ` + lineageColumn + `, current_setting('session_replication_role'),
        ` + placeColumns + `,
        ` + pgcommit.Settings + `,
        set_config('lock_timeout', $2, true),
@@ -55,7 +55,7 @@ SELECT ` + durabilityColumns + `, current_setting('session_replication_role'),
 
 // readSettingsSQL is settingsSQL for reports, whose plans are PostgreSQL's own affair.
 const readSettingsSQL = `
-SELECT ` + durabilityColumns + `, ` + placeColumns + `,
+SELECT ` + durabilityColumns + `, ` + lineageColumn + `, ` + placeColumns + `,
        ` + pgcommit.Settings + `,
        set_config('statement_timeout', '10s', true)`
 

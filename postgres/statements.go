@@ -6,6 +6,7 @@ type statement int
 const (
 	stmtBegin statement = iota
 	stmtSettings
+	stmtUnwatched
 	stmtBatchID
 	stmtLock
 	stmtLockFree
@@ -51,6 +52,7 @@ const (
 var statementSQL = [statementCount]string{
 	stmtBegin:             "BEGIN ISOLATION LEVEL READ COMMITTED",
 	stmtSettings:          settingsSQL,
+	stmtUnwatched:         unwatched(settingsSQL),
 	stmtBatchID:           batchIDSQL,
 	stmtLock:              lockSQL,
 	stmtLockFree:          lockFreeSQL,

@@ -57,6 +57,7 @@ type Store struct {
 	lanes     chan *lane
 	resolver  chan *lane // of digests
 	hosts     *hosts
+	lineage   *lineage
 	stuck     stuckKeys
 	janitor   *janitor
 
@@ -83,8 +84,8 @@ var (
 // the server is out of reach. None of them holds a password.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	config = config.withDefaults()
-	servers := new(hosts)
-	poolConfig, err := parsePoolConfig(config, servers)
+	servers, line := new(hosts), new(lineage)
+	poolConfig, err := parsePoolConfig(config, servers, line)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	givenPath := takeSearchPath(poolConfig.ConnConfig)
 	s := &Store{
 		ownSchema: lastOf(migrations),
-		config:    config, hosts: servers, decisions: &poolConfig.ConnConfig.Config,
+		config:    config, hosts: servers, lineage: line, decisions: &poolConfig.ConnConfig.Config,
 		lanes: make(chan *lane, config.Lanes), resolver: make(chan *lane, 1),
 		stuck: stuckKeys{keys: make(map[ration.KeyID]stuckKey)},
 	}

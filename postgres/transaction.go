@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/ration-dev/ration/internal/pgcommit"
 )
@@ -26,11 +27,11 @@ func (l *lane) read(s statement, each func(*row), params [][]byte) error {
 
 // end ends a pipeline and its transaction after an error or none, and drops the
 // connection if its prepared statements no longer fit the schema, or if it leads
-// to a server that became a standby.
+// to a server that became a standby or was left by a promotion.
 func (l *lane) end(p pipeline, err error) {
 	_ = p.pg.Close() // repeats the error, or says that the connection is gone
 	l.conn.endTransaction()
-	if isStale(err) || sqlState(err) == stateReadOnly {
+	if isStale(err) || sqlState(err) == stateReadOnly || errors.Is(err, errForeign) {
 		l.drop()
 	}
 }
@@ -42,8 +43,9 @@ func (p pipeline) transact(s statement, each func(*row), params [][]byte) error 
 	if err := p.sync(); err != nil {
 		return err
 	}
-	for _, read := range []func(*row){ignore, p.conn.readSettings, each, ignore} {
-		if err := p.read(read); err != nil {
+	read := func(each func(*row)) func() error { return func() error { return p.read(each) } }
+	for _, next := range []func() error{read(ignore), p.readSettings, read(each), read(ignore)} {
+		if err := next(); err != nil {
 			return err
 		}
 	}

@@ -78,16 +78,18 @@ func (s *Store) writeOnce(ctx context.Context, change func(context.Context, tx) 
 // set makes the settings of decisions hold. A session in which foreign keys
 // don't hold is refused: a key could lose its plan. Decisions write nothing that has any.
 func (t tx) set(ctx context.Context, s *Store) error {
-	var unsafe error
+	var unsafe, foreign error
 	replica := false
 	settings := settingsOf(s.searchPath, s.config.timeouts)
-	err := query(ctx, t, settingsSQL, func(r *row) {
-		unsafe = r.durability()
+	err := query(ctx, t, s.lineage.sql(settingsSQL), func(r *row) {
+		unsafe, foreign = r.durability(), s.lineage.check(r.text())
 		replica = r.text() == "replica"
 	}, settings[0], settings[1], settings[2], settings[3])
 	switch {
 	case err != nil:
-		return err
+		return s.lineage.heed(err)
+	case foreign != nil:
+		return leave(ctx, t, foreign)
 	case unsafe != nil && !s.config.AcceptUnsafeDurability:
 		return unsafe
 	case replica:
@@ -143,14 +145,27 @@ func (s *Store) readOnce(ctx context.Context, read func(context.Context, querier
 		return &driverError{err}
 	}
 	defer begun.Rollback(context.WithoutCancel(ctx))
-	var unsafe error
-	if err := query(ctx, begun, readSettingsSQL, func(r *row) { unsafe = r.durability() }, s.searchPath); err != nil {
-		return err
+	var unsafe, foreign error
+	err = query(ctx, begun, s.lineage.sql(readSettingsSQL), func(r *row) {
+		unsafe, foreign = r.durability(), s.lineage.check(r.text())
+	}, s.searchPath)
+	if err != nil {
+		return s.lineage.heed(err)
+	}
+	if foreign != nil {
+		return leave(ctx, begun, foreign)
 	}
 	if unsafe != nil && !s.config.AcceptUnsafeDurability {
 		return unsafe
 	}
 	return read(ctx, begun)
+}
+
+// leave closes a transaction's connection, which leads to a foreign server, so that
+// the pool makes another one.
+func leave(ctx context.Context, t pgx.Tx, foreign error) error {
+	_ = t.Conn().Close(ctx)
+	return &driverError{foreign}
 }
 
 // query calls each with the rows of a query's result, in binary format.

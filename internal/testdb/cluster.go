@@ -41,15 +41,19 @@ func StartCluster(tb testing.TB, settings map[string]string) *Cluster {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	cluster.closeAfter(tb)
+	return cluster
+}
+
+func (c *Cluster) closeAfter(tb testing.TB) {
 	tb.Cleanup(func() {
 		if tb.Failed() {
-			tb.Logf("the server's log ends with:\n%s", cluster.logTail())
+			tb.Logf("the server's log ends with:\n%s", c.logTail())
 		}
-		if err := cluster.Close(); err != nil {
+		if err := c.Close(); err != nil {
 			tb.Error(err)
 		}
 	})
-	return cluster
 }
 
 // NewCluster creates a cluster and starts it, for callers that have no
@@ -65,19 +69,28 @@ func NewCluster(ctx context.Context, settings map[string]string) (*Cluster, erro
 		return nil, err
 	}
 	c := &Cluster{programs: programs, account: account, password: rand.Text()}
-	if err := c.makeDir(); err != nil {
+	if err := c.begin(ctx, func() error { return c.create(ctx, settings) }); err != nil {
 		return nil, err
 	}
-	if c.watchdog, err = watch(ctx, c); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(c.dir))
-	}
-	if err := c.create(ctx, settings); err != nil {
-		return nil, errors.Join(err, c.Close())
-	}
-	if err := c.startOnFreePort(ctx); err != nil {
-		return nil, errors.Join(err, c.Close())
-	}
 	return c, nil
+}
+
+// begin makes the cluster's directory, lets create fill it, and starts the server.
+// After an error nothing is left.
+func (c *Cluster) begin(ctx context.Context, create func() error) (err error) {
+	if err := c.makeDir(); err != nil {
+		return err
+	}
+	if c.watchdog, err = watch(ctx, c); err != nil {
+		return errors.Join(err, os.RemoveAll(c.dir))
+	}
+	if err = create(); err == nil {
+		err = c.startOnFreePort(ctx)
+	}
+	if err != nil {
+		return errors.Join(err, c.Close())
+	}
+	return nil
 }
 
 // DSN returns the URL of the cluster's database "postgres", as a superuser.

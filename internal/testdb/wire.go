@@ -16,12 +16,12 @@ import (
 // combined; [Wire.Heal] ends them. Its methods may be called from any goroutine.
 type Wire struct {
 	dsn      string
-	target   string // host and port of the server
 	listener net.Listener
 	running  sync.WaitGroup
 	stop     context.CancelFunc
 
 	mu       sync.Mutex
+	target   string // host and port of the server
 	conns    map[*wireConn]struct{}
 	closed   bool
 	refusing bool
@@ -79,6 +79,18 @@ func (w *Wire) BreakAll() {
 	for c := range w.conns {
 		c.close()
 	}
+}
+
+// Lead leads new connections to the server of another URL, as a name, a balancer
+// or an address that moves does. Those that exist go on.
+func (w *Wire) Lead(serverURL string) {
+	parsed, err := url.Parse(serverURL)
+	if err != nil {
+		panic("the server's URL can't be read") // the error would show its password
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.target = parsed.Host
 }
 
 // Refuse resets new connections until Heal. Those that exist go on.
@@ -157,8 +169,8 @@ func (w *Wire) accept(ctx context.Context) {
 // serve carries a connection until both sides have gone.
 func (w *Wire) serve(ctx context.Context, client net.Conn) {
 	var server net.Conn
-	if !w.isRefusing() {
-		server, _ = new(net.Dialer).DialContext(ctx, "tcp", w.target)
+	if target, refusing := w.leadsTo(); !refusing {
+		server, _ = new(net.Dialer).DialContext(ctx, "tcp", target)
 	}
 	if server == nil {
 		_ = client.(*net.TCPConn).SetLinger(0) // a reset
@@ -176,10 +188,10 @@ func (w *Wire) serve(ctx context.Context, client net.Conn) {
 	delete(w.conns, c)
 }
 
-func (w *Wire) isRefusing() bool {
+func (w *Wire) leadsTo() (target string, refusing bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.refusing
+	return w.target, w.refusing
 }
 
 // add makes BreakAll reach a connection; on a closed wire it returns false.
