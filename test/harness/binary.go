@@ -1,13 +1,11 @@
 package harness
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 )
@@ -47,18 +45,4 @@ func RemoveBinary() {
 	if binaryDir != "" {
 		_ = os.RemoveAll(binaryDir)
 	}
-}
-
-// CLI runs a ration command to its end and returns what it printed. It fails
-// the test unless the command exits with 0.
-func CLI(t *testing.T, db string, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), Binary(t), args...)
-	cmd.Env = append(os.Environ(), "RATION_DB="+db)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("ration %s: %v\n%s%s", strings.Join(args, " "), err, &stdout, &stderr)
-	}
-	return stdout.String()
 }

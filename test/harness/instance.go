@@ -18,6 +18,7 @@ type Instance struct {
 	t        *testing.T
 	args     []string
 	db       string
+	build    Build // zero: this source's
 	ProxyURL string
 	APIURL   string
 	log      *os.File
@@ -44,10 +45,16 @@ func NewInstance(t *testing.T, db, upstream string, more ...string) *Instance {
 	return i
 }
 
+// Use has the instance be of another build from its next start on.
+func (i *Instance) Use(build Build) { i.build = build }
+
 // Start starts the process without waiting until it is ready.
 func (i *Instance) Start() {
 	i.t.Helper()
-	i.process = exec.CommandContext(context.Background(), Binary(i.t), i.args...)
+	if i.build == (Build{}) {
+		i.build = ThisBuild(i.t)
+	}
+	i.process = exec.CommandContext(context.Background(), i.build.Path, i.args...)
 	i.process.Env = append(os.Environ(), "RATION_DB="+i.db)
 	i.process.Stdout, i.process.Stderr = i.log, i.log
 	if err := i.process.Start(); err != nil {

@@ -10,18 +10,10 @@ import (
 // Key is a key made by the CLI.
 type Key struct{ ID, Secret string }
 
-// CreateKey creates a key with "ration keys create" and more flags.
+// CreateKey creates a key with this source's build: see [Build.CreateKey].
 func CreateKey(t *testing.T, db string, more ...string) Key {
 	t.Helper()
-	var created struct {
-		Key    struct{ ID string }
-		Secret string
-	}
-	out := CLI(t, db, append([]string{"keys", "create", "subject", "-o", "json"}, more...)...)
-	if err := json.Unmarshal([]byte(out), &created); err != nil || created.Secret == "" {
-		t.Fatalf("creating a key printed %q: %v", out, err)
-	}
-	return Key{ID: created.Key.ID, Secret: created.Secret}
+	return ThisBuild(t).CreateKey(t, db, more...)
 }
 
 // Used returns how many requests of a key "ration usage" knows of.

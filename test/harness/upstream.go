@@ -22,8 +22,8 @@ type Upstream struct {
 	seen map[string]int // X-Auth-Key-Id → requests
 }
 
-// NewUpstream starts an upstream that answers "ok" to everything, and to
-// /slow only when told to.
+// NewUpstream starts an upstream that answers "ok" to everything, to /slow only
+// when told to, and 503 to /fail.
 func NewUpstream(t *testing.T) *Upstream {
 	t.Helper()
 	u := &Upstream{seen: map[string]int{}, Entered: make(chan struct{}), Release: make(chan struct{})}
@@ -31,9 +31,12 @@ func NewUpstream(t *testing.T) *Upstream {
 		u.mu.Lock()
 		u.seen[r.Header.Get("X-Auth-Key-Id")]++
 		u.mu.Unlock()
-		if r.URL.Path == "/slow" {
+		switch r.URL.Path {
+		case "/slow":
 			u.Entered <- struct{}{}
 			<-u.Release
+		case "/fail":
+			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		_, _ = io.WriteString(w, "ok")
 	}))
