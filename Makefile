@@ -27,7 +27,7 @@ test: system $(TESTPOSTGRES) ## run all tests with the race detector, on a Postg
 	$(call each-module,$(TESTPOSTGRES) -- go -C $$module test -race -timeout 12m $(TEST_FLAGS) ./...)
 
 .PHONY: test-long
-test-long: system $(TESTPOSTGRES) ## run the tests and those behind the build tag "long" (crashes, soak)
+test-long: system failovers $(TESTPOSTGRES) ## run the tests and those behind the build tag "long" (crashes, soak)
 	$(call each-module,$(TESTPOSTGRES) -- go -C $$module test -race -tags long -timeout 60m $(TEST_FLAGS) ./...)
 
 .PHONY: test-fast
@@ -72,6 +72,11 @@ hooks: ## check format, vet and fast tests before each commit of this checkout
 .PHONY: system
 system:
 	@scripts/require.sh cc git postgresql pgbouncer python3 systemd-analyze fastapi express
+
+# Only test-long keeps a database with Patroni.
+.PHONY: failovers
+failovers:
+	@scripts/require.sh patroni etcd
 
 # go build decides what is out of date, quicker and better than make would.
 .PHONY: $(TESTPOSTGRES)

@@ -18,7 +18,9 @@ packages() {
     systemd-analyze) echo systemd ;;
     fastapi) echo python3-fastapi python3-httpx python3-uvicorn ;;
     express) echo node-express ;;
-    *) echo "require.sh: unknown: $1; known: cc git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi express" >&2; exit 2 ;;
+    patroni) echo patroni ;;
+    etcd) echo etcd-server ;;
+    *) echo "require.sh: unknown: $1; known: cc git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi express patroni etcd" >&2; exit 2 ;;
   esac
 }
 
@@ -31,6 +33,8 @@ has() {
     nginx) command -v nginx || [[ -x /usr/sbin/nginx ]] ;;
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     python3) command -v python3 ;;
+    patroni) command -v patroni ;;
+    etcd) command -v etcd ;;
     systemd-analyze) command -v systemd-analyze ;;
     fastapi) has_fastapi ;;
     express) NODE_PATH=/usr/share/nodejs node -e 'require("express")' ;;
