@@ -90,8 +90,8 @@ func (w *walk) turn() {
 	running.Wait()
 }
 
-// change raises a limit for a time with this source's build, as the former one
-// can't beneath which the lasting limit stays; the former one writes the key anew.
+// change has this source's build raise a limit for a time, above the lasting one. The
+// former build, which knows nothing of the lasting one then, writes the key anew.
 func (w *walk) change() {
 	w.t.Helper()
 	if w.newest == w.this {
