@@ -88,6 +88,7 @@ type Key struct {
 	AllowedIPs []netip.Prefix    // empty: any address
 	TimeZone   string            // IANA name; empty: the plan's, else UTC
 	Metadata   map[string]string // the API owner's own; never read by a decision
+	Unlimited  bool              // that no limit holds is meant; never read by a decision
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }

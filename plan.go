@@ -12,6 +12,7 @@ type Plan struct {
 	Name      string
 	TimeZone  string // IANA name for its keys' periods; empty: UTC. A key's own zone goes first
 	Limits    []Limit
+	Unlimited bool // that it has no limit is meant; never read by a decision
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }

@@ -15,10 +15,18 @@ type KeyRecord struct {
 	AllowedIPs []string          `json:"allowed_ips"` // CIDR; empty: any address; never null
 	TimeZone   string            `json:"time_zone"`   // empty: the plan's, else UTC
 	Metadata   map[string]string `json:"metadata"`    // never null
+	Unlimited  bool              `json:"unlimited"`   // that no limit holds is meant
+	NoLimit    *NoLimit          `json:"no_limit"`    // when no limit holds and nobody said that this is meant; null: never
 	CreatedAt  time.Time         `json:"created_at"`
 	UpdatedAt  time.Time         `json:"updated_at"`
 	Overrides  []Override        `json:"overrides"` // limits of its own, expired ones included; never null
 	Secrets    []Secret          `json:"secrets"`   // in the order of their creation; never null
+}
+
+// NoLimit is the first time, from now on, at which a key has no limit at all.
+type NoLimit struct {
+	From  *time.Time `json:"from"`  // null: now
+	Until *time.Time `json:"until"` // null: for good
 }
 
 // Secret is what is known of a key's secret.
@@ -89,13 +97,15 @@ type KeysChanged struct {
 	Changed   int            `json:"changed"`
 	Unchanged int            `json:"unchanged"` // were so already
 	Skipped   map[string]int `json:"skipped"`   // whose status doesn't allow the change, by that status; never null
+	NoLimit   int            `json:"no_limit"`  // of those changed and unchanged: have no limit now or will have none, and nobody said that this is meant
 }
 
 // KeysImported is what became of keys that were to be imported.
 type KeysImported struct {
 	DryRun  bool `json:"dry_run"` // nothing was imported: this is what would be
 	Created int  `json:"created"`
-	Present int  `json:"present"` // whose secret was known already
+	Present int  `json:"present"`  // whose secret was known already
+	NoLimit int  `json:"no_limit"` // of both: have no limit now or will have none, and nobody said that this is meant
 }
 
 // UsageImported is what became of counts that were to be imported.

@@ -14,7 +14,7 @@ import (
 const (
 	defaultKeyLimit = 1_000
 
-	keyColumns      = "id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata::text, created_at, updated_at"
+	keyColumns      = "id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata::text, created_at, updated_at, unlimited"
 	secretColumns   = "api_key_id, secret_id, label, starts_with, ends_with, created_at, expires_at, revoked_at, last_used_at" //nolint:gosec // names of columns
 	beneathColumns  = "api_key_id, meter, kind, period, name, quantity, burst, unlimited"
 	overrideColumns = beneathColumns + ", expires_at"
@@ -117,7 +117,7 @@ func (r *row) key() ration.Key {
 			r.err = fmt.Errorf("metadata of %s: %w", key.ID, err)
 		}
 	}
-	key.CreatedAt, key.UpdatedAt = r.time(), r.time()
+	key.CreatedAt, key.UpdatedAt, key.Unlimited = r.time(), r.time(), r.bool()
 	return key
 }
 

@@ -17,8 +17,8 @@ func (b *writeBatch) insertKey(change *admin.KeyChange) error {
 	if err != nil {
 		return err
 	}
-	b.addOne(explainKey(key), `INSERT INTO api_keys (id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, updated_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, append(values, key.CreatedAt)...)
+	b.addOne(explainKey(key), `INSERT INTO api_keys (id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, unlimited, updated_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, append(values, key.CreatedAt)...)
 	b.addOne(asItIs, "INSERT INTO key_usage (api_key_id, meter) VALUES ($1, $2)", [16]byte(key.ID), ration.MeterRequests)
 	b.insertKeyParts(change, nil)
 	return nil
@@ -32,7 +32,7 @@ func (b *writeBatch) updateKey(change *admin.KeyChange, before *admin.KeyRecord)
 		return err
 	}
 	b.addOne(explainKey(key), `UPDATE api_keys SET name = $2, owner = $3, plan = $4, status = $5, expires_at = $6, scopes = $7,
-		allowed_ips = $8, time_zone = $9, metadata = $10, updated_at = $11 WHERE id = $1`, values...)
+		allowed_ips = $8, time_zone = $9, metadata = $10, unlimited = $11, updated_at = $12 WHERE id = $1`, values...)
 	for i := range change.Key.Secrets {
 		b.updateSecret(key.ID, &change.Key.Secrets[i], before.Secrets)
 	}
@@ -118,7 +118,7 @@ func keyValues(key *ration.Key) ([]any, error) {
 	}
 	return []any{
 		[16]byte(key.ID), key.Name, key.Owner, orNullText(key.Plan), string(key.Status), orNull(key.ExpiresAt),
-		append([]string{}, key.Scopes...), formatPrefixes(key.AllowedIPs), key.TimeZone, string(metadata), key.UpdatedAt,
+		append([]string{}, key.Scopes...), formatPrefixes(key.AllowedIPs), key.TimeZone, string(metadata), key.Unlimited, key.UpdatedAt,
 	}, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -29,10 +28,10 @@ func (s *Store) CreateKeys(ctx context.Context, count int, create func(int, *adm
 		if err != nil {
 			return err
 		}
-		ids := make([]ration.KeyID, count)
+		ids, plans := make([]ration.KeyID, count), t.planReader(ctx)
 		var b writeBatch
 		for i := range ids {
-			change := admin.KeyChange{Now: now}
+			change := admin.KeyChange{Now: now, Plans: plans}
 			if err := create(i, &change); err != nil {
 				return err
 			}
@@ -79,7 +78,7 @@ func (s *Store) UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(
 		if records, err = readKeysByID(ctx, t, ids); err != nil {
 			return err
 		}
-		b, err := changesOf(records, now, update)
+		b, err := changesOf(records, admin.KeyChange{Now: now, Plans: t.planReader(ctx)}, update)
 		if err != nil {
 			return err
 		}
@@ -98,12 +97,14 @@ func (s *Store) UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(
 	return records, nil
 }
 
-// changesOf calls update with each key and returns what is to be written.
-func changesOf(records []admin.KeyRecord, now time.Time, update func(*admin.KeyChange) error) (*writeBatch, error) {
+// changesOf calls update with each key, and what all changes share, and returns
+// what is to be written.
+func changesOf(records []admin.KeyRecord, shared admin.KeyChange, update func(*admin.KeyChange) error) (*writeBatch, error) {
 	b := new(writeBatch)
 	for i := range records {
 		before := &records[i]
-		change := admin.KeyChange{Now: now, Key: cloneRecord(*before)}
+		change := shared
+		change.Key = cloneRecord(*before)
 		switch err := update(&change); {
 		case errors.Is(err, admin.ErrUnchanged):
 			continue
@@ -116,6 +117,26 @@ func changesOf(records []admin.KeyRecord, now time.Time, update func(*admin.KeyC
 		}
 	}
 	return b, nil
+}
+
+// planReader reads plans as the transaction sees them.
+func (t tx) planReader(ctx context.Context) admin.PlanReader {
+	return admin.ReadOnce(func(name string) (ration.Plan, error) { return readPlan(ctx, t, name) })
+}
+
+// KeysByID implements admin.Keys.
+func (s *Store) KeysByID(ctx context.Context, ids []ration.KeyID) (records []admin.KeyRecord, err error) {
+	if ids, err = admin.LockOrder(ids); err != nil {
+		return nil, err
+	}
+	err = s.read(ctx, "reading keys", func(ctx context.Context, q querier) error {
+		records, err = readKeysByID(ctx, q, ids)
+		return err
+	})
+	if err == nil && len(records) < len(ids) {
+		err = fmt.Errorf("keys: %w", ration.ErrNotFound)
+	}
+	return records, err
 }
 
 // Key implements admin.Keys.

@@ -26,10 +26,10 @@ func readPlan(ctx context.Context, q querier, name string) (ration.Plan, error) 
 // The order is that of bytes, whatever the database's collation. The primary
 // keys of plans and plan_limits serve it.
 func readPlans(ctx context.Context, q querier, where condition) (plans []ration.Plan, err error) {
-	sql := `SELECT p.name, p.time_zone, p.created_at, p.updated_at, l.meter, l.kind, l.period, l.name, l.quantity, l.burst
+	sql := `SELECT p.name, p.time_zone, p.created_at, p.updated_at, p.unlimited, l.meter, l.kind, l.period, l.name, l.quantity, l.burst
 		FROM plans p LEFT JOIN plan_limits l ON l.plan = p.name` + where.sql() + ` ORDER BY p.name COLLATE "C"`
 	err = query(ctx, q, sql, func(r *row) {
-		plan := ration.Plan{Name: r.text(), TimeZone: r.text(), CreatedAt: r.time(), UpdatedAt: r.time()}
+		plan := ration.Plan{Name: r.text(), TimeZone: r.text(), CreatedAt: r.time(), UpdatedAt: r.time(), Unlimited: r.bool()}
 		if len(plans) == 0 || plans[len(plans)-1].Name != plan.Name {
 			plans = append(plans, plan)
 		}

@@ -20,8 +20,8 @@ func (t tx) lockPlan(ctx context.Context, name string) error {
 }
 
 func (t tx) insertPlan(ctx context.Context, plan *ration.Plan) error {
-	err := t.execOne(ctx, "INSERT INTO plans (name, time_zone, created_at, updated_at) VALUES ($1, $2, $3, $4)",
-		plan.Name, plan.TimeZone, plan.CreatedAt, plan.UpdatedAt)
+	err := t.execOne(ctx, "INSERT INTO plans (name, time_zone, unlimited, created_at, updated_at) VALUES ($1, $2, $3, $4, $5)",
+		plan.Name, plan.TimeZone, plan.Unlimited, plan.CreatedAt, plan.UpdatedAt)
 	if sqlState(err) == stateUnique {
 		return fmt.Errorf("plan %q: %w", plan.Name, ration.ErrExists)
 	}
@@ -30,7 +30,8 @@ func (t tx) insertPlan(ctx context.Context, plan *ration.Plan) error {
 
 func (t tx) updatePlan(ctx context.Context, change *admin.PlanChange) error {
 	plan := &change.Plan
-	err := t.execOne(ctx, "UPDATE plans SET time_zone = $2, updated_at = $3 WHERE name = $1", plan.Name, plan.TimeZone, plan.UpdatedAt)
+	err := t.execOne(ctx, "UPDATE plans SET time_zone = $2, unlimited = $3, updated_at = $4 WHERE name = $1",
+		plan.Name, plan.TimeZone, plan.Unlimited, plan.UpdatedAt)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 
 const (
 	decisionKeyColumns    = "id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone"
-	keyColumns            = decisionKeyColumns + ", created_at, updated_at, metadata"
+	keyColumns            = decisionKeyColumns + ", created_at, updated_at, metadata, unlimited"
 	decisionSecretColumns = "api_key_id, secret_id, expires_at, revoked_at, last_used_at" //nolint:gosec // names of columns
 	secretColumns         = decisionSecretColumns + ", label, starts_with, ends_with, created_at"
 	beneathColumns        = "api_key_id, meter, kind, period, name, quantity, burst, unlimited"
@@ -29,6 +29,7 @@ func (r *row) key() ration.Key {
 	key := r.decisionKey()
 	key.CreatedAt, key.UpdatedAt = r.time(9), r.time(10)
 	r.json(11, &key.Metadata)
+	key.Unlimited = r.int(12) != 0
 	return key
 }
 

@@ -15,8 +15,8 @@ func (tx *tx) insertKey(ctx context.Context, change *admin.KeyChange) error {
 	if err != nil {
 		return err
 	}
-	err = tx.execOne(ctx, `INSERT INTO api_keys (name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, updated_at, created_at, id)
-		VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, append(values, micros(key.CreatedAt), blob(key.ID))...)
+	err = tx.execOne(ctx, `INSERT INTO api_keys (name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, unlimited, updated_at, created_at, id)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)`, append(values, micros(key.CreatedAt), blob(key.ID))...)
 	if err != nil {
 		return explainKey(key, err)
 	}
@@ -34,7 +34,7 @@ func (tx *tx) updateKey(ctx context.Context, change *admin.KeyChange) error {
 		return err
 	}
 	err = tx.execOne(ctx, `UPDATE api_keys SET name = ?, owner = ?, plan = ?, status = ?, expires_at = ?, scopes = ?,
-		allowed_ips = ?, time_zone = ?, metadata = ?, updated_at = ? WHERE id = ?`, append(values, blob(key.ID))...)
+		allowed_ips = ?, time_zone = ?, metadata = ?, unlimited = ?, updated_at = ? WHERE id = ?`, append(values, blob(key.ID))...)
 	if err != nil {
 		return explainKey(key, err)
 	}
@@ -132,7 +132,7 @@ func keyValues(key *ration.Key) ([]any, error) {
 	}
 	return []any{
 		key.Name, key.Owner, optionalString(key.Plan), string(key.Status), optionalMicros(key.ExpiresAt),
-		scopes, allowedIPs, key.TimeZone, metadata, micros(key.UpdatedAt),
+		scopes, allowedIPs, key.TimeZone, metadata, flag(key.Unlimited), micros(key.UpdatedAt),
 	}, nil
 }
 

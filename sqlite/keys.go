@@ -23,9 +23,9 @@ func (s *Store) CreateKeys(ctx context.Context, count int, create func(int, *adm
 		return nil, err
 	}
 	err = s.write(ctx, func(ctx context.Context, tx *tx) error {
-		ids := make([]ration.KeyID, count)
+		ids, plans := make([]ration.KeyID, count), tx.planReader(ctx)
 		for i := range ids {
-			change := admin.KeyChange{Now: tx.now}
+			change := admin.KeyChange{Now: tx.now, Plans: plans}
 			if err := create(i, &change); err != nil {
 				return err
 			}
@@ -66,9 +66,9 @@ func (s *Store) UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(
 		if err != nil {
 			return err
 		}
-		unchanged := true
+		unchanged, plans := true, tx.planReader(ctx)
 		for i := range before {
-			changed, err := tx.changeKey(ctx, before[i], update)
+			changed, err := tx.changeKey(ctx, admin.KeyChange{Now: tx.now, Key: before[i], Plans: plans}, update)
 			if err != nil {
 				return err
 			}
@@ -87,8 +87,8 @@ func (s *Store) UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(
 
 // changeKey calls update with a key, which it may change in place, and writes
 // what it leaves.
-func (tx *tx) changeKey(ctx context.Context, key admin.KeyRecord, update func(*admin.KeyChange) error) (changed bool, err error) {
-	id, change := key.ID, admin.KeyChange{Now: tx.now, Key: key}
+func (tx *tx) changeKey(ctx context.Context, change admin.KeyChange, update func(*admin.KeyChange) error) (changed bool, err error) {
+	id := change.Key.ID
 	switch err := update(&change); {
 	case errors.Is(err, admin.ErrUnchanged):
 		return false, nil
@@ -97,6 +97,23 @@ func (tx *tx) changeKey(ctx context.Context, key admin.KeyRecord, update func(*a
 	}
 	change.Key.ID = id
 	return true, tx.updateKey(ctx, &change)
+}
+
+// planReader reads plans as the transaction sees them.
+func (tx *tx) planReader(ctx context.Context) admin.PlanReader {
+	return admin.ReadOnce(func(name string) (ration.Plan, error) { return readPlan(ctx, tx.conn, name) })
+}
+
+// KeysByID implements admin.Keys.
+func (s *Store) KeysByID(ctx context.Context, ids []ration.KeyID) (records []admin.KeyRecord, err error) {
+	if ids, err = admin.LockOrder(ids); err != nil {
+		return nil, err
+	}
+	err = s.read(ctx, func(conn *conn) error {
+		records, err = readKeys(ctx, conn, ids)
+		return err
+	})
+	return records, err
 }
 
 // Key implements admin.Keys.

@@ -9,8 +9,8 @@ import (
 )
 
 func (tx *tx) insertPlan(ctx context.Context, plan *ration.Plan) error {
-	err := tx.execOne(ctx, "INSERT INTO plans (name, time_zone, created_at, updated_at) VALUES (?,?,?,?)",
-		plan.Name, plan.TimeZone, micros(plan.CreatedAt), micros(plan.UpdatedAt))
+	err := tx.execOne(ctx, "INSERT INTO plans (name, time_zone, unlimited, created_at, updated_at) VALUES (?,?,?,?,?)",
+		plan.Name, plan.TimeZone, flag(plan.Unlimited), micros(plan.CreatedAt), micros(plan.UpdatedAt))
 	switch {
 	case isTaken(err):
 		return fmt.Errorf("plan %q: %w", plan.Name, ration.ErrExists)
@@ -22,7 +22,8 @@ func (tx *tx) insertPlan(ctx context.Context, plan *ration.Plan) error {
 
 func (tx *tx) updatePlan(ctx context.Context, change *admin.PlanChange) error {
 	plan := &change.Plan
-	err := tx.execOne(ctx, "UPDATE plans SET time_zone = ?, updated_at = ? WHERE name = ?", plan.TimeZone, micros(plan.UpdatedAt), plan.Name)
+	err := tx.execOne(ctx, "UPDATE plans SET time_zone = ?, unlimited = ?, updated_at = ? WHERE name = ?",
+		plan.TimeZone, flag(plan.Unlimited), micros(plan.UpdatedAt), plan.Name)
 	if err != nil {
 		return fmt.Errorf("writing plan %q: %w", plan.Name, err)
 	}

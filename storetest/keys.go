@@ -46,7 +46,7 @@ func testKeyRoundTrip(f *fixture) {
 			netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("2001:db8::/48"),
 		},
 		TimeZone:  "America/Argentina/Buenos_Aires",
-		Metadata:  map[string]string{"team": "blue", "": "empty name", "quote": `"'\`, "line": "a\nb\tc"},
+		Unlimited: true, Metadata: map[string]string{"team": "blue", "": "empty name", "quote": `"'\`, "line": "a\nb\tc"},
 		CreatedAt: f.now, UpdatedAt: f.now,
 	}, Overrides: []ration.Override{override(f, "7/month")}}
 	created, err := f.Store.CreateKey(f.Context(), func(change *admin.KeyChange) error {

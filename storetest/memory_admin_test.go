@@ -61,7 +61,7 @@ func (m *memory) CreateKeys(_ context.Context, count int, create func(int, *admi
 }
 
 func (m *memory) createKey(number int, create func(int, *admin.KeyChange) error) (admin.KeyRecord, error) {
-	change := admin.KeyChange{Now: m.time()}
+	change := admin.KeyChange{Now: m.time(), Plans: m.plan}
 	if err := create(number, &change); err != nil {
 		return admin.KeyRecord{}, err
 	}
@@ -113,7 +113,7 @@ func (m *memory) UpdateKeys(_ context.Context, ids []ration.KeyID, update func(*
 }
 
 func (m *memory) updateKey(record admin.KeyRecord, update func(*admin.KeyChange) error) (admin.KeyRecord, error) {
-	change := admin.KeyChange{Now: m.time(), Key: copyRecord(record)}
+	change := admin.KeyChange{Now: m.time(), Key: copyRecord(record), Plans: m.plan}
 	switch err := update(&change); {
 	case errors.Is(err, admin.ErrUnchanged) && m.fault != writesWhatIsUnchanged:
 		return copyRecord(record), nil
@@ -178,6 +178,25 @@ func (m *memory) log(entry admin.AuditEntry) {
 	}
 	entry.At = m.time()
 	m.audit = append(m.audit, entry)
+}
+
+func (m *memory) plan(name string) (ration.Plan, error) { return m.Plan(context.Background(), name) }
+
+func (m *memory) KeysByID(_ context.Context, ids []ration.KeyID) ([]admin.KeyRecord, error) {
+	ids, err := admin.LockOrder(ids)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	records := make([]admin.KeyRecord, len(ids))
+	for i, id := range ids {
+		if m.keys[id] == nil {
+			return nil, ration.ErrNotFound
+		}
+		records[i] = copyRecord(*m.keys[id])
+	}
+	return records, nil
 }
 
 func (m *memory) Key(_ context.Context, id ration.KeyID) (admin.KeyRecord, error) {

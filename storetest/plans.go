@@ -36,7 +36,7 @@ func testPlanRoundTrip(f *fixture) {
 	named := parseLimits(f, "5/day")[0]
 	named.Name = "Daily.free_tier-1"
 	want, err := ration.Plan{
-		Name: uniqueName(), TimeZone: "Asia/Kathmandu",
+		Name: uniqueName(), TimeZone: "Asia/Kathmandu", Unlimited: true,
 		Limits: append(parseLimits(f, "0/hour", "9007199254740992 tokens/month", "3/second burst 300000", "10/minute", "1/week", "7 tokens/lifetime"), named),
 	}.Normalize()
 	if err != nil {

@@ -68,6 +68,7 @@ func keyFields(change *KeyChange) fields {
 	all.add("scopes", key.Scopes, len(key.Scopes) > 0)
 	all.add("allowed_ips", key.AllowedIPs, len(key.AllowedIPs) > 0)
 	all.add("time_zone", key.TimeZone, key.TimeZone != "")
+	all.add("unlimited", true, key.Unlimited)
 	for name, value := range key.Metadata {
 		all["metadata."+name] = value
 	}
@@ -119,6 +120,7 @@ func overrideText(override ration.Override) string {
 func planFields(plan ration.Plan) fields {
 	all := fields{}
 	all.add("time_zone", plan.TimeZone, plan.TimeZone != "")
+	all.add("unlimited", true, plan.Unlimited)
 	for _, limit := range plan.Limits {
 		value := fields{"limit": limit.String()}
 		value.add("name", limit.Name, limit.Name != limit.Key().DefaultName())

@@ -45,6 +45,7 @@ type keyChunk struct {
 // so that it no longer matches.
 type keyOutcome struct {
 	changed, unchanged bool
+	noLimit            bool
 	skipped            ration.Status // the status that doesn't allow the change
 }
 
@@ -70,11 +71,12 @@ func (c *keyChunk) update(change *KeyChange) error {
 	}
 	err := audited(c.actor, "key."+string(c.change.Action), change, c.apply)
 	switch {
-	case err == nil:
-		c.outcomes[id] = keyOutcome{changed: true}
-		return nil
-	case errors.Is(err, ErrUnchanged):
-		c.outcomes[id] = keyOutcome{unchanged: true}
+	case err == nil, errors.Is(err, ErrUnchanged):
+		noLimit, judging := change.noLimit()
+		if judging != nil {
+			return judging
+		}
+		c.outcomes[id] = keyOutcome{changed: err == nil, unchanged: err != nil, noLimit: noLimit != nil}
 		return err
 	case errors.Is(err, ration.ErrConflict):
 		c.outcomes[id] = keyOutcome{skipped: status}
@@ -83,10 +85,10 @@ func (c *keyChunk) update(change *KeyChange) error {
 	return fmt.Errorf("key %s: %w", id, err)
 }
 
-// patch makes an update. A limit that a key does not have need not be cleared.
+// patch makes an update.
 func (c *keyChunk) patch(change *KeyChange) error {
 	patch := c.change.Patch
-	patch.clearIfThere = true
+	patch.ofMany = true
 	return patch.apply(change)
 }
 
@@ -100,6 +102,9 @@ func (c *keyChunk) result() KeysChanged {
 			result.Unchanged++
 		case outcome.skipped != "":
 			result.Skipped[outcome.skipped]++
+		}
+		if outcome.noLimit {
+			result.NoLimit++
 		}
 	}
 	if len(c.ids) == c.change.Filter.Limit {

@@ -27,6 +27,7 @@ type NewKey struct {
 	Metadata   map[string]string
 	Overrides  []ration.Override
 	Label      string // of its first secret; empty: DefaultSecretLabel
+	Unlimited  bool   // that it has no limit is meant; refused where it has one
 }
 
 // IssuedSecret is a key with a secret that was just made. Nobody can show the
@@ -49,12 +50,16 @@ func (s *Service) CreateKey(ctx context.Context, actor string, key NewKey) (Issu
 	}
 	secret := ration.NewSecret(s.config.SecretPrefix)
 	secretID := ration.NewSecretID()
+	var noLimit *NoLimit
 	record, err := s.store.CreateKey(ctx, func(change *KeyChange) error {
 		record, err := key.record(change.Now)
 		if err != nil {
 			return err
 		}
 		change.Key = record
+		if noLimit, err = change.settle(key.Unlimited); err != nil {
+			return err
+		}
 		change.NewSecrets = []NewSecret{s.newSecret(secretID, label, secret, change.Now)}
 		change.Audit, err = auditOf(actor, "key.create", record.ID.String(), nil, keyFields(change))
 		return err
@@ -62,6 +67,7 @@ func (s *Service) CreateKey(ctx context.Context, actor string, key NewKey) (Issu
 	if errors.Is(err, ration.ErrNotFound) {
 		return IssuedSecret{}, fmt.Errorf("plan %q: %w", key.Plan, ration.ErrNotFound)
 	}
+	record.NoLimit = noLimit
 	return IssuedSecret{Key: record, SecretID: secretID, Secret: secret}, err
 }
 
@@ -77,7 +83,7 @@ func (k NewKey) record(now time.Time) (KeyRecord, error) {
 	key, err := normalizeKey(ration.Key{
 		ID: ration.NewKeyID(), Name: k.Name, Owner: k.Owner, Plan: k.Plan, Status: ration.StatusActive,
 		ExpiresAt: toStored(k.ExpiresAt), Scopes: k.Scopes, AllowedIPs: k.AllowedIPs, TimeZone: k.TimeZone,
-		Metadata: maps.Clone(k.Metadata), CreatedAt: now, UpdatedAt: now,
+		Metadata: maps.Clone(k.Metadata), Unlimited: k.Unlimited, CreatedAt: now, UpdatedAt: now,
 	})
 	return KeyRecord{Key: key, Overrides: overrides}, err
 }

@@ -35,6 +35,7 @@ type ImportedKey struct {
 	CreatedAt time.Time // zero: now
 	Secret    ration.Secret
 	Digest    ration.Digest // only where Secret is zero, and without a pepper
+	Unlimited bool          // that it has no limit is meant; refused where its plan has one
 }
 
 // KeysImport is keys to be imported in one transaction, at most [MaxKeysAtOnce].
@@ -48,6 +49,7 @@ type KeysImport struct {
 type KeysImported struct {
 	Created int // are now there
 	Present int // whose secret leads to a key already, which stays as it is
+	NoLimit int // of both: have no limit now or will have none, and nobody said that this is meant
 }
 
 // ImportKeys creates keys with the secrets that they have, in one transaction.
@@ -61,28 +63,56 @@ func (s *Service) ImportKeys(ctx context.Context, actor string, keys KeysImport)
 	if err := errors.Join(validateActor(actor), CheckKeysAtOnce(len(keys.Keys))); err != nil {
 		return KeysImported{}, err
 	}
-	fresh, err := s.unknownKeys(ctx, keys)
+	fresh, present, err := s.unknownKeys(ctx, keys)
 	if err != nil {
 		return KeysImported{}, err
 	}
 	result := KeysImported{Created: len(fresh), Present: len(keys.Keys) - len(fresh)}
+	if result.NoLimit, err = s.countNoLimit(ctx, present); err != nil {
+		return KeysImported{}, err
+	}
+	noLimit := make([]bool, len(fresh))
+	create := func(number int, change *KeyChange) error {
+		found, err := s.importKey(actor, &fresh[number], change)
+		noLimit[number] = found != nil
+		return err
+	}
 	switch {
 	case keys.DryRun:
-		return result, s.findPlans(ctx, fresh)
-	case len(fresh) == 0:
-		return result, nil
+		err = s.tryImport(ctx, fresh, create)
+	case len(fresh) > 0:
+		_, err = s.store.CreateKeys(ctx, len(fresh), create)
 	}
-	_, err = s.store.CreateKeys(ctx, len(fresh), func(number int, change *KeyChange) error {
-		return s.importKey(actor, &fresh[number], change)
-	})
 	if err != nil {
 		return KeysImported{}, err
+	}
+	for _, found := range noLimit {
+		if found {
+			result.NoLimit++
+		}
 	}
 	return result, nil
 }
 
-// unknownKeys checks all keys and returns those whose secret is not known yet.
-func (s *Service) unknownKeys(ctx context.Context, chunk KeysImport) ([]ImportedKey, error) {
+// tryImport makes a dry run find an unknown plan too.
+func (s *Service) tryImport(ctx context.Context, keys []ImportedKey, create func(int, *KeyChange) error) error {
+	plans := s.planReader(ctx)
+	for i := range keys {
+		if name := keys[i].Plan; name != "" {
+			if _, err := plans(name); err != nil {
+				return named(planNamed(name), err)
+			}
+		}
+		if err := create(i, &KeyChange{Now: time.Now(), Plans: plans}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unknownKeys checks all keys and returns those whose secret is not known yet, and
+// whose keys the other secrets are.
+func (s *Service) unknownKeys(ctx context.Context, chunk KeysImport) (unknown []ImportedKey, present []ration.KeyID, err error) {
 	keys := chunk.Keys
 	digests := make([]ration.Digest, len(keys))
 	for i := range keys {
@@ -91,41 +121,26 @@ func (s *Service) unknownKeys(ctx context.Context, chunk KeysImport) ([]Imported
 			digests[i], err = s.digestOf(&keys[i])
 		}
 		if err != nil {
-			return nil, fmt.Errorf("key %d of this import: %w", chunk.Before+i+1, err)
+			return nil, nil, fmt.Errorf("key %d of this import: %w", chunk.Before+i+1, err)
 		}
 	}
 	refs, err := s.store.ResolveDigests(ctx, digests)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	seen := make(map[ration.Digest]bool, len(keys))
-	var unknown []ImportedKey
 	for i, ref := range refs {
 		if seen[digests[i]] {
-			return nil, &ration.InvalidError{Field: "secret", Reason: fmt.Sprintf("key %d of this import has the secret of an earlier one", chunk.Before+i+1)}
+			return nil, nil, &ration.InvalidError{Field: "secret", Reason: fmt.Sprintf("key %d of this import has the secret of an earlier one", chunk.Before+i+1)}
 		}
 		seen[digests[i]] = true
 		if ref == (ration.SecretRef{}) {
 			unknown = append(unknown, keys[i])
+		} else {
+			present = append(present, ref.KeyID)
 		}
 	}
-	return unknown, nil
-}
-
-// findPlans makes a dry run find an unknown plan too.
-func (s *Service) findPlans(ctx context.Context, keys []ImportedKey) error {
-	found := map[string]bool{"": true}
-	for i := range keys {
-		name := keys[i].Plan
-		if found[name] {
-			continue
-		}
-		if _, err := s.store.Plan(ctx, name); err != nil {
-			return named(fmt.Sprintf("plan %q", name), err)
-		}
-		found[name] = true
-	}
-	return nil
+	return unknown, present, nil
 }
 
 // digestOf refuses digests where a pepper is set: the secret would be looked up
@@ -148,17 +163,20 @@ func (s *Service) digestOf(key *ImportedKey) (ration.Digest, error) {
 	return key.Secret.Digest(s.config.Pepper), nil
 }
 
-func (s *Service) importKey(actor string, key *ImportedKey, change *KeyChange) (err error) {
+func (s *Service) importKey(actor string, key *ImportedKey, change *KeyChange) (noLimit *NoLimit, err error) {
 	if change.Key.Key, err = key.record(change.Now); err != nil {
-		return err
+		return nil, err
+	}
+	if noLimit, err = change.settle(key.Unlimited); err != nil {
+		return nil, err
 	}
 	secret := s.newSecret(ration.NewSecretID(), DefaultSecretLabel, key.Secret, change.Key.CreatedAt)
 	if secret.Digest, err = s.digestOf(key); err != nil {
-		return err
+		return nil, err
 	}
 	change.NewSecrets = []NewSecret{secret}
 	change.Audit, err = auditOf(actor, "key.import", change.Key.ID.String(), nil, keyFields(change))
-	return err
+	return noLimit, err
 }
 
 // record checks the key and returns what is stored of it.
@@ -175,7 +193,7 @@ func (k *ImportedKey) record(now time.Time) (ration.Key, error) {
 	}
 	return normalizeKey(ration.Key{
 		ID: ration.NewKeyID(), Name: k.Name, Owner: k.Owner, Plan: k.Plan, Status: k.Status, Scopes: k.Scopes,
-		CreatedAt: created, UpdatedAt: now,
+		Unlimited: k.Unlimited, CreatedAt: created, UpdatedAt: now,
 	})
 }
 
@@ -205,6 +223,7 @@ func importChunks(ctx context.Context, operations ImportOperations, actor string
 		}
 		total.Created += chunk.Created
 		total.Present += chunk.Present
+		total.NoLimit += chunk.NoLimit
 		progress(end)
 	}
 	return total, nil

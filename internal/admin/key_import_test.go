@@ -39,7 +39,7 @@ func TestImportedSecretsKeepWorking(t *testing.T) {
 		Secret: ration.SecretFromText(importedSecret),
 	}
 	result := o.importKeys(plain, admin.ImportedKey{Name: "Digest", Status: ration.StatusActive, Digest: digest}, disabled)
-	if result != (admin.KeysImported{Created: 3}) {
+	if result != (admin.KeysImported{Created: 3, NoLimit: 2}) {
 		t.Errorf("the import gave %+v, want 3 created", result)
 	}
 	o.wantCode(plain.Secret, ration.CodeOK)
@@ -71,7 +71,7 @@ func TestImportIsSafeToRepeat(t *testing.T) {
 	o.importKeys(imported("Ada", importedSecret))
 	changed := imported("Somebody else", importedSecret)
 	changed.Status = ration.StatusDisabled
-	if result := o.importKeys(changed, imported("Bob", "the secret of Bob")); result != (admin.KeysImported{Created: 1, Present: 1}) {
+	if result := o.importKeys(changed, imported("Bob", "the secret of Bob")); result != (admin.KeysImported{Created: 1, Present: 1, NoLimit: 2}) {
 		t.Errorf("the second import gave %+v, want one created and one present", result)
 	}
 	o.wantCode(ration.SecretFromText(importedSecret), ration.CodeOK)
@@ -165,7 +165,7 @@ func TestImportOfManyKeys(t *testing.T) {
 	dry := all
 	dry.DryRun = true
 	would, err := admin.ImportAllKeys(t.Context(), o, actor, dry, func(int) { t.Error("something was written") })
-	if err != nil || would != (admin.KeysImported{Created: len(all.Keys)}) {
+	if err != nil || would != (admin.KeysImported{Created: len(all.Keys), NoLimit: len(all.Keys)}) {
 		t.Errorf("a dry run gave %+v, %v", would, err)
 	}
 
@@ -174,7 +174,7 @@ func TestImportOfManyKeys(t *testing.T) {
 
 	var progress []int
 	done, err := admin.ImportAllKeys(t.Context(), o, actor, all, func(n int) { progress = append(progress, n) })
-	if err != nil || done != (admin.KeysImported{Created: 901, Present: 100}) {
+	if err != nil || done != (admin.KeysImported{Created: 901, Present: 100, NoLimit: 1001}) {
 		t.Errorf("going on gave %+v, %v", done, err)
 	}
 	if fmt.Sprint(progress) != "[100 200 300 400 500 600 700 800 900 1000 1001]" {

@@ -34,6 +34,7 @@ type KeysChanged struct {
 	Changed   int
 	Unchanged int                   // were so already
 	Skipped   map[ration.Status]int // whose status doesn't allow the change, by that status
+	NoLimit   int                   // of those changed and unchanged: have no limit now or will have none, and nobody said that this is meant
 	Next      ration.KeyID          // the filter's After for the next chunk; zero: there is none
 }
 
@@ -83,8 +84,9 @@ func (s *Service) tryChunk(ctx context.Context, chunk *keyChunk, keys []KeyRecor
 	if err != nil {
 		return err
 	}
+	plans := s.planReader(ctx)
 	for _, key := range keys {
-		if err := chunk.update(&KeyChange{Now: now, Key: key}); err != nil && !errors.Is(err, ErrUnchanged) {
+		if err := chunk.update(&KeyChange{Now: now, Key: key, Plans: plans}); err != nil && !errors.Is(err, ErrUnchanged) {
 			return err
 		}
 	}
@@ -108,6 +110,7 @@ func ChangeAllKeys(ctx context.Context, operations BulkOperations, actor string,
 		}
 		total.Changed += chunk.Changed
 		total.Unchanged += chunk.Unchanged
+		total.NoLimit += chunk.NoLimit
 		for status, count := range chunk.Skipped {
 			total.Skipped[status] += count
 		}

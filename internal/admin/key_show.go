@@ -24,7 +24,11 @@ func (s *Service) ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, 
 	if err := filter.validate(); err != nil {
 		return nil, err
 	}
-	return s.store.ListKeys(ctx, filter)
+	keys, err := s.store.ListKeys(ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	return s.judged(ctx, keys)
 }
 
 // ShowKey returns a key with its limits and what remains of them: of a key that

@@ -28,8 +28,11 @@ type KeyPatch struct {
 	ClearTemporary []ration.LimitKey  // the temporary one: the lasting one holds again, else the plan's
 	ClearLasting   []ration.LimitKey  // the lasting one: a temporary one above it stays
 
-	// clearIfThere says that a limit that the key does not have need not be cleared.
-	clearIfThere bool
+	Unlimited *bool // whether it is meant that no limit holds; refused where one does. Nil: as it was, and no longer once one does
+
+	// ofMany says that many keys get the patch: a limit that one of them does not
+	// have need not be cleared, and one that has a limit is not meant by Unlimited.
+	ofMany bool
 }
 
 // UpdateKey changes a key. A patch that changes nothing writes nothing. Errors
@@ -44,13 +47,23 @@ func (s *Service) changeKey(ctx context.Context, actor, action string, id ration
 		return KeyRecord{}, err
 	}
 	applied := false // the key was found
+	var noLimit *NoLimit
 	record, err := s.store.UpdateKey(ctx, id, func(change *KeyChange) error {
 		applied = true
-		return audited(actor, action, change, apply)
+		err := audited(actor, action, change, apply)
+		if err != nil && !errors.Is(err, ErrUnchanged) {
+			return err
+		}
+		var judging error
+		if noLimit, judging = change.noLimit(); judging != nil {
+			return judging
+		}
+		return err
 	})
 	if errors.Is(err, ration.ErrNotFound) && !applied {
 		return KeyRecord{}, fmt.Errorf("key %s: %w", id, ration.ErrNotFound)
 	}
+	record.NoLimit = noLimit
 	return record, err
 }
 
@@ -90,14 +103,19 @@ func (p *KeyPatch) apply(change *KeyChange) error {
 		return err
 	}
 	change.Key.Key = key
-	return p.applyOverrides(change)
+	if err := p.applyOverrides(change); err != nil {
+		return err
+	}
+	set(&change.Key.Unlimited, p.Unlimited)
+	_, err = change.settle(p.Unlimited != nil && *p.Unlimited && !p.ofMany)
+	return err
 }
 
 func (p *KeyPatch) applyOverrides(change *KeyChange) error {
 	overrides := change.Key.Overrides
 	for _, clearing := range p.clearings() {
 		var err error
-		if overrides, err = clearing.from(overrides, p.clearIfThere); err != nil {
+		if overrides, err = clearing.from(overrides, p.ofMany); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,8 @@ type NewPlan struct {
 	Name     string
 	TimeZone string // IANA name; empty: UTC
 	Limits   []ration.Limit
+	// Unlimited says that it is meant that the plan has no limit; refused where it has one.
+	Unlimited bool
 }
 
 // PlanPatch is what to change of a plan; everything left nil stays. All of it
@@ -23,6 +25,7 @@ type PlanPatch struct {
 	TimeZone     *string           // empty: UTC
 	SetLimits    []ration.Limit    // each in the place of the one for its meter, kind and period
 	RemoveLimits []ration.LimitKey // the plan no longer limits them
+	Unlimited    *bool             // whether it is meant that the plan has no limit; refused where it has one. Nil: as it was, and no longer once it has one
 }
 
 // CreatePlan creates a plan. Error: ErrExists.
@@ -30,7 +33,7 @@ func (s *Service) CreatePlan(ctx context.Context, actor string, plan NewPlan) (r
 	if err := validateActor(actor); err != nil {
 		return ration.Plan{}, err
 	}
-	normalized, err := normalizePlan(ration.Plan{Name: plan.Name, TimeZone: plan.TimeZone, Limits: plan.Limits})
+	normalized, err := normalizePlan(ration.Plan{Name: plan.Name, TimeZone: plan.TimeZone, Limits: plan.Limits, Unlimited: plan.Unlimited})
 	if err != nil {
 		return ration.Plan{}, err
 	}
@@ -97,7 +100,7 @@ func (s *Service) DeletePlan(ctx context.Context, actor, name string) error {
 	audit := AuditEntry{Actor: actor, Action: "plan.delete", Target: planTarget(name), Details: details}
 	err = s.store.DeletePlan(ctx, name, audit)
 	if errors.Is(err, ration.ErrConflict) {
-		return fmt.Errorf("%w: keys still have plan %q; give them another plan, or none, first", ration.ErrConflict, name)
+		return fmt.Errorf("%w: keys still have plan %q; give them another plan first", ration.ErrConflict, name)
 	}
 	return named(planNamed(name), err)
 }
@@ -124,6 +127,10 @@ func (p *PlanPatch) apply(plan ration.Plan) (ration.Plan, error) {
 		limits = replaceLimit(limits, limit)
 	}
 	plan.Limits = limits
+	set(&plan.Unlimited, p.Unlimited)
+	if p.Unlimited == nil && len(limits) > 0 {
+		plan.Unlimited = false
+	}
 	return normalizePlan(plan)
 }
 
@@ -144,6 +151,9 @@ func replaceLimit(limits []ration.Limit, limit ration.Limit) []ration.Limit {
 func normalizePlan(plan ration.Plan) (ration.Plan, error) {
 	if len(plan.Limits) > maxLimits {
 		return ration.Plan{}, &ration.InvalidError{Field: "limits", Reason: fmt.Sprintf("a plan has at most %d limits", maxLimits)}
+	}
+	if plan.Unlimited && len(plan.Limits) > 0 {
+		return ration.Plan{}, &ration.InvalidError{Field: "unlimited", Value: "true", Reason: "the plan has limits: " + listLimits(plan.Limits)}
 	}
 	return plan.Normalize()
 }

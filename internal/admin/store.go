@@ -58,6 +58,10 @@ type Keys interface {
 	// Update may be called again for all of them.
 	UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(*KeyChange) error) ([]KeyRecord, error)
 
+	// KeysByID returns keys, at most MaxKeysAtOnce, each once and in the order of
+	// their ids. Error: ErrNotFound if one of them is not there.
+	KeysByID(ctx context.Context, ids []ration.KeyID) ([]KeyRecord, error)
+
 	// Key returns a key. Error: ErrNotFound.
 	Key(ctx context.Context, id ration.KeyID) (KeyRecord, error)
 
@@ -132,6 +136,7 @@ type KeyRecord struct {
 	ration.Key
 	Secrets   []ration.SecretState // in the order of their creation
 	Overrides []ration.Override    // at most one lasting and one temporary one per meter, kind and period
+	NoLimit   *NoLimit             // when it has no limit and nobody said that this is meant; nil: never. [Service] sets it, no store does
 }
 
 // NewSecret is a secret to be stored: its state and its digest.
@@ -144,6 +149,7 @@ type NewSecret struct {
 type KeyChange struct {
 	Now        time.Time   // the store's time
 	Key        KeyRecord   // as read; to be changed in place
+	Plans      PlanReader  // as the transaction sees them
 	NewSecrets []NewSecret // to be added
 	Audit      AuditEntry  // to be filled in
 }

@@ -26,11 +26,11 @@ func TestImportThroughTheSocket(t *testing.T) {
 		{Name: "Bob", Status: ration.StatusActive, Digest: ration.SecretFromText("known by its digest").Digest(nil)},
 	}}
 	imported, err := p.remote.ImportKeys(t.Context(), actor, keys)
-	if err != nil || imported != (admin.KeysImported{Created: 2}) {
+	if err != nil || imported != (admin.KeysImported{Created: 2, NoLimit: 2}) {
 		t.Fatalf("the import gave %+v, %v", imported, err)
 	}
 	again, err := p.direct.ImportKeys(t.Context(), actor, keys)
-	if err != nil || again != (admin.KeysImported{Present: 2}) {
+	if err != nil || again != (admin.KeysImported{Present: 2, NoLimit: 2}) {
 		t.Errorf("importing the same keys here gave %+v, %v", again, err)
 	}
 	records, err := p.direct.ListKeys(t.Context(), admin.KeyFilter{Owner: "ada@example.com"})
@@ -65,7 +65,7 @@ func TestLargestKeysFitThroughTheSocket(t *testing.T) {
 		keys.Keys = append(keys.Keys, key)
 	}
 	imported, err := admin.ImportAllKeys(t.Context(), p.remote, actor, keys, func(int) {})
-	if err != nil || imported != (admin.KeysImported{Created: len(keys.Keys)}) {
+	if err != nil || imported != (admin.KeysImported{Created: len(keys.Keys), NoLimit: len(keys.Keys)}) {
 		t.Errorf("the import gave %+v, %v", imported, err)
 	}
 }

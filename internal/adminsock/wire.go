@@ -67,12 +67,13 @@ type importedKey struct {
 	CreatedAt time.Time     `json:"created_at"`
 	Secret    string        `json:"secret"`
 	Digest    ration.Digest `json:"digest"`
+	Unlimited bool          `json:"unlimited"`
 }
 
 func revealImport(keys admin.KeysImport) keysImport {
 	wire := keysImport{Keys: make([]importedKey, len(keys.Keys)), Before: keys.Before, DryRun: keys.DryRun}
 	for i, k := range keys.Keys {
-		wire.Keys[i] = importedKey{k.Name, k.Owner, k.Plan, k.Status, k.Scopes, k.CreatedAt, k.Secret.Reveal(), k.Digest}
+		wire.Keys[i] = importedKey{k.Name, k.Owner, k.Plan, k.Status, k.Scopes, k.CreatedAt, k.Secret.Reveal(), k.Digest, k.Unlimited}
 	}
 	return wire
 }
@@ -82,7 +83,7 @@ func (k keysImport) conceal() admin.KeysImport {
 	for i, k := range k.Keys {
 		keys.Keys[i] = admin.ImportedKey{
 			Name: k.Name, Owner: k.Owner, Plan: k.Plan, Status: k.Status, Scopes: k.Scopes, CreatedAt: k.CreatedAt,
-			Secret: ration.SecretFromText(k.Secret), Digest: k.Digest,
+			Secret: ration.SecretFromText(k.Secret), Digest: k.Digest, Unlimited: k.Unlimited,
 		}
 	}
 	return keys

@@ -15,7 +15,7 @@ func Key(record admin.KeyRecord, at time.Time) api.KeyRecord {
 		ID: record.ID.String(), Name: record.Name, Owner: record.Owner, Plan: record.Plan,
 		Status: string(record.Status), Expired: !record.ExpiresAt.IsZero() && !at.Before(record.ExpiresAt),
 		ExpiresAt: instant(record.ExpiresAt), Scopes: list(record.Scopes), AllowedIPs: []string{},
-		TimeZone: record.TimeZone, Metadata: record.Metadata,
+		TimeZone: record.TimeZone, Metadata: record.Metadata, Unlimited: record.Unlimited, NoLimit: noLimit(record.NoLimit),
 		CreatedAt: record.CreatedAt.UTC(), UpdatedAt: record.UpdatedAt.UTC(),
 		Overrides: convert(record.Overrides, override), Secrets: convert(record.Secrets, secret),
 	}
@@ -60,7 +60,7 @@ func IssuedSecret(issued admin.IssuedSecret) api.IssuedSecret {
 
 // KeysChanged returns what became of many keys.
 func KeysChanged(changed admin.KeysChanged, dryRun bool) api.KeysChanged {
-	wire := api.KeysChanged{DryRun: dryRun, Changed: changed.Changed, Unchanged: changed.Unchanged, Skipped: map[string]int{}}
+	wire := api.KeysChanged{DryRun: dryRun, Changed: changed.Changed, Unchanged: changed.Unchanged, Skipped: map[string]int{}, NoLimit: changed.NoLimit}
 	for status, count := range changed.Skipped {
 		wire.Skipped[string(status)] = count
 	}
@@ -69,12 +69,19 @@ func KeysChanged(changed admin.KeysChanged, dryRun bool) api.KeysChanged {
 
 // KeysImported returns what became of imported keys.
 func KeysImported(imported admin.KeysImported, dryRun bool) api.KeysImported {
-	return api.KeysImported{DryRun: dryRun, Created: imported.Created, Present: imported.Present}
+	return api.KeysImported{DryRun: dryRun, Created: imported.Created, Present: imported.Present, NoLimit: imported.NoLimit}
 }
 
 // UsageImported returns what became of imported counts.
 func UsageImported(imported admin.UsageImported, dryRun bool) api.UsageImported {
 	return api.UsageImported{DryRun: dryRun, Rows: imported.Rows, DaysRaised: imported.Raised, UnitsAdded: imported.Added}
+}
+
+func noLimit(found *admin.NoLimit) *api.NoLimit {
+	if found == nil {
+		return nil
+	}
+	return &api.NoLimit{From: instant(found.From), Until: instant(found.Until)}
 }
 
 func secret(state ration.SecretState) api.Secret {

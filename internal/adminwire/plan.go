@@ -8,7 +8,7 @@ import (
 // Plan returns a plan.
 func Plan(plan ration.Plan) api.Plan {
 	return api.Plan{
-		Name: plan.Name, TimeZone: plan.TimeZone, Limits: convert(plan.Limits, Limit),
+		Name: plan.Name, TimeZone: plan.TimeZone, Limits: convert(plan.Limits, Limit), Unlimited: plan.Unlimited,
 		CreatedAt: plan.CreatedAt.UTC(), UpdatedAt: plan.UpdatedAt.UTC(),
 	}
 }

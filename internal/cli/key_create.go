@@ -1,11 +1,8 @@
 package cli
 
 import (
-	"slices"
-
 	"github.com/spf13/cobra"
 
-	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 )
 
@@ -13,6 +10,7 @@ import (
 type keyFlags struct {
 	owner, plan, expires, timeZone, until string
 	scopes, allowedIPs, metadata, limits  []string
+	unlimited                             bool
 }
 
 func (f *keyFlags) register(cmd *cobra.Command) {
@@ -26,6 +24,7 @@ func (f *keyFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.metadata, "metadata", nil, "name=value of your own; repeat for several")
 	flags.StringArrayVar(&f.limits, "limit", nil, `limit of its own, in the place of the plan's: "5000/day", "200000 tokens/month", "10/second burst 20", "unlimited/day"; repeat for several`)
 	flags.StringVar(&f.until, "until", "", "when the --limit given here ends: 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z (default: never)")
+	flags.BoolVar(&f.unlimited, "unlimited", false, "it is meant that the key has no limit; without this it is reported")
 }
 
 func (a *app) keysCreateCommand() *cobra.Command {
@@ -46,9 +45,6 @@ func (a *app) keysCreateCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if limitless(issued.Key) {
-					a.say("Key %s has no plan and no limit: it is unlimited.", visible(issued.Key.Name))
-				}
 				return a.showIssued(issued, "Created")
 			})
 		},
@@ -58,13 +54,8 @@ func (a *app) keysCreateCommand() *cobra.Command {
 	return cmd
 }
 
-// limitless reports whether nothing can ever limit the key as it is.
-func limitless(key admin.KeyRecord) bool {
-	return key.Plan == "" && !slices.ContainsFunc(key.Overrides, func(o ration.Override) bool { return !o.Unlimited })
-}
-
 func (f *keyFlags) newKey(name, label string) (key admin.NewKey, err error) {
-	key = admin.NewKey{Name: name, Owner: f.owner, Plan: f.plan, TimeZone: f.timeZone, Label: label}
+	key = admin.NewKey{Name: name, Owner: f.owner, Plan: f.plan, TimeZone: f.timeZone, Label: label, Unlimited: f.unlimited}
 	if key.ExpiresAt, err = parseInstant("--expires", f.expires); err != nil {
 		return key, err
 	}

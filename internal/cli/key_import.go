@@ -34,7 +34,7 @@ const maxImportSize = 256 << 20
 // keySource is where keys to be imported are, and how they are read.
 type keySource struct {
 	file, variable, table, mapping, plan string
-	dryRun                               bool
+	dryRun, unlimited                    bool
 }
 
 func (a *app) keysImportCommand() *cobra.Command {
@@ -81,6 +81,7 @@ YAML file says which are what:
 	flags.StringVar(&source.table, "table", "", "the file is a SQLite database, or env:VARIABLE names a postgres://… URL, and this table or view holds the keys")
 	flags.StringVar(&source.mapping, "mapping", "", "YAML file that says which column holds what")
 	flags.StringVar(&source.plan, "plan", "", "plan of the imported keys")
+	flags.BoolVar(&source.unlimited, "unlimited", false, "it is meant that the imported keys have no limit; without this it is reported")
 	flags.BoolVar(&source.dryRun, "dry-run", false, "list what would be imported, and what is doubtful")
 	return cmd
 }
@@ -104,7 +105,7 @@ func (a *app) importKeys(ctx context.Context, source *keySource) error {
 	}
 	keys := admin.KeysImport{DryRun: source.dryRun}
 	for _, record := range plan.Records {
-		keys.Keys = append(keys.Keys, importedKey(record, source.plan))
+		keys.Keys = append(keys.Keys, importedKey(record, source))
 	}
 	var imported admin.KeysImported
 	err = a.with(ctx, creation(!source.dryRun), func(ops admin.Operations) error {
@@ -122,10 +123,10 @@ func (a *app) importKeys(ctx context.Context, source *keySource) error {
 }
 
 // importedKey leaves the digest of a plain secret to whoever knows the pepper.
-func importedKey(record keyimport.Record, plan string) admin.ImportedKey {
+func importedKey(record keyimport.Record, source *keySource) admin.ImportedKey {
 	key := admin.ImportedKey{
-		Name: record.Name, Owner: record.Owner, Plan: plan, Status: record.Status, Scopes: record.Scopes,
-		CreatedAt: record.CreatedAt, Secret: record.Secret,
+		Name: record.Name, Owner: record.Owner, Plan: source.plan, Status: record.Status, Scopes: record.Scopes,
+		CreatedAt: record.CreatedAt, Secret: record.Secret, Unlimited: source.unlimited,
 	}
 	if record.Secret.IsZero() {
 		key.Digest = record.Digest
@@ -146,6 +147,7 @@ func statusCounts(records []keyimport.Record) string {
 }
 
 func (a *app) showKeysImported(imported api.KeysImported) error {
+	a.sayKeysWithoutLimit(imported.NoLimit)
 	return a.show(listing{
 		value: imported, columns: []column{{name: "created"}, {name: "present"}},
 		rows: [][]string{{number(int64(imported.Created)), number(int64(imported.Present))}},

@@ -69,6 +69,7 @@ func (a *app) showKeysChanged(changed api.KeysChanged) error {
 		}
 		a.say("Skipped, because their status doesn't allow it: %s.", strings.Join(statuses, ", "))
 	}
+	a.sayKeysWithoutLimit(changed.NoLimit)
 	return a.show(listing{
 		value: changed, columns: []column{{name: "changed"}, {name: "unchanged"}, {name: "skipped"}},
 		rows: [][]string{{number(int64(changed.Changed)), number(int64(changed.Unchanged)), number(int64(skippedKeys(changed)))}},

@@ -108,6 +108,7 @@ func (a *app) sayCovered(key admin.KeyRecord, set []ration.Override) {
 
 // showUpdatedKey prints a key and below it the limits of its own, with their ends.
 func (a *app) showUpdatedKey(record admin.KeyRecord) error {
+	a.sayNoLimit(record)
 	now := time.Now()
 	key := adminwire.Key(record, now)
 	if err := a.show(keyListing(key, key)); err != nil || a.format != formatTable || a.quiet || len(key.Overrides) == 0 {
@@ -136,6 +137,9 @@ func (f *keyFlags) patch(cmd *cobra.Command) (patch admin.KeyPatch, err error) {
 			return patch, err
 		}
 		patch.ExpiresAt = &end
+	}
+	if changed("unlimited") {
+		patch.Unlimited = &f.unlimited
 	}
 	if changed("scope") {
 		if patch.Scopes, err = parseScopes(f.scopes); err != nil {

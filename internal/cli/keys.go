@@ -57,6 +57,7 @@ func statusText(key api.KeyRecord) string {
 
 // showKey prints a key that was changed.
 func (a *app) showKey(record admin.KeyRecord) error {
+	a.sayNoLimit(record)
 	key := adminwire.Key(record, time.Now())
 	return a.show(keyListing(key, key))
 }
@@ -64,6 +65,7 @@ func (a *app) showKey(record admin.KeyRecord) error {
 // showIssued prints a secret that was just made: alone, so that a script can
 // take it, with the rest of what there is to know beside it.
 func (a *app) showIssued(issued admin.IssuedSecret, done string) error {
+	a.sayNoLimit(issued.Key)
 	wire := adminwire.IssuedSecret(issued)
 	if a.format == formatTable {
 		a.say("%s key %s (%s). This is its secret; it is not shown again:", done, wire.Key.ID, visible(wire.Key.Name))

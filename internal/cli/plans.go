@@ -20,6 +20,7 @@ func (a *app) plansCommand() *cobra.Command {
 func (a *app) plansCreateCommand() *cobra.Command {
 	var limits []string
 	var zone string
+	var unlimited bool
 	cmd := &cobra.Command{
 		Use: "create NAME", Short: "Create a plan",
 		Example: `  ration plans create free --limit 1000/day --limit "10/second burst 20"
@@ -31,7 +32,7 @@ func (a *app) plansCreateCommand() *cobra.Command {
 				return err
 			}
 			return a.with(cmd.Context(), mayCreate, func(ops admin.Operations) error {
-				plan, err := ops.CreatePlan(cmd.Context(), actor(), admin.NewPlan{Name: args[0], TimeZone: zone, Limits: parsed})
+				plan, err := ops.CreatePlan(cmd.Context(), actor(), admin.NewPlan{Name: args[0], TimeZone: zone, Limits: parsed, Unlimited: unlimited})
 				if err != nil {
 					return err
 				}
@@ -39,7 +40,7 @@ func (a *app) plansCreateCommand() *cobra.Command {
 			})
 		},
 	}
-	planFlags(cmd, &limits, &zone)
+	planFlags(cmd, &limits, &zone, &unlimited)
 	return cmd
 }
 
@@ -77,6 +78,7 @@ func (a *app) plansShowCommand() *cobra.Command {
 func (a *app) plansUpdateCommand() *cobra.Command {
 	var limits, remove []string
 	var zone string
+	var unlimited bool
 	cmd := &cobra.Command{
 		Use: "update NAME", Short: "Change a plan: what is not named stays",
 		Long: `Changes a plan in one transaction. A --limit takes the place of the plan's limit
@@ -97,6 +99,9 @@ for the same meter and period. Decisions that start afterwards see the change.`,
 			if cmd.Flags().Changed("time-zone") {
 				patch.TimeZone = &zone
 			}
+			if cmd.Flags().Changed("unlimited") {
+				patch.Unlimited = &unlimited
+			}
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				plan, err := ops.UpdatePlan(cmd.Context(), actor(), patch)
 				if err != nil {
@@ -106,7 +111,7 @@ for the same meter and period. Decisions that start afterwards see the change.`,
 			})
 		},
 	}
-	planFlags(cmd, &limits, &zone)
+	planFlags(cmd, &limits, &zone, &unlimited)
 	cmd.Flags().StringArrayVar(&remove, "remove-limit", nil, `limit to take away: "day", "tokens/month"; repeat for several`)
 	return cmd
 }
@@ -128,9 +133,10 @@ func (a *app) plansDeleteCommand() *cobra.Command {
 	return cmd
 }
 
-func planFlags(cmd *cobra.Command, limits *[]string, zone *string) {
+func planFlags(cmd *cobra.Command, limits *[]string, zone *string, unlimited *bool) {
 	cmd.Flags().StringArrayVar(limits, "limit", nil, `limit: "1000/day", "200000 tokens/month", "10/second burst 20"; repeat for several`)
 	cmd.Flags().StringVar(zone, "time-zone", "", "IANA time zone of its keys' days, such as Europe/Berlin (default UTC)")
+	cmd.Flags().BoolVar(unlimited, "unlimited", false, "it is meant that the plan has no limit; without this it is reported")
 }
 
 func (a *app) showPlan(plan ration.Plan) error {
@@ -138,12 +144,9 @@ func (a *app) showPlan(plan ration.Plan) error {
 	return a.show(planListing(wire, wire))
 }
 
-// showChangedPlan prints a plan that was created or changed. That it limits
-// nothing may be meant, and may be a slip.
+// showChangedPlan prints a plan that was created or changed.
 func (a *app) showChangedPlan(plan ration.Plan) error {
-	if len(plan.Limits) == 0 {
-		a.say("Plan %s has no limit: its keys are unlimited.", visible(plan.Name))
-	}
+	a.sayPlanWithoutLimit(plan)
 	return a.showPlan(plan)
 }
 

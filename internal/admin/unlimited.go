@@ -1,0 +1,170 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// NoLimit is the first time, from now on, at which a key has no limit at all: on
+// no meter, neither a quota nor a rate.
+type NoLimit struct {
+	From  time.Time // zero: now
+	Until time.Time // zero: for good
+}
+
+// PlanReader returns a plan by its name. Error: ErrNotFound.
+type PlanReader func(name string) (ration.Plan, error)
+
+// ReadOnce returns a reader that reads each plan once. It is not safe for
+// concurrent use.
+func ReadOnce(read PlanReader) PlanReader {
+	plans := make(map[string]ration.Plan)
+	return func(name string) (ration.Plan, error) {
+		if plan, known := plans[name]; known {
+			return plan, nil
+		}
+		plan, err := read(name)
+		if err == nil {
+			plans[name] = plan
+		}
+		return plan, err
+	}
+}
+
+func (s *Service) planReader(ctx context.Context) PlanReader {
+	return ReadOnce(func(name string) (ration.Plan, error) { return s.store.Plan(ctx, name) })
+}
+
+// of returns the plan of a key: without limits where it has none, nil where it is
+// not there, so that no decision admits the key.
+func (read PlanReader) of(key *ration.Key) (*ration.Plan, error) {
+	if key.Plan == "" {
+		return new(ration.Plan), nil
+	}
+	plan, err := read(key.Plan)
+	if errors.Is(err, ration.ErrNotFound) {
+		return nil, nil //nolint:nilnil // who refers to it finds out
+	}
+	return &plan, err
+}
+
+// limitless returns when no limit of a key holds, meant or not. Its limits change
+// at the ends of temporary ones alone.
+func limitless(plan *ration.Plan, overrides []ration.Override, now time.Time) (found *NoLimit) {
+	if plan == nil {
+		return nil
+	}
+	for _, at := range append([]time.Time{now}, endsAfter(overrides, now)...) {
+		limited := len(ration.EffectiveLimits(plan.Limits, overrides, at)) > 0
+		switch {
+		case found == nil && !limited:
+			if found = new(NoLimit); at.After(now) {
+				found.From = at
+			}
+		case found != nil && limited:
+			found.Until = at
+			return found
+		}
+	}
+	return found
+}
+
+func endsAfter(overrides []ration.Override, now time.Time) (ends []time.Time) {
+	for i := range overrides {
+		if overrides[i].Temporary() && overrides[i].RunsAt(now) {
+			ends = append(ends, overrides[i].ExpiresAt)
+		}
+	}
+	slices.SortFunc(ends, time.Time.Compare)
+	return ends
+}
+
+// noLimit returns when a key that may be used then has no limit, unless the key or
+// its plan says that this is meant.
+func noLimit(key *KeyRecord, plan *ration.Plan, now time.Time) *NoLimit {
+	if plan == nil || key.Unlimited || plan.Unlimited || key.Status == ration.StatusRevoked || key.Status == ration.StatusRejected {
+		return nil
+	}
+	found := limitless(plan, key.Overrides, now)
+	if end := key.ExpiresAt; found != nil && !end.IsZero() && (!end.After(now) || !found.From.Before(end)) {
+		return nil
+	}
+	return found
+}
+
+// noLimit returns what the change leaves of the key without a limit.
+func (c *KeyChange) noLimit() (*NoLimit, error) {
+	plan, err := c.Plans.of(&c.Key.Key)
+	if err != nil {
+		return nil, err
+	}
+	return noLimit(&c.Key, plan, c.Now), nil
+}
+
+// settle takes the mark away that no limit is meant if one holds at any time; where
+// it was asked for just now, that is an error. It returns what noLimit does.
+func (c *KeyChange) settle(asked bool) (*NoLimit, error) {
+	plan, err := c.Plans.of(&c.Key.Key)
+	if err != nil || plan == nil {
+		return nil, err
+	}
+	if c.Key.Unlimited && limitless(plan, c.Key.Overrides, c.Now) == nil {
+		if asked {
+			limits := listLimits(ration.EffectiveLimits(plan.Limits, c.Key.Overrides, c.Now))
+			return nil, &ration.InvalidError{Field: "unlimited", Value: "true", Reason: "the key has limits: " + limits}
+		}
+		c.Key.Unlimited = false
+	}
+	return noLimit(&c.Key, plan, c.Now), nil
+}
+
+// judge sets NoLimit of keys as they were read.
+func judge(keys []KeyRecord, plans PlanReader, now time.Time) error {
+	for i := range keys {
+		plan, err := plans.of(&keys[i].Key)
+		if err != nil {
+			return err
+		}
+		keys[i].NoLimit = noLimit(&keys[i], plan, now)
+	}
+	return nil
+}
+
+// judged sets NoLimit of keys as they were read, by the store's time.
+func (s *Service) judged(ctx context.Context, keys []KeyRecord) ([]KeyRecord, error) {
+	if len(keys) == 0 {
+		return keys, nil
+	}
+	_, now, err := s.store.KeyUsage(ctx, keys[0].ID) // for the time
+	if err != nil {
+		return nil, err
+	}
+	return keys, judge(keys, s.planReader(ctx), now)
+}
+
+// countNoLimit counts the keys that have no limit, or will have none.
+func (s *Service) countNoLimit(ctx context.Context, ids []ration.KeyID) (count int, err error) {
+	keys, err := s.store.KeysByID(ctx, ids)
+	if err == nil {
+		keys, err = s.judged(ctx, keys)
+	}
+	for i := range keys {
+		if keys[i].NoLimit != nil {
+			count++
+		}
+	}
+	return count, err
+}
+
+func listLimits(limits []ration.Limit) string {
+	texts := make([]string, len(limits))
+	for i, limit := range limits {
+		texts[i] = limit.String()
+	}
+	return strings.Join(texts, ", ")
+}
