@@ -53,6 +53,21 @@ func ParseRefunds(outcomes []string) (Refunds, error) {
 	return refunds, nil
 }
 
+// Outcomes returns what [ParseRefunds] reads.
+func (r Refunds) Outcomes() []string {
+	var outcomes []string
+	if r.Unreachable {
+		outcomes = append(outcomes, refundUnreachable)
+	}
+	if r.Timeout {
+		outcomes = append(outcomes, refundTimeout)
+	}
+	for _, status := range r.Statuses {
+		outcomes = append(outcomes, strconv.Itoa(status))
+	}
+	return outcomes
+}
+
 // IsZero reports whether nothing is ever given back.
 func (r Refunds) IsZero() bool { return !r.Unreachable && !r.Timeout && len(r.Statuses) == 0 }
 

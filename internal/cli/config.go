@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/ration-dev/ration/internal/config"
@@ -21,24 +23,70 @@ func (a *app) configCommand() *cobra.Command {
 }
 
 func (a *app) configCheckCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "check", Short: "Check the configuration file and the environment, and start nothing", Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+	var explained bool
+	var header []string
+	cmd := &cobra.Command{
+		Use: "check [--explain METHOD PATH]", Short: "Check the configuration file and the environment, and start nothing",
+		Long: `Checks the configuration file and the environment. It warns of paths and methods that
+pass beside the routes with a scope or a price because no route matches them, of
+routes that repeat the path of upstream, and of segments such as "$id", which stand
+for themselves. The exit code is 3 if the configuration is wrong; a warning is none.
+
+--explain METHOD PATH says what becomes of a request, by the code that serves it: its
+route, what it costs and what it needs, or why it is refused. Write the path as a
+client sends it, percent-encoded; it may have a query. What depends on the key, on an
+Idempotency-Key or on the body is not looked at. The exit code is 0 also where the
+request would be refused, and 2 where METHOD or PATH can't be in any request.`,
+		Example: `  ration config check --config ration.yaml
+  ration config check --config ration.yaml --explain POST '/v1/search?q=x'
+  ration config check --explain OPTIONS /v1/search --header 'Origin: https://app.example.com' --header 'Access-Control-Request-Method: POST'`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case explained && len(args) != 2:
+				return usagef("--explain takes a method and a path, such as: --explain POST /v1/search; %d arguments were given", len(args))
+			case !explained && len(header) > 0:
+				return usagef("--header belongs to --explain METHOD PATH")
+			case !explained:
+				return noArguments(cmd, args)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
 			settings, err := a.settings()
 			if err != nil {
 				return err
 			}
+			if explained {
+				return a.explainRequest(settings, args, header)
+			}
 			if err := thisMachine.checkUpstream(cmd.Context(), settings.Upstream, thisMachine.listeners(cmd.Context(), settings)); err != nil {
 				return err
 			}
-			if settings.File == "" {
-				a.say("The configuration is valid; no file was given, by --config or RATION_CONFIG.")
-			} else {
-				a.say("The configuration is valid, with file %s.", visible(settings.File))
-			}
-			return nil
+			return a.checkConfig(settings)
 		},
 	}
+	cmd.Flags().BoolVar(&explained, "explain", false, "say what becomes of the request METHOD PATH")
+	cmd.Flags().StringArrayVar(&header, "header", nil, `a header field of that request, "Name: value"; may be repeated`)
+	return cmd
+}
+
+// checkConfig says whether the proxy that the settings describe can be, and what
+// they leave open.
+func (a *app) checkConfig(settings config.Config) error {
+	if settings.Upstream != nil {
+		if _, err := configuredProxy(settings); err != nil {
+			return err
+		}
+	}
+	for _, warning := range settings.Warnings() {
+		fmt.Fprintln(a.stderr, "ration: warning: "+visible(warning))
+	}
+	if settings.File == "" {
+		a.say("The configuration is valid; no file was given, by --config or RATION_CONFIG.")
+		return nil
+	}
+	a.say("The configuration is valid, with file %s.", visible(settings.File))
+	return nil
 }
 
 func (a *app) configListCommand() *cobra.Command {

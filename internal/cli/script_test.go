@@ -78,7 +78,7 @@ func TestScripts(t *testing.T) {
 
 func run(ts *testscript.TestScript, args []string) int {
 	var environment []string
-	for _, name := range []string{"RATION_DB", "RATION_CONFIG", "RATION_LITSEN", "RATION_SECRET_PREFIX", "RATION_PEPPER_FILE", "RATION_API_LISTEN"} {
+	for _, name := range []string{"RATION_DB", "RATION_CONFIG", "RATION_LITSEN", "RATION_SECRET_PREFIX", "RATION_PEPPER_FILE", "RATION_API_LISTEN", "RATION_REFUSE_UNMATCHED", "RATION_CORS_ORIGINS"} {
 		if value := ts.Getenv(name); value != "" {
 			environment = append(environment, name+"="+strings.TrimPrefix(value, "empty"))
 		}

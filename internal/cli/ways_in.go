@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"log/slog"
 	"net/http"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/bound"
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/proxy"
@@ -13,22 +15,23 @@ import (
 )
 
 func (i *instance) newServer() (*server.Server, error) {
-	sources := rationhttp.Sources{
-		Header: i.settings.KeyHeader, NoBearer: !i.settings.KeyBearer, NoBasic: !i.settings.KeyBasic,
-		QueryParameter: i.settings.KeyQueryParameter,
-	}
 	trouble := newTroubleLog(i.log)
-	gate := rationhttp.Gate{
-		Charger: i.engine, Sources: sources, TrustedProxies: i.settings.TrustedProxies, Observe: trouble.observe,
-		Responder: rationhttp.Responder{Style: rationhttp.Style(i.settings.Headers), Vary: sources.Vary()},
-	}
+	gate := newGate(i.settings, i.engine)
+	gate.Observe = trouble.observe
 	api := http.NewServeMux()
 	verify.NewHandler(verify.Config{
 		Charger: gate.Charger, Reservations: i.engine, Tokens: i.tokens, Responder: gate.Responder, Observe: gate.Observe,
 		Explain:       i.explainer(),
 		AcceptOverage: i.settings.AcceptOverage, OverSettlement: i.settings.OverSettlement,
 	}).Register(api)
-	handler, err := i.newProxy(gate)
+	var handler http.Handler // none without an upstream
+	if i.settings.Upstream != nil {
+		served, err := newProxy(i.settings, gate, i.log)
+		if err != nil {
+			return nil, err
+		}
+		handler = served
+	}
 	proxyBounds, apiBounds := bounds(i.settings, bound.Descriptors(), trouble)
 	if proxyBounds.Connections < i.settings.Clients.Connections {
 		i.log.Warn("fewer connections than max_connections, for want of descriptors", "connections", proxyBounds.Connections, "cure", "raise the process's limit of open files (ulimit -n, LimitNOFILE)")
@@ -40,7 +43,7 @@ func (i *instance) newServer() (*server.Server, error) {
 		ShutdownDelay: i.settings.ShutdownDelay, ShutdownGrace: i.settings.ShutdownGrace,
 		ProxyBounds: proxyBounds, APIBounds: apiBounds,
 		Log: i.log,
-	}), err
+	}), nil
 }
 
 // explainer returns who explains dry runs.
@@ -51,23 +54,32 @@ func (i *instance) explainer() verify.Explainer {
 	return i.operations
 }
 
-// newProxy returns the proxy's handler, or nil if there is no upstream.
-func (i *instance) newProxy(gate rationhttp.Gate) (http.Handler, error) {
-	if i.settings.Upstream == nil {
-		return nil, nil
+// newGate returns the way to an engine that all ways in have.
+func newGate(settings config.Config, engine *ration.Engine) rationhttp.Gate {
+	sources := rationhttp.Sources{
+		Header: settings.KeyHeader, NoBearer: !settings.KeyBearer, NoBasic: !settings.KeyBasic,
+		QueryParameter: settings.KeyQueryParameter,
 	}
-	table, err := route.Compile(i.settings.Routes)
+	return rationhttp.Gate{
+		Charger: engine, Sources: sources, TrustedProxies: settings.TrustedProxies,
+		Responder: rationhttp.Responder{Style: rationhttp.Style(settings.Headers), Vary: sources.Vary()},
+	}
+}
+
+// newProxy returns the proxy before the settings' upstream, which there must be.
+func newProxy(settings config.Config, gate rationhttp.Gate, log *slog.Logger) (*proxy.Proxy, error) {
+	table, err := route.Compile(settings.Routes)
 	if err != nil {
 		return nil, err
 	}
 	return proxy.New(proxy.Config{
-		Upstream: i.settings.Upstream, Routes: table, Gate: gate,
-		AllowOverrides: i.settings.AllowMethodOverrides,
-		CORS:           i.settings.CORS, Preflights: preflightsOf(i.settings), PreflightRate: i.settings.PreflightRate,
-		Headers: i.settings.UpstreamHeaders, PassHeaders: i.settings.PassHeaders, Timeout: i.settings.UpstreamTimeout,
-		Capacity: proxy.Capacity(i.settings.UpstreamCapacity),
-		Rewrite:  i.settings.Rewrite, Errors: i.settings.Errors,
-		SecretPrefix: i.settings.SecretPrefix, Log: i.log,
+		Upstream: settings.Upstream, Routes: table, Gate: gate,
+		AllowOverrides: settings.AllowMethodOverrides,
+		CORS:           settings.CORS, Preflights: preflightsOf(settings), PreflightRate: settings.PreflightRate,
+		Headers: settings.UpstreamHeaders, PassHeaders: settings.PassHeaders, Timeout: settings.UpstreamTimeout,
+		Capacity: proxy.Capacity(settings.UpstreamCapacity),
+		Rewrite:  settings.Rewrite, Errors: settings.Errors,
+		SecretPrefix: settings.SecretPrefix, Log: log,
 	})
 }
 

@@ -86,7 +86,7 @@ func (b *body) finish(end error) {
 }
 
 // broke reports whether the body has ended otherwise than it should.
-func (b *body) broke() bool { return b.isOver() && b.end != io.EOF }
+func (b *body) broke() bool { return b.isOver() && b.end != io.EOF } //nolint:errorlint // a body ends with io.EOF itself
 
 func (b *body) isOver() bool {
 	select {
@@ -113,7 +113,7 @@ func (b *body) endsWithin(wait time.Duration) bool {
 		case <-timer.C:
 		}
 	}
-	return b.isOver() && b.end == io.EOF
+	return b.isOver() && b.end == io.EOF //nolint:errorlint // see broke
 }
 
 // isNear reports whether the end may come without more than we would read for it,

@@ -1,12 +1,11 @@
 package proxy
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
-	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/cors"
-	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -23,64 +22,53 @@ const (
 // in a second, unless the configuration says otherwise.
 const DefaultPreflightRate = 10
 
-// find returns the route of a request, or nil if it is answered already.
-func (p *Proxy) find(w http.ResponseWriter, x *exchange) *route.Compiled {
-	if !p.isPreflight(x.in) {
-		return p.findRoute(w, x)
+// errTooManyPreflights refuses a preflight that would reach the upstream.
+var errTooManyPreflights = errors.New("preflights come too fast from this address")
+
+// find sets the route of a request, or what pages may use, of a preflight that is
+// answered here.
+func (p *Proxy) find(x *exchange) (err error) {
+	if p.isPreflight(x.in) {
+		if p.config.CORS.Speaks() {
+			return p.findPageMethods(x)
+		}
+		if p.config.Preflights == PreflightsUpstream {
+			x.route = p.config.Routes.PassedOn(x.in)
+		}
 	}
-	if p.config.CORS.Speaks() {
-		p.answerPreflight(w, x)
-		return nil
-	}
-	if p.config.Preflights != PreflightsUpstream {
-		return p.findRoute(w, x)
-	}
-	passed := p.config.Routes.PassedOn(x.in)
-	if passed == nil {
-		return p.findRoute(w, x)
-	}
-	if !p.preflights.take(p.config.Gate.TrustedProxies.ClientIP(x.in), time.Now()) {
-		p.answer(w, x, p.config.Gate.Responder.Problem(api.Problem{
-			Status: http.StatusTooManyRequests, Code: "too_many_preflights", RequestID: x.requestID, RetryAfter: new(int64(1)),
-			Detail: "Preflights come too fast from this address.",
-		}))
-		return nil
+	if x.route == nil {
+		x.route, err = p.config.Routes.Find(x.in)
+		return err
 	}
 	x.preflight = true
-	return passed
-}
-
-func (p *Proxy) findRoute(w http.ResponseWriter, x *exchange) *route.Compiled {
-	found, err := p.config.Routes.Find(x.in)
-	if err != nil {
-		p.refuse(w, x, err)
-		return nil
+	if !p.preflights.take(p.config.Gate.TrustedProxies.ClientIP(x.in), time.Now()) {
+		return errTooManyPreflights
 	}
-	return found
+	return nil
 }
 
 func (p *Proxy) isPreflight(r *http.Request) bool { return cors.IsPreflight(r, p.hygiene.hasKey) }
 
-// answerPreflight says what the page may send, by the routes for its path. It
-// asks no key and counts nothing.
-func (p *Proxy) answerPreflight(w http.ResponseWriter, x *exchange) {
+// findPageMethods finds what the page that sends a preflight may use, by the routes
+// for its path. It is never empty without an error.
+func (p *Proxy) findPageMethods(x *exchange) (err error) {
 	if !p.config.CORS.Allows(x.in) {
-		p.refuse(w, x, &requestFault{http.StatusForbidden, "origin_not_allowed", "Pages of this origin may not call this API."})
-		return
+		return &requestFault{http.StatusForbidden, "origin_not_allowed", "Pages of this origin may not call this API."}
 	}
-	methods, err := p.config.Routes.MethodsFor(x.in)
-	if err != nil {
-		p.refuse(w, x, err)
-		return
-	}
+	x.pages, err = p.config.Routes.MethodsFor(x.in)
+	return err
+}
+
+// answerPreflight tells a page what it may use. It asks no key and counts nothing.
+func (p *Proxy) answerPreflight(w http.ResponseWriter, x *exchange) {
 	w.Header().Set(rationhttp.RequestIDHeader, x.requestID)
-	p.config.CORS.ApplyToPreflight(w.Header(), x.in, methods)
+	p.config.CORS.ApplyToPreflight(w.Header(), x.in, x.pages)
 	w.WriteHeader(http.StatusNoContent)
 }
 
 // notePreflight says once what can be done for pages whose preflights are refused.
 func (p *Proxy) notePreflight(x *exchange) {
-	if !p.isPreflight(x.in) {
+	if x.preflight || !p.isPreflight(x.in) {
 		return
 	}
 	cure := "set cors_origins to the origins of your pages, and Ration answers preflights itself; or preflights: upstream, if the API answers them"

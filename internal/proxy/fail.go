@@ -16,11 +16,13 @@ import (
 // refuse answers a request that was not charged and goes nowhere.
 func (p *Proxy) refuse(w http.ResponseWriter, x *exchange, err error) {
 	p.notePreflight(x)
-	if errors.Is(err, rationhttp.ErrIdempotencyKey) || errors.Is(err, rationhttp.ErrKeyInURL) {
-		p.answer(w, x, p.config.Gate.Responder.Failed(err, x.requestID))
-		return
-	}
-	problem := api.Problem{Status: http.StatusBadRequest, Code: "ambiguous_path", Detail: "The path can be read in two ways.", RequestID: x.requestID}
+	p.answer(w, x, p.refusal(x, err))
+}
+
+// refusal words why a request is not charged and goes nowhere.
+func (p *Proxy) refusal(x *exchange, err error) rationhttp.Response {
+	responder := &p.config.Gate.Responder
+	problem := api.Problem{Status: http.StatusBadRequest, Code: "ambiguous_path", RequestID: x.requestID}
 	fault, isFault := errors.AsType[*requestFault](err)
 	ambiguous, isAmbiguous := errors.AsType[*route.AmbiguousPathError](err)
 	switch {
@@ -30,8 +32,13 @@ func (p *Proxy) refuse(w http.ResponseWriter, x *exchange, err error) {
 		problem.Detail = "The path can be read in two ways: " + ambiguous.Reason + "."
 	case errors.Is(err, route.ErrUnmatched):
 		problem.Status, problem.Code, problem.Detail = http.StatusNotFound, "no_such_route", "There is nothing here."
+	case errors.Is(err, errTooManyPreflights):
+		problem.Status, problem.Code, problem.RetryAfter = http.StatusTooManyRequests, "too_many_preflights", new(int64(1))
+		problem.Detail = "Preflights come too fast from this address."
+	default: // of the key or the idempotency key
+		return responder.Failed(err, x.requestID)
 	}
-	p.answer(w, x, p.config.Gate.Responder.Problem(problem))
+	return responder.Problem(problem)
 }
 
 // answer sends a response of our own. The body has no reader any more.

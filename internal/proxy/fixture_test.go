@@ -5,7 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"log"
+	"log" //nolint:depguard // what http.Server logs to
 	"log/slog"
 	"net"
 	"net/http"

@@ -59,25 +59,12 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.config.CORS.Speaks() {
 		w = &pageWriter{ResponseWriter: w, policy: &p.config.CORS, in: r}
 	}
-	if err := p.checkLoop(r); err != nil {
+	if err := p.judge(x); err != nil {
 		p.refuse(w, x, err)
 		return
 	}
-	if err := p.hygiene.check(r); err != nil {
-		p.refuse(w, x, err)
-		return
-	}
-	if x.route = p.find(w, x); x.route == nil {
-		return
-	}
-	if err := p.checkOverride(x); err != nil {
-		p.refuse(w, x, err)
-		return
-	}
-	x.question = p.questionOf(x)
-	x.sources = p.config.Gate.SourcesOf(x.question)
-	if err := p.checkPath(x); err != nil {
-		p.refuse(w, x, err)
+	if x.pages != nil {
+		p.answerPreflight(w, x)
 		return
 	}
 	if err := p.askOnce(x); err != nil {
@@ -101,6 +88,27 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.reverse.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 }
 
+// judge says what a request is before anybody is asked who sends it: its route, or
+// as an error why it is refused. Both what is served and what [Proxy.Explain] says
+// come from it.
+func (p *Proxy) judge(x *exchange) error {
+	if err := p.checkLoop(x.in); err != nil {
+		return err
+	}
+	if err := p.hygiene.check(x.in); err != nil {
+		return err
+	}
+	if err := p.find(x); err != nil || x.pages != nil {
+		return err
+	}
+	if err := p.checkOverride(x); err != nil {
+		return err
+	}
+	x.question = p.questionOf(x)
+	x.sources = p.config.Gate.SourcesOf(x.question)
+	return p.checkPath(x)
+}
+
 // Close closes idle connections to the upstream.
 func (p *Proxy) Close() { p.transport.CloseIdleConnections() }
 
@@ -119,7 +127,8 @@ func (p *Proxy) questionOf(x *exchange) rationhttp.Question {
 type exchange struct {
 	in        *http.Request
 	requestID string
-	route     *route.Compiled
+	route     *route.Compiled // nil on preflights that are answered here
+	pages     []string        // the methods that a page may use, of such a preflight; else nil
 	sources   rationhttp.Sources
 	question  rationhttp.Question
 	answer    rationhttp.Answer // zero on a free route

@@ -56,7 +56,7 @@ func (c *Compiled) isNear(read readings) bool {
 // wait for a decision.
 func nearly(c *Compiled) *Compiled {
 	near := *c
-	near.FailOpen = false
+	near.Near, near.FailOpen = true, false
 	near.Amounts = slices.Clone(c.Amounts)
 	for i := range near.Amounts {
 		if near.Amounts[i].Meter == ration.MeterRequests {

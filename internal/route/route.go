@@ -88,6 +88,7 @@ type Config struct {
 // must not be changed.
 type Compiled struct {
 	Name      string
+	Near      bool // for near spellings of the route's path, and methods that nothing names
 	Free      bool
 	Amounts   []ration.Amount // sorted; nil: one request
 	Scope     string
@@ -103,6 +104,10 @@ type Compiled struct {
 	pattern pattern
 	near    *Compiled // for near spellings of the path; nil on free routes
 }
+
+// Path returns the path pattern as it was written; empty where no route matches,
+// and of a preflight that is passed on.
+func (c *Compiled) Path() string { return c.pattern.text }
 
 func (c *Compiled) matches(method, path string) bool {
 	return c.takes(method) && c.pattern.matches(path)
