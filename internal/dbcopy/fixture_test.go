@@ -100,11 +100,18 @@ func fillFile(t *testing.T, d database) ration.Secret {
 		Name: "Ädä \"<&'\\ 😀", Owner: "o'brien", Plan: "a", ExpiresAt: future, Scopes: []string{"read", "write"},
 		TimeZone: "Europe/Berlin",
 		Metadata: map[string]string{"zz": "<b>&ß", "a": "", "long": strings.Repeat("x", 1000)}, Label: "first",
-		Overrides: []ration.Override{{Limit: limit(t, "7 tokens/month"), ExpiresAt: future}, {Limit: limit(t, "3 tokens/month")},
-			{Limit: limit(t, "9 tokens/minute burst 11"), ExpiresAt: future}, {Limit: ration.Limit{Meter: "tokens", Kind: ration.KindRate, Period: ration.PeriodMinute}, Unlimited: true},
-			{Limit: limit(t, "9 tokens/hour"), ExpiresAt: future}, {Limit: limit(t, "0 tokens/hour")},
-			{Limit: limit(t, "9 x/minute burst 11"), ExpiresAt: future}, {Limit: limit(t, "8 x/minute burst 10")},
-			{Limit: limit(t, "3 tokens/second burst 6")}, {Limit: ration.Limit{Meter: "requests", Kind: ration.KindRate, Period: ration.PeriodSecond}, Unlimited: true}},
+		Overrides: []ration.Override{
+			{Limit: limit(t, "7 tokens/month"), ExpiresAt: future},
+			{Limit: limit(t, "3 tokens/month")},
+			{Limit: limit(t, "9 tokens/minute burst 11"), ExpiresAt: future},
+			{Limit: ration.Limit{Meter: "tokens", Kind: ration.KindRate, Period: ration.PeriodMinute}, Unlimited: true},
+			{Limit: limit(t, "9 tokens/hour"), ExpiresAt: future},
+			{Limit: limit(t, "0 tokens/hour")},
+			{Limit: limit(t, "9 x/minute burst 11"), ExpiresAt: future},
+			{Limit: limit(t, "8 x/minute burst 10")},
+			{Limit: limit(t, "3 tokens/second burst 6")},
+			{Limit: ration.Limit{Meter: "requests", Kind: ration.KindRate, Period: ration.PeriodSecond}, Unlimited: true},
+		},
 	}))
 	must[admin.KeyRecord](t)(d.operations.UpdateKey(ctx, actor, admin.KeyPatch{ID: key.Key.ID, Scopes: []string{"read"}}))
 	issued(d.operations.RotateKey(ctx, actor, admin.Rotation{ID: key.Key.ID, Overlap: time.Hour}))

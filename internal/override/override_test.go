@@ -131,9 +131,18 @@ func TestFormsThatCanNotBeReadAreNamed(t *testing.T) {
 		kind, coding string
 		unreadable   bool
 	}{
-		{form, "", false}, {form, "identity", false}, {form, "gzip", true}, {parts, "br", true}, {json, "gzip", false}, {"text/plain", "gzip", false},
-		{form + "; charset=UTF-8", "", false}, {form + `; charset="iso-8859-1"`, "", false}, {form + "; charset=utf-16", "", true}, {form + "; charset=ibm037", "", true},
-		{json + "; charset=utf-16le", "", true}, {"text/plain; charset=utf-16", "", false},
+		{form, "", false},
+		{form, "identity", false},
+		{form, "gzip", true},
+		{parts, "br", true},
+		{json, "gzip", false},
+		{"text/plain", "gzip", false},
+		{form + "; charset=UTF-8", "", false},
+		{form + `; charset="iso-8859-1"`, "", false},
+		{form + "; charset=utf-16", "", true},
+		{form + "; charset=ibm037", "", true},
+		{json + "; charset=utf-16le", "", true},
+		{"text/plain; charset=utf-16", "", false},
 	} {
 		header := http.Header{"Content-Type": {row.kind}}
 		if row.coding != "" {
