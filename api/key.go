@@ -9,14 +9,14 @@ type KeyRecord struct {
 	Owner      string            `json:"owner"` // empty: none
 	Plan       string            `json:"plan"`  // empty: none
 	Status     string            `json:"status"`
-	Expired    bool              `json:"expired"`     // its expiry has passed
-	ExpiresAt  *time.Time        `json:"expires_at"`  // null: never
-	Scopes     []string          `json:"scopes"`      // never null
-	AllowedIPs []string          `json:"allowed_ips"` // CIDR; empty: any address; never null
-	TimeZone   string            `json:"time_zone"`   // empty: the plan's, else UTC
-	Metadata   map[string]string `json:"metadata"`    // never null
-	Unlimited  bool              `json:"unlimited"`   // that no limit holds is meant
-	NoLimit    *NoLimit          `json:"no_limit"`    // when no limit holds and nobody said that this is meant; null: never
+	Expired    bool              `json:"expired"`            // its expiry has passed
+	ExpiresAt  *time.Time        `json:"expires_at"`         // null: never
+	Scopes     []string          `json:"scopes"`             // never null
+	AllowedIPs []string          `json:"allowed_ips"`        // CIDR; empty: any address; never null
+	TimeZone   string            `json:"time_zone"`          // empty: the plan's, else UTC
+	Metadata   map[string]string `json:"metadata"`           // never null
+	Unlimited  bool              `json:"unlimited"`          // that no limit holds is meant
+	NoLimit    *NoLimit          `json:"no_limit,omitempty"` // when no limit holds and nobody said that this is meant; absent: never
 	CreatedAt  time.Time         `json:"created_at"`
 	UpdatedAt  time.Time         `json:"updated_at"`
 	Overrides  []Override        `json:"overrides"` // limits of its own, expired ones included; never null
@@ -25,8 +25,8 @@ type KeyRecord struct {
 
 // NoLimit is the first time, from now on, at which a key has no limit at all.
 type NoLimit struct {
-	From  *time.Time `json:"from"`  // null: now
-	Until *time.Time `json:"until"` // null: for good
+	StartsAt *time.Time `json:"starts_at"` // null: now
+	EndsAt   *time.Time `json:"ends_at"`   // null: for good
 }
 
 // Secret is what is known of a key's secret.

@@ -81,7 +81,7 @@ func noLimit(found *admin.NoLimit) *api.NoLimit {
 	if found == nil {
 		return nil
 	}
-	return &api.NoLimit{From: instant(found.From), Until: instant(found.Until)}
+	return &api.NoLimit{StartsAt: instant(found.From), EndsAt: instant(found.Until)}
 }
 
 func secret(state ration.SecretState) api.Secret {

@@ -20,6 +20,7 @@ func TestNothingButTimesIsNull(t *testing.T) {
 	for name, value := range map[string]any{
 		"keys":         adminwire.Keys([]admin.KeyRecord{{}}, time.Time{}),
 		"no keys":      adminwire.Keys(nil, time.Time{}),
+		"no limit":     adminwire.Keys([]admin.KeyRecord{{NoLimit: &admin.NoLimit{}}}, time.Time{}),
 		"key status":   adminwire.KeyStatus(admin.KeyStatus{Limits: []ration.LimitStatus{{}}, Usage: ration.Usage{{}}}),
 		"plans":        adminwire.Plans([]ration.Plan{{}}),
 		"no plans":     adminwire.Plans(nil),
