@@ -20,7 +20,7 @@ func TestDecisionsCostTheSameHoweverManyKeys(t *testing.T) {
 	t.Parallel()
 	few, many := blocksPerKey(t, 1000), blocksPerKey(t, largeTable)
 	for name, cost := range many {
-		t.Logf("%s: %.1f blocks per charged key with 1,000 keys, %.1f with %d", name, few[name], cost, largeTable)
+		t.Logf("%s: %.1f blocks per charged key with 1,000 keys, %.1f with %d", name, few[name], cost, 1000)
 		if few[name] < 1 || cost > 2*few[name] || cost > 100 {
 			t.Errorf("%s: a charged key costs %.1f blocks with %d keys, %.1f with 1,000", name, cost, largeTable, few[name])
 		}
@@ -141,16 +141,19 @@ func (d *database) costOf(t *testing.T, store *postgres.Store, keys *chargedKeys
 		t.Fatal(err)
 	}
 	d.endOthers(t, "true") // sessions report what they did when they end
-	// The janitor looks for what crashed instances left in charge_batches, once a minute.
+	// The janitor looks for what crashed instances left in charge_batches, once a
+	// minute. Which schema it is, a few rows however many keys there are, a store
+	// reads when it is opened, and not with each batch.
 	scanned := ask[[]string](t, d, `
 		SELECT coalesce(array_agg(relname::text), '{}') FROM pg_stat_user_tables
-		WHERE seq_scan > 0 AND relname NOT IN ('charge_batches', 'goose_db_version')`)
+		WHERE seq_scan > CASE WHEN relname IN ('goose_db_version', 'schema_compatibility') THEN $1::int - 1 ELSE 0 END
+		  AND relname <> 'charge_batches'`, rounds)
 	if len(scanned) > 0 {
 		t.Errorf("scanned were %q", scanned)
 	}
 	blocks := ask[int64](t, d, `
 		SELECT sum(heap_blks_read + heap_blks_hit + coalesce(idx_blks_read + idx_blks_hit, 0))::bigint
-		FROM pg_statio_user_tables WHERE relname NOT IN ('charge_batches', 'goose_db_version')`)
+		FROM pg_statio_user_tables WHERE relname NOT IN ('charge_batches', 'goose_db_version', 'schema_compatibility')`)
 	return float64(blocks) / float64(rounds*len(keys.ids))
 }
 
