@@ -52,31 +52,44 @@ func Displaced() Fault {
 	}
 }
 
-// displace takes connections, and ends those of others, until it has all.
-func (r *Rig) displace() (crowd []*pgx.Conn, err error) {
-	for room := 1; len(crowd) < room; {
-		more, err := r.crowd()
-		crowd = append(crowd, more...)
-		if err != nil {
-			return crowd, err
-		}
-		err = crowd[0].QueryRow(context.Background(), `
-			SELECT current_setting('max_connections')::int FROM (
-				SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'ration') ended`).Scan(&room)
-		if err != nil {
-			return crowd, err
-		}
+// displace takes all connections there are. The instances' database accepts none
+// meanwhile: an instance that connects again at once would win back its place for
+// as long as it likes.
+func (r *Rig) displace() ([]*pgx.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), giveUp)
+	defer cancel()
+	first, err := pgx.Connect(ctx, r.Cluster.DSN())
+	if err != nil {
+		return nil, err
 	}
-	return crowd, nil
+	crowd := []*pgx.Conn{first}
+	database := pgx.Identifier{r.database()}.Sanitize()
+	var room int
+	err = first.QueryRow(ctx, "SELECT current_setting('max_connections')::int").Scan(&room)
+	if err == nil {
+		_, err = first.Exec(ctx, "ALTER DATABASE "+database+" ALLOW_CONNECTIONS false")
+	}
+	for err == nil && len(crowd) < room {
+		if _, err = first.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ration'"); err == nil {
+			var more []*pgx.Conn
+			more, err = r.crowd()
+			crowd = append(crowd, more...)
+		}
+		err = errors.Join(err, ctx.Err())
+	}
+	if err == nil {
+		_, err = first.Exec(ctx, "ALTER DATABASE "+database+" ALLOW_CONNECTIONS true")
+	}
+	return crowd, err
 }
 
-// crowd takes connections until there are no more.
+// crowd takes connections, to a database of nobody's, until there are no more.
 func (r *Rig) crowd() ([]*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), giveUp)
 	defer cancel()
 	var crowd []*pgx.Conn
 	for {
-		conn, err := r.connect(ctx)
+		conn, err := pgx.Connect(ctx, r.Cluster.DSN())
 		if full := (*pgconn.PgError)(nil); errors.As(err, &full) && full.Code == stateTooManyConnections {
 			return crowd, nil
 		}

@@ -130,3 +130,12 @@ func (r *Rig) subjects() []*subject {
 
 // connect connects past the wire, as nobody of Ration's.
 func (r *Rig) connect(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, r.url) }
+
+// database returns the name of the instances' database.
+func (r *Rig) database() string {
+	config, err := pgx.ParseConfig(r.url)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return config.Database
+}
