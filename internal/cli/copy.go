@@ -103,7 +103,7 @@ func (a *app) copyPlace(flag, text string) (place dbcopy.Place, err error) {
 	case text == "":
 		return place, usagef("%s is missing: give sqlite:PATH or env:VARIABLE", flag)
 	case kind == "sqlite" && rest != "":
-		place.Path = rest
+		place.Path, err = rest, checkFile(flag, rest)
 	case kind == "env":
 		place.URL, err = a.databaseURL(rest)
 	case kind == "postgres", kind == "postgresql":

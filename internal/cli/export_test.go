@@ -8,8 +8,25 @@ import (
 	"slices"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/ration-dev/ration/internal/config"
 )
+
+// Commands returns the words that name each command which does something.
+func Commands() (all [][]string) {
+	var walk func(cmd *cobra.Command, words []string)
+	walk = func(cmd *cobra.Command, words []string) {
+		for _, child := range cmd.Commands() {
+			walk(child, append(slices.Clone(words), child.Name()))
+		}
+		if !cmd.HasSubCommands() {
+			all = append(all, words)
+		}
+	}
+	walk(new(app).rootCommand(), nil)
+	return all
+}
 
 // ExitCode returns the exit code of an error.
 func ExitCode(err error) int { return exitCode(err) }

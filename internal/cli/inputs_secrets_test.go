@@ -4,8 +4,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ration-dev/ration/internal/cli"
 )
 
 // passwords have what ends a password for one reader and not for another.
@@ -73,6 +76,39 @@ func TestNoCommandShowsAPassword(t *testing.T) {
 				}
 				if result.code == 0 {
 					t.Errorf("ration %q: exit code 0", command.args)
+				}
+			}
+		}
+	}
+}
+
+// TestNoCommandShowsAPasswordInThePathOfAFile gives every command a location that is
+// neither a path nor a URL, by each way in which one is given.
+func TestNoCommandShowsAPasswordInThePathOfAFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const password = "sEcr3tkqz"
+	for _, location := range []string{
+		"sqlite://u:" + password + "@/nonexist/x", "sqlite:postgres://u:" + password + "@127.0.0.1:1/d", "sqlite:/nonexist/x?_auth_pass=" + password,
+		"sqlite:host=h password=" + password, "sqlite3://u:" + password + "@/x",
+	} {
+		if err := os.WriteFile("ration.yaml", []byte("db: '"+location+"'\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, command := range cli.Commands() {
+			if command[0] == "dev" { // it has a database of its own, and runs
+				continue
+			}
+			for _, way := range []struct{ environment, args []string }{
+				{args: append(slices.Clone(command), "--db", location)},
+				{args: append(slices.Clone(command), "x", "--db="+location)},
+				{args: command, environment: []string{"RATION_DB=" + location}},
+				{args: append(slices.Clone(command), "--config", "ration.yaml")},
+				{args: append(slices.Clone(command), "--from", location, "--to", location)},
+				{args: append(slices.Clone(command), location, "--table", "t")},
+			} {
+				result := runIn(t, way.environment, way.args...)
+				if part := shows(result.stdout+result.stderr, password); part != "" {
+					t.Errorf("ration %q, %q: shows %q:\n%s%s", way.args, way.environment, part, result.stdout, result.stderr)
 				}
 			}
 		}

@@ -251,6 +251,9 @@ func readOnlyFile(path string) (string, error) {
 	if strings.HasPrefix(path, "postgres://") || strings.HasPrefix(path, "postgresql://") {
 		return "", usagef("put the URL into an environment variable, where no list of processes shows its password, and give env: and its name")
 	}
+	if err := checkFile("the database that has the table", path); err != nil {
+		return "", err
+	}
 	absolute, err := filepath.Abs(path)
 	if err == nil && isMissing(absolute) {
 		err = fmt.Errorf("there is no database %q", absolute)

@@ -37,3 +37,12 @@ func isDatabase(value string) bool {
 	_, err := config.ParseDatabase(value)
 	return err == nil
 }
+
+// checkFile refuses what may be a URL with a password in the place of a SQLite
+// file's path, which messages show.
+func checkFile(where, path string) error {
+	if err := config.CheckDatabaseFile(path); err != nil {
+		return usagef("%s: %s", where, err)
+	}
+	return nil
+}

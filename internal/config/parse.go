@@ -20,33 +20,6 @@ import (
 	"github.com/ration-dev/ration/rationhttp"
 )
 
-// ParseDatabase reads where the data is: "sqlite:./ration.db" or a postgres://
-// URL. Its error doesn't show the value, which may hold a password.
-func ParseDatabase(value string) (Database, error) {
-	if path, ok := strings.CutPrefix(value, "sqlite:"); ok && path != "" {
-		return Database{Path: path}, nil
-	}
-	location, err := url.Parse(value)
-	scheme, _, _ := strings.Cut(value, "://")
-	isPostgres := scheme == "postgres" || scheme == "postgresql"
-	switch {
-	case isPostgres && (err != nil || location.Fragment != "" || redact.Ambiguous(value)):
-		return Database{}, invalid("", `the URL can't be read; in a user name or password write "#" as %23, "/" as %2F, "?" as %3F, "@" as %40 and "%" as %25`)
-	case isPostgres:
-		return Database{URL: value}, nil
-	}
-	return Database{}, invalid("", `use "sqlite:" and the path of a file, such as "sqlite:./ration.db", or a "postgres://…" URL`)
-}
-
-func hasPassword(value string) bool {
-	location, err := url.Parse(value)
-	if err != nil {
-		return false
-	}
-	_, has := location.User.Password()
-	return has || location.Query().Has("password")
-}
-
 func parseAddress(value string) (string, error) {
 	const form = `use host:port, such as "127.0.0.1:8080"; the port is 0 (any) to 65535`
 	_, port, err := net.SplitHostPort(value)

@@ -37,7 +37,7 @@ func Holds(text string) bool { return len(passwords(text)) > 0 }
 // scheme is what a URL begins with. Anything else before a colon may be a user.
 var scheme = regexp.MustCompile(`(?i)^\s*(?:postgres|postgresql|https?)://`)
 
-var parameter = regexp.MustCompile(`(?i)(?:password|passwd|pwd|secret|token)\s*=`)
+var parameter = regexp.MustCompile(`(?i)(?:pass|password|passwd|passphrase|pwd|secret|token)\s*=`)
 
 func passwords(location string) (found []string) {
 	found = between(scheme.ReplaceAllString(location, ""))
