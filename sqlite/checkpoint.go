@@ -130,11 +130,11 @@ func (c *checkpointer) checkpoint(ctx context.Context) (logState, error) {
 	return state, err
 }
 
-// moveEarlier moves what the log holds at the opening, such as a new schema: the
-// file must have grown by it before the log can take the disk's last room, or
-// nothing could be moved any more. What fails otherwise than by a flush is only
-// tried again later, because on a full disk a store can still be read.
-func moveEarlier(ctx context.Context, conn *conn) error {
+// moveSchema moves a new schema from the log to the file: the file must have grown
+// by it before the log can take the disk's last room, or nothing could be moved any
+// more. Only a flush that fails is an error. Anything else is tried again later,
+// because on a full disk a store can still be read.
+func moveSchema(ctx context.Context, conn *conn) error {
 	if _, err := checkpoint(ctx, conn, moveSome); isFlushFailure(err) {
 		return err
 	}

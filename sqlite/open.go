@@ -63,8 +63,10 @@ func open(ctx context.Context, config Config, internals internals) (store *Store
 	if from, to, err = migrate(ctx, writing, first, config, internals.migrations); err != nil {
 		return nil, from, to, err
 	}
-	if err := moveEarlier(ctx, first); err != nil {
-		return nil, from, to, err
+	if to != from {
+		if err := moveSchema(ctx, first); err != nil {
+			return nil, from, to, err
+		}
 	}
 	store, err = connect(ctx, config, writing, lock, internals.log)
 	return store, from, to, err
