@@ -48,8 +48,9 @@ func (t *Table) MethodsFor(preflight *http.Request) ([]string, error) {
 }
 
 // PassedOn returns the route by which a preflight may reach the upstream without
-// a key, or nil: only where a route takes the request that it announces, and no
-// route for that path, by whatever method, asks a scope. An upstream that takes a
+// a key, or nil: only where a route takes the request that it announces, by a method
+// that is usual or that the route names, and no route for that path, by whatever
+// method, asks a scope. An upstream that takes a
 // preflight for a request would else give away what the scope guards. A query
 // that carries the key of the request to come is recognised, and stripped, as that
 // request's.
@@ -57,8 +58,9 @@ func (t *Table) PassedOn(preflight *http.Request) *Compiled {
 	if CheckPath(preflight) != nil {
 		return nil
 	}
-	announced, err := t.find(preflight, cors.AnnouncedMethod(preflight))
-	if err != nil || announced == t.unmatched {
+	method := cors.AnnouncedMethod(preflight)
+	announced, err := t.find(preflight, method)
+	if err != nil || announced == t.unmatched || isForbidden(method) || !isUsual(method) && !slices.Contains(announced.methods, method) {
 		return nil
 	}
 	read, err := readingsOf(preflight.URL.Path)

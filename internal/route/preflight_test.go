@@ -70,6 +70,7 @@ func TestPreflightsPassOnlyWhereNothingIsGuarded(t *testing.T) {
 		{Path: "/both", Methods: []string{"POST"}, Scope: "write"},
 		{Path: "/v1/admin/*", Scope: "admin"},
 		{Path: "/v1/*"},
+		{Path: "/dav", Methods: []string{"GET", "PROPFIND"}},
 	}
 	lenient := compile(t, route.Config{Routes: routes, AllowAmbiguous: true})
 	for _, row := range []struct {
@@ -82,6 +83,17 @@ func TestPreflightsPassOnlyWhereNothingIsGuarded(t *testing.T) {
 		{"/both", "GET", false},
 		{"/both", "POST", false},
 		{"/v1/x", "GET", true},
+		{"/v1/x", "patch", true}, // as a page sends it that writes it so
+		{"/v1/x", "TRACE", false},
+		{"/v1/x", "trace", false},
+		{"/v1/x", "TRACK", false},
+		{"/v1/x", "CONNECT", false},
+		{"/v1/x", "OPTIONS", false},
+		{"/v1/x", "PROPFIND", false},
+		{"/v1/x", "GETX", false},
+		{"/v1/x", "X", false},
+		{"/dav", "PROPFIND", true}, // a route names it
+		{"/dav", "MKCOL", false},
 		{"/v1/admin/x", "GET", false},
 		{"/V1/Admin/x", "GET", false},
 		{"/v1/admin", "GET", false},

@@ -25,6 +25,8 @@ var (
 	index = regexp.MustCompile(`^(index(\..*)?|default\..*|__data\.json|_payload\.js(on)?|page-data\.json)$`)
 	// extension is the end of a file's name that a server may add by itself.
 	extension = regexp.MustCompile(`\.[a-z][a-z0-9]{0,4}$`)
+	// endings are one such, or several: a server may take "x" for "x.php" and "x.en.html".
+	endings = regexp.MustCompile(`^(\.[a-z][a-z0-9]{0,7})+$`)
 )
 
 // isScript reports whether a segment names a program that reads what follows as
@@ -106,21 +108,24 @@ func (p pattern) near(reading []string) bool {
 	case len(reading) == n+1 && (index.MatchString(reading[n]) || n > 0 && strings.HasPrefix(reading[n], ".")): // of "/ask/.json" the name is empty
 		return true
 	}
-	return n > 0 && isScript(p.folded[n-1])
+	return n > 0 && (isScript(p.folded[n-1]) || isScript(reading[n-1])) // what follows is a script's to read
 }
 
-// nearSegments compares as many segments as the pattern has. The last one of a
-// reading may have an ending more, which names a format, or one less, which the
-// server adds.
+// nearSegments compares as many segments as the pattern has. One of a reading may
+// have endings more, which name a format, or one less, which the server adds: the
+// last one any endings, one before it such as files have, so that "/v1.1/x" is not
+// "/v1/x".
 func (p pattern) nearSegments(reading []string) bool {
 	for i, want := range p.folded {
 		got := reading[i]
 		if want == wildcard && got != "" || got == want || isShortFor(got, want) {
 			continue
 		}
-		if i < len(reading)-1 || !strings.HasPrefix(got, want+".") && extension.ReplaceAllString(want, "") != got {
-			return false
+		ending, longer := strings.CutPrefix(got, want)
+		if longer && (endings.MatchString(ending) || i == len(reading)-1 && ending[0] == '.') || extension.ReplaceAllString(want, "") == got {
+			continue
 		}
+		return false
 	}
 	return true
 }

@@ -16,7 +16,7 @@ import (
 // spellings of its own path from what comes after it: from routes with a "*" and
 // from what no route matches. Near are other letter case, width and composition of
 // characters, dots and spaces at the end of segments, a slash or an index at the
-// end, another ending of the last segment, what Windows adds to names, and the name
+// end, another ending of a segment, what Windows adds to names, and the name
 // of a script before or behind it. They cost and need what the route says, at least
 // one request, and never fail open. A later route with that very path, and no "*",
 // still has its requests. A free route takes exactly what it says, and where what
