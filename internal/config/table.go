@@ -231,7 +231,7 @@ var settings = []setting{
 		set:     into(func(c *Config) *bool { return &c.Routes.RefuseUnmatched }, parseBool),
 	},
 	{
-		Setting: Setting{"allow_ambiguous_paths", "true or false", "false", "Passes on paths that two readers may read differently, such as with an encoded slash. No route matches them."},
+		Setting: Setting{"allow_ambiguous_paths", "true or false", "false", "Passes on paths that two readers may read differently, such as with an encoded slash, which no route matches, and requests whose query or body names another path (rest_route)."},
 		kind:    boolean,
 		set:     into(func(c *Config) *bool { return &c.Routes.AllowAmbiguous }, parseBool),
 	},

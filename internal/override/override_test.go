@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -20,6 +21,8 @@ const (
 	parts = "multipart/form-data; boundary=b"
 	json  = "application/json"
 )
+
+var both = override.Words{Methods: true, Paths: true}
 
 func part(lines ...string) string {
 	return "--b\r\n" + strings.Join(lines, "\r\n") + "\r\n\r\nDELETE\r\n--b--\r\n"
@@ -95,7 +98,7 @@ func read(kind, body string, wrap func(io.Reader) io.Reader) (string, *override.
 	if kind != "" {
 		header.Set("Content-Type", kind)
 	}
-	r := override.NewReader(io.NopCloser(wrap(strings.NewReader(body))), header)
+	r := override.NewReader(io.NopCloser(wrap(strings.NewReader(body))), header, both)
 	got, err := io.ReadAll(r)
 	return string(got), r, err
 }
@@ -157,11 +160,45 @@ func TestFormsThatCanNotBeReadAreNamed(t *testing.T) {
 func TestQueriesThatNameAnotherMethodOrPath(t *testing.T) {
 	for query, want := range map[string]bool{
 		"_method=DELETE": true, "a=1&_METHOD=x": true, "%5fmethod=x": true, "_method": true, "_method[]=x": true, ".method=x": true, "+_method=x": true,
-		"X-HTTP-Method-Override=PUT": true, "_HttpMethod=PATCH": true, "rest_route=/v1/admin": true, "a=1;_method=x": true,
+		"X-HTTP-Method-Override=PUT": true, "_HttpMethod=PATCH": true, "rest_route=/v1/admin": true, "Rest.Route=/v1/admin": true, "kohana_uri=v1": true, "a=1;_method=x": true,
 		"": false, "method=x": false, "a=_method": false, "my_method=1": false, "route=/x": false,
 	} {
-		if got := override.InQuery(query); got != want {
+		if got := override.InQuery(query, both); got != want {
 			t.Errorf("%s: got %t", query, got)
+		}
+	}
+}
+
+// TestOnlyTheWordsThatAreAskedForAreFound is for free routes, where forms may name
+// another method and never another path.
+func TestOnlyTheWordsThatAreAskedForAreFound(t *testing.T) {
+	for _, row := range []struct {
+		text  string
+		words override.Words
+		found bool
+	}{
+		{"_method=PUT", override.Words{Paths: true}, false},
+		{"rest_route=/x", override.Words{Paths: true}, true},
+		{"_method=PUT", override.Words{Methods: true}, true},
+		{"rest_route=/x", override.Words{Methods: true}, false},
+		{"rest_route=/x", override.Words{}, false},
+	} {
+		r := override.NewReader(io.NopCloser(strings.NewReader(row.text)), http.Header{"Content-Type": {form}}, row.words)
+		if _, _ = io.ReadAll(r); r.Found() != row.found || override.InQuery(row.text, row.words) != row.found {
+			t.Errorf("%s for %+v: got %t, %t", row.text, row.words, r.Found(), override.InQuery(row.text, row.words))
+		}
+	}
+}
+
+func TestPathsThatFrontControllersFind(t *testing.T) {
+	for query, want := range map[string][]string{
+		"/v1/x": {"/v1/x"}, "/v1/x&a=1": {"/v1/x"}, "v1/x": {"/v1/x"}, "/v1/x=1": {"/v1/x"}, "%2Fv1%2Fx": {"/v1/x"}, "/v1/x?a": {"/v1/x"},
+		"r=v1/x": {"/v1/x"}, "R=admin": {"/admin"}, "s=//v1/./x/": {"/v1/x"}, "s=v1|x": {"/v1/x"}, "q=a/../b/c": {"/b/c"}, "a=1&url[]=%2Fv1": {"/v1"},
+		"s=%252Fv1%252Fx": {"/v1/x"}, "": nil, "s=shoes": nil, "q=a+b": nil, "next=/v1/x": nil, "s=": nil, "a": nil, "r=": nil,
+	} {
+		got := override.PathsInQuery(query)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", query, got, want)
 		}
 	}
 }
@@ -172,7 +209,7 @@ func TestPiecesAreNotKeptForTheNext(t *testing.T) {
 	for kind, piece := range map[string]string{"": "hello", form: "a", json: `{"text":"so far`, parts: "--b\r\nX: y"} {
 		header := http.Header{"Content-Type": {kind}}
 		from, to := io.Pipe()
-		r := override.NewReader(from, header)
+		r := override.NewReader(from, header, both)
 		go func() { _, _ = io.WriteString(to, piece) }()
 		got := make([]byte, len(piece))
 		if _, err := io.ReadFull(r, got); err != nil || string(got) != piece {

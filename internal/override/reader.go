@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// ErrFound says that a body names another method or path. What came before the name
+// ErrFound says that a body names another method, or another path. What came before the name
 // was passed on, the name was not.
-var ErrFound = errors.New("the body names another method than the request's")
+var ErrFound = errors.New("the body names another method or path than the request's")
 
 // maxKept bounds what is kept back of a body to look at a name whole. No name of a
 // part is longer, and what is gets ErrFound.
@@ -38,7 +38,7 @@ func Unreadable(header http.Header) string {
 	return "a form is in another character set than UTF-8"
 }
 
-// Reader passes a body on as far as it names no other method. One goroutine reads
+// Reader passes a body on as far as it has none of the words. One goroutine reads
 // at a time; Found may be asked by any.
 type Reader struct {
 	io.ReadCloser
@@ -50,19 +50,19 @@ type Reader struct {
 	found    atomic.Bool
 }
 
-// NewReader returns a reader of a body with a header. A body without a content
+// NewReader returns a reader of a body with a header, which looks for words. A body without a content
 // type is looked at as a form, because some frameworks read it as one.
-func NewReader(body io.ReadCloser, header http.Header) *Reader {
+func NewReader(body io.ReadCloser, header http.Header, words Words) *Reader {
 	kinds := strings.ToLower(strings.Join(header["Content-Type"], ","))
 	r := &Reader{ReadCloser: body}
 	if strings.TrimSpace(kinds) == "" || strings.Contains(kinds, "urlencoded") {
-		r.scanners = append(r.scanners, new(form))
+		r.scanners = append(r.scanners, &form{words: words})
 	}
 	if strings.Contains(kinds, "multipart/") {
-		r.scanners = append(r.scanners, parts{})
+		r.scanners = append(r.scanners, parts{words})
 	}
 	if strings.Contains(kinds, "json") {
-		r.scanners = append(r.scanners, members{})
+		r.scanners = append(r.scanners, members{words})
 	}
 	if len(r.scanners) > 1 {
 		r.scanners = nil // several types: whichever it is, nothing of it is read
@@ -71,7 +71,7 @@ func NewReader(body io.ReadCloser, header http.Header) *Reader {
 	return r
 }
 
-// Found reports whether the body names another method.
+// Found reports whether the body has one of the words.
 func (r *Reader) Found() bool { return r.found.Load() }
 
 func (r *Reader) fail() {

@@ -7,7 +7,7 @@ import (
 )
 
 // scanner looks through a body. It returns how many bytes from the start may be
-// passed on, and whether what comes then names another method; at the end, last
+// passed on, and whether what comes then is one of the words; at the end, last
 // is true, and all may be passed on or none. What it keeps back is bounded by
 // the caller.
 type scanner interface {
@@ -15,7 +15,10 @@ type scanner interface {
 }
 
 // form looks for names of parameters (application/x-www-form-urlencoded).
-type form struct{ inValue bool }
+type form struct {
+	words   Words
+	inValue bool
+}
 
 func (f *form) scan(data []byte, last bool) (int, bool) {
 	for at := 0; ; {
@@ -33,7 +36,7 @@ func (f *form) scan(data []byte, last bool) (int, bool) {
 			continue
 		case length < 0 && !last:
 			begun := strings.ReplaceAll(string(data[at:min(len(data), at+maxKept+1)]), "+", " ")
-			if mayBecomeName(unescape(withoutPart(begun, '%'))) {
+			if f.words.mayBecomeName(unescape(withoutPart(begun, '%'))) {
 				return at, false
 			}
 			f.inValue = true // whatever follows makes no name of it
@@ -41,7 +44,7 @@ func (f *form) scan(data []byte, last bool) (int, bool) {
 		case length < 0:
 			length = len(data) - at
 		}
-		if isEncodedName(string(data[at : at+length])) {
+		if f.words.isEncodedName(string(data[at : at+length])) {
 			return at, true
 		}
 		if at += length; at == len(data) {
@@ -54,12 +57,12 @@ func (f *form) scan(data []byte, last bool) (int, bool) {
 
 // parts looks for the names of a multipart body's parts. Which lines are header
 // lines depends on the reader, so every line counts that looks like one.
-type parts struct{}
+type parts struct{ words Words }
 
 // partName is a parameter "name" in a header's value, quoted or not.
 var partName = regexp.MustCompile(`(?i)(^|[^a-z0-9_-])name[ \t]*(\*|=[ \t]*("(?:[^"\\]|\\.)*|'[^']*|[^;\s]*))`)
 
-func (parts) scan(data []byte, last bool) (int, bool) {
+func (p parts) scan(data []byte, last bool) (int, bool) {
 	for at := 0; ; {
 		start, value, isID := findHeader(data, at, last)
 		if value < 0 {
@@ -72,7 +75,7 @@ func (parts) scan(data []byte, last bool) (int, bool) {
 		if end < 0 {
 			end = len(data)
 		}
-		if namesPart(string(data[value:end]), isID) {
+		if p.names(string(data[value:end]), isID) {
 			return start, true
 		}
 		at = end
@@ -142,15 +145,15 @@ func lineEnd(data []byte, from int) int {
 	return -1
 }
 
-// namesPart reports whether a header's value names the part as a method is named.
+// names reports whether a header's value names the part by one of the words.
 // What only some readers decode, "name*" and "=?utf-8?…", counts as if it did.
-func namesPart(value string, isID bool) bool {
+func (p parts) names(value string, isID bool) bool {
 	if isID {
-		return isName(unescape(strings.Trim(value, " \t<>")))
+		return p.words.isName(unescape(strings.Trim(value, " \t<>")))
 	}
 	for _, found := range partName.FindAllStringSubmatch(value, -1) {
 		name := strings.Trim(found[3], `"'`)
-		if found[2] == "*" || strings.Contains(name, "=?") || isName(unescape(unquote(name))) || isName(unescape(name)) {
+		if found[2] == "*" || strings.Contains(name, "=?") || p.words.isName(unescape(unquote(name))) || p.words.isName(unescape(name)) {
 			return true
 		}
 	}
@@ -159,9 +162,9 @@ func namesPart(value string, isID bool) bool {
 
 // members looks for the names of a JSON object's members, at any depth: of
 // quotes, what stands between two and before a colon.
-type members struct{}
+type members struct{ words Words }
 
-func (members) scan(data []byte, last bool) (int, bool) {
+func (m members) scan(data []byte, last bool) (int, bool) {
 	for at := 0; ; {
 		open := bytes.IndexAny(data[at:], `"'`)
 		if open < 0 {
@@ -171,7 +174,7 @@ func (members) scan(data []byte, last bool) (int, bool) {
 		length := bytes.IndexByte(data[open+1:], data[open])
 		if length < 0 {
 			begun := string(data[open+1 : min(len(data), open+1+longest)])
-			if !last && mayBecomeName(unquote(withoutPart(begun, '\\'))) {
+			if !last && m.words.mayBecomeName(unquote(withoutPart(begun, '\\'))) {
 				return open, false
 			}
 			at = open + 1
@@ -181,7 +184,7 @@ func (members) scan(data []byte, last bool) (int, bool) {
 			at = open + 1
 			continue
 		}
-		if isName(unquote(string(data[open+1 : open+1+length]))) {
+		if m.words.isName(unquote(string(data[open+1 : open+1+length]))) {
 			rest := bytes.TrimLeft(data[open+length+2:], " \t\r\n\x00")
 			switch {
 			case len(rest) > 0 && rest[0] == ':':

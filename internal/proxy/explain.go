@@ -24,6 +24,8 @@ type Explanation struct {
 	KeyParameter string
 	// PassedPreflight: the upstream answers it without a key, so many times a second.
 	PassedPreflight bool
+	// Beside: no route matches, and others ask more, as [route.Table.PassesBeside] says.
+	Beside bool
 }
 
 // Explain says what would become of a request as a server receives it, by the
@@ -45,5 +47,5 @@ func (p *Proxy) Explain(r *http.Request) (Explanation, error) {
 		return Explanation{Route: x.route, PassedPreflight: x.preflight}, nil
 	}
 	charge, err := ration.Charge{KeyID: ration.NewKeyID(), Amounts: x.question.Amounts}.Normalize()
-	return Explanation{Route: x.route, Amounts: charge.Amounts, KeyParameter: x.sources.QueryParameter}, err
+	return Explanation{Route: x.route, Amounts: charge.Amounts, KeyParameter: x.sources.QueryParameter, Beside: p.config.Routes.PassesBeside(x.route)}, err
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +67,70 @@ func TestNoFormMakesAnotherRequestOfOne(t *testing.T) {
 		}
 		if got != row.did {
 			t.Errorf("%s: the upstream did %q, want %q", row.name, got, row.did)
+		}
+	}
+}
+
+// TestNoQueryLeadsToAnotherRoute is for front controllers, which take the path from
+// the query: a word that means one is refused everywhere, and one that others use
+// where what it says is the path of a route that asks more.
+func TestNoQueryLeadsToAnotherRoute(t *testing.T) {
+	const form = "application/x-www-form-urlencoded"
+	u := newUpstream(t, nil)
+	guarded := []route.Route{
+		{Path: "/health", Free: true}, {Path: "/index.php", Free: true}, {Path: "/public/*", Free: true},
+		{Path: "/v1/admin/*", Scope: "admin"}, {Path: "/ask", Amounts: map[string]int64{"tokens": 100}}, {Path: "/v1/*"},
+	}
+	f := newFixture(t, u.URL, route.Config{Routes: guarded})
+	for _, row := range []struct {
+		method, target, body string
+		passes               bool
+	}{
+		{"GET", "/health?rest_route=/v1/admin/x", "", false},
+		{"GET", "/health?REST_ROUTE=/v1/x", "", false},
+		{"GET", "/health?rest%5Froute[]=x", "", false},
+		{"POST", "/health", "rest_route=/v1/admin/x", false},
+		{"POST", "/public/form", "a=1&rest.route=/v1/admin/x", false},
+		{"GET", "/index.php?/v1/admin/x", "", false},
+		{"GET", "/index.php?/v1/admin/x=1", "", false},
+		{"GET", "/index.php?v1/admin/x", "", false},
+		{"GET", "/index.php?a=1&/V1/Admin/", "", false},
+		{"GET", "/index.php?r=v1/admin/x", "", false},
+		{"GET", "/index.php?r=v1%2Fadmin%2Fx", "", false},
+		{"GET", "/index.php?s=/v1/admin/x", "", false},
+		{"GET", "/index.php?s=v1|admin|x", "", false},
+		{"GET", "/index.php?S[]=//v1/x/../admin/x.json", "", false},
+		{"GET", "/?q=v1/admin/x", "", false},
+		{"GET", "/public/x?url=index.php/v1/admin/x", "", false},
+		{"GET", "/v1/x?_url=/v1/admin/x", "", false},
+		{"GET", "/v1/x?route=ask", "", false},
+		{"GET", "/health?r=ask", "", false},
+		{"GET", "/health?path=/v1/x", "", false}, // a key is more than none
+		{"GET", "/v1/x?s=shoes", "", true},
+		{"GET", "/health?s=ask", "", true},
+		{"GET", "/v1/x?q=and/or", "", true},
+		{"GET", "/v1/x?url=https://example.com/v1/admin/x", "", true},
+		{"GET", "/v1/x?next=/v1/admin/x", "", true},
+		{"GET", "/v1/x?path=/v1/y", "", true}, // it costs what it costs
+		{"GET", "/public/image?url=/img/a.png&w=64", "", true},
+		{"GET", "/v1/x?2026/07/15", "", true},
+		{"POST", "/public/form", "_method=DELETE&s=shoes", true},
+		{"POST", "/public/form", "method=x&route=/v1/admin", true},
+	} {
+		response := f.do(t, row.method, row.target, strings.NewReader(row.body), "X-API-Key: "+canary, "Content-Type: "+form)
+		whole := slices.ContainsFunc(u.received(), func(r received) bool { return r.RequestURI == row.target && r.body == row.body })
+		if row.passes != (response.StatusCode == http.StatusOK) || whole != row.passes {
+			t.Errorf("%s %s %s: got %d %s", row.method, row.target, row.body, response.StatusCode, bodyOf(t, response))
+		}
+	}
+}
+
+func TestPathsInQueriesPassWhereTheyMayBeAmbiguous(t *testing.T) {
+	u := newUpstream(t, nil)
+	f := newFixture(t, u.URL, route.Config{AllowAmbiguous: true, Routes: []route.Route{{Path: "/health", Free: true}, {Path: "/v1/*"}}})
+	for _, target := range []string{"/health?rest_route=/v1/x", "/health?r=v1/x"} {
+		if response := f.get(t, target); response.StatusCode != http.StatusOK {
+			t.Errorf("%s: got %d", target, response.StatusCode)
 		}
 	}
 }
