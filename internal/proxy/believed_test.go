@@ -30,6 +30,11 @@ var claims = []string{
 	"X-User", "X-User-Id", "X_User_Email", "X-Username", "X-Userinfo", "X-Consumer-Username", "X-Credential-Identifier", "X-Anonymous-Consumer", "X-Roles", "X-Groups", "X-Email",
 	"X-Goog-Authenticated-User-Email", "X-Goog-Iap-Jwt-Assertion", "X-Amzn-Oidc-Identity", "X-Amzn-Mtls-Clientcert", "X-MS-CLIENT-PRINCIPAL", "X-MS-CLIENT-PRINCIPAL-NAME", "X-MS-TOKEN-AAD-ID-TOKEN",
 	"X-Endpoint-API-UserInfo", "X-Apigateway-Api-Userinfo", "OIDC_CLAIM_sub", "MELLON_NAME_ID", "Shib-Session-ID", "iv-user", "SM_USER", "Tailscale-User-Login", "X-Pomerium-Claim-Email", "X-JWT-Assertion",
+	"L5d-Dst-Override", "l5d_client_id", "Cdn-Src-Ip", "Cdn-Real-IP", "Ali-CDN-Real-IP", "Ns-Client-Ip", "Akamai-Client-Ip", "X-Akamai-Edgescape", "Source-Ip", "X-Source-Ip", "Cloudfront-Viewer-Address", "X-Vercel-Forwarded-For",
+	"X-Nf-Client-Connection-IP", "DO-Connecting-IP", "X-Sucuri-ClientIP", "X-Anything-Client-IP", "X_Anything_Real_IP", "X-SP-Forwarded-IP", "Cluster-IP", "IP", "X-IP", "Cf-Pseudo-IPv4", "Forwarder-For", "Z-Forwarded-For",
+	"X-Custom-IP-Authorization", "X-RemoteAddr", "Host-IP", "X-Ip-Address", "X-Client-Address",
+	"X-Session-User", "X-Current-User", "X-Login-User", "X-SSO-User", "GAP-Auth", "X-Claims-Sub", "X-Scopes", "X-Permissions", "X-Kong-Consumer", "X-WSO2-Claims", "X-Keycloak-Username", "X-Impersonate-User",
+	"X-Waws-Unencoded-Url", "Disguised-Host", "Dapr-App-Id", "spring.cloud.function.routing-expression", "X-Backend-Host", "X-Request-Uri",
 	"Client-Cert", "Client-Cert-Chain", "X-Client-Cert", "X-Client-DN", "X-Client-Verified", "Proxy",
 }
 
@@ -44,6 +49,7 @@ var ordinary = []string{
 	"Accept", "Accept-Language", "User-Agent", "X-Custom", "X-Api-Version", "Idempotency-Key", "Traceparent", "Tracestate", "Baggage", "X-Amz-Date", "X-Amz-Content-Sha256", "X-Amzn-Trace-Id", "X-Goog-Api-Client",
 	"X-Ms-Date", "X-Ms-Version", "X-Author", "X-Authority", "X-User-Agent", "X-Auth-Token", "X-Requested-With", "X-Csrf-Token", "X-Client-Version", "X-Client-Name", "X-Correlation-Id", "X-B3-Traceid", "X-Hub-Signature-256",
 	"X-Tenant-Id", "X-Http-Foo", "X-Device-Id", "X-Users-Count", "X-Hostname", "X-Cloud-Trace-Context", "Referer", "Origin", "Cookie", "Content-Type", "If-None-Match", "Range", "Depth", "Sec-Fetch-Mode", "Dnt", "Proxy-Foo", "Remotely", "Client-Version",
+	"X-Source", "X-Relationship", "X-Ship", "Tooltip", "X-Zip", "X-Ip-Version", "X-Vercel-Protection-Bypass", "X-Admin-Token", "X-Session-Id", "X-Client-Id", "X-Scope-Orgid", "X-Okta-User-Agent-Extended", "X-Request-Start", "X-Methodology",
 	"Stripe-Signature", "X-Api_Key2", "Api_version", "Prefer", "X-Nextjs-Data",
 }
 
@@ -132,6 +138,11 @@ func TestListOfClaimsIsDocumented(t *testing.T) {
 		want = append(want, name)
 	}
 	documented = slices.DeleteFunc(documented, func(name string) bool { return !slices.Contains(want, name) })
+	for _, name := range proxy.Endings {
+		if !strings.Contains(section, "`…"+name+"`") {
+			t.Errorf("docs/INTEGRATIONS.md has no …%s", name)
+		}
+	}
 	slices.Sort(documented)
 	slices.Sort(want)
 	if diff := cmp.Diff(want, slices.Compact(documented)); diff != "" {

@@ -8,8 +8,8 @@ import (
 	"github.com/ration-dev/ration/rationhttp"
 )
 
-// Believed is the list that the documentation has too.
-var Believed = believed
+// Believed and Endings are the lists that the documentation has too.
+var Believed, Endings = believed, endings
 
 // Cleaner returns what is done to the header of a request that presents a secret.
 func Cleaner(secret string) func(http.Header) {

@@ -20,8 +20,12 @@ const (
 // frameworks that believe them.
 var pathHeaders = []string{"X-Original-Url", "X-Rewrite-Url"}
 
-// methodHeaders do the same for the method.
-var methodHeaders = []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
+// methodHeaders do the same for the method, as does whatever has methodOverride in
+// its name.
+var methodHeaders = []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override", "X-Method", "Http-Method", "X-Real-Method", "X-Request-Method", "X-Http-Verb", "X-Verb", "X-Override-Method", "Override-Method"}
+
+// methodOverride is a part of a folded name.
+const methodOverride = "methodoverride"
 
 // hygiene knows the headers that are not the client's to set.
 type hygiene struct {
@@ -43,7 +47,7 @@ func newHygiene(config Config) hygiene {
 		methods:   folded(methodHeaders),
 		guarded:   folded([]string{config.Gate.Sources.KeyHeader(), "Authorization", "Host", "Content-Length"}),
 		passed:    folded(credentials, config.PassHeaders),
-		believed:  newFamilies(believed),
+		believed:  newFamilies(believed, endings),
 		keyHeader: rationhttp.FoldName(config.Gate.Sources.KeyHeader()),
 		lenient:   config.Routes.AllowsAmbiguous(),
 		overrides: config.AllowOverrides,
@@ -125,7 +129,7 @@ func (h *hygiene) check(r *http.Request) error {
 		}
 	}
 	for name := range r.Header {
-		if !h.overrides && h.methods[rationhttp.FoldName(name)] {
+		if folded := rationhttp.FoldName(name); !h.overrides && (h.methods[folded] || strings.Contains(folded, methodOverride)) {
 			return &requestFault{http.StatusBadRequest, "ambiguous_method", "A header names another method than the request's."}
 		}
 	}

@@ -32,34 +32,55 @@ func readName(text string, buffer []byte) name {
 	return n
 }
 
-// family is a row of [believed].
+// family is a row of [believed] or of [endings].
 type family struct {
 	folded string
-	word   bool // it ends where a word does
+	word   bool // it ends, or begins, where a word does
 }
 
-// families are found by their first two letters: a name is compared with few.
-type families map[[2]byte][]family
+// families are found by their first two letters, or their last two: a name is
+// compared with few.
+type families struct{ begin, end map[[2]byte][]family }
 
-func newFamilies(rows []string) families {
-	all := make(families)
-	for _, row := range rows {
-		n := readName(row, nil)
-		start := [2]byte(n.folded)
-		all[start] = append(all[start], family{string(n.folded), strings.HasSuffix(row, "-")})
+func newFamilies(beginnings, endings []string) families {
+	all := families{begin: make(map[[2]byte][]family), end: make(map[[2]byte][]family)}
+	for _, row := range beginnings {
+		folded := readName(row, nil).folded
+		start := [2]byte(folded)
+		all.begin[start] = append(all.begin[start], family{string(folded), strings.HasSuffix(row, "-")})
+	}
+	for _, row := range endings {
+		folded := readName(row, nil).folded
+		last := [2]byte(folded[len(folded)-2:])
+		all.end[last] = append(all.end[last], family{string(folded), strings.HasPrefix(row, "-")})
 	}
 	return all
 }
 
 // hold reports whether a name is in one of the families.
-func (f families) hold(n name) bool {
+func (f families) hold(n name) bool { return f.holdBeginning(n) || f.holdEnding(n) }
+
+func (f families) holdBeginning(n name) bool {
 	if len(n.folded) < 2 {
 		return false
 	}
-	for _, one := range f[[2]byte(n.folded)] {
+	for _, one := range f.begin[[2]byte(n.folded)] {
 		length := len(one.folded)
 		if len(n.folded) >= length && string(n.folded[:length]) == one.folded &&
 			(!one.word || len(n.folded) == length || n.breaks&(1<<length) != 0) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f families) holdEnding(n name) bool {
+	if len(n.folded) < 2 {
+		return false
+	}
+	for _, one := range f.end[[2]byte(n.folded[len(n.folded)-2:])] {
+		start := len(n.folded) - len(one.folded)
+		if start >= 0 && string(n.folded[start:]) == one.folded && (!one.word || start == 0 || start >= 64 || n.breaks&(1<<start) != 0) {
 			return true
 		}
 	}

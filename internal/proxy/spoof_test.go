@@ -193,6 +193,27 @@ func TestARequestMayNotNameAnotherMethodOrBeATunnel(t *testing.T) {
 	}
 }
 
+func TestHeadersThatNameAnotherMethodAreRefusedUncharged(t *testing.T) {
+	u := newUpstream(t, nil)
+	f := newFixture(t, u.URL, route.Config{})
+	for _, name := range []string{
+		"X-HTTP-Method-Override", "x_http_method_override", "X-HTTP-Method-Overrides", "X-Method-Override", "Method-Override", "HTTP-Method-Override", "X-App-Method-Override",
+		"X-MethodOverride", "X-HTTP-Method", "HTTP-Method", "X-Method", "X_METHOD", "X-Real-Method", "X-HTTP-Verb", "X-Verb", "X-Override-Method",
+	} {
+		if response := f.get(t, "/x", name+": DELETE"); response.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: got %d", name, response.StatusCode)
+		}
+	}
+	if got := len(f.charger.charged()); got != 0 || len(u.received()) != 0 {
+		t.Errorf("charged %d times, %d requests reached the upstream", got, len(u.received()))
+	}
+	for _, name := range []string{"X-Methods", "X-Payment-Method", "Method", "X-Shipping-Method"} {
+		if response := f.get(t, "/x", name+": card"); response.StatusCode != http.StatusOK {
+			t.Errorf("%s: got %d", name, response.StatusCode)
+		}
+	}
+}
+
 func TestAmbiguityMayBeAllowedButIsNeverFree(t *testing.T) {
 	u := newUpstream(t, nil)
 	f := newFixture(t, u.URL, route.Config{Routes: []route.Route{{Path: "/*", Free: true}}, AllowAmbiguous: true})
