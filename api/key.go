@@ -15,8 +15,8 @@ type KeyRecord struct {
 	AllowedIPs []string          `json:"allowed_ips"`        // CIDR; empty: any address; never null
 	TimeZone   string            `json:"time_zone"`          // empty: the plan's, else UTC
 	Metadata   map[string]string `json:"metadata"`           // never null
-	Unlimited  bool              `json:"unlimited"`          // that no limit holds is meant
-	NoLimit    *NoLimit          `json:"no_limit,omitempty"` // when no limit holds and nobody said that this is meant; absent: never
+	Unlimited  bool              `json:"unlimited"`          // marked: that it has no limit is meant
+	NoLimit    *NoLimit          `json:"no_limit,omitempty"` // absent: it always has one, or can't be used any more
 	CreatedAt  time.Time         `json:"created_at"`
 	UpdatedAt  time.Time         `json:"updated_at"`
 	Overrides  []Override        `json:"overrides"` // limits of its own, expired ones included; never null
@@ -27,6 +27,7 @@ type KeyRecord struct {
 type NoLimit struct {
 	StartsAt *time.Time `json:"starts_at"` // null: now
 	EndsAt   *time.Time `json:"ends_at"`   // null: for good
+	Marked   bool       `json:"marked"`    // the key or its plan says that this is meant
 }
 
 // Secret is what is known of a key's secret.

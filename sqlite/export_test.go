@@ -81,6 +81,7 @@ func HotQueries(key ration.KeyID) map[string]Query {
 		"keys of an owner":       listQueryOf(keysQuery(admin.KeyFilter{Owner: "o", Status: "active", After: key})),
 		"keys of a name":         listQueryOf(keysQuery(admin.KeyFilter{Name: "n"})),
 		"keys of a plan":         listQueryOf(keysQuery(admin.KeyFilter{Plan: "p"})),
+		"keys without a limit":   listQueryOf(candidatesQuery(admin.KeyFilter{After: key}, 1)),
 		"all days":               listQueryOf(daysQuery(admin.UsageFilter{From: 1, To: 2})),
 		"days of a key":          listQueryOf(daysQuery(admin.UsageFilter{KeyID: key, From: 1})),
 		"keys ahead":             {keysAhead, make([]any, 4)},

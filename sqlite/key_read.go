@@ -32,10 +32,15 @@ func (s *Store) ListKeys(ctx context.Context, filter admin.KeyFilter) (records [
 	return records, nil
 }
 
-// keysQuery reads the index of a name, an owner or a plan, each of which ends
-// with the id; else the primary key.
 func keysQuery(filter admin.KeyFilter) (query string, values []any) {
-	var where condition
+	where := keyCondition(filter)
+	query = "SELECT " + keyColumns + " FROM api_keys" + where.sql() + " ORDER BY id LIMIT ?"
+	return query, append(where.values, limitOr(filter.Limit, defaultKeyLimit))
+}
+
+// keyCondition reads the index of a name, an owner or a plan, each of which ends
+// with the id; else the primary key.
+func keyCondition(filter admin.KeyFilter) (where condition) {
 	if filter.Name != "" {
 		where.and("name = ?", filter.Name)
 	}
@@ -51,8 +56,7 @@ func keysQuery(filter admin.KeyFilter) (query string, values []any) {
 	if !filter.After.IsZero() {
 		where.and("id > ?", blob(filter.After))
 	}
-	query = "SELECT " + keyColumns + " FROM api_keys" + where.sql() + " ORDER BY id LIMIT ?"
-	return query, append(where.values, limitOr(filter.Limit, defaultKeyLimit))
+	return where
 }
 
 // readKey returns a key, or ration.ErrNotFound.

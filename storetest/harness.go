@@ -104,6 +104,7 @@ func groups() []group {
 		{"Concurrency", concurrencyTests},
 		{"Keys", keyTests},
 		{"ManyKeys", manyKeysTests},
+		{"Unlimited", unlimitedTests},
 		{"Plans", planTests},
 		{"Tokens", tokenTests},
 		{"Audit", auditTests},

@@ -222,6 +222,41 @@ func (m *memory) ListKeys(_ context.Context, filter admin.KeyFilter) ([]admin.Ke
 	return atMost(records, filter.Limit, 1000), nil
 }
 
+// UnlimitedCandidates returns what it must not leave out, and no more.
+func (m *memory) UnlimitedCandidates(ctx context.Context, filter admin.KeyFilter, look int) (admin.Candidates, error) {
+	filter.Limit = look
+	keys, err := m.ListKeys(ctx, filter)
+	if err != nil {
+		return admin.Candidates{}, err
+	}
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	found := admin.Candidates{Now: m.time()}
+	if len(keys) == look {
+		found.Last = keys[look-1].ID
+	}
+	found.Keys = slices.DeleteFunc(keys, func(key admin.KeyRecord) bool {
+		return key.Status == ration.StatusRevoked || key.Status == ration.StatusRejected || m.isHeld(&key)
+	})
+	return found, nil
+}
+
+// isHeld reports whether a key has a limit now and from each end of a temporary one on.
+func (m *memory) isHeld(key *admin.KeyRecord) bool {
+	instants := []time.Time{m.time()}
+	for _, override := range key.Overrides {
+		if override.ExpiresAt.After(m.time()) {
+			instants = append(instants, override.ExpiresAt)
+		}
+	}
+	for _, at := range instants {
+		if len(ration.EffectiveLimits(m.plans[key.Plan].Limits, key.Overrides, at)) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 func matches[T comparable](want, got T) bool {
 	var zero T
 	return want == zero || want == got

@@ -47,14 +47,14 @@ const lookAtOnce = 5_000
 // wait for it and each may have many meters.
 const repairAtOnce = 20
 
-// Diagnose makes all checks: those of the store, and whether what was written
-// is from the future.
+// Diagnose makes all checks: those of the store, whether what was written is from
+// the future, and which keys have no limit.
 func (s *Service) Diagnose(ctx context.Context, options DiagnoseOptions) ([]Finding, error) {
 	findings, err := s.store.Examine(ctx, options.Deep)
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context) (Finding, error){s.checkAudit, s.checkUsage} {
+	for _, check := range []func(context.Context) (Finding, error){s.checkAudit, s.checkLimits, s.checkUsage} {
 		finding, err := check(ctx)
 		if err != nil {
 			return nil, err

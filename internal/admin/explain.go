@@ -103,6 +103,7 @@ func (s *Service) standing(ctx context.Context, id ration.KeyID) (status KeyStat
 	if err != nil {
 		return status, plan, policy, named("key "+id.String(), err)
 	}
+	record.NoLimit = noLimit(&record, &plan, now)
 	if policy, err = ration.NewPolicy(record.Key, plan, record.Overrides, nil, now); err != nil {
 		return status, plan, policy, err
 	}

@@ -38,6 +38,7 @@ type keyChunk struct {
 	change   KeysChange
 	apply    func(*KeyChange) error
 	ids      []ration.KeyID
+	next     ration.KeyID // see KeysChanged
 	outcomes map[ration.KeyID]keyOutcome
 }
 
@@ -49,8 +50,8 @@ type keyOutcome struct {
 	skipped            ration.Status // the status that doesn't allow the change
 }
 
-func newKeyChunk(actor string, change KeysChange, found []KeyRecord) *keyChunk {
-	c := &keyChunk{actor: actor, change: change, outcomes: make(map[ration.KeyID]keyOutcome, len(found))}
+func newKeyChunk(actor string, change KeysChange, found []KeyRecord, next ration.KeyID) *keyChunk {
+	c := &keyChunk{actor: actor, change: change, next: next, outcomes: make(map[ration.KeyID]keyOutcome, len(found))}
 	c.apply = c.patch
 	if status, ok := statusChanges[change.Action]; ok {
 		c.apply = status.apply
@@ -65,7 +66,10 @@ func newKeyChunk(actor string, change KeysChange, found []KeyRecord) *keyChunk {
 // for all keys; the last time counts.
 func (c *keyChunk) update(change *KeyChange) error {
 	id, status := change.Key.ID, change.Key.Status
-	if !c.change.Filter.matches(&change.Key.Key) {
+	switch matches, err := c.matches(change); {
+	case err != nil:
+		return err
+	case !matches:
 		c.outcomes[id] = keyOutcome{}
 		return ErrUnchanged
 	}
@@ -76,13 +80,23 @@ func (c *keyChunk) update(change *KeyChange) error {
 		if judging != nil {
 			return judging
 		}
-		c.outcomes[id] = keyOutcome{changed: err == nil, unchanged: err != nil, noLimit: noLimit != nil}
+		c.outcomes[id] = keyOutcome{changed: err == nil, unchanged: err != nil, noLimit: noLimit.Unmarked()}
 		return err
 	case errors.Is(err, ration.ErrConflict):
 		c.outcomes[id] = keyOutcome{skipped: status}
 		return ErrUnchanged
 	}
 	return fmt.Errorf("key %s: %w", id, err)
+}
+
+// matches reports whether a key is still what the filter selects.
+func (c *keyChunk) matches(change *KeyChange) (bool, error) {
+	filter := &c.change.Filter
+	if filter.Unlimited == "" || !filter.matches(&change.Key.Key) {
+		return filter.matches(&change.Key.Key), nil
+	}
+	noLimit, err := change.noLimit()
+	return filter.Unlimited.selects(noLimit), err
 }
 
 // patch makes an update.
@@ -93,7 +107,7 @@ func (c *keyChunk) patch(change *KeyChange) error {
 }
 
 func (c *keyChunk) result() KeysChanged {
-	result := KeysChanged{Skipped: make(map[ration.Status]int)}
+	result := KeysChanged{Skipped: make(map[ration.Status]int), Next: c.next}
 	for _, outcome := range c.outcomes {
 		switch {
 		case outcome.changed:
@@ -106,9 +120,6 @@ func (c *keyChunk) result() KeysChanged {
 		if outcome.noLimit {
 			result.NoLimit++
 		}
-	}
-	if len(c.ids) == c.change.Filter.Limit {
-		result.Next = c.ids[len(c.ids)-1]
 	}
 	return result
 }

@@ -74,7 +74,7 @@ func (s *Service) ImportKeys(ctx context.Context, actor string, keys KeysImport)
 	noLimit := make([]bool, len(fresh))
 	create := func(number int, change *KeyChange) error {
 		found, err := s.importKey(actor, &fresh[number], change)
-		noLimit[number] = found != nil
+		noLimit[number] = found.Unmarked()
 		return err
 	}
 	switch {

@@ -53,11 +53,11 @@ func (s *Service) ChangeKeys(ctx context.Context, actor string, change KeysChang
 	if change.Filter.Limit == 0 {
 		change.Filter.Limit = MaxKeysAtOnce
 	}
-	found, err := s.store.ListKeys(ctx, change.Filter)
+	found, next, err := s.findKeys(ctx, change.Filter)
 	if err != nil {
 		return KeysChanged{}, err
 	}
-	chunk := newKeyChunk(actor, change, found)
+	chunk := newKeyChunk(actor, change, found, next)
 	switch {
 	case change.DryRun:
 		err = s.tryChunk(ctx, chunk, found)
@@ -125,7 +125,7 @@ func (c *KeysChange) validate() error {
 	_, ofStatus := statusChanges[c.Action]
 	switch {
 	case c.Filter.selects() == c.All:
-		return &ration.InvalidError{Field: "filter", Reason: "name an owner, a plan, a status or a name, or say that all keys are meant, not both"}
+		return &ration.InvalidError{Field: "filter", Reason: "name an owner, a plan, a status or a name, or keys without a limit, or say that all keys are meant, not both"}
 	case c.Filter.Limit > MaxKeysAtOnce:
 		return CheckKeysAtOnce(c.Filter.Limit)
 	case !ofStatus && c.Action != ActionUpdate:

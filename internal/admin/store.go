@@ -67,7 +67,23 @@ type Keys interface {
 
 	// ListKeys returns the keys that match, in the order of their ids, which is
 	// the order of their creation.
+	// The filter's Unlimited does not matter: it is for [Service].
 	ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, error)
+
+	// UnlimitedCandidates looks at the next keys that match, at most look, in the order
+	// of their ids, and returns those that may have no limit, now or later. It leaves
+	// out revoked and rejected keys, and those with a limit that nothing can lift
+	// without another change: a lasting one of their own without a temporary one above it, or one of
+	// their plan for which they have no override. [Service] judges the others. The
+	// filter's Unlimited and Limit don't matter.
+	UnlimitedCandidates(ctx context.Context, filter KeyFilter, look int) (Candidates, error)
+}
+
+// Candidates is one look at some keys.
+type Candidates struct {
+	Now  time.Time    // the store's time
+	Keys []KeyRecord  // in the order of their ids
+	Last ration.KeyID // of those looked at; zero: there are no more
 }
 
 // Plans keeps plans. A change of a plan's limits holds for every decision that
@@ -136,7 +152,7 @@ type KeyRecord struct {
 	ration.Key
 	Secrets   []ration.SecretState // in the order of their creation
 	Overrides []ration.Override    // at most one lasting and one temporary one per meter, kind and period
-	NoLimit   *NoLimit             // when it has no limit and nobody said that this is meant; nil: never. [Service] sets it, no store does
+	NoLimit   *NoLimit             // when it has no limit; nil: it always has one, or can't be used any more. [Service] sets it, no store does
 }
 
 // NewSecret is a secret to be stored: its state and its digest.

@@ -13,9 +13,14 @@ import (
 // NoLimit is the first time, from now on, at which a key has no limit at all: on
 // no meter, neither a quota nor a rate.
 type NoLimit struct {
-	From  time.Time // zero: now
-	Until time.Time // zero: for good
+	From   time.Time // zero: now
+	Until  time.Time // zero: for good
+	Marked bool      // the key or its plan says that this is meant
 }
+
+// Unmarked reports whether a key has no limit at some time, and nobody said that
+// this is meant. Nil says of a key that it always has one.
+func (n *NoLimit) Unmarked() bool { return n != nil && !n.Marked }
 
 // PlanReader returns a plan by its name. Error: ErrNotFound.
 type PlanReader func(name string) (ration.Plan, error)
@@ -84,20 +89,25 @@ func endsAfter(overrides []ration.Override, now time.Time) (ends []time.Time) {
 	return ends
 }
 
-// noLimit returns when a key that may be used then has no limit, unless the key or
-// its plan says that this is meant.
+// noLimit returns when a key has no limit, nil if it always has one. Keys that can't
+// be used then, and not without another change either, are left out: revoked,
+// rejected and expired ones.
 func noLimit(key *KeyRecord, plan *ration.Plan, now time.Time) *NoLimit {
-	if plan == nil || key.Unlimited || plan.Unlimited || key.Status == ration.StatusRevoked || key.Status == ration.StatusRejected {
+	if plan == nil || key.Status == ration.StatusRevoked || key.Status == ration.StatusRejected {
 		return nil
 	}
 	found := limitless(plan, key.Overrides, now)
-	if end := key.ExpiresAt; found != nil && !end.IsZero() && (!end.After(now) || !found.From.Before(end)) {
+	if found == nil {
 		return nil
 	}
+	if end := key.ExpiresAt; !end.IsZero() && (!end.After(now) || !found.From.Before(end)) {
+		return nil
+	}
+	found.Marked = key.Unlimited || plan.Unlimited
 	return found
 }
 
-// noLimit returns what the change leaves of the key without a limit.
+// noLimit returns when the key, as the change leaves it, has no limit.
 func (c *KeyChange) noLimit() (*NoLimit, error) {
 	plan, err := c.Plans.of(&c.Key.Key)
 	if err != nil {
@@ -147,14 +157,15 @@ func (s *Service) judged(ctx context.Context, keys []KeyRecord) ([]KeyRecord, er
 	return keys, judge(keys, s.planReader(ctx), now)
 }
 
-// countNoLimit counts the keys that have no limit, or will have none.
+// countNoLimit counts the keys that have no limit, or will have none, and no mark
+// that this is meant.
 func (s *Service) countNoLimit(ctx context.Context, ids []ration.KeyID) (count int, err error) {
 	keys, err := s.store.KeysByID(ctx, ids)
 	if err == nil {
 		keys, err = s.judged(ctx, keys)
 	}
 	for i := range keys {
-		if keys[i].NoLimit != nil {
+		if keys[i].NoLimit.Unmarked() {
 			count++
 		}
 	}

@@ -23,13 +23,14 @@ func TestKeyWithoutLimitIsReported(t *testing.T) {
 		return override
 	}
 	never := time.Time{}
+	o := open(t)
 	for _, row := range []struct {
 		name string
 		key  admin.NewKey
 		want *admin.NoLimit
 	}{
 		{"nothing", admin.NewKey{}, &admin.NoLimit{}},
-		{"meant", admin.NewKey{Unlimited: true}, nil},
+		{"meant", admin.NewKey{Unlimited: true}, &admin.NoLimit{Marked: true}},
 		{"a lasting limit", admin.NewKey{Overrides: []ration.Override{limit("5/day", never)}}, nil},
 		{"a rate", admin.NewKey{Overrides: []ration.Override{limit("5/second", never)}}, nil},
 		{"a limit of nothing", admin.NewKey{Overrides: []ration.Override{limit("0/day", never)}}, nil},
@@ -37,15 +38,14 @@ func TestKeyWithoutLimitIsReported(t *testing.T) {
 		{"a lifting one alone", admin.NewKey{Overrides: []ration.Override{limit("unlimited/day", never)}}, &admin.NoLimit{}},
 		{"a temporary one alone", admin.NewKey{Overrides: []ration.Override{limit("5/day", end)}}, &admin.NoLimit{From: end}},
 		{"two temporary ones", admin.NewKey{Overrides: []ration.Override{limit("5/day", end), limit("5/week", later)}}, &admin.NoLimit{From: later}},
-		{"a temporary one, which is meant", admin.NewKey{Overrides: []ration.Override{limit("5/day", end)}, Unlimited: true}, nil},
+		{"a temporary one, which is meant", admin.NewKey{Overrides: []ration.Override{limit("5/day", end)}, Unlimited: true}, &admin.NoLimit{From: end, Marked: true}},
 		{"a temporary one on a lasting one", admin.NewKey{Overrides: []ration.Override{limit("5/day", never), limit("9/day", end)}}, nil},
 		{"a temporary lift", admin.NewKey{Overrides: []ration.Override{limit("5/day", never), limit("unlimited/day", end)}}, &admin.NoLimit{Until: end}},
 		{"one that ends with its limit", admin.NewKey{ExpiresAt: end, Overrides: []ration.Override{limit("5/day", end)}}, nil},
 		{"one that ends after its limit", admin.NewKey{ExpiresAt: later, Overrides: []ration.Override{limit("5/day", end)}}, &admin.NoLimit{From: end}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			o := open(t)
-			row.key.Name = "a key"
+			row.key.Name = row.name
 			issued, err := o.CreateKey(t.Context(), actor, row.key)
 			if err != nil {
 				t.Fatal(err)
@@ -53,12 +53,19 @@ func TestKeyWithoutLimitIsReported(t *testing.T) {
 			if diff := cmp.Diff(row.want, issued.Key.NoLimit); diff != "" {
 				t.Errorf("without a limit (-want +got):\n%s", diff)
 			}
-			listed, err := o.ListKeys(t.Context(), admin.KeyFilter{})
+			listed, err := o.ListKeys(t.Context(), admin.KeyFilter{Name: row.name})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(row.want, listed[0].NoLimit); diff != "" {
 				t.Errorf("as listed (-want +got):\n%s", diff)
+			}
+			shown, err := o.ShowKey(t.Context(), issued.Key.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(row.want, shown.NoLimit); diff != "" {
+				t.Errorf("as shown (-want +got):\n%s", diff)
 			}
 		})
 	}

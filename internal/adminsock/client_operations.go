@@ -23,6 +23,11 @@ func (c *Client) ShowKey(ctx context.Context, id ration.KeyID) (admin.KeyStatus,
 	return call[admin.KeyStatus](ctx, c, "ShowKey", id)
 }
 
+// CountUnlimited implements admin.KeyOperations.
+func (c *Client) CountUnlimited(ctx context.Context, filter admin.KeyFilter) (admin.UnlimitedKeys, error) {
+	return call[admin.UnlimitedKeys](ctx, c, "CountUnlimited", filter)
+}
+
 // UpdateKey implements admin.KeyOperations.
 func (c *Client) UpdateKey(ctx context.Context, actor string, patch admin.KeyPatch) (admin.KeyRecord, error) {
 	return callAs[admin.KeyRecord](ctx, c, "UpdateKey", actor, patch)

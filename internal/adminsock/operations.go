@@ -29,13 +29,14 @@ var operations = map[string]operation{
 	}),
 	"RevokeSecret": change(admin.Operations.RevokeSecret),
 
-	"ListKeys":   read(admin.Operations.ListKeys),
-	"ShowKey":    read(admin.Operations.ShowKey),
-	"UpdateKey":  change(admin.Operations.UpdateKey),
-	"DisableKey": change(admin.Operations.DisableKey),
-	"EnableKey":  change(admin.Operations.EnableKey),
-	"RevokeKey":  change(admin.Operations.RevokeKey),
-	"ChangeKeys": change(admin.Operations.ChangeKeys),
+	"ListKeys":       read(admin.Operations.ListKeys),
+	"ShowKey":        read(admin.Operations.ShowKey),
+	"CountUnlimited": read(admin.Operations.CountUnlimited),
+	"UpdateKey":      change(admin.Operations.UpdateKey),
+	"DisableKey":     change(admin.Operations.DisableKey),
+	"EnableKey":      change(admin.Operations.EnableKey),
+	"RevokeKey":      change(admin.Operations.RevokeKey),
+	"ChangeKeys":     change(admin.Operations.ChangeKeys),
 	"ImportKeys": change(func(ops admin.Operations, ctx context.Context, actor string, keys keysImport) (admin.KeysImported, error) {
 		return ops.ImportKeys(ctx, actor, keys.conceal())
 	}),

@@ -15,7 +15,7 @@ func Key(record admin.KeyRecord, at time.Time) api.KeyRecord {
 		ID: record.ID.String(), Name: record.Name, Owner: record.Owner, Plan: record.Plan,
 		Status: string(record.Status), Expired: !record.ExpiresAt.IsZero() && !at.Before(record.ExpiresAt),
 		ExpiresAt: instant(record.ExpiresAt), Scopes: list(record.Scopes), AllowedIPs: []string{},
-		TimeZone: record.TimeZone, Metadata: record.Metadata, Unlimited: record.Unlimited, NoLimit: noLimit(record.NoLimit),
+		TimeZone: record.TimeZone, Metadata: record.Metadata, Unlimited: record.Unlimited, NoLimit: NoLimit(record.NoLimit),
 		CreatedAt: record.CreatedAt.UTC(), UpdatedAt: record.UpdatedAt.UTC(),
 		Overrides: convert(record.Overrides, override), Secrets: convert(record.Secrets, secret),
 	}
@@ -58,6 +58,14 @@ func IssuedSecret(issued admin.IssuedSecret) api.IssuedSecret {
 	}
 }
 
+// NoLimit returns when a key has no limit, nil if it always has one.
+func NoLimit(found *admin.NoLimit) *api.NoLimit {
+	if found == nil {
+		return nil
+	}
+	return &api.NoLimit{StartsAt: instant(found.From), EndsAt: instant(found.Until), Marked: found.Marked}
+}
+
 // KeysChanged returns what became of many keys.
 func KeysChanged(changed admin.KeysChanged, dryRun bool) api.KeysChanged {
 	wire := api.KeysChanged{DryRun: dryRun, Changed: changed.Changed, Unchanged: changed.Unchanged, Skipped: map[string]int{}, NoLimit: changed.NoLimit}
@@ -75,13 +83,6 @@ func KeysImported(imported admin.KeysImported, dryRun bool) api.KeysImported {
 // UsageImported returns what became of imported counts.
 func UsageImported(imported admin.UsageImported, dryRun bool) api.UsageImported {
 	return api.UsageImported{DryRun: dryRun, Rows: imported.Rows, DaysRaised: imported.Raised, UnitsAdded: imported.Added}
-}
-
-func noLimit(found *admin.NoLimit) *api.NoLimit {
-	if found == nil {
-		return nil
-	}
-	return &api.NoLimit{StartsAt: instant(found.From), EndsAt: instant(found.Until)}
 }
 
 func secret(state ration.SecretState) api.Secret {

@@ -29,8 +29,8 @@ func (a *app) doctorCommand() *cobra.Command {
 	var repair, yes, trustClock bool
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Check the database and the settings, and say what to do",
-		Long: `Checks the database (schema, clock, durability, usage from the future), the way to
-it (TLS, poolers, connections that are left), who can use its files, and the
+		Long: `Checks the database (schema, clock, durability, usage from the future, keys that
+have no limit), the way to it (TLS, poolers, connections that are left), who can use its files, and the
 settings that give something up, and says what is wrong and what to do. The exit
 code is 7 if a check has found a problem; a warning is none.
 

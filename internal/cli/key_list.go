@@ -1,25 +1,27 @@
 package cli
 
 import (
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/adminwire"
 )
 
 func (a *app) keysListCommand() *cobra.Command {
 	var filter admin.KeyFilter
-	var status, after string
+	var status, unlimited, after string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List keys, the oldest first", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if filter.Limit == 0 { // for the administration itself, it is no bound
 				return &ration.InvalidError{Field: "limit", Value: "0", Reason: "use 1 to 100000"}
 			}
-			filter.Status = ration.Status(status)
+			filter.Status, filter.Unlimited = ration.Status(status), admin.Unlimited(unlimited)
 			if filter.After, err = parseAfter(after); err != nil {
 				return err
 			}
@@ -32,7 +34,7 @@ func (a *app) keysListCommand() *cobra.Command {
 				if len(keys) > 0 && len(keys) == filter.Limit {
 					a.say("There may be more: go on with --after %s", keys[len(keys)-1].ID)
 				}
-				return a.show(keyListing(keys, keys...))
+				return a.show(foundKeys(filter, keys))
 			})
 		},
 	}
@@ -41,9 +43,23 @@ func (a *app) keysListCommand() *cobra.Command {
 	flags.StringVar(&filter.Plan, "plan", "", "only those with this plan")
 	flags.StringVar(&status, "status", "", "only pending, active, disabled, revoked or rejected ones")
 	flags.StringVar(&filter.Name, "name", "", "only those with exactly this name")
+	flags.StringVar(&unlimited, "unlimited", "", "only those without any limit, now or when a temporary one ends; with =unmarked or =marked, only those without or with the mark that this is meant")
+	flags.Lookup("unlimited").NoOptDefVal = string(admin.UnlimitedAny)
 	flags.StringVar(&after, "after", "", "only those after this id: the last of the page before")
 	flags.IntVar(&filter.Limit, "max", 1000, "list at most so many")
 	return cmd
+}
+
+// foundKeys is the list of keys that were asked for. Of those without a limit it
+// says whether that is meant.
+func foundKeys(filter admin.KeyFilter, keys []api.KeyRecord) listing {
+	list := keyListing(keys, keys...)
+	if filter.Unlimited != "" {
+		list.columns = slices.Clone(list.columns)
+		list.columns[len(list.columns)-1].wide = false
+		list.empty = "no such keys: those that can be used have a limit"
+	}
+	return list
 }
 
 func parseAfter(text string) (ration.KeyID, error) {

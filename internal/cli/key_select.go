@@ -30,7 +30,7 @@ func (s *keySelection) register(cmd *cobra.Command, when string) {
 	cmd.Use += " | --select FIELD=VALUE | --all"
 	cmd.Args = s.checkArgs
 	flags := cmd.Flags()
-	flags.StringArrayVar(&s.fields, "select", nil, `in place of KEY: all keys with this "plan=…", "owner=…", "status=…" or "name=…"; repeat for keys that match all`)
+	flags.StringArrayVar(&s.fields, "select", nil, `in place of KEY: all keys with this "plan=…", "owner=…", "status=…" or "name=…", or without any limit and the mark that this is meant, "unlimited=unmarked"; repeat for keys that match all`)
 	flags.BoolVar(&s.all, "all", false, "in place of KEY: every key")
 	flags.BoolVar(&s.dryRun, "dry-run", false, "with --select or --all: count what would be changed")
 }
@@ -55,20 +55,22 @@ func (s *keySelection) checkArgs(cmd *cobra.Command, args []string) error {
 // filter reads the fields. An empty value is refused: it could be a script's
 // unset variable, and would leave out no key.
 func (s *keySelection) filter() (filter admin.KeyFilter, err error) {
-	var status string
-	targets := map[string]*string{"plan": &filter.Plan, "owner": &filter.Owner, "status": &status, "name": &filter.Name}
+	var status, unlimited string
+	targets := map[string]*string{
+		"plan": &filter.Plan, "owner": &filter.Owner, "status": &status, "name": &filter.Name, "unlimited": &unlimited,
+	}
 	for _, text := range s.fields {
 		name, value, _ := strings.Cut(text, "=")
 		target := targets[name]
 		switch {
 		case target == nil || value == "":
-			return filter, &ration.InvalidError{Field: "--select", Value: text, Reason: `write "plan=NAME", "owner=NAME", "status=STATUS" or "name=NAME"`}
+			return filter, &ration.InvalidError{Field: "--select", Value: text, Reason: `write "plan=NAME", "owner=NAME", "status=STATUS", "name=NAME" or "unlimited=unmarked"`}
 		case *target != "":
 			return filter, &ration.InvalidError{Field: "--select", Value: text, Reason: "name each field once: a key has to match all"}
 		}
 		*target = value
 	}
-	filter.Status = ration.Status(status)
+	filter.Status, filter.Unlimited = ration.Status(status), admin.Unlimited(unlimited)
 	return filter, nil
 }
 

@@ -64,6 +64,7 @@ func keySheet(status api.KeyStatus) string {
 		{"Owner", status.Owner},
 		{"Plan", status.Plan},
 		{"Status", statusText(status.KeyRecord)},
+		{"Unlimited", unlimitedText(status.NoLimit)},
 		{"Expires", instantText(status.ExpiresAt)},
 		{"Scopes", strings.Join(status.Scopes, " ")},
 		{"Allowed IPs", strings.Join(status.AllowedIPs, " ")},

@@ -35,7 +35,8 @@ already stays as it is. Run it again after an error: what is done stays done.`,
   ration keys update key_… --limit 5000/day --until 2030-12-01
   ration keys update key_… --clear-temporary day
   ration keys update key_… --clear-limit day
-  ration keys update --select plan=free --select owner=acme --plan pro`,
+  ration keys update --select plan=free --select owner=acme --plan pro
+  ration keys update --select unlimited=unmarked --plan free`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !changesAny(cmd, selectionFlags...) {
 				return usagef("nothing to change: give at least one flag; see '%s --help'", cmd.CommandPath())

@@ -34,6 +34,7 @@ var keyColumns = []column{
 	{name: "secrets", wide: true},
 	{name: "created_at"},
 	{name: "updated_at", wide: true},
+	{name: "unlimited", wide: true},
 }
 
 func keyListing(value any, keys ...api.KeyRecord) listing {
@@ -42,7 +43,7 @@ func keyListing(value any, keys ...api.KeyRecord) listing {
 		list.rows = append(list.rows, []string{
 			key.ID, key.Name, key.Owner, key.Plan, statusText(key), instantText(key.ExpiresAt),
 			strings.Join(key.Scopes, " "), strings.Join(key.AllowedIPs, " "), key.TimeZone, strconv.Itoa(len(key.Secrets)),
-			instantText(&key.CreatedAt), instantText(&key.UpdatedAt),
+			instantText(&key.CreatedAt), instantText(&key.UpdatedAt), unlimitedText(key.NoLimit),
 		})
 	}
 	return list

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -107,7 +108,7 @@ for the same meter and period. Decisions that start afterwards see the change.`,
 				if err != nil {
 					return err
 				}
-				return a.showChangedPlan(plan)
+				return errors.Join(a.showChangedPlan(plan), a.sayKeysOfPlan(cmd.Context(), ops, plan.Name))
 			})
 		},
 	}

@@ -1,25 +1,45 @@
 package cli
 
 import (
+	"context"
+	"fmt"
+
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminwire"
 )
 
 // sayNoLimit says of a key that was changed that it has no limit, or will have
 // none, which may be a slip.
 func (a *app) sayNoLimit(key admin.KeyRecord) {
-	if key.NoLimit == nil {
-		return
+	if key.NoLimit.Unmarked() {
+		a.say("Key %s has no limit%s. Give it one: 'ration keys update %s --limit 1000/day' or '--plan NAME'; if none is meant, say so with --unlimited.",
+			visible(key.Name), whenText(adminwire.NoLimit(key.NoLimit)), key.ID)
 	}
-	when := ""
-	if from := key.NoLimit.From; !from.IsZero() {
-		when = " from " + instantText(&from) + " on"
+}
+
+// unlimitedText says in a cell of a table that a key has no limit, and whether this
+// is meant; nothing of a key that has one.
+func unlimitedText(found *api.NoLimit) string {
+	switch {
+	case found == nil:
+		return ""
+	case found.Marked:
+		return "marked" + whenText(found)
 	}
-	if until := key.NoLimit.Until; !until.IsZero() {
-		when += " until " + instantText(&until)
+	return "unmarked" + whenText(found)
+}
+
+// whenText says when a key has no limit; nothing if that is now and for good.
+func whenText(found *api.NoLimit) (text string) {
+	if found.StartsAt != nil {
+		text = " from " + instantText(found.StartsAt) + " on"
 	}
-	a.say("Key %s has no limit%s. Give it one: 'ration keys update %s --limit 1000/day' or '--plan NAME'; if none is meant, say so with --unlimited.",
-		visible(key.Name), when, key.ID)
+	if found.EndsAt != nil {
+		text += " until " + instantText(found.EndsAt)
+	}
+	return text
 }
 
 // sayKeysWithoutLimit says how many keys of a change have no limit.
@@ -34,7 +54,7 @@ func (a *app) sayKeysWithoutLimit(count int) {
 	}
 }
 
-const limitCure = " with 'ration keys update' and --limit or --plan; if none is meant, say so with --unlimited."
+const limitCure = ": 'ration keys update --select unlimited=unmarked --limit 1000/day' does so for all such keys; if none is meant, say so with --unlimited."
 
 // sayPlanWithoutLimit says of a plan that was changed that it limits nothing.
 func (a *app) sayPlanWithoutLimit(plan ration.Plan) {
@@ -42,4 +62,18 @@ func (a *app) sayPlanWithoutLimit(plan ration.Plan) {
 		a.say("Plan %s has no limit: its keys have no limit but their own. Give it one: 'ration plans update %s --limit 1000/day'; if none is meant, say so with --unlimited.",
 			visible(plan.Name), plan.Name)
 	}
+}
+
+// sayKeysOfPlan says which keys of a plan that was changed have no limit: the plan
+// may have lost the last one that held them.
+func (a *app) sayKeysOfPlan(ctx context.Context, ops admin.Operations, plan string) error {
+	keys, err := ops.CountUnlimited(ctx, admin.KeyFilter{Plan: plan, Unlimited: admin.UnlimitedUnmarked})
+	switch {
+	case err != nil:
+		return fmt.Errorf("plan %q was changed; counting its keys without a limit: %w", plan, err)
+	case keys.Count > 0:
+		a.say("On plan %s, %s. Give them one: 'ration keys update --select plan=%s --select unlimited=unmarked --limit 1000/day'; if none is meant, say so with --unlimited.",
+			plan, keys, plan)
+	}
+	return nil
 }
