@@ -35,6 +35,9 @@ func listenersFinding(settings config.Config) admin.Finding {
 		closed = append(closed, "RATION_"+strings.ToUpper(listener.setting)+"=127.0.0.1:"+port)
 	}
 	if len(open) == 0 {
+		if settings.Upstream != nil && len(settings.TrustedProxies) == 0 {
+			finding.Detail += "; trusted_proxies is empty: behind a proxy on this machine, such as one for TLS, set it to 127.0.0.1,::1, or all clients count as one address"
+		}
 		return finding
 	}
 	_, address, _ := strings.Cut(closed[0], "=")

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ration-dev/ration/internal/condense"
 	"github.com/ration-dev/ration/internal/override"
@@ -28,6 +29,7 @@ type Proxy struct {
 
 	preflights     *preflightLimit // of those that the upstream answers
 	preflightNoted sync.Once
+	untrustedNoted atomic.Bool
 }
 
 // New checks a configuration. Its error is a [ration.InvalidError].
@@ -59,6 +61,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p.config.CORS.Speaks() {
 		w = &pageWriter{ResponseWriter: w, policy: &p.config.CORS, in: r}
 	}
+	p.noteUntrustedProxy(r)
 	if err := p.judge(x); err != nil {
 		p.refuse(w, x, err)
 		return
