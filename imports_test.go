@@ -42,9 +42,10 @@ var layers = []layer{
 
 	// Stores. They never see each other.
 	{"sqlite/...", []string{root, "internal/admin", "internal/kept", "sqlite/..."}},
-	{"postgres/...", []string{root, "internal/redact", "internal/admin", "internal/kept", "internal/pgcommit", "internal/pooler", "postgres/..."}},
+	{"postgres/...", []string{root, "internal/redact", "internal/admin", "internal/kept", "internal/pgcommit", "internal/pghosts", "internal/pooler", "postgres/..."}},
 	{"internal/pooler", nil},
 	{"internal/pgcommit", nil},
+	{"internal/pghosts", nil},
 
 	// Wire types, and what speaks them.
 	{"api", nil},
@@ -79,7 +80,7 @@ var layers = []layer{
 	{"internal/keyimport", []string{root, "internal/admin"}},
 
 	// Moving everything from one store to the other needs both.
-	{"internal/dbcopy", []string{"internal/redact", "internal/admin", "internal/pgcommit", "internal/pooler", "sqlite", "postgres"}},
+	{"internal/dbcopy", []string{"internal/redact", "internal/admin", "internal/pgcommit", "internal/pghosts", "internal/pooler", "sqlite", "postgres"}},
 
 	// The one place that sees all.
 	{"internal/cli", []string{"..."}},

@@ -11,6 +11,10 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
+// away are errors of servers that may well come, beside those of the network:
+// standbys that may be promoted.
+var away = []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, errStandby, pgconn.ErrStandbyConnection, pgconn.ErrReadOnlyConnection}
+
 // IsAway reports whether an error of [Open], [Migrate] or [Store.Ready] speaks of a
 // server that may well come by itself: it is out of reach, its name is not known
 // yet, it starts, stops or has no connection left, or it is still a standby. A
@@ -33,7 +37,7 @@ func IsAway(err error) bool {
 		case net.Error:
 			found = true
 		default:
-			found = found || slices.Contains([]error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, errStandby}, cause)
+			found = found || slices.Contains(away, cause)
 		}
 	}
 	return found

@@ -12,11 +12,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/ration-dev/ration/internal/pgcommit"
+	"github.com/ration-dev/ration/internal/pghosts"
 	"github.com/ration-dev/ration/internal/pooler"
 )
-
-// dialTimeout bounds a new connection to a server with all that is prepared on it.
-const dialTimeout = 3 * time.Second
 
 // conn is a connection for the statements of decisions, which are prepared on it
 // unless a pooler is between. One goroutine at a time uses it. A broken one is
@@ -40,10 +38,10 @@ var binary1 = []int16{pgx.BinaryFormatCode}
 // dial opens a connection, refuses an unsafe server and changed tables, and prepares.
 func (s *Store) dial(ctx context.Context) (*conn, error) {
 	config := s.decisions.Copy()
-	resolve, resolved := context.WithTimeout(ctx, dialTimeout)
-	total := s.hosts.prepare(resolve, config)
-	resolved()
-	ctx, cancel := context.WithTimeout(ctx, total)
+	if err := s.hosts.Choose(ctx, config); err != nil {
+		return nil, fmt.Errorf("connecting to the database: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, pghosts.Timeout)
 	defer cancel()
 	c := &conn{lineage: s.lineage, accept: s.config.AcceptUnsafeDurability, round: s.config.timeouts.round}
 	for _, setting := range settingsOf(s.searchPath, s.config.timeouts) {
@@ -59,7 +57,6 @@ func (s *Store) dial(ctx context.Context) (*conn, error) {
 	c.connected.Store(true)
 	err = c.check(ctx)
 	if err == nil {
-		s.hosts.note(pg)
 		err = s.checkTables(ctx, pg)
 	}
 	if err == nil && !c.pooled {

@@ -31,7 +31,7 @@ func newLane(store *Store) *lane {
 // hurry would never have one from a server that is slow to accept, but flood it
 // with beginnings.
 func (l *lane) connect(ctx context.Context) (fresh bool, err error) {
-	if l.conn != nil && !l.conn.pg.IsClosed() {
+	if l.conn != nil && !l.conn.pg.IsClosed() && !l.store.hosts.Stale(l.conn.pg) {
 		return false, nil
 	}
 	l.drop()

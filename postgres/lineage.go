@@ -80,13 +80,17 @@ func (l *lineage) check(told string) error {
 // watch makes connections tell their lineage when they are made.
 func (l *lineage) watch(config *pgconn.Config) {
 	wanted := config.ValidateConnect
-	config.ValidateConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+	config.ValidateConnect = func(ctx context.Context, conn *pgconn.PgConn) (err error) {
 		if wanted != nil {
-			if err := wanted(ctx, conn); err != nil {
-				return err
-			}
+			err = wanted(ctx, conn)
 		}
-		return l.validate(ctx, conn)
+		if err != nil && !errors.As(err, new(*pgconn.NotPreferredError)) { // which may be taken yet
+			return err
+		}
+		if foreign := l.validate(ctx, conn); foreign != nil {
+			return foreign
+		}
+		return err
 	}
 }
 

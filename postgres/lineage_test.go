@@ -154,7 +154,7 @@ func TestOldPrimaryAmongSeveralHostsIsPassedBy(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
 	old, promoted := testdb.NewWire(t, p.primary.DSN()), testdb.NewWire(t, p.standby.DSN())
-	store := (&database{url: over(t, old, promoted)}).open(t, postgres.Config{})
+	store := (&database{url: over(old, promoted)}).open(t, postgres.Config{})
 	id := createKey(t, store, "")
 	charge(t, store, id)
 	old.Refuse()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/pgcommit"
+	"github.com/ration-dev/ration/internal/pghosts"
 )
 
 //go:embed migrations/*.sql
@@ -60,7 +61,8 @@ const (
 // those of [Open], and [MigrationError].
 func Migrate(ctx context.Context, config Config) (from, to int64, err error) {
 	config = config.withDefaults()
-	parsed, err := parsePoolConfig(config, new(hosts), new(lineage))
+	servers := &pghosts.Hosts{Primary: true}
+	parsed, err := parsePoolConfig(config, servers, new(lineage))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -68,8 +70,7 @@ func Migrate(ctx context.Context, config Config) (from, to int64, err error) {
 	if m.migrations, err = migrationsIn(config.migrations); err != nil {
 		return 0, 0, err
 	}
-	new(hosts).prepare(ctx, &parsed.ConnConfig.Config)
-	if m.conn, err = pgx.ConnectConfig(ctx, parsed.ConnConfig); err != nil {
+	if m.conn, err = servers.Connect(ctx, parsed.ConnConfig); err != nil {
 		return 0, 0, fmt.Errorf("connecting to the database: %w", unavailable(err))
 	}
 	defer m.conn.Close(context.WithoutCancel(ctx))

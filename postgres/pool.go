@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ration-dev/ration/internal/pgcommit"
+	"github.com/ration-dev/ration/internal/pghosts"
 	"github.com/ration-dev/ration/internal/redact"
 )
 
@@ -17,24 +18,18 @@ var errURL = errors.New(`the database URL can't be read: write "postgres://user:
 
 // parsePoolConfig reads the URL. Its error does not repeat it: pgx removes a
 // password from its own only where it recognises it.
-func parsePoolConfig(config Config, servers *hosts, line *lineage) (*pgxpool.Config, error) {
+func parsePoolConfig(config Config, servers *pghosts.Hosts, line *lineage) (*pgxpool.Config, error) {
 	parsed, err := pgxpool.ParseConfig(config.URL)
 	if err != nil || redact.Ambiguous(config.URL) {
 		return nil, errURL
 	}
 	parsed.MaxConns = int32(config.ReportConns)
 	parsed.MinConns, parsed.MinIdleConns = 0, 0
-	// A round trip more for each operation of administration, so that none of them
-	// finds only a connection that died while it idled.
-	parsed.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return true }
-	parsed.PingTimeout = defaultTimeouts.round
-	if !config.AcceptUnsafeDurability {
-		preferPrimary(&parsed.ConnConfig.Config)
-	}
+	parsed.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // fit does
+	parsed.PrepareConn = func(ctx context.Context, conn *pgx.Conn) (bool, error) { return fit(ctx, conn, servers), nil }
 	line.watch(&parsed.ConnConfig.Config)
 	parsed.BeforeConnect = func(ctx context.Context, config *pgx.ConnConfig) error {
-		servers.prepare(ctx, &config.Config)
-		return nil
+		return servers.Choose(ctx, &config.Config)
 	}
 	parsed.ConnConfig.OnNotice = pgcommit.NoteWarning
 	// Not by names, which a pooler does not keep, and never as text (CVE-2024-27289).
@@ -45,18 +40,29 @@ func parsePoolConfig(config Config, servers *hosts, line *lineage) (*pgxpool.Con
 	}
 	params["client_encoding"] = "UTF8" // whatever the role has
 	parsed.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		err := checkServer(ctx, conn, config.AcceptUnsafeDurability)
-		if err == nil {
-			servers.note(conn.PgConn())
-		}
-		return err
+		return checkServer(ctx, conn, config.AcceptUnsafeDurability)
 	}
 	return parsed, nil
 }
 
+// fit costs a round trip more for each operation of administration, so that none
+// finds only a connection that died while it idled, or leads to a silent server.
+func fit(ctx context.Context, conn *pgx.Conn, servers *pghosts.Hosts) bool {
+	if servers.Stale(conn.PgConn()) {
+		return false
+	}
+	bounded, cancel := context.WithTimeout(ctx, defaultTimeouts.round)
+	defer cancel()
+	err := conn.Ping(bounded)
+	if bounded.Err() != nil && ctx.Err() == nil {
+		servers.Doubt()
+	}
+	return err == nil
+}
+
 // checkServer refuses a server that is too old or not durable.
 func checkServer(ctx context.Context, conn *pgx.Conn, acceptUnsafe bool) error {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	ctx, cancel := context.WithTimeout(ctx, pghosts.Timeout)
 	defer cancel()
 	var unsafe, wrong error
 	err := query(ctx, conn, serverSQL, func(r *row) {

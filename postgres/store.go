@@ -14,6 +14,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/pghosts"
 )
 
 // DefaultLanes is how many batches are under way at once unless Config says otherwise.
@@ -56,7 +57,7 @@ type Store struct {
 	pool      *pgxpool.Pool // of administration and reports
 	lanes     chan *lane
 	resolver  chan *lane // of digests
-	hosts     *hosts
+	hosts     *pghosts.Hosts
 	lineage   *lineage
 	stuck     stuckKeys
 	janitor   *janitor
@@ -84,7 +85,7 @@ var (
 // the server is out of reach. None of them holds a password.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	config = config.withDefaults()
-	servers, line := new(hosts), new(lineage)
+	servers, line := &pghosts.Hosts{Primary: true}, new(lineage)
 	poolConfig, err := parsePoolConfig(config, servers, line)
 	if err != nil {
 		return nil, err
@@ -212,6 +213,9 @@ func (s *Store) ending(done <-chan struct{}) {
 func unavailable(err error) error {
 	if errors.Is(err, ErrUnsafeDurability) || errors.Is(err, ErrAltered) || errors.Is(err, errNoSchema) || errors.As(err, new(*VersionError)) || errors.As(err, new(*SchemaError)) {
 		return err
+	}
+	if errors.Is(err, pgconn.ErrPrimaryConnection) || errors.Is(err, pgconn.ErrReadWriteConnection) {
+		return errReaders
 	}
 	if sqlState(err) == stateReadOnly {
 		return fmt.Errorf("%w: %w", errReadOnly, err)

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"os"
 
 	"github.com/ration-dev/ration/internal/pgcommit"
 )
@@ -27,10 +28,14 @@ func (l *lane) read(s statement, each func(*row), params [][]byte) error {
 
 // end ends a pipeline and its transaction after an error or none, and drops the
 // connection if its prepared statements no longer fit the schema, or if it leads
-// to a server that became a standby or was left by a promotion.
+// to a server that became a standby or was left by a promotion. One that was silent
+// is a reason to doubt the others.
 func (l *lane) end(p pipeline, err error) {
 	_ = p.pg.Close() // repeats the error, or says that the connection is gone
 	l.conn.endTransaction()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		l.store.hosts.Doubt()
+	}
 	if isStale(err) || sqlState(err) == stateReadOnly || errors.Is(err, errForeign) {
 		l.drop()
 	}

@@ -46,7 +46,9 @@ status:
     - {values: [true], status: active}
     - {values: [false], status: pending}
 `)
-	imported := must(t, url, "keys", "import", "env:RATION_DB", "--table", "app.keys", "--mapping", keys, "--plan", "free", "-o", "csv")
+	silent := testdb.NewWire(t, url)
+	silent.BlackHole() // which costs a moment, and not a driver's two minutes
+	imported := must(t, testdb.Among(silent.DSN(), testdb.NewWire(t, url).DSN()), "keys", "import", "env:RATION_DB", "--table", "app.keys", "--mapping", keys, "--plan", "free", "-o", "csv")
 	if imported != "created,present\n2,0" {
 		t.Errorf("keys import prints %q", imported)
 	}

@@ -13,11 +13,12 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx" of databases that keys come from
-	_ "modernc.org/sqlite"             // the driver "sqlite" of files that keys come from
+	_ "modernc.org/sqlite" // the driver "sqlite" of files that keys come from
 
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
@@ -25,6 +26,7 @@ import (
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/inputfile"
 	"github.com/ration-dev/ration/internal/keyimport"
+	"github.com/ration-dev/ration/internal/pghosts"
 	"github.com/ration-dev/ration/internal/redact"
 )
 
@@ -215,23 +217,35 @@ func readKeyFile(file io.Reader, variable string) (*keyimport.Table, error) {
 // readKeyTable reads a table without changing its database: a SQLite file is
 // opened for reading alone.
 func (a *app) readKeyTable(ctx context.Context, database, table string) (*keyimport.Table, error) {
-	driver, dsn, err := "sqlite", "", error(nil)
-	if variable, ok := strings.CutPrefix(database, "env:"); ok {
-		driver = "pgx"
-		dsn, err = a.databaseURL(variable)
-	} else {
-		dsn, err = readOnlyFile(strings.TrimPrefix(database, "sqlite:"))
-	}
+	db, dsn, err := a.openKeyDatabase(database)
 	if err != nil {
 		return nil, err
-	}
-	db, err := sql.Open(driver, dsn)
-	if err != nil {
-		return nil, errors.New("opening the database that the rows come from: its URL can't be read") // which may hold a password
 	}
 	defer func() { _ = db.Close() }()
 	rows, err := keyimport.ReadDatabase(ctx, db, table)
 	return rows, redact.Error(err, dsn)
+}
+
+// openKeyDatabase opens a database that is not Ration's, which may be a standby.
+func (a *app) openKeyDatabase(database string) (db *sql.DB, dsn string, err error) {
+	variable, ok := strings.CutPrefix(database, "env:")
+	if !ok {
+		if dsn, err = readOnlyFile(strings.TrimPrefix(database, "sqlite:")); err == nil {
+			db, err = sql.Open("sqlite", dsn)
+		}
+		return db, dsn, err
+	}
+	if dsn, err = a.databaseURL(variable); err != nil {
+		return nil, "", err
+	}
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, "", errors.New("opening the database that the rows come from: its URL can't be read") // which may hold a password
+	}
+	choose := func(ctx context.Context, config *pgx.ConnConfig) error {
+		return new(pghosts.Hosts).Choose(ctx, &config.Config)
+	}
+	return stdlib.OpenDB(*config, stdlib.OptionBeforeConnect(choose)), dsn, nil
 }
 
 func (a *app) databaseURL(variable string) (string, error) {

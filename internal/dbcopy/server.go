@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ration-dev/ration/internal/pgcommit"
+	"github.com/ration-dev/ration/internal/pghosts"
 	"github.com/ration-dev/ration/internal/pooler"
 	"github.com/ration-dev/ration/internal/redact"
 )
@@ -54,7 +55,8 @@ func openServer(ctx context.Context, url string, options pgx.TxOptions) (*server
 	config.OnNotice = pgcommit.NoteWarning
 	config.RuntimeParams["application_name"] = ownName
 	config.RuntimeParams["client_encoding"] = "UTF8" // whatever the role has
-	if s.conn, err = pgx.ConnectConfig(ctx, config); err != nil {
+	hosts := pghosts.Hosts{Primary: true}
+	if s.conn, err = hosts.Connect(ctx, config); err != nil {
 		return nil, fmt.Errorf("connecting to the PostgreSQL database: %w", redact.Error(err, url))
 	}
 	if err := s.refusePooler(ctx); err != nil {
