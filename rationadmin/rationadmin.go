@@ -38,6 +38,12 @@ type (
 	KeyAction = admin.KeyAction
 	// KeyFilter selects keys.
 	KeyFilter = admin.KeyFilter
+	// Unlimited selects keys that have no limit.
+	Unlimited = admin.Unlimited
+	// UnlimitedKeys is how many keys have no limit, and the first of them.
+	UnlimitedKeys = admin.UnlimitedKeys
+	// NoLimit is when a key has no limit.
+	NoLimit = admin.NoLimit
 	// KeyRecord is a key with its secrets' states and overrides.
 	KeyRecord = admin.KeyRecord
 	// KeyStatus is a key and what remains of its limits.
@@ -72,6 +78,13 @@ const (
 	ActionDisable = admin.ActionDisable
 	ActionEnable  = admin.ActionEnable
 	ActionRevoke  = admin.ActionRevoke
+)
+
+// How to select keys that have no limit, or will have none when a temporary one ends.
+const (
+	UnlimitedAny      = admin.UnlimitedAny
+	UnlimitedMarked   = admin.UnlimitedMarked
+	UnlimitedUnmarked = admin.UnlimitedUnmarked
 )
 
 // ChangeAllKeys makes a change of all keys that match, in chunks of at most 500,

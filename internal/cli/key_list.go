@@ -57,7 +57,7 @@ func foundKeys(filter admin.KeyFilter, keys []api.KeyRecord) listing {
 	if filter.Unlimited != "" {
 		list.columns = slices.Clone(list.columns)
 		list.columns[len(list.columns)-1].wide = false
-		list.empty = "no such keys: those that can be used have a limit"
+		list.empty = "no such keys"
 	}
 	return list
 }
