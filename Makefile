@@ -6,6 +6,7 @@ TOOLS := .cache/bin
 LINT_VERSION := $(shell sed -n 's|.*golangci/golangci-lint/v2 \(v[0-9.]*\).*|\1|p' tools/go.mod)
 LINT := $(TOOLS)/golangci-lint-$(LINT_VERSION)
 TESTPOSTGRES := $(TOOLS)/testpostgres
+GOTESTSUM := $(TOOLS)/gotestsum
 # tools is left out: it has no code of ours.
 MODULES := $(patsubst %/,%,$(dir $(wildcard go.mod bench/go.mod examples/*/go.mod)))
 TEST_FLAGS ?=
@@ -23,12 +24,12 @@ help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: system $(TESTPOSTGRES) ## run all tests with the race detector, on a PostgreSQL of their own
-	$(call each-module,$(TESTPOSTGRES) -- go -C $$module test -race -timeout 12m $(TEST_FLAGS) ./...)
+test: system $(TESTPOSTGRES) $(GOTESTSUM) ## run all tests with the race detector, on a PostgreSQL of their own
+	@scripts/test.sh -timeout 12m $(TEST_FLAGS)
 
 .PHONY: test-long
-test-long: system failovers $(TESTPOSTGRES) ## run the tests and those behind the build tag "long" (crashes, soak)
-	$(call each-module,$(TESTPOSTGRES) -- go -C $$module test -race -tags long -timeout 60m $(TEST_FLAGS) ./...)
+test-long: system failovers $(TESTPOSTGRES) $(GOTESTSUM) ## run the tests and those behind the build tag "long" (crashes, soak)
+	@scripts/test.sh -tags long -timeout 60m $(TEST_FLAGS)
 
 .PHONY: test-fast
 test-fast: ## run the tests that need no server and build no binary (seconds; what the commit hook runs)
@@ -82,6 +83,9 @@ failovers:
 .PHONY: $(TESTPOSTGRES)
 $(TESTPOSTGRES):
 	@go build -o $@ ./internal/testdb/cmd/testpostgres
+
+$(GOTESTSUM): tools/go.mod tools/go.sum
+	@cd tools && go build -o ../$@ gotest.tools/gotestsum
 
 $(LINT): tools/go.mod tools/go.sum
 	cd tools && go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint

@@ -3,4 +3,4 @@
 package postgres_test
 
 // How many keys the large table has whose cost is compared with a small one's.
-const largeTable = 20_000
+const largeTable = 10_000

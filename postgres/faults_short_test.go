@@ -4,9 +4,9 @@ package postgres_test
 
 const (
 	// lostAnswers is how many connections break at each point of a transaction.
-	lostAnswers = 25
+	lostAnswers = 8
 	// contendedBatches is how many batches run against administration and each other.
-	contendedBatches = 1_000
+	contendedBatches = 300
 	// givenUp is how many transactions the server gives up.
-	givenUp = 200
+	givenUp = 80
 )

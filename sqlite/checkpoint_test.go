@@ -7,14 +7,14 @@ import (
 	"github.com/ration-dev/ration/sqlite"
 )
 
-// TestLogStaysBounded writes six times what the log may hold, without a pause
+// TestLogStaysBounded writes three times what the log may hold, without a pause
 // in which it could start anew by itself.
 func TestLogStaysBounded(t *testing.T) {
 	const (
 		page       = 4096 + 24              // bytes in the log, with its header
-		checkpoint = 50                     // pages
+		checkpoint = 20                     // pages
 		most       = 64 * checkpoint * page // where the disk is slow for checkpoints and quick for commits
-		perWrite   = 25                     // pages
+		perWrite   = 10                     // pages
 	)
 	store, err := sqlite.OpenShortLog(t.Context(), sqlite.Config{Path: newPath(t)}, checkpoint)
 	if err != nil {
@@ -23,8 +23,8 @@ func TestLogStaysBounded(t *testing.T) {
 	defer closeStore(t, store)
 	run(t, store, "CREATE TABLE big (n INTEGER PRIMARY KEY, data BLOB NOT NULL)")
 	var largest int64
-	for range 6 * most / (perWrite * page) {
-		run(t, store, "INSERT OR REPLACE INTO big VALUES (1, zeroblob(25 * 4096))")
+	for range 3 * most / (perWrite * page) {
+		run(t, store, "INSERT OR REPLACE INTO big VALUES (1, zeroblob(10 * 4096))")
 		info, err := os.Stat(store.Path() + "-wal")
 		if err != nil {
 			t.Fatal(err)

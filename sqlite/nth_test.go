@@ -141,7 +141,7 @@ func TestEveryCallThatFails(t *testing.T) {
 				t.Parallel()
 				nth := 1
 				for failCall(t, &nthFault{kind: row.kind, code: row.code, nth: nth, lasts: lasts}) {
-					nth += 1 + nth/failedCallShare
+					nth += 1 + failedCallGrowth*nth
 				}
 				t.Logf("%d calls", nth)
 				if nth == 1 {

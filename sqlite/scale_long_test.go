@@ -4,9 +4,9 @@ package sqlite_test
 
 // How often faults are made.
 const (
-	powerCuts       = 1000
-	failedFlushStep = 1         // between one flush to fail and the next
-	failedCallShare = 1_000_000 // so much smaller is the step between one call to fail and the next than its number
-	diskFills       = 20
-	damages         = 500
+	powerCuts        = 1000
+	failedFlushStep  = 1 // between one flush to fail and the next
+	failedCallGrowth = 0 // of the number of the call to fail next
+	diskFills        = 20
+	damages          = 500
 )

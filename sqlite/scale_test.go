@@ -4,9 +4,9 @@ package sqlite_test
 
 // How often faults are made.
 const (
-	powerCuts       = 50
-	failedFlushStep = 11 // between one flush to fail and the next
-	failedCallShare = 1  // so much smaller is the step between one call to fail and the next than its number
-	diskFills       = 2
-	damages         = 50
+	powerCuts        = 20
+	failedFlushStep  = 29 // between one flush to fail and the next
+	failedCallGrowth = 2  // of the number of the call to fail next
+	diskFills        = 2
+	damages          = 20
 )

@@ -36,10 +36,6 @@ type Harness struct {
 	// they are where both are one and only what has passed can disagree.
 	BelievesSteps bool
 
-	// Again says that the same store is tested by another way as well, so that a few
-	// random histories will do.
-	Again bool
-
 	// OpenAnother returns another instance on the same database, which t.Cleanup
 	// closes. Nil where a database has one instance at most.
 	OpenAnother func(t *testing.T) Store
@@ -73,7 +69,18 @@ type contractTest struct {
 // Run proves that a store keeps the contract. It calls open once for each group
 // of tests; groups run in parallel.
 func Run(t *testing.T, open func(t *testing.T) Harness) {
-	for _, group := range groups() {
+	runGroups(t, groups(), randomExamples, open)
+}
+
+// RunAgain is [Run] for a store that passes it on another way to its database, such
+// as a pooler. It runs the groups whose outcome can depend on the way and a few
+// random histories; with the build tag "long" it runs all groups.
+func RunAgain(t *testing.T, open func(t *testing.T) Harness) {
+	runGroups(t, groupsAgain(), randomExamples/5, open)
+}
+
+func runGroups(t *testing.T, groups []group, examples int, open func(t *testing.T) Harness) {
+	for _, group := range groups {
 		t.Run(group.name, func(t *testing.T) {
 			t.Parallel()
 			harness := open(t)
@@ -87,33 +94,40 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		harness := open(t)
 		instances := newFixture(t, harness).instances(2)
 		for range randomRounds {
-			testRandomly(t, harness, instances)
+			testRandomly(t, harness, instances, examples)
 		}
 	})
 }
 
 func groups() []group {
-	return []group{
+	return append(groupsOfTransactions(), []group{
 		{"Decisions", decisionTests},
 		{"Access", accessTests},
-		{"Batches", batchTests},
 		{"Periods", periodTests},
 		{"Overrides", overrideTests},
 		{"History", historyTests},
-		{"Locks", lockTests},
-		{"Concurrency", concurrencyTests},
-		{"Keys", keyTests},
-		{"ManyKeys", manyKeysTests},
 		{"Unlimited", unlimitedTests},
 		{"Plans", planTests},
 		{"Tokens", tokenTests},
-		{"Audit", auditTests},
 		{"Clocks", clockTests},
 		{"Repair", repairTests},
 		{"Imports", importTests},
 		{"Reservations", reservationTests},
-		{"Idempotency", idempotencyTests},
 		{"Refunds", refundTests},
+	}...)
+}
+
+// groupsOfTransactions are those whose outcome can depend on the way to a database:
+// on which session a statement meets, and what it does there beside others.
+func groupsOfTransactions() []group {
+	return []group{
+		{"Batches", batchTests},
+		{"Locks", lockTests},
+		{"Concurrency", concurrencyTests},
+		{"Keys", keyTests},
+		{"ManyKeys", manyKeysTests},
+		{"Audit", auditTests},
+		{"Idempotency", idempotencyTests},
 		{"Closing", closingTests},
 	}
 }

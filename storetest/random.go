@@ -13,13 +13,10 @@ import (
 )
 
 // testRandomly runs random histories on new keys and plans of one database,
-// and compares each decision and all that was counted with the model. Of the
-// instances it replaces those that crash.
-func testRandomly(t *testing.T, harness Harness, instances []Store) {
-	examples := limiter{most: randomExamples}
-	if harness.Again {
-		examples.most = randomExamples / 5
-	}
+// and compares each decision and all that was counted with the model; at most so
+// many. Of the instances it replaces those that crash.
+func testRandomly(t *testing.T, harness Harness, instances []Store, most int) {
+	examples := limiter{most: most}
 	rapid.Check(t, func(rt *rapid.T) {
 		defer examples.note(rt)
 		if examples.enough() {

@@ -15,20 +15,40 @@ import (
 // it was admitted, is to be given back. It returns how many were admitted.
 func (f *fixture) failing(n int, charge ration.Charge) (admitted int) {
 	f.Helper()
-	charge.Refundable = true
+	return f.allFailing(n, charge)[0]
+}
+
+// allFailing plays such a client for each of the charges, in steps that they take
+// together.
+func (f *fixture) allFailing(n int, charges ...ration.Charge) (admitted []int) {
+	f.Helper()
+	admitted = make([]int, len(charges))
 	for range n {
-		if charge.Hold != nil {
-			charge.Hold = &ration.Hold{TTL: time.Hour}
+		calls := slices.Clone(charges)
+		for i := range calls {
+			calls[i].Refundable = true
+			if calls[i].Hold != nil {
+				calls[i].Hold = &ration.Hold{TTL: time.Hour}
+			}
 		}
-		decision := f.charge(charge)
-		if !decision.Allowed() {
-			continue
+		var refunds []ration.Charge
+		var reserved []*ration.Reservation
+		for i, decision := range f.batch(calls...) {
+			if decision.Allowed() {
+				admitted[i]++
+				refunds, reserved = append(refunds, refunding(decision.Receipt)), append(reserved, decision.Reservation)
+			}
 		}
-		admitted++
-		if back := f.charge(refunding(decision.Receipt)); back.Code != ration.CodeOK {
+		if len(refunds) == 0 {
+			return admitted // nothing changes any more
+		}
+		for i, back := range f.batch(refunds...) {
+			if back.Code == ration.CodeOK {
+				continue
+			}
 			f.wantCode(back, ration.CodeRefundsExhausted)
-			if charge.Hold != nil {
-				f.settle(*decision.Reservation)
+			if reserved[i] != nil {
+				f.settle(*reserved[i])
 			}
 		}
 	}
@@ -37,7 +57,7 @@ func (f *fixture) failing(n int, charge ration.Charge) (admitted int) {
 
 func testFailingOnPurpose(f *fixture) {
 	const most = ration.MaxUnits
-	for _, row := range []struct {
+	rows := []struct {
 		limits   []string
 		amounts  []ration.Amount
 		admitted int
@@ -66,14 +86,18 @@ func testFailingOnPurpose(f *fixture) {
 		{[]string{fmt.Sprint(most, "/day")}, []ration.Amount{requests(most)}, 1},
 		{[]string{fmt.Sprint(most, "/day")}, []ration.Amount{requests(most / 10)}, 11},
 		{[]string{fmt.Sprint(most, "/day")}, []ration.Amount{requests(most/10 + 1)}, 9},
-	} {
+	}
+	var charges []ration.Charge
+	for _, row := range rows {
 		for _, hold := range []*ration.Hold{nil, {}} {
-			id := f.key(f.plan(row.limits...).Name)
-			charge := chargeOf(id, row.amounts...)
+			charge := chargeOf(f.key(f.plan(row.limits...).Name), row.amounts...)
 			charge.Hold = hold
-			if admitted := f.failing(30, charge); admitted != row.admitted {
-				f.Errorf("%v, at %v each, reserved: %t: %d were admitted, want %d", row.limits, row.amounts, hold != nil, admitted, row.admitted)
-			}
+			charges = append(charges, charge)
+		}
+	}
+	for i, admitted := range f.allFailing(30, charges...) {
+		if row := rows[i/2]; admitted != row.admitted {
+			f.Errorf("%v, at %v each, reserved: %t: %d were admitted, want %d", row.limits, row.amounts, charges[i].Hold != nil, admitted, row.admitted)
 		}
 	}
 }

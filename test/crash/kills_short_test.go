@@ -2,4 +2,4 @@
 
 package crash_test
 
-const kills = 20
+const kills = 6

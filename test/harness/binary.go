@@ -13,7 +13,14 @@ import (
 // binaryDir is where build puts the binary; empty before.
 var binaryDir string
 
+// binaryVariable names the binary to the tests of several packages, so that they
+// need not build it each. "make test" sets it to what it has just built.
+const binaryVariable = "RATION_TEST_BINARY"
+
 var build = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv(binaryVariable); path != "" {
+		return path, nil
+	}
 	dir, err := os.MkdirTemp("", "ration-e2e-")
 	if err != nil {
 		return "", err
@@ -29,7 +36,8 @@ var build = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// Binary returns the path of the ration binary, built once per test process.
+// Binary returns the path of the ration binary: that of RATION_TEST_BINARY, or one
+// that is built once per test process.
 func Binary(t *testing.T) string {
 	t.Helper()
 	path, err := build()

@@ -12,3 +12,5 @@ const jumpRounds, rollovers, herd = 400, 200, 10_000
 // How many reservations are ended from all sides at once, and how many charges
 // are sent from all sides at once.
 const endRaces, sameAtOnce = 10_000, 2_000
+
+func groupsAgain() []group { return groups() }

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Runs the tests of every module: scripts/test.sh [FLAG OF GO TEST]... They share a
+# PostgreSQL of their own and one build of the binary. Fails in the end if a module
+# did, and says which tests were slowest.
+set -euo pipefail
+shopt -s nullglob
+cd "$(dirname "$0")/.."
+tools=$PWD/.cache/bin results=$PWD/.cache/tests
+mkdir -p "$results"
+rm -f "$results"/*.json
+
+export RATION_TEST_BINARY=$tools/ration
+CGO_ENABLED=0 go build -trimpath -o "$RATION_TEST_BINARY" ./cmd/ration
+
+failed=
+for mod in go.mod bench/go.mod examples/*/go.mod; do
+  module=$(dirname "$mod")
+  (cd "$module" && "$tools/testpostgres" -- "$tools/gotestsum" --format pkgname --format-hide-empty-pkg \
+    --format-icons text --jsonfile "$results/${module//\//-}.json" -- -race "$@" ./...) || failed=1
+done
+printf '\nThe ten slowest tests:\n'
+cat "$results"/*.json | "$tools/gotestsum" tool slowest --num 10
+[[ -z "$failed" ]]
