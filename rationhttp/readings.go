@@ -12,8 +12,12 @@ const maxDecodings = 3
 
 // AnyReading reports whether holds says yes to a text as it is, percent-decoded,
 // as a form's value, or to what a word of it holds in base64. A secret is at
-// least that many bytes long: shorter words are not decoded.
+// least that many bytes long: no reading of a text is longer than the text, so shorter
+// ones hold none, and shorter words are not decoded.
 func AnyReading(text string, least int, holds func(reading string) bool) bool {
+	if len(text) < least {
+		return false
+	}
 	for range maxDecodings {
 		if holds(text) || anyBase64(text, least, holds) {
 			return true
@@ -62,14 +66,21 @@ func anyBase64(text string, least int, holds func(string) bool) bool {
 		for end < len(text) && base64Class[text[end]] != 0 {
 			end++
 		}
-		if end-start >= shortest &&
-			(anyWord(text[start:end], inStandard, base64.RawStdEncoding, shortest, holds) ||
-				anyWord(text[start:end], inURL, base64.RawURLEncoding, shortest, holds)) {
+		if end-start >= shortest && anyAlphabet(text[start:end], shortest, holds) {
 			return true
 		}
 		start = end + 1
 	}
 	return false
+}
+
+// anyAlphabet decodes a word by each alphabet that it may be of. One without the
+// characters in which they differ is the same in both.
+func anyAlphabet(word string, shortest int, holds func(string) bool) bool {
+	if anyWord(word, inStandard, base64.RawStdEncoding, shortest, holds) {
+		return true
+	}
+	return strings.ContainsAny(word, "-_+/") && anyWord(word, inURL, base64.RawURLEncoding, shortest, holds)
 }
 
 // anyWord decodes the words of one alphabet.

@@ -26,7 +26,7 @@ func (s Sources) Strip(header http.Header, secret string) {
 func (s Sources) StripPlaces(header http.Header) {
 	key := FoldName(s.KeyHeader())
 	for name := range header {
-		if FoldName(name) == key {
+		if foldsTo(name, key) {
 			delete(header, name)
 		}
 	}
@@ -72,13 +72,19 @@ func keep(header http.Header, name string, passes func(value string) bool) {
 	header[name] = kept
 }
 
+// dropCookies leaves a field as it is, byte for byte, unless one of its cookies holds
+// a secret.
 func dropCookies(header http.Header, values []string, holds func(text string) bool) {
+	cookieHolds := func(cookie string) bool {
+		name, value, _ := strings.Cut(strings.TrimSpace(cookie), "=")
+		return holds(cookie) || holds(name) || holds(strings.Trim(value, `"`))
+	}
+	if !slices.ContainsFunc(values, func(value string) bool { return anyCookie(value, cookieHolds) }) {
+		return
+	}
 	var kept []string
 	for _, value := range values {
-		cookies := slices.DeleteFunc(strings.Split(value, ";"), func(cookie string) bool {
-			name, value, _ := strings.Cut(strings.TrimSpace(cookie), "=")
-			return holds(cookie) || holds(name) || holds(strings.Trim(value, `"`))
-		})
+		cookies := slices.DeleteFunc(strings.Split(value, ";"), cookieHolds)
 		if text := strings.TrimSpace(strings.Join(cookies, ";")); text != "" {
 			kept = append(kept, text)
 		}
@@ -88,6 +94,15 @@ func dropCookies(header http.Header, values []string, holds func(text string) bo
 		return
 	}
 	header["Cookie"] = kept
+}
+
+func anyCookie(value string, holds func(cookie string) bool) bool {
+	for cookie := range strings.SplitSeq(value, ";") {
+		if holds(cookie) {
+			return true
+		}
+	}
+	return false
 }
 
 // credentialWords returns what can be a credential in an Authorization field of
@@ -124,22 +139,4 @@ func DropParameters(rawQuery string, drop func(name, value string) bool) string 
 func parameterRepeats(name, value, secret string) bool {
 	return Repeats(name, secret) || Repeats(value, secret) ||
 		len(secret) >= minTelling && strings.Contains(name+"="+value, secret) // a secret with "="
-}
-
-// FoldName returns what is left of a header's name when case and everything but
-// letters and digits is taken away. CGI, WSGI and their kin read X-Auth-Subject
-// and X_AUTH_SUBJECT as one name, so names with one folded form are one name.
-func FoldName(name string) string {
-	var folded strings.Builder
-	folded.Grow(len(name))
-	for i := range len(name) {
-		c := name[i]
-		switch {
-		case c >= 'A' && c <= 'Z':
-			folded.WriteByte(c + 'a' - 'A')
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
-			folded.WriteByte(c)
-		}
-	}
-	return folded.String()
 }

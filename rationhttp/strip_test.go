@@ -1,6 +1,7 @@
 package rationhttp_test
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/ration-dev/ration/rationhttp"
@@ -25,5 +26,35 @@ func TestStripQueryLeavesNoSecretAndAllElse(t *testing.T) {
 		if got := (rationhttp.Sources{QueryParameter: row.parameter}).StripQuery(row.query, row.secret); got != row.want {
 			t.Errorf("%s: got %q, want %q", row.name, got, row.want)
 		}
+	}
+}
+
+// TestCookiesWithoutASecretAreLeftAsTheyAre is for their bytes: some applications
+// sign the field.
+func TestCookiesWithoutASecretAreLeftAsTheyAre(t *testing.T) {
+	const secret = "rk_0123456789abcdefghij"
+	for sent, want := range map[string]string{
+		"a=1;b=2 ;  c=3;":                "a=1;b=2 ;  c=3;",
+		"a=1; key=" + secret + "; b=2":   "a=1; b=2",
+		`a=1; key="` + secret + `" ;b=2`: "a=1;b=2",
+		"key=" + secret:                  "",
+	} {
+		header := http.Header{"Cookie": {sent}}
+		rationhttp.Sources{}.Strip(header, secret)
+		if got := header.Get("Cookie"); got != want {
+			t.Errorf("%q: got %q, want %q", sent, got, want)
+		}
+	}
+}
+
+// TestOtherSpellingsOfTheKeyHeaderAreTakenOut is for upstreams that take names for one.
+func TestOtherSpellingsOfTheKeyHeaderAreTakenOut(t *testing.T) {
+	header := http.Header{}
+	for _, name := range []string{"X-Api-Key", "X_API_KEY", "xapikey", "X--Api-Key-", "X-Api-Key2", "X-Api-Ke", "Api-Key", ""} {
+		header[name] = []string{"x"}
+	}
+	rationhttp.Sources{}.StripPlaces(header)
+	if len(header) != 4 || header["X-Api-Key2"] == nil || header["X-Api-Ke"] == nil || header["Api-Key"] == nil {
+		t.Errorf("left: %v", header)
 	}
 }

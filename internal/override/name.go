@@ -29,6 +29,23 @@ var names = map[string]kind{
 // longest is how many bytes of a name, encoded, are looked at.
 const longest = 256
 
+// begins are the bytes with which a name, encoded in whatever way, may begin: its
+// own first letters, what readers take for them or skip before them, and what begins
+// an escape. All else is done with by a look at one byte.
+var begins = func() (begins [256]bool) {
+	for c := range begins {
+		begins[c] = c <= ' ' || c >= 0x7f || strings.IndexByte(`._-%+\`, byte(c)) >= 0
+	}
+	for name := range names {
+		begins[name[0]], begins[name[0]&^0x20] = true, true
+	}
+	return begins
+}()
+
+// mayBegin reports whether what stands there, encoded, may be one of the names, or
+// the beginning of one.
+func mayBegin(encoded []byte) bool { return len(encoded) == 0 || begins[encoded[0]] }
+
 // has reports whether names of a kind are looked for.
 func (w Words) has(k kind) bool { return k == methodName && w.Methods || k == pathName && w.Paths }
 

@@ -36,7 +36,7 @@ func (f *form) scan(data []byte, last bool) (int, bool) {
 			continue
 		case length < 0 && !last:
 			begun := strings.ReplaceAll(string(data[at:min(len(data), at+maxKept+1)]), "+", " ")
-			if f.words.mayBecomeName(unescape(withoutPart(begun, '%'))) {
+			if mayBegin(data[at:]) && f.words.mayBecomeName(unescape(withoutPart(begun, '%'))) {
 				return at, false
 			}
 			f.inValue = true // whatever follows makes no name of it
@@ -44,7 +44,7 @@ func (f *form) scan(data []byte, last bool) (int, bool) {
 		case length < 0:
 			length = len(data) - at
 		}
-		if f.words.isEncodedName(string(data[at : at+length])) {
+		if mayBegin(data[at:at+length]) && f.words.isEncodedName(string(data[at:at+length])) {
 			return at, true
 		}
 		if at += length; at == len(data) {
@@ -171,6 +171,10 @@ func (m members) scan(data []byte, last bool) (int, bool) {
 			return len(data), false
 		}
 		open += at
+		if !mayBegin(data[open+1:]) {
+			at = open + 1
+			continue
+		}
 		length := bytes.IndexByte(data[open+1:], data[open])
 		if length < 0 {
 			begun := string(data[open+1 : min(len(data), open+1+longest)])

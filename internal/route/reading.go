@@ -26,7 +26,7 @@ var (
 	// extension is the end of a file's name that a server may add by itself.
 	extension = regexp.MustCompile(`\.[a-z][a-z0-9]{0,4}$`)
 	// endings are one such, or several: a server may take "x" for "x.php" and "x.en.html".
-	endings = regexp.MustCompile(`^(\.[a-z][a-z0-9]{0,7})+$`)
+	endings = regexp.MustCompile(`^( *\.[a-z][a-z0-9]{0,7})+$`)
 )
 
 // isScript reports whether a segment names a program that reads what follows as
@@ -122,7 +122,8 @@ func (p pattern) nearSegments(reading []string) bool {
 			continue
 		}
 		ending, longer := strings.CutPrefix(got, want)
-		if longer && (endings.MatchString(ending) || i == len(reading)-1 && ending[0] == '.') || extension.ReplaceAllString(want, "") == got {
+		ending = strings.TrimLeft(ending, " ") // which some drop once the ending is gone
+		if longer && (endings.MatchString(ending) || i == len(reading)-1 && strings.HasPrefix(ending, ".")) || extension.ReplaceAllString(want, "") == got {
 			continue
 		}
 		return false

@@ -76,6 +76,8 @@ func TestNoPlatformsSpellingEscapesARoute(t *testing.T) {
 		{"formats", "/v1/ASK.JSON/", "ask"},
 		{"formats", "/v1/ask.", "ask"},
 		{"formats", "/v1/ask/.json", "ask"},
+		{"formats", "/v1/ask%20.0", "ask"},
+		{"formats", "/v1/admin%20.json/x", "admin"},
 		{"formats", "/v1/admin.json", "admin"},
 		{"formats", "/users/5/secret.xml", "user"},
 		{"formats in the middle", "/v1/admin.json/x", "admin"},
