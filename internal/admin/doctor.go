@@ -137,7 +137,7 @@ func (s *Service) RepairUsage(ctx context.Context, actor string, after ration.Ke
 			repaired, err := s.repairKeys(ctx, actor, []ration.KeyID{id})
 			result.Repaired += repaired
 			switch {
-			case err != nil && endsRepair(ctx, err):
+			case err != nil && isOfStore(ctx, err):
 				return result, err
 			case err != nil:
 				result.Skipped = append(result.Skipped, SkippedKey{id, err.Error()})
@@ -147,8 +147,8 @@ func (s *Service) RepairUsage(ctx context.Context, actor string, after ration.Ke
 	return result, nil
 }
 
-// endsRepair reports whether an error is one of the store, and not of a key.
-func endsRepair(ctx context.Context, err error) bool {
+// isOfStore reports whether an error is one of the store, and not of a key.
+func isOfStore(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || errors.Is(err, ration.ErrClockSuspect) || errors.Is(err, ration.ErrStoreUnavailable) ||
 		errors.Is(err, ration.ErrOutcomeUnknown)
 }

@@ -102,10 +102,16 @@ func (s *Service) unlimited(ctx context.Context, filter KeyFilter) iter.Seq2[Key
 func (s *Service) checkLimits(ctx context.Context) (Finding, error) {
 	finding := Finding{Check: "limits", State: FindingOK, Detail: "each key that can be used has a limit, or is marked as one without"}
 	keys, err := s.CountUnlimited(ctx, KeyFilter{Unlimited: UnlimitedUnmarked})
-	if err == nil && keys.Count > 0 {
+	switch {
+	case err != nil && isOfStore(ctx, err):
+		return finding, err
+	case err != nil: // a key that can't be read: the other checks are needed all the more
+		finding.State, finding.Detail = FindingWarning, "it can't be told which keys have no limit: "+err.Error()
+		finding.Advice = "find out with --deep whether the database is damaged; if it is, restore a backup"
+	case keys.Count > 0:
 		finding.State, finding.Detail = FindingWarning, keys.String()
 		finding.Advice = "'ration keys list --unlimited=unmarked' lists them; 'ration keys update --select unlimited=unmarked --limit 1000/day', or --plan NAME in place of --limit, " +
 			"gives them a limit, and --unlimited marks those that are meant to have none"
 	}
-	return finding, err
+	return finding, nil
 }

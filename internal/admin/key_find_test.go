@@ -1,7 +1,10 @@
 package admin_test
 
 import (
+	"context"
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,6 +114,32 @@ func TestKeysWithoutLimitAreCounted(t *testing.T) {
 	}
 	if got := finding(); got.Detail != want+", …" {
 		t.Errorf("seven keys: %+v; want %s, …", got, want)
+	}
+}
+
+// unreadable is a store in which a key can't be read, or nothing.
+type unreadable struct {
+	admin.Store
+	err error
+}
+
+func (u *unreadable) UnlimitedCandidates(context.Context, admin.KeyFilter, int) (admin.Candidates, error) {
+	return admin.Candidates{}, u.err
+}
+
+// TestKeyThatCannotBeReadEndsNoDiagnosis: whoever has a damaged key needs the other
+// checks.
+func TestKeyThatCannotBeReadEndsNoDiagnosis(t *testing.T) {
+	store := &unreadable{Store: open(t).store, err: errors.New("key_1 is damaged")}
+	service := admin.New(store, admin.Config{})
+	findings, err := service.Diagnose(t.Context(), admin.DiagnoseOptions{})
+	i := slices.IndexFunc(findings, func(f admin.Finding) bool { return f.Check == "limits" })
+	if err != nil || i < 0 || findings[i].State != admin.FindingWarning || !strings.Contains(findings[i].Detail, "key_1 is damaged") {
+		t.Errorf("findings %+v, %v; want a warning that names the key", findings, err)
+	}
+	store.err = ration.ErrStoreUnavailable
+	if _, err := service.Diagnose(t.Context(), admin.DiagnoseOptions{}); !errors.Is(err, ration.ErrStoreUnavailable) {
+		t.Errorf("error %v; want that the store is away", err)
 	}
 }
 
