@@ -159,8 +159,8 @@ func TestServerWhoseWarningsGetLostIsRefused(t *testing.T) {
 	if _, _, err := postgres.Migrate(t.Context(), postgres.Config{URL: w.DSN()}); !errors.Is(err, postgres.ErrUnsafeDurability) {
 		t.Errorf("Migrate = %v, want ErrUnsafeDurability", err)
 	}
-	w.Heal()
-	charge(t, store, id)
+	w.Heal() // which is noticed when the tables are looked at again
+	_ = awaitError(t, func() error { _, err := store.Charge(t.Context(), batchOf(t, id)); return err }, nil)
 }
 
 func (d *database) loseStandby(t *testing.T) {
@@ -175,4 +175,19 @@ func (d *database) regainStandby(t *testing.T) {
 	d.exec(t, "ALTER SYSTEM RESET synchronous_standby_names")
 	d.exec(t, "SELECT pg_reload_conf()")
 	d.await(t, "SELECT current_setting('synchronous_standby_names') = ''")
+}
+
+// Whether warnings arrive is asked on every connection, so the asking must leave
+// nothing in the server's log, where an operator would look for its cause.
+func TestAskingForWarningsLeavesNothingInTheLog(t *testing.T) {
+	t.Parallel()
+	cluster := testdb.StartCluster(t, nil)
+	d := migrated(t, cluster.DSN())
+	for _, url := range []string{d.url, d.pooled(t, nil).url} {
+		store := (&database{url: url}).open(t, postgres.Config{})
+		charge(t, store, createKey(t, store, ""))
+	}
+	if log := cluster.LogTail(); strings.Contains(log, "WARNING") || !strings.Contains(log, "ready to accept connections") {
+		t.Errorf("the server's log ends with:\n%s", log)
+	}
 }

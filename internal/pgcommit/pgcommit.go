@@ -33,13 +33,22 @@ func (e WarningError) Error() string {
 	return fmt.Sprintf("COMMIT came with warning %s: the server may be the only one that has it, because its wait for a standby was cut short", string(e))
 }
 
-// key is where a connection keeps the SQLSTATE of its last warning.
-const key = "ration.warning"
+const (
+	// key is where a connection keeps the SQLSTATE of its last warning.
+	key = "ration.warning"
+	// heardKey is where it keeps that the notice arrived that Heard provokes, and
+	// nameTooLong is the SQLSTATE of that.
+	heardKey    = "ration.heard"
+	nameTooLong = "42622"
+)
 
 // NoteWarning is a pgconn.NoticeHandler that remembers the last warning.
 func NoteWarning(conn *pgconn.PgConn, notice *pgconn.Notice) {
 	if notice.SeverityUnlocalized == "WARNING" {
 		conn.CustomData()[key] = notice.Code
+	}
+	if notice.Code == nameTooLong {
+		conn.CustomData()[heardKey] = true
 	}
 }
 
@@ -52,18 +61,29 @@ func TakeWarning(conn *pgconn.PgConn) string {
 	return warning
 }
 
-// provocation makes the server warn that a transaction is open already. It
-// changes nothing.
-const provocation = "BEGIN; SELECT " + Settings + "; BEGIN; ROLLBACK"
+// provocation makes the server say that a name is too long, and changes nothing. It
+// is a notice, because a server writes warnings to its log, one for each
+// connection; who lets notices through lets warnings through, which are graver.
+var provocation = []string{
+	"BEGIN",
+	"SELECT " + Settings + ", set_config('client_min_messages', 'notice', true)",
+	`SELECT 1 AS "ration_asks_whether_what_this_server_says_beside_its_answers_arrives"`,
+	"ROLLBACK",
+}
 
-// Heard makes the server warn, in a transaction of its own, and returns
+// Heard makes the server say something, in a transaction of its own, and returns
 // [ErrUnheard] if that does not arrive.
 func Heard(ctx context.Context, conn *pgconn.PgConn) error {
-	TakeWarning(conn)
-	if err := conn.Exec(ctx, provocation).Close(); err != nil {
-		return fmt.Errorf("making the database server warn: %w", err)
+	delete(conn.CustomData(), heardKey)
+	// One by one: the server reads the names of a statement when its turn comes.
+	p := conn.StartPipeline(ctx)
+	for _, sql := range provocation {
+		p.SendQueryParams(sql, nil, nil, nil, nil)
 	}
-	if TakeWarning(conn) == "" {
+	if err := errors.Join(p.Sync(), p.Close()); err != nil {
+		return fmt.Errorf("making the database server say something: %w", err)
+	}
+	if conn.CustomData()[heardKey] == nil {
 		return ErrUnheard
 	}
 	return nil

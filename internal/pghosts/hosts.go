@@ -115,9 +115,12 @@ func (h *Hosts) race(ctx context.Context, config *pgconn.Config, servers []serve
 			return answer{}, ctx.Err()
 		}
 		next := sync.OnceFunc(func() { close(turns[i+1]) })
-		defer next()
 		defer time.AfterFunc(headStart, next).Stop()
-		return h.ask(ctx, config, servers[i])
+		a, err := h.ask(ctx, config, servers[i])
+		if err != nil || a.second || others > 0 { // else the others are spared
+			next()
+		}
+		return a, err
 	}, func(a answer) bool { return !a.second })
 	defer closeAll(answers)
 	slices.SortStableFunc(answers, func(a, b answer) int { return order(!a.second, !b.second) })

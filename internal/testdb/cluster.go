@@ -48,7 +48,7 @@ func StartCluster(tb testing.TB, settings map[string]string) *Cluster {
 func (c *Cluster) closeAfter(tb testing.TB) {
 	tb.Cleanup(func() {
 		if tb.Failed() {
-			tb.Logf("the server's log ends with:\n%s", c.logTail())
+			tb.Logf("the server's log ends with:\n%s", c.LogTail())
 		}
 		if err := c.Close(); err != nil {
 			tb.Error(err)

@@ -83,11 +83,11 @@ func (c *Cluster) logFile() string {
 	return filepath.Join(c.dir, "server.log")
 }
 
-// logTail returns the last 4 KiB of the server's log.
-func (c *Cluster) logTail() []byte {
+// LogTail returns the last 4 KiB of the server's log.
+func (c *Cluster) LogTail() string {
 	log, err := os.ReadFile(c.logFile())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return []byte(err.Error())
+		return err.Error()
 	}
-	return log[max(0, len(log)-4096):]
+	return string(log[max(0, len(log)-4096):])
 }

@@ -30,7 +30,7 @@ func (c *Cluster) startOnFreePort(ctx context.Context) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w\n%s", failed, c.logTail())
+	return fmt.Errorf("%w\n%s", failed, c.LogTail())
 }
 
 // freePort picks a port below those that systems give to outgoing connections:
