@@ -61,7 +61,11 @@ func (p *Proxy) fail(w http.ResponseWriter, out *http.Request, err error) {
 	}
 	problem := problemOf(x, err)
 	problem.RequestID = x.requestID
-	p.trouble.Say(out.Context(), slog.LevelWarn, condense.Kind{Message: "upstream gave no answer", Code: problem.Code, Route: x.route.Name},
+	message := "upstream gave no answer"
+	if problem.Status < http.StatusInternalServerError { // the client's doing, which is nothing to look for upstream
+		message = "a request's body ended early or was refused"
+	}
+	p.trouble.Say(out.Context(), slog.LevelWarn, condense.Kind{Message: message, Code: problem.Code, Route: x.route.Name},
 		slog.String("request_id", x.requestID), slog.Any("error", err))
 	if !x.answered && x.refundsFailure(&problem) {
 		p.giveBack(out.Context(), x)
