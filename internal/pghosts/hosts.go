@@ -18,6 +18,9 @@ const (
 	headStart = 250 * time.Millisecond
 	// grace is how long the others are waited for where all are to be heard.
 	grace = time.Second
+	// rest is how long servers are left alone after none of them would do: callers
+	// come by the hundred, and a standby has better things to do than to refuse them.
+	rest = 100 * time.Millisecond
 )
 
 // Hosts are the servers of one URL, for all who connect by it. The zero value is
@@ -32,6 +35,8 @@ type Hosts struct {
 	last    string // address of the server that was chosen last
 	several bool   // servers to choose from
 	doubts  int    // reasons to trust no connection made before
+	refused error  // why none would do, until restEnd
+	restEnd time.Time
 }
 
 // Choose leaves one server in a configuration, with all ways to talk to it, and
@@ -39,20 +44,23 @@ type Hosts struct {
 // find one that ValidateConnect accepts; at first to all that answer, because one
 // that does may have to be refused for what another tells: an old primary that was
 // not fenced. It fails if no name has an address, or if none of several servers is
-// accepted, with what each of them said.
+// accepted, with what each of them said; then they are not asked again for a tenth of a second.
 func (h *Hosts) Choose(ctx context.Context, config *pgconn.Config) error {
 	if config.ConnectTimeout <= 0 || config.ConnectTimeout > Timeout {
 		config.ConnectTimeout = Timeout
 	}
-	servers, err := resolve(ctx, config)
+	servers, unknown := resolve(ctx, config)
 	if len(servers) == 0 {
-		return fmt.Errorf("looking up the addresses of the database's host: %w", err)
+		return fmt.Errorf("looking up the addresses of the database's host: %w", unknown)
 	}
 	if len(servers) == 1 {
 		servers[0].only(config)
 		return nil
 	}
-	last := h.begin()
+	last, err := h.begin()
+	if err != nil {
+		return err
+	}
 	slices.SortStableFunc(servers, func(a, b server) int { return order(a.address() == last, b.address() == last) })
 	all := time.Duration(0)
 	if last == "" {
@@ -60,7 +68,7 @@ func (h *Hosts) Choose(ctx context.Context, config *pgconn.Config) error {
 	}
 	chosen, refused := h.race(ctx, config, servers, all)
 	if refused != nil {
-		return fmt.Errorf("none of the servers will do: %w", errors.Join(err, refused))
+		return h.rest(ctx, fmt.Errorf("none of the servers will do: %w", errors.Join(unknown, refused)))
 	}
 	h.note(chosen)
 	h.mark(config)
@@ -79,12 +87,25 @@ func order(a, b bool) int {
 	return 1
 }
 
-// begin returns the server that was chosen last.
-func (h *Hosts) begin() (last string) {
+// begin returns the server that was chosen last, or why none would do a moment ago.
+func (h *Hosts) begin() (last string, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.several = true
-	return h.last
+	if time.Now().Before(h.restEnd) {
+		err = h.refused
+	}
+	return h.last, err
+}
+
+// rest leaves the servers alone for a moment, unless it was the caller who gave up.
+func (h *Hosts) rest(ctx context.Context, refused error) error {
+	if ctx.Err() == nil {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.refused, h.restEnd = refused, time.Now().Add(rest)
+	}
+	return refused
 }
 
 // note remembers the server that was chosen, unless it was for want of a better one.

@@ -140,6 +140,28 @@ func TestOneServerHasItsWholeTime(t *testing.T) {
 	})
 }
 
+// While there is no primary, callers don't flood the standbys with connections.
+func TestServersThatRefusedAreLeftAloneForAMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := &network{servers: map[string]behaviour{"10.0.0.1:5432": standby, "10.0.0.2:5432": standby}}
+		url := "postgres://u@10.0.0.1,10.0.0.2/d?sslmode=disable&target_session_attrs=primary"
+		hosts := &pghosts.Hosts{Primary: true}
+		for range 100 {
+			if err := hosts.Choose(t.Context(), n.config(t, url)); !errors.Is(err, pgconn.ErrStandbyConnection) {
+				t.Fatalf("Choose = %v", err)
+			}
+		}
+		if got := n.dials(); len(got) != 2 {
+			t.Errorf("%d were dialed, want 2", len(got))
+		}
+		n.servers = map[string]behaviour{"10.0.0.2:5432": primary}
+		time.Sleep(prompt)
+		if got := choose(t, hosts, n.config(t, url)); got != "10.0.0.2:5432" {
+			t.Errorf("chosen is %s", got)
+		}
+	})
+}
+
 // What none of them would do is said of each.
 func TestWhatEachServerSaidIsSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
