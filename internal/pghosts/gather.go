@@ -25,11 +25,13 @@ func gather[T any](ctx context.Context, n int, after time.Duration, ask func(con
 		}()
 	}
 	all := make([]answer, n)
+	waiting := true
 	for range n {
 		a := <-arrived
 		all[a.from] = a
-		if a.err == nil && enough(a.value) {
-			defer time.AfterFunc(after, cancel).Stop()
+		if waiting && a.err == nil && enough(a.value) {
+			waiting = false
+			time.AfterFunc(after, cancel) // nothing, if all have answered by then
 		}
 	}
 	for _, a := range all {
