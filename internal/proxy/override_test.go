@@ -81,8 +81,12 @@ func TestNoQueryLeadsToAnotherRoute(t *testing.T) {
 	const form = "application/x-www-form-urlencoded"
 	u := newUpstream(t, nil)
 	guarded := []route.Route{
-		{Path: "/health", Free: true}, {Path: "/index.php", Free: true}, {Path: "/public/*", Free: true},
-		{Path: "/v1/admin/*", Scope: "admin"}, {Path: "/ask", Amounts: map[string]int64{"tokens": 100}}, {Path: "/v1/*"},
+		{Path: "/health", Free: true},
+		{Path: "/index.php", Free: true},
+		{Path: "/public/*", Free: true},
+		{Path: "/v1/admin/*", Scope: "admin"},
+		{Path: "/ask", Amounts: map[string]int64{"tokens": 100}},
+		{Path: "/v1/*"},
 	}
 	f := newFixture(t, u.URL, route.Config{Routes: guarded})
 	for _, row := range []struct {
