@@ -4,7 +4,7 @@ package sqlite_test
 
 // How often faults are made.
 const (
-	powerCuts        = 20
+	powerCuts        = 35
 	failedFlushStep  = 29 // between one flush to fail and the next
 	failedCallGrowth = 2  // of the number of the call to fail next
 	diskFills        = 2
