@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 const (
@@ -122,4 +123,32 @@ func sortAmounts(sorted []Amount) ([]Amount, error) {
 		}
 	}
 	return sorted, nil
+}
+
+// RequestInfo is what an integration tells of a request, for the request log. It
+// decides nothing and holds no secret.
+type RequestInfo struct {
+	Method string
+	Route  string // the route that matched, not the path
+	ID     string // by which the request is found in other logs
+}
+
+// maxRequestInfo is how much of each text is logged, in bytes.
+const maxRequestInfo = 256
+
+// normalize replaces what no database can store: the texts may be a client's, and
+// must not fail a batch.
+func (i *RequestInfo) normalize() *RequestInfo {
+	info := RequestInfo{storable(i.Method), storable(i.Route), storable(i.ID)}
+	if info == *i {
+		return i
+	}
+	return &info
+}
+
+func storable(text string) string {
+	if len(text) > maxRequestInfo {
+		text = text[:maxRequestInfo]
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }

@@ -37,12 +37,15 @@ var layers = []layer{
 	{"internal/turns", nil},
 	{"internal/failures", []string{"internal/bucket"}},
 
+	// The rule and its books: what stores and administration share, and no way in sees.
+	{"internal/ledger", []string{root}},
+
 	// What every store keeps in one form.
-	{"internal/kept", []string{root}},
+	{"internal/kept", []string{root, "internal/ledger"}},
 
 	// Stores. They never see each other.
-	{"sqlite/...", []string{root, "internal/admin", "internal/kept", "sqlite/..."}},
-	{"postgres/...", []string{root, "internal/redact", "internal/admin", "internal/kept", "internal/pgcommit", "internal/pghosts", "internal/pooler", "postgres/..."}},
+	{"sqlite/...", []string{root, "internal/ledger", "internal/admin", "internal/kept", "sqlite/..."}},
+	{"postgres/...", []string{root, "internal/ledger", "internal/redact", "internal/admin", "internal/kept", "internal/pgcommit", "internal/pghosts", "internal/pooler", "postgres/..."}},
 	{"internal/pooler", nil},
 	{"internal/pgcommit", nil},
 	{"internal/pghosts", nil},
@@ -63,7 +66,7 @@ var layers = []layer{
 	{"internal/selfservice", []string{root, "api", "rationhttp"}},
 
 	// Administration. REST and console only show its operations.
-	{"internal/admin", []string{root, "internal/groupcommit"}},
+	{"internal/admin", []string{root, "internal/ledger", "internal/groupcommit"}},
 	{"internal/adminsock", []string{root, "internal/admin", "internal/bound", "internal/condense"}},
 	{"rationadmin", []string{root, "internal/admin", "internal/adminsock"}},
 	{"internal/adminwire", []string{root, "api", "internal/admin"}},
@@ -87,7 +90,7 @@ var layers = []layer{
 	{"cmd/ration", []string{"internal/cli"}},
 
 	// For tests: ours, and those of people who embed Ration.
-	{"storetest", []string{root, "internal/admin"}},
+	{"internal/storetest", []string{root, "internal/admin", "internal/ledger"}},
 	{"rationtest", []string{root, "sqlite", "internal/admin"}},
 	{"internal/testdb/...", []string{"internal/testdb"}},
 	{"internal/testdisk", nil},
@@ -107,7 +110,7 @@ var outside = map[string][]string{
 }
 
 // noProtocol lists the packages that must not know HTTP.
-var noProtocol = []string{root, "internal/groupcommit", "internal/admin", "sqlite", "postgres", "storetest"}
+var noProtocol = []string{root, "internal/groupcommit", "internal/admin", "sqlite", "postgres", "internal/ledger", "internal/storetest"}
 
 func TestImportsPointOneWay(t *testing.T) {
 	imports := readImports(t, os.DirFS("."))

@@ -92,3 +92,9 @@ type Key struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }
+
+// ExpiredAt reports whether the key has expired at an instant. It has at its expiry.
+func (k *Key) ExpiredAt(at time.Time) bool { return endedAt(k.ExpiresAt, at) }
+
+// endedAt reports whether what lasts until an end, zero for ever, is over.
+func endedAt(end, at time.Time) bool { return !end.IsZero() && !at.Before(end) }

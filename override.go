@@ -27,11 +27,7 @@ func (o *Override) Temporary() bool { return !o.ExpiresAt.IsZero() }
 
 // RunsAt reports whether the override has not ended at an instant. It has at its
 // end.
-func (o *Override) RunsAt(at time.Time) bool { return !hasPassed(o.ExpiresAt, at) }
-
-// hasOwnName reports whether the override was named, so that it does not keep the
-// name of the limit beneath.
-func (o *Override) hasOwnName() bool { return o.Name != o.Key().DefaultName() }
+func (o *Override) RunsAt(at time.Time) bool { return !endedAt(o.ExpiresAt, at) }
 
 // OverrideAt returns the override that holds for a meter, kind and period at an
 // instant: the temporary one while it runs, else the lasting one.
@@ -58,24 +54,4 @@ func holdsAt(overrides []Override, i int, at time.Time) bool {
 		}
 	}
 	return true
-}
-
-// nameOf returns the name of the limit that an override makes: its own, else that
-// of the lasting override beneath it, else that of the plan's limit.
-func nameOf(override *Override, overrides []Override, plan []Limit) string {
-	if override.hasOwnName() {
-		return override.Name
-	}
-	for i := range overrides {
-		beneath := &overrides[i]
-		if !beneath.Temporary() && beneath.hasOwnName() && beneath.Key() == override.Key() {
-			return beneath.Name
-		}
-	}
-	for i := range plan {
-		if plan[i].Key() == override.Key() {
-			return plan[i].Name
-		}
-	}
-	return override.Name
 }

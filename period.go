@@ -132,3 +132,10 @@ func floorDiv(a, b int64) int64 {
 	}
 	return q
 }
+
+// WindowPeriods are the calendar periods that every meter keeps running, limited
+// or not, in the order of what is counted by them: [Posting.Labels].
+var WindowPeriods = [...]Period{PeriodHour, PeriodDay, PeriodWeek, PeriodMonth}
+
+// windowDay is the index of the day in WindowPeriods.
+const windowDay = 1

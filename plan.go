@@ -43,68 +43,14 @@ func (p Plan) Normalize() (Plan, error) {
 		taken[limit.Key()], names[limit.Name] = true, true
 		limits = append(limits, limit)
 	}
-	slices.SortFunc(limits, compareLimits)
+	slices.SortFunc(limits, CompareLimits)
 	p.Limits = limits
 	return p, nil
 }
 
-// EffectiveLimits returns the limits that hold for a key at an instant: the
-// plan's, each replaced or lifted by the override that holds for the same meter,
-// kind and period if there is one (see [OverrideAt]), and the limits that
-// overrides add. An override without a name of its own keeps the name of what is
-// beneath it. Names are unique among the limits that hold: those that would share
-// one go by their default names.
-func EffectiveLimits(plan []Limit, overrides []Override, at time.Time) []Limit {
-	limits := slices.Clone(plan)
-	for i := range overrides {
-		if holdsAt(overrides, i, at) {
-			limits = applyOverride(limits, &overrides[i], nameOf(&overrides[i], overrides, plan))
-		}
-	}
-	if len(overrides) > 0 {
-		nameApart(limits)
-	}
-	slices.SortFunc(limits, compareLimits)
-	return limits
-}
-
-// applyOverride puts an override in the place of the limit beneath.
-func applyOverride(limits []Limit, override *Override, name string) []Limit {
-	i := slices.IndexFunc(limits, func(l Limit) bool { return l.Key() == override.Key() })
-	if override.Unlimited {
-		if i >= 0 {
-			limits = slices.Delete(limits, i, i+1)
-		}
-		return limits
-	}
-	limit := override.Limit
-	limit.Name = name
-	if i < 0 {
-		return append(limits, limit)
-	}
-	limits[i] = limit
-	return limits
-}
-
-// nameApart gives limits that share a name their default names, which differ. A
-// plan and a key's overrides change independently, so no check of either could
-// rule it out. Every round leaves fewer limits that have another name; of a kind
-// that this release does not know two may have one default name, and keep it.
-func nameApart(limits []Limit) {
-	for range limits {
-		for i := range limits {
-			for j := range i {
-				if limits[i].Name == limits[j].Name {
-					limits[i].Name, limits[j].Name = limits[i].Key().DefaultName(), limits[j].Key().DefaultName()
-				}
-			}
-		}
-	}
-}
-
-// compareLimits orders limits by meter, requests first, and then from the
+// CompareLimits orders limits by meter, requests first, and then from the
 // shortest period to the longest.
-func compareLimits(a, b Limit) int {
+func CompareLimits(a, b Limit) int {
 	return cmp.Or(
 		CompareMeters(a.Meter, b.Meter),
 		cmp.Compare(periodRank(a.Period), periodRank(b.Period)),

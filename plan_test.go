@@ -10,6 +10,9 @@ import (
 	"github.com/ration-dev/ration"
 )
 
+// noon is when tests are.
+var noon = time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)
+
 func limits(t *testing.T, texts ...string) []ration.Limit {
 	t.Helper()
 	limits := make([]ration.Limit, len(texts))
@@ -67,60 +70,5 @@ func TestNormalizePlanRefuses(t *testing.T) {
 				t.Errorf("%+v, %v; want an error about %s", got, err, row.field)
 			}
 		})
-	}
-}
-
-func TestEffectiveLimits(t *testing.T) {
-	plan := limits(t, "5/day", "50/month", "3 tokens/day")
-	plan[0].Name = "daily"
-	override := func(text string) ration.Override { return ration.Override{Limit: limits(t, text)[0]} }
-	until := func(o ration.Override, ends time.Time) ration.Override { o.ExpiresAt = ends; return o }
-	lifted := func(text string) ration.Override { o := override(text); o.Unlimited = true; return o }
-	for _, row := range []struct {
-		name      string
-		overrides []ration.Override
-		want      []ration.Limit
-	}{
-		{"none", nil, plan},
-		{"one that replaces keeps the name", []ration.Override{override("9/day")}, []ration.Limit{named(limits(t, "9/day")[0], "daily"), plan[1], plan[2]}},
-		{"one with a name of its own", []ration.Override{{Limit: named(limits(t, "9/day")[0], "mine")}}, []ration.Limit{named(limits(t, "9/day")[0], "mine"), plan[1], plan[2]}},
-		{"one that lifts", []ration.Override{lifted("0/month")}, []ration.Limit{plan[0], plan[2]}},
-		{"one that lifts what is not there", []ration.Override{lifted("0/hour")}, plan},
-		{"one that adds", []ration.Override{override("1/week")}, []ration.Limit{plan[0], limits(t, "1/week")[0], plan[1], plan[2]}},
-		{"all lifted", []ration.Override{lifted("0/day"), lifted("0/month"), lifted("0 tokens/day")}, nil},
-		{"one that lasts a microsecond more", []ration.Override{until(lifted("0/month"), noon.Add(time.Microsecond))}, []ration.Limit{plan[0], plan[2]}},
-		{"one with another limit's name", []ration.Override{{Limit: named(limits(t, "1/week")[0], "daily")}}, []ration.Limit{limits(t, "5/day")[0], limits(t, "1/week")[0], plan[1], plan[2]}},
-		{"one named as another limit by default", []ration.Override{{Limit: named(limits(t, "1/week")[0], "requests-month")}}, []ration.Limit{plan[0], limits(t, "1/week")[0], plan[1], plan[2]}},
-		{"two of one name", []ration.Override{{Limit: named(limits(t, "1/week")[0], "x")}, {Limit: named(limits(t, "1/hour")[0], "x")}}, []ration.Limit{limits(t, "1/hour")[0], plan[0], limits(t, "1/week")[0], plan[1], plan[2]}},
-		{"a default name that yet another has taken", []ration.Override{
-			{Limit: named(limits(t, "1/week")[0], "daily")}, {Limit: named(limits(t, "1/hour")[0], "requests-week")},
-		}, []ration.Limit{limits(t, "1/hour")[0], limits(t, "5/day")[0], limits(t, "1/week")[0], plan[1], plan[2]}},
-		{"the name of one that is lifted", []ration.Override{lifted("0/day"), {Limit: named(limits(t, "1/week")[0], "daily")}}, []ration.Limit{named(limits(t, "1/week")[0], "daily"), plan[1], plan[2]}},
-		{"one that ends now", []ration.Override{until(lifted("0/month"), noon)}, plan},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			given := append([]ration.Limit(nil), plan...)
-			got := ration.EffectiveLimits(given, row.overrides, noon)
-			if diff := cmp.Diff(row.want, got, equateEmpty); diff != "" {
-				t.Errorf("limits (-want +got):\n%s", diff)
-			}
-			if diff := cmp.Diff(plan, given); diff != "" {
-				t.Errorf("the plan was changed (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestNewPolicyTakesTheKeysZoneFirst(t *testing.T) {
-	for _, row := range []struct{ key, plan, want string }{
-		{"Asia/Tokyo", "Europe/Rome", "Asia/Tokyo"}, {"", "Europe/Rome", "Europe/Rome"}, {"", "", "UTC"}, {"UTC", "Europe/Rome", "UTC"},
-	} {
-		policy, err := ration.NewPolicy(ration.Key{TimeZone: row.key}, ration.Plan{TimeZone: row.plan}, nil, nil, noon)
-		if err != nil || policy.Zone.String() != row.want {
-			t.Errorf("key %q, plan %q: %v, %v; want %s", row.key, row.plan, policy.Zone, err, row.want)
-		}
-	}
-	if _, err := ration.NewPolicy(ration.Key{TimeZone: "Mars/Base"}, ration.Plan{}, nil, nil, noon); err == nil {
-		t.Error("a zone that does not exist was taken")
 	}
 }

@@ -141,6 +141,12 @@ type Reservation struct {
 	Limits      []LimitStatus // as they stood then: the same question gets the same answer
 }
 
+// DueAt reports whether the reservation is open and its expiry has come at an
+// instant, so that it ends by itself.
+func (r *Reservation) DueAt(at time.Time) bool {
+	return r.State == ReservationOpen && endedAt(r.ExpiresAt, at)
+}
+
 // Hold makes a charge a reservation.
 type Hold struct {
 	ID       ReservationID // made by the caller, so that asking again is safe; zero: the engine makes one
@@ -216,81 +222,6 @@ type Receipt struct {
 	ChargedAt      time.Time     // by the store's clock
 	Reservation    ReservationID // that holds the postings, to be voided; zero: they count as used
 	IdempotencyKey string        // to be free again for a charge that is asked for anew; empty: none
-}
-
-// settlement returns what a reservation uses if it is settled with amounts: one
-// amount per meter that was reserved or used, requests first. Fits says whether
-// none is more than was reserved; with OverClamp none is.
-func (r *Reservation) settlement(amounts []Amount, over Over) (used []Amount, fits bool) {
-	fits = true
-	for i := range r.Held {
-		held := &r.Held[i]
-		units := held.Units
-		if j := indexOfMeter(amounts, held.Meter); j >= 0 {
-			units = amounts[j].Units
-		}
-		if units > held.Units && over == OverClamp {
-			units = held.Units
-		}
-		fits = fits && units <= held.Units
-		used = append(used, Amount{held.Meter, units})
-	}
-	for _, amount := range amounts {
-		if r.held(amount.Meter) == nil && over != OverClamp && amount.Units > 0 {
-			fits = false
-			used = append(used, amount)
-		}
-	}
-	slices.SortFunc(used, func(a, b Amount) int { return CompareMeters(a.Meter, b.Meter) })
-	return used, fits
-}
-
-// held returns what is reserved on a meter, or nil.
-func (r *Reservation) held(meter string) *Posting {
-	for i := range r.Held {
-		if r.Held[i].Meter == meter {
-			return &r.Held[i]
-		}
-	}
-	return nil
-}
-
-// counted returns what the reservation counts as used on a meter now.
-func (r *Reservation) counted(meter string) int64 {
-	switch {
-	case r.State == ReservationOpen, r.State == ReservationVoided:
-		return 0
-	case r.Settled != nil:
-		if i := indexOfMeter(r.Settled, meter); i >= 0 {
-			return r.Settled[i].Units
-		}
-		return 0
-	case r.AtExpiry == AtExpiryRelease:
-		return 0
-	}
-	if held := r.held(meter); held != nil {
-		return held.Units
-	}
-	return 0
-}
-
-// standing returns what the reservation holds or counts as used on a meter now.
-func (r *Reservation) standing(meter string) int64 {
-	if held := r.held(meter); held != nil && r.State == ReservationOpen {
-		return held.Units
-	}
-	return r.counted(meter)
-}
-
-// clone returns a copy that later ends leave alone. Held, Settled and Limits are
-// never changed in place.
-func (r *Reservation) clone() *Reservation {
-	copied := *r
-	return &copied
-}
-
-func indexOfMeter(amounts []Amount, meter string) int {
-	return slices.IndexFunc(amounts, func(a Amount) bool { return a.Meter == meter })
 }
 
 func tooManyMeters() error {

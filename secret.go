@@ -166,6 +166,9 @@ type SecretState struct {
 	LastUsedAt time.Time // updated at most once a minute; zero: never
 }
 
+// ExpiredAt reports whether the secret has expired at an instant. It has at its expiry.
+func (s *SecretState) ExpiredAt(at time.Time) bool { return endedAt(s.ExpiresAt, at) }
+
 func randomBase62(length int) string {
 	out := make([]byte, 0, length)
 	var buffer [64]byte

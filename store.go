@@ -7,7 +7,7 @@ import (
 )
 
 // Store is what an [Engine] needs of a database. The packages sqlite and
-// postgres have one each; package storetest is the contract as a test suite.
+// postgres have one each; package storetest, internal too, is the contract as a test suite.
 // All methods are safe for concurrent use.
 type Store interface {
 	// ResolveDigests returns whose secrets the digests are, in their order; the
@@ -16,7 +16,7 @@ type Store interface {
 	// decided by Charge.
 	ResolveDigests(ctx context.Context, digests []Digest) ([]SecretRef, error)
 
-	// Charge decides the batch's charges with [Decide], in order, in one
+	// Charge decides the batch's charges with ledger.Decide, in order, in one
 	// transaction that holds the lock of every key, with the store's clock read
 	// after the locks, and returns the decisions after the transaction is
 	// committed and flushed to disk. Where nothing was changed (dry runs) no
@@ -25,9 +25,9 @@ type Store interface {
 	// be had, was not decided and changed nothing.
 	//
 	// What a charge refers to of earlier ones is read under the key's lock and given
-	// to [Account.Recall]; what the accounts leave is written in the same
+	// to ledger.Account.Recall; what the accounts leave is written in the same
 	// transaction. Where an account needs it, the key's open reservations that are
-	// due are read, and its charges decided again by [Account.Reopen].
+	// due are read, and its charges decided again by ledger.Account.Reopen.
 	//
 	// Two batches of one key may not be under way at once in one engine; other
 	// instances' may. The context ends when nobody waits for the batch any more;

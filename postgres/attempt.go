@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 	"github.com/ration-dev/ration/internal/pgcommit"
 )
 
@@ -70,7 +71,7 @@ func (l *lane) transact(p pipeline, b *work) ([]ration.Decision, *fault) {
 	if b.moveOn() {
 		return nil, &fault{stage: stageLoad, err: errMovedOn}
 	}
-	clock := ration.Clock{Now: read.now, Suspect: l.store.suspects(read.now)}
+	clock := ledger.Clock{Now: read.now, Suspect: l.store.suspects(read.now)}
 	if err := b.open(read, clock.Now); err != nil {
 		return nil, &fault{stage: stageLoad, err: err}
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
-	"github.com/ration-dev/ration/storetest"
+	"github.com/ration-dev/ration/internal/storetest"
 )
 
 // crash opens an instance whose connections all break at once during some work,

@@ -1,6 +1,10 @@
 package postgres
 
-import "github.com/ration-dev/ration"
+import (
+	"github.com/ration-dev/ration"
+
+	"github.com/ration-dev/ration/internal/ledger"
+)
 
 const usageColumns = `api_key_id, meter, used, reserved, denied, first_request_at, last_request_at,
        hour_label, hour_ends_at, hour_used, hour_reserved,
@@ -33,7 +37,7 @@ FROM key_usage
 WHERE api_key_id = ANY($1::uuid[]) AND meter = ANY($2::text[])`
 
 // usage reads a row of usageColumns.
-func (r *row) usage() (id ration.KeyID, usage ration.MeterUsage) {
+func (r *row) usage() (id ration.KeyID, usage ledger.MeterUsage) {
 	id = r.uuid()
 	usage.Meter = r.meter()
 	usage.Used, usage.Reserved, usage.Denied = r.int(), r.int(), r.int()
@@ -48,7 +52,7 @@ func (r *row) usage() (id ration.KeyID, usage ration.MeterUsage) {
 		window.EndsAt, window.Used, window.Reserved = r.time(), r.int(), r.int()
 	}
 	for i := range usage.Rates {
-		usage.Rates[i] = ration.RateState{TAT: r.time(), Rest: r.int()}
+		usage.Rates[i] = ledger.RateState{TAT: r.time(), Rest: r.int()}
 	}
 	return id, usage
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration/postgres"
-	"github.com/ration-dev/ration/storetest"
+	"github.com/ration-dev/ration/internal/storetest"
 )
 
 func TestReleaseBeforeCantLoseWhatIsBeneath(t *testing.T) {

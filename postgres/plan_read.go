@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // readPlan returns a plan, or ration.ErrNotFound.
@@ -39,7 +40,7 @@ func readPlans(ctx context.Context, q querier, where condition) (plans []ration.
 		}
 	}, where.values...)
 	for i := range plans {
-		plans[i].Limits = ration.EffectiveLimits(plans[i].Limits, nil, time.Time{}) // sorts
+		plans[i].Limits = ledger.EffectiveLimits(plans[i].Limits, nil, time.Time{}) // sorts
 	}
 	return plans, err
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
-	"github.com/ration-dev/ration/storetest"
+	"github.com/ration-dev/ration/internal/storetest"
 )
 
 // TestContractThroughAPooler has four sessions for two stores with eight

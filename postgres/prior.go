@@ -8,6 +8,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/kept"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // What charges refer to of earlier ones is read behind the lock, in the same
@@ -81,14 +82,14 @@ type earlier struct {
 	reservations []ration.ReservationID
 	replays      []string
 	refunds      []ration.Label
-	refundedIn   []ration.RefundPeriod
+	refundedIn   []ledger.RefundPeriod
 	otherMeters  bool // all of the key's: a charge ends a reservation or gives one back
-	prior        ration.Prior
+	prior        ledger.Prior
 }
 
 // noteReference takes in what a charge refers to.
 func (b *work) noteReference(k *keyWork, charge *ration.Charge) {
-	reference, refers := charge.Reference()
+	reference, refers := ledger.ReferenceOf(charge)
 	if !refers {
 		return
 	}
@@ -125,7 +126,7 @@ func (b *work) compactReferences() {
 	}
 }
 
-func compareRefundPeriods(a, b ration.RefundPeriod) int {
+func compareRefundPeriods(a, b ledger.RefundPeriod) int {
 	return cmp.Or(cmp.Compare(a.Meter, b.Meter), cmp.Compare(a.Period, b.Period), cmp.Compare(a.Label, b.Label))
 }
 
@@ -138,7 +139,7 @@ func (b *work) takeReservation(r *row) {
 
 func (b *work) takeReplay(r *row) {
 	id := ration.KeyID(r.uuid())
-	replay := ration.Replay{Key: r.text(), Fingerprint: r.digest(), CreatedAt: r.time()}
+	replay := ledger.Replay{Key: r.text(), Fingerprint: r.digest(), CreatedAt: r.time()}
 	if err := kept.ReadAnswer(r.json(), id, &replay); err != nil && r.err == nil {
 		r.err = err
 	}
@@ -149,7 +150,7 @@ func (b *work) takeReplay(r *row) {
 
 func (b *work) takeRefunds(r *row) {
 	if k := b.key(r.uuid()); k != nil {
-		k.earlier.prior.Refunds = append(k.earlier.prior.Refunds, ration.DayRefunds{Date: r.date(), Count: r.int()})
+		k.earlier.prior.Refunds = append(k.earlier.prior.Refunds, ledger.DayRefunds{Date: r.date(), Count: r.int()})
 	}
 }
 
@@ -160,9 +161,9 @@ func (b *work) takeRefunded(r *row) {
 }
 
 // periodRefunds reads meter, period, label and units.
-func (r *row) periodRefunds() ration.PeriodRefunds {
-	period := ration.RefundPeriod{Meter: r.meter(), Period: ration.Period(r.text()), Label: ration.Label(r.int())}
-	return ration.PeriodRefunds{RefundPeriod: period, Units: r.int()}
+func (r *row) periodRefunds() ledger.PeriodRefunds {
+	period := ledger.RefundPeriod{Meter: r.meter(), Period: ration.Period(r.text()), Label: ration.Label(r.int())}
+	return ledger.PeriodRefunds{RefundPeriod: period, Units: r.int()}
 }
 
 // reading is a statement that is sent for those that have something to ask, and

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 const purgeKeptEvery = time.Minute
@@ -60,7 +61,7 @@ func newPurgesOfKept() *purgesOfKept {
 		kinds: []keptKind{
 			{stmtPurgeReservations, ration.ReservationRetention},
 			{stmtPurgeReplays, ration.IdempotencyRetention},
-			{stmtPurgeRefunds, ration.RefundRetention},
+			{stmtPurgeRefunds, ledger.RefundRetention},
 		},
 	}
 }

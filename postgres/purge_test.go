@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -83,7 +84,7 @@ func TestRefundsAreKeptWhileTheirPeriodsMayRun(t *testing.T) {
 	for _, row := range []struct {
 		after time.Duration
 		left  int64
-	}{{ration.RefundRetention, 5}, {ration.RefundRetention + time.Microsecond, 1}} {
+	}{{ledger.RefundRetention, 5}, {ledger.RefundRetention + time.Microsecond, 1}} {
 		clock.set(t, noon.Add(row.after))
 		if _, err := store.PurgeKept(t.Context()); err != nil {
 			t.Fatal(err)

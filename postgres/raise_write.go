@@ -5,6 +5,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // earlierFirstRequestsSQL uses the primary key of key_usage. What adds usage sets
@@ -24,8 +25,8 @@ type raiseRows struct {
 		first, last  []*time.Time
 		labels, ends [len(ration.WindowPeriods)][]time.Time
 		windows      [len(ration.WindowPeriods)][]int64
-		tats         [len(ration.RatePeriods)][]time.Time
-		rests        [len(ration.RatePeriods)][]int64
+		tats         [len(ledger.RatePeriods)][]time.Time
+		rests        [len(ledger.RatePeriods)][]int64
 	}
 	days         dayColumns
 	used, denied []int64 // of the days
@@ -57,7 +58,7 @@ func (r *raiseRows) add(raise *admin.UsageRaise) {
 	r.audit.add(raise.Audit)
 }
 
-func (r *raiseRows) addUsage(key [16]byte, write *ration.MeterWrite) {
+func (r *raiseRows) addUsage(key [16]byte, write *ledger.MeterWrite) {
 	u := &r.usage
 	u.keys, u.meters = append(u.keys, key), append(u.meters, write.Meter)
 	u.used, u.denied = append(u.used, write.Used), append(u.denied, write.Denied)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // A repair writes the rows of all its keys with one statement each.
@@ -127,7 +128,7 @@ func (r *repairRows) addMoved(key [16]byte, moved []admin.RefundMove) {
 	for _, move := range moved {
 		r.refundsInto.add(key, move.Into)
 		for _, from := range move.From {
-			r.refundsFrom.add(key, ration.PeriodRefunds{RefundPeriod: from})
+			r.refundsFrom.add(key, ledger.PeriodRefunds{RefundPeriod: from})
 		}
 	}
 }
@@ -139,7 +140,7 @@ type refundColumns struct {
 	labels, units   []int64
 }
 
-func (c *refundColumns) add(key [16]byte, refunded ration.PeriodRefunds) {
+func (c *refundColumns) add(key [16]byte, refunded ledger.PeriodRefunds) {
 	c.keys, c.meters, c.periods = append(c.keys, key), append(c.meters, refunded.Meter), append(c.periods, string(refunded.Period))
 	c.labels, c.units = append(c.labels, int64(refunded.Label)), append(c.units, refunded.Units)
 }

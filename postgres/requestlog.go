@@ -8,6 +8,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/kept"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // insertLogSQL writes entries of the request log. They are numbered in their
@@ -27,7 +28,7 @@ func newLogArrays() [11]array {
 }
 
 // addLog adds a key's entries to the parameters of insertLogSQL.
-func addLog(to []array, id ration.KeyID, entries []ration.LogEntry) {
+func addLog(to []array, id ration.KeyID, entries []ledger.LogEntry) {
 	for i := range entries {
 		entry := &entries[i]
 		to[0].addUUID(id)
@@ -59,7 +60,7 @@ ORDER BY number`
 const logTimeout = 10 * time.Minute
 
 // KeyLog implements admin.RequestLog.
-func (s *Store) KeyLog(ctx context.Context, id ration.KeyID, each func(ration.LogEntry)) (counts admin.KeyCounts, err error) {
+func (s *Store) KeyLog(ctx context.Context, id ration.KeyID, each func(ledger.LogEntry)) (counts admin.KeyCounts, err error) {
 	if !s.enter() {
 		return counts, errClosed
 	}
@@ -85,9 +86,9 @@ func (s *Store) KeyLog(ctx context.Context, id ration.KeyID, each func(ration.Lo
 	return counts, nil
 }
 
-func (r *row) logEntry() ration.LogEntry {
-	entry := ration.LogEntry{
-		At: r.time(), Action: ration.LogAction(r.text()), Code: ration.Code(r.text()), Via: r.text(),
+func (r *row) logEntry() ledger.LogEntry {
+	entry := ledger.LogEntry{
+		At: r.time(), Action: ledger.LogAction(r.text()), Code: ration.Code(r.text()), Via: r.text(),
 		Request: ration.RequestInfo{Method: r.text(), Route: r.text(), ID: r.text()}, Reservation: r.uuid(),
 	}
 	meters, err := kept.ReadLogMeters(r.json())

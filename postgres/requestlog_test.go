@@ -8,6 +8,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -38,9 +39,9 @@ func TestRequestLogAccountsForWhatInstancesCount(t *testing.T) {
 	if result.Logged != 1 || result.Entries < 12 || len(result.Differences) > 0 {
 		t.Errorf("reconciled %+v, want more entries and no difference", result)
 	}
-	r.wantEntry(t, 0, ration.LogEntry{
-		At: noon, Action: ration.LogCharge, Code: ration.CodeOK, Via: "test\uFFFD", Request: ration.RequestInfo{Method: "POST", Route: "/ask", ID: "a \uFFFD\uFFFD"},
-		Meters: []ration.LogMeter{
+	r.wantEntry(t, 0, ledger.LogEntry{
+		At: noon, Action: ledger.LogCharge, Code: ration.CodeOK, Via: "test\uFFFD", Request: ration.RequestInfo{Method: "POST", Route: "/ask", ID: "a \uFFFD\uFFFD"},
+		Meters: []ledger.LogMeter{
 			{Meter: "requests", Day: ration.DateLabel(noon.Date()), Used: 1, UsedAfter: 1},
 			{Meter: "tokens", Day: ration.DateLabel(noon.Date()), Used: 200, UsedAfter: 200},
 		},
@@ -56,10 +57,10 @@ func TestRequestLogAccountsForWhatInstancesCount(t *testing.T) {
 }
 
 // wantEntry compares an entry of the key's log.
-func (r *reserving) wantEntry(t *testing.T, number int, want ration.LogEntry) {
+func (r *reserving) wantEntry(t *testing.T, number int, want ledger.LogEntry) {
 	t.Helper()
-	var entries []ration.LogEntry
-	if _, err := r.store.KeyLog(t.Context(), r.key, func(entry ration.LogEntry) { entries = append(entries, entry) }); err != nil {
+	var entries []ledger.LogEntry
+	if _, err := r.store.KeyLog(t.Context(), r.key, func(entry ledger.LogEntry) { entries = append(entries, entry) }); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, entries[number]); diff != "" {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 
 // KeyUsage implements admin.Usage. A key has a usage row from its creation on.
 // The primary key of key_usage serves it.
-func (s *Store) KeyUsage(ctx context.Context, id ration.KeyID) (usage ration.Usage, now time.Time, err error) {
+func (s *Store) KeyUsage(ctx context.Context, id ration.KeyID) (usage ledger.Usage, now time.Time, err error) {
 	err = s.read(ctx, "reading usage", func(ctx context.Context, q querier) error {
 		usage = nil
 		err := query(ctx, q, keyUsageSQL, func(r *row) {
@@ -38,7 +39,7 @@ func (s *Store) KeyUsage(ctx context.Context, id ration.KeyID) (usage ration.Usa
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	slices.SortFunc(usage, func(a, b ration.MeterUsage) int { return ration.CompareMeters(a.Meter, b.Meter) })
+	slices.SortFunc(usage, func(a, b ledger.MeterUsage) int { return ration.CompareMeters(a.Meter, b.Meter) })
 	return usage, now, nil
 }
 

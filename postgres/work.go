@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // maxClockDifference is how far the clocks of database and instance may be
@@ -46,8 +47,8 @@ type keyWork struct {
 	policy    ration.Key
 	overrides []ration.Override
 	secrets   []ration.SecretState
-	usage     ration.Usage
-	account   *ration.Account
+	usage     ledger.Usage
+	account   *ledger.Account
 	earlier   *earlier // nil: no charge refers to an earlier one
 }
 
@@ -106,7 +107,7 @@ func (b *work) reset() {
 			overrides: k.overrides[:0], secrets: k.secrets[:0], usage: k.usage[:0],
 		}
 		if k.earlier != nil {
-			k.earlier.prior = ration.Prior{}
+			k.earlier.prior = ledger.Prior{}
 		}
 	}
 }
@@ -151,7 +152,7 @@ func (b *work) open(l *loaded, now time.Time) error {
 }
 
 // decide decides the charges in their order.
-func (b *work) decide(clock ration.Clock) []ration.Decision {
+func (b *work) decide(clock ledger.Clock) []ration.Decision {
 	decisions := make([]ration.Decision, len(b.charges))
 	for i := range b.charges {
 		charge, k := &b.charges[i], &b.keys[b.keyOf[i]]
@@ -180,11 +181,11 @@ func (b *work) openKey(k *keyWork, l *loaded, now time.Time) error {
 		}
 		plan = *found
 	}
-	policy, err := ration.NewPolicy(k.policy, plan, k.overrides, k.secrets, now)
+	policy, err := ledger.NewPolicy(k.policy, plan, k.overrides, k.secrets, now)
 	if err != nil {
 		return err
 	}
-	k.account = ration.NewAccount(policy, k.usage)
+	k.account = ledger.NewAccount(policy, k.usage)
 	if b.logging {
 		k.account.Log()
 	}

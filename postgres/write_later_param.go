@@ -3,6 +3,7 @@ package postgres
 import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/kept"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // laterWrites is what a batch writes of reservations, refunds and idempotency
@@ -45,7 +46,7 @@ func newLaterWrites() laterWrites {
 
 // postUsage takes in a write that may take something off. Its row is made first
 // where there was none.
-func (l *laterWrites) postUsage(id ration.KeyID, before *ration.MeterUsage, write *ration.MeterWrite) {
+func (l *laterWrites) postUsage(id ration.KeyID, before *ledger.MeterUsage, write *ledger.MeterWrite) {
 	if before == nil {
 		l.newUsage[0].addUUID(id)
 		l.newUsage[1].addText(write.Meter)
@@ -110,7 +111,7 @@ func (l *laterWrites) add(k *keyWork) {
 	addLog(l.log[:], k.id, k.account.LogEntries())
 }
 
-func addRefundPeriod(to []array, id ration.KeyID, period ration.RefundPeriod) {
+func addRefundPeriod(to []array, id ration.KeyID, period ledger.RefundPeriod) {
 	to[0].addUUID(id)
 	to[1].addText(period.Meter)
 	to[2].addText(string(period.Period))

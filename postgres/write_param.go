@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // writes is what a batch writes, as parameters.
@@ -88,7 +89,7 @@ func (w *writes) collect(b *work) {
 	}
 }
 
-func (w *writes) addMeter(k *keyWork, write *ration.MeterWrite) {
+func (w *writes) addMeter(k *keyWork, write *ledger.MeterWrite) {
 	before := k.usage.Meter(write.Meter)
 	if write.Posted {
 		w.later.postUsage(k.id, before, write)
@@ -133,7 +134,7 @@ func (w *writes) send(p pipeline, now time.Time) (sent int) {
 
 // runsOn reports whether a write only adds to the row as it was read, and
 // perhaps moves its rates.
-func runsOn(before *ration.MeterUsage, write *ration.MeterWrite) bool {
+func runsOn(before *ledger.MeterUsage, write *ledger.MeterWrite) bool {
 	if before == nil || before.FirstRequestAt.IsZero() && !write.FirstRequestAt.IsZero() {
 		return false
 	}
@@ -145,7 +146,7 @@ func runsOn(before *ration.MeterUsage, write *ration.MeterWrite) bool {
 	return true
 }
 
-func addUsage(to []array, id ration.KeyID, write *ration.MeterWrite) {
+func addUsage(to []array, id ration.KeyID, write *ledger.MeterWrite) {
 	to[0].addUUID(id)
 	to[1].addText(write.Meter)
 	to[2].addInt(write.Used)
@@ -153,14 +154,14 @@ func addUsage(to []array, id ration.KeyID, write *ration.MeterWrite) {
 	to[4].addTimeOrNull(write.LastRequestAt)
 }
 
-func addRates(to []array, write *ration.MeterWrite) {
+func addRates(to []array, write *ledger.MeterWrite) {
 	for i := range write.Rates {
 		to[2*i].addTime(write.Rates[i].TAT)
 		to[2*i+1].addInt(write.Rates[i].Rest)
 	}
 }
 
-func (w *writes) setUsage(id ration.KeyID, write *ration.MeterWrite) {
+func (w *writes) setUsage(id ration.KeyID, write *ledger.MeterWrite) {
 	w.set[0].addUUID(id)
 	w.set[1].addText(write.Meter)
 	w.set[2].addInt(write.Used)
@@ -186,7 +187,7 @@ func addLabel(to *array, period ration.Period, label ration.Label) {
 	}
 }
 
-func (w *writes) addDay(id ration.KeyID, write *ration.MeterWrite) {
+func (w *writes) addDay(id ration.KeyID, write *ledger.MeterWrite) {
 	w.days[0].addUUID(id)
 	w.days[1].addText(write.Meter)
 	w.days[2].addDate(write.Day.Date)

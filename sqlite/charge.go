@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // Charge implements ration.Store. The transaction is the lock of every key.
@@ -23,7 +24,7 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) (decisions []rat
 		if err := tx.recall(ctx, batch.Charges, accounts); err != nil {
 			return err
 		}
-		clock := ration.Clock{Now: tx.now, Suspect: tx.suspect}
+		clock := ledger.Clock{Now: tx.now, Suspect: tx.suspect}
 		decisions = decide(batch.Charges, accounts, clock)
 		if reopened, err := tx.reopen(ctx, accounts); err != nil {
 			return err
@@ -52,7 +53,7 @@ func keysOf(charges []ration.Charge) []ration.KeyID {
 	return ids
 }
 
-func decide(charges []ration.Charge, accounts map[ration.KeyID]*ration.Account, clock ration.Clock) []ration.Decision {
+func decide(charges []ration.Charge, accounts map[ration.KeyID]*ledger.Account, clock ledger.Clock) []ration.Decision {
 	decisions := make([]ration.Decision, len(charges))
 	for i := range charges {
 		charge := &charges[i]

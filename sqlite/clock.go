@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 const (
@@ -47,9 +47,9 @@ func newClock(wall func() time.Time, elapsed func() time.Duration) *clock {
 func (c *clock) now() time.Time { return time.UnixMicro(c.wall().UnixMicro()).UTC() }
 
 // read reads the clock and judges it.
-func (c *clock) read() ration.Clock {
+func (c *clock) read() ledger.Clock {
 	if c.elapsed == nil {
-		return ration.Clock{Now: c.now()}
+		return ledger.Clock{Now: c.now()}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,7 +63,7 @@ func (c *clock) read() ration.Clock {
 	case elapsed-c.since >= stepStands:
 		c.suspect, c.believed = false, start
 	}
-	return ration.Clock{Now: now, Suspect: c.suspect}
+	return ledger.Clock{Now: now, Suspect: c.suspect}
 }
 
 // step returns how far the clock has stepped, if it is suspect.

@@ -4,7 +4,7 @@ package sqlite_test
 
 import (
 	"github.com/ration-dev/ration/sqlite"
-	"github.com/ration-dev/ration/storetest"
+	"github.com/ration-dev/ration/internal/storetest"
 )
 
 // crasher returns none: the disk that loses its power is one of Unix.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/ration-dev/ration/internal/testdisk"
 	"github.com/ration-dev/ration/sqlite"
-	"github.com/ration-dev/ration/storetest"
+	"github.com/ration-dev/ration/internal/storetest"
 )
 
 // crasher returns what restarts a store on a disk that loses its power during

@@ -18,7 +18,7 @@ func TestFullDisk(t *testing.T) {
 	testdisk.OnSmallDisk(t, 8<<20, func(t *testing.T, dir string) {
 		random := rand.New(rand.NewPCG(10, 10))
 		config := sqlite.Config{Path: filepath.Join(dir, "ration.db"), Fatal: func(err error) { t.Errorf("Fatal: %v", err) }}
-		told := new(ledger)
+		told := new(answers)
 		for fill := range diskFills {
 			store, err := sqlite.Open(t.Context(), config)
 			if err != nil {
@@ -38,7 +38,7 @@ func TestFullDisk(t *testing.T) {
 }
 
 // fillUp works until the disk is full, makes room and works on.
-func fillUp(t *testing.T, dir string, store *sqlite.Store, told *ledger, random *rand.Rand) {
+func fillUp(t *testing.T, dir string, store *sqlite.Store, told *answers, random *rand.Rand) {
 	t.Helper()
 	free := testdisk.Fill(t, dir, int64(random.IntN(300<<10)))
 	var err error
@@ -51,7 +51,7 @@ func fillUp(t *testing.T, dir string, store *sqlite.Store, told *ledger, random 
 		t.Errorf("on a full disk: %v", err)
 	}
 	for range 3 {
-		_ = workOnce(t, store, told, random) // the ledger notes what it is told
+		_ = workOnce(t, store, told, random) // answers note what it is told
 	}
 	for _, fault := range told.judge(t.Context(), store) {
 		t.Error(fault)
@@ -70,7 +70,7 @@ func fillUp(t *testing.T, dir string, store *sqlite.Store, told *ledger, random 
 func TestOpeningOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	testdisk.OnSmallDisk(t, 2<<20, func(t *testing.T, dir string) {
-		told := new(ledger)
+		told := new(answers)
 		random := rand.New(rand.NewPCG(10, 11))
 		path := filepath.Join(dir, "ration.db")
 		store := open(t, sqlite.Config{Path: path})

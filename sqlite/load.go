@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // holding is all that a decision about a key depends on.
@@ -12,11 +13,11 @@ type holding struct {
 	key       ration.Key
 	overrides []ration.Override
 	secrets   []ration.SecretState
-	usage     ration.Usage
+	usage     ledger.Usage
 }
 
 // accounts reads the accounts of those keys that exist.
-func (tx *tx) accounts(ctx context.Context, keys []ration.KeyID) (map[ration.KeyID]*ration.Account, error) {
+func (tx *tx) accounts(ctx context.Context, keys []ration.KeyID) (map[ration.KeyID]*ledger.Account, error) {
 	holdings, err := tx.holdings(ctx, blobs(keys))
 	if err != nil {
 		return nil, err
@@ -25,13 +26,13 @@ func (tx *tx) accounts(ctx context.Context, keys []ration.KeyID) (map[ration.Key
 	if err != nil {
 		return nil, err
 	}
-	accounts := make(map[ration.KeyID]*ration.Account, len(holdings))
+	accounts := make(map[ration.KeyID]*ledger.Account, len(holdings))
 	for id, h := range holdings {
-		policy, err := ration.NewPolicy(h.key, plans[h.key.Plan], h.overrides, h.secrets, tx.now)
+		policy, err := ledger.NewPolicy(h.key, plans[h.key.Plan], h.overrides, h.secrets, tx.now)
 		if err != nil {
 			return nil, fmt.Errorf("reading the policy of %s: %w", id, err)
 		}
-		accounts[id] = ration.NewAccount(policy, h.usage)
+		accounts[id] = ledger.NewAccount(policy, h.usage)
 	}
 	return accounts, nil
 }

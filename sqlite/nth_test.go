@@ -53,7 +53,7 @@ func failFlush(t *testing.T, nth int) {
 	dir, left := t.TempDir(), t.TempDir()
 	fault := &nthFault{kind: testdisk.Sync, code: sqlite3.SQLITE_IOERR_FSYNC, nth: nth}
 	disk := testdisk.New(t, dir, fault.answer)
-	told := new(ledger)
+	told := new(answers)
 	var fatals atomic.Int32
 	store, err := openShortLog(t.Context(), sqlite.Config{Path: filepath.Join(dir, "ration.db"), Fatal: func(error) { fatals.Add(1) }})
 	opening := fault.hit.Load()
@@ -82,7 +82,7 @@ func failFlush(t *testing.T, nth int) {
 
 // workUntil charges one batch after the other, and returns the first error; nil
 // after many.
-func workUntil(t *testing.T, store *sqlite.Store, told *ledger, random *rand.Rand, enough func() bool) error {
+func workUntil(t *testing.T, store *sqlite.Store, told *answers, random *rand.Rand, enough func() bool) error {
 	if err := told.createPlan(t.Context(), store); err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func workUntil(t *testing.T, store *sqlite.Store, told *ledger, random *rand.Ran
 }
 
 // refusesAll wants a store that called Fatal to admit nothing any more.
-func refusesAll(t *testing.T, store *sqlite.Store, told *ledger, random *rand.Rand) {
+func refusesAll(t *testing.T, store *sqlite.Store, told *answers, random *rand.Rand) {
 	t.Helper()
 	for range 3 {
 		if told.pick(random) == nil {
@@ -164,7 +164,7 @@ func failCall(t *testing.T, fault *nthFault) bool {
 		}
 		return fault.answer(call)
 	})
-	told := new(ledger)
+	told := new(answers)
 	path := filepath.Join(dir, "ration.db")
 	store, err := openShortLog(t.Context(), sqlite.Config{Path: path, Fatal: func(err error) { t.Errorf("call %d: Fatal: %v", fault.nth, err) }})
 	if err == nil {
@@ -188,7 +188,7 @@ func failCall(t *testing.T, fault *nthFault) bool {
 }
 
 // workOnce charges once, or creates the keys to charge.
-func workOnce(t *testing.T, store *sqlite.Store, told *ledger, random *rand.Rand) error {
+func workOnce(t *testing.T, store *sqlite.Store, told *answers, random *rand.Rand) error {
 	if told.pick(random) == nil || random.IntN(8) == 0 {
 		if err := told.createPlan(t.Context(), store); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // readPlan returns a plan, or ration.ErrNotFound.
@@ -36,7 +37,7 @@ func readPlans(ctx context.Context, conn *conn, where string, values []any) (pla
 		return nil, fmt.Errorf("reading plans: %w", err)
 	}
 	for i := range plans {
-		plans[i].Limits = ration.EffectiveLimits(plans[i].Limits, nil, time.Time{}) // sorts
+		plans[i].Limits = ledger.EffectiveLimits(plans[i].Limits, nil, time.Time{}) // sorts
 	}
 	return plans, nil
 }

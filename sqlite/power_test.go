@@ -106,7 +106,7 @@ func TestPowerCutsTellWhoFlushesLess(t *testing.T) {
 func outlive(t *testing.T, seed uint64, open opener, places *cutPlaces) (faults []string) {
 	random := rand.New(rand.NewPCG(seed, 14))
 	dir := t.TempDir()
-	told := new(ledger)
+	told := new(answers)
 	for life := range livesPerFile {
 		left := t.TempDir()
 		changes := lifeChanges
@@ -125,7 +125,7 @@ func outlive(t *testing.T, seed uint64, open opener, places *cutPlaces) (faults 
 
 // live runs a store until its disk has no power, and leaves in a directory what
 // the disk then holds.
-func live(t *testing.T, dir, left string, cutAt int, told *ledger, random *rand.Rand, open opener, places *cutPlaces) {
+func live(t *testing.T, dir, left string, cutAt int, told *answers, random *rand.Rand, open opener, places *cutPlaces) {
 	place := "afterwards"
 	disk := testdisk.New(t, dir, func(call testdisk.Call) int {
 		if call.Kind >= testdisk.Write && call.Changes == cutAt {
@@ -149,7 +149,7 @@ func live(t *testing.T, dir, left string, cutAt int, told *ledger, random *rand.
 }
 
 // work charges and administers at once, each until the first error.
-func work(ctx context.Context, store *sqlite.Store, told *ledger, random *rand.Rand) {
+func work(ctx context.Context, store *sqlite.Store, told *answers, random *rand.Rand) {
 	if told.createPlan(ctx, store) != nil || told.createKey(ctx, store) != nil {
 		return
 	}
@@ -172,7 +172,7 @@ func work(ctx context.Context, store *sqlite.Store, told *ledger, random *rand.R
 	working.Wait()
 }
 
-func administer(ctx context.Context, store *sqlite.Store, told *ledger, random *rand.Rand) error {
+func administer(ctx context.Context, store *sqlite.Store, told *answers, random *rand.Rand) error {
 	if random.IntN(4) > 0 {
 		return told.createKey(ctx, store)
 	}
@@ -185,7 +185,7 @@ func split(random *rand.Rand) *rand.Rand {
 }
 
 // reopen opens what a power cut has left, judges it and closes it.
-func reopen(t *testing.T, dir string, told *ledger) []string {
+func reopen(t *testing.T, dir string, told *answers) []string {
 	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(dir, "ration.db")})
 	if err != nil {
 		return []string{fmt.Sprintf("does not open: %v", err)}

@@ -7,19 +7,20 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/kept"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // earlier is what was read of a key.
 type earlier struct {
-	ration.Prior
-	refundedIn map[ration.RefundPeriod]bool // that were looked for
+	ledger.Prior
+	refundedIn map[ledger.RefundPeriod]bool // that were looked for
 }
 
 // recall gives the accounts what charges refer to of earlier ones.
-func (tx *tx) recall(ctx context.Context, charges []ration.Charge, accounts map[ration.KeyID]*ration.Account) error {
+func (tx *tx) recall(ctx context.Context, charges []ration.Charge, accounts map[ration.KeyID]*ledger.Account) error {
 	var priors map[ration.KeyID]*earlier
 	for i := range charges {
-		reference, refers := charges[i].Reference()
+		reference, refers := ledger.ReferenceOf(&charges[i])
 		id := charges[i].KeyID
 		if !refers || accounts[id] == nil {
 			continue
@@ -28,7 +29,7 @@ func (tx *tx) recall(ctx context.Context, charges []ration.Charge, accounts map[
 			priors = make(map[ration.KeyID]*earlier)
 		}
 		if priors[id] == nil {
-			priors[id] = &earlier{refundedIn: make(map[ration.RefundPeriod]bool)}
+			priors[id] = &earlier{refundedIn: make(map[ledger.RefundPeriod]bool)}
 		}
 		if err := tx.readPrior(ctx, id, reference, priors[id]); err != nil {
 			return fmt.Errorf("reading what was kept of earlier charges of %s: %w", id, err)
@@ -49,7 +50,7 @@ const (
 )
 
 // readPrior reads what one charge refers to, unless another one did.
-func (tx *tx) readPrior(ctx context.Context, id ration.KeyID, reference ration.Reference, prior *earlier) error {
+func (tx *tx) readPrior(ctx context.Context, id ration.KeyID, reference ledger.Reference, prior *earlier) error {
 	key := blob(id)
 	sameID := func(r ration.Reservation) bool { return r.ID == reference.Reservation }
 	if !reference.Reservation.IsZero() && !slices.ContainsFunc(prior.Reservations, sameID) {
@@ -61,7 +62,7 @@ func (tx *tx) readPrior(ctx context.Context, id ration.KeyID, reference ration.R
 			return err
 		}
 	}
-	sameKey := func(r ration.Replay) bool { return r.Key == reference.IdempotencyKey }
+	sameKey := func(r ledger.Replay) bool { return r.Key == reference.IdempotencyKey }
 	if reference.IdempotencyKey != "" && !slices.ContainsFunc(prior.Replays, sameKey) {
 		err := tx.query(ctx, oneReplay, []any{key, reference.IdempotencyKey}, func(r *row) error {
 			prior.Replays = append(prior.Replays, r.replay(id, reference.IdempotencyKey))
@@ -75,10 +76,10 @@ func (tx *tx) readPrior(ctx context.Context, id ration.KeyID, reference ration.R
 }
 
 // readRefunds reads how much was given back in the periods of a receipt.
-func (tx *tx) readRefunds(ctx context.Context, key []byte, reference ration.Reference, prior *earlier) error {
-	if day := reference.RefundsOf; day != nil && !slices.ContainsFunc(prior.Refunds, func(d ration.DayRefunds) bool { return d.Date == *day }) {
+func (tx *tx) readRefunds(ctx context.Context, key []byte, reference ledger.Reference, prior *earlier) error {
+	if day := reference.RefundsOf; day != nil && !slices.ContainsFunc(prior.Refunds, func(d ledger.DayRefunds) bool { return d.Date == *day }) {
 		err := tx.query(ctx, refundsOfDay, []any{dateText(*day), key}, func(r *row) error {
-			prior.Refunds = append(prior.Refunds, ration.DayRefunds{Date: *day, Count: r.int(0)})
+			prior.Refunds = append(prior.Refunds, ledger.DayRefunds{Date: *day, Count: r.int(0)})
 			return nil
 		})
 		if err != nil {
@@ -91,7 +92,7 @@ func (tx *tx) readRefunds(ctx context.Context, key []byte, reference ration.Refe
 		}
 		prior.refundedIn[period] = true
 		err := tx.query(ctx, refundedIn, []any{key, period.Meter, string(period.Period), int64(period.Label)}, func(r *row) error {
-			prior.Refunded = append(prior.Refunded, ration.PeriodRefunds{RefundPeriod: period, Units: r.int(0)})
+			prior.Refunded = append(prior.Refunded, ledger.PeriodRefunds{RefundPeriod: period, Units: r.int(0)})
 			return nil
 		})
 		if err != nil {
@@ -111,7 +112,7 @@ const dueOfKey = "SELECT " + reservationColumns + ` FROM reservations
 
 // reopen expires what is due of those keys whose charges were denied for what is
 // reserved. It reports whether there is any, so that all have to be decided again.
-func (tx *tx) reopen(ctx context.Context, accounts map[ration.KeyID]*ration.Account) (bool, error) {
+func (tx *tx) reopen(ctx context.Context, accounts map[ration.KeyID]*ledger.Account) (bool, error) {
 	needed := false
 	for _, account := range accounts {
 		needed = needed || account.NeedsDue()
@@ -141,7 +142,7 @@ ON CONFLICT (api_key_id, meter, period, label) DO UPDATE SET units = units + exc
 
 // recordPrior writes what later charges may refer to. It reports whether there
 // was anything.
-func (tx *tx) recordPrior(ctx context.Context, id ration.KeyID, account *ration.Account) (changed bool, err error) {
+func (tx *tx) recordPrior(ctx context.Context, id ration.KeyID, account *ledger.Account) (changed bool, err error) {
 	if !account.RefersToCharges() {
 		return false, nil
 	}

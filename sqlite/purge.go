@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 const (
@@ -44,7 +45,7 @@ func (s *Store) purges() []purge {
 			"SELECT count(*) FROM (SELECT 1 FROM refunds WHERE period <> 'lifetime' AND created_at < ? LIMIT 1)",
 			`DELETE FROM refunds WHERE (api_key_id, meter, period, label) IN (
 				SELECT api_key_id, meter, period, label FROM refunds WHERE period <> 'lifetime' AND created_at < ? ORDER BY created_at LIMIT ?)`,
-			func(now time.Time) any { return micros(now.Add(-ration.RefundRetention)) },
+			func(now time.Time) any { return micros(now.Add(-ledger.RefundRetention)) },
 		},
 	}
 	if s.keepLog > 0 {

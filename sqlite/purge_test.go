@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -48,9 +49,9 @@ func TestPurgeKeepsWhatMayStillBeAskedFor(t *testing.T) {
 		{ration.IdempotencyRetention + time.Microsecond, "2 0 5"},
 		{ration.ReservationRetention, "2 0 5"},
 		{ration.ReservationRetention + time.Microsecond, "1 0 5"},
-		{ration.RefundRetention, "1 0 5"},
-		{ration.RefundRetention + time.Microsecond, "1 0 1"},
-		{10 * ration.RefundRetention, "1 0 1"},
+		{ledger.RefundRetention, "1 0 5"},
+		{ledger.RefundRetention + time.Microsecond, "1 0 1"},
+		{10 * ledger.RefundRetention, "1 0 1"},
 	} {
 		clock.set(noon.Add(row.after))
 		if err := store.Purge(t.Context()); err != nil {

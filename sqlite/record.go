@@ -5,11 +5,12 @@ import (
 	"fmt"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // record writes what the accounts of keys have decided. Where that is nothing it
 // returns errNothingToCommit.
-func (tx *tx) record(ctx context.Context, keys []ration.KeyID, accounts map[ration.KeyID]*ration.Account) error {
+func (tx *tx) record(ctx context.Context, keys []ration.KeyID, accounts map[ration.KeyID]*ledger.Account) error {
 	changed := false
 	for _, id := range keys {
 		account, ok := accounts[id]
@@ -104,7 +105,7 @@ ON CONFLICT (date, api_key_id, meter) DO UPDATE SET
 	given_back = given_back + min(excluded.given_back, ` + mostUnits + ` - given_back),
 	refunds = refunds + excluded.refunds`
 
-func (tx *tx) recordMeter(ctx context.Context, id ration.KeyID, write *ration.MeterWrite) error {
+func (tx *tx) recordMeter(ctx context.Context, id ration.KeyID, write *ledger.MeterWrite) error {
 	if write.Posted {
 		return tx.recordPostings(ctx, id, write)
 	}
@@ -115,7 +116,7 @@ func (tx *tx) recordMeter(ctx context.Context, id ration.KeyID, write *ration.Me
 	return tx.execOne(ctx, addDay, key, write.Meter, dateText(day.Date), day.Used, day.Denied, lastRequestAt)
 }
 
-func (tx *tx) recordUsage(ctx context.Context, key []byte, write *ration.MeterWrite, lastRequestAt any) error {
+func (tx *tx) recordUsage(ctx context.Context, key []byte, write *ledger.MeterWrite, lastRequestAt any) error {
 	values := make([]any, 0, 22)
 	values = append(values, key, write.Meter, write.Used, write.Denied, optionalMicros(write.FirstRequestAt), lastRequestAt)
 	for i, window := range write.Windows {
@@ -128,7 +129,7 @@ func (tx *tx) recordUsage(ctx context.Context, key []byte, write *ration.MeterWr
 }
 
 // recordPostings records what was reserved, settled or given back.
-func (tx *tx) recordPostings(ctx context.Context, id ration.KeyID, write *ration.MeterWrite) error {
+func (tx *tx) recordPostings(ctx context.Context, id ration.KeyID, write *ledger.MeterWrite) error {
 	key := blob(id)
 	if _, err := tx.exec(ctx, newUsage, key, write.Meter); err != nil {
 		return err

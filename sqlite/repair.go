@@ -8,6 +8,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // keysAhead walks the primary key of key_usage, and looks at the end of each
@@ -115,7 +116,7 @@ const historyToRepair = "SELECT meter, date, used, denied, last_request_at, give
 const openOfKey = "SELECT " + reservationColumns + " FROM reservations WHERE api_key_id = ? AND state = 'open'"
 
 func (tx *tx) meterRecords(ctx context.Context, h *holding) ([]admin.MeterRecord, error) {
-	slices.SortFunc(h.usage, func(a, b ration.MeterUsage) int { return ration.CompareMeters(a.Meter, b.Meter) })
+	slices.SortFunc(h.usage, func(a, b ledger.MeterUsage) int { return ration.CompareMeters(a.Meter, b.Meter) })
 	records := make([]admin.MeterRecord, len(h.usage))
 	for i := range h.usage {
 		records[i].MeterUsage = h.usage[i]

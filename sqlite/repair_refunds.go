@@ -5,6 +5,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // By the primary key of refunds.
@@ -20,8 +21,8 @@ const (
 // refundsToRepair reads what was given back on a meter.
 func (tx *tx) refundsToRepair(ctx context.Context, id ration.KeyID, meter *admin.MeterRecord) error {
 	return tx.query(ctx, refundsOfMeter, []any{blob(id), meter.Meter}, func(r *row) error {
-		period := ration.RefundPeriod{Meter: meter.Meter, Period: ration.Period(r.text(0)), Label: ration.Label(r.int(1))}
-		meter.Refunded = append(meter.Refunded, ration.PeriodRefunds{RefundPeriod: period, Units: r.int(2)})
+		period := ledger.RefundPeriod{Meter: meter.Meter, Period: ration.Period(r.text(0)), Label: ration.Label(r.int(1))}
+		meter.Refunded = append(meter.Refunded, ledger.PeriodRefunds{RefundPeriod: period, Units: r.int(2)})
 		return nil
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/kept"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 const logColumns = "at, action, code, via, method, route, request_id, reservation_id, meters"
@@ -19,7 +20,7 @@ const insertLog = "INSERT INTO request_log (api_key_id, number, day, " + logColu
 	VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM request_log WHERE api_key_id = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`
 
 // recordLog writes a key's entries of the request log.
-func (tx *tx) recordLog(ctx context.Context, id ration.KeyID, entries []ration.LogEntry) error {
+func (tx *tx) recordLog(ctx context.Context, id ration.KeyID, entries []ledger.LogEntry) error {
 	for i := range entries {
 		entry := &entries[i]
 		err := tx.execOne(ctx, insertLog, blob(id), entry.At.UTC().Format(time.DateOnly), micros(entry.At), string(entry.Action), string(entry.Code),
@@ -35,7 +36,7 @@ func (tx *tx) recordLog(ctx context.Context, id ration.KeyID, entries []ration.L
 const keyLog = "SELECT " + logColumns + " FROM request_log WHERE api_key_id = ? ORDER BY number"
 
 // KeyLog implements admin.RequestLog.
-func (s *Store) KeyLog(ctx context.Context, id ration.KeyID, each func(ration.LogEntry)) (counts admin.KeyCounts, err error) {
+func (s *Store) KeyLog(ctx context.Context, id ration.KeyID, each func(ledger.LogEntry)) (counts admin.KeyCounts, err error) {
 	err = s.read(ctx, func(conn *conn) error {
 		if err := conn.query(ctx, keyUsage[0], []any{blob(id)}, func(r *row) error {
 			counts.Usage = append(counts.Usage, r.meterUsage())
@@ -61,9 +62,9 @@ func (s *Store) KeyLog(ctx context.Context, id ration.KeyID, each func(ration.Lo
 	return counts, nil
 }
 
-func (r *row) logEntry() ration.LogEntry {
-	entry := ration.LogEntry{
-		At: r.time(0), Action: ration.LogAction(r.text(1)), Code: ration.Code(r.text(2)), Via: r.text(3),
+func (r *row) logEntry() ledger.LogEntry {
+	entry := ledger.LogEntry{
+		At: r.time(0), Action: ledger.LogAction(r.text(1)), Code: ration.Code(r.text(2)), Via: r.text(3),
 		Request: ration.RequestInfo{Method: r.text(4), Route: r.text(5), ID: r.text(6)},
 	}
 	if r.values[7] != nil {

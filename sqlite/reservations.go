@@ -6,6 +6,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/kept"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // reservationColumns is what reservation reads.
@@ -82,12 +83,12 @@ ON CONFLICT (api_key_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, 
 
 const forgetReplay = "DELETE FROM idempotency_keys WHERE api_key_id = ? AND key = ?"
 
-func replayValues(key []byte, replay *ration.Replay) []any {
+func replayValues(key []byte, replay *ledger.Replay) []any {
 	return []any{key, replay.Key, replay.Fingerprint[:], kept.Answer(replay), micros(replay.CreatedAt)}
 }
 
-func (r *row) replay(id ration.KeyID, key string) ration.Replay {
-	replay := ration.Replay{Key: key, Fingerprint: ration.Fingerprint(r.digest(0)), CreatedAt: r.time(1)}
+func (r *row) replay(id ration.KeyID, key string) ledger.Replay {
+	replay := ledger.Replay{Key: key, Fingerprint: ration.Fingerprint(r.digest(0)), CreatedAt: r.time(1)}
 	if err := kept.ReadAnswer([]byte(r.text(2)), id, &replay); err != nil {
 		r.fail(2)
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration/sqlite"
-	"github.com/ration-dev/ration/storetest"
+	"github.com/ration-dev/ration/internal/storetest"
 )
 
 func TestContract(t *testing.T) {

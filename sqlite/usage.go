@@ -8,13 +8,14 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 const defaultUsageLimit = 10_000
 
 // KeyUsage implements admin.Usage. A key has a usage row from its creation on.
-func (s *Store) KeyUsage(ctx context.Context, id ration.KeyID) (ration.Usage, time.Time, error) {
-	var usage ration.Usage
+func (s *Store) KeyUsage(ctx context.Context, id ration.KeyID) (ledger.Usage, time.Time, error) {
+	var usage ledger.Usage
 	var now time.Time
 	err := s.read(ctx, func(conn *conn) error {
 		now = s.now()
@@ -29,7 +30,7 @@ func (s *Store) KeyUsage(ctx context.Context, id ration.KeyID) (ration.Usage, ti
 	case usage == nil:
 		return nil, time.Time{}, fmt.Errorf("%s: %w", id, ration.ErrNotFound)
 	}
-	slices.SortFunc(usage, func(a, b ration.MeterUsage) int { return ration.CompareMeters(a.Meter, b.Meter) })
+	slices.SortFunc(usage, func(a, b ledger.MeterUsage) int { return ration.CompareMeters(a.Meter, b.Meter) })
 	return usage, now, nil
 }
 

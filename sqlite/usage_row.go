@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // usageColumns is what meterUsage reads: the key, then the meter.
@@ -14,21 +15,21 @@ const usageColumns = `api_key_id, meter, used, reserved, denied, first_request_a
 	month_label, month_ends_at, month_used, month_reserved,
 	second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest`
 
-func (r *row) meterUsage() ration.MeterUsage {
-	usage := ration.MeterUsage{
+func (r *row) meterUsage() ledger.MeterUsage {
+	usage := ledger.MeterUsage{
 		Meter: r.text(1), Used: r.int(2), Reserved: r.int(3), Denied: r.int(4),
 		FirstRequestAt: r.time(5), LastRequestAt: r.time(6),
 	}
 	column := 7
 	for i, period := range ration.WindowPeriods {
-		usage.Windows[i] = ration.Window{
+		usage.Windows[i] = ledger.Window{
 			Label: r.label(period, column), EndsAt: r.time(column + 1),
 			Used: r.int(column + 2), Reserved: r.int(column + 3),
 		}
 		column += 4
 	}
 	for i := range usage.Rates {
-		usage.Rates[i] = ration.RateState{TAT: r.time(column), Rest: r.int(column + 1)}
+		usage.Rates[i] = ledger.RateState{TAT: r.time(column), Rest: r.int(column + 1)}
 		column += 2
 	}
 	return usage

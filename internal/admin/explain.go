@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // ExplainOperations says why a charge would be decided as it would be.
@@ -62,10 +63,11 @@ func (s *Service) ExplainKey(ctx context.Context, question ExplainQuestion) (Exp
 	if err != nil {
 		return Explanation{}, err
 	}
-	status, plan, policy, err := s.standing(ctx, question.KeyID)
+	key, err := s.standing(ctx, question.KeyID)
 	if err != nil {
 		return Explanation{}, err
 	}
+	status, policy := key.status, key.policy
 	open, err := s.store.Reservations(ctx, ration.ReservationFilter{KeyID: question.KeyID, Open: true})
 	if err != nil {
 		return Explanation{}, err
@@ -73,67 +75,74 @@ func (s *Service) ExplainKey(ctx context.Context, question ExplainQuestion) (Exp
 	if !question.IP.IsValid() {
 		policy.Key.AllowedIPs = nil
 	}
-	clock := ration.Clock{Now: status.At}
-	decision, _ := ration.Decide(&policy, status.Usage, &charge, clock)
+	clock := ledger.Clock{Now: status.At}
+	decision, _ := ledger.Decide(&policy, key.usage, &charge, clock)
 	explanation := Explanation{
 		Key: status.KeyRecord, At: status.At, PeriodZone: status.PeriodZone,
 		Code: decision.Code, RetryAfter: decision.RetryAfter, Reservations: open,
 	}
-	admitting := policy
-	admitting.Key.Status, admitting.Key.ExpiresAt, admitting.Key.AllowedIPs = ration.StatusActive, time.Time{}, nil
+	key.policy.Key.Status, key.policy.Key.ExpiresAt, key.policy.Key.AllowedIPs = ration.StatusActive, time.Time{}, nil
 	charge.Scope = ""
-	for _, standing := range status.Limits {
-		explanation.Limits = append(explanation.Limits, explainLimit(admitting, plan, standing, status, &charge, open))
+	for _, limit := range status.Limits {
+		explanation.Limits = append(explanation.Limits, key.explain(limit, &charge, open))
 	}
 	return explanation, nil
 }
 
-// standing reads a key, how it stands, its plan, if any, and the policy that holds.
-func (s *Service) standing(ctx context.Context, id ration.KeyID) (status KeyStatus, plan ration.Plan, policy ration.Policy, err error) {
+// standing is a key as it was read.
+type standing struct {
+	status KeyStatus
+	plan   ration.Plan // zero: none
+	policy ledger.Policy
+	usage  ledger.Usage // with the periods as they run
+}
+
+func (s *Service) standing(ctx context.Context, id ration.KeyID) (key standing, err error) {
 	record, err := s.store.Key(ctx, id)
 	if err != nil {
-		return status, plan, policy, named("key "+id.String(), err)
+		return key, named("key "+id.String(), err)
 	}
 	if record.Plan != "" {
-		if plan, err = s.store.Plan(ctx, record.Plan); err != nil {
-			return status, plan, policy, named(planNamed(record.Plan), err)
+		if key.plan, err = s.store.Plan(ctx, record.Plan); err != nil {
+			return key, named(planNamed(record.Plan), err)
 		}
 	}
 	usage, now, err := s.store.KeyUsage(ctx, id)
 	if err != nil {
-		return status, plan, policy, named("key "+id.String(), err)
+		return key, named("key "+id.String(), err)
 	}
-	record.NoLimit = noLimit(&record, &plan, now)
-	if policy, err = ration.NewPolicy(record.Key, plan, record.Overrides, nil, now); err != nil {
-		return status, plan, policy, err
+	record.NoLimit = noLimit(&record, &key.plan, now)
+	if key.policy, err = ledger.NewPolicy(record.Key, key.plan, record.Overrides, nil, now); err != nil {
+		return key, err
 	}
-	return keyStatus(record, policy, usage, now), plan, policy, nil
+	key.status, key.usage = keyStatus(record, key.policy, usage, now)
+	return key, nil
 }
 
-// explainLimit asks one limit alone, by the one rule that there is.
-func explainLimit(policy ration.Policy, plan ration.Plan, standing ration.LimitStatus, status KeyStatus, charge *ration.Charge, open []ration.Reservation) LimitExplanation {
-	explained := LimitExplanation{LimitStatus: standing, Code: ration.CodeOK, Plan: policy.Key.Plan}
-	if i := slices.IndexFunc(charge.Amounts, func(a ration.Amount) bool { return a.Meter == standing.Meter }); i >= 0 {
+// explain asks one limit alone, by the one rule that there is.
+func (k *standing) explain(limit ration.LimitStatus, charge *ration.Charge, open []ration.Reservation) LimitExplanation {
+	explained := LimitExplanation{LimitStatus: limit, Code: ration.CodeOK, Plan: k.policy.Key.Plan}
+	if i := slices.IndexFunc(charge.Amounts, func(a ration.Amount) bool { return a.Meter == limit.Meter }); i >= 0 {
 		explained.Asked = charge.Amounts[i].Units
-		alone := policy
-		alone.Limits = []ration.Limit{standing.Limit}
-		decision, _ := ration.Decide(&alone, status.Usage, charge, ration.Clock{Now: status.At})
+		alone := k.policy
+		alone.Limits = []ration.Limit{limit.Limit}
+		decision, _ := ledger.Decide(&alone, k.usage, charge, ledger.Clock{Now: k.status.At})
 		explained.Code, explained.RetryAfter = decision.Code, decision.RetryAfter
 		explained.Exceeded = decision.Code != ration.CodeOK
 	}
-	if own, found := ration.OverrideAt(status.Overrides, standing.Key(), status.At); found {
+	if own, found := ration.OverrideAt(k.status.Overrides, limit.Key(), k.status.At); found {
 		explained.Plan, explained.Until = "", own.ExpiresAt
 		if own.Temporary() {
-			explained.Then = limitAt(plan, status.Overrides, standing.Key(), own.ExpiresAt)
+			explained.Then = limitAt(k.plan, k.status.Overrides, limit.Key(), own.ExpiresAt)
 		}
 	}
-	explained.Holds = holdings(standing, status.Usage.Meter(standing.Meter), open)
+	explained.Holds = holdings(limit, k.usage.Meter(limit.Meter), open)
 	return explained
 }
 
 // limitAt returns the limit on something that holds at an instant, nil for none.
 func limitAt(plan ration.Plan, overrides []ration.Override, on ration.LimitKey, at time.Time) *ration.Limit {
-	limits := ration.EffectiveLimits(plan.Limits, overrides, at)
+	limits := ledger.EffectiveLimits(plan.Limits, overrides, at)
 	if i := slices.IndexFunc(limits, func(l ration.Limit) bool { return l.Key() == on }); i >= 0 {
 		return &limits[i]
 	}
@@ -141,7 +150,7 @@ func limitAt(plan ration.Plan, overrides []ration.Override, on ration.LimitKey, 
 }
 
 // holdings returns what open reservations hold of a quota's running period.
-func holdings(limit ration.LimitStatus, usage *ration.MeterUsage, open []ration.Reservation) (holds []Holding) {
+func holdings(limit ration.LimitStatus, usage *ledger.MeterUsage, open []ration.Reservation) (holds []Holding) {
 	if limit.Kind != ration.KindQuota || usage == nil {
 		return nil
 	}

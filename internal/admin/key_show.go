@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // KeyStatus is a key and how it stands at an instant.
@@ -16,7 +17,17 @@ type KeyStatus struct {
 	At         time.Time            // the store's time
 	PeriodZone string               // of its periods: the key's own, else its plan's, else UTC
 	Limits     []ration.LimitStatus // those that hold
-	Usage      ration.Usage         // on all meters used or limited, with the periods as they run at that instant
+	Usage      []MeterUsage         // on all meters used or limited, requests first
+}
+
+// MeterUsage is what a key has used on a meter, ever and in the periods that run.
+type MeterUsage struct {
+	Meter                  string
+	Used, Reserved         int64     // units, ever; reserved are held by open reservations
+	Denied                 int64     // charges, ever
+	Hour, Day, Week, Month int64     // units used
+	FirstRequestAt         time.Time // zero: nothing was admitted
+	LastRequestAt          time.Time // of admitted charges; zero: likewise
 }
 
 // ListKeys returns the keys that match.
@@ -35,30 +46,43 @@ func (s *Service) ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, 
 // may not be used, what would remain. Key, plan and usage are read one after
 // another; it decides nothing. Error: ErrNotFound.
 func (s *Service) ShowKey(ctx context.Context, id ration.KeyID) (KeyStatus, error) {
-	status, _, _, err := s.standing(ctx, id)
-	return status, err
+	standing, err := s.standing(ctx, id)
+	return standing.status, err
 }
 
-// keyStatus asks ration.Decide about a charge of nothing: that is how every
-// limit stands.
-func keyStatus(record KeyRecord, policy ration.Policy, usage ration.Usage, now time.Time) KeyStatus {
+// keyStatus asks ledger.Decide about a charge of nothing: that is how every
+// limit stands. It also returns the usage, with the periods as they run.
+func keyStatus(record KeyRecord, policy ledger.Policy, usage ledger.Usage, now time.Time) (KeyStatus, ledger.Usage) {
 	policy.Key.Status, policy.Key.ExpiresAt, policy.Key.AllowedIPs = ration.StatusActive, time.Time{}, nil
 	charge := ration.Charge{KeyID: record.ID, Amounts: nothingOn(policy.Limits, usage)}
-	decision, changes := ration.Decide(&policy, usage, &charge, ration.Clock{Now: now})
+	decision, changes := ledger.Decide(&policy, usage, &charge, ledger.Clock{Now: now})
 	status := KeyStatus{KeyRecord: record, At: now, PeriodZone: policy.Zone.String(), Limits: decision.Limits}
-	for _, change := range changes.Meters {
-		entry := ration.MeterUsage{Meter: change.Meter}
+	running := make(ledger.Usage, len(changes.Meters))
+	for i, change := range changes.Meters {
+		entry := ledger.MeterUsage{Meter: change.Meter}
 		if before := usage.Meter(change.Meter); before != nil {
 			entry = *before
 		}
 		entry.Windows, entry.Rates = change.Window, change.Rates
-		status.Usage = append(status.Usage, entry)
+		running[i] = entry
+		status.Usage = append(status.Usage, meterUsage(entry))
 	}
-	return status
+	return status, running
+}
+
+func meterUsage(usage ledger.MeterUsage) MeterUsage {
+	used := func(period ration.Period) int64 {
+		return usage.Windows[slices.Index(ration.WindowPeriods[:], period)].Used
+	}
+	return MeterUsage{
+		Meter: usage.Meter, Used: usage.Used, Reserved: usage.Reserved, Denied: usage.Denied,
+		Hour: used(ration.PeriodHour), Day: used(ration.PeriodDay), Week: used(ration.PeriodWeek), Month: used(ration.PeriodMonth),
+		FirstRequestAt: usage.FirstRequestAt, LastRequestAt: usage.LastRequestAt,
+	}
 }
 
 // nothingOn names every meter that is limited or was used, and requests.
-func nothingOn(limits []ration.Limit, usage ration.Usage) []ration.Amount {
+func nothingOn(limits []ration.Limit, usage ledger.Usage) []ration.Amount {
 	meters := []string{ration.MeterRequests}
 	for _, limit := range limits {
 		meters = append(meters, limit.Meter)

@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -50,8 +51,8 @@ func TestShowKeySaysWhatRemains(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokens := status.Usage.Meter("tokens")
-	if tokens == nil || tokens.Used != 30 || tokens.Windows[1].Used != 0 || tokens.Windows[3].Used != 30 || status.PeriodZone != "UTC" {
+	tokens := status.Usage[slices.IndexFunc(status.Usage, func(m admin.MeterUsage) bool { return m.Meter == "tokens" })]
+	if tokens.Used != 30 || tokens.Day != 0 || tokens.Month != 30 || status.PeriodZone != "UTC" {
 		t.Errorf("tokens %+v in zone %s; want 30 ever and this month, 0 today, UTC", tokens, status.PeriodZone)
 	}
 }

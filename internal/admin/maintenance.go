@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // Maintenance is what [Service.Diagnose] and [Service.RepairUsage] need of a
@@ -51,19 +52,19 @@ type UsageRepair struct {
 
 // MeterRecord is a meter's row and its history.
 type MeterRecord struct {
-	ration.MeterUsage
+	ledger.MeterUsage
 	Days []MeterDay // from RepairFrom on, by date
 	Fold Fold       // to be filled in
 
-	Refunded []ration.PeriodRefunds // what was given back in its periods, but for its lifetime
+	Refunded []ledger.PeriodRefunds // what was given back in its periods, but for its lifetime
 	Moved    []RefundMove           // to be filled in
 }
 
 // RefundMove moves what was given back in later periods of a meter into another:
 // its units are added to it and their rows are deleted.
 type RefundMove struct {
-	Into ration.PeriodRefunds
-	From []ration.RefundPeriod // at least one
+	Into ledger.PeriodRefunds
+	From []ledger.RefundPeriod // at least one
 }
 
 // MeterDay is a row of a meter's history.

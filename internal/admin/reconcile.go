@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // AllDays is a filter's limit for all days of a key.
@@ -16,12 +17,12 @@ const AllDays = math.MaxInt32
 type RequestLog interface {
 	// KeyLog calls each with the entries of a key's request log in their order, and
 	// returns what is counted of the key; all from one snapshot.
-	KeyLog(ctx context.Context, id ration.KeyID, each func(ration.LogEntry)) (KeyCounts, error)
+	KeyLog(ctx context.Context, id ration.KeyID, each func(ledger.LogEntry)) (KeyCounts, error)
 }
 
 // KeyCounts is what is counted of a key.
 type KeyCounts struct {
-	Usage ration.Usage
+	Usage ledger.Usage
 	Days  []UsageDay
 }
 
@@ -134,7 +135,7 @@ func newLogSums(id ration.KeyID) *logSums {
 }
 
 // add takes in an entry, which has to follow from the one before.
-func (l *logSums) add(entry ration.LogEntry) {
+func (l *logSums) add(entry ledger.LogEntry) {
 	l.entries++
 	for _, change := range entry.Meters {
 		usedBefore, deniedBefore := change.UsedAfter-change.Used, change.DeniedAfter-change.Denied

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // A clock from the future leaves labels that no right clock reaches for a long
@@ -44,7 +45,7 @@ func repairMeter(meter *MeterRecord, open []ration.Reservation, zone *time.Locat
 		if label, ends := periodOf(period, day, zone, now); window.Label > label {
 			window.Label, window.EndsAt = label, ends
 			window.Used, window.Reserved = meter.usedIn(period, window.Label, zone), reservedIn(open, meter.Meter, i, label)
-			meter.moveRefunds(ration.RefundPeriod{Meter: meter.Meter, Period: period, Label: label})
+			meter.moveRefunds(ledger.RefundPeriod{Meter: meter.Meter, Period: period, Label: label})
 		}
 	}
 }
@@ -64,8 +65,8 @@ func reservedIn(open []ration.Reservation, meter string, window int, label ratio
 
 // moveRefunds lets what was given back in later periods count in the one that they
 // give way to, as what they used does: or failing on purpose would be free there.
-func (m *MeterRecord) moveRefunds(into ration.RefundPeriod) {
-	move := RefundMove{Into: ration.PeriodRefunds{RefundPeriod: into}}
+func (m *MeterRecord) moveRefunds(into ledger.RefundPeriod) {
+	move := RefundMove{Into: ledger.PeriodRefunds{RefundPeriod: into}}
 	for _, refunded := range m.Refunded {
 		if refunded.Period == into.Period && refunded.Label > into.Label {
 			move.From = append(move.From, refunded.RefundPeriod)

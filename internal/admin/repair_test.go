@@ -12,6 +12,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // wandering is a key that is charged while its clock is wrong now and then.
@@ -19,8 +20,8 @@ type wandering struct {
 	zone     string
 	now      time.Time     // the truth
 	offset   time.Duration // of the clock
-	policy   ration.Policy
-	usage    ration.Usage
+	policy   ledger.Policy
+	usage    ledger.Usage
 	days     map[ration.Label]admin.MeterDay
 	before   []admin.MeterDay // the days at the last repair
 	admitted []admission
@@ -50,8 +51,8 @@ func (w *wandering) move(zone string) {
 
 func (w *wandering) charge(units int64) ration.Decision {
 	charge := ration.Charge{Amounts: []ration.Amount{{Meter: ration.MeterRequests, Units: units}}}
-	clock := ration.Clock{Now: w.now.Add(w.offset)}
-	decision, changes := ration.Decide(&w.policy, w.usage, &charge, clock)
+	clock := ledger.Clock{Now: w.now.Add(w.offset)}
+	decision, changes := ledger.Decide(&w.policy, w.usage, &charge, clock)
 	w.usage = w.usage.Apply(changes)
 	change := changes.Meters[0]
 	day := w.days[change.Day]
@@ -106,7 +107,7 @@ func (w *wandering) fold(fold admin.Fold) {
 	w.days[fold.Into.Date] = day
 }
 
-func (w *wandering) window(period ration.Period) ration.Window {
+func (w *wandering) window(period ration.Period) ledger.Window {
 	return w.usage.Meter(ration.MeterRequests).Windows[slices.Index(ration.WindowPeriods[:], period)]
 }
 
@@ -303,7 +304,7 @@ func TestRepairOfTenYears(t *testing.T) {
 	}
 	want := record
 	want.LastRequestAt = w.now
-	want.Windows = [4]ration.Window{
+	want.Windows = [4]ledger.Window{
 		{Label: ration.HourLabel(w.now), EndsAt: w.now.Add(time.Hour), Used: 7},
 		{Label: ration.DateLabel(2030, 6, 15), EndsAt: time.Date(2030, 6, 15, 22, 0, 0, 0, time.UTC), Used: 7},
 		{Label: ration.DateLabel(2030, 6, 10), EndsAt: time.Date(2030, 6, 16, 22, 0, 0, 0, time.UTC), Used: 7},

@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // TestRepairAfterAMoveGivesNoSecondQuota: a key moves to another time zone, and a
@@ -87,7 +88,7 @@ func TestDayThatRunsOnIsKept(t *testing.T) {
 			if !w.repair(t) {
 				t.Error("nothing was repaired")
 			}
-			if day, want := w.window(ration.PeriodDay), (ration.Window{Label: ration.DateLabel(2030, 6, test.day), EndsAt: test.ends, Used: 40 - test.left}); day != want {
+			if day, want := w.window(ration.PeriodDay), (ledger.Window{Label: ration.DateLabel(2030, 6, test.day), EndsAt: test.ends, Used: 40 - test.left}); day != want {
 				t.Errorf("the day is %+v, want %+v", day, want)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // Store is what administration needs of a database. Every change is made, and
@@ -125,7 +126,7 @@ type TokenReader interface {
 type Usage interface {
 	// KeyUsage returns what a key has used on all its meters, requests first,
 	// and the store's time. Error: ErrNotFound for an unknown key.
-	KeyUsage(ctx context.Context, id ration.KeyID) (ration.Usage, time.Time, error)
+	KeyUsage(ctx context.Context, id ration.KeyID) (ledger.Usage, time.Time, error)
 	// Reservations returns the reservations that match. See [ration.Store].
 	Reservations(ctx context.Context, filter ration.ReservationFilter) ([]ration.Reservation, error)
 	// UsageDays returns history rows ordered by date, key id and meter.

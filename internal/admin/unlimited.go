@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // NoLimit is the first time, from now on, at which a key has no limit at all: on
@@ -65,7 +66,7 @@ func limitless(plan *ration.Plan, overrides []ration.Override, now time.Time) (f
 		return nil
 	}
 	for _, at := range append([]time.Time{now}, endsAfter(overrides, now)...) {
-		limited := len(ration.EffectiveLimits(plan.Limits, overrides, at)) > 0
+		limited := len(ledger.EffectiveLimits(plan.Limits, overrides, at)) > 0
 		switch {
 		case found == nil && !limited:
 			if found = new(NoLimit); at.After(now) {
@@ -125,7 +126,7 @@ func (c *KeyChange) settle(asked bool) (*NoLimit, error) {
 	}
 	if c.Key.Unlimited && limitless(plan, c.Key.Overrides, c.Now) == nil {
 		if asked {
-			limits := listLimits(ration.EffectiveLimits(plan.Limits, c.Key.Overrides, c.Now))
+			limits := listLimits(ledger.EffectiveLimits(plan.Limits, c.Key.Overrides, c.Now))
 			return nil, &ration.InvalidError{Field: "unlimited", Value: "true", Reason: "the key has limits: " + limits}
 		}
 		c.Key.Unlimited = false

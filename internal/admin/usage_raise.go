@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // DayKey names a row of history.
@@ -19,7 +20,7 @@ type UsageRaise struct {
 	Now       time.Time // the store's time
 	KeyID     ration.KeyID
 	TimeZone  string              // of its periods: the key's own, else its plan's, else empty
-	Usage     ration.Usage        // on all meters
+	Usage     ledger.Usage        // on all meters
 	Days      map[DayKey]MeterDay // the rows asked for; those that are not there have counted nothing
 	Additions []MeterAddition     // to be filled in, one for each meter
 	Audit     AuditEntry          // to be filled in
@@ -30,7 +31,7 @@ type MeterAddition struct {
 	// MeterWrite is written as that of a charge, with two differences: Days tell to
 	// whose history Used belongs, and FirstRequestAt is also to be set where it is
 	// earlier than what is there.
-	ration.MeterWrite
+	ledger.MeterWrite
 	Days []MeterDay // Used is to be added, LastRequestAt to be set unless it is zero
 }
 
@@ -112,7 +113,7 @@ func (r *raising) raiseDay(day *ImportedDay) error {
 // checkTime refuses what has not happened yet. The day that runs is the key's last,
 // also where a changed zone lengthens it: what belongs to the next would be
 // forgotten when that begins.
-func (r *raising) checkTime(day *ImportedDay, standing *ration.MeterUsage) error {
+func (r *raising) checkTime(day *ImportedDay, standing *ledger.MeterUsage) error {
 	_, latestDate := LatestLabels(r.Now)
 	if today := min(standing.Windows[windowDay].Label, latestDate); day.Date > today {
 		return &ration.InvalidError{Field: "date", Value: dateText(day.Date), Reason: "it is in the future: for this key it is " + dateText(today)}
@@ -126,8 +127,8 @@ func (r *raising) checkTime(day *ImportedDay, standing *ration.MeterUsage) error
 }
 
 // standing returns a meter as it stands now; what was added so far is in Used alone.
-func (r *raising) standing(meter string) ration.MeterUsage {
-	standing := ration.MeterUsage{Meter: meter}
+func (r *raising) standing(meter string) ledger.MeterUsage {
+	standing := ledger.MeterUsage{Meter: meter}
 	if stored := r.Usage.Meter(meter); stored != nil {
 		standing = *stored
 	}
@@ -142,13 +143,13 @@ func (r *raising) standing(meter string) ration.MeterUsage {
 
 // addition returns the addition to a meter, whose windows are, until all is added,
 // as they will stand.
-func (r *raising) addition(meter string, standing *ration.MeterUsage) *MeterAddition {
+func (r *raising) addition(meter string, standing *ledger.MeterUsage) *MeterAddition {
 	for i := range r.Additions {
 		if r.Additions[i].Meter == meter {
 			return &r.Additions[i]
 		}
 	}
-	r.Additions = append(r.Additions, MeterAddition{MeterWrite: ration.MeterWrite{
+	r.Additions = append(r.Additions, MeterAddition{MeterWrite: ledger.MeterWrite{
 		Meter: meter, FirstRequestAt: standing.FirstRequestAt, LastRequestAt: standing.LastRequestAt,
 		Windows: standing.Windows, Rates: standing.Rates,
 	}})

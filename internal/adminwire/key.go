@@ -1,7 +1,6 @@
 package adminwire
 
 import (
-	"slices"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -96,14 +95,10 @@ func override(o ration.Override) api.Override {
 	return api.Override{PlanLimit: Limit(o.Limit), Unlimited: o.Unlimited, ExpiresAt: instant(o.ExpiresAt)}
 }
 
-func meterUsage(usage ration.MeterUsage) api.KeyUsage {
-	running := func(period ration.Period) int64 {
-		return usage.Windows[slices.Index(ration.WindowPeriods[:], period)].Used
-	}
+func meterUsage(usage admin.MeterUsage) api.KeyUsage {
 	return api.KeyUsage{
 		Meter: usage.Meter, Used: usage.Used, Reserved: usage.Reserved, Denied: usage.Denied,
-		Hour: running(ration.PeriodHour), Day: running(ration.PeriodDay),
-		Week: running(ration.PeriodWeek), Month: running(ration.PeriodMonth),
+		Hour: usage.Hour, Day: usage.Day, Week: usage.Week, Month: usage.Month,
 		FirstRequestAt: instant(usage.FirstRequestAt), LastRequestAt: instant(usage.LastRequestAt),
 	}
 }

@@ -21,7 +21,7 @@ func TestNothingButTimesIsNull(t *testing.T) {
 		"keys":         adminwire.Keys([]admin.KeyRecord{{}}, time.Time{}),
 		"no keys":      adminwire.Keys(nil, time.Time{}),
 		"no limit":     adminwire.Keys([]admin.KeyRecord{{NoLimit: &admin.NoLimit{}}}, time.Time{}),
-		"key status":   adminwire.KeyStatus(admin.KeyStatus{Limits: []ration.LimitStatus{{}}, Usage: ration.Usage{{}}}),
+		"key status":   adminwire.KeyStatus(admin.KeyStatus{Limits: []ration.LimitStatus{{}}, Usage: []admin.MeterUsage{{}}}),
 		"plans":        adminwire.Plans([]ration.Plan{{}}),
 		"no plans":     adminwire.Plans(nil),
 		"tokens":       adminwire.Tokens([]admin.Token{{}}),

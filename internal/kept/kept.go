@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // posting is a ration.Posting. An hour is its start, anything else its first date.
@@ -70,7 +71,7 @@ type reservation struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// logMeter is a ration.LogMeter.
+// logMeter is a ledger.LogMeter.
 type logMeter struct {
 	Meter       string `json:"meter"`
 	Day         date   `json:"day"`
@@ -129,7 +130,7 @@ func ReadLimits(stored []byte) ([]ration.LimitStatus, error) {
 }
 
 // Answer returns what a replay tells as JSON text.
-func Answer(replay *ration.Replay) string {
+func Answer(replay *ledger.Replay) string {
 	kept := answer{Limits: limitsOf(replay.Limits)}
 	if r := replay.Reservation; r != nil {
 		kept.Reservation = &reservation{
@@ -141,7 +142,7 @@ func Answer(replay *ration.Replay) string {
 
 // ReadAnswer is the inverse of Answer: it completes a replay, whose Fingerprint
 // and CreatedAt are there, of a key.
-func ReadAnswer(stored []byte, key ration.KeyID, replay *ration.Replay) error {
+func ReadAnswer(stored []byte, key ration.KeyID, replay *ledger.Replay) error {
 	kept, err := read[answer](stored)
 	if err != nil {
 		return err
@@ -160,7 +161,7 @@ func ReadAnswer(stored []byte, key ration.KeyID, replay *ration.Replay) error {
 }
 
 // LogMeters returns what an entry of the request log changed as JSON text.
-func LogMeters(changes []ration.LogMeter) string {
+func LogMeters(changes []ledger.LogMeter) string {
 	meters := make([]logMeter, len(changes))
 	for i, c := range changes {
 		meters[i] = logMeter{c.Meter, date(c.Day), c.Used, c.Reserved, c.Denied, c.UsedAfter, c.DeniedAfter}
@@ -169,11 +170,11 @@ func LogMeters(changes []ration.LogMeter) string {
 }
 
 // ReadLogMeters is the inverse of LogMeters.
-func ReadLogMeters(stored []byte) ([]ration.LogMeter, error) {
+func ReadLogMeters(stored []byte) ([]ledger.LogMeter, error) {
 	meters, err := read[[]logMeter](stored)
-	changes := make([]ration.LogMeter, len(meters))
+	changes := make([]ledger.LogMeter, len(meters))
 	for i, m := range meters {
-		changes[i] = ration.LogMeter{
+		changes[i] = ledger.LogMeter{
 			Meter: m.Meter, Day: ration.Label(m.Day), Used: m.Used, Reserved: m.Reserved, Denied: m.Denied,
 			UsedAfter: m.UsedAfter, DeniedAfter: m.DeniedAfter,
 		}

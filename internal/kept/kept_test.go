@@ -11,6 +11,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/kept"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 var noon = time.Date(2026, 7, 15, 12, 0, 0, 123456000, time.UTC)
@@ -66,20 +67,20 @@ func TestWhatIsStoredStaysTheSame(t *testing.T) {
 		{"nothing told", kept.Amounts(nil), ``},
 		{"limits", kept.Limits(limits()), goldenLimits},
 		{"no limits", kept.Limits(nil), `[]`},
-		{"answer", kept.Answer(&ration.Replay{Limits: limits(), Reservation: reservation}), goldenAnswer},
-		{"answer to a charge", kept.Answer(&ration.Replay{}), `{"limits":[]}`},
+		{"answer", kept.Answer(&ledger.Replay{Limits: limits(), Reservation: reservation}), goldenAnswer},
+		{"answer to a charge", kept.Answer(&ledger.Replay{}), `{"limits":[]}`},
 	} {
 		if diff := cmp.Diff(row.want, row.got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", row.what, diff)
 		}
 	}
-	replay := ration.Replay{Key: "k", CreatedAt: noon, Fingerprint: ration.Fingerprint{1}}
+	replay := ledger.Replay{Key: "k", CreatedAt: noon, Fingerprint: ration.Fingerprint{1}}
 	key := ration.NewKeyID()
 	if err := kept.ReadAnswer([]byte(goldenAnswer), key, &replay); err != nil {
 		t.Fatal(err)
 	}
 	reservation.KeyID, reservation.State, reservation.Fingerprint, reservation.Limits = key, ration.ReservationOpen, replay.Fingerprint, limits()
-	want := ration.Replay{Key: "k", CreatedAt: noon, Fingerprint: ration.Fingerprint{1}, Limits: limits(), Reservation: reservation}
+	want := ledger.Replay{Key: "k", CreatedAt: noon, Fingerprint: ration.Fingerprint{1}, Limits: limits(), Reservation: reservation}
 	if diff := cmp.Diff(want, replay); diff != "" {
 		t.Errorf("answer as read (-want +got):\n%s", diff)
 	}
@@ -137,7 +138,7 @@ func TestWhatIsStoredComesBack(t *testing.T) {
 		if gotSettled == nil != (settled == nil) {
 			rt.Errorf("nothing told and nothing used are one: %v, %v", settled, gotSettled)
 		}
-		replay := ration.Replay{Key: "k", CreatedAt: noon, Limits: statuses}
+		replay := ledger.Replay{Key: "k", CreatedAt: noon, Limits: statuses}
 		key := ration.NewKeyID()
 		if rapid.Bool().Draw(rt, "hold") {
 			replay.Reservation = &ration.Reservation{
@@ -145,7 +146,7 @@ func TestWhatIsStoredComesBack(t *testing.T) {
 				CreatedAt: drawTime.Draw(rt, "created"), ExpiresAt: drawTime.Draw(rt, "expires"), Limits: statuses,
 			}
 		}
-		got := ration.Replay{Key: "k", CreatedAt: noon}
+		got := ledger.Replay{Key: "k", CreatedAt: noon}
 		err = kept.ReadAnswer([]byte(kept.Answer(&replay)), key, &got)
 		same("answer", replay, got, err)
 	})
@@ -157,7 +158,7 @@ func TestMalformedTextIsAnError(t *testing.T) {
 		"postings": func(text []byte) error { _, err := kept.ReadPostings(text); return err },
 		"amounts":  func(text []byte) error { _, err := kept.ReadAmounts(text); return err },
 		"limits":   func(text []byte) error { _, err := kept.ReadLimits(text); return err },
-		"answer":   func(text []byte) error { return kept.ReadAnswer(text, ration.KeyID{}, &ration.Replay{}) },
+		"answer":   func(text []byte) error { return kept.ReadAnswer(text, ration.KeyID{}, &ledger.Replay{}) },
 	}
 	for what, texts := range map[string][]string{
 		"postings": {"", "x", "{}", "[]", "null", "[1]", `"`, `[{"units":"1"}]`, `[{"units":1.5}]`, `[{"units":1e30}]`, `[{"day":"2026-02-30"}]`, `[{"hour":"noon"}]`, "[]]"},

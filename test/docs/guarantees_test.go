@@ -23,7 +23,7 @@ func TestEveryTestThatTheGuaranteesNameExists(t *testing.T) {
 			t.Errorf("there is no %s", name)
 		}
 	}
-	contract := sources(t, "../../storetest", ".go")
+	contract := sources(t, "../../internal/storetest", ".go")
 	for _, words := range regexp.MustCompile(`“([^”]+)”`).FindAllStringSubmatch(page, -1) {
 		if name := strings.Join(strings.Fields(words[1]), " "); !strings.Contains(contract, `{"`+name+`", `) {
 			t.Errorf("the store contract has no test %q", name)

@@ -1,0 +1,130 @@
+package ledger
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// secretUseInterval is how often, at most, the last use of a secret is written.
+const secretUseInterval = time.Minute
+
+// Account is one key within one transaction of a store: its policy and usage as
+// read under the key's lock, and what the charges decided since have changed.
+// It is not safe for concurrent use.
+type Account struct {
+	policy      Policy
+	before      Usage
+	after       Usage
+	writes      []MeterWrite
+	secretsUsed []ration.SecretID
+	prior       *priorWork // nil where no charge refers to an earlier one
+	needsDue    bool
+	logging     bool
+	entries     []LogEntry
+}
+
+// NewAccount starts from what was read. It takes over usage.
+func NewAccount(policy Policy, usage Usage) *Account {
+	return &Account{policy: policy, before: usage, after: usage.Clone()}
+}
+
+// Charge decides a charge, or what becomes of an earlier one, after all that the
+// account has decided so far.
+func (a *Account) Charge(charge *ration.Charge, clock Clock) ration.Decision {
+	switch {
+	case charge.End != nil:
+		return a.end(charge.End, clock)
+	case charge.Refund != nil:
+		return a.refund(charge.Refund, clock)
+	case (charge.Hold != nil || charge.Idempotency != nil) && !charge.DryRun:
+		if decision, repeated := a.repeat(charge, clock.Now); repeated {
+			return decision
+		}
+	}
+	decision, changes := Decide(&a.policy, a.after, charge, clock)
+	a.after = a.after.Apply(changes)
+	if a.logging {
+		a.beginEntry(entryOf(charge, &decision))
+	}
+	for i := range changes.Meters {
+		a.note(&changes.Meters[i], &changes)
+	}
+	if a.logging {
+		a.endEntry()
+	}
+	switch {
+	case !decision.Allowed():
+		a.noteShortage(&decision, clock)
+	case !charge.DryRun:
+		a.noteSecret(charge.SecretID, clock.Now)
+		a.remember(charge, &decision, &changes)
+	}
+	return decision
+}
+
+// Writes returns what is to be written, one entry per meter that changed. Call
+// it once, after the last charge.
+func (a *Account) Writes() []MeterWrite {
+	for i := range a.writes {
+		write := &a.writes[i]
+		after, before := a.after.meterOrUnused(write.Meter), a.before.meterOrUnused(write.Meter)
+		write.Windows, write.Rates = after.Windows, after.Rates
+		write.Used, write.Reserved = after.Used-before.Used, after.Reserved-before.Reserved
+		for w := range write.Windows {
+			window := &write.Windows[w]
+			if before.Windows[w].Label == window.Label {
+				window.Used -= before.Windows[w].Used
+				window.Reserved -= before.Windows[w].Reserved
+			}
+		}
+	}
+	return a.writes
+}
+
+// SecretsUsed returns the secrets whose last use is to be written.
+func (a *Account) SecretsUsed() []ration.SecretID { return a.secretsUsed }
+
+// note takes in what a charge changes on a meter.
+func (a *Account) note(change *MeterChange, changes *Changes) {
+	if a.logging {
+		a.logMeter(change.logMeter(changes.Held))
+	}
+	write := a.write(change.Meter)
+	day := write.day(change.Day)
+	if change.Denied > 0 {
+		day.Denied += change.Denied
+		write.Denied += change.Denied
+		return
+	}
+	if changes.Held {
+		write.Posted = true
+	} else {
+		day.Used += change.Units
+	}
+	day.LastRequestAt = changes.At
+	write.LastRequestAt = changes.At
+	if write.FirstRequestAt.IsZero() {
+		write.FirstRequestAt = changes.At
+	}
+}
+
+func (a *Account) write(meter string) *MeterWrite {
+	for i := range a.writes {
+		if a.writes[i].Meter == meter {
+			return &a.writes[i]
+		}
+	}
+	a.writes = append(a.writes, MeterWrite{Meter: meter})
+	return &a.writes[len(a.writes)-1]
+}
+
+func (a *Account) noteSecret(id ration.SecretID, now time.Time) {
+	for i := range a.policy.Secrets {
+		secret := &a.policy.Secrets[i]
+		if secret.ID == id && now.Sub(secret.LastUsedAt) >= secretUseInterval && !slices.Contains(a.secretsUsed, id) {
+			a.secretsUsed = append(a.secretsUsed, id)
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// Decide says whether a charge is admitted and what that changes. It is pure:
+// it reads no clock and no store, keeps nothing and changes none of its
+// arguments. The charge must be normalised. Usage after the decision is
+// usage.Apply(changes).
+//
+// Checks go in this order: the secret, the key's status and expiry, its IP
+// allow list, the scope, then all limits on the charged meters. A denied charge
+// changes nothing that its limits read; it is counted as denied. (It may cut the
+// stored backlog of a rate to a whole bucket, which is how the rate reads it
+// anyway; only a slower rate that comes back later could tell.) A dry run
+// changes nothing. With [CodeClockSuspect] there was no decision and no change.
+func Decide(policy *Policy, usage Usage, charge *ration.Charge, clock Clock) (ration.Decision, Changes) {
+	decision := ration.Decision{Code: policy.refuses(charge, clock.Now), DecidedAt: clock.Now, DryRun: charge.DryRun}
+	if decision.Code != ration.CodeKeyUnknown { // nobody learns of a key by a secret that is not its own
+		decision.KeyID, decision.KeyName, decision.Owner, decision.Plan = policy.Key.ID, policy.Key.Name, policy.Key.Owner, policy.Key.Plan
+	}
+	changes, turned := changesOf(policy, usage, charge, clock.Now)
+	if decision.Code == ration.CodeOK && turned && clock.Suspect {
+		decision.Code = ration.CodeClockSuspect
+		return decision, Changes{}
+	}
+	if decision.Code == ration.CodeOK {
+		consult(&decision, policy, usage, &changes)
+	}
+	switch {
+	case charge.DryRun:
+		return decision, Changes{}
+	case decision.Code != ration.CodeOK:
+		changes.becomeDenial()
+	}
+	return decision, changes
+}
+
+// changesOf returns what the charge changes if it is admitted, and whether a
+// period begins or is moved by it.
+func changesOf(policy *Policy, usage Usage, charge *ration.Charge, now time.Time) (changes Changes, turned bool) {
+	changes = Changes{At: now, Held: charge.Hold != nil, Meters: make([]MeterChange, len(charge.Amounts))}
+	for i, amount := range charge.Amounts {
+		change := &changes.Meters[i]
+		change.Meter, change.Units = amount.Meter, amount.Units
+		if entry := usage.Meter(amount.Meter); entry != nil {
+			change.Window, change.Rates = entry.Windows, entry.Rates
+		}
+		for w := range change.Window {
+			var turns bool
+			change.Window[w], turns = change.Window[w].at(ration.WindowPeriods[w], now, policy.Zone)
+			turned = turned || turns
+		}
+		change.Day = change.Window[windowDay].Label
+	}
+	return changes, turned
+}
+
+// becomeDenial turns the changes of an admission into those of a denial.
+func (c *Changes) becomeDenial() {
+	c.Held = false
+	for i, change := range c.Meters {
+		c.Meters[i] = MeterChange{Meter: change.Meter, Denied: 1, Day: change.Day, Rates: change.Rates}
+	}
+}
+
+// refusal is a limit's objection to a charge; the zero refusal is none.
+type refusal struct {
+	code   ration.Code
+	wait   time.Duration // until the limit could admit the charge
+	passes bool          // whether waiting helps
+}
+
+// outweighs reports whether r is the one to tell of two objections: the one
+// that waits longest.
+func (r refusal) outweighs(other refusal) bool {
+	if r.severity() != other.severity() {
+		return r.severity() > other.severity()
+	}
+	return r.wait > other.wait
+}
+
+func (r refusal) severity() int {
+	switch {
+	case r.code == "":
+		return 0
+	case r.passes:
+		return 1
+	case r.code == ration.CodeCostExceedsLimit:
+		return 3
+	}
+	return 2
+}
+
+// consult asks every limit on the charged meters and completes the decision and
+// the changes.
+func consult(d *ration.Decision, policy *Policy, usage Usage, changes *Changes) {
+	d.Limits = make([]ration.LimitStatus, 0, len(policy.Limits))
+	var worst refusal
+	for i := range changes.Meters {
+		entry := usage.meterOrUnused(changes.Meters[i].Meter)
+		if entry.Used > ration.MaxTotalUnits-changes.Meters[i].Units-entry.Reserved {
+			worst = refusal{code: ration.CodeCostExceedsLimit}
+		}
+		for _, limit := range policy.Limits {
+			if limit.Meter != changes.Meters[i].Meter {
+				continue
+			}
+			r := refuses(limit, entry, &changes.Meters[i], changes.At)
+			if r.outweighs(worst) {
+				worst = r
+			}
+			d.Limits = append(d.Limits, ration.LimitStatus{Limit: limit, Exceeded: r.code != ""})
+		}
+	}
+	if worst.code != "" {
+		d.Code = worst.code
+		if worst.passes {
+			d.RetryAfter = worst.wait
+		}
+	}
+	describe(d, usage, changes)
+}
+
+// refuses returns a limit's objection to a change.
+func refuses(limit ration.Limit, entry *MeterUsage, change *MeterChange, now time.Time) refusal {
+	switch {
+	case change.Units == 0:
+		return refusal{} // an amount of 0 never fails
+	case change.Units > limit.Size():
+		return refusal{code: ration.CodeCostExceedsLimit}
+	case limit.Kind == ration.KindRate:
+		return rateRefuses(limit, change, now)
+	}
+	return quotaRefuses(limit, windowOf(limit.Period, entry, change), change.Units, now)
+}
+
+// describe completes the status of each limit as it stands after the decision,
+// and writes the rates' new states into the changes. A denial leaves a rate
+// alone but for a backlog of more than a whole bucket, which a clock that was
+// ahead, or a slower rate, has left: it is cut to what was read, or the key
+// would be told to wait a little for as long as that backlog lasts.
+func describe(d *ration.Decision, usage Usage, changes *Changes) {
+	i := 0
+	for m := range changes.Meters {
+		change := &changes.Meters[m]
+		entry := usage.meterOrUnused(change.Meter)
+		units := change.Units
+		if d.Code != ration.CodeOK {
+			units = 0
+		}
+		for ; i < len(d.Limits) && d.Limits[i].Meter == change.Meter; i++ {
+			status := &d.Limits[i]
+			if status.Kind == ration.KindQuota {
+				describeQuota(status, windowOf(status.Period, entry, change), units, changes.Held)
+				continue
+			}
+			state := &change.Rates[rateIndex(status.Period)]
+			next := describeRate(status, *state, units, changes.At)
+			if d.Code == ration.CodeOK || next.before(*state) {
+				*state = next
+			}
+		}
+	}
+}

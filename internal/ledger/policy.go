@@ -1,0 +1,91 @@
+package ledger
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// Policy is everything about a key, but its usage, that a decision depends on,
+// as it was read under the key's lock.
+type Policy struct {
+	Key     ration.Key
+	Zone    *time.Location // of its periods
+	Limits  []ration.Limit // those that hold, sorted as EffectiveLimits does
+	Secrets []ration.SecretState
+}
+
+// NewPolicy puts a policy together as it holds at an instant. The plan is the
+// zero Plan if the key has none. It fails if a time zone is unknown, if a limit
+// that holds is of no known kind and period, and if the plan is not the key's:
+// where a database has lost a plan, its keys must not pass as unlimited.
+func NewPolicy(key ration.Key, plan ration.Plan, overrides []ration.Override, secrets []ration.SecretState, at time.Time) (Policy, error) {
+	if plan.Name != key.Plan {
+		return Policy{}, fmt.Errorf("reading the policy of key %s: its plan %q does not exist", key.ID, key.Plan)
+	}
+	name := key.TimeZone
+	if name == "" {
+		name = plan.TimeZone
+	}
+	zone, err := ration.LoadZone(name)
+	if err != nil {
+		return Policy{}, err
+	}
+	limits := EffectiveLimits(plan.Limits, overrides, at)
+	for i := range limits {
+		if limits[i].Kind == "" || limits[i].Kind != ration.KindOf(limits[i].Period) {
+			return Policy{}, fmt.Errorf("reading the policy of key %s: its limit %q is no %s per %s", key.ID, limits[i].Name, limits[i].Kind, limits[i].Period)
+		}
+	}
+	return Policy{Key: key, Zone: zone, Limits: limits, Secrets: secrets}, nil
+}
+
+// refuses returns why the key may not be used for a charge, whatever its
+// limits say, or CodeOK.
+func (p *Policy) refuses(charge *ration.Charge, now time.Time) ration.Code {
+	if code := p.refusesSecret(charge.SecretID, now); code != ration.CodeOK {
+		return code
+	}
+	switch {
+	case p.Key.Status == ration.StatusRevoked:
+		return ration.CodeKeyRevoked
+	case p.Key.Status != ration.StatusActive:
+		return ration.CodeKeyDisabled
+	case p.Key.ExpiredAt(now):
+		return ration.CodeKeyExpired
+	case !p.allowsIP(charge.IP):
+		return ration.CodeIPNotAllowed
+	case charge.Scope != "" && !slices.Contains(p.Key.Scopes, charge.Scope):
+		return ration.CodeInsufficientScope
+	}
+	return ration.CodeOK
+}
+
+func (p *Policy) refusesSecret(id ration.SecretID, now time.Time) ration.Code {
+	if id == (ration.SecretID{}) {
+		return ration.CodeOK // charged by key id
+	}
+	for i := range p.Secrets {
+		secret := &p.Secrets[i]
+		switch {
+		case secret.ID != id:
+			continue
+		case !secret.RevokedAt.IsZero():
+			return ration.CodeKeyRevoked
+		case secret.ExpiredAt(now):
+			return ration.CodeKeyExpired
+		}
+		return ration.CodeOK
+	}
+	return ration.CodeKeyUnknown
+}
+
+func (p *Policy) allowsIP(ip netip.Addr) bool {
+	if len(p.Key.AllowedIPs) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(p.Key.AllowedIPs, func(prefix netip.Prefix) bool { return prefix.Contains(ip) })
+}

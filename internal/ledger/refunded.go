@@ -1,0 +1,132 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+const (
+	// refundShare is which part of a quota may be given back in one of its periods:
+	// a client that makes calls fail on purpose gets no more than a tenth for nothing.
+	refundShare = 10
+	// minRefunded is how many units of a quota may be given back at least, or all of a
+	// smaller one, so that a few failures do not use up a trial of a few calls.
+	minRefunded = 10
+	// refundsWithoutQuota is how many charges of a day may be given back where no
+	// quota bounds them.
+	refundsWithoutQuota = 1000
+
+	// RefundRetention is how long it is kept how much was given back in a period, from
+	// the first refund in it: longer than any period lasts. That of lifetimes is kept
+	// for ever. What is given back to a period that is over lets nobody through.
+	RefundRetention = 60 * 24 * time.Hour
+)
+
+// RefundPeriod is a period of a meter in which it is counted how much was given back.
+type RefundPeriod struct {
+	Meter  string
+	Period ration.Period // that of a quota
+	Label  ration.Label  // 0 of a lifetime
+}
+
+// PeriodRefunds is how many units were given back in a period.
+type PeriodRefunds struct {
+	RefundPeriod
+	Units int64 // at most MaxTotalUnits, where the count stops
+}
+
+// DayRefunds is how many charges of a local day were given back.
+type DayRefunds struct {
+	Date  ration.Label
+	Count int64
+}
+
+// refundPeriods returns the periods in which a receipt's units count as given back:
+// all that there are, limited or not, so that a quota added later finds the truth.
+func refundPeriods(r *ration.Receipt) (periods []RefundPeriod) {
+	for i := range r.Postings {
+		if posting := &r.Postings[i]; posting.Units > 0 {
+			for w, label := range posting.Labels {
+				periods = append(periods, RefundPeriod{posting.Meter, ration.WindowPeriods[w], label})
+			}
+			periods = append(periods, RefundPeriod{Meter: posting.Meter, Period: ration.PeriodLifetime})
+		}
+	}
+	return periods
+}
+
+// mayRefund reports whether all of a receipt may be given back: in each period as
+// much as its quota allows. Where no quota bounds it, charges are counted.
+func (a *Account) mayRefund(receipt *ration.Receipt) bool {
+	bounded := false
+	for _, period := range refundPeriods(receipt) {
+		quota := a.policy.quota(period.Meter, period.Period)
+		if quota == nil {
+			continue
+		}
+		bounded = true
+		if unitsOf(receipt, period.Meter) > mostRefunded(quota.Quantity)-a.refunded(period) {
+			return false
+		}
+	}
+	return bounded || a.work().refunds[receipt.Postings[0].Day()] < refundsWithoutQuota
+}
+
+// mostRefunded returns how many units of a quota may be given back in one period.
+func mostRefunded(quantity int64) int64 {
+	return max(quantity/refundShare, min(quantity, minRefunded))
+}
+
+// quota returns the quota of a meter for a period, or nil.
+func (p *Policy) quota(meter string, period ration.Period) *ration.Limit {
+	for i := range p.Limits {
+		if p.Limits[i].Key() == (ration.LimitKey{Meter: meter, Kind: ration.KindQuota, Period: period}) {
+			return &p.Limits[i]
+		}
+	}
+	return nil
+}
+
+func unitsOf(r *ration.Receipt, meter string) int64 {
+	for i := range r.Postings {
+		if r.Postings[i].Meter == meter {
+			return r.Postings[i].Units
+		}
+	}
+	return 0
+}
+
+// refunded returns how much was given back in a period, by this batch too.
+func (a *Account) refunded(period RefundPeriod) int64 {
+	work := a.work()
+	return work.refundedBefore[period] + work.refundedNow[period]
+}
+
+// countRefund counts a charge that was given back, and its units.
+func (a *Account) countRefund(receipt *ration.Receipt) {
+	work, day := a.work(), receipt.Postings[0].Day()
+	write := a.write(ration.MeterRequests)
+	write.Posted = true
+	write.day(day).Refunds++
+	work.refunds[day]++
+	for _, period := range refundPeriods(receipt) {
+		if _, again := work.refundedNow[period]; !again {
+			work.refundedIn = append(work.refundedIn, period)
+		}
+		work.refundedNow[period] += min(unitsOf(receipt, period.Meter), ration.MaxTotalUnits-a.refunded(period))
+	}
+}
+
+// Refunded returns how much the batch gives back, to be added to what is kept. No
+// period comes twice.
+func (a *Account) Refunded() []PeriodRefunds {
+	if a.prior == nil {
+		return nil
+	}
+	refunded := make([]PeriodRefunds, len(a.prior.refundedIn))
+	for i, period := range a.prior.refundedIn {
+		refunded[i] = PeriodRefunds{period, a.prior.refundedNow[period]}
+	}
+	return refunded
+}

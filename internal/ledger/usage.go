@@ -1,0 +1,172 @@
+package ledger
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// RatePeriods are the periods of [MeterUsage.Rates].
+var RatePeriods = [...]ration.Period{ration.PeriodSecond, ration.PeriodMinute}
+
+// windowDay is the index of the day in WindowPeriods.
+var windowDay = slices.Index(ration.WindowPeriods[:], ration.PeriodDay)
+
+// Usage is what a key has used: at most one entry per meter. A meter without an
+// entry has not been used.
+type Usage []MeterUsage
+
+// MeterUsage is what a key has used on one meter. Its zero value, but for the
+// name, is a meter never used.
+type MeterUsage struct {
+	Meter          string
+	Used           int64 // units, ever
+	Reserved       int64 // units held by open reservations
+	Denied         int64 // charges, ever
+	FirstRequestAt time.Time
+	LastRequestAt  time.Time // of admitted charges
+	Windows        [len(ration.WindowPeriods)]Window
+	Rates          [len(RatePeriods)]RateState
+}
+
+// Window is the running period of one length. It runs until EndsAt; the zero
+// Window ended long ago.
+type Window struct {
+	Label    ration.Label
+	EndsAt   time.Time
+	Used     int64 // units
+	Reserved int64 // units held by open reservations
+}
+
+// RateState is GCRA's memory: the theoretical arrival time at which the bucket
+// will be whole again. TAT has microseconds, and Rest the fraction of the next
+// one in units of 1/quantity, so that any whole rate is kept exactly. Where the
+// quantity changes the fraction is read anew: less than a microsecond, once.
+type RateState struct {
+	TAT  time.Time
+	Rest int64
+}
+
+// Meter returns the entry of a meter, or nil.
+func (u Usage) Meter(name string) *MeterUsage {
+	for i := range u {
+		if u[i].Meter == name {
+			return &u[i]
+		}
+	}
+	return nil
+}
+
+func (u Usage) meterOrUnused(name string) *MeterUsage {
+	if entry := u.Meter(name); entry != nil {
+		return entry
+	}
+	return &MeterUsage{Meter: name}
+}
+
+// At returns the usage as it stands at an instant, by which periods that ended have
+// given way to those that hold then, as a charge would have them do.
+func (m MeterUsage) At(now time.Time, zone *time.Location) MeterUsage {
+	for i, period := range ration.WindowPeriods {
+		m.Windows[i], _ = m.Windows[i].at(period, now, zone)
+	}
+	return m
+}
+
+// Clock is the time of a decision.
+type Clock struct {
+	Now     time.Time // the store's clock, read after the key was locked; microseconds
+	Suspect bool      // it disagrees with the instance's clock, so no period may begin
+}
+
+// at returns the window as it stands at an instant, and whether it had to turn.
+// Labels only go up: after its end a window gives way to a later period, and
+// otherwise, where the clock stepped back or the zone changed, runs on to the
+// end of the period that now holds.
+func (w Window) at(period ration.Period, now time.Time, zone *time.Location) (Window, bool) {
+	if now.Before(w.EndsAt) {
+		return w, false
+	}
+	label, endsAt := ration.PeriodAt(period, now, zone)
+	if label > w.Label {
+		return Window{Label: label, EndsAt: endsAt}, true
+	}
+	w.EndsAt = endsAt
+	return w, true
+}
+
+// Changes is what an admitted or denied charge changes; the zero Changes is
+// nothing.
+type Changes struct {
+	At     time.Time
+	Held   bool // units are reserved, not used
+	Meters []MeterChange
+}
+
+// MeterChange is the change of one meter.
+type MeterChange struct {
+	Meter  string
+	Units  int64                             // added to all windows and the lifetime count, as used or reserved
+	Denied int64                             // 1 if the charge was denied; then nothing but Denied, Day and Rates counts
+	Day    ration.Label                      // the day to whose history the charge belongs
+	Window [len(ration.WindowPeriods)]Window // as they stand before Units are added
+	Rates  [len(RatePeriods)]RateState
+}
+
+// Apply returns the usage after the changes. It may change u's entries in place.
+func (u Usage) Apply(changes Changes) Usage {
+	for i := range changes.Meters {
+		change := &changes.Meters[i]
+		entry := u.Meter(change.Meter)
+		if entry == nil {
+			u = append(u, MeterUsage{Meter: change.Meter})
+			entry = &u[len(u)-1]
+		}
+		entry.apply(change, &changes)
+	}
+	return u
+}
+
+// Clone returns a copy that shares nothing with u.
+func (u Usage) Clone() Usage { return slices.Clone(u) }
+
+func (m *MeterUsage) apply(change *MeterChange, changes *Changes) {
+	if change.Denied > 0 {
+		m.Denied += change.Denied
+		m.Rates = change.Rates
+		return
+	}
+	used, reserved := change.Units, int64(0)
+	if changes.Held {
+		used, reserved = 0, change.Units
+	}
+	m.Used, m.Reserved = m.Used+used, m.Reserved+reserved
+	m.Windows = change.Window
+	for i := range m.Windows {
+		window := &m.Windows[i]
+		window.Used, window.Reserved = window.Used+used, window.Reserved+reserved
+	}
+	m.Rates = change.Rates
+	if m.FirstRequestAt.IsZero() {
+		m.FirstRequestAt = changes.At
+	}
+	m.LastRequestAt = changes.At
+}
+
+// post adds units, which may be negative, to the periods that they belong to. A
+// window of an earlier period gives way to theirs, which the next charge then
+// finds ended or lets run on; one of a later period is not concerned. Nothing
+// falls below 0, where usage was repaired in between.
+func (m *MeterUsage) post(labels [len(ration.WindowPeriods)]ration.Label, used, reserved int64) {
+	m.Used, m.Reserved = max(0, m.Used+used), max(0, m.Reserved+reserved)
+	for i := range m.Windows {
+		window := &m.Windows[i]
+		if labels[i] > window.Label && used > 0 {
+			*window = Window{Label: labels[i]}
+		}
+		if window.Label == labels[i] {
+			window.Used, window.Reserved = max(0, window.Used+used), max(0, window.Reserved+reserved)
+		}
+	}
+}

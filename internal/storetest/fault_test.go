@@ -1,0 +1,161 @@
+package storetest_test
+
+import (
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
+)
+
+// fault is something that a store in memory does wrong on purpose.
+type fault string
+
+const (
+	readsBeforeTheLock    fault = "reads usage before the lock"
+	timesBeforeTheLock    fault = "reads the clock before the lock"
+	remembersKeys         fault = "remembers keys"
+	chargesDryRuns        fault = "charges dry runs"
+	forgetsDenials        fault = "forgets denials"
+	overwritesCounts      fault = "overwrites counts"
+	storesHalfABatch      fault = "stores half a batch"
+	answersByKey          fault = "answers by key"
+	keepsHistoryInUTC     fault = "keeps history in UTC"
+	logsWhatFailed        fault = "logs what failed"
+	writesWhatIsUnchanged fault = "writes what is unchanged"
+	handsDigestsOn        fault = "hands digests on"
+	roundsTimes           fault = "rounds times"
+	keepsHalfAChunk       fault = "keeps half a chunk"
+	changesAnyNumber      fault = "changes any number of keys at once"
+	changesTheWholePlan   fault = "changes the whole plan"
+	buriesLimits          fault = "loses what is beneath a temporary limit"
+	importsAgain          fault = "imports usage again"
+	raisesHistoryAlone    fault = "raises history alone"
+
+	forgetsEnds            fault = "forgets ends"
+	readsHoldsEarly        fault = "reads reservations before the lock"
+	neverReleases          fault = "never releases what was reserved"
+	postsToTheRunningDay   fault = "posts to the running periods"
+	expiresAsIfReleased    fault = "releases what expires"
+	leavesWhatIsDue        fault = "leaves what is due"
+	decidesHalfAnew        fault = "decides half of a batch anew"
+	forgetsCharges         fault = "forgets charges"
+	forgetsChargesEarly    fault = "forgets charges early"
+	sharesIdempotencyKeys  fault = "shares idempotency keys"
+	keepsFreedKeys         fault = "keeps freed idempotency keys"
+	refundsToTheRunningDay fault = "refunds to the running periods"
+	takesRefundsForUse     fault = "takes refunds for use"
+	countsNoRefunds        fault = "counts no refunds"
+	countsRefundedCharges  fault = "counts charges as units given back"
+	refundsRequestsAlone   fault = "counts what was given back of requests alone"
+	refundsDaysAlone       fault = "counts what was given back in days alone"
+	refundsOneForAll       fault = "counts all periods as one that was given back in"
+	repairsForgetRefunds   fault = "forgets in a repair what was given back"
+
+	losesAnswered fault = "loses what was answered in a crash"
+	keepsHalf     fault = "keeps half of a batch in a crash"
+)
+
+// faultVariable names the fault to a process that runs the suite.
+const faultVariable = "RATION_TEST_FAULT"
+
+// TestSuiteNoticesFaults runs the part of the suite that should notice a fault,
+// in a process of its own, and wants that test to fail.
+func TestSuiteNoticesFaults(t *testing.T) {
+	for fault, noticedBy := range map[fault]string{
+		readsBeforeTheLock:     "Concurrency", // by which of its tests is a matter of timing
+		timesBeforeTheLock:     "Locks/a waiting batch sees what time it has become",
+		remembersKeys:          "Access/a key's status holds from the next decision on",
+		chargesDryRuns:         "Decisions/a dry run changes nothing",
+		forgetsDenials:         "Decisions/a denial is counted and changes nothing else",
+		overwritesCounts:       "Periods/all periods run for every meter, limited or not",
+		storesHalfABatch:       "Batches/a charge that can't be stored breaks its batch and charges nothing",
+		answersByKey:           "Batches/the most keys in one batch",
+		keepsHistoryInUTC:      "Periods/a zone change lengthens a day and never gives a second quota",
+		logsWhatFailed:         "Audit/what failed leaves none",
+		writesWhatIsUnchanged:  "Keys/an update that changes nothing writes nothing",
+		handsDigestsOn:         "Keys/a taken digest stays with its first key",
+		roundsTimes:            "Keys/a key comes back as it was stored",
+		keepsHalfAChunk:        "ManyKeys/an error at any key of a chunk changes none",
+		changesAnyNumber:       "ManyKeys/more keys than one transaction may change are refused",
+		changesTheWholePlan:    "ManyKeys/a change of some keys leaves all others as they were",
+		buriesLimits:           "Overrides/a temporary override gives way to the lasting one beneath it",
+		forgetsEnds:            "Reservations/the same end again gets the same answer and changes nothing",
+		readsHoldsEarly:        "Reservations/of ends that race exactly one happens",
+		neverReleases:          "Reservations/a void gives all back",
+		postsToTheRunningDay:   "Reservations/a settlement after midnight belongs to the day of the request",
+		expiresAsIfReleased:    "Reservations/a reservation that expires keeps or releases what it held",
+		leavesWhatIsDue:        "Reservations/a charge that has no room first ends what is due",
+		decidesHalfAnew:        "Reservations/charges and ends of one batch are decided anew where something is due",
+		forgetsCharges:         "Idempotency/of charges that are sent at once one is charged",
+		forgetsChargesEarly:    "Idempotency/a charge is forgotten after its retention",
+		sharesIdempotencyKeys:  "Idempotency/an idempotency key belongs to one key",
+		keepsFreedKeys:         "Refunds/a refund frees the idempotency key",
+		refundsToTheRunningDay: "Refunds/a refund after midnight leaves the new day alone",
+		takesRefundsForUse:     "Refunds/a refund gives back what was charged, but of rates",
+		countsNoRefunds:        "Refunds/of what no quota bounds a thousand charges a day are given back",
+		countsRefundedCharges:  "Refunds/failing on purpose buys a tenth, whatever it costs",
+		refundsRequestsAlone:   "Refunds/failing on purpose buys a tenth, whatever it costs",
+		refundsDaysAlone:       "Refunds/failing on purpose buys a tenth, whatever it costs",
+		refundsOneForAll:       "Refunds/each period gives back a tenth of its own",
+		repairsForgetRefunds:   "Repair/a repair keeps what was given back",
+		losesAnswered:          "Random",
+		keepsHalf:              "Random",
+		importsAgain:           "Imports/days are raised to what was counted elsewhere, once",
+		raisesHistoryAlone:     "Imports/the running day is the same in usage and in history",
+	} {
+		t.Run(string(fault), func(t *testing.T) {
+			t.Parallel()
+			name := strings.ReplaceAll(noticedBy, " ", "_")
+			group, _, _ := strings.Cut(name, "/")
+			command := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSuiteWithSeveralInstances$/^"+group+"$", "-rapid.nofailfile", "-rapid.shrinktime=2s")
+			command.Env = append(os.Environ(), faultVariable+"="+string(fault))
+			output, err := command.CombinedOutput()
+			if want := "--- FAIL: TestSuiteWithSeveralInstances/" + name + " "; err == nil || !strings.Contains(string(output), want) {
+				t.Errorf("a store that %s passes (%v):\n%s", fault, err, output)
+			}
+		})
+	}
+}
+
+// seen is all about a key that a decision depends on.
+type seen struct {
+	record admin.KeyRecord
+	plan   ration.Plan
+	usage  ledger.Usage
+}
+
+// read reads a batch's keys before its locks are taken, as a fault wants it, and
+// lets others do the same.
+func (m *memory) read(batch ration.Batch) map[ration.KeyID]seen {
+	defer func() {
+		for range 50 {
+			runtime.Gosched()
+		}
+	}()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	states := map[ration.KeyID]seen{}
+	for _, charge := range batch.Charges {
+		record := m.keys[charge.KeyID]
+		if record == nil {
+			continue
+		}
+		if m.remembered[charge.KeyID] == nil || m.fault != remembersKeys {
+			first := copyRecord(*record)
+			m.remembered[charge.KeyID] = &first
+		}
+		states[charge.KeyID] = m.see(m.remembered[charge.KeyID])
+	}
+	return states
+}
+
+func (m *memory) see(record *admin.KeyRecord) seen {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	return seen{copyRecord(*record), m.plans[record.Plan], m.usage[record.ID].Clone()}
+}

@@ -1,0 +1,445 @@
+package storetest_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
+)
+
+var errNotStorable = errors.New("a charge that can't be stored")
+
+// checkStorable refuses what a database's types and checks refuse.
+func checkStorable(charges []ration.Charge) error {
+	for _, charge := range charges {
+		for _, amount := range charge.Amounts {
+			if amount.Units < 0 || !utf8.ValidString(amount.Meter) || strings.Contains(amount.Meter, "\x00") {
+				return errNotStorable
+			}
+		}
+	}
+	return nil
+}
+
+func (m *memory) CreateKey(ctx context.Context, create func(*admin.KeyChange) error) (admin.KeyRecord, error) {
+	records, err := m.CreateKeys(ctx, 1, func(_ int, change *admin.KeyChange) error { return create(change) })
+	if err != nil {
+		return admin.KeyRecord{}, err
+	}
+	return records[0], nil
+}
+
+func (m *memory) CreateKeys(_ context.Context, count int, create func(int, *admin.KeyChange) error) ([]admin.KeyRecord, error) {
+	if err := admin.CheckKeysAtOnce(count); err != nil && m.fault != changesAnyNumber {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	audited, digests, keys := len(m.audit), maps.Clone(m.digests), maps.Clone(m.keys)
+	records := make([]admin.KeyRecord, count)
+	for i := range records {
+		var err error
+		if records[i], err = m.createKey(i, create); err != nil {
+			if m.fault != keepsHalfAChunk {
+				m.audit, m.digests, m.keys = m.audit[:audited], digests, keys
+			}
+			return nil, err
+		}
+	}
+	slices.SortFunc(records, func(a, b admin.KeyRecord) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return records, nil
+}
+
+func (m *memory) createKey(number int, create func(int, *admin.KeyChange) error) (admin.KeyRecord, error) {
+	change := admin.KeyChange{Now: m.time(), Plans: m.plan}
+	if err := create(number, &change); err != nil {
+		return admin.KeyRecord{}, err
+	}
+	if m.keys[change.Key.ID] != nil {
+		return admin.KeyRecord{}, ration.ErrExists
+	}
+	return m.writeKey(change)
+}
+
+func (m *memory) UpdateKey(ctx context.Context, id ration.KeyID, update func(*admin.KeyChange) error) (admin.KeyRecord, error) {
+	records, err := m.UpdateKeys(ctx, []ration.KeyID{id}, update)
+	if err != nil {
+		return admin.KeyRecord{}, err
+	}
+	return records[0], nil
+}
+
+func (m *memory) UpdateKeys(_ context.Context, ids []ration.KeyID, update func(*admin.KeyChange) error) ([]admin.KeyRecord, error) {
+	if m.fault != changesAnyNumber {
+		var err error
+		if ids, err = admin.LockOrder(ids); err != nil {
+			return nil, err
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before := make(map[ration.KeyID]*admin.KeyRecord, len(ids))
+	for _, id := range ids {
+		if before[id] = m.keys[id]; before[id] == nil {
+			return nil, ration.ErrNotFound
+		}
+	}
+	audited, digests := len(m.audit), maps.Clone(m.digests)
+	records := make([]admin.KeyRecord, len(ids))
+	for i, id := range ids {
+		var err error
+		if records[i], err = m.updateKey(*m.keys[id], update); err != nil {
+			if m.fault != keepsHalfAChunk {
+				maps.Copy(m.keys, before)
+				m.digests = digests
+				if m.fault != logsWhatFailed {
+					m.audit = m.audit[:audited]
+				}
+			}
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+func (m *memory) updateKey(record admin.KeyRecord, update func(*admin.KeyChange) error) (admin.KeyRecord, error) {
+	change := admin.KeyChange{Now: m.time(), Key: copyRecord(record), Plans: m.plan}
+	switch err := update(&change); {
+	case errors.Is(err, admin.ErrUnchanged) && m.fault != writesWhatIsUnchanged:
+		return copyRecord(record), nil
+	case err != nil && !errors.Is(err, admin.ErrUnchanged):
+		if m.fault == logsWhatFailed {
+			m.log(change.Audit)
+		}
+		return admin.KeyRecord{}, err
+	}
+	if m.fault == changesTheWholePlan {
+		for _, other := range m.keys {
+			if other.Plan == record.Plan {
+				other.Status = change.Key.Status
+			}
+		}
+	}
+	return m.writeKey(change)
+}
+
+func (m *memory) writeKey(change admin.KeyChange) (admin.KeyRecord, error) {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	if _, ok := m.plans[change.Key.Plan]; !ok && change.Key.Plan != "" {
+		return admin.KeyRecord{}, ration.ErrNotFound
+	}
+	for _, secret := range change.NewSecrets {
+		if _, taken := m.digests[secret.Digest]; taken && m.fault != handsDigestsOn {
+			return admin.KeyRecord{}, ration.ErrExists
+		}
+	}
+	record := copyRecord(change.Key)
+	if m.fault == roundsTimes {
+		record.ExpiresAt = record.ExpiresAt.Truncate(time.Second)
+	}
+	if m.fault == buriesLimits {
+		record.Overrides, _ = admin.LayersOf(record.Overrides)
+	}
+	for _, secret := range change.NewSecrets {
+		m.digests[secret.Digest] = ration.SecretRef{KeyID: record.ID, SecretID: secret.ID}
+		record.Secrets = append(record.Secrets, secret.SecretState)
+	}
+	if m.keys[record.ID] == nil {
+		m.usage[record.ID] = ledger.Usage{{Meter: ration.MeterRequests}}
+	}
+	m.keys[record.ID] = &record
+	m.log(change.Audit)
+	return copyRecord(record), nil
+}
+
+func copyRecord(record admin.KeyRecord) admin.KeyRecord {
+	record.Scopes = slices.Clone(record.Scopes)
+	record.AllowedIPs = slices.Clone(record.AllowedIPs)
+	record.Metadata = maps.Clone(record.Metadata)
+	record.Secrets = slices.Clone(record.Secrets)
+	record.Overrides = slices.Clone(record.Overrides)
+	return record
+}
+
+func (m *memory) log(entry admin.AuditEntry) {
+	if entry.ID == uuid.Nil {
+		entry.ID = uuid.Must(uuid.NewV7())
+	}
+	entry.At = m.time()
+	m.audit = append(m.audit, entry)
+}
+
+func (m *memory) plan(name string) (ration.Plan, error) { return m.Plan(context.Background(), name) }
+
+func (m *memory) KeysByID(_ context.Context, ids []ration.KeyID) ([]admin.KeyRecord, error) {
+	ids, err := admin.LockOrder(ids)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	records := make([]admin.KeyRecord, len(ids))
+	for i, id := range ids {
+		if m.keys[id] == nil {
+			return nil, ration.ErrNotFound
+		}
+		records[i] = copyRecord(*m.keys[id])
+	}
+	return records, nil
+}
+
+func (m *memory) Key(_ context.Context, id ration.KeyID) (admin.KeyRecord, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if record := m.keys[id]; record != nil {
+		return copyRecord(*record), nil
+	}
+	return admin.KeyRecord{}, ration.ErrNotFound
+}
+
+func (m *memory) ListKeys(_ context.Context, filter admin.KeyFilter) ([]admin.KeyRecord, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var records []admin.KeyRecord
+	for _, record := range m.keys {
+		if matches(filter.Owner, record.Owner) && matches(filter.Plan, record.Plan) && matches(filter.Name, record.Name) &&
+			matches(filter.Status, record.Status) && compareIDs(record.ID, filter.After) > 0 {
+			records = append(records, copyRecord(*record))
+		}
+	}
+	slices.SortFunc(records, func(a, b admin.KeyRecord) int { return compareIDs(a.ID, b.ID) })
+	return atMost(records, filter.Limit, 1000), nil
+}
+
+// UnlimitedCandidates returns what it must not leave out, and no more.
+func (m *memory) UnlimitedCandidates(ctx context.Context, filter admin.KeyFilter, look int) (admin.Candidates, error) {
+	filter.Limit = look
+	keys, err := m.ListKeys(ctx, filter)
+	if err != nil {
+		return admin.Candidates{}, err
+	}
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	found := admin.Candidates{Now: m.time()}
+	if len(keys) == look {
+		found.Last = keys[look-1].ID
+	}
+	found.Keys = slices.DeleteFunc(keys, func(key admin.KeyRecord) bool {
+		return key.Status == ration.StatusRevoked || key.Status == ration.StatusRejected || m.isHeld(&key)
+	})
+	return found, nil
+}
+
+// isHeld reports whether a key has a limit now and from each end of a temporary one on.
+func (m *memory) isHeld(key *admin.KeyRecord) bool {
+	instants := []time.Time{m.time()}
+	for _, override := range key.Overrides {
+		if override.ExpiresAt.After(m.time()) {
+			instants = append(instants, override.ExpiresAt)
+		}
+	}
+	for _, at := range instants {
+		if len(ledger.EffectiveLimits(m.plans[key.Plan].Limits, key.Overrides, at)) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func matches[T comparable](want, got T) bool {
+	var zero T
+	return want == zero || want == got
+}
+
+func compareIDs(a, b ration.KeyID) int { return bytes.Compare(a[:], b[:]) }
+
+func atMost[T any](rows []T, limit, standard int) []T {
+	if limit == 0 {
+		limit = standard
+	}
+	return rows[:min(limit, len(rows))]
+}
+
+func (m *memory) CreatePlan(_ context.Context, create func(*admin.PlanChange) error) (ration.Plan, error) {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	change := admin.PlanChange{Now: m.time()}
+	if err := create(&change); err != nil {
+		return ration.Plan{}, err
+	}
+	if _, taken := m.plans[change.Plan.Name]; taken {
+		return ration.Plan{}, ration.ErrExists
+	}
+	return m.writePlan(change), nil
+}
+
+func (m *memory) UpdatePlan(_ context.Context, name string, update func(*admin.PlanChange) error) (ration.Plan, error) {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	plan, found := m.plans[name]
+	if !found {
+		return ration.Plan{}, ration.ErrNotFound
+	}
+	change := admin.PlanChange{Now: m.time(), Plan: copyPlan(plan)}
+	switch err := update(&change); {
+	case errors.Is(err, admin.ErrUnchanged):
+		return copyPlan(plan), nil
+	case err != nil:
+		return ration.Plan{}, err
+	}
+	return m.writePlan(change), nil
+}
+
+func (m *memory) writePlan(change admin.PlanChange) ration.Plan {
+	plan := copyPlan(change.Plan)
+	if normalized, err := plan.Normalize(); err == nil {
+		plan = normalized
+	}
+	m.plans[plan.Name] = plan
+	m.log(change.Audit)
+	return copyPlan(plan)
+}
+
+func copyPlan(plan ration.Plan) ration.Plan {
+	plan.Limits = slices.Clone(plan.Limits)
+	return plan
+}
+
+func (m *memory) DeletePlan(_ context.Context, name string, audit admin.AuditEntry) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	if _, found := m.plans[name]; !found {
+		return ration.ErrNotFound
+	}
+	for _, key := range m.keys {
+		if key.Plan == name {
+			return ration.ErrConflict
+		}
+	}
+	delete(m.plans, name)
+	m.log(audit)
+	return nil
+}
+
+func (m *memory) Plan(_ context.Context, name string) (ration.Plan, error) {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	if plan, found := m.plans[name]; found {
+		return copyPlan(plan), nil
+	}
+	return ration.Plan{}, ration.ErrNotFound
+}
+
+func (m *memory) ListPlans(context.Context) ([]ration.Plan, error) {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	var plans []ration.Plan
+	for _, name := range slices.Sorted(maps.Keys(m.plans)) {
+		plans = append(plans, copyPlan(m.plans[name]))
+	}
+	return plans, nil
+}
+
+func (m *memory) CreateToken(_ context.Context, token admin.Token, digest ration.Digest, audit admin.AuditEntry) (admin.Token, error) {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	if m.liveToken(token.Name) >= 0 {
+		return admin.Token{}, ration.ErrExists
+	}
+	token.CreatedAt = m.time()
+	token.Scopes = slices.Clone(token.Scopes)
+	m.tokens = append(m.tokens, memoryToken{token, digest})
+	m.log(audit)
+	return token, nil
+}
+
+func (m *memory) RevokeToken(_ context.Context, name string, audit admin.AuditEntry) (admin.Token, error) {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	i := m.liveToken(name)
+	if i < 0 {
+		return admin.Token{}, ration.ErrNotFound
+	}
+	m.tokens[i].RevokedAt = m.time()
+	m.log(audit)
+	return m.tokens[i].Token, nil
+}
+
+func (m *memory) liveToken(name string) int {
+	return slices.IndexFunc(m.tokens, func(t memoryToken) bool { return t.Name == name && t.RevokedAt.IsZero() })
+}
+
+func (m *memory) ListTokens(context.Context) ([]admin.Token, error) {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	var tokens []admin.Token
+	for _, token := range m.tokens {
+		tokens = append(tokens, token.Token)
+	}
+	return tokens, nil
+}
+
+func (m *memory) TokensByDigest(_ context.Context, digests []ration.Digest) ([]admin.Token, time.Time, error) {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	tokens := make([]admin.Token, len(digests))
+	for i, digest := range digests {
+		for _, token := range m.tokens {
+			if token.digest == digest {
+				tokens[i] = token.Token
+			}
+		}
+	}
+	return tokens, m.time(), nil
+}
+
+func (m *memory) KeyUsage(_ context.Context, id ration.KeyID) (ledger.Usage, time.Time, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.keys[id] == nil {
+		return nil, time.Time{}, ration.ErrNotFound
+	}
+	return m.usage[id].Clone(), m.time(), nil
+}
+
+func (m *memory) UsageDays(_ context.Context, filter admin.UsageFilter) ([]admin.UsageDay, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var days []admin.UsageDay
+	for _, day := range m.days {
+		if matches(filter.KeyID, day.KeyID) && matches(filter.Owner, day.Owner) && matches(filter.Meter, day.Meter) &&
+			day.Date >= filter.From && (filter.To == 0 || day.Date <= filter.To) {
+			days = append(days, day)
+		}
+	}
+	slices.SortFunc(days, func(a, b admin.UsageDay) int {
+		return cmp.Or(cmp.Compare(a.Date, b.Date), compareIDs(a.KeyID, b.KeyID), ration.CompareMeters(a.Meter, b.Meter))
+	})
+	return atMost(days, filter.Limit, 10_000), nil
+}
+
+func (m *memory) ListAudit(_ context.Context, filter admin.AuditFilter) ([]admin.AuditEntry, error) {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	var entries []admin.AuditEntry
+	for _, entry := range slices.Backward(m.audit) {
+		if matches(filter.Target, entry.Target) && matches(filter.Actor, entry.Actor) {
+			entries = append(entries, entry)
+		}
+	}
+	return atMost(entries, filter.Limit, 1000), nil
+}

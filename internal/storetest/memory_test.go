@@ -1,0 +1,280 @@
+package storetest_test
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/storetest"
+)
+
+// memory is a store without a database: mu is the lock of every key, plansMu
+// that of all that has no key. Who needs both takes mu first.
+type memory struct {
+	fault fault // what it does wrong, to see that the suite notices
+
+	mu      sync.Mutex
+	waiting atomic.Int64 // charges that wait for mu
+
+	clockMu     sync.Mutex // not mu: the clock turns while a change is under way
+	now         time.Time
+	instanceNow time.Time
+
+	closed     bool
+	crashing   crash
+	remembered map[ration.KeyID]*admin.KeyRecord // by a fault
+	keys       map[ration.KeyID]*admin.KeyRecord
+	usage      map[ration.KeyID]ledger.Usage
+	days       []admin.UsageDay
+	digests    map[ration.Digest]ration.SecretRef
+
+	reservations []ration.Reservation
+	replays      map[nameOfKey]ledger.Replay
+	refunds      map[dayOfKey]int64
+	refunded     map[periodOfKey]int64
+
+	plansMu sync.Mutex
+	plans   map[string]ration.Plan
+	tokens  []memoryToken
+	audit   []admin.AuditEntry
+}
+
+type memoryToken struct {
+	admin.Token
+	digest ration.Digest
+}
+
+var _ storetest.Store = (*memory)(nil)
+
+func newMemory() *memory {
+	return &memory{
+		fault:   fault(os.Getenv(faultVariable)),
+		keys:    map[ration.KeyID]*admin.KeyRecord{},
+		usage:   map[ration.KeyID]ledger.Usage{},
+		digests: map[ration.Digest]ration.SecretRef{},
+		plans:   map[string]ration.Plan{},
+		replays: map[nameOfKey]ledger.Replay{},
+		refunds: map[dayOfKey]int64{}, refunded: map[periodOfKey]int64{},
+
+		remembered: map[ration.KeyID]*admin.KeyRecord{},
+	}
+}
+
+func (m *memory) setNow(now time.Time) {
+	m.clockMu.Lock()
+	defer m.clockMu.Unlock()
+	m.now, m.instanceNow = now, now
+}
+
+func (m *memory) setInstanceNow(now time.Time) {
+	m.clockMu.Lock()
+	defer m.clockMu.Unlock()
+	m.instanceNow = now
+}
+
+func (m *memory) clock() ledger.Clock {
+	m.clockMu.Lock()
+	defer m.clockMu.Unlock()
+	return ledger.Clock{Now: m.now, Suspect: m.now.Sub(m.instanceNow).Abs() > 10*time.Minute}
+}
+
+// awaitLocked waits until a charge waits. It spins: what it waits for comes at once.
+func (m *memory) awaitLocked(*testing.T) {
+	for m.waiting.Load() == 0 {
+		runtime.Gosched()
+	}
+}
+
+func (m *memory) time() time.Time {
+	m.clockMu.Lock()
+	defer m.clockMu.Unlock()
+	return m.now
+}
+
+func (m *memory) Ready(context.Context) error { return nil }
+func (m *memory) Lanes() int                  { return 1 }
+
+func (m *memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	return nil
+}
+
+func (m *memory) ResolveDigests(_ context.Context, digests []ration.Digest) ([]ration.SecretRef, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	refs := make([]ration.SecretRef, len(digests))
+	for i, digest := range digests {
+		refs[i] = m.digests[digest]
+	}
+	return refs, nil
+}
+
+func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decision, error) {
+	if err := checkStorable(batch.Charges); err != nil && m.fault != storesHalfABatch {
+		return nil, err
+	}
+	var early map[ration.KeyID]seen
+	if m.fault == readsBeforeTheLock || m.fault == remembersKeys {
+		early = m.read(batch)
+	}
+	held := m.readHolds()
+	clock := m.clock()
+	m.waiting.Add(1)
+	m.mu.Lock()
+	m.waiting.Add(-1)
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil, ration.ErrClosed
+	}
+	if m.crashing == crashBefore {
+		return nil, ration.ErrOutcomeUnknown
+	}
+	if m.fault != timesBeforeTheLock {
+		clock = m.clock()
+	}
+	decisions := make([]ration.Decision, len(batch.Charges))
+	accounts := map[ration.KeyID]*ledger.Account{}
+	for i, charge := range batch.Charges {
+		if m.fault == storesHalfABatch && checkStorable(batch.Charges[i:i+1]) != nil {
+			m.writeAll(accounts, clock.Now)
+			return nil, errNotStorable
+		}
+		record := m.keys[charge.KeyID]
+		if record == nil {
+			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: clock.Now, DryRun: charge.DryRun}
+			continue
+		}
+		if accounts[charge.KeyID] == nil {
+			account, err := m.account(record, early, clock.Now)
+			if err != nil {
+				return nil, err
+			}
+			accounts[charge.KeyID] = account
+			account.Recall(m.prior(record.ID, batch.Charges, held))
+		}
+		decisions[i] = m.decide(accounts[charge.KeyID], charge, clock)
+	}
+	m.decideAgain(accounts, batch, clock, decisions)
+	m.writeAll(m.afterCrash(accounts), clock.Now)
+	if m.crashing == crashUnanswered {
+		return nil, ration.ErrOutcomeUnknown
+	}
+	if m.fault == answersByKey {
+		slices.SortStableFunc(decisions, func(a, b ration.Decision) int { return compareIDs(a.KeyID, b.KeyID) })
+	}
+	return decisions, nil
+}
+
+func (m *memory) decide(account *ledger.Account, charge ration.Charge, clock ledger.Clock) ration.Decision {
+	dryRun := charge.DryRun
+	charge.DryRun = dryRun && m.fault != chargesDryRuns
+	if charge.Refund != nil && m.fault == refundsToTheRunningDay {
+		moved := *charge.Refund
+		moved.Postings = m.toRunning(charge.KeyID, moved.Postings)
+		charge.Refund = &moved
+	}
+	decision := account.Charge(&charge, clock)
+	decision.DryRun = dryRun
+	return decision
+}
+
+func (m *memory) writeAll(accounts map[ration.KeyID]*ledger.Account, now time.Time) {
+	for id, account := range accounts {
+		m.write(id, account, now)
+	}
+}
+
+func (m *memory) account(record *admin.KeyRecord, early map[ration.KeyID]seen, now time.Time) (*ledger.Account, error) {
+	state, found := early[record.ID]
+	if !found {
+		state = m.see(record)
+	}
+	policy, err := ledger.NewPolicy(state.record.Key, state.plan, state.record.Overrides, state.record.Secrets, now)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.NewAccount(policy, state.usage), nil
+}
+
+func (m *memory) write(id ration.KeyID, account *ledger.Account, now time.Time) {
+	for _, write := range account.Writes() {
+		m.writeUsage(id, write)
+		for _, day := range write.Days() {
+			m.writeDay(id, write.Meter, day)
+		}
+	}
+	m.writePrior(id, account)
+	for _, used := range account.SecretsUsed() {
+		secrets := m.keys[id].Secrets
+		i := slices.IndexFunc(secrets, func(s ration.SecretState) bool { return s.ID == used })
+		secrets[i].LastUsedAt = now
+	}
+}
+
+func (m *memory) writeUsage(id ration.KeyID, write ledger.MeterWrite) {
+	usage := m.usage[id]
+	entry := usage.Meter(write.Meter)
+	if entry == nil {
+		usage = append(usage, ledger.MeterUsage{Meter: write.Meter})
+		slices.SortFunc(usage, func(a, b ledger.MeterUsage) int { return ration.CompareMeters(a.Meter, b.Meter) })
+		entry = usage.Meter(write.Meter)
+	}
+	entry.Used += write.Used
+	if m.fault != neverReleases || write.Reserved > 0 {
+		entry.Reserved += write.Reserved
+	}
+	if m.fault != forgetsDenials {
+		entry.Denied += write.Denied
+	}
+	entry.Rates = write.Rates
+	for i, window := range write.Windows {
+		if entry.Windows[i].Label == window.Label && m.fault != overwritesCounts {
+			window.Used += entry.Windows[i].Used
+			window.Reserved += entry.Windows[i].Reserved
+		}
+		entry.Windows[i] = window
+	}
+	if entry.FirstRequestAt.IsZero() {
+		entry.FirstRequestAt = write.FirstRequestAt
+	}
+	if !write.LastRequestAt.IsZero() {
+		entry.LastRequestAt = write.LastRequestAt
+	}
+	m.usage[id] = usage
+}
+
+func (m *memory) writeDay(id ration.KeyID, meter string, write ledger.DayWrite) {
+	if m.fault == keepsHistoryInUTC {
+		write.Date = ration.DateLabel(m.time().Date())
+	}
+	i := slices.IndexFunc(m.days, func(d admin.UsageDay) bool {
+		return d.KeyID == id && d.Meter == meter && d.Date == write.Date
+	})
+	if i < 0 {
+		key := m.keys[id]
+		m.days = append(m.days, admin.UsageDay{KeyID: id, KeyName: key.Name, Owner: key.Owner, Meter: meter, Date: write.Date})
+		i = len(m.days) - 1
+	}
+	day := &m.days[i]
+	if m.fault == takesRefundsForUse {
+		write.GivenBack = -write.GivenBack
+	}
+	day.Used = max(0, day.Used+write.Used-write.GivenBack)
+	day.Denied += write.Denied
+	if !write.LastRequestAt.IsZero() {
+		day.LastRequestAt = write.LastRequestAt
+	}
+	if m.fault != countsNoRefunds {
+		m.refunds[dayOfKey{id, write.Date}] += write.Refunds
+	}
+}

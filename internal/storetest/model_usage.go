@@ -1,0 +1,80 @@
+package storetest
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
+)
+
+// usage adds up what a key has used, as a store reports it.
+func (k *modelKey) usage() ledger.Usage {
+	k.meter(ration.MeterRequests) // which every key has from the start
+	var usage ledger.Usage
+	for name, meter := range k.meters {
+		if name == ration.MeterRequests || len(meter.admitted)+len(meter.beyond)+len(meter.denied) > 0 {
+			usage = append(usage, meter.usage(name))
+		}
+	}
+	slices.SortFunc(usage, func(a, b ledger.MeterUsage) int {
+		return meterOrder(a.Meter, b.Meter)
+	})
+	return usage
+}
+
+func (m *modelMeter) usage(name string) ledger.MeterUsage {
+	usage := ledger.MeterUsage{Meter: name, Denied: int64(len(m.denied)), FirstRequestAt: m.first}
+	if len(m.admitted) > 0 {
+		usage.LastRequestAt = m.admitted[len(m.admitted)-1].at
+	}
+	usage.Used, usage.Reserved = m.sum(func(admission) bool { return true })
+	for i, running := range m.running {
+		usage.Windows[i] = ledger.Window{Label: running.label, EndsAt: running.ends}
+		usage.Windows[i].Used, usage.Windows[i].Reserved = m.sum(func(entry admission) bool { return entry.labels[i] == running.label })
+	}
+	usage.Rates[0] = storedRate(m.rates[ration.PeriodSecond])
+	usage.Rates[1] = storedRate(m.rates[ration.PeriodMinute])
+	return usage
+}
+
+// days adds up a key's history.
+func (k *modelKey) days() []admin.UsageDay {
+	type row struct {
+		meter string
+		date  ration.Label
+	}
+	rows := map[row]*admin.UsageDay{}
+	day := func(meter string, date ration.Label) *admin.UsageDay {
+		at := row{meter, date}
+		if rows[at] == nil {
+			rows[at] = &admin.UsageDay{KeyID: k.ID, KeyName: k.Name, Owner: k.Owner, Meter: meter, Date: date}
+		}
+		return rows[at]
+	}
+	for name, meter := range k.meters {
+		for _, entry := range meter.admitted {
+			d := day(name, entry.labels[1])
+			d.Used += entry.used()
+			d.LastRequestAt = entry.at
+		}
+		for _, entry := range meter.beyond {
+			day(name, entry.labels[1]).Used += entry.used()
+		}
+		for _, date := range meter.denied {
+			day(name, date).Denied++
+		}
+	}
+	var days []admin.UsageDay
+	for _, d := range rows {
+		days = append(days, *d)
+	}
+	slices.SortFunc(days, compareDays)
+	return days
+}
+
+// compareDays orders the history of one key.
+func compareDays(a, b admin.UsageDay) int {
+	return cmp.Or(cmp.Compare(a.Date, b.Date), meterOrder(a.Meter, b.Meter))
+}
