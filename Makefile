@@ -25,7 +25,7 @@ help: ## show the targets
 
 .PHONY: test
 test: system $(TESTPOSTGRES) $(GOTESTSUM) ## run all tests with the race detector, on a PostgreSQL of their own
-	@scripts/test.sh -timeout 12m $(TEST_FLAGS)
+	@scripts/test.sh -timeout 20m $(TEST_FLAGS)
 
 .PHONY: test-long
 test-long: system failovers $(TESTPOSTGRES) $(GOTESTSUM) ## run the tests and those behind the build tag "long" (crashes, soak)

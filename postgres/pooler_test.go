@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,6 +56,7 @@ func TestInstancesThatShareAPoolerChargeOnce(t *testing.T) {
 	var mu sync.Mutex
 	admitted, unknown := make(map[ration.KeyID]int64), make(map[ration.KeyID]int64)
 	var instances sync.WaitGroup
+	var answered atomic.Int64
 	var wires []*testdb.Wire
 	for instance := range 2 {
 		w := testdb.NewWire(t, pooler)
@@ -65,6 +67,7 @@ func TestInstancesThatShareAPoolerChargeOnce(t *testing.T) {
 			instances.Go(func() {
 				for range batches {
 					decisions, err := store.Charge(t.Context(), batchOf(t, key, key))
+					answered.Add(1)
 					mu.Lock()
 					switch {
 					case err == nil:
@@ -85,7 +88,7 @@ func TestInstancesThatShareAPoolerChargeOnce(t *testing.T) {
 	}
 	ended := make(chan struct{})
 	go func() { instances.Wait(); close(ended) }()
-	broken := d.endSessions(t, ended)
+	broken := d.endSessions(t, &answered, ended)
 	for _, w := range wires {
 		if cuts := w.Cuts(testdb.CutBeforeCommit) + w.Cuts(testdb.CutCommitAnswer); cuts < 3 {
 			t.Errorf("only %d connections to the pooler broke", cuts)
@@ -102,20 +105,26 @@ func TestInstancesThatShareAPoolerChargeOnce(t *testing.T) {
 	}
 }
 
-// endSessions ends a session of the pooler's now and then, and returns how many
-// it ended.
-func (d *database) endSessions(t *testing.T, ended <-chan struct{}) (broken int) {
-	tick := time.NewTicker(50 * time.Millisecond)
+// endSessions ends a session of the pooler's after every few batches that were
+// answered, so that a slow machine gets on too. It returns how many it ended.
+func (d *database) endSessions(t *testing.T, answered *atomic.Int64, ended <-chan struct{}) (broken int) {
+	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for {
+	for next := int64(5); ; {
 		select {
 		case <-ended:
 			return broken
 		case <-tick.C:
-			broken += ask[int](t, d, `
-				SELECT count(pg_terminate_backend(pid)) FROM (
-				    SELECT pid FROM pg_stat_activity
-				    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle' LIMIT 1) AS s`)
+		}
+		if answered.Load() < next {
+			continue
+		}
+		n := ask[int](t, d, `
+			SELECT count(pg_terminate_backend(pid)) FROM (
+			    SELECT pid FROM pg_stat_activity
+			    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle' LIMIT 1) AS s`)
+		if broken += n; n > 0 {
+			next = answered.Load() + 5
 		}
 	}
 }

@@ -18,9 +18,9 @@ flags=(-race -gcflags=modernc.org/...=-d=checkptr=0)
 
 failed=
 for mod in go.mod bench/go.mod examples/*/go.mod; do
-  module=$(dirname "$mod")
+  module=$(dirname "$mod") name=${mod//\//-}
   (cd "$module" && "$tools/testpostgres" -- "$tools/gotestsum" --format pkgname --format-hide-empty-pkg \
-    --format-icons text --jsonfile "$results/${module//\//-}.json" -- "${flags[@]}" "$@" ./...) || failed=1
+    --format-icons text --jsonfile "$results/$name.json" -- "${flags[@]}" "$@" ./...) || failed=1
 done
 printf '\nThe ten slowest tests:\n'
 cat "$results"/*.json | "$tools/gotestsum" tool slowest --num 10
