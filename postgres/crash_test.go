@@ -4,9 +4,9 @@ import (
 	"context"
 	"testing"
 
+	"github.com/ration-dev/ration/internal/storetest"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
-	"github.com/ration-dev/ration/internal/storetest"
 )
 
 // crash opens an instance whose connections all break at once during some work,

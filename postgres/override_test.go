@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ration-dev/ration/postgres"
 	"github.com/ration-dev/ration/internal/storetest"
+	"github.com/ration-dev/ration/postgres"
 )
 
 func TestReleaseBeforeCantLoseWhatIsBeneath(t *testing.T) {

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/storetest"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
-	"github.com/ration-dev/ration/internal/storetest"
 )
 
 // TestContractThroughAPooler has four sessions for two stores with eight

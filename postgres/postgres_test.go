@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ration-dev/ration/postgres"
 	"github.com/ration-dev/ration/internal/storetest"
+	"github.com/ration-dev/ration/postgres"
 )
 
 func TestContract(t *testing.T) {

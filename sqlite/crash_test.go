@@ -9,9 +9,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/ration-dev/ration/internal/storetest"
 	"github.com/ration-dev/ration/internal/testdisk"
 	"github.com/ration-dev/ration/sqlite"
-	"github.com/ration-dev/ration/internal/storetest"
 )
 
 // crasher returns what restarts a store on a disk that loses its power during

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ration-dev/ration/sqlite"
 	"github.com/ration-dev/ration/internal/storetest"
+	"github.com/ration-dev/ration/sqlite"
 )
 
 func TestReleaseBeforeCantLoseWhatIsBeneath(t *testing.T) {
