@@ -146,6 +146,8 @@ func TestImportFaults(t *testing.T) {
 		{"store imports what embeds its name", "sqlite", []string{module + "/sqlitex"}, []string{"sqlite imports sqlitex: not in its row"}},
 		{"integration imports a store", "internal/verify", []string{module + "/postgres"}, []string{"internal/verify imports postgres: not in its row"}},
 		{"integrations import sideways", "internal/forwardauth", []string{module + "/internal/proxy"}, []string{"internal/forwardauth imports internal/proxy: not in its row"}},
+		{"way in imports the ledger", "internal/proxy", []string{module + "/internal/ledger"}, []string{"internal/proxy imports internal/ledger: not in its row"}},
+		{"root imports the ledger", root, []string{module + "/internal/ledger"}, []string{". imports internal/ledger: not in its row"}},
 		{"server imports a store", "internal/server", []string{module + "/sqlite"}, []string{"internal/server imports sqlite: not in its row"}},
 		{"main imports more than cli", "cmd/ration", []string{module + "/internal/server"}, []string{"cmd/ration imports internal/server: not in its row"}},
 		{"product imports the test database", "internal/admin", []string{module + "/internal/testdb"}, []string{"internal/admin imports internal/testdb: not in its row"}},

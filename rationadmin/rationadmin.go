@@ -48,6 +48,8 @@ type (
 	KeyRecord = admin.KeyRecord
 	// KeyStatus is a key and what remains of its limits.
 	KeyStatus = admin.KeyStatus
+	// MeterUsage is what a key has used on a meter, ever and in the periods that run.
+	MeterUsage = admin.MeterUsage
 	// Rotation replaces the secrets of one label by a new one.
 	Rotation = admin.Rotation
 	// IssuedSecret is a key with a secret that was just made.

@@ -12,8 +12,8 @@ rm -f "$results"/*.json
 export RATION_TEST_BINARY=$tools/ration
 CGO_ENABLED=0 go build -trimpath -o "$RATION_TEST_BINARY" ./cmd/ration
 
-# The race detector brings checks of unsafe pointers along, which take a third of the
-# time of SQLite's translated code and tell nothing of ours.
+# The race detector brings checks of unsafe pointers along, which take a quarter of
+# the time of SQLite's translated code and tell nothing of ours.
 flags=(-race -gcflags=modernc.org/...=-d=checkptr=0)
 
 failed=

@@ -15,8 +15,8 @@ import (
 	"github.com/ration-dev/ration/sqlite"
 )
 
-// answers is what the clients of a store were told. It outlives the store and
-// says whether the next one to open the file keeps every word.
+// answers are what the clients of a store were told. They outlive the store and
+// say whether the next one to open the file keeps every word.
 type answers struct {
 	mu       sync.Mutex
 	accounts []*account

@@ -102,5 +102,5 @@ func labelsInUse(secrets []ration.SecretState, now time.Time) []string {
 
 // secretHolds reports whether a secret has neither ended nor been revoked.
 func secretHolds(secret ration.SecretState, now time.Time) bool {
-	return secret.RevokedAt.IsZero() && (secret.ExpiresAt.IsZero() || now.Before(secret.ExpiresAt))
+	return secret.RevokedAt.IsZero() && !secret.ExpiredAt(now)
 }

@@ -101,7 +101,7 @@ func noLimit(key *KeyRecord, plan *ration.Plan, now time.Time) *NoLimit {
 	if found == nil {
 		return nil
 	}
-	if end := key.ExpiresAt; !end.IsZero() && (!end.After(now) || !found.From.Before(end)) {
+	if key.ExpiredAt(now) || key.ExpiredAt(found.From) {
 		return nil
 	}
 	found.Marked = key.Unlimited || plan.Unlimited

@@ -12,7 +12,7 @@ import (
 func Key(record admin.KeyRecord, at time.Time) api.KeyRecord {
 	key := api.KeyRecord{
 		ID: record.ID.String(), Name: record.Name, Owner: record.Owner, Plan: record.Plan,
-		Status: string(record.Status), Expired: !record.ExpiresAt.IsZero() && !at.Before(record.ExpiresAt),
+		Status: string(record.Status), Expired: record.ExpiredAt(at),
 		ExpiresAt: instant(record.ExpiresAt), Scopes: list(record.Scopes), AllowedIPs: []string{},
 		TimeZone: record.TimeZone, Metadata: record.Metadata, Unlimited: record.Unlimited, NoLimit: NoLimit(record.NoLimit),
 		CreatedAt: record.CreatedAt.UTC(), UpdatedAt: record.UpdatedAt.UTC(),

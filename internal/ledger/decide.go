@@ -16,7 +16,7 @@ import (
 // changes nothing that its limits read; it is counted as denied. (It may cut the
 // stored backlog of a rate to a whole bucket, which is how the rate reads it
 // anyway; only a slower rate that comes back later could tell.) A dry run
-// changes nothing. With [CodeClockSuspect] there was no decision and no change.
+// changes nothing. With [ration.CodeClockSuspect] there was no decision and no change.
 func Decide(policy *Policy, usage Usage, charge *ration.Charge, clock Clock) (ration.Decision, Changes) {
 	decision := ration.Decision{Code: policy.refuses(charge, clock.Now), DecidedAt: clock.Now, DryRun: charge.DryRun}
 	if decision.Code != ration.CodeKeyUnknown { // nobody learns of a key by a secret that is not its own

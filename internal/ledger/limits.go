@@ -9,7 +9,7 @@ import (
 
 // EffectiveLimits returns the limits that hold for a key at an instant: the
 // plan's, each replaced or lifted by the override that holds for the same meter,
-// kind and period if there is one (see [OverrideAt]), and the limits that
+// kind and period if there is one (see [ration.OverrideAt]), and the limits that
 // overrides add. An override without a name of its own keeps the name of what is
 // beneath it. Names are unique among the limits that hold: those that would share
 // one go by their default names.
