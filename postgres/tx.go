@@ -60,7 +60,14 @@ func (s *Store) write(ctx context.Context, doing string, change func(context.Con
 }
 
 func (s *Store) writeOnce(ctx context.Context, change func(context.Context, tx) error) error {
-	begun, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}) // whatever the role's default is
+	// Not from the pool itself, whose transactions give their connection back as they
+	// end: commit still asks it for a warning.
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return &driverError{err}
+	}
+	defer conn.Release()
+	begun, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}) // whatever the role's default is
 	if err != nil {
 		return &driverError{err}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ration-dev/ration"
@@ -122,6 +123,27 @@ func TestChangesWithoutTheirStandbyAreSaid(t *testing.T) {
 			t.Errorf("%s = %v, want ErrOutcomeUnknown", name, err)
 		}
 	}
+}
+
+// TestChangesShareAConnectionOneAfterAnother is for the race detector: a change that
+// asked for a COMMIT's warning after its connection had gone to the next one would
+// take that one's warning, and leave it none.
+func TestChangesShareAConnectionOneAfterAnother(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	store := d.open(t, postgres.Config{ReportConns: 1})
+	id := createKey(t, store, "")
+	var changes sync.WaitGroup
+	for range 4 {
+		changes.Go(func() {
+			for range 10 {
+				if _, err := store.UpdateKey(t.Context(), id, rename); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	changes.Wait()
 }
 
 // rename changes a key to a name that it never had.
