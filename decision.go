@@ -21,7 +21,7 @@ const (
 	CodeCostExceedsLimit  Code = "cost_exceeds_limit" // more than a limit's size: never admissible
 )
 
-// The codes of what is no decision; an [Engine] returns them as errors.
+// The codes that say why no decision was made; an [Engine] returns them as errors.
 const (
 	CodeStoreUnavailable Code = "store_unavailable"
 	CodeOutcomeUnknown   Code = "outcome_unknown"
@@ -32,11 +32,18 @@ const (
 // errors. Nothing is counted, not even as denied.
 const (
 	CodeReservationUnknown  Code = "reservation_unknown"  // there is none of this id
-	CodeReservationConflict Code = "reservation_conflict" // it ended otherwise, or was made for something else
+	CodeReservationConflict Code = "reservation_conflict" // it already ended differently, or belongs to another request
 	CodeReservationExpired  Code = "reservation_expired"  // it expired too long ago to be settled
 	CodeSettlementTooLarge  Code = "settlement_too_large" // more than was reserved
 	CodeIdempotencyMismatch Code = "idempotency_mismatch" // the key came with another charge before
-	CodeRefundsExhausted    Code = "refunds_exhausted"    // as much of the day as may be was given back
+	CodeRefundsExhausted    Code = "refunds_exhausted"    // the day's refund allowance is used up
+)
+
+// The codes of errors of administration.
+const (
+	CodeNotFound Code = "not_found" // there is no such key, plan or token
+	CodeExists   Code = "exists"    // the name or id is taken
+	CodeConflict Code = "conflict"  // the change contradicts the present state
 )
 
 // Decision answers a charge.

@@ -123,23 +123,9 @@ func (e *Engine) decide(ctx context.Context, charge Charge) (Decision, error) {
 	if err != nil {
 		return Decision{}, chargeError(err)
 	}
-	switch decision.Code {
-	case CodeClockSuspect:
-		return Decision{}, ErrClockSuspect
-	case CodeStoreUnavailable: // for this key; others of its batch were decided
-		return Decision{}, ErrStoreUnavailable
-	case CodeReservationUnknown:
-		return Decision{}, ErrReservationUnknown
-	case CodeReservationConflict:
-		return Decision{}, ErrReservationConflict
-	case CodeReservationExpired:
-		return Decision{}, ErrReservationExpired
-	case CodeSettlementTooLarge:
-		return Decision{}, ErrSettlementTooLarge
-	case CodeIdempotencyMismatch:
-		return Decision{}, ErrIdempotencyMismatch
-	case CodeRefundsExhausted:
-		return Decision{}, ErrRefundsExhausted
+	// A code of an error is about this key; others of its batch were decided.
+	if err := decision.Code.Err(); err != nil {
+		return Decision{}, err
 	}
 	return decision, nil
 }

@@ -38,8 +38,8 @@ func NewEvent(ctx context.Context, via string, decision ration.Decision, err err
 	case ctx.Err() != nil:
 		return Event{Via: via, Code: CodeClientGone}
 	}
-	event := Event{Via: via, Code: ration.Code(problemOfError(err).Code)}
-	if faultOf(err) == nil {
+	event := Event{Via: via, Code: toldCode(err)}
+	if !isRefused(event.Code) {
 		event.Err = err
 	}
 	return event

@@ -2,7 +2,6 @@ package rationhttp
 
 import (
 	"context"
-	"errors"
 
 	"github.com/ration-dev/ration"
 )
@@ -11,6 +10,12 @@ import (
 // just now. A client that has gone needs no open door, and a fault in the
 // charge itself would never close it again.
 func mayFailOpen(ctx context.Context, err error) bool {
-	return ctx.Err() == nil && (errors.Is(err, ration.ErrStoreUnavailable) || errors.Is(err, ration.ErrOutcomeUnknown) ||
-		errors.Is(err, ration.ErrClockSuspect) || errors.Is(err, ration.ErrClosed))
+	if ctx.Err() != nil {
+		return false
+	}
+	switch ration.CodeOf(err) {
+	case ration.CodeStoreUnavailable, ration.CodeOutcomeUnknown, ration.CodeClockSuspect:
+		return true
+	}
+	return false
 }

@@ -62,7 +62,7 @@ func (g *Gate) observeAfter(ctx context.Context, question *Question, event Event
 	case errors.Is(err, ration.ErrRefundsExhausted):
 		event.Code = ration.CodeRefundsExhausted
 	case err != nil:
-		event.Code, event.Err = ration.Code(problemOfError(err).Code), err
+		event.Code, event.Err = toldCode(err), err
 	}
 	g.Observe(ctx, event)
 }

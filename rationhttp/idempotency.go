@@ -1,7 +1,6 @@
 package rationhttp
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 	"unicode"
@@ -22,7 +21,10 @@ const (
 
 // ErrIdempotencyKey says that a request's idempotency key can't be one. It
 // doesn't show the key.
-var ErrIdempotencyKey = errors.New("the idempotency key is not 1 to 255 bytes of UTF-8 without control characters, sent once")
+var ErrIdempotencyKey error = &ration.Error{
+	Code:    CodeInvalidIdempotencyKey,
+	Message: "the idempotency key is not 1 to 255 bytes of UTF-8 without control characters, sent once",
+}
 
 // IdempotencyKey returns the key in the Idempotency-Key field, and false if there
 // is no such field. A value in quotes is a String of RFC 9651, as the draft wants

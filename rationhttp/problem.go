@@ -2,7 +2,6 @@ package rationhttp
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -10,15 +9,6 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
-)
-
-// Codes of problems that are no decision and that no engine returns.
-const (
-	CodeInvalidRequest        = "invalid_request"         // the request contradicts itself
-	CodeKeysInURL             = "keys_in_url"             // the key was sent in the URL, where it isn't taken
-	CodeInvalidIdempotencyKey = "invalid_idempotency_key" // see [IdempotencyKey]
-	CodeIdempotencyReplayed   = "idempotency_replayed"    // the first one with this key was charged
-	CodeInternal              = "internal_error"          // a fault of ours
 )
 
 // Problem answers with a problem of the caller's own. Status and Code must be
@@ -55,11 +45,8 @@ func (r *Responder) problemOf(decision *ration.Decision, asked Asked) api.Proble
 	if r.Uniform && (code == ration.CodeKeyExpired || code == ration.CodeKeyDisabled || code == ration.CodeKeyRevoked) {
 		code = ration.CodeKeyUnknown
 	}
-	refusal, known := refusals[code]
-	if !known {
-		return internalProblem(asked.RequestID)
-	}
-	problem := api.Problem{Type: refusal.kind, Status: refusal.status, Detail: refusal.detail, Code: string(code), RequestID: asked.RequestID}
+	problem := problemOfCode(code)
+	problem.RequestID = asked.RequestID
 	if code == ration.CodeInsufficientScope && asked.Scope != "" {
 		problem.Detail = fmt.Sprintf("The API key lacks the scope %q.", asked.Scope)
 	}
@@ -120,50 +107,4 @@ func unitsOf(amounts []ration.Amount, meter string) int64 {
 		}
 	}
 	return 1 // of requests, which every charge counts
-}
-
-// refusal is how a code is told to a client.
-type refusal struct {
-	status int
-	kind   string
-	detail string
-}
-
-var refusals = map[ration.Code]refusal{
-	ration.CodeKeyMissing:        {http.StatusUnauthorized, "", "An API key is needed."},
-	ration.CodeKeyUnknown:        {http.StatusUnauthorized, "", "The API key is not valid."},
-	ration.CodeKeyUnchecked:      {http.StatusTooManyRequests, api.TypeAbnormalUsageDetected, "The API key was not checked: too many unknown keys came from this address. Try again later."},
-	ration.CodeKeyExpired:        {http.StatusUnauthorized, "", "The API key has expired."},
-	ration.CodeKeyDisabled:       {http.StatusUnauthorized, "", "The API key is disabled."},
-	ration.CodeKeyRevoked:        {http.StatusUnauthorized, "", "The API key is revoked."},
-	ration.CodeInsufficientScope: {http.StatusForbidden, "", "The API key lacks a scope."},
-	ration.CodeIPNotAllowed:      {http.StatusForbidden, "", "The API key may not be used from this address."},
-	ration.CodeQuotaExceeded:     {http.StatusTooManyRequests, api.TypeQuotaExceeded, "The quota is used up."},
-	ration.CodeRateExceeded:      {http.StatusTooManyRequests, api.TypeQuotaExceeded, "Requests come too fast."},
-	ration.CodeCostExceedsLimit:  {http.StatusUnprocessableEntity, "", "The request asks for more than a limit could ever allow."},
-}
-
-// problemOfError describes what is no decision.
-func problemOfError(err error) api.Problem {
-	if fault := faultOf(err); fault != nil {
-		return fault.problem()
-	}
-	unavailable := api.Problem{Type: api.TypeTemporaryReducedCapacity, Status: http.StatusServiceUnavailable}
-	switch {
-	case errors.Is(err, ration.ErrOutcomeUnknown): // no Retry-After: to try again may charge twice
-		unavailable.Code, unavailable.Detail = string(ration.CodeOutcomeUnknown), "It is not known whether the request was counted."
-		return unavailable
-	case errors.Is(err, ration.ErrClockSuspect):
-		unavailable.Code, unavailable.Detail = string(ration.CodeClockSuspect), "The request was not counted: the server's clock is in doubt."
-		return unavailable
-	case errors.Is(err, ration.ErrStoreUnavailable), errors.Is(err, ration.ErrClosed):
-		unavailable.Code, unavailable.Detail = string(ration.CodeStoreUnavailable), "The request was not counted: the server cannot count just now."
-		unavailable.RetryAfter = new(int64(1))
-		return unavailable
-	}
-	return internalProblem("")
-}
-
-func internalProblem(requestID string) api.Problem {
-	return api.Problem{Status: http.StatusInternalServerError, Code: CodeInternal, RequestID: requestID}
 }

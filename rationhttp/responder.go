@@ -68,7 +68,7 @@ func (r *Responder) Decided(decision *ration.Decision, asked Asked) Response {
 // [Sources.Find], [IdempotencyKey] or any other: what it doesn't know becomes a
 // 500 that tells nothing.
 func (r *Responder) Failed(err error, requestID string) Response {
-	problem := problemOfError(err)
+	problem := problemOfCode(ration.CodeOf(err))
 	problem.RequestID = requestID
 	var fields []Field
 	if errors.Is(err, ErrConflictingKeys) || errors.Is(err, ErrKeyInURL) {

@@ -1,7 +1,6 @@
 package rationhttp
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,10 +19,10 @@ const usualQueryParameter = "api_key"
 var (
 	// ErrConflictingKeys: two different keys were presented (RFC 6750, section 2:
 	// one method per request).
-	ErrConflictingKeys = errors.New("two different keys were presented")
+	ErrConflictingKeys error = &ration.Error{Code: CodeInvalidRequest, Message: "two different keys were presented"}
 	// ErrKeyInURL: the key came in the query, where it isn't taken, even if it came
 	// in a header too.
-	ErrKeyInURL = errors.New("the key was sent in the URL")
+	ErrKeyInURL error = &ration.Error{Code: CodeKeysInURL, Message: "the key was sent in the URL"}
 )
 
 // Sources says where a client's secret may travel. All places are looked at;

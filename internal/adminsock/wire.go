@@ -109,27 +109,12 @@ func concealSecrets(texts []string) []ration.Secret {
 // errors.As find in it.
 type wireError struct {
 	Text    string               `json:"text"`
-	Kinds   []string             `json:"kinds,omitempty"`   // names in kinds
+	Code    ration.Code          `json:"code,omitempty"`    // see [ration.CodeOf]
 	Invalid *ration.InvalidError `json:"invalid,omitempty"` // the input that is wrong
 }
 
-// kinds are the errors that a caller may look for.
-var kinds = map[string]error{
-	"not_found":         ration.ErrNotFound,
-	"exists":            ration.ErrExists,
-	"conflict":          ration.ErrConflict,
-	"store_unavailable": ration.ErrStoreUnavailable,
-	"outcome_unknown":   ration.ErrOutcomeUnknown,
-	"clock_suspect":     ration.ErrClockSuspect,
-}
-
 func toWire(err error) *wireError {
-	wire := &wireError{Text: err.Error()}
-	for name, kind := range kinds {
-		if errors.Is(err, kind) {
-			wire.Kinds = append(wire.Kinds, name)
-		}
-	}
+	wire := &wireError{Text: err.Error(), Code: ration.CodeOf(err)}
 	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
 		wire.Invalid = invalid
 	}
@@ -145,10 +130,8 @@ func (e *remoteError) Error() string { return e.wire.Text }
 // Unwrap gives errors.Is and As what the error was at the other end.
 func (e *remoteError) Unwrap() []error {
 	var causes []error
-	for _, name := range e.wire.Kinds {
-		if kind := kinds[name]; kind != nil {
-			causes = append(causes, kind)
-		}
+	if kind := e.wire.Code.Err(); kind != nil {
+		causes = append(causes, kind)
 	}
 	if e.wire.Invalid != nil {
 		causes = append(causes, e.wire.Invalid)

@@ -1,0 +1,79 @@
+package rationhttp
+
+import (
+	"net/http"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
+)
+
+// Codes of problems that come from the request itself, before an engine is asked,
+// and of a fault of ours.
+const (
+	CodeInvalidRequest        = "invalid_request"         // the request contradicts itself
+	CodeKeysInURL             = "keys_in_url"             // the key was sent in the URL, where it isn't taken
+	CodeInvalidIdempotencyKey = "invalid_idempotency_key" // see [IdempotencyKey]
+	CodeIdempotencyReplayed   = "idempotency_replayed"    // the first one with this key was charged
+	CodeInternal              = "internal_error"          // a fault of ours
+)
+
+// refusal is how a code is told to a client.
+type refusal struct {
+	status     int
+	kind       string
+	detail     string
+	retryAfter int64 // seconds; 0: not said
+}
+
+// refusals are the codes that a client may be told, of denials and of errors. Any
+// other is a fault of ours, of which nothing is told.
+var refusals = map[ration.Code]refusal{
+	ration.CodeKeyMissing:        {status: http.StatusUnauthorized, detail: "An API key is needed."},
+	ration.CodeKeyUnknown:        {status: http.StatusUnauthorized, detail: "The API key is not valid."},
+	ration.CodeKeyUnchecked:      {status: http.StatusTooManyRequests, kind: api.TypeAbnormalUsageDetected, detail: "The API key was not checked: too many unknown keys came from this address. Try again later."},
+	ration.CodeKeyExpired:        {status: http.StatusUnauthorized, detail: "The API key has expired."},
+	ration.CodeKeyDisabled:       {status: http.StatusUnauthorized, detail: "The API key is disabled."},
+	ration.CodeKeyRevoked:        {status: http.StatusUnauthorized, detail: "The API key is revoked."},
+	ration.CodeInsufficientScope: {status: http.StatusForbidden, detail: "The API key lacks a scope."},
+	ration.CodeIPNotAllowed:      {status: http.StatusForbidden, detail: "The API key may not be used from this address."},
+	ration.CodeQuotaExceeded:     {status: http.StatusTooManyRequests, kind: api.TypeQuotaExceeded, detail: "The quota is used up."},
+	ration.CodeRateExceeded:      {status: http.StatusTooManyRequests, kind: api.TypeQuotaExceeded, detail: "Requests come too fast."},
+	ration.CodeCostExceedsLimit:  {status: http.StatusUnprocessableEntity, detail: "The request asks for more than a limit could ever allow."},
+
+	CodeInvalidRequest:        {status: http.StatusBadRequest, detail: "Two different API keys were sent; send one."},
+	CodeKeysInURL:             {status: http.StatusBadRequest, detail: "API keys are not taken from the URL, where logs keep them; send the key in a header."},
+	CodeInvalidIdempotencyKey: {status: http.StatusBadRequest, detail: "Send one Idempotency-Key of 1 to 255 bytes of UTF-8 without control characters."},
+
+	ration.CodeIdempotencyMismatch: {status: http.StatusUnprocessableEntity, detail: "The Idempotency-Key came with another request before; send a new one with a new request."},
+	ration.CodeReservationUnknown:  {status: http.StatusNotFound, detail: "There is no such reservation."},
+	ration.CodeReservationConflict: {status: http.StatusConflict, detail: "The reservation already ended differently, or belongs to another request."},
+	ration.CodeReservationExpired:  {status: http.StatusConflict, detail: "The reservation expired too long ago to be settled or voided."},
+	ration.CodeSettlementTooLarge:  {status: http.StatusConflict, detail: "The settlement is for more than was reserved."},
+
+	// No time after which to try again: that may charge twice.
+	ration.CodeOutcomeUnknown:   {status: http.StatusServiceUnavailable, kind: api.TypeTemporaryReducedCapacity, detail: "It is not known whether the request was counted."},
+	ration.CodeClockSuspect:     {status: http.StatusServiceUnavailable, kind: api.TypeTemporaryReducedCapacity, detail: "The request was not counted: the server's clock is in doubt."},
+	ration.CodeStoreUnavailable: {status: http.StatusServiceUnavailable, kind: api.TypeTemporaryReducedCapacity, detail: "The request was not counted: the server cannot count just now.", retryAfter: 1},
+}
+
+// toldCode returns the code that a client is told of an error.
+func toldCode(err error) ration.Code { return ration.Code(problemOfCode(ration.CodeOf(err)).Code) }
+
+// isRefused reports whether a client is told of the code as its own doing.
+func isRefused(code ration.Code) bool {
+	refusal, known := refusals[code]
+	return known && refusal.status < http.StatusInternalServerError
+}
+
+// problemOfCode describes a code, or [CodeInternal] where clients are told nothing of it.
+func problemOfCode(code ration.Code) api.Problem {
+	refusal, known := refusals[code]
+	if !known {
+		return api.Problem{Status: http.StatusInternalServerError, Code: CodeInternal}
+	}
+	problem := api.Problem{Type: refusal.kind, Status: refusal.status, Detail: refusal.detail, Code: string(code)}
+	if refusal.retryAfter > 0 {
+		problem.RetryAfter = new(refusal.retryAfter)
+	}
+	return problem
+}
