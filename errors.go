@@ -42,7 +42,7 @@ var (
 	// ErrReservationExpired: it expired more than [LateSettlement] ago.
 	ErrReservationExpired error = &Error{CodeReservationExpired, "the reservation expired too long ago to be settled or voided"}
 	// ErrSettlementTooLarge: it is settled with more than was reserved, under
-	// [OverRefuse]. It stays as it was.
+	// [OverageRefuse]. It stays as it was.
 	ErrSettlementTooLarge error = &Error{CodeSettlementTooLarge, "the settlement is for more than was reserved"}
 	// ErrIdempotencyMismatch: the idempotency key came with another charge before.
 	ErrIdempotencyMismatch error = &Error{CodeIdempotencyMismatch, "the idempotency key came with another request before"}

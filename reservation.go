@@ -92,22 +92,22 @@ const (
 	AtExpiryRelease AtExpiry = "release" // they are given back; a late settlement may then pass a limit
 )
 
-// Over says what becomes of a settlement with more than was reserved.
-type Over string
+// Overage says what becomes of a settlement with more than was reserved.
+type Overage string
 
 // What may become of it.
 const (
-	OverRefuse Over = "refuse"  // it is refused and the reservation stays open; the default
-	OverClamp  Over = "clamp"   // what was reserved is counted
-	OverCount  Over = "overage" // all is counted, also beyond a limit
+	OverageRefuse Overage = "refuse"  // it is refused and the reservation stays open; the default
+	OverageClamp  Overage = "clamp"   // what was reserved is counted
+	OverageAllow  Overage = "overage" // all is counted, also beyond a limit
 )
 
-// ParseOver reads the name; the empty one is refuse. Its error is an [InvalidError].
-func ParseOver(text string) (Over, error) {
-	switch over := Over(text); over {
+// ParseOverage reads the name; the empty one is refuse. Its error is an [InvalidError].
+func ParseOverage(text string) (Overage, error) {
+	switch over := Overage(text); over {
 	case "":
-		return OverRefuse, nil
-	case OverRefuse, OverClamp, OverCount:
+		return OverageRefuse, nil
+	case OverageRefuse, OverageClamp, OverageAllow:
 		return over, nil
 	}
 	return "", &InvalidError{Field: "over", Value: text, Reason: "use refuse, clamp or overage"}
@@ -198,16 +198,16 @@ type End struct {
 	// Amounts are what was really used, of EndSettle. Meters left out used what
 	// was reserved; nil: all did.
 	Amounts []Amount
-	Over    Over // of more than was reserved; empty: [OverRefuse]
+	Overage Overage // of more than was reserved; empty: [OverageRefuse]
 }
 
 // normalize checks the end and sorts its amounts, without changing the caller's slice.
 func (e End) normalize() (End, error) {
-	over, err := ParseOver(string(e.Over))
+	over, err := ParseOverage(string(e.Overage))
 	if err != nil {
 		return End{}, err
 	}
-	e.Over = over
+	e.Overage = over
 	if len(e.Amounts) > MaxMetersPerCharge {
 		return End{}, tooManyMeters()
 	}

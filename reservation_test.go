@@ -78,13 +78,13 @@ func TestHoldIsCompletedAndChecked(t *testing.T) {
 }
 
 func TestParseOver(t *testing.T) {
-	for text, want := range map[string]ration.Over{"": ration.OverRefuse, "refuse": ration.OverRefuse, "clamp": ration.OverClamp, "overage": ration.OverCount} {
-		if got, err := ration.ParseOver(text); err != nil || got != want {
+	for text, want := range map[string]ration.Overage{"": ration.OverageRefuse, "refuse": ration.OverageRefuse, "clamp": ration.OverageClamp, "overage": ration.OverageAllow} {
+		if got, err := ration.ParseOverage(text); err != nil || got != want {
 			t.Errorf("%q is %q, %v; want %q", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"Clamp", " refuse", "count", "\x00"} {
-		_, err := ration.ParseOver(text)
+		_, err := ration.ParseOverage(text)
 		wantInvalid(t, err, "over")
 	}
 }

@@ -21,7 +21,7 @@ type ReserveResponse struct {
 // it is empty.
 type SettleRequest struct {
 	Amounts map[string]int64 `json:"amounts,omitempty"` // what was used, by meter; meters left out used what was reserved
-	Over    string           `json:"over,omitempty"`    // of more than was reserved: "refuse", "clamp" or "overage"; empty: as the server is set
+	Overage string           `json:"over,omitempty"`    // of more than was reserved: "refuse", "clamp" or "overage"; empty: as the server is set
 	Key     string           `json:"key,omitempty"`     // whose reservation it is; empty: known by its id
 }
 

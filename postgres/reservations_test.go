@@ -77,11 +77,11 @@ func hold(id ration.ReservationID, tokens int64) ration.Charge {
 }
 
 func settle(id ration.ReservationID, tokens int64) ration.Charge {
-	return ration.Charge{End: &ration.End{ID: id, Action: ration.EndSettle, Amounts: tokensOf(tokens), Over: ration.OverRefuse}}
+	return ration.Charge{End: &ration.End{ID: id, Action: ration.EndSettle, Amounts: tokensOf(tokens), Overage: ration.OverageRefuse}}
 }
 
 func void(id ration.ReservationID) ration.Charge {
-	return ration.Charge{End: &ration.End{ID: id, Action: ration.EndVoid, Over: ration.OverRefuse}}
+	return ration.Charge{End: &ration.End{ID: id, Action: ration.EndVoid, Overage: ration.OverageRefuse}}
 }
 
 func tokensOf(units int64) []ration.Amount { return []ration.Amount{{Meter: "tokens", Units: units}} }
@@ -184,7 +184,7 @@ func TestSettlementBeyondWhatWasReservedMakesItsRow(t *testing.T) {
 	id := ration.NewReservationID()
 	wantCodes(t, r.charges(t, ration.Charge{Hold: hold(id, 0).Hold}), ration.CodeOK)
 	end := settle(id, 50)
-	end.End.Over = ration.OverCount
+	end.End.Overage = ration.OverageAllow
 	wantCodes(t, r.charges(t, end), ration.CodeOK)
 	r.want(t, "tokens", same(50, 0))
 	r.wantDay(t, "tokens", "2026-07-15", 50, 0)

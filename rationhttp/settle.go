@@ -25,7 +25,7 @@ var _ Ender = (*ration.Engine)(nil)
 // of meters that amounts leave out, what was reserved. It may be called once the
 // request is done with, or its client has gone, and again. Where there is no open
 // reservation, as after [Gate.GiveBack], it does nothing. Errors: those of [Ender].
-func (g *Gate) Settle(ctx context.Context, question *Question, answer *Answer, amounts []ration.Amount, over ration.Over) error {
+func (g *Gate) Settle(ctx context.Context, question *Question, answer *Answer, amounts []ration.Amount, over ration.Overage) error {
 	held := answer.Decision.Reservation
 	ender, able := g.Charger.(Ender)
 	if held == nil || !able {
@@ -34,7 +34,7 @@ func (g *Gate) Settle(ctx context.Context, question *Question, answer *Answer, a
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), SettleTimeout)
 	defer cancel()
-	end := ration.End{ID: held.ID, Action: ration.EndSettle, Amounts: amounts, Over: over}
+	end := ration.End{ID: held.ID, Action: ration.EndSettle, Amounts: amounts, Overage: over}
 	_, err := ender.End(ctx, held.KeyID, end)
 	if errors.Is(err, ration.ErrSettlementTooLarge) { // better what was reserved than to leave it open
 		end.Amounts = nil

@@ -35,7 +35,7 @@ func TestPurgeKeepsWhatMayStillBeAskedFor(t *testing.T) {
 	hold := func(id ration.ReservationID) ration.Charge {
 		return ration.Charge{Hold: &ration.Hold{ID: id, TTL: time.Hour, AtExpiry: ration.AtExpiryKeep}}
 	}
-	do(hold(ended), hold(open), ration.Charge{End: &ration.End{ID: ended, Action: ration.EndVoid, Over: ration.OverRefuse}})
+	do(hold(ended), hold(open), ration.Charge{End: &ration.End{ID: ended, Action: ration.EndVoid, Overage: ration.OverageRefuse}})
 	do(ration.Charge{Idempotency: &ration.Idempotency{Key: "one"}})
 
 	do(ration.Charge{Refund: &ration.Receipt{KeyID: key, Postings: []ration.Posting{{Meter: "requests", Units: 1}}}}) // of five periods

@@ -62,7 +62,7 @@ func TestRepairedPeriodHoldsWhatIsStillReserved(t *testing.T) {
 	}
 	wantCode(ration.CodeQuotaExceeded, ration.Charge{Amounts: tokens(400)})
 	wantCode(ration.CodeOK, ration.Charge{Amounts: tokens(399)})
-	wantCode(ration.CodeOK, ration.Charge{End: &ration.End{ID: id, Action: ration.EndSettle, Over: ration.OverRefuse}})
+	wantCode(ration.CodeOK, ration.Charge{End: &ration.End{ID: id, Action: ration.EndSettle, Overage: ration.OverageRefuse}})
 	got, err := store.Rows(t.Context(), `SELECT used || ' ' || reserved || ' ' || day_used || ' ' || day_reserved || ' ' || hour_reserved || ' ' || month_reserved FROM key_usage WHERE meter = 'tokens'`)
 	if want := "1000 0 1000 0 0 0"; err != nil || len(got) != 1 || got[0] != want {
 		t.Errorf("%q, %v, want %q", got, err, want)

@@ -63,7 +63,7 @@ func drawLogged(rt *rapid.T, key ration.KeyID, open *[]ration.Reservation, recei
 		if len(*open) > 0 {
 			r := rapid.SampledFrom(*open).Draw(rt, "reservation")
 			action := rapid.SampledFrom([]ration.EndAction{ration.EndSettle, ration.EndVoid, ration.EndExpire}).Draw(rt, "end")
-			end := &ration.End{ID: r.ID, Action: action, Over: ration.OverCount}
+			end := &ration.End{ID: r.ID, Action: action, Overage: ration.OverageAllow}
 			if action == ration.EndSettle {
 				end.Amounts = []ration.Amount{{Meter: "tokens", Units: rapid.Int64Range(0, 30).Draw(rt, "settled")}}
 			}

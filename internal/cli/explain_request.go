@@ -37,7 +37,7 @@ type explainedRequest struct {
 type explainedReserve struct {
 	TTL      string   `json:"ttl"`
 	AtExpiry string   `json:"at_expiry"`
-	Over     string   `json:"over_settlement"`
+	Overage  string   `json:"over_settlement"`
 	Settled  []string `json:"settled"` // meters of which the upstream reports what was used
 }
 
@@ -76,7 +76,7 @@ func describeReserve(reserve *route.CompiledReserve) *explainedReserve {
 	shown := &explainedReserve{
 		TTL:      durationText(cmp.Or(reserve.Hold.TTL, ration.DefaultReservationTTL)),
 		AtExpiry: string(cmp.Or(reserve.Hold.AtExpiry, ration.AtExpiryKeep)),
-		Over:     string(reserve.Over),
+		Overage:  string(reserve.Overage),
 	}
 	for _, report := range reserve.Reports {
 		shown.Settled = append(shown.Settled, report.Meter)

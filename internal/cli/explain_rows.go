@@ -56,7 +56,7 @@ func (r *explainedRequest) chargeRows() [][]string {
 	rows := [][]string{{"costs", amountsText(r.Amounts)}}
 	if r.Reserve != nil {
 		rows = append(rows, []string{"reserve", fmt.Sprintf("for %s, then %s; settled by what the API reports of %s, with more: %s",
-			r.Reserve.TTL, r.Reserve.AtExpiry, strings.Join(r.Reserve.Settled, ", "), r.Reserve.Over)})
+			r.Reserve.TTL, r.Reserve.AtExpiry, strings.Join(r.Reserve.Settled, ", "), r.Reserve.Overage)})
 	}
 	refunds := "never"
 	if len(r.Refunds) > 0 {

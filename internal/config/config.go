@@ -44,7 +44,7 @@ type Config struct {
 	RequestLogDays         int // 0: no request log
 	AcceptUnsafeDurability bool
 	AcceptOverage          bool
-	OverSettlement         ration.Over // overage only with AcceptOverage
+	OverSettlement         ration.Overage // overage only with AcceptOverage
 	ShutdownGrace          time.Duration
 	ShutdownDelay          time.Duration
 	WaitForDatabase        time.Duration // how long serve waits for a database that is away; 0: not at all
@@ -124,7 +124,7 @@ func Load(sources Sources) (Config, error) {
 func (c *Config) settleRoutes() {
 	for i := range c.Routes.Routes {
 		if reserve := c.Routes.Routes[i].Reserve; reserve != nil {
-			reserve.Over = c.OverSettlement
+			reserve.Overage = c.OverSettlement
 		}
 	}
 }
@@ -132,7 +132,7 @@ func (c *Config) settleRoutes() {
 // checkOverage refuses a default of settlements that gives up a promise which
 // nobody has given up.
 func (c *Config) checkOverage(file map[string]fileValue, environment map[string]string, sources Sources) []*Error {
-	if c.OverSettlement != ration.OverCount || c.AcceptOverage {
+	if c.OverSettlement != ration.OverageAllow || c.AcceptOverage {
 		return nil
 	}
 	s := find(overSettlement)

@@ -35,7 +35,7 @@ func TestDefaults(t *testing.T) {
 	want := config.Config{
 		DB: config.Database{Path: "./ration.db"}, Listen: "127.0.0.1:8080", APIListen: "127.0.0.1:8081",
 		UpstreamTimeout: 10 * time.Minute, Headers: "draft10", KeyHeader: "X-API-Key", KeyBearer: true, KeyBasic: true,
-		OverSettlement: ration.OverRefuse, SecretPrefix: "rk", WaitForDatabase: time.Minute, ShutdownGrace: 30 * time.Second, LogFormat: "text", LogLevel: slog.LevelInfo,
+		OverSettlement: ration.OverageRefuse, SecretPrefix: "rk", WaitForDatabase: time.Minute, ShutdownGrace: 30 * time.Second, LogFormat: "text", LogLevel: slog.LevelInfo,
 		Routes: route.Config{Refunds: rationhttp.DefaultRefunds()}, Preflights: "charge", PreflightRate: 10,
 		UpstreamCapacity: config.Capacity{InFlight: 1024, Waiting: 1024, Wait: 5 * time.Second, WebSockets: 1024},
 		Unknown:          ration.UnknownSecrets{Burst: 20, PerSecond: 1, InAll: 200},
@@ -137,10 +137,10 @@ routes:
 		{Path: "/kept", Amounts: map[string]int64{}, Refunds: &rationhttp.Refunds{}, Idempotency: route.IdempotencyOn},
 		{Path: "/off", Amounts: map[string]int64{}},
 		{Path: "/llm", Amounts: map[string]int64{"tokens": 1000}, Reserve: &route.Reserve{
-			TTL: 5 * time.Minute, AtExpiry: "release", Over: ration.OverClamp,
+			TTL: 5 * time.Minute, AtExpiry: "release", Overage: ration.OverageClamp,
 			Reports: map[string]route.Report{"tokens": {Header: "X-Tokens-Used", JSON: "/usage/total_tokens", SSE: "/usage/total_tokens"}},
 		}},
-		{Path: "/briefly", Amounts: map[string]int64{"tokens": 1000}, Reserve: &route.Reserve{Over: ration.OverClamp, Reports: map[string]route.Report{"tokens": {Header: "X-Tokens-Used"}}}},
+		{Path: "/briefly", Amounts: map[string]int64{"tokens": 1000}, Reserve: &route.Reserve{Overage: ration.OverageClamp, Reports: map[string]route.Report{"tokens": {Header: "X-Tokens-Used"}}}},
 	}}
 	if diff := cmp.Diff(routes, got.Routes); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)
@@ -153,7 +153,7 @@ routes:
 func TestOverageNeedsNoMoreThanToBeAccepted(t *testing.T) {
 	for _, content := range []string{"accept_overage: true\nover_settlement: overage\n", "over_settlement: overage\naccept_overage: true\n"} {
 		got, err := config.Load(config.Sources{File: write(t, "ration.yaml", content)})
-		if err != nil || !got.AcceptOverage || got.OverSettlement != ration.OverCount {
+		if err != nil || !got.AcceptOverage || got.OverSettlement != ration.OverageAllow {
 			t.Errorf("got %t and %q, %v", got.AcceptOverage, got.OverSettlement, err)
 		}
 	}

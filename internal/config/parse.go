@@ -117,11 +117,11 @@ func parseChoice(value string, choices ...string) (string, error) {
 	return value, nil
 }
 
-func parseOver(value string) (ration.Over, error) {
+func parseOver(value string) (ration.Overage, error) {
 	if value == "" { // it means refuse to a settlement; whoever sets it says what they mean
 		return "", invalid(value, "use refuse, clamp or overage")
 	}
-	return ration.ParseOver(value)
+	return ration.ParseOverage(value)
 }
 
 func parseLevel(value string) (level slog.Level, err error) {

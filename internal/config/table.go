@@ -198,7 +198,7 @@ var settings = []setting{
 	{
 		Setting: Setting{overSettlement, "refuse, clamp or overage", "refuse", "What becomes of a settlement with more than was reserved, unless it says so itself. overage needs accept_overage. On routes that reserve, refuse is as clamp."},
 		kind:    text,
-		set:     into(func(c *Config) *ration.Over { return &c.OverSettlement }, parseOver),
+		set:     into(func(c *Config) *ration.Overage { return &c.OverSettlement }, parseOver),
 	},
 	{
 		Setting: Setting{"shutdown_grace", formDuration, "30s", "How long requests under way may take to finish at the end."},

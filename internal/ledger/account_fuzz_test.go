@@ -107,9 +107,9 @@ func (l *books) draw(rt *rapid.T) ration.Charge {
 		return ration.Charge{Refund: receipt}
 	case what <= 2 && len(l.order) > 0:
 		end := ration.End{
-			ID:     rapid.SampledFrom(l.order).Draw(rt, "reservation"),
-			Action: rapid.SampledFrom([]ration.EndAction{ration.EndSettle, ration.EndSettle, ration.EndVoid, ration.EndExpire}).Draw(rt, "action"),
-			Over:   rapid.SampledFrom([]ration.Over{ration.OverRefuse, ration.OverClamp, ration.OverCount}).Draw(rt, "over"),
+			ID:      rapid.SampledFrom(l.order).Draw(rt, "reservation"),
+			Action:  rapid.SampledFrom([]ration.EndAction{ration.EndSettle, ration.EndSettle, ration.EndVoid, ration.EndExpire}).Draw(rt, "action"),
+			Overage: rapid.SampledFrom([]ration.Overage{ration.OverageRefuse, ration.OverageClamp, ration.OverageAllow}).Draw(rt, "over"),
 		}
 		end.Amounts = drawCharge(rt).Amounts
 		return ration.Charge{End: &end}

@@ -43,8 +43,8 @@ func (a *Account) endOpen(r *ration.Reservation, end *ration.End, now time.Time)
 	case ration.EndVoid:
 		r.State = ration.ReservationVoided
 	case ration.EndSettle:
-		used, fits := settlement(r, end.Amounts, end.Over)
-		if code := a.judgeSettlement(r, used, fits, end.Over); code != ration.CodeOK {
+		used, fits := settlement(r, end.Amounts, end.Overage)
+		if code := a.judgeSettlement(r, used, fits, end.Overage); code != ration.CodeOK {
 			return code
 		}
 		r.State, r.Settled = ration.ReservationSettled, used
@@ -88,9 +88,9 @@ func (a *Account) endExpired(r *ration.Reservation, end *ration.End, now time.Ti
 	}
 	used, fits := nothing(r), true
 	if end.Action == ration.EndSettle {
-		used, fits = settlement(r, end.Amounts, end.Over)
+		used, fits = settlement(r, end.Amounts, end.Overage)
 	}
-	if code := a.judgeSettlement(r, used, fits, end.Over); code != ration.CodeOK {
+	if code := a.judgeSettlement(r, used, fits, end.Overage); code != ration.CodeOK {
 		return code
 	}
 	before := clone(r)
@@ -108,8 +108,8 @@ func (a *Account) endExpired(r *ration.Reservation, end *ration.End, now time.Ti
 
 // judgeSettlement says whether a settlement may be recorded. What the reservation
 // holds, or counts already, has its place in the total.
-func (a *Account) judgeSettlement(r *ration.Reservation, used []ration.Amount, fits bool, over ration.Over) ration.Code {
-	if !fits && over != ration.OverCount {
+func (a *Account) judgeSettlement(r *ration.Reservation, used []ration.Amount, fits bool, over ration.Overage) ration.Code {
+	if !fits && over != ration.OverageAllow {
 		return ration.CodeSettlementTooLarge
 	}
 	for _, amount := range used {

@@ -8,8 +8,8 @@ import (
 
 // settlement returns what a reservation uses if it is settled with amounts: one
 // amount per meter that was reserved or used, requests first. Fits says whether
-// none is more than was reserved; with OverClamp none is.
-func settlement(r *ration.Reservation, amounts []ration.Amount, over ration.Over) (used []ration.Amount, fits bool) {
+// none is more than was reserved; with OverageClamp none is.
+func settlement(r *ration.Reservation, amounts []ration.Amount, over ration.Overage) (used []ration.Amount, fits bool) {
 	fits = true
 	for i := range r.Held {
 		held := &r.Held[i]
@@ -17,14 +17,14 @@ func settlement(r *ration.Reservation, amounts []ration.Amount, over ration.Over
 		if j := indexOfMeter(amounts, held.Meter); j >= 0 {
 			units = amounts[j].Units
 		}
-		if units > held.Units && over == ration.OverClamp {
+		if units > held.Units && over == ration.OverageClamp {
 			units = held.Units
 		}
 		fits = fits && units <= held.Units
 		used = append(used, ration.Amount{Meter: held.Meter, Units: units})
 	}
 	for _, amount := range amounts {
-		if heldOn(r, amount.Meter) == nil && over != ration.OverClamp && amount.Units > 0 {
+		if heldOn(r, amount.Meter) == nil && over != ration.OverageClamp && amount.Units > 0 {
 			fits = false
 			used = append(used, amount)
 		}
@@ -97,8 +97,8 @@ func judgeRepetition(r *ration.Reservation, end *ration.End) ration.Code {
 	case ration.EndVoid:
 		same = r.State == ration.ReservationVoided || r.State == ration.ReservationExpired && !slices.ContainsFunc(r.Settled, func(a ration.Amount) bool { return a.Units != 0 })
 	case ration.EndSettle:
-		used, fits := settlement(r, end.Amounts, end.Over)
-		same = r.Settled != nil && slices.Equal(used, r.Settled) && (fits || end.Over == ration.OverCount)
+		used, fits := settlement(r, end.Amounts, end.Overage)
+		same = r.Settled != nil && slices.Equal(used, r.Settled) && (fits || end.Overage == ration.OverageAllow)
 	case ration.EndExpire:
 		return ration.CodeOK // somebody else was earlier
 	}

@@ -47,8 +47,8 @@ func (a *account) end(r ration.Reservation, end ration.End) ration.Decision {
 	return decision
 }
 
-func settle(over ration.Over, amounts ...ration.Amount) ration.End {
-	return ration.End{Action: ration.EndSettle, Over: over, Amounts: amounts}
+func settle(over ration.Overage, amounts ...ration.Amount) ration.End {
+	return ration.End{Action: ration.EndSettle, Overage: over, Amounts: amounts}
 }
 
 // TestSettlementMeetsAnyRow settles postings of periods that are earlier than,
@@ -72,7 +72,7 @@ func TestSettlementMeetsAnyRow(t *testing.T) {
 			a := newAccount(t)
 			r := held(a.policy.Key.ID, ration.Posting{Meter: "requests", Units: 1, Labels: row.off})
 			a.usage = ledger.Usage{running("requests", 1, 1), running("tokens", 7, 0)}
-			if d := a.end(r, settle(ration.OverCount, amount("tokens", 3))); d.Code != ration.CodeOK {
+			if d := a.end(r, settle(ration.OverageAllow, amount("tokens", 3))); d.Code != ration.CodeOK {
 				t.Fatalf("code %s", d.Code)
 			}
 			entry := a.usage.Meter("tokens")
@@ -119,19 +119,19 @@ func TestSettlementsStopBeforeCountsWrap(t *testing.T) {
 		name    string
 		after   time.Duration
 		expires ration.AtExpiry
-		over    ration.Over
+		over    ration.Overage
 		units   int64
 		code    ration.Code
 		state   ration.ReservationState
 	}{
-		{"what is reserved", 0, ration.AtExpiryKeep, ration.OverRefuse, 10, ration.CodeOK, ration.ReservationSettled},
-		{"up to the end", 0, ration.AtExpiryKeep, ration.OverCount, 15, ration.CodeOK, ration.ReservationSettled},
-		{"beyond the end", 0, ration.AtExpiryKeep, ration.OverCount, 16, ration.CodeSettlementTooLarge, ration.ReservationOpen},
-		{"late", time.Hour, ration.AtExpiryKeep, ration.OverCount, 15, ration.CodeOK, ration.ReservationExpired},
-		{"late and beyond", time.Hour, ration.AtExpiryKeep, ration.OverCount, 16, ration.CodeSettlementTooLarge, ration.ReservationExpired},
-		{"late after a release", time.Hour, ration.AtExpiryRelease, ration.OverCount, 15, ration.CodeOK, ration.ReservationExpired},
-		{"late and beyond after a release", time.Hour, ration.AtExpiryRelease, ration.OverCount, 16, ration.CodeSettlementTooLarge, ration.ReservationExpired},
-		{"nothing", 0, ration.AtExpiryKeep, ration.OverRefuse, 0, ration.CodeOK, ration.ReservationSettled},
+		{"what is reserved", 0, ration.AtExpiryKeep, ration.OverageRefuse, 10, ration.CodeOK, ration.ReservationSettled},
+		{"up to the end", 0, ration.AtExpiryKeep, ration.OverageAllow, 15, ration.CodeOK, ration.ReservationSettled},
+		{"beyond the end", 0, ration.AtExpiryKeep, ration.OverageAllow, 16, ration.CodeSettlementTooLarge, ration.ReservationOpen},
+		{"late", time.Hour, ration.AtExpiryKeep, ration.OverageAllow, 15, ration.CodeOK, ration.ReservationExpired},
+		{"late and beyond", time.Hour, ration.AtExpiryKeep, ration.OverageAllow, 16, ration.CodeSettlementTooLarge, ration.ReservationExpired},
+		{"late after a release", time.Hour, ration.AtExpiryRelease, ration.OverageAllow, 15, ration.CodeOK, ration.ReservationExpired},
+		{"late and beyond after a release", time.Hour, ration.AtExpiryRelease, ration.OverageAllow, 16, ration.CodeSettlementTooLarge, ration.ReservationExpired},
+		{"nothing", 0, ration.AtExpiryKeep, ration.OverageRefuse, 0, ration.CodeOK, ration.ReservationSettled},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			a := newAccount(t)

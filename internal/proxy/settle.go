@@ -22,7 +22,7 @@ func (p *Proxy) settle(x *exchange) {
 		p.noteReport(x, used)
 	}
 	ctx := x.in.Context()
-	if err := p.config.Gate.Settle(ctx, &x.question, &x.answer, used, x.route.Reserve.Over); err != nil {
+	if err := p.config.Gate.Settle(ctx, &x.question, &x.answer, used, x.route.Reserve.Overage); err != nil {
 		p.trouble.Say(ctx, slog.LevelWarn, condense.Kind{Message: "reservation was not settled; it ends by itself", Route: x.route.Name},
 			slog.String("request_id", x.requestID), slog.Any("error", err))
 	}
@@ -38,7 +38,7 @@ func (p *Proxy) noteReport(x *exchange, used []ration.Amount) {
 			continue
 		}
 		for _, held := range x.answer.Decision.Reservation.Held {
-			if held.Meter == place.Meter && used[reported].Units > held.Units && x.route.Reserve.Over != ration.OverCount {
+			if held.Meter == place.Meter && used[reported].Units > held.Units && x.route.Reserve.Overage != ration.OverageAllow {
 				p.config.Log.DebugContext(x.in.Context(), "more was reported than was reserved, which is counted", "meter", place.Meter, "reported", used[reported].Units, "reserved", held.Units, "route", x.route.Name, "request_id", x.requestID)
 			}
 		}

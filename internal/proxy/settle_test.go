@@ -428,11 +428,11 @@ func TestAReservationThatCannotBeSettledEndsByItself(t *testing.T) {
 }
 
 func TestMoreThanWasReservedIsCountedOnlyIfAskedFor(t *testing.T) {
-	for over, used := range map[ration.Over]int64{"": 1000, ration.OverRefuse: 1000, ration.OverClamp: 1000, ration.OverCount: 1500} {
+	for over, used := range map[ration.Overage]int64{"": 1000, ration.OverageRefuse: 1000, ration.OverageClamp: 1000, ration.OverageAllow: 1500} {
 		t.Run(string(over), func(t *testing.T) {
 			t.Parallel() // each has a database of its own, which is waited for
 			u := newUpstream(t, told{header: "1500"}.answer)
-			c := newCounted(t, u.URL, reserving(func(r *route.Route) { r.Reserve.Over = over }), []string{"1200 tokens/day"})
+			c := newCounted(t, u.URL, reserving(func(r *route.Route) { r.Reserve.Overage = over }), []string{"1200 tokens/day"})
 			c.ask(t, "GET", "/")
 			c.expect(t, "tokens", used, 0)
 		})

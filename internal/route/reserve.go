@@ -18,9 +18,9 @@ import (
 type Reserve struct {
 	TTL      time.Duration   // 0: [ration.DefaultReservationTTL]
 	AtExpiry ration.AtExpiry // empty: [ration.AtExpiryKeep]
-	// Over says what becomes of a report of more than was reserved. Empty, and
-	// [ration.OverRefuse], which would leave the reservation open: [ration.OverClamp].
-	Over ration.Over
+	// Overage says what becomes of a report of more than was reserved. Empty, and
+	// [ration.OverageRefuse], which would leave the reservation open: [ration.OverageClamp].
+	Overage ration.Overage
 	// Reports are where the upstream says what was used, by meter.
 	Reports map[string]Report
 }
@@ -36,7 +36,7 @@ type Report struct {
 // CompiledReserve is a Reserve as it is used. It must not be changed.
 type CompiledReserve struct {
 	Hold    ration.Hold
-	Over    ration.Over
+	Overage ration.Overage
 	Reports []CompiledReport // sorted by meter
 }
 
@@ -55,16 +55,16 @@ func (r *CompiledReserve) ReadsBodies() bool {
 
 // compile checks what is reserved against the amounts that a route charges.
 func (r *Reserve) compile(amounts []ration.Amount) (*CompiledReserve, *ration.InvalidError) {
-	compiled := &CompiledReserve{Hold: ration.Hold{TTL: r.TTL, AtExpiry: r.AtExpiry}, Over: r.Over}
+	compiled := &CompiledReserve{Hold: ration.Hold{TTL: r.TTL, AtExpiry: r.AtExpiry}, Overage: r.Overage}
 	if _, err := compiled.Hold.Normalize(time.Now()); err != nil {
 		return nil, within("reserve", err)
 	}
-	over, err := ration.ParseOver(string(r.Over))
+	over, err := ration.ParseOverage(string(r.Overage))
 	if err != nil {
 		return nil, within("reserve", err)
 	}
-	if compiled.Over = over; over == ration.OverRefuse {
-		compiled.Over = ration.OverClamp
+	if compiled.Overage = over; over == ration.OverageRefuse {
+		compiled.Overage = ration.OverageClamp
 	}
 	if len(r.Reports) == 0 {
 		return nil, &ration.InvalidError{Field: "settle", Reason: "say where the upstream reports what was used"}

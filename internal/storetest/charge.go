@@ -65,8 +65,8 @@ func chargeBatch(f *fixture, store ration.Store, charges ...ration.Charge) ([]ra
 func normalize(charge ration.Charge) (ration.Charge, error) {
 	if charge.End != nil {
 		end := *charge.End
-		over, err := ration.ParseOver(string(end.Over))
-		end.Over = over
+		over, err := ration.ParseOverage(string(end.Overage))
+		end.Overage = over
 		end.Amounts = slices.SortedFunc(slices.Values(end.Amounts), func(a, b ration.Amount) int { return meterOrder(a.Meter, b.Meter) })
 		charge.End = &end
 		return charge, err

@@ -95,10 +95,10 @@ func (r *modelReservation) claim(end ration.End) (used map[string]int64, fits bo
 	for _, amount := range end.Amounts {
 		most, reserved := held[amount.Meter]
 		units := amount.Units
-		if end.Over == ration.OverClamp {
+		if end.Overage == ration.OverageClamp {
 			units = min(units, most)
 		}
-		fits = fits && (units <= most || end.Over == ration.OverCount)
+		fits = fits && (units <= most || end.Overage == ration.OverageAllow)
 		if reserved || units > 0 {
 			used[amount.Meter] = units
 		}

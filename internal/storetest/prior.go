@@ -19,8 +19,8 @@ func ending(r ration.Reservation, end ration.End) ration.Charge {
 	return ration.Charge{KeyID: r.KeyID, End: &end}
 }
 
-func settling(r ration.Reservation, over ration.Over, amounts ...ration.Amount) ration.Charge {
-	return ending(r, ration.End{Action: ration.EndSettle, Over: over, Amounts: amounts})
+func settling(r ration.Reservation, over ration.Overage, amounts ...ration.Amount) ration.Charge {
+	return ending(r, ration.End{Action: ration.EndSettle, Overage: over, Amounts: amounts})
 }
 
 func voiding(r ration.Reservation) ration.Charge {
@@ -64,7 +64,7 @@ func (f *fixture) end(charge ration.Charge, code ration.Code) ration.Decision {
 // settle wants a settlement to be admitted.
 func (f *fixture) settle(r ration.Reservation, amounts ...ration.Amount) ration.Decision {
 	f.Helper()
-	return f.end(settling(r, ration.OverRefuse, amounts...), ration.CodeOK)
+	return f.end(settling(r, ration.OverageRefuse, amounts...), ration.CodeOK)
 }
 
 // void wants a void to be admitted.

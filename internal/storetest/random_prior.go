@@ -116,9 +116,9 @@ func (m *machine) drawEnd(rt *rapid.T) ration.Charge {
 		}
 	}
 	end := ration.End{
-		ID:     ids[len(ids)-1-rapid.IntRange(0, len(ids)-1).Draw(rt, "reservation")],
-		Action: rapid.SampledFrom([]ration.EndAction{ration.EndSettle, ration.EndSettle, ration.EndVoid, ration.EndExpire}).Draw(rt, "action"),
-		Over:   rapid.SampledFrom([]ration.Over{ration.OverCount, ration.OverRefuse, ration.OverClamp}).Draw(rt, "over"),
+		ID:      ids[len(ids)-1-rapid.IntRange(0, len(ids)-1).Draw(rt, "reservation")],
+		Action:  rapid.SampledFrom([]ration.EndAction{ration.EndSettle, ration.EndSettle, ration.EndVoid, ration.EndExpire}).Draw(rt, "action"),
+		Overage: rapid.SampledFrom([]ration.Overage{ration.OverageAllow, ration.OverageRefuse, ration.OverageClamp}).Draw(rt, "over"),
 	}
 	if end.Action == ration.EndSettle {
 		for _, meter := range rapid.SliceOfNDistinct(rapid.SampledFrom(meters), 0, 3, rapid.ID[string]).Draw(rt, "meters") {

@@ -236,7 +236,7 @@ func testRepairOfReservation(f *fixture) {
 	}
 	f.wantReserved(id, 4)
 	f.allow(id, requests(5), 0)
-	f.batch(ration.Charge{KeyID: id, End: &ration.End{ID: held.Hold.ID, Action: ration.EndVoid, Over: ration.OverRefuse}})
+	f.batch(ration.Charge{KeyID: id, End: &ration.End{ID: held.Hold.ID, Action: ration.EndVoid, Overage: ration.OverageRefuse}})
 	f.wantReserved(id, 0)
 }
 

@@ -125,16 +125,16 @@ func testSettleAsReserved(f *fixture) {
 
 func testSettleWithMore(f *fixture) {
 	for _, row := range []struct {
-		over  ration.Over
+		over  ration.Overage
 		code  ration.Code
 		state ration.ReservationState
 		used  int64
 		left  int64
 	}{
 		{"", ration.CodeSettlementTooLarge, ration.ReservationOpen, 0, 4},
-		{ration.OverRefuse, ration.CodeSettlementTooLarge, ration.ReservationOpen, 0, 4},
-		{ration.OverClamp, ration.CodeOK, ration.ReservationSettled, 6, 4},
-		{ration.OverCount, ration.CodeOK, ration.ReservationSettled, 15, 0},
+		{ration.OverageRefuse, ration.CodeSettlementTooLarge, ration.ReservationOpen, 0, 4},
+		{ration.OverageClamp, ration.CodeOK, ration.ReservationSettled, 6, 4},
+		{ration.OverageAllow, ration.CodeOK, ration.ReservationSettled, 15, 0},
 	} {
 		id := f.key(f.plan("10 tokens/day").Name)
 		r := f.hold(id, ration.Hold{}, units("tokens", 6))
@@ -153,9 +153,9 @@ func testSettleUnreserved(f *fixture) {
 	id := f.key(f.plan("10 tokens/day").Name)
 	r := f.hold(id, ration.Hold{}, requests(1))
 	f.advance(time.Minute)
-	f.end(settling(r, ration.OverRefuse, units("tokens", 3)), ration.CodeSettlementTooLarge)
+	f.end(settling(r, ration.OverageRefuse, units("tokens", 3)), ration.CodeSettlementTooLarge)
 	f.wantUse(id, ration.MeterRequests, 0, 1)
-	decision := f.end(settling(r, ration.OverCount, units("tokens", 3)), ration.CodeOK)
+	decision := f.end(settling(r, ration.OverageAllow, units("tokens", 3)), ration.CodeOK)
 	f.want("settled", []ration.Amount{requests(1), units("tokens", 3)}, decision.Reservation.Settled)
 	f.wantUse(id, ration.MeterRequests, 1, 0)
 	f.wantUse(id, "tokens", 3, 0)
@@ -164,7 +164,7 @@ func testSettleUnreserved(f *fixture) {
 	}
 	f.allow(id, units("tokens", 7), 0)
 	clamped := f.hold(id, ration.Hold{}, requests(1))
-	f.end(settling(clamped, ration.OverClamp, units("tokens", 3)), ration.CodeOK)
+	f.end(settling(clamped, ration.OverageClamp, units("tokens", 3)), ration.CodeOK)
 	f.wantUse(id, "tokens", 10, 0)
 }
 
@@ -195,13 +195,13 @@ func testSameEndAgain(f *fixture) {
 			func(r ration.Reservation) ration.Charge { return settling(r, "", units("tokens", 5)) },
 		},
 		{
-			"clamped", func(r ration.Reservation) ration.Charge { return settling(r, ration.OverClamp, units("tokens", 9)) },
-			func(r ration.Reservation) ration.Charge { return settling(r, ration.OverClamp, units("tokens", 9)) },
+			"clamped", func(r ration.Reservation) ration.Charge { return settling(r, ration.OverageClamp, units("tokens", 9)) },
+			func(r ration.Reservation) ration.Charge { return settling(r, ration.OverageClamp, units("tokens", 9)) },
 		},
 		{"overage", func(r ration.Reservation) ration.Charge {
-			return settling(r, ration.OverCount, units("tokens", 9), units("calls", 1))
+			return settling(r, ration.OverageAllow, units("tokens", 9), units("calls", 1))
 		}, func(r ration.Reservation) ration.Charge {
-			return settling(r, ration.OverCount, units("calls", 1), units("tokens", 9))
+			return settling(r, ration.OverageAllow, units("calls", 1), units("tokens", 9))
 		}},
 	} {
 		f.setNow(noon)
@@ -230,8 +230,8 @@ func testOtherEnd(f *fixture) {
 	for _, other := range []ration.Charge{
 		settling(voided, ""), settling(voided, "", units("tokens", 0), requests(0)),
 		voiding(settled), settling(settled, "", units("tokens", 3)), settling(settled, ""),
-		settling(settled, ration.OverCount, units("tokens", 2), units("calls", 1)),
-		settling(settled, ration.OverRefuse, units("tokens", 9)),
+		settling(settled, ration.OverageAllow, units("tokens", 2), units("calls", 1)),
+		settling(settled, ration.OverageRefuse, units("tokens", 9)),
 	} {
 		decision := f.end(other, ration.CodeReservationConflict)
 		if decision.Replayed {

@@ -102,10 +102,10 @@ func testSettleUnreservedAfterMidnight(f *fixture) {
 	id := f.key(f.plan("10 tokens/day").Name)
 	first, second := f.hold(id, ration.Hold{}), f.hold(id, ration.Hold{})
 	f.setNow(midnight)
-	f.end(settling(first, ration.OverCount, units("tokens", 4)), ration.CodeOK) // the first that is ever used
+	f.end(settling(first, ration.OverageAllow, units("tokens", 4)), ration.CodeOK) // the first that is ever used
 	f.wantHistory(id, "tokens", today, 4)
 	f.allow(id, units("tokens", 3), 7)
-	f.end(settling(second, ration.OverCount, units("tokens", 5)), ration.CodeOK)
+	f.end(settling(second, ration.OverageAllow, units("tokens", 5)), ration.CodeOK)
 	f.wantWindows(id, "tokens", [4]int64{3, 3, 12, 12}, [4]int64{})
 	f.wantHistory(id, "tokens", today, 9, 3)
 	f.allow(id, units("tokens", 7), 0)

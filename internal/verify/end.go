@@ -59,7 +59,7 @@ func (h *Handler) end(w http.ResponseWriter, r *http.Request, left time.Duration
 	deadline, cancel := context.WithTimeout(r.Context(), left)
 	defer cancel()
 	err = h.about(w, r, left, buffers, func(ctx context.Context) (ration.Reservation, error) {
-		return h.config.Reservations.End(ctx, e.key, ration.End{ID: id, Action: action, Amounts: e.amounts, Over: over})
+		return h.config.Reservations.End(ctx, e.key, ration.End{ID: id, Action: action, Amounts: e.amounts, Overage: over})
 	})
 	return h.contradicted(deadline, &e, id, err)
 }
@@ -104,12 +104,12 @@ func (h *Handler) about(w http.ResponseWriter, r *http.Request, left time.Durati
 
 // over returns what becomes of more than was reserved. To count it all has to be
 // accepted where the server is set up: it is the one thing that passes a limit.
-func (h *Handler) over(e *ending) (ration.Over, error) {
+func (h *Handler) over(e *ending) (ration.Overage, error) {
 	over := e.over
 	if over == "" {
 		over = h.config.OverSettlement
 	}
-	if e.action == ration.EndSettle && over == ration.OverCount && !h.config.AcceptOverage {
+	if e.action == ration.EndSettle && over == ration.OverageAllow && !h.config.AcceptOverage {
 		return "", invalidValue("/over", `overage needs the server's setting accept_overage, which gives up the promise that a key is never over its limit; use refuse or clamp`)
 	}
 	return over, nil

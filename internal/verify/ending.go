@@ -6,7 +6,7 @@ import "github.com/ration-dev/ration"
 type ending struct {
 	action  ration.EndAction
 	amounts amounts
-	over    ration.Over // empty: not said
+	over    ration.Overage // empty: not said
 	key     ration.KeyID
 }
 
@@ -53,7 +53,7 @@ func (e *ending) readOver(pointer string, s *scanner) error {
 	if err != nil || text == "" {
 		return err
 	}
-	if e.over, err = ration.ParseOver(text); err != nil {
+	if e.over, err = ration.ParseOverage(text); err != nil {
 		return invalidValue(pointer, "use refuse, clamp or overage")
 	}
 	return nil

@@ -83,7 +83,7 @@ func FuzzReservationBodies(f *testing.F) {
 			if err := json.Unmarshal([]byte(body), &settle); err != nil {
 				t.Fatalf("accepted what encoding/json refuses: %v", err)
 			}
-			if end := reservations.end; string(end.Over) != settle.Over || len(end.Amounts) != len(settle.Amounts) {
+			if end := reservations.end; string(end.Overage) != settle.Overage || len(end.Amounts) != len(settle.Amounts) {
 				t.Fatalf("ended %+v for %q", end, body)
 			}
 		}

@@ -45,8 +45,8 @@ type Config struct {
 	Tokens       TokenChecker         // who may ask
 	Responder    rationhttp.Responder // how answers to clients look
 
-	AcceptOverage  bool        // settlements may count more than was reserved, also beyond a limit
-	OverSettlement ration.Over // of settlements that don't say; empty: [ration.OverRefuse]
+	AcceptOverage  bool           // settlements may count more than was reserved, also beyond a limit
+	OverSettlement ration.Overage // of settlements that don't say; empty: [ration.OverageRefuse]
 
 	// Explain says why a dry run was decided as it was; nil: none is explained.
 	Explain Explainer
