@@ -23,28 +23,19 @@ type Amount struct {
 // Charge asks for amounts in the name of a key. All limits of the key on those
 // meters apply; all are charged together or none.
 type Charge struct {
-	Secret   Secret     // what the client sent; or
-	KeyID    KeyID      // the key itself, where the caller knows it without a secret
-	SecretID SecretID   // which secret of KeyID was sent; set by the engine, zero without a secret
-	Amounts  []Amount   // nil: one request. Requests are 1 unless an amount says otherwise
-	Scope    string     // a scope that the key must have; empty: none
-	IP       netip.Addr // the client's address, for keys with an allow list; zero: unknown, which no list allows
-	DryRun   bool       // decide and change nothing
-	Via      string     // the integration it came through, for logs and metrics
+	Secret  Secret     // what the client sent; or
+	KeyID   KeyID      // the key itself, where the caller knows it without a secret
+	Amounts []Amount   // nil: one request. Requests are 1 unless an amount says otherwise
+	Scope   string     // a scope that the key must have; empty: none
+	IP      netip.Addr // the client's address, for keys with an allow list; zero: unknown, which no list allows
+	DryRun  bool       // decide and change nothing
+	Via     string     // the integration it came through, for logs and metrics
 
 	Hold        *Hold        // reserve the amounts instead of using them; nil: use them
 	Idempotency *Idempotency // answer the same charge once more by its first decision; nil: decide each
 	Refundable  bool         // answer with a receipt, by which it can be given back
 	Request     *RequestInfo // for the request log; nil: nothing is known
-
-	// What follows is no charge but what becomes of one, and travels the same way:
-	// with KeyID and nothing else. Engine.End and Engine.Refund set it.
-	End    *End
-	Refund *Receipt
 }
-
-// IsAftermath reports whether c is no charge but what becomes of one.
-func (c *Charge) IsAftermath() bool { return c.End != nil || c.Refund != nil }
 
 // Normalize checks the charge and returns it with its amounts complete: sorted,
 // requests first, none twice. Its error is an [InvalidError]. It does not

@@ -34,7 +34,7 @@ type Engine struct {
 	digests  *digestCache
 	unknown  *failures.Budget
 	resolver *groupcommit.Batcher[Digest, Digest, SecretRef]
-	lanes    []*groupcommit.Batcher[KeyID, Charge, Decision]
+	lanes    []*groupcommit.Batcher[KeyID, Item, Decision]
 }
 
 // NewEngine returns an engine on a store. Close it before the store.
@@ -56,8 +56,8 @@ func NewEngine(store Store, config EngineConfig) *Engine {
 	// A key always takes the same lane, so that two transactions of one engine
 	// never wait for each other.
 	for range max(1, store.Lanes()) {
-		e.lanes = append(e.lanes, groupcommit.New(groupcommit.Config[KeyID, Charge, Decision]{
-			Key:      func(charge Charge) KeyID { return charge.KeyID },
+		e.lanes = append(e.lanes, groupcommit.New(groupcommit.Config[KeyID, Item, Decision]{
+			Key:      func(item Item) KeyID { return item.KeyID },
 			Commit:   e.commit,
 			Split:    isGuiltOfOne,
 			MaxQueue: config.MaxQueue,
@@ -85,9 +85,6 @@ func (e *Engine) Charge(ctx context.Context, charge Charge) (Decision, error) {
 	if err != nil {
 		return Decision{}, err
 	}
-	if charge.IsAftermath() {
-		return Decision{}, &InvalidError{Field: "charge", Reason: "reservations are ended by End, charges given back by Refund"}
-	}
 	if charge.Hold != nil {
 		hold, err := charge.Hold.Normalize(time.Now())
 		if err != nil {
@@ -95,31 +92,32 @@ func (e *Engine) Charge(ctx context.Context, charge Charge) (Decision, error) {
 		}
 		charge.Hold = &hold
 	}
+	by := SecretRef{KeyID: charge.KeyID}
 	if !charge.Secret.IsZero() {
 		digest := charge.Secret.Digest(e.config.Pepper)
-		ref, known := e.digests.get(digest)
-		if !known { // the read and the charge share the time that a caller waits
+		var known bool
+		if by, known = e.digests.get(digest); !known { // the read and the charge share the time that a caller waits
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, e.config.MaxWait)
 			defer cancel()
 			var refused Decision
-			ref, refused, err = e.lookUp(ctx, digest, charge.IP)
+			by, refused, err = e.lookUp(ctx, digest, charge.IP)
 			if err != nil {
 				return Decision{}, err
 			}
-			if ref.KeyID.IsZero() {
+			if by.KeyID.IsZero() {
 				refused.DryRun = charge.DryRun
 				return refused, nil
 			}
 		}
-		charge.Secret, charge.KeyID, charge.SecretID = Secret{}, ref.KeyID, ref.SecretID
 	}
-	return e.decide(ctx, charge)
+	charge.Secret, charge.KeyID = Secret{}, KeyID{}
+	return e.decide(ctx, Item{KeyID: by.KeyID, SecretID: by.SecretID, Charge: &charge})
 }
 
-// decide sends a charge of a known key, or what becomes of one, to its lane.
-func (e *Engine) decide(ctx context.Context, charge Charge) (Decision, error) {
-	decision, err := e.lane(charge.KeyID).Do(ctx, charge)
+// decide sends an item to the lane of its key.
+func (e *Engine) decide(ctx context.Context, item Item) (Decision, error) {
+	decision, err := e.lane(item.KeyID).Do(ctx, item)
 	if err != nil {
 		return Decision{}, chargeError(err)
 	}
@@ -157,13 +155,13 @@ func (e *Engine) resolve(ctx context.Context, digest Digest) (SecretRef, error) 
 	return ref, nil
 }
 
-func (e *Engine) lane(id KeyID) *groupcommit.Batcher[KeyID, Charge, Decision] {
+func (e *Engine) lane(id KeyID) *groupcommit.Batcher[KeyID, Item, Decision] {
 	random := binary.BigEndian.Uint64(id[8:]) // the end of a version 7 UUID
 	return e.lanes[random%uint64(len(e.lanes))]
 }
 
-func (e *Engine) commit(ctx context.Context, charges []Charge) ([]Decision, error) {
-	return e.store.Charge(ctx, Batch{ID: uuid.New(), Charges: charges})
+func (e *Engine) commit(ctx context.Context, items []Item) ([]Decision, error) {
+	return e.store.Charge(ctx, Batch{ID: uuid.New(), Items: items})
 }
 
 // isGuiltOfOne reports whether a batch failed for certain and for a reason that

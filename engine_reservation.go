@@ -17,23 +17,30 @@ const (
 	sweepMost   = 8192
 )
 
-// End settles or voids a reservation, and returns it as it is then, after that is
-// durable. It is safe to call again: the same end gets the same answer. Amounts go
-// to the periods that the reservation was charged to; a rate gives nothing back.
+// Settle ends a reservation with what was really used, and returns it as it then
+// is, after that is durable. It is safe to call again: the same settlement gets the
+// same answer. Amounts go to the periods that the reservation was charged to; a rate
+// gives nothing back.
 //
-// Where keyID is zero the key is looked up by the reservation's id.
+// Pass the zero KeyID to have the key looked up by the reservation's id.
 //
-// Errors, by errors.Is and errors.As, beside those of Charge: [InvalidError];
+// Errors, by errors.Is and errors.As, besides those of Charge: [InvalidError];
 // [ErrReservationUnknown]; [ErrReservationConflict]; [ErrReservationExpired];
 // [ErrSettlementTooLarge].
-func (e *Engine) End(ctx context.Context, keyID KeyID, end End) (Reservation, error) {
-	end, err := end.normalize()
+func (e *Engine) Settle(ctx context.Context, keyID KeyID, id ReservationID, used Settlement) (Reservation, error) {
+	used, err := used.normalize()
 	if err != nil {
 		return Reservation{}, err
 	}
-	if end.Action != EndSettle && end.Action != EndVoid && end.Action != EndExpire {
-		return Reservation{}, &InvalidError{Field: "action", Value: string(end.Action), Reason: "use settle or void"}
-	}
+	return e.end(ctx, keyID, &End{ID: id, Action: EndSettle, Amounts: used.Amounts, Overage: used.Overage})
+}
+
+// Void ends a reservation of which nothing was used, as Settle does otherwise.
+func (e *Engine) Void(ctx context.Context, keyID KeyID, id ReservationID) (Reservation, error) {
+	return e.end(ctx, keyID, &End{ID: id, Action: EndVoid, Overage: OverageRefuse})
+}
+
+func (e *Engine) end(ctx context.Context, keyID KeyID, end *End) (Reservation, error) {
 	if keyID.IsZero() {
 		var cancel context.CancelFunc // the read and the end share the time that a caller waits
 		ctx, cancel = context.WithTimeout(ctx, e.config.MaxWait)
@@ -44,7 +51,7 @@ func (e *Engine) End(ctx context.Context, keyID KeyID, end End) (Reservation, er
 		}
 		keyID = reservation.KeyID
 	}
-	decision, err := e.decide(ctx, Charge{KeyID: keyID, End: &end})
+	decision, err := e.decide(ctx, Item{KeyID: keyID, End: end})
 	if err != nil {
 		return Reservation{}, err
 	}
@@ -69,7 +76,7 @@ func (e *Engine) Refund(ctx context.Context, receipt Receipt) error {
 	if receipt.KeyID.IsZero() || len(receipt.Postings) == 0 {
 		return &InvalidError{Field: "receipt", Reason: "there is nothing to give back"}
 	}
-	_, err := e.decide(ctx, Charge{KeyID: receipt.KeyID, Refund: &receipt})
+	_, err := e.decide(ctx, Item{KeyID: receipt.KeyID, Refund: &receipt})
 	return err
 }
 
@@ -85,7 +92,7 @@ func (e *Engine) expireDue(ctx context.Context, most int) (int, error) {
 	errs := make(chan error, len(due))
 	for i := range due {
 		go func() {
-			_, err := e.End(ctx, due[i].KeyID, End{ID: due[i].ID, Action: EndExpire})
+			_, err := e.end(ctx, due[i].KeyID, &End{ID: due[i].ID, Action: EndExpire, Overage: OverageRefuse})
 			errs <- err
 		}()
 	}

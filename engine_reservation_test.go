@@ -45,7 +45,7 @@ func TestReservationIsFoundByItsIDAlone(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", name, found, err)
 		}
 	}
-	if ended, err := f.Engine.End(t.Context(), ration.KeyID{}, ration.End{ID: made.ID, Action: ration.EndVoid}); err != nil || ended.State != ration.ReservationVoided {
+	if ended, err := f.Engine.Void(t.Context(), ration.KeyID{}, made.ID); err != nil || ended.State != ration.ReservationVoided {
 		t.Errorf("ended by its id alone: got %+v, %v", ended, err)
 	}
 }
@@ -55,12 +55,11 @@ func TestReservationsOfOneIDNeedTheirKey(t *testing.T) {
 	first, second, id := f.Key(rationtest.Key{}), f.Key(rationtest.Key{}), ration.NewReservationID()
 	reserve(t, f.Engine, first.ID, id)
 	reserve(t, f.Engine, second.ID, id)
-	end := ration.End{ID: id, Action: ration.EndVoid}
-	_, err := f.Engine.End(t.Context(), ration.KeyID{}, end)
+	_, err := f.Engine.Void(t.Context(), ration.KeyID{}, id)
 	if invalid, ok := errors.AsType[*ration.InvalidError](err); !ok || invalid.Field != "key" {
 		t.Errorf("got %v; want the key asked for", err)
 	}
-	if ended, err := f.Engine.End(t.Context(), second.ID, end); err != nil || ended.KeyID != second.ID {
+	if ended, err := f.Engine.Void(t.Context(), second.ID, id); err != nil || ended.KeyID != second.ID {
 		t.Errorf("got %+v, %v", ended, err)
 	}
 	if found, err := f.Engine.Reservation(t.Context(), first.ID, id); err != nil || found.State != ration.ReservationOpen {
@@ -80,7 +79,7 @@ func TestReservationsNeedTheStore(t *testing.T) {
 	if _, err := f.Engine.Reservation(t.Context(), ration.KeyID{}, made.ID); !errors.Is(err, ration.ErrStoreUnavailable) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := f.Engine.End(t.Context(), ration.KeyID{}, ration.End{ID: made.ID, Action: ration.EndVoid}); !errors.Is(err, ration.ErrStoreUnavailable) {
+	if _, err := f.Engine.Void(t.Context(), ration.KeyID{}, made.ID); !errors.Is(err, ration.ErrStoreUnavailable) {
 		t.Errorf("ending: got %v", err)
 	}
 	f.MendStore()

@@ -30,14 +30,14 @@ func (s *dueStore) Reservations(_ context.Context, filter ration.ReservationFilt
 func (s *dueStore) Charge(_ context.Context, batch ration.Batch) ([]ration.Decision, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	decisions := make([]ration.Decision, len(batch.Charges))
-	for i, charge := range batch.Charges {
-		if charge.KeyID == s.stuck {
+	decisions := make([]ration.Decision, len(batch.Items))
+	for i, item := range batch.Items {
+		if item.KeyID == s.stuck {
 			decisions[i] = ration.Decision{Code: ration.CodeStoreUnavailable}
 			continue
 		}
-		s.due = slices.DeleteFunc(s.due, func(r ration.Reservation) bool { return r.ID == charge.End.ID })
-		decisions[i] = ration.Decision{Code: ration.CodeOK, Reservation: &ration.Reservation{ID: charge.End.ID, State: ration.ReservationExpired}}
+		s.due = slices.DeleteFunc(s.due, func(r ration.Reservation) bool { return r.ID == item.End.ID })
+		decisions[i] = ration.Decision{Code: ration.CodeOK, Reservation: &ration.Reservation{ID: item.End.ID, State: ration.ReservationExpired}}
 	}
 	return decisions, nil
 }

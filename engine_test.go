@@ -16,7 +16,7 @@ import (
 // gate is set, waits for it before it answers one.
 type fakeStore struct {
 	mu      sync.Mutex
-	batches [][]ration.Charge
+	batches [][]ration.Item
 	reads   int
 	known   map[ration.Digest]ration.SecretRef
 	gate    chan struct{}
@@ -36,7 +36,7 @@ func (s *fakeStore) ResolveDigests(_ context.Context, digests []ration.Digest) (
 
 func (s *fakeStore) Charge(_ context.Context, batch ration.Batch) ([]ration.Decision, error) {
 	s.mu.Lock()
-	s.batches = append(s.batches, slices.Clone(batch.Charges))
+	s.batches = append(s.batches, slices.Clone(batch.Items))
 	s.mu.Unlock()
 	if s.gate != nil {
 		<-s.gate
@@ -46,9 +46,9 @@ func (s *fakeStore) Charge(_ context.Context, batch ration.Batch) ([]ration.Deci
 			return nil, err
 		}
 	}
-	decisions := make([]ration.Decision, len(batch.Charges))
-	for i, charge := range batch.Charges {
-		decisions[i] = ration.Decision{Code: ration.CodeOK, KeyID: charge.KeyID}
+	decisions := make([]ration.Decision, len(batch.Items))
+	for i, item := range batch.Items {
+		decisions[i] = ration.Decision{Code: ration.CodeOK, KeyID: item.KeyID}
 	}
 	return decisions, nil
 }
@@ -88,7 +88,7 @@ func TestChargeFindsTheKeyOfASecretAndPassesNoSecretOn(t *testing.T) {
 		t.Errorf("the digest was read %d times, want once", store.reads)
 	}
 	for _, batch := range store.batches {
-		if got := batch[0]; !got.Secret.IsZero() || got.SecretID != ref.SecretID || len(got.Amounts) != 1 {
+		if got := batch[0]; !got.Charge.Secret.IsZero() || got.SecretID != ref.SecretID || got.KeyID != ref.KeyID || len(got.Charge.Amounts) != 1 {
 			t.Errorf("the store got %+v", got)
 		}
 	}
@@ -154,7 +154,7 @@ func TestPoisonChargeFailsAlone(t *testing.T) {
 		poison := ration.NewKeyID()
 		guilt := errors.New("constraint violated")
 		store := &fakeStore{gate: make(chan struct{}), fail: func(batch ration.Batch) error {
-			if slices.ContainsFunc(batch.Charges, func(c ration.Charge) bool { return c.KeyID == poison }) {
+			if slices.ContainsFunc(batch.Items, func(i ration.Item) bool { return i.KeyID == poison }) {
 				return guilt
 			}
 			return nil
@@ -273,7 +273,7 @@ func TestKeyBesideAHotKeyIsInTheNextBatch(t *testing.T) {
 		store.mu.Lock()
 		next := store.batches[len(store.batches)-1]
 		store.mu.Unlock()
-		if !slices.ContainsFunc(next, func(c ration.Charge) bool { return c.KeyID == cold }) {
+		if !slices.ContainsFunc(next, func(i ration.Item) bool { return i.KeyID == cold }) {
 			t.Errorf("the next batch of %d charges is without the other key's", len(next))
 		}
 		close(store.gate)

@@ -90,8 +90,9 @@ var layers = []layer{
 	{"cmd/ration", []string{"internal/cli"}},
 
 	// For tests: ours, and those of people who embed Ration.
-	{"internal/storetest", []string{root, "internal/admin", "internal/ledger"}},
+	{"internal/storetest", []string{root, "internal/admin", "internal/ledger", "internal/testbatch"}},
 	{"rationtest", []string{root, "sqlite", "internal/admin"}},
+	{"internal/testbatch", []string{root}},
 	{"internal/testdb/...", []string{"internal/testdb"}},
 	{"internal/testdisk", nil},
 	{"test/...", []string{"..."}},

@@ -180,39 +180,26 @@ func (h Hold) Normalize(now time.Time) (Hold, error) {
 	return h, nil
 }
 
-// EndAction is a way to end a reservation.
-type EndAction string
-
-// The ways to end one.
-const (
-	EndSettle EndAction = "settle"
-	EndVoid   EndAction = "void"
-	EndExpire EndAction = "expire" // where it is due
-)
-
-// End ends a reservation of a key. It is safe to repeat: the same end again gets
-// the same answer.
-type End struct {
-	ID     ReservationID
-	Action EndAction
-	// Amounts are what was really used, of EndSettle. Meters left out used what
-	// was reserved; nil: all did.
+// Settlement is what a reservation used in the end. The zero Settlement is what was
+// reserved.
+type Settlement struct {
+	// Amounts are what was really used. A meter that is left out used what was
+	// reserved on it; nil: all did.
 	Amounts []Amount
 	Overage Overage // of more than was reserved; empty: [OverageRefuse]
 }
 
-// normalize checks the end and sorts its amounts, without changing the caller's slice.
-func (e End) normalize() (End, error) {
-	over, err := ParseOverage(string(e.Overage))
+// normalize checks the settlement and sorts its amounts, without changing the caller's slice.
+func (s Settlement) normalize() (Settlement, error) {
+	overage, err := ParseOverage(string(s.Overage))
 	if err != nil {
-		return End{}, err
+		return Settlement{}, err
 	}
-	e.Overage = over
-	if len(e.Amounts) > MaxMetersPerCharge {
-		return End{}, tooManyMeters()
+	if len(s.Amounts) > MaxMetersPerCharge {
+		return Settlement{}, tooManyMeters()
 	}
-	e.Amounts, err = sortAmounts(slices.Clone(e.Amounts))
-	return e, err
+	amounts, err := sortAmounts(slices.Clone(s.Amounts))
+	return Settlement{amounts, overage}, err
 }
 
 // Receipt says what a charge was counted as, so that it can be given back.

@@ -1,10 +1,6 @@
 package ration
 
-import (
-	"context"
-
-	"github.com/google/uuid"
-)
+import "context"
 
 // Store is what an [Engine] needs of a database. The packages sqlite and
 // postgres have one each; package storetest, internal too, is the contract as a test suite.
@@ -16,18 +12,18 @@ type Store interface {
 	// decided by Charge.
 	ResolveDigests(ctx context.Context, digests []Digest) ([]SecretRef, error)
 
-	// Charge decides the batch's charges with ledger.Decide, in order, in one
+	// Charge decides the batch's items with ledger.Account.Decide, in order, in one
 	// transaction that holds the lock of every key, with the store's clock read
 	// after the locks, and returns the decisions after the transaction is
 	// committed and flushed to disk. Where nothing was changed (dry runs) no
-	// commit is needed. An unknown key gets CodeKeyUnknown. A charge that got
+	// commit is needed. An unknown key gets CodeKeyUnknown. An item that got
 	// CodeClockSuspect, or CodeStoreUnavailable because its key's lock could not
 	// be had, was not decided and changed nothing.
 	//
-	// What a charge refers to of earlier ones is read under the key's lock and given
+	// What an item refers to of earlier ones is read under the key's lock and given
 	// to ledger.Account.Recall; what the accounts leave is written in the same
 	// transaction. Where an account needs it, the key's open reservations that are
-	// due are read, and its charges decided again by ledger.Account.Reopen.
+	// due are read, and its items decided again by ledger.Account.Reopen.
 	//
 	// Two batches of one key may not be under way at once in one engine; other
 	// instances' may. The context ends when nobody waits for the batch any more;
@@ -37,7 +33,7 @@ type Store interface {
 	// Errors, by errors.Is: ErrStoreUnavailable if nothing was charged and later
 	// it might work; ErrOutcomeUnknown if the transaction may have been
 	// committed. With any other error nothing was charged, and the engine
-	// sends the batch again in halves, to find the charge that breaks it.
+	// sends the batch again in halves, to find the item that breaks it.
 	Charge(ctx context.Context, batch Batch) ([]Decision, error)
 
 	// Reservations returns the reservations that match, as they were committed.
@@ -51,12 +47,6 @@ type Store interface {
 
 	// Close ends all work. Charges under way get an answer first.
 	Close() error
-}
-
-// Batch is what one transaction decides.
-type Batch struct {
-	ID      uuid.UUID // random; a store that can lose a commit's answer recognises the batch by it
-	Charges []Charge  // normalised, with KeyID set and Secret cleared; at least one
 }
 
 // ReservationFilter selects reservations; zero fields select all.

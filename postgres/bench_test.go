@@ -8,6 +8,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -83,14 +84,9 @@ func benchmarkBatch(b *testing.B, store *postgres.Store, keys, charges int) rati
 		}
 		ids[i], secrets[i] = record.ID, record.Secrets[0].ID
 	}
-	var batch ration.Batch
-	for i := range charges {
-		charge, err := ration.Charge{KeyID: ids[i%keys]}.Normalize()
-		if err != nil {
-			b.Fatal(err)
-		}
-		charge.SecretID = secrets[i%keys]
-		batch.Charges = append(batch.Charges, charge)
+	items := make([]testbatch.Item, charges)
+	for i := range items {
+		items[i] = testbatch.Item{Charge: ration.Charge{KeyID: ids[i%keys]}, SecretID: secrets[i%keys]}
 	}
-	return batch
+	return testbatch.Of(b, items...)
 }

@@ -3,10 +3,10 @@ package postgres_test
 import (
 	"testing"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -109,22 +109,18 @@ func (k *chargedKeys) charge(t *testing.T, store *postgres.Store) {
 		if _, _, err := store.TokensByDigest(t.Context(), []ration.Digest{{1}}); err != nil {
 			t.Fatal(err)
 		}
-		batch := ration.Batch{ID: uuid.New()}
+		var items []testbatch.Item
 		for i, id := range append([]ration.KeyID{ration.NewKeyID()}, k.ids...) {
-			charge := ration.Charge{KeyID: id, Amounts: []ration.Amount{{Meter: "tokens", Units: 3}}}
+			item := testbatch.Item{Charge: ration.Charge{KeyID: id, Amounts: []ration.Amount{{Meter: "tokens", Units: 3}}}}
 			if i > 0 {
-				charge.SecretID = k.secrets[i-1]
+				item.SecretID = k.secrets[i-1]
 			}
-			normal, err := charge.Normalize()
-			if err != nil {
-				t.Fatal(err)
-			}
-			batch.Charges = append(batch.Charges, normal)
+			items = append(items, item)
 		}
 		if len(k.ids) > 0 {
-			batch.Charges = batch.Charges[1:] // the key that there is not
+			items = items[1:] // the key that there is not
 		}
-		if _, err := store.Charge(t.Context(), batch); err != nil {
+		if _, err := store.Charge(t.Context(), testbatch.Of(t, items...)); err != nil {
 			t.Fatal(err)
 		}
 	}

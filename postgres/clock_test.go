@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -24,11 +24,8 @@ func skewed(t *testing.T, d *database, clock *fakeClock, by time.Duration) *post
 // decide charges so many units and returns the decision without what tells keys apart.
 func decide(t *testing.T, store *postgres.Store, key ration.KeyID, requests int64) ration.Decision {
 	t.Helper()
-	charge, err := ration.Charge{KeyID: key, Amounts: []ration.Amount{{Meter: ration.MeterRequests, Units: requests}}}.Normalize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	decisions, err := store.Charge(t.Context(), ration.Batch{ID: uuid.New(), Charges: []ration.Charge{charge}})
+	charge := ration.Charge{KeyID: key, Amounts: []ration.Amount{{Meter: ration.MeterRequests, Units: requests}}}
+	decisions, err := store.Charge(t.Context(), testbatch.Charges(t, charge))
 	if err != nil {
 		t.Fatal(err)
 	}

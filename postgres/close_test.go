@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -24,7 +25,7 @@ func TestChargesUnderWayAreAnsweredBeforeClose(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for {
-				decisions, err := store.Charge(t.Context(), batchOf(t, id))
+				decisions, err := store.Charge(t.Context(), testbatch.Requests(t, id))
 				if errors.Is(err, ration.ErrStoreUnavailable) {
 					return
 				}

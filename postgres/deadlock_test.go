@@ -13,6 +13,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/postgres"
 	"github.com/ration-dev/ration/test/history"
 )
@@ -44,7 +45,7 @@ func contend(t *testing.T, d *database, keys []ration.KeyID, batches int) {
 				for i := next.Add(1); i <= int64(batches) && !t.Failed(); i = next.Add(1) {
 					charged := slices.Clone(keys)
 					charged = append(charged[i%int64(len(keys)):], charged[:i%int64(len(keys))]...)
-					decisions, err := store.Charge(context.Background(), batchOf(t, charged[:4]...))
+					decisions, err := store.Charge(context.Background(), testbatch.Requests(t, charged[:4]...))
 					if err != nil {
 						t.Errorf("Charge = %v", err)
 					}

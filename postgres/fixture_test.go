@@ -8,11 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -170,24 +170,10 @@ func newKey(plan string) func(*admin.KeyChange) error {
 	}
 }
 
-// batchOf makes a batch of one request for each key.
-func batchOf(t testing.TB, keys ...ration.KeyID) ration.Batch {
-	t.Helper()
-	batch := ration.Batch{ID: uuid.New()}
-	for _, key := range keys {
-		charge, err := ration.Charge{KeyID: key}.Normalize()
-		if err != nil {
-			t.Fatal(err)
-		}
-		batch.Charges = append(batch.Charges, charge)
-	}
-	return batch
-}
-
 // charge charges one request of each key and returns the codes.
 func charge(t testing.TB, store ration.Store, keys ...ration.KeyID) []ration.Code {
 	t.Helper()
-	decisions, err := store.Charge(t.Context(), batchOf(t, keys...))
+	decisions, err := store.Charge(t.Context(), testbatch.Requests(t, keys...))
 	if err != nil {
 		t.Fatal(err)
 	}

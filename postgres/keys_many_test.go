@@ -14,6 +14,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -187,7 +188,7 @@ func (c *chargers) charge(ids, locked []ration.KeyID) {
 	for i, id := range ids {
 		changed[i] = c.changed[id].Load() || slices.Contains(locked, id)
 	}
-	decisions, err := c.store.Charge(c.Context(), batchOf(c, ids...))
+	decisions, err := c.store.Charge(c.Context(), testbatch.Requests(c, ids...))
 	if err != nil {
 		c.Errorf("charging: %v", err)
 		return

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -25,7 +26,7 @@ func TestCallersInAHurryGetTheConnectionThatOthersDidNotWaitFor(t *testing.T) {
 	}
 	for name, ask := range map[string]func(context.Context) error{
 		"charges": func(ctx context.Context) error {
-			_, err := store.Charge(ctx, batchOf(t, key))
+			_, err := store.Charge(ctx, testbatch.Requests(t, key))
 			return err
 		},
 		"digests": func(ctx context.Context) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -160,7 +161,7 @@ func TestOldPrimaryAmongSeveralHostsIsPassedBy(t *testing.T) {
 	old.Refuse()
 	old.BreakAll()
 	p.promote(t)
-	ask1 := func() error { _, err := store.Charge(t.Context(), batchOf(t, id)); return err }
+	ask1 := func() error { _, err := store.Charge(t.Context(), testbatch.Requests(t, id)); return err }
 	_ = awaitError(t, ask1, nil)
 	before := usedAt(t, p.primary, id)
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 )
 
@@ -44,7 +45,7 @@ func TestOnlyTheKeyOfBatchesSaysThatOneWasCharged(t *testing.T) {
 			d, w, store, id := wired(t)
 			d.failingBatchID(t, 2, statement)
 			w.CutNext(testdb.CutBeforeCommit, 1)
-			decisions, err := store.Charge(t.Context(), batchOf(t, id))
+			decisions, err := store.Charge(t.Context(), testbatch.Requests(t, id))
 			if err != nil || !decisions[0].Allowed() || d.used(t, id) != 1 {
 				t.Errorf("Charge = %v, %v, and %d are recorded", codesOf(decisions), err, d.used(t, id))
 			}
@@ -62,7 +63,7 @@ func TestOnlyTheKeyOfBatchesSettlesABatch(t *testing.T) {
 			ctx, giveUp := context.WithCancel(t.Context())
 			w.OnCut(giveUp)
 			w.CutNext(testdb.CutBeforeCommit, 1)
-			batch := batchOf(t, id)
+			batch := testbatch.Requests(t, id)
 			if _, err := store.Charge(ctx, batch); !errors.Is(err, ration.ErrOutcomeUnknown) {
 				t.Fatalf("Charge = %v, want ErrOutcomeUnknown", err)
 			}

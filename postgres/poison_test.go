@@ -85,9 +85,9 @@ type mixing struct {
 
 func (m *mixing) Charge(ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
 	var has, others bool
-	for i := range batch.Charges {
-		has = has || batch.Charges[i].KeyID == m.key
-		others = others || batch.Charges[i].KeyID != m.key
+	for i := range batch.Items {
+		has = has || batch.Items[i].KeyID == m.key
+		others = others || batch.Items[i].KeyID != m.key
 	}
 	if has && others {
 		m.mixed.Add(1)

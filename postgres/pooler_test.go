@@ -12,6 +12,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/storetest"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -66,7 +67,7 @@ func TestInstancesThatShareAPoolerChargeOnce(t *testing.T) {
 		for _, key := range keys {
 			instances.Go(func() {
 				for range batches {
-					decisions, err := store.Charge(t.Context(), batchOf(t, key, key))
+					decisions, err := store.Charge(t.Context(), testbatch.Requests(t, key, key))
 					answered.Add(1)
 					mu.Lock()
 					switch {
@@ -158,7 +159,7 @@ func TestCommitWithoutItsStandbyAdmitsNobodyThroughAPooler(t *testing.T) {
 	d.loseStandby(t)
 	t.Cleanup(func() { d.regainStandby(t) }) // before the store is closed
 	for name, change := range map[string]func() error{
-		"Charge":    func() error { _, err := store.Charge(t.Context(), batchOf(t, id)); return err },
+		"Charge":    func() error { _, err := store.Charge(t.Context(), testbatch.Requests(t, id)); return err },
 		"CreateKey": func() error { _, err := store.CreateKey(t.Context(), newKey("")); return err },
 	} {
 		result := make(chan error, 1)

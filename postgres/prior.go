@@ -77,19 +77,19 @@ CROSS JOIN LATERAL (
     LIMIT 10000
 ) r`
 
-// earlier is what charges of a key refer to, each once, and what was read of it.
+// earlier is what items of a key refer to, each once, and what was read of it.
 type earlier struct {
 	reservations []ration.ReservationID
 	replays      []string
 	refunds      []ration.Label
 	refundedIn   []ledger.RefundPeriod
-	otherMeters  bool // all of the key's: a charge ends a reservation or gives one back
+	otherMeters  bool // all of the key's: an item ends a reservation or gives one back
 	prior        ledger.Prior
 }
 
-// noteReference takes in what a charge refers to.
-func (b *work) noteReference(k *keyWork, charge *ration.Charge) {
-	reference, refers := ledger.ReferenceOf(charge)
+// noteReference takes in what an item refers to.
+func (b *work) noteReference(k *keyWork, item *ration.Item) {
+	reference, refers := ledger.ReferenceOf(item)
 	if !refers {
 		return
 	}
@@ -98,7 +98,7 @@ func (b *work) noteReference(k *keyWork, charge *ration.Charge) {
 		k.earlier = &earlier{}
 	}
 	e := k.earlier
-	e.otherMeters = e.otherMeters || charge.IsAftermath()
+	e.otherMeters = e.otherMeters || item.Charge == nil
 	if !reference.Reservation.IsZero() {
 		e.reservations = append(e.reservations, reference.Reservation)
 	}

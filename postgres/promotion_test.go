@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -61,7 +62,7 @@ func TestPromotionIsFollowed(t *testing.T) {
 			fresh := hosts.open(t, postgres.Config{})
 			for range 5 {
 				charge(t, fresh, id)
-				_ = awaitError(t, func() error { _, err := store.Charge(t.Context(), batchOf(t, id)); return err }, nil)
+				_ = awaitError(t, func() error { _, err := store.Charge(t.Context(), testbatch.Requests(t, id)); return err }, nil)
 			}
 			if got := usedAt(t, p.standby, id) - before; got != 10 {
 				t.Errorf("the promoted server has recorded %d of 10", got)
@@ -79,7 +80,7 @@ func untilDecided(t *testing.T, store *postgres.Store, id ration.KeyID) time.Dur
 	t.Helper()
 	began := time.Now()
 	for {
-		decisions, err := store.Charge(t.Context(), batchOf(t, id))
+		decisions, err := store.Charge(t.Context(), testbatch.Requests(t, id))
 		switch took := time.Since(began); {
 		case took > time.Minute:
 			t.Fatalf("no decision for %s: %v", took, err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -65,15 +66,15 @@ func TestRefundsAreKeptWhileTheirPeriodsMayRun(t *testing.T) {
 	d := newDatabase(t)
 	clock := newFakeClock(t, d, noon)
 	store := d.open(t, postgres.Config{InstanceClock: clock.now})
-	charge := batchOf(t, createKey(t, store, ""))
-	charge.Charges[0].Refundable = true
+	charge := testbatch.Requests(t, createKey(t, store, ""))
+	charge.Items[0].Charge.Refundable = true
 	decisions, err := store.Charge(t.Context(), charge)
 	if err != nil {
 		t.Fatal(err)
 	}
 	give := func() {
 		t.Helper()
-		back := ration.Batch{ID: uuid.New(), Charges: []ration.Charge{{KeyID: decisions[0].KeyID, Refund: decisions[0].Receipt}}}
+		back := ration.Batch{ID: uuid.New(), Items: []ration.Item{{KeyID: decisions[0].KeyID, Refund: decisions[0].Receipt}}}
 		if got, err := store.Charge(t.Context(), back); err != nil || got[0].Code != ration.CodeOK {
 			t.Fatalf("Charge = %+v, %v", got, err)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -39,13 +40,13 @@ func TestRepairedPeriodHoldsWhatIsStillReserved(t *testing.T) {
 	held.Hold.TTL = 24 * time.Hour
 	wantCodes(t, r.charges(t, held), ration.CodeOK)
 	r.clock.set(t, noon.Add(20*time.Hour))
-	wantCodes(t, r.charges(t, ration.Charge{Amounts: tokensOf(1)}), ration.CodeOK)
+	wantCodes(t, r.charges(t, testbatch.Item{Charge: ration.Charge{Amounts: tokensOf(1)}}), ration.CodeOK)
 	r.clock.set(t, noon)
 	done, err := admin.New(r.store, admin.Config{}).RepairUsage(t.Context(), "test", ration.KeyID{})
 	if err != nil || done.Repaired != 1 {
 		t.Fatalf("repaired %+v, %v", done, err)
 	}
-	wantCodes(t, r.charges(t, ration.Charge{Amounts: tokensOf(400)}, ration.Charge{Amounts: tokensOf(399)}), ration.CodeQuotaExceeded, ration.CodeOK)
+	wantCodes(t, r.charges(t, testbatch.Item{Charge: ration.Charge{Amounts: tokensOf(400)}}, testbatch.Item{Charge: ration.Charge{Amounts: tokensOf(399)}}), ration.CodeQuotaExceeded, ration.CodeOK)
 	r.want(t, "tokens", same(400, 600))
 	wantCodes(t, r.charges(t, settle(id, 600)), ration.CodeOK)
 	r.want(t, "tokens", same(1000, 0))
@@ -79,7 +80,7 @@ func TestRepairMeetsCharges(t *testing.T) {
 			}
 			for n := range 10 {
 				id := ids[(7*round+25*n)%keys]
-				decisions, err := other.Charge(t.Context(), batchOf(t, id))
+				decisions, err := other.Charge(t.Context(), testbatch.Requests(t, id))
 				if err != nil {
 					t.Errorf("charging during a repair: %v", err)
 				} else if decisions[0].Allowed() {

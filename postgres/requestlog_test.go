@@ -9,6 +9,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -23,13 +24,13 @@ func TestRequestLogAccountsForWhatInstancesCount(t *testing.T) {
 	info := &ration.RequestInfo{Method: "POST", Route: "/ask", ID: "a \x00\xff"}
 	for i, store := range []*postgres.Store{stores[0], stores[1], stores[0]} {
 		id := ration.NewReservationID()
-		first := r.chargesBy(t, store, ration.Charge{Amounts: tokensOf(200), Via: "test\x00", Request: info, Refundable: true}, hold(id, 150), hold(ration.NewReservationID(), 60))
+		first := r.chargesBy(t, store, testbatch.Item{Charge: ration.Charge{Amounts: tokensOf(200), Via: "test\x00", Request: info, Refundable: true}}, hold(id, 150), hold(ration.NewReservationID(), 60))
 		r.clock.set(t, noon.Add(time.Duration(i+1)*7*time.Hour))
-		second := []ration.Charge{settle(id, 20)}
+		second := []testbatch.Item{settle(id, 20)}
 		if receipt := first[0].Receipt; receipt != nil {
-			second = append(second, ration.Charge{Refund: receipt})
+			second = append(second, testbatch.Item{Refund: receipt})
 		}
-		r.chargesBy(t, stores[1], append(second, ration.Charge{Amounts: tokensOf(900)})...)
+		r.chargesBy(t, stores[1], append(second, testbatch.Item{Charge: ration.Charge{Amounts: tokensOf(900)}})...)
 	}
 	service := admin.New(r.store, admin.Config{})
 	result, err := service.Reconcile(t.Context(), admin.ReconcileFilter{})
@@ -47,7 +48,7 @@ func TestRequestLogAccountsForWhatInstancesCount(t *testing.T) {
 		},
 	})
 
-	r.charges(t, ration.Charge{}) // by an instance that writes no log
+	r.charges(t, testbatch.Item{}) // by an instance that writes no log
 	if result, err = service.Reconcile(t.Context(), admin.ReconcileFilter{KeyID: r.key}); err != nil {
 		t.Fatal(err)
 	}
@@ -75,9 +76,9 @@ func TestRequestLogForgetsWhereNoTableMayBeCreated(t *testing.T) {
 	r.exec(t, `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE insufficient_privilege; END $$`)
 	r.exec(t, `CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION refuse()`)
 	store := r.open(t, postgres.Config{InstanceClock: r.clock.now, RequestLog: logKept})
-	r.chargesBy(t, store, ration.Charge{})
+	r.chargesBy(t, store, testbatch.Item{})
 	r.clock.set(t, noon.AddDate(0, 0, 11))
-	r.chargesBy(t, store, ration.Charge{}, ration.Charge{})
+	r.chargesBy(t, store, testbatch.Item{}, testbatch.Item{})
 	if err := store.MoveLogDays(t.Context()); err == nil {
 		t.Error("nobody is told that no partition could be made")
 	}
@@ -98,7 +99,7 @@ func TestADayOfTheRequestLogThatBeganElsewhereStopsNoOther(t *testing.T) {
 	for day, table := range []string{"request_log_20260715", "request_log_default", "request_log_20260717"} {
 		r.clock.set(t, noon.AddDate(0, 0, day))
 		before := r.logLength(t, table)
-		r.chargesBy(t, store, ration.Charge{})
+		r.chargesBy(t, store, testbatch.Item{})
 		r.wantLog(t, before+1, table)
 	}
 }
@@ -125,7 +126,7 @@ func TestDaysOfTheRequestLogComeAndGo(t *testing.T) {
 	store := r.open(t, postgres.Config{InstanceClock: r.clock.now, RequestLog: logKept})
 	for day := range 14 {
 		r.clock.set(t, noon.AddDate(0, 0, day))
-		r.chargesBy(t, store, ration.Charge{}, ration.Charge{})
+		r.chargesBy(t, store, testbatch.Item{}, testbatch.Item{})
 		if err := store.MoveLogDays(t.Context()); err != nil {
 			t.Fatal(err)
 		}

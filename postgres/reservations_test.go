@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -33,35 +33,30 @@ func newReserving(t *testing.T) *reserving {
 	return &reserving{database: d, clock: clock, store: store, key: createKey(t, store, "plan")}
 }
 
-// charges sends charges of the key as one batch.
-func (r *reserving) charges(t *testing.T, charges ...ration.Charge) []ration.Decision {
+// charges sends items of the key as one batch.
+func (r *reserving) charges(t *testing.T, items ...testbatch.Item) []ration.Decision {
 	t.Helper()
-	return r.chargesBy(t, r.store, charges...)
+	return r.chargesBy(t, r.store, items...)
 }
 
-func (r *reserving) chargesBy(t *testing.T, store ration.Store, charges ...ration.Charge) []ration.Decision {
+func (r *reserving) chargesBy(t *testing.T, store ration.Store, items ...testbatch.Item) []ration.Decision {
 	t.Helper()
-	decisions, err := r.send(t, store, charges...)
+	decisions, err := r.send(t, store, items...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return decisions
 }
 
-func (r *reserving) send(t *testing.T, store ration.Store, charges ...ration.Charge) ([]ration.Decision, error) {
+func (r *reserving) send(t *testing.T, store ration.Store, items ...testbatch.Item) ([]ration.Decision, error) {
 	t.Helper()
-	batch := ration.Batch{ID: uuid.New()}
-	for _, charge := range charges {
-		if charge.KeyID.IsZero() {
-			charge.KeyID = r.key
+	items = slices.Clone(items)
+	for i := range items {
+		if items[i].KeyID.IsZero() {
+			items[i].KeyID = r.key
 		}
-		normal, err := charge.Normalize()
-		if err != nil {
-			t.Fatal(err)
-		}
-		batch.Charges = append(batch.Charges, normal)
 	}
-	return store.Charge(t.Context(), batch)
+	return store.Charge(t.Context(), testbatch.Of(t, items...))
 }
 
 func wantCodes(t *testing.T, decisions []ration.Decision, want ...ration.Code) {
@@ -72,16 +67,16 @@ func wantCodes(t *testing.T, decisions []ration.Decision, want ...ration.Code) {
 }
 
 // hold reserves tokens, for an hour.
-func hold(id ration.ReservationID, tokens int64) ration.Charge {
-	return ration.Charge{Amounts: tokensOf(tokens), Hold: &ration.Hold{ID: id, TTL: time.Hour, AtExpiry: ration.AtExpiryKeep}}
+func hold(id ration.ReservationID, tokens int64) testbatch.Item {
+	return testbatch.Item{Charge: ration.Charge{Amounts: tokensOf(tokens), Hold: &ration.Hold{ID: id, TTL: time.Hour, AtExpiry: ration.AtExpiryKeep}}}
 }
 
-func settle(id ration.ReservationID, tokens int64) ration.Charge {
-	return ration.Charge{End: &ration.End{ID: id, Action: ration.EndSettle, Amounts: tokensOf(tokens), Overage: ration.OverageRefuse}}
+func settle(id ration.ReservationID, tokens int64) testbatch.Item {
+	return testbatch.Item{End: &ration.End{ID: id, Action: ration.EndSettle, Amounts: tokensOf(tokens), Overage: ration.OverageRefuse}}
 }
 
-func void(id ration.ReservationID) ration.Charge {
-	return ration.Charge{End: &ration.End{ID: id, Action: ration.EndVoid, Overage: ration.OverageRefuse}}
+func void(id ration.ReservationID) testbatch.Item {
+	return testbatch.Item{End: &ration.End{ID: id, Action: ration.EndVoid, Overage: ration.OverageRefuse}}
 }
 
 func tokensOf(units int64) []ration.Amount { return []ration.Amount{{Meter: "tokens", Units: units}} }
@@ -140,7 +135,7 @@ func TestHoldReservesOnMetersThatHaveNoRowYet(t *testing.T) {
 	if diff := cmp.Diff(*decisions[0].Reservation, r.stored(t, id)); diff != "" {
 		t.Errorf("told and stored (-told +stored):\n%s", diff)
 	}
-	wantCodes(t, r.charges(t, ration.Charge{Amounts: tokensOf(701)}), ration.CodeQuotaExceeded)
+	wantCodes(t, r.charges(t, testbatch.Item{Charge: ration.Charge{Amounts: tokensOf(701)}}), ration.CodeQuotaExceeded)
 }
 
 func TestSettlingLessFreesTheRest(t *testing.T) {
@@ -182,7 +177,7 @@ func TestSettlementBeyondWhatWasReservedMakesItsRow(t *testing.T) {
 	t.Parallel()
 	r := newReserving(t)
 	id := ration.NewReservationID()
-	wantCodes(t, r.charges(t, ration.Charge{Hold: hold(id, 0).Hold}), ration.CodeOK)
+	wantCodes(t, r.charges(t, testbatch.Item{Charge: ration.Charge{Hold: hold(id, 0).Hold}}), ration.CodeOK)
 	end := settle(id, 50)
 	end.End.Overage = ration.OverageAllow
 	wantCodes(t, r.charges(t, end), ration.CodeOK)
@@ -198,17 +193,17 @@ func TestDenialEndsWhatIsDue(t *testing.T) {
 	keep, release, open := ration.NewReservationID(), ration.NewReservationID(), ration.NewReservationID()
 	released, later := hold(release, 400), hold(open, 100)
 	released.Hold.AtExpiry, later.Hold.TTL = ration.AtExpiryRelease, 2*time.Hour
-	for _, charge := range []*ration.Charge{&released, &later} {
+	for _, charge := range []*testbatch.Item{&released, &later} {
 		charge.Amounts = append(charge.Amounts, ration.Amount{Meter: ration.MeterRequests, Units: 45})
 	}
 	kept := hold(keep, 200)
 	kept.Amounts = append(kept.Amounts, ration.Amount{Meter: ration.MeterRequests, Units: 10})
 	other := createKey(t, r.store, "plan")
 	wantCodes(t, r.charges(t, released, later, kept), ration.CodeOK, ration.CodeOK, ration.CodeOK)
-	wantCodes(t, r.charges(t, ration.Charge{}), ration.CodeQuotaExceeded)
+	wantCodes(t, r.charges(t, testbatch.Item{}), ration.CodeQuotaExceeded)
 
 	r.clock.set(t, noon.Add(time.Hour))
-	wantCodes(t, r.charges(t, ration.Charge{}, ration.Charge{KeyID: other}), ration.CodeOK, ration.CodeOK)
+	wantCodes(t, r.charges(t, testbatch.Item{}, testbatch.Item{Charge: ration.Charge{KeyID: other}}), ration.CodeOK, ration.CodeOK)
 	r.want(t, "requests", same(11, 45))
 	r.want(t, "tokens", same(200, 100))
 	if used := r.used(t, other); used != 1 {
@@ -236,14 +231,14 @@ func TestWhatIsDueOfAKeyThatIsNotShortMayWait(t *testing.T) {
 	wantCodes(t, r.charges(t, hold(ration.NewReservationID(), 1000), elsewhere), ration.CodeOK, ration.CodeOK)
 	r.clock.set(t, noon.Add(time.Hour))
 	elsewhere.Amounts = nil
-	wantCodes(t, r.charges(t, ration.Charge{Amounts: tokensOf(1)}, elsewhere), ration.CodeQuotaExceeded, ration.CodeReservationConflict)
+	wantCodes(t, r.charges(t, testbatch.Item{Charge: ration.Charge{Amounts: tokensOf(1)}}, elsewhere), ration.CodeQuotaExceeded, ration.CodeReservationConflict)
 	r.want(t, "tokens", same(1000, 0))
 }
 
 func TestRepeatedChargeIsAnsweredAndNotCharged(t *testing.T) {
 	t.Parallel()
 	r := newReserving(t)
-	charge := ration.Charge{Amounts: tokensOf(10), Idempotency: &ration.Idempotency{Key: "one", About: "GET /"}}
+	charge := testbatch.Item{Charge: ration.Charge{Amounts: tokensOf(10), Idempotency: &ration.Idempotency{Key: "one", About: "GET /"}}}
 	another := charge
 	another.Amounts = tokensOf(11)
 	first := r.charges(t, charge, charge, another)
@@ -275,10 +270,10 @@ func TestRepeatedChargeIsAnsweredAndNotCharged(t *testing.T) {
 func TestRefundGoesToTheDayOfItsCharge(t *testing.T) {
 	t.Parallel()
 	r := newReserving(t)
-	charge := ration.Charge{Amounts: tokensOf(30), Refundable: true, Idempotency: &ration.Idempotency{Key: "one"}}
+	charge := testbatch.Item{Charge: ration.Charge{Amounts: tokensOf(30), Refundable: true, Idempotency: &ration.Idempotency{Key: "one"}}}
 	receipt := r.charges(t, charge)[0].Receipt
 	r.clock.set(t, noon.Add(13*time.Hour))
-	wantCodes(t, r.charges(t, ration.Charge{Amounts: tokensOf(5)}, ration.Charge{Refund: receipt}), ration.CodeOK, ration.CodeOK)
+	wantCodes(t, r.charges(t, testbatch.Item{Charge: ration.Charge{Amounts: tokensOf(5)}}, testbatch.Item{Refund: receipt}), ration.CodeOK, ration.CodeOK)
 	r.want(t, "requests", same(1, 0))
 	r.want(t, "tokens", same(5, 0))
 	r.wantDay(t, "tokens", "2026-07-15", 0, 30)
@@ -286,7 +281,7 @@ func TestRefundGoesToTheDayOfItsCharge(t *testing.T) {
 	if again := r.charges(t, charge)[0]; again.Code != ration.CodeOK || again.Replayed {
 		t.Errorf("what was given back is remembered: %+v", again)
 	}
-	refunds := slices.Repeat([]ration.Charge{{Refund: receipt}}, 10)
+	refunds := slices.Repeat([]testbatch.Item{{Refund: receipt}}, 10)
 	decisions := r.charges(t, refunds...)
 	wantCodes(t, decisions[1:3], ration.CodeOK, ration.CodeRefundsExhausted) // of the 100 tokens 30 were given back before
 }
@@ -303,7 +298,7 @@ func TestBatchOverTwoDays(t *testing.T) {
 	wantCodes(t, r.charges(t, hold(todays, 40)), ration.CodeOK)
 	r.want(t, "tokens", counts{Reserved: 340, DayReserved: 40, MonthReserved: 340})
 
-	decisions := r.charges(t, ration.Charge{Amounts: tokensOf(7)}, settle(yesterdays, 100), void(todays), ration.Charge{})
+	decisions := r.charges(t, testbatch.Item{Charge: ration.Charge{Amounts: tokensOf(7)}}, settle(yesterdays, 100), void(todays), testbatch.Item{})
 	wantCodes(t, decisions, ration.CodeOK, ration.CodeOK, ration.CodeOK, ration.CodeOK)
 	r.want(t, "requests", counts{Used: 3, DayUsed: 2, MonthUsed: 3})
 	r.want(t, "tokens", counts{Used: 107, DayUsed: 7, MonthUsed: 107})
@@ -322,11 +317,11 @@ func TestLostAnswersSettleOnce(t *testing.T) {
 			id, due := ration.NewReservationID(), ration.NewReservationID()
 			wantCodes(t, r.chargesBy(t, store, hold(id, 500), hold(due, 400)), ration.CodeOK, ration.CodeOK)
 			w.CutNext(at, 1)
-			wantCodes(t, r.chargesBy(t, store, settle(id, 20), ration.Charge{Amounts: tokensOf(3)}), ration.CodeOK, ration.CodeOK)
+			wantCodes(t, r.chargesBy(t, store, settle(id, 20), testbatch.Item{Charge: ration.Charge{Amounts: tokensOf(3)}}), ration.CodeOK, ration.CodeOK)
 			r.want(t, "tokens", same(23, 400))
 			r.clock.set(t, noon.Add(time.Hour))
 			w.CutNext(at, 1)
-			wantCodes(t, r.chargesBy(t, store, ration.Charge{Amounts: tokensOf(600)}), ration.CodeQuotaExceeded)
+			wantCodes(t, r.chargesBy(t, store, testbatch.Item{Charge: ration.Charge{Amounts: tokensOf(600)}}), ration.CodeQuotaExceeded)
 			r.want(t, "tokens", same(423, 0))
 			if cuts := w.Cuts(at); cuts != 2 {
 				t.Errorf("%d cuts, want 2", cuts)

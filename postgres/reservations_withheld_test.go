@@ -6,24 +6,25 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 )
 
 // TestReservationsThatAreNotWrittenAreNotAdmitted: of rows that a trigger
 // withholds, each statement has to tell, for COMMIT is sent behind it.
 func TestReservationsThatAreNotWrittenAreNotAdmitted(t *testing.T) {
 	t.Parallel()
-	remembered := ration.Charge{Idempotency: &ration.Idempotency{Key: "one"}}
-	for withhold, charge := range map[string]func(held ration.ReservationID) ration.Charge{
-		"INSERT ON key_usage": func(ration.ReservationID) ration.Charge {
+	remembered := testbatch.Item{Charge: ration.Charge{Idempotency: &ration.Idempotency{Key: "one"}}}
+	for withhold, charge := range map[string]func(held ration.ReservationID) testbatch.Item{
+		"INSERT ON key_usage": func(ration.ReservationID) testbatch.Item {
 			charge := hold(ration.NewReservationID(), 0)
 			charge.Amounts[0].Meter = "another"
 			return charge
 		},
-		"UPDATE ON key_usage":        func(held ration.ReservationID) ration.Charge { return settle(held, 1) },
-		"INSERT ON usage_days":       func(held ration.ReservationID) ration.Charge { return settle(held, 1) },
-		"INSERT ON reservations":     func(ration.ReservationID) ration.Charge { return hold(ration.NewReservationID(), 1) },
-		"UPDATE ON reservations":     func(held ration.ReservationID) ration.Charge { return void(held) },
-		"INSERT ON idempotency_keys": func(ration.ReservationID) ration.Charge { return remembered },
+		"UPDATE ON key_usage":        func(held ration.ReservationID) testbatch.Item { return settle(held, 1) },
+		"INSERT ON usage_days":       func(held ration.ReservationID) testbatch.Item { return settle(held, 1) },
+		"INSERT ON reservations":     func(ration.ReservationID) testbatch.Item { return hold(ration.NewReservationID(), 1) },
+		"UPDATE ON reservations":     func(held ration.ReservationID) testbatch.Item { return void(held) },
+		"INSERT ON idempotency_keys": func(ration.ReservationID) testbatch.Item { return remembered },
 	} {
 		t.Run(withhold, func(t *testing.T) {
 			t.Parallel()

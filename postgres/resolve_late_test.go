@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -19,10 +20,10 @@ func TestBatchIsSentNoLongerThanItsIDIsKept(t *testing.T) {
 	store := d.open(t, postgres.Config{})
 	id := createKey(t, store, "")
 	now := ask[time.Time](t, d, "SELECT clock_timestamp()")
-	if _, err := postgres.ChargeSince(t.Context(), store, batchOf(t, id), now.Add(-time.Minute)); err != nil {
+	if _, err := postgres.ChargeSince(t.Context(), store, testbatch.Requests(t, id), now.Add(-time.Minute)); err != nil {
 		t.Errorf("a minute later: %v", err)
 	}
-	if _, err := postgres.ChargeSince(t.Context(), store, batchOf(t, id), now.Add(-5*time.Minute)); !errors.Is(err, ration.ErrOutcomeUnknown) {
+	if _, err := postgres.ChargeSince(t.Context(), store, testbatch.Requests(t, id), now.Add(-5*time.Minute)); !errors.Is(err, ration.ErrOutcomeUnknown) {
 		t.Errorf("5 minutes later: %v, want ErrOutcomeUnknown", err)
 	}
 	if got := d.used(t, id); got != 1 {
@@ -45,7 +46,7 @@ func TestAttemptThatIsKnownToBeDeadLeavesNothingUnknown(t *testing.T) {
 	w.CutNext(testdb.CutBeforeCommit, 1)
 	told := make(chan error, 1)
 	go func() {
-		_, err := store.Charge(ctx, batchOf(t, id))
+		_, err := store.Charge(ctx, testbatch.Requests(t, id))
 		told <- err
 	}()
 	<-cutting

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -45,7 +46,7 @@ func TestLostAnswersToCommitChargeOnce(t *testing.T) {
 			d, w, store, id := wired(t)
 			for i := range 5 {
 				w.CutNext(row.at, row.times)
-				decisions, err := store.Charge(t.Context(), batchOf(t, id, id))
+				decisions, err := store.Charge(t.Context(), testbatch.Requests(t, id, id))
 				if err != nil || decisions[1].Limits[0].Used != int64(2*i+2) {
 					t.Fatalf("Charge = %+v, %v", decisions, err)
 				}
@@ -80,7 +81,7 @@ func TestLostAnswersUnderLoadChargeOnce(t *testing.T) {
 		for lane := range 2 { // a key always takes the same lane of an instance
 			wg.Go(func() {
 				for range batches {
-					batch := batchOf(t, keys[lane], keys[lane+2], keys[lane])
+					batch := testbatch.Requests(t, keys[lane], keys[lane+2], keys[lane])
 					decisions, err := store.Charge(t.Context(), batch)
 					if err != nil {
 						t.Errorf("Charge = %v", err)
@@ -89,7 +90,7 @@ func TestLostAnswersUnderLoadChargeOnce(t *testing.T) {
 					mu.Lock()
 					for i, decision := range decisions {
 						if decision.Allowed() {
-							admitted[batch.Charges[i].KeyID]++
+							admitted[batch.Items[i].KeyID]++
 						}
 					}
 					mu.Unlock()
@@ -131,7 +132,7 @@ func TestBatchThatNobodyWaitsForIsSettled(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			w.OnCut(cancel)
 			w.CutNext(row.at, 1)
-			batch := batchOf(t, id)
+			batch := testbatch.Requests(t, id)
 			_, err := store.Charge(ctx, batch)
 			if !errors.Is(err, ration.ErrOutcomeUnknown) {
 				t.Fatalf("Charge = %v, want ErrOutcomeUnknown", err)
@@ -149,7 +150,7 @@ func TestBatchIsChargedOnce(t *testing.T) {
 	d := newDatabase(t)
 	store := d.open(t, postgres.Config{})
 	id := createKey(t, store, "")
-	batch := batchOf(t, id)
+	batch := testbatch.Requests(t, id)
 	if _, err := store.Charge(t.Context(), batch); err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +183,7 @@ func TestServerOutOfReach(t *testing.T) {
 	_, w, store, id := wired(t)
 	w.Refuse()
 	w.BreakAll()
-	_, err := store.Charge(t.Context(), batchOf(t, id))
+	_, err := store.Charge(t.Context(), testbatch.Requests(t, id))
 	if !errors.Is(err, ration.ErrStoreUnavailable) {
 		t.Errorf("Charge = %v, want ErrStoreUnavailable", err)
 	}
@@ -254,7 +255,7 @@ func TestClosedStoreRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err = store.Charge(t.Context(), batchOf(t, ration.NewKeyID()))
+	_, err = store.Charge(t.Context(), testbatch.Requests(t, ration.NewKeyID()))
 	_, errRead := store.ListPlans(t.Context())
 	_, errWrite := store.CreateKey(t.Context(), newKey(""))
 	for _, err := range []error{err, errRead, errWrite, store.Ready(t.Context())} {

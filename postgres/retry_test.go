@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -64,7 +65,7 @@ func TestServerThatAlwaysFailsIsUnavailable(t *testing.T) {
 			store := d.open(t, postgres.Config{})
 			id := createKey(t, store, "")
 			d.failingNow(t, state, 0)
-			_, err := store.Charge(t.Context(), batchOf(t, id))
+			_, err := store.Charge(t.Context(), testbatch.Requests(t, id))
 			if err == nil || errors.Is(err, ration.ErrStoreUnavailable) != unavailable || errors.Is(err, ration.ErrOutcomeUnknown) {
 				t.Errorf("Charge = %v; want ErrStoreUnavailable: %v", err, unavailable)
 			}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -47,7 +48,7 @@ func TestSessionsThatOverlookDamageAreRefused(t *testing.T) {
 			id := createKey(t, store, "")
 			d.set(t, setting+" = on")
 			d.exec(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
-			_, err := store.Charge(t.Context(), batchOf(t, id))
+			_, err := store.Charge(t.Context(), testbatch.Requests(t, id))
 			if !errors.Is(err, postgres.ErrUnsafeDurability) || !strings.Contains(err.Error(), setting+" is on") {
 				t.Errorf("Charge = %v, want ErrUnsafeDurability", err)
 			}
@@ -70,7 +71,7 @@ func TestServerThatIsToldToForgetIsNoticed(t *testing.T) {
 	d.exec(t, "SELECT pg_reload_conf()")
 	d.await(t, "SELECT current_setting('fsync') = 'off'")
 	for {
-		_, err := store.Charge(t.Context(), batchOf(t, id))
+		_, err := store.Charge(t.Context(), testbatch.Requests(t, id))
 		if err == nil {
 			continue // its session has not read the file yet
 		}
@@ -94,7 +95,7 @@ func TestServerThatIsToldToForgetIsNoticed(t *testing.T) {
 	}
 	used := d.used(t, id)
 	for {
-		if _, err := store.Charge(t.Context(), batchOf(t, id)); err == nil {
+		if _, err := store.Charge(t.Context(), testbatch.Requests(t, id)); err == nil {
 			break
 		}
 	}
@@ -119,7 +120,7 @@ func TestAdmissionsSurviveACrashOfTheServer(t *testing.T) {
 		if err := cluster.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := store.Charge(t.Context(), batchOf(t, id)); !errors.Is(err, ration.ErrStoreUnavailable) {
+		if _, err := store.Charge(t.Context(), testbatch.Requests(t, id)); !errors.Is(err, ration.ErrStoreUnavailable) {
 			t.Fatalf("Charge while the server is down = %v, want ErrStoreUnavailable", err)
 		}
 		if err := cluster.Start(); err != nil {

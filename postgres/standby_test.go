@@ -8,6 +8,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -25,7 +26,7 @@ func TestStandbyThatIsAwayIsSaid(t *testing.T) {
 	ask1 := func() error {                   // as callers do, who don't wait for ever
 		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 		defer cancel()
-		_, err := store.Charge(ctx, batchOf(t, id))
+		_, err := store.Charge(ctx, testbatch.Requests(t, id))
 		return err
 	}
 	for { // until the store knows

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -81,7 +82,7 @@ func TestManyStuckKeysAreFoundOutTogether(t *testing.T) {
 	charged, want = append(charged, createKey(t, store, "")), append(want, ration.CodeOK)
 	ctx, cancel := context.WithTimeout(t.Context(), keys*lockTimeout/4) // a quarter of what they would take one after the other
 	defer cancel()
-	decisions, err := store.Charge(ctx, batchOf(t, charged...))
+	decisions, err := store.Charge(ctx, testbatch.Requests(t, charged...))
 	if err != nil || !slices.Equal(codesOf(decisions), want) {
 		t.Errorf("Charge = %v, %v", codesOf(decisions), err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -92,7 +93,7 @@ func TestChangedTablesAreRefused(t *testing.T) {
 				t.Errorf("Open = %v, want %v and the cure", err, row.want)
 			}
 			for what, write := range map[string]func() error{
-				"Charge":    func() error { _, err := store.Charge(t.Context(), batchOf(t, id)); return err },
+				"Charge":    func() error { _, err := store.Charge(t.Context(), testbatch.Requests(t, id)); return err },
 				"CreateKey": func() error { _, err := store.CreateKey(t.Context(), newKey("")); return err },
 			} {
 				if err := awaitError(t, write, row.want); !errors.Is(err, ration.ErrStoreUnavailable) {
@@ -105,7 +106,7 @@ func TestChangedTablesAreRefused(t *testing.T) {
 			if err := store.Ready(t.Context()); err != nil {
 				t.Errorf("Ready = %v after it was undone", err)
 			}
-			if err := awaitError(t, func() error { _, err := store.Charge(t.Context(), batchOf(t, id)); return err }, nil); err != nil {
+			if err := awaitError(t, func() error { _, err := store.Charge(t.Context(), testbatch.Requests(t, id)); return err }, nil); err != nil {
 				t.Errorf("Charge = %v after it was undone", err)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -18,7 +19,7 @@ import (
 func waysIn(t *testing.T, store *postgres.Store, id ration.KeyID) map[string]func() error {
 	t.Helper()
 	return map[string]func() error{
-		"Charge":         func() error { _, err := store.Charge(t.Context(), batchOf(t, id)); return err },
+		"Charge":         func() error { _, err := store.Charge(t.Context(), testbatch.Requests(t, id)); return err },
 		"ResolveDigests": func() error { _, err := store.ResolveDigests(t.Context(), []ration.Digest{{1}}); return err },
 		"TokensByDigest": func() error { _, _, err := store.TokensByDigest(t.Context(), []ration.Digest{{1}}); return err },
 		"Ready":          func() error { return store.Ready(t.Context()) },

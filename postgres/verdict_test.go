@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -53,7 +54,7 @@ func TestDoubtfulAnswersToCommitAreNoRollback(t *testing.T) {
 	id := createKey(t, store, "")
 	for i, answer := range doubtful {
 		w.SpoilCommits(answer[0], answer[1], 1)
-		if decisions, err := store.Charge(t.Context(), batchOf(t, id)); err != nil || decisions[0].Code != ration.CodeOK {
+		if decisions, err := store.Charge(t.Context(), testbatch.Requests(t, id)); err != nil || decisions[0].Code != ration.CodeOK {
 			t.Errorf("%s: Charge = %v, %v", answer, decisions, err)
 		}
 		if got := d.used(t, id); got != int64(i+1) {
@@ -79,7 +80,7 @@ func TestErrorsOfTheTransactionAreARollback(t *testing.T) {
 			id := createKey(t, store, "")
 			d.exec(t, `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no' USING ERRCODE = '`+state+`'; END $$`)
 			d.exec(t, `CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON key_usage DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()`)
-			_, err := store.Charge(t.Context(), batchOf(t, id))
+			_, err := store.Charge(t.Context(), testbatch.Requests(t, id))
 			if err == nil || errors.Is(err, ration.ErrOutcomeUnknown) || errors.Is(err, ration.ErrStoreUnavailable) {
 				t.Errorf("Charge = %v, want an error of the batch", err)
 			}

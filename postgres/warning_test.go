@@ -10,6 +10,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -54,7 +55,7 @@ func TestCommitWithoutItsStandbyAdmitsNobody(t *testing.T) {
 			result := make(chan error, 1)
 			go func() {
 				for { // until the session knows of the standby
-					if _, err := store.Charge(ctx, batchOf(t, id)); err != nil {
+					if _, err := store.Charge(ctx, testbatch.Requests(t, id)); err != nil {
 						result <- err
 						return
 					}
@@ -102,7 +103,7 @@ func TestChangesWithoutTheirStandbyAreSaid(t *testing.T) {
 			_, err := store.CreateToken(t.Context(), token, ration.Digest([]byte(rand.Text()+"123456")), admin.AuditEntry{Actor: "test", Action: "token.create", Target: "token"})
 			return err
 		},
-		"Charge": func() error { _, err := store.Charge(t.Context(), batchOf(t, id)); return err },
+		"Charge": func() error { _, err := store.Charge(t.Context(), testbatch.Requests(t, id)); return err },
 		"Migrate": func() error {
 			_, _, err := postgres.Migrate(t.Context(), postgres.Config{URL: empty.url})
 			return err
@@ -182,7 +183,7 @@ func TestServerWhoseWarningsGetLostIsRefused(t *testing.T) {
 		t.Errorf("Migrate = %v, want ErrUnsafeDurability", err)
 	}
 	w.Heal() // which is noticed when the tables are looked at again
-	_ = awaitError(t, func() error { _, err := store.Charge(t.Context(), batchOf(t, id)); return err }, nil)
+	_ = awaitError(t, func() error { _, err := store.Charge(t.Context(), testbatch.Requests(t, id)); return err }, nil)
 }
 
 func (d *database) loseStandby(t *testing.T) {

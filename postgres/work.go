@@ -21,12 +21,12 @@ const maxClockDifference = 10 * time.Minute
 // work is one batch on its way through attempts.
 type work struct {
 	id      uuid.UUID
-	charges []ration.Charge
+	items   []ration.Item
 	keys    []keyWork // by id
-	keyOf   []int32   // charge → index of its key
+	keyOf   []int32   // item → index of its key
 	meters  []string  // those named besides requests
 	dryRun  bool      // all of it
-	refers  bool      // a charge refers to an earlier one
+	refers  bool      // an item refers to an earlier charge
 	logging bool      // the request log is written
 
 	firstAttemptAt time.Time         // by the server's own clock
@@ -38,8 +38,8 @@ type work struct {
 // keyWork is one key of a batch: what was read of it and what is to be written.
 type keyWork struct {
 	id        ration.KeyID
-	sent      []ration.SecretID // distinct secrets of its charges
-	meters    bool              // a charge names another meter than requests
+	sent      []ration.SecretID // distinct secrets of its items
+	meters    bool              // an item names another meter than requests
 	stuckOn   xid               // the transaction that keeps it; 0: none. If there is one, the key is taken only if it is free
 	heldBy    xid               // the last that locked it, where it was not to be waited for
 	locked    bool
@@ -49,30 +49,32 @@ type keyWork struct {
 	secrets   []ration.SecretState
 	usage     ledger.Usage
 	account   *ledger.Account
-	earlier   *earlier // nil: no charge refers to an earlier one
+	earlier   *earlier // nil: no item refers to an earlier charge
 }
 
 func newWork(batch ration.Batch) *work {
-	b := &work{id: batch.ID, charges: batch.Charges, keyOf: make([]int32, len(batch.Charges)), dryRun: true}
-	order := make([]int32, len(batch.Charges))
+	b := &work{id: batch.ID, items: batch.Items, keyOf: make([]int32, len(batch.Items)), dryRun: true}
+	order := make([]int32, len(batch.Items))
 	for i := range order {
 		order[i] = int32(i)
 	}
 	slices.SortFunc(order, func(i, j int32) int {
-		return compareKeys(batch.Charges[i].KeyID, batch.Charges[j].KeyID)
+		return compareKeys(batch.Items[i].KeyID, batch.Items[j].KeyID)
 	})
 	b.keys = make([]keyWork, 0, min(len(order), 256))
 	for _, i := range order {
-		charge := &batch.Charges[i]
-		if last := len(b.keys) - 1; last < 0 || b.keys[last].id != charge.KeyID {
-			b.keys = append(b.keys, keyWork{id: charge.KeyID})
+		item := &batch.Items[i]
+		if last := len(b.keys) - 1; last < 0 || b.keys[last].id != item.KeyID {
+			b.keys = append(b.keys, keyWork{id: item.KeyID})
 		}
 		b.keyOf[i] = int32(len(b.keys) - 1)
 		k := &b.keys[len(b.keys)-1]
-		k.note(charge)
-		b.noteReference(k, charge)
-		b.noteMeters(charge)
-		b.dryRun = b.dryRun && charge.DryRun
+		k.noteSecret(item.SecretID)
+		b.noteReference(k, item)
+		if item.Charge != nil {
+			b.noteMeters(k, item.Charge)
+		}
+		b.dryRun = b.dryRun && item.IsDryRun()
 	}
 	if b.refers {
 		b.compactReferences()
@@ -83,14 +85,14 @@ func newWork(batch ration.Batch) *work {
 // compareKeys orders ids as PostgreSQL orders them.
 func compareKeys(a, b ration.KeyID) int { return bytes.Compare(a[:], b[:]) }
 
-func (k *keyWork) note(charge *ration.Charge) {
-	k.meters = k.meters || len(charge.Amounts) > 1
-	if charge.SecretID != (ration.SecretID{}) && !slices.Contains(k.sent, charge.SecretID) {
-		k.sent = append(k.sent, charge.SecretID)
+func (k *keyWork) noteSecret(id ration.SecretID) {
+	if id != (ration.SecretID{}) && !slices.Contains(k.sent, id) {
+		k.sent = append(k.sent, id)
 	}
 }
 
-func (b *work) noteMeters(charge *ration.Charge) {
+func (b *work) noteMeters(k *keyWork, charge *ration.Charge) {
+	k.meters = k.meters || len(charge.Amounts) > 1
 	for _, amount := range charge.Amounts {
 		if amount.Meter != ration.MeterRequests && !slices.Contains(b.meters, amount.Meter) {
 			b.meters = append(b.meters, amount.Meter)
@@ -151,18 +153,18 @@ func (b *work) open(l *loaded, now time.Time) error {
 	return nil
 }
 
-// decide decides the charges in their order.
+// decide decides the items in their order.
 func (b *work) decide(clock ledger.Clock) []ration.Decision {
-	decisions := make([]ration.Decision, len(b.charges))
-	for i := range b.charges {
-		charge, k := &b.charges[i], &b.keys[b.keyOf[i]]
+	decisions := make([]ration.Decision, len(b.items))
+	for i := range b.items {
+		item, k := &b.items[i], &b.keys[b.keyOf[i]]
 		switch {
 		case k.account != nil:
-			decisions[i] = k.account.Charge(charge, clock)
+			decisions[i] = k.account.Decide(item, clock)
 		case k.exists: // and locked by somebody who does not let go
-			decisions[i] = ration.Decision{Code: ration.CodeStoreUnavailable, KeyID: k.id, DecidedAt: clock.Now, DryRun: charge.DryRun}
+			decisions[i] = ration.Decision{Code: ration.CodeStoreUnavailable, KeyID: k.id, DecidedAt: clock.Now, DryRun: item.IsDryRun()}
 		default:
-			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: clock.Now, DryRun: charge.DryRun}
+			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: clock.Now, DryRun: item.IsDryRun()}
 		}
 	}
 	return decisions

@@ -5,9 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -107,19 +106,15 @@ func (w *writer) hotShares(t *testing.T, rounds int, meters ...string) map[strin
 
 func (w *writer) charge(t *testing.T, store *postgres.Store, meters []string) (denied int) {
 	t.Helper()
-	batch := ration.Batch{ID: uuid.New()}
+	var charges []ration.Charge
 	for _, key := range w.keys {
 		var amounts []ration.Amount
 		for _, meter := range meters {
 			amounts = append(amounts, ration.Amount{Meter: meter, Units: 1})
 		}
-		charge, err := ration.Charge{KeyID: key, Amounts: amounts}.Normalize()
-		if err != nil {
-			t.Fatal(err)
-		}
-		batch.Charges = append(batch.Charges, charge)
+		charges = append(charges, ration.Charge{KeyID: key, Amounts: amounts})
 	}
-	decisions, err := store.Charge(t.Context(), batch)
+	decisions, err := store.Charge(t.Context(), testbatch.Charges(t, charges...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ type Option func(*middleware)
 // WithQuestion sets what a request asks for: amounts, scope, request id. The
 // function is called before anything of the body is read. Via, FailOpen and
 // Refundable are the Middleware's own to set. A Hold is the handler's to end, by
-// [ration.Engine.End] with the Reservation of its decision; with [WithRefunds] an
+// [ration.Engine.Settle] with the Reservation of its decision; with [WithRefunds] an
 // outcome that is given back voids one that is still open.
 func WithQuestion(question func(*http.Request) Question) Option {
 	return func(m *middleware) { m.question = question }

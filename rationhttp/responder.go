@@ -64,7 +64,7 @@ func (r *Responder) Decided(decision *ration.Decision, asked Asked) Response {
 	return r.respond(problem, fields)
 }
 
-// Failed answers an error of [Charger.Charge], [ration.Engine.End],
+// Failed answers an error of [Charger.Charge], [ration.Engine.Settle],
 // [Sources.Find], [IdempotencyKey] or any other: what it doesn't know becomes a
 // 500 that tells nothing.
 func (r *Responder) Failed(err error, requestID string) Response {

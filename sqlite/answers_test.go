@@ -8,10 +8,9 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/google/uuid"
-
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -51,18 +50,17 @@ func (l *answers) pick(random *rand.Rand) *account {
 // charge charges up to eight requests at once and notes the answers. It returns
 // the store's error.
 func (l *answers) charge(ctx context.Context, store *sqlite.Store, random *rand.Rand) error {
-	batch := ration.Batch{ID: uuid.New()}
+	var items []testbatch.Item
 	var charged []*account
 	for range 1 + random.IntN(8) {
 		account := l.pick(random)
-		charge, err := ration.Charge{KeyID: account.key}.Normalize()
+		item, err := testbatch.Item{Charge: ration.Charge{KeyID: account.key}}.Normalize()
 		if err != nil {
 			return err
 		}
-		charged = append(charged, account)
-		batch.Charges = append(batch.Charges, charge)
+		charged, items = append(charged, account), append(items, item)
 	}
-	decisions, err := store.Charge(ctx, batch)
+	decisions, err := store.Charge(ctx, testbatch.AsIs(items...))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, account := range charged {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -18,7 +19,7 @@ import (
 func TestBackupIsOneInstant(t *testing.T) {
 	store := open(t, sqlite.Config{Path: newPath(t)})
 	keys := []ration.KeyID{createKey(t, store, ""), createKey(t, store, "")}
-	batch := batchOf(t, keys...)
+	batch := testbatch.Requests(t, keys...)
 	stop := make(chan struct{})
 	var charging sync.WaitGroup
 	charging.Go(func() {

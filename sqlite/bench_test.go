@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -36,7 +37,7 @@ func BenchmarkCharge(b *testing.B) {
 				for _, key := range keys[:shape.distinct] {
 					charged = append(charged, slices.Repeat([]ration.KeyID{key}, shape.each)...)
 				}
-				batches[i] = batchOf(b, charged...)
+				batches[i] = testbatch.Requests(b, charged...)
 			}
 			b.ReportAllocs()
 			n := 0

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -34,7 +35,7 @@ func TestForeignWriter(t *testing.T) {
 		}
 	}
 	exec("BEGIN IMMEDIATE")
-	if _, err := store.Charge(t.Context(), batchOf(t, key)); !errors.Is(err, ration.ErrStoreUnavailable) {
+	if _, err := store.Charge(t.Context(), testbatch.Requests(t, key)); !errors.Is(err, ration.ErrStoreUnavailable) {
 		t.Errorf("while the tool writes: %v", err)
 	}
 	var ending sync.WaitGroup

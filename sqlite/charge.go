@@ -11,7 +11,7 @@ import (
 // The context ends only the wait for its turn.
 func (s *Store) Charge(ctx context.Context, batch ration.Batch) (decisions []ration.Decision, err error) {
 	err = s.write(ctx, func(ctx context.Context, tx *tx) error {
-		keys := keysOf(batch.Charges)
+		keys := keysOf(batch.Items)
 		accounts, err := tx.accounts(ctx, keys)
 		if err != nil {
 			return err
@@ -21,15 +21,15 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) (decisions []rat
 				account.Log()
 			}
 		}
-		if err := tx.recall(ctx, batch.Charges, accounts); err != nil {
+		if err := tx.recall(ctx, batch.Items, accounts); err != nil {
 			return err
 		}
 		clock := ledger.Clock{Now: tx.now, Suspect: tx.suspect}
-		decisions = decide(batch.Charges, accounts, clock)
+		decisions = decide(batch.Items, accounts, clock)
 		if reopened, err := tx.reopen(ctx, accounts); err != nil {
 			return err
 		} else if reopened {
-			decisions = decide(batch.Charges, accounts, clock)
+			decisions = decide(batch.Items, accounts, clock)
 		}
 		return tx.record(ctx, keys, accounts)
 	})
@@ -39,12 +39,12 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) (decisions []rat
 	return decisions, nil
 }
 
-// keysOf returns the keys of charges, each once.
-func keysOf(charges []ration.Charge) []ration.KeyID {
-	seen := make(map[ration.KeyID]struct{}, len(charges))
+// keysOf returns the keys of items, each once.
+func keysOf(items []ration.Item) []ration.KeyID {
+	seen := make(map[ration.KeyID]struct{}, len(items))
 	var ids []ration.KeyID
-	for i := range charges {
-		id := charges[i].KeyID
+	for i := range items {
+		id := items[i].KeyID
 		if _, ok := seen[id]; !ok {
 			seen[id] = struct{}{}
 			ids = append(ids, id)
@@ -53,14 +53,14 @@ func keysOf(charges []ration.Charge) []ration.KeyID {
 	return ids
 }
 
-func decide(charges []ration.Charge, accounts map[ration.KeyID]*ledger.Account, clock ledger.Clock) []ration.Decision {
-	decisions := make([]ration.Decision, len(charges))
-	for i := range charges {
-		charge := &charges[i]
-		if account, ok := accounts[charge.KeyID]; ok {
-			decisions[i] = account.Charge(charge, clock)
+func decide(items []ration.Item, accounts map[ration.KeyID]*ledger.Account, clock ledger.Clock) []ration.Decision {
+	decisions := make([]ration.Decision, len(items))
+	for i := range items {
+		item := &items[i]
+		if account, ok := accounts[item.KeyID]; ok {
+			decisions[i] = account.Decide(item, clock)
 		} else {
-			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: clock.Now, DryRun: charge.DryRun}
+			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: clock.Now, DryRun: item.IsDryRun()}
 		}
 	}
 	return decisions

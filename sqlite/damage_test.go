@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -139,7 +140,7 @@ func servesWhatItCanSee(t *testing.T, key ration.KeyID, want int64, database, lo
 	if !sound && err == nil && usage[0].Used != want {
 		t.Errorf("%d counted by a database that is visibly damaged, want %d", usage[0].Used, want)
 	}
-	if _, err := store.Charge(t.Context(), batchOf(t, key)); err != nil &&
+	if _, err := store.Charge(t.Context(), testbatch.Requests(t, key)); err != nil &&
 		!errors.Is(err, ration.ErrStoreUnavailable) && !errors.Is(err, ration.ErrOutcomeUnknown) {
 		t.Logf("charging: %v", err) // a value that no longer makes sense, which callers see as a fault of ours
 	}

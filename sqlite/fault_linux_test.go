@@ -16,6 +16,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -103,7 +104,7 @@ func newVictim(t *testing.T, path string) *victim {
 // wantError charges and wants an error, and as many calls of Fatal so far.
 func (v *victim) wantError(want error, fatals int32) {
 	v.Helper()
-	if _, err := v.store.Charge(v.Context(), batchOf(v, v.key)); !errors.Is(err, want) {
+	if _, err := v.store.Charge(v.Context(), testbatch.Requests(v, v.key)); !errors.Is(err, want) {
 		v.Errorf("charging: %v, want %v", err, want)
 	}
 	if got := v.fatals.Load(); got != fatals {
@@ -134,7 +135,7 @@ func playFailingFlushWithoutHook(t *testing.T, path string) {
 	closeStore(t, v.store)
 	v.store = open(t, sqlite.Config{Path: path})
 	refuse(t, syscall.EIO, unix.SYS_FSYNC, unix.SYS_FDATASYNC)
-	_, err := v.store.Charge(t.Context(), batchOf(t, v.key))
+	_, err := v.store.Charge(t.Context(), testbatch.Requests(t, v.key))
 	t.Fatalf("lived on after %v", err)
 }
 

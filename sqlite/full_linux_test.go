@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdisk"
 	"github.com/ration-dev/ration/sqlite"
 )
@@ -103,7 +104,7 @@ func TestLogDoesNotKeepADiskFull(t *testing.T) {
 		key := createKey(t, store, "")
 		refused, counted := 0, int64(0)
 		for counted < 600 {
-			_, err := store.Charge(t.Context(), batchOf(t, key))
+			_, err := store.Charge(t.Context(), testbatch.Requests(t, key))
 			switch {
 			case err == nil:
 				counted++

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -57,7 +58,7 @@ func TestChargesWaitForAChunkAtMost(t *testing.T) {
 	other := createKey(t, store, "")
 	fillKeys(t, store, 1200, "old")
 	between := &interrupted{Store: store, charge: func(ids []ration.KeyID) []ration.Decision {
-		decisions, err := store.Charge(t.Context(), batchOf(t, ids[0], ids[len(ids)-1], other))
+		decisions, err := store.Charge(t.Context(), testbatch.Requests(t, ids[0], ids[len(ids)-1], other))
 		if err != nil {
 			t.Errorf("charging: %v", err)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -60,7 +61,7 @@ func TestFileThatGoesDuringACommit(t *testing.T) {
 
 func wantRefusal(t *testing.T, store *sqlite.Store, key ration.KeyID, reason string) {
 	t.Helper()
-	_, charging := store.Charge(t.Context(), batchOf(t, key))
+	_, charging := store.Charge(t.Context(), testbatch.Requests(t, key))
 	_, creating := store.CreateKey(t.Context(), newKey(""))
 	for doing, err := range map[string]error{"charging": charging, "creating a key": creating, "ready": store.Ready(t.Context())} {
 		if !errors.Is(err, ration.ErrStoreUnavailable) || !strings.Contains(err.Error(), reason) {

@@ -16,12 +16,12 @@ type earlier struct {
 	refundedIn map[ledger.RefundPeriod]bool // that were looked for
 }
 
-// recall gives the accounts what charges refer to of earlier ones.
-func (tx *tx) recall(ctx context.Context, charges []ration.Charge, accounts map[ration.KeyID]*ledger.Account) error {
+// recall gives the accounts what items refer to of earlier charges.
+func (tx *tx) recall(ctx context.Context, items []ration.Item, accounts map[ration.KeyID]*ledger.Account) error {
 	var priors map[ration.KeyID]*earlier
-	for i := range charges {
-		reference, refers := ledger.ReferenceOf(&charges[i])
-		id := charges[i].KeyID
+	for i := range items {
+		reference, refers := ledger.ReferenceOf(&items[i])
+		id := items[i].KeyID
 		if !refers || accounts[id] == nil {
 			continue
 		}
@@ -49,7 +49,7 @@ const (
 	refundsOfDay   = "SELECT refunds FROM usage_days WHERE date = ? AND api_key_id = ? AND meter = '" + ration.MeterRequests + "'"
 )
 
-// readPrior reads what one charge refers to, unless another one did.
+// readPrior reads what one item refers to, unless another one did.
 func (tx *tx) readPrior(ctx context.Context, id ration.KeyID, reference ledger.Reference, prior *earlier) error {
 	key := blob(id)
 	sameID := func(r ration.Reservation) bool { return r.ID == reference.Reservation }

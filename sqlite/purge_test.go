@@ -4,10 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -17,28 +16,23 @@ func TestPurgeKeepsWhatMayStillBeAskedFor(t *testing.T) {
 	clock := newFakeClock(noon)
 	store := open(t, sqlite.Config{Path: newPath(t), Clock: clock.now})
 	key := createKey(t, store, "")
-	do := func(charges ...ration.Charge) {
+	do := func(items ...testbatch.Item) {
 		t.Helper()
-		for i := range charges {
-			charges[i].KeyID = key
-			charge, err := charges[i].Normalize()
-			if err != nil {
-				t.Fatal(err)
-			}
-			charges[i] = charge
+		for i := range items {
+			items[i].KeyID = key
 		}
-		if _, err := store.Charge(t.Context(), ration.Batch{ID: uuid.New(), Charges: charges}); err != nil {
+		if _, err := store.Charge(t.Context(), testbatch.Of(t, items...)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	ended, open := ration.NewReservationID(), ration.NewReservationID()
-	hold := func(id ration.ReservationID) ration.Charge {
-		return ration.Charge{Hold: &ration.Hold{ID: id, TTL: time.Hour, AtExpiry: ration.AtExpiryKeep}}
+	hold := func(id ration.ReservationID) testbatch.Item {
+		return testbatch.Item{Charge: ration.Charge{Hold: &ration.Hold{ID: id, TTL: time.Hour, AtExpiry: ration.AtExpiryKeep}}}
 	}
-	do(hold(ended), hold(open), ration.Charge{End: &ration.End{ID: ended, Action: ration.EndVoid, Overage: ration.OverageRefuse}})
-	do(ration.Charge{Idempotency: &ration.Idempotency{Key: "one"}})
+	do(hold(ended), hold(open), testbatch.Item{End: &ration.End{ID: ended, Action: ration.EndVoid, Overage: ration.OverageRefuse}})
+	do(testbatch.Item{Charge: ration.Charge{Idempotency: &ration.Idempotency{Key: "one"}}})
 
-	do(ration.Charge{Refund: &ration.Receipt{KeyID: key, Postings: []ration.Posting{{Meter: "requests", Units: 1}}}}) // of five periods
+	do(testbatch.Item{Refund: &ration.Receipt{KeyID: key, Postings: []ration.Posting{{Meter: "requests", Units: 1}}}}) // of five periods
 
 	for _, row := range []struct {
 		after time.Duration

@@ -7,10 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -39,30 +38,26 @@ func TestRepairedPeriodHoldsWhatIsStillReserved(t *testing.T) {
 	store := open(t, sqlite.Config{Path: newPath(t), Clock: clock.now})
 	createPlan(t, store, "plan", "1000 tokens/day")
 	key, id := createKey(t, store, "plan"), ration.NewReservationID()
-	wantCode := func(want ration.Code, charge ration.Charge) {
+	wantCode := func(want ration.Code, item testbatch.Item) {
 		t.Helper()
-		charge.KeyID = key
-		charge, err := charge.Normalize()
-		if err != nil {
-			t.Fatal(err)
-		}
-		decisions, err := store.Charge(t.Context(), ration.Batch{ID: uuid.New(), Charges: []ration.Charge{charge}})
+		item.KeyID = key
+		decisions, err := store.Charge(t.Context(), testbatch.Of(t, item))
 		if err != nil || decisions[0].Code != want {
 			t.Fatalf("decided %+v, %v, want %s", decisions, err, want)
 		}
 	}
 	tokens := func(units int64) []ration.Amount { return []ration.Amount{{Meter: "tokens", Units: units}} }
-	wantCode(ration.CodeOK, ration.Charge{Amounts: tokens(600), Hold: &ration.Hold{ID: id, TTL: 24 * time.Hour, AtExpiry: ration.AtExpiryKeep}})
+	wantCode(ration.CodeOK, testbatch.Item{Charge: ration.Charge{Amounts: tokens(600), Hold: &ration.Hold{ID: id, TTL: 24 * time.Hour, AtExpiry: ration.AtExpiryKeep}}})
 	clock.set(noon.Add(20 * time.Hour))
-	wantCode(ration.CodeOK, ration.Charge{Amounts: tokens(1)})
+	wantCode(ration.CodeOK, testbatch.Item{Charge: ration.Charge{Amounts: tokens(1)}})
 	clock.set(noon)
 	done, err := admin.New(store, admin.Config{}).RepairUsage(t.Context(), "test", ration.KeyID{})
 	if err != nil || done.Repaired != 1 {
 		t.Fatalf("repaired %+v, %v", done, err)
 	}
-	wantCode(ration.CodeQuotaExceeded, ration.Charge{Amounts: tokens(400)})
-	wantCode(ration.CodeOK, ration.Charge{Amounts: tokens(399)})
-	wantCode(ration.CodeOK, ration.Charge{End: &ration.End{ID: id, Action: ration.EndSettle, Overage: ration.OverageRefuse}})
+	wantCode(ration.CodeQuotaExceeded, testbatch.Item{Charge: ration.Charge{Amounts: tokens(400)}})
+	wantCode(ration.CodeOK, testbatch.Item{Charge: ration.Charge{Amounts: tokens(399)}})
+	wantCode(ration.CodeOK, testbatch.Item{End: &ration.End{ID: id, Action: ration.EndSettle, Overage: ration.OverageRefuse}})
 	got, err := store.Rows(t.Context(), `SELECT used || ' ' || reserved || ' ' || day_used || ' ' || day_reserved || ' ' || hour_reserved || ' ' || month_reserved FROM key_usage WHERE meter = 'tokens'`)
 	if want := "1000 0 1000 0 0 0"; err != nil || len(got) != 1 || got[0] != want {
 		t.Errorf("%q, %v, want %q", got, err, want)

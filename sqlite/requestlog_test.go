@@ -6,11 +6,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -33,16 +33,16 @@ func TestRequestLogAccountsForEveryCount(t *testing.T) {
 		var receipts []ration.Receipt
 		for range rapid.IntRange(1, 10).Draw(rt, "batches") {
 			clock.set(clock.now().Add(time.Duration(rapid.IntRange(0, 600).Draw(rt, "minutes later")) * time.Minute))
-			var charges []ration.Charge
+			var items []testbatch.Item
 			for range rapid.IntRange(1, 5).Draw(rt, "charges") {
-				charges = append(charges, drawLogged(rt, rapid.SampledFrom(keys).Draw(rt, "key"), &open, &receipts))
+				items = append(items, drawLogged(rt, rapid.SampledFrom(keys).Draw(rt, "key"), &open, &receipts))
 			}
-			decisions, err := store.Charge(t.Context(), ration.Batch{ID: uuid.New(), Charges: charges})
+			decisions, err := store.Charge(t.Context(), testbatch.Of(t, items...))
 			if err != nil {
 				rt.Fatal(err)
 			}
 			for i := range decisions {
-				if r := decisions[i].Reservation; r != nil && charges[i].Hold != nil {
+				if r := decisions[i].Reservation; r != nil && items[i].Hold != nil {
 					open = append(open, *r)
 				}
 				if receipt := decisions[i].Receipt; receipt != nil {
@@ -57,7 +57,7 @@ func TestRequestLogAccountsForEveryCount(t *testing.T) {
 }
 
 // drawLogged draws a charge, a reservation, the end of one, or a refund.
-func drawLogged(rt *rapid.T, key ration.KeyID, open *[]ration.Reservation, receipts *[]ration.Receipt) ration.Charge {
+func drawLogged(rt *rapid.T, key ration.KeyID, open *[]ration.Reservation, receipts *[]ration.Receipt) testbatch.Item {
 	switch rapid.IntRange(0, 5).Draw(rt, "what") {
 	case 0, 1:
 		if len(*open) > 0 {
@@ -67,13 +67,13 @@ func drawLogged(rt *rapid.T, key ration.KeyID, open *[]ration.Reservation, recei
 			if action == ration.EndSettle {
 				end.Amounts = []ration.Amount{{Meter: "tokens", Units: rapid.Int64Range(0, 30).Draw(rt, "settled")}}
 			}
-			return ration.Charge{KeyID: r.KeyID, End: end}
+			return testbatch.Item{Charge: ration.Charge{KeyID: r.KeyID}, End: end}
 		}
 	case 2:
 		if last := len(*receipts) - 1; last >= 0 {
 			receipt := (*receipts)[last]
 			*receipts = (*receipts)[:last]
-			return ration.Charge{KeyID: receipt.KeyID, Refund: &receipt}
+			return testbatch.Item{Charge: ration.Charge{KeyID: receipt.KeyID}, Refund: &receipt}
 		}
 	}
 	charge := ration.Charge{
@@ -82,17 +82,9 @@ func drawLogged(rt *rapid.T, key ration.KeyID, open *[]ration.Reservation, recei
 	}
 	if rapid.Bool().Draw(rt, "hold") {
 		atExpiry := rapid.SampledFrom([]ration.AtExpiry{ration.AtExpiryKeep, ration.AtExpiryRelease}).Draw(rt, "at expiry")
-		hold, err := ration.Hold{TTL: time.Duration(rapid.IntRange(1, 1440).Draw(rt, "ttl")) * time.Minute, AtExpiry: atExpiry}.Normalize(time.Now())
-		if err != nil {
-			rt.Fatal(err)
-		}
-		charge.Hold = &hold
+		charge.Hold = &ration.Hold{TTL: time.Duration(rapid.IntRange(1, 1440).Draw(rt, "ttl")) * time.Minute, AtExpiry: atExpiry}
 	}
-	charge, err := charge.Normalize()
-	if err != nil {
-		rt.Fatal(err)
-	}
-	return charge
+	return testbatch.Item{Charge: charge}
 }
 
 func wantReconciled(t interface {

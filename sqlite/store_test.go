@@ -11,6 +11,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -20,7 +21,7 @@ func TestAdministrationIsNotStarved(t *testing.T) {
 	const changes, most = 20, 3 // the batch under way, one that was first in line, one that began while we counted
 	store := open(t, sqlite.Config{Path: newPath(t)})
 	key := createKey(t, store, "")
-	batch := batchOf(t, key, key, key)
+	batch := testbatch.Requests(t, key, key, key)
 	var batches atomic.Int64
 	stop := make(chan struct{})
 	var charging sync.WaitGroup
@@ -58,7 +59,7 @@ func TestClosedStoreRefusesWork(t *testing.T) {
 	key := createKey(t, store, "")
 	closeStore(t, store)
 	closeStore(t, store) // again
-	_, chargeErr := store.Charge(t.Context(), batchOf(t, key))
+	_, chargeErr := store.Charge(t.Context(), testbatch.Requests(t, key))
 	_, resolveErr := store.ResolveDigests(t.Context(), []ration.Digest{{}})
 	_, readErr := store.Key(t.Context(), key)
 	_, writeErr := store.CreateKey(t.Context(), newKey(""))
@@ -110,7 +111,7 @@ func TestContextEndsOnlyTheWaiting(t *testing.T) {
 	if _, err := store.UpdateKey(ctx, key, func(*admin.KeyChange) error {
 		// The writer is taken: a batch would have to wait.
 		cancel(nobodyWaits)
-		_, err := store.Charge(ctx, batchOf(t, key))
+		_, err := store.Charge(ctx, testbatch.Requests(t, key))
 		if !errors.Is(err, ration.ErrStoreUnavailable) || !errors.Is(err, nobodyWaits) {
 			t.Errorf("charging: %v", err)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -55,7 +56,7 @@ func TestAlteredTablesAreRefused(t *testing.T) {
 			key := createKey(t, store, "")
 			charge(t, store, key)
 			alter(t, path, row.change)
-			_, err := store.Charge(t.Context(), batchOf(t, key))
+			_, err := store.Charge(t.Context(), testbatch.Requests(t, key))
 			if !errors.Is(err, sqlite.ErrAltered) || !errors.Is(err, ration.ErrStoreUnavailable) {
 				t.Errorf("Charge = %v, want ErrAltered and ErrStoreUnavailable", err)
 			}
@@ -89,7 +90,7 @@ func TestAlterationThatIsUndoneIsForgotten(t *testing.T) {
 	store := open(t, sqlite.Config{Path: path})
 	key := createKey(t, store, "")
 	alter(t, path, "CREATE TRIGGER t BEFORE UPDATE ON key_usage BEGIN SELECT RAISE(IGNORE); END")
-	if _, err := store.Charge(t.Context(), batchOf(t, key)); !errors.Is(err, sqlite.ErrAltered) {
+	if _, err := store.Charge(t.Context(), testbatch.Requests(t, key)); !errors.Is(err, sqlite.ErrAltered) {
 		t.Errorf("Charge = %v, want ErrAltered", err)
 	}
 	alter(t, path, "DROP TRIGGER t; CREATE TABLE mine (n int); CREATE TRIGGER of_mine AFTER INSERT ON mine BEGIN SELECT 1; END")
@@ -111,7 +112,7 @@ func TestRowsThatAreWithheldAreNotAdmitted(t *testing.T) {
 			if err := store.Trust(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if decisions, err := store.Charge(t.Context(), batchOf(t, key)); !errors.Is(err, ration.ErrStoreUnavailable) {
+			if decisions, err := store.Charge(t.Context(), testbatch.Requests(t, key)); !errors.Is(err, ration.ErrStoreUnavailable) {
 				t.Errorf("Charge = %v, %v, want ErrStoreUnavailable", decisions, err)
 			}
 		})

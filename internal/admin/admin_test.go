@@ -7,10 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -107,11 +106,8 @@ func (o *office) charge(secret ration.Secret, amounts ...ration.Amount) ration.D
 	if refs[0].KeyID.IsZero() {
 		return ration.Decision{Code: ration.CodeKeyUnknown}
 	}
-	charge, err := ration.Charge{KeyID: refs[0].KeyID, SecretID: refs[0].SecretID, Amounts: amounts}.Normalize()
-	if err != nil {
-		o.Fatal(err)
-	}
-	decisions, err := o.store.Charge(o.Context(), ration.Batch{ID: uuid.New(), Charges: []ration.Charge{charge}})
+	item := testbatch.Item{Charge: ration.Charge{KeyID: refs[0].KeyID, Amounts: amounts}, SecretID: refs[0].SecretID}
+	decisions, err := o.store.Charge(o.Context(), testbatch.Of(o, item))
 	if err != nil {
 		o.Fatal(err)
 	}

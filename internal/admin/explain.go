@@ -76,7 +76,7 @@ func (s *Service) ExplainKey(ctx context.Context, question ExplainQuestion) (Exp
 		policy.Key.AllowedIPs = nil
 	}
 	clock := ledger.Clock{Now: status.At}
-	decision, _ := ledger.Decide(&policy, key.usage, &charge, clock)
+	decision, _ := ledger.Decide(&policy, key.usage, &charge, ration.SecretID{}, clock)
 	explanation := Explanation{
 		Key: status.KeyRecord, At: status.At, PeriodZone: status.PeriodZone,
 		Code: decision.Code, RetryAfter: decision.RetryAfter, Reservations: open,
@@ -126,7 +126,7 @@ func (k *standing) explain(limit ration.LimitStatus, charge *ration.Charge, open
 		explained.Asked = charge.Amounts[i].Units
 		alone := k.policy
 		alone.Limits = []ration.Limit{limit.Limit}
-		decision, _ := ledger.Decide(&alone, k.usage, charge, ledger.Clock{Now: k.status.At})
+		decision, _ := ledger.Decide(&alone, k.usage, charge, ration.SecretID{}, ledger.Clock{Now: k.status.At})
 		explained.Code, explained.RetryAfter = decision.Code, decision.RetryAfter
 		explained.Exceeded = decision.Code != ration.CodeOK
 	}

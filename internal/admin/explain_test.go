@@ -5,24 +5,21 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 )
 
 // reserve holds tokens for a day.
 func (o *office) reserve(key ration.KeyID, tokens int64) ration.ReservationID {
 	o.Helper()
 	id := ration.NewReservationID()
-	charge, err := ration.Charge{
+	charge := ration.Charge{
 		KeyID: key, Amounts: []ration.Amount{{Meter: "tokens", Units: tokens}},
 		Hold: &ration.Hold{ID: id, TTL: 24 * time.Hour, AtExpiry: ration.AtExpiryKeep},
-	}.Normalize()
-	if err != nil {
-		o.Fatal(err)
 	}
-	decisions, err := o.store.Charge(o.Context(), ration.Batch{ID: uuid.New(), Charges: []ration.Charge{charge}})
+	decisions, err := o.store.Charge(o.Context(), testbatch.Charges(o, charge))
 	if err != nil || !decisions[0].Allowed() {
 		o.Fatalf("%+v, %v", decisions, err)
 	}

@@ -55,7 +55,7 @@ func (s *Service) ShowKey(ctx context.Context, id ration.KeyID) (KeyStatus, erro
 func keyStatus(record KeyRecord, policy ledger.Policy, usage ledger.Usage, now time.Time) (KeyStatus, ledger.Usage) {
 	policy.Key.Status, policy.Key.ExpiresAt, policy.Key.AllowedIPs = ration.StatusActive, time.Time{}, nil
 	charge := ration.Charge{KeyID: record.ID, Amounts: nothingOn(policy.Limits, usage)}
-	decision, changes := ledger.Decide(&policy, usage, &charge, ledger.Clock{Now: now})
+	decision, changes := ledger.Decide(&policy, usage, &charge, ration.SecretID{}, ledger.Clock{Now: now})
 	status := KeyStatus{KeyRecord: record, At: now, PeriodZone: policy.Zone.String(), Limits: decision.Limits}
 	running := make(ledger.Usage, len(changes.Meters))
 	for i, change := range changes.Meters {

@@ -52,7 +52,7 @@ func (w *wandering) move(zone string) {
 func (w *wandering) charge(units int64) ration.Decision {
 	charge := ration.Charge{Amounts: []ration.Amount{{Meter: ration.MeterRequests, Units: units}}}
 	clock := ledger.Clock{Now: w.now.Add(w.offset)}
-	decision, changes := ledger.Decide(&w.policy, w.usage, &charge, clock)
+	decision, changes := ledger.Decide(&w.policy, w.usage, &charge, ration.SecretID{}, clock)
 	w.usage = w.usage.Apply(changes)
 	change := changes.Meters[0]
 	day := w.days[change.Day]

@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/adminsock"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -41,11 +41,7 @@ func TestDoctorThroughTheSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	charge, err := ration.Charge{KeyID: issued.Key.ID}.Normalize()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := store.Charge(t.Context(), ration.Batch{ID: uuid.New(), Charges: []ration.Charge{charge}}); err != nil {
+	if _, err := store.Charge(t.Context(), testbatch.Requests(t, issued.Key.ID)); err != nil {
 		t.Fatal(err)
 	}
 	serve(t, path, direct)

@@ -4,10 +4,9 @@ import (
 	"context"
 	"testing"
 
-	"github.com/google/uuid"
-
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 )
 
 // between is operations with a charge before each chunk of a change.
@@ -38,15 +37,7 @@ func TestChargesGoOnBetweenChunksThroughTheSocket(t *testing.T) {
 	}
 	codes := make(map[ration.Code]int)
 	charge := func() {
-		batch := ration.Batch{ID: uuid.New()}
-		for _, id := range ids {
-			charge, err := ration.Charge{KeyID: id}.Normalize()
-			if err != nil {
-				t.Fatal(err)
-			}
-			batch.Charges = append(batch.Charges, charge)
-		}
-		decisions, err := p.store.Charge(t.Context(), batch)
+		decisions, err := p.store.Charge(t.Context(), testbatch.Requests(t, ids...))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,13 +15,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/adminsock"
 	"github.com/ration-dev/ration/internal/cli"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -134,12 +134,12 @@ func charge(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	refs, err := store.ResolveDigests(context.Background(), []ration.Digest{one.Secret.Digest(nil)})
 	ts.Check(err)
-	one.Secret, one.KeyID, one.SecretID = ration.Secret{}, refs[0].KeyID, refs[0].SecretID
-	one, err = one.Normalize()
+	one.Secret, one.KeyID = ration.Secret{}, refs[0].KeyID
+	item, err := testbatch.Item{Charge: one, SecretID: refs[0].SecretID}.Normalize()
 	ts.Check(err)
 	var codes bytes.Buffer
 	for range times {
-		decisions, err := store.Charge(context.Background(), ration.Batch{ID: uuid.New(), Charges: []ration.Charge{one}})
+		decisions, err := store.Charge(context.Background(), testbatch.AsIs(item))
 		ts.Check(err)
 		fmt.Fprintln(&codes, decisions[0].Code)
 	}

@@ -52,7 +52,7 @@ func (p panicking) Charge(_ context.Context, batch ration.Batch) ([]ration.Decis
 	return nil, nil
 }
 
-func indexBeyond(batch ration.Batch) { _ = batch.Charges[1] }
+func indexBeyond(batch ration.Batch) { _ = batch.Items[1] }
 
 // TestPanicIsLoggedWithItsStackOnce: the answer to the client says nothing of
 // it, so the log is where an operator learns what is wrong.

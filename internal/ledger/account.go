@@ -30,20 +30,24 @@ func NewAccount(policy Policy, usage Usage) *Account {
 	return &Account{policy: policy, before: usage, after: usage.Clone()}
 }
 
-// Charge decides a charge, or what becomes of an earlier one, after all that the
-// account has decided so far.
-func (a *Account) Charge(charge *ration.Charge, clock Clock) ration.Decision {
+// Decide decides an item of the account's key after all that it has decided so far.
+func (a *Account) Decide(item *ration.Item, clock Clock) ration.Decision {
 	switch {
-	case charge.End != nil:
-		return a.end(charge.End, clock)
-	case charge.Refund != nil:
-		return a.refund(charge.Refund, clock)
-	case (charge.Hold != nil || charge.Idempotency != nil) && !charge.DryRun:
-		if decision, repeated := a.repeat(charge, clock.Now); repeated {
+	case item.End != nil:
+		return a.end(item.End, clock)
+	case item.Refund != nil:
+		return a.refund(item.Refund, clock)
+	}
+	return a.charge(item.Charge, item.SecretID, clock)
+}
+
+func (a *Account) charge(charge *ration.Charge, secret ration.SecretID, clock Clock) ration.Decision {
+	if (charge.Hold != nil || charge.Idempotency != nil) && !charge.DryRun {
+		if decision, repeated := a.repeat(charge, secret, clock.Now); repeated {
 			return decision
 		}
 	}
-	decision, changes := Decide(&a.policy, a.after, charge, clock)
+	decision, changes := Decide(&a.policy, a.after, charge, secret, clock)
 	a.after = a.after.Apply(changes)
 	if a.logging {
 		a.beginEntry(entryOf(charge, &decision))
@@ -58,7 +62,7 @@ func (a *Account) Charge(charge *ration.Charge, clock Clock) ration.Decision {
 	case !decision.Allowed():
 		a.noteShortage(&decision, clock)
 	case !charge.DryRun:
-		a.noteSecret(charge.SecretID, clock.Now)
+		a.noteSecret(secret, clock.Now)
 		a.remember(charge, &decision, &changes)
 	}
 	return decision

@@ -57,9 +57,9 @@ func reserveAnything(rt *rapid.T) {
 // batch decides a batch as a store does.
 func (l *books) batch(rt *rapid.T, now time.Time) {
 	clock := ledger.Clock{Now: now}
-	var charges []ration.Charge
+	var items []ration.Item
 	for range rapid.IntRange(1, 6).Draw(rt, "charges") {
-		charges = append(charges, l.draw(rt))
+		items = append(items, l.draw(rt))
 	}
 	account := ledger.NewAccount(l.policy, l.usage.Clone())
 	var prior ledger.Prior
@@ -68,8 +68,8 @@ func (l *books) batch(rt *rapid.T, now time.Time) {
 	}
 	account.Recall(prior)
 	decide := func() (decisions []ration.Decision) {
-		for i := range charges {
-			decisions = append(decisions, account.Charge(&charges[i], clock))
+		for i := range items {
+			decisions = append(decisions, account.Decide(&items[i], clock))
 		}
 		return decisions
 	}
@@ -95,16 +95,16 @@ func (l *books) batch(rt *rapid.T, now time.Time) {
 		l.reservations[r.ID] = *r
 	}
 	for i, decision := range decisions {
-		l.note(&charges[i], decision)
+		l.note(&items[i], decision)
 	}
 }
 
-func (l *books) draw(rt *rapid.T) ration.Charge {
+func (l *books) draw(rt *rapid.T) ration.Item {
 	switch what := rapid.IntRange(0, 5).Draw(rt, "what"); {
 	case what == 0 && len(l.receipts) > 0:
 		receipt := l.receipts[0]
 		l.receipts = l.receipts[1:]
-		return ration.Charge{Refund: receipt}
+		return ration.Item{Refund: receipt}
 	case what <= 2 && len(l.order) > 0:
 		end := ration.End{
 			ID:      rapid.SampledFrom(l.order).Draw(rt, "reservation"),
@@ -112,27 +112,27 @@ func (l *books) draw(rt *rapid.T) ration.Charge {
 			Overage: rapid.SampledFrom([]ration.Overage{ration.OverageRefuse, ration.OverageClamp, ration.OverageAllow}).Draw(rt, "over"),
 		}
 		end.Amounts = drawCharge(rt).Amounts
-		return ration.Charge{End: &end}
+		return ration.Item{End: &end}
 	case what <= 4:
 		charge := drawCharge(rt)
 		charge.Hold = &ration.Hold{
 			ID: ration.NewReservationID(), TTL: time.Duration(rapid.Int64Range(int64(time.Second), int64(ration.MaxReservationTTL)).Draw(rt, "ttl")),
 			AtExpiry: rapid.SampledFrom([]ration.AtExpiry{ration.AtExpiryKeep, ration.AtExpiryRelease}).Draw(rt, "at expiry"),
 		}
-		return charge
+		return ration.Item{Charge: &charge}
 	}
 	charge := drawCharge(rt)
 	charge.Refundable = true
-	return charge
+	return ration.Item{Charge: &charge}
 }
 
 // note takes in what a decision tells of charges without a reservation.
-func (l *books) note(charge *ration.Charge, decision ration.Decision) {
+func (l *books) note(item *ration.Item, decision ration.Decision) {
 	sign := int64(1)
 	receipt := decision.Receipt
 	switch {
-	case charge.Refund != nil && decision.Allowed():
-		sign, receipt = -1, charge.Refund
+	case item.Refund != nil && decision.Allowed():
+		sign, receipt = -1, item.Refund
 	case receipt == nil:
 		return
 	default:

@@ -59,13 +59,13 @@ func TestBatchFoldsToChargesOneByOne(t *testing.T) {
 			for range rapid.IntRange(1, 12).Draw(rt, "charges") {
 				charge := drawCharge(rt)
 				charge.DryRun = rapid.IntRange(0, 9).Draw(rt, "dry") == 0
-				want, changes := ledger.Decide(&policy, single, &charge, clock)
+				want, changes := ledger.Decide(&policy, single, &charge, ration.SecretID{}, clock)
 				single = single.Apply(changes)
 				for _, change := range changes.Meters {
 					c := singleDays[day{change.Meter, change.Day}]
 					singleDays[day{change.Meter, change.Day}] = count{c.used + change.Units, c.denied + change.Denied}
 				}
-				if diff := cmp.Diff(want, account.Charge(&charge, clock)); diff != "" {
+				if diff := cmp.Diff(want, account.Decide(&ration.Item{Charge: &charge}, clock)); diff != "" {
 					rt.Fatalf("decision (-one by one +in a batch):\n%s", diff)
 				}
 			}
@@ -91,9 +91,9 @@ func TestAccountWritesOnlyWhatChanged(t *testing.T) {
 	a := newAccount(t, "1/day")
 	dry := ration.Charge{Amounts: []ration.Amount{amount("requests", 1)}, DryRun: true}
 	account := ledger.NewAccount(a.policy, nil)
-	account.Charge(&dry, ledger.Clock{Now: noon})
+	account.Decide(&ration.Item{Charge: &dry}, ledger.Clock{Now: noon})
 	suspect := ration.Charge{Amounts: []ration.Amount{amount("requests", 1)}}
-	if got := account.Charge(&suspect, ledger.Clock{Now: noon, Suspect: true}).Code; got != ration.CodeClockSuspect {
+	if got := account.Decide(&ration.Item{Charge: &suspect}, ledger.Clock{Now: noon, Suspect: true}).Code; got != ration.CodeClockSuspect {
 		t.Errorf("code %s, want %s", got, ration.CodeClockSuspect)
 	}
 	if writes := account.Writes(); len(writes) > 0 {
@@ -118,13 +118,13 @@ func TestAccountNotesSecretsOnceAMinute(t *testing.T) {
 			policy.Secrets = []ration.SecretState{{ID: used, LastUsedAt: row.last}, {ID: fresh, LastUsedAt: noon}, {ID: idle}}
 			account := ledger.NewAccount(policy, nil)
 			for _, id := range []ration.SecretID{used, fresh, used, {}} {
-				charge := ration.Charge{SecretID: id, Amounts: []ration.Amount{amount("requests", 1)}}
-				account.Charge(&charge, ledger.Clock{Now: noon})
+				charge := ration.Charge{Amounts: []ration.Amount{amount("requests", 1)}}
+				account.Decide(&ration.Item{SecretID: id, Charge: &charge}, ledger.Clock{Now: noon})
 			}
-			denied := ration.Charge{SecretID: idle, Amounts: []ration.Amount{amount("requests", 1000)}}
-			account.Charge(&denied, ledger.Clock{Now: noon})
-			dry := ration.Charge{SecretID: idle, Amounts: []ration.Amount{amount("requests", 1)}, DryRun: true}
-			account.Charge(&dry, ledger.Clock{Now: noon})
+			denied := ration.Charge{Amounts: []ration.Amount{amount("requests", 1000)}}
+			account.Decide(&ration.Item{SecretID: idle, Charge: &denied}, ledger.Clock{Now: noon})
+			dry := ration.Charge{Amounts: []ration.Amount{amount("requests", 1)}, DryRun: true}
+			account.Decide(&ration.Item{SecretID: idle, Charge: &dry}, ledger.Clock{Now: noon})
 			if got := account.SecretsUsed(); len(got) != row.want || row.want == 1 && got[0] != used {
 				t.Errorf("noted %v, want %s %d times", got, used, row.want)
 			}

@@ -8,7 +8,8 @@ import (
 
 // Decide says whether a charge is admitted and what that changes. It is pure:
 // it reads no clock and no store, keeps nothing and changes none of its
-// arguments. The charge must be normalised. Usage after the decision is
+// arguments. The charge must be normalised; secret says which of the key's secrets was
+// sent, zero if none was. Usage after the decision is
 // usage.Apply(changes).
 //
 // Checks go in this order: the secret, the key's status and expiry, its IP
@@ -17,8 +18,8 @@ import (
 // stored backlog of a rate to a whole bucket, which is how the rate reads it
 // anyway; only a slower rate that comes back later could tell.) A dry run
 // changes nothing. With [ration.CodeClockSuspect] there was no decision and no change.
-func Decide(policy *Policy, usage Usage, charge *ration.Charge, clock Clock) (ration.Decision, Changes) {
-	decision := ration.Decision{Code: policy.refuses(charge, clock.Now), DecidedAt: clock.Now, DryRun: charge.DryRun}
+func Decide(policy *Policy, usage Usage, charge *ration.Charge, secret ration.SecretID, clock Clock) (ration.Decision, Changes) {
+	decision := ration.Decision{Code: policy.refuses(charge, secret, clock.Now), DecidedAt: clock.Now, DryRun: charge.DryRun}
 	if decision.Code != ration.CodeKeyUnknown { // nobody learns of a key by a secret that is not its own
 		decision.KeyID, decision.KeyName, decision.Owner, decision.Plan = policy.Key.ID, policy.Key.Name, policy.Key.Owner, policy.Key.Plan
 	}

@@ -14,6 +14,7 @@ import (
 type access struct {
 	policy ledger.Policy
 	charge ration.Charge
+	secret ration.SecretID
 }
 
 var aSecret = ration.NewSecretID()
@@ -26,9 +27,9 @@ func newAccess(t *testing.T) *access {
 	policy.Key.AllowedIPs = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}
 	policy.Secrets = []ration.SecretState{{ID: ration.NewSecretID(), RevokedAt: noon}, {ID: aSecret}}
 	return &access{policy, ration.Charge{
-		KeyID: policy.Key.ID, SecretID: aSecret, Scope: "read", IP: netip.MustParseAddr("10.1.2.3"),
+		KeyID: policy.Key.ID, Scope: "read", IP: netip.MustParseAddr("10.1.2.3"),
 		Amounts: []ration.Amount{amount("requests", 1)},
-	}}
+	}, aSecret}
 }
 
 func TestAccess(t *testing.T) {
@@ -39,8 +40,8 @@ func TestAccess(t *testing.T) {
 	}{
 		{"all is well", func(*access) {}, ration.CodeOK},
 
-		{"charged without a secret", func(a *access) { a.charge.SecretID = ration.SecretID{} }, ration.CodeOK},
-		{"a secret of another key", func(a *access) { a.charge.SecretID = ration.NewSecretID() }, ration.CodeKeyUnknown},
+		{"charged without a secret", func(a *access) { a.secret = ration.SecretID{} }, ration.CodeOK},
+		{"a secret of another key", func(a *access) { a.secret = ration.NewSecretID() }, ration.CodeKeyUnknown},
 		{"a revoked secret", func(a *access) { a.policy.Secrets[1].RevokedAt = noon }, ration.CodeKeyRevoked},
 		{"a secret revoked by a clock that was ahead", func(a *access) { a.policy.Secrets[1].RevokedAt = noon.Add(time.Hour) }, ration.CodeKeyRevoked},
 		{"a secret that ends now", func(a *access) { a.policy.Secrets[1].ExpiresAt = noon }, ration.CodeKeyExpired},
@@ -72,7 +73,7 @@ func TestAccess(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			a := newAccess(t)
 			row.change(a)
-			decision, changes := ledger.Decide(&a.policy, nil, &a.charge, ledger.Clock{Now: noon})
+			decision, changes := ledger.Decide(&a.policy, nil, &a.charge, a.secret, ledger.Clock{Now: noon})
 			if decision.Code != row.code {
 				t.Errorf("code %s, want %s", decision.Code, row.code)
 			}
@@ -98,7 +99,7 @@ func TestAccess(t *testing.T) {
 func TestClockSuspect(t *testing.T) {
 	a := newAccess(t)
 	charge := func(now time.Time) (ration.Decision, ledger.Changes) {
-		return ledger.Decide(&a.policy, nil, &a.charge, ledger.Clock{Now: now, Suspect: true})
+		return ledger.Decide(&a.policy, nil, &a.charge, a.secret, ledger.Clock{Now: now, Suspect: true})
 	}
 	decision, changes := charge(noon)
 	if decision.Code != ration.CodeClockSuspect || len(changes.Meters) > 0 || len(decision.Limits) > 0 {
@@ -115,7 +116,7 @@ func TestClockSuspect(t *testing.T) {
 		time.Hour - time.Microsecond: ration.CodeOK,
 		time.Hour:                    ration.CodeClockSuspect, // an hour begins, limited or not
 	} {
-		got, _ := ledger.Decide(&running.policy, running.usage, &one, ledger.Clock{Now: noon.Add(wait), Suspect: true})
+		got, _ := ledger.Decide(&running.policy, running.usage, &one, ration.SecretID{}, ledger.Clock{Now: noon.Add(wait), Suspect: true})
 		if got.Code != code {
 			t.Errorf("%s after the first charge: %s, want %s", wait, got.Code, code)
 		}

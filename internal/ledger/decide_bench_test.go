@@ -39,7 +39,7 @@ func BenchmarkAccountCharge(b *testing.B) {
 			account := ledger.NewAccount(policy, nil)
 			b.ReportAllocs()
 			for b.Loop() {
-				account.Charge(&charge, ledger.Clock{Now: noon})
+				account.Decide(&ration.Item{Charge: &charge}, ledger.Clock{Now: noon})
 			}
 		})
 	}

@@ -43,7 +43,7 @@ func (w *wandering) charge(t *testing.T, units int64) ration.Decision {
 	w.together = w.together || min(w.database, w.instance) > clockTolerance
 	charge := ration.Charge{Amounts: []ration.Amount{amount(ration.MeterRequests, units)}}
 	before := w.usage.Clone()
-	decision, changes := ledger.Decide(&w.policy, w.usage, &charge, clock)
+	decision, changes := ledger.Decide(&w.policy, w.usage, &charge, ration.SecretID{}, clock)
 	w.usage = w.usage.Apply(changes)
 	if !decision.Allowed() {
 		return decision

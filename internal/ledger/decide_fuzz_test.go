@@ -61,7 +61,7 @@ func decideAnything(rt *rapid.T) {
 	policy, usage, charge := drawPolicy(rt), drawUsage(rt), drawCharge(rt)
 	clock := ledger.Clock{Now: drawTime.Filter(func(t time.Time) bool { return !t.IsZero() }).Draw(rt, "now")}
 	before := usage.Clone()
-	decision, changes := ledger.Decide(&policy, usage, &charge, clock)
+	decision, changes := ledger.Decide(&policy, usage, &charge, ration.SecretID{}, clock)
 	if diff := cmp.Diff(before, usage, equateEmpty); diff != "" {
 		rt.Fatalf("Decide changed its argument (-before +after):\n%s", diff)
 	}
@@ -77,7 +77,7 @@ func decideAnything(rt *rapid.T) {
 		wantDenied(rt, before, after, charge, clock.Now)
 	}
 	charge.DryRun = true
-	dry, none := ledger.Decide(&policy, usage, &charge, clock)
+	dry, none := ledger.Decide(&policy, usage, &charge, ration.SecretID{}, clock)
 	dry.DryRun = false
 	if diff := cmp.Diff(decision, dry); diff != "" || len(none.Meters) > 0 {
 		rt.Fatalf("a dry run changes %+v (-decision +dry run):\n%s", none, diff)

@@ -90,7 +90,7 @@ func TestRetryAfterIsHonest(t *testing.T) {
 				policy.Limits = drawPolicy(rt).Limits // not the zone, which may move the end of a period
 			}
 			charge := drawCharge(rt)
-			decision, changes := ledger.Decide(&policy, usage, &charge, ledger.Clock{Now: now})
+			decision, changes := ledger.Decide(&policy, usage, &charge, ration.SecretID{}, ledger.Clock{Now: now})
 			usage = usage.Apply(changes)
 			if decision.Allowed() && decision.RetryAfter != 0 || decision.RetryAfter < 0 {
 				rt.Fatalf("%s, retry after %s", decision.Code, decision.RetryAfter)
@@ -102,7 +102,7 @@ func TestRetryAfterIsHonest(t *testing.T) {
 				decision.RetryAfter - time.Microsecond: false,
 				decision.RetryAfter:                    true,
 			} {
-				again, _ := ledger.Decide(&policy, usage.Clone(), &charge, ledger.Clock{Now: now.Add(wait)})
+				again, _ := ledger.Decide(&policy, usage.Clone(), &charge, ration.SecretID{}, ledger.Clock{Now: now.Add(wait)})
 				if again.Allowed() != want {
 					rt.Fatalf("%s, retry after %s; after %s: %s with %+v", decision.Code, decision.RetryAfter, wait, again.Code, again.Limits)
 				}
@@ -131,7 +131,7 @@ func TestRateNeverAdmitsMore(t *testing.T) {
 			now = now.Add(drawStep(rt))
 			units := rapid.OneOf(rapid.Int64Range(0, min(5, limit.Size())), rapid.Int64Range(0, limit.Size())).Draw(rt, "units")
 			charge := ration.Charge{Amounts: []ration.Amount{amount(limit.Meter, units)}}
-			decision, changes := ledger.Decide(&policy, usage, &charge, ledger.Clock{Now: now})
+			decision, changes := ledger.Decide(&policy, usage, &charge, ration.SecretID{}, ledger.Clock{Now: now})
 			usage = usage.Apply(changes)
 			if decision.Allowed() {
 				history = append(history, admitted{now, units})
@@ -171,7 +171,7 @@ func TestQuotaNeverAdmitsMore(t *testing.T) {
 			now = now.Add(drawStep(rt) - drawStep(rt)/2)
 			policy.Zone = zone(t, drawZone.Draw(rt, "zone"))
 			charge := ration.Charge{Amounts: []ration.Amount{amount(limit.Meter, rapid.Int64Range(0, min(9, limit.Quantity)).Draw(rt, "units"))}}
-			decision, changes := ledger.Decide(&policy, usage, &charge, ledger.Clock{Now: now})
+			decision, changes := ledger.Decide(&policy, usage, &charge, ration.SecretID{}, ledger.Clock{Now: now})
 			usage = usage.Apply(changes)
 			if !decision.Allowed() {
 				continue

@@ -55,7 +55,7 @@ func (a *account) charge(amounts ...ration.Amount) ration.Decision {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	decision, changes := ledger.Decide(&a.policy, a.usage, &charge, ledger.Clock{Now: a.now})
+	decision, changes := ledger.Decide(&a.policy, a.usage, &charge, ration.SecretID{}, ledger.Clock{Now: a.now})
 	a.usage = a.usage.Apply(changes)
 	return decision
 }

@@ -45,8 +45,8 @@ func NewPolicy(key ration.Key, plan ration.Plan, overrides []ration.Override, se
 
 // refuses returns why the key may not be used for a charge, whatever its
 // limits say, or CodeOK.
-func (p *Policy) refuses(charge *ration.Charge, now time.Time) ration.Code {
-	if code := p.refusesSecret(charge.SecretID, now); code != ration.CodeOK {
+func (p *Policy) refuses(charge *ration.Charge, secret ration.SecretID, now time.Time) ration.Code {
+	if code := p.refusesSecret(secret, now); code != ration.CodeOK {
 		return code
 	}
 	switch {

@@ -14,7 +14,7 @@ type Prior struct {
 	Refunded     []PeriodRefunds
 }
 
-// Reference is what a charge refers to of earlier ones of its key, which a store
+// Reference is what an item refers to of earlier ones of its key, which a store
 // reads for [Account.Recall].
 type Reference struct {
 	Reservation    ration.ReservationID // zero: none
@@ -23,22 +23,24 @@ type Reference struct {
 	RefundedIn     []RefundPeriod
 }
 
-// ReferenceOf returns what a charge refers to, and false for nearly all charges:
+// ReferenceOf returns what an item refers to, and false for nearly all charges:
 // to nothing.
-func ReferenceOf(c *ration.Charge) (Reference, bool) {
-	var reference Reference
+func ReferenceOf(item *ration.Item) (reference Reference, refers bool) {
 	switch {
-	case c.DryRun:
-		return reference, false
-	case c.End != nil:
-		reference.Reservation = c.End.ID
-	case c.Refund != nil:
-		day := c.Refund.Postings[0].Day()
-		reference.Reservation = c.Refund.Reservation
-		reference.RefundsOf, reference.RefundedIn = &day, refundPeriods(c.Refund)
-		reference.IdempotencyKey = c.Refund.IdempotencyKey
-	case c.Hold == nil && c.Idempotency == nil:
-		return reference, false
+	case item.End != nil:
+		return Reference{Reservation: item.End.ID}, true
+	case item.Refund != nil:
+		day := item.Refund.Postings[0].Day()
+		return Reference{
+			Reservation:    item.Refund.Reservation,
+			IdempotencyKey: item.Refund.IdempotencyKey,
+			RefundsOf:      &day,
+			RefundedIn:     refundPeriods(item.Refund),
+		}, true
+	}
+	c := item.Charge
+	if c.DryRun || c.Hold == nil && c.Idempotency == nil {
+		return Reference{}, false
 	}
 	if c.Hold != nil {
 		reference.Reservation = c.Hold.ID

@@ -12,7 +12,7 @@ func TestARefundIsNoRequest(t *testing.T) {
 	a := newAccount(t)
 	account := ledger.NewAccount(a.policy, nil)
 	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: 3, Labels: labels(0, 0, 0, 0)}}}
-	account.Charge(&ration.Charge{KeyID: a.policy.Key.ID, Refund: &receipt}, ledger.Clock{Now: noon})
+	account.Decide(&ration.Item{KeyID: a.policy.Key.ID, Refund: &receipt}, ledger.Clock{Now: noon})
 	for _, write := range account.Writes() {
 		if !write.FirstRequestAt.IsZero() || !write.LastRequestAt.IsZero() || write.Used != 0 {
 			t.Errorf("to be written: %+v, want no request and nothing used", write)
@@ -30,7 +30,7 @@ func TestWhatIsGivenBackStopsBeforeItWraps(t *testing.T) {
 	account.Recall(ledger.Prior{Refunded: []ledger.PeriodRefunds{{RefundPeriod: day, Units: before}}})
 	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: ration.MaxUnits, Labels: labels(0, 0, 0, 0)}}}
 	for range 1000 {
-		account.Charge(&ration.Charge{KeyID: a.policy.Key.ID, Refund: &receipt}, ledger.Clock{Now: noon})
+		account.Decide(&ration.Item{KeyID: a.policy.Key.ID, Refund: &receipt}, ledger.Clock{Now: noon})
 	}
 	for _, refunded := range account.Refunded() {
 		want := ration.MaxTotalUnits

@@ -8,8 +8,8 @@ import (
 
 // repeat answers a charge that was asked for before. A key that may not be used
 // any more is refused all the same, by Decide.
-func (a *Account) repeat(charge *ration.Charge, now time.Time) (decision ration.Decision, repeated bool) {
-	if a.policy.refuses(charge, now) != ration.CodeOK {
+func (a *Account) repeat(charge *ration.Charge, secret ration.SecretID, now time.Time) (decision ration.Decision, repeated bool) {
+	if a.policy.refuses(charge, secret, now) != ration.CodeOK {
 		return ration.Decision{}, false
 	}
 	decision = a.about(now)

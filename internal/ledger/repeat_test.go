@@ -40,14 +40,14 @@ func TestChargesThatDifferAreTold(t *testing.T) {
 			a := newAccount(t)
 			a.policy.Key.Scopes = []string{"tokens"}
 			account := ledger.NewAccount(a.policy, nil)
-			if d := account.Charge(&row.first, ledger.Clock{Now: noon}); d.Code != ration.CodeOK || d.Replayed {
+			if d := account.Decide(&ration.Item{Charge: &row.first}, ledger.Clock{Now: noon}); d.Code != ration.CodeOK || d.Replayed {
 				t.Fatalf("first: %s, replayed %v", d.Code, d.Replayed)
 			}
 			want := ration.CodeIdempotencyMismatch
 			if row.same {
 				want = ration.CodeOK
 			}
-			if d := account.Charge(&row.other, ledger.Clock{Now: noon}); d.Code != want || d.Replayed != row.same {
+			if d := account.Decide(&ration.Item{Charge: &row.other}, ledger.Clock{Now: noon}); d.Code != want || d.Replayed != row.same {
 				t.Errorf("other: %s, replayed %v; want %s", d.Code, d.Replayed, want)
 			}
 		})

@@ -42,7 +42,7 @@ func (a *account) end(r ration.Reservation, end ration.End) ration.Decision {
 	end.ID = r.ID
 	account := ledger.NewAccount(a.policy, a.usage.Clone())
 	account.Recall(ledger.Prior{Reservations: []ration.Reservation{r}})
-	decision := account.Charge(&ration.Charge{KeyID: a.policy.Key.ID, End: &end}, ledger.Clock{Now: a.now})
+	decision := account.Decide(&ration.Item{KeyID: a.policy.Key.ID, End: &end}, ledger.Clock{Now: a.now})
 	a.usage = write(a.usage, account.Writes())
 	return decision
 }
@@ -104,7 +104,7 @@ func TestGivingBackTurnsNothing(t *testing.T) {
 	}
 	account := ledger.NewAccount(a.policy, a.usage.Clone())
 	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: 9, Labels: later}}}
-	account.Charge(&ration.Charge{KeyID: a.policy.Key.ID, Refund: &receipt}, ledger.Clock{Now: noon})
+	account.Decide(&ration.Item{KeyID: a.policy.Key.ID, Refund: &receipt}, ledger.Clock{Now: noon})
 	a.usage = write(a.usage, account.Writes())
 	before[0].Used = 0 // of 7: nothing falls below 0
 	if diff := cmp.Diff(before, a.usage); diff != "" {
@@ -164,17 +164,17 @@ func TestReservationChangesNothingThatWasRecalled(t *testing.T) {
 	clock := ledger.Clock{Now: noon.Add(time.Hour)}
 	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: 1, Labels: labels(0, 0, 0, 0)}}}
 	charge := ration.Charge{KeyID: a.policy.Key.ID, Amounts: []ration.Amount{amount("requests", 2)}}
-	batch := []*ration.Charge{&charge, {Refund: &receipt}, {End: &ration.End{ID: r.ID, Action: ration.EndVoid}}}
+	batch := []*ration.Item{{Charge: &charge}, {Refund: &receipt}, {End: &ration.End{ID: r.ID, Action: ration.EndVoid}}}
 	var first []ration.Decision
-	for _, charge := range batch {
-		first = append(first, account.Charge(charge, clock))
+	for _, item := range batch {
+		first = append(first, account.Decide(item, clock))
 	}
 	if first[0].Code != ration.CodeQuotaExceeded || !account.NeedsDue() {
 		t.Fatalf("code %s, needs what is due: %v", first[0].Code, account.NeedsDue())
 	}
 	again := account.Reopen([]ration.Reservation{r}, clock.Now) // it names what the batch does too
-	for _, charge := range batch {
-		if d := again.Charge(charge, clock); d.Code != ration.CodeOK {
+	for _, item := range batch {
+		if d := again.Decide(item, clock); d.Code != ration.CodeOK {
 			t.Errorf("code %s, want %s", d.Code, ration.CodeOK)
 		}
 	}
@@ -198,7 +198,7 @@ func TestEntriesFollowWithoutAGap(t *testing.T) {
 	account.Log()
 	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: 4, Labels: labels(0, 0, 0, 0)}}}
 	for range 3 {
-		account.Charge(&ration.Charge{KeyID: a.policy.Key.ID, Refund: &receipt}, ledger.Clock{Now: noon})
+		account.Decide(&ration.Item{KeyID: a.policy.Key.ID, Refund: &receipt}, ledger.Clock{Now: noon})
 	}
 	used := int64(7)
 	for i, entry := range account.LogEntries() {

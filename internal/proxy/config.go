@@ -116,7 +116,7 @@ func (c Config) check() error {
 	if _, able := c.Gate.Charger.(rationhttp.Refunder); !able && c.Routes.GivesBack() {
 		return &ration.InvalidError{Field: "refunds", Reason: "this charger can't give anything back"}
 	}
-	if _, able := c.Gate.Charger.(rationhttp.Ender); !able && c.Routes.Reserves() {
+	if _, able := c.Gate.Charger.(rationhttp.Settler); !able && c.Routes.Reserves() {
 		return &ration.InvalidError{Field: "reserve", Reason: "this charger can't end reservations"}
 	}
 	return errors.Join(checkHeaders(c.Headers), CheckPassHeaders(c.PassHeaders))

@@ -22,7 +22,7 @@ func (p *Proxy) settle(x *exchange) {
 		p.noteReport(x, used)
 	}
 	ctx := x.in.Context()
-	if err := p.config.Gate.Settle(ctx, &x.question, &x.answer, used, x.route.Reserve.Overage); err != nil {
+	if err := p.config.Gate.Settle(ctx, &x.question, &x.answer, ration.Settlement{Amounts: used, Overage: x.route.Reserve.Overage}); err != nil {
 		p.trouble.Say(ctx, slog.LevelWarn, condense.Kind{Message: "reservation was not settled; it ends by itself", Route: x.route.Name},
 			slog.String("request_id", x.requestID), slog.Any("error", err))
 	}

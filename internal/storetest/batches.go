@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 )
 
 var batchTests = []contractTest{
@@ -39,7 +40,7 @@ func testMostKeys(f *fixture) {
 	const keys = 256
 	plan := f.plan("10/day", "100 tokens/month")
 	ids := make([]ration.KeyID, keys)
-	var charges []ration.Charge
+	var charges []item
 	for i := range ids {
 		ids[i] = f.key(plan.Name)
 		charges = append(charges, chargeOf(ids[i], requests(1), units("tokens", int64(i))))
@@ -122,8 +123,8 @@ func testPoison(f *fixture) {
 	id, other := f.key(plan.Name), f.key(plan.Name)
 	f.allow(id, requests(1), 9)
 	before, beforeOther := f.state(id), f.state(other)
-	poison := ration.Charge{KeyID: id, Amounts: []ration.Amount{requests(1), units("negative", -1)}}
-	_, err := f.Store.Charge(f.Context(), batchAsIs(chargeOf(other, requests(1)), poison, chargeOf(id, requests(1))))
+	poison := chargeOf(id, requests(1), units("negative", -1))
+	_, err := f.Store.Charge(f.Context(), testbatch.AsIs(chargeOf(other, requests(1)), poison, chargeOf(id, requests(1))))
 	if err == nil || errors.Is(err, ration.ErrStoreUnavailable) || errors.Is(err, ration.ErrOutcomeUnknown) {
 		f.Fatalf("error %v, want one that says that nothing was charged and that trying again is useless", err)
 	}
@@ -139,8 +140,8 @@ func testHostileMeter(f *fixture) {
 	for _, meter := range []string{"nul\x00nul", "\xff\xfe", "'; DROP TABLE key_usage; --", "Ünïcode ☃"} {
 		id := f.key("")
 		before := f.state(id)
-		charge := ration.Charge{KeyID: id, Amounts: []ration.Amount{requests(1), units(meter, 7)}}
-		_, err := f.Store.Charge(f.Context(), batchAsIs(charge))
+		charge := chargeOf(id, requests(1), units(meter, 7))
+		_, err := f.Store.Charge(f.Context(), testbatch.AsIs(charge))
 		switch {
 		case err == nil:
 			if used := f.meter(id, meter).Used; used != 7 {

@@ -1,17 +1,18 @@
 package storetest
 
 import (
-	"slices"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 )
 
+// item is what tests put into a batch; see [testbatch.Item].
+type item = testbatch.Item
+
 // chargeOf makes a charge of a key; without amounts it is one request.
-func chargeOf(id ration.KeyID, amounts ...ration.Amount) ration.Charge {
-	return ration.Charge{KeyID: id, Amounts: amounts}
+func chargeOf(id ration.KeyID, amounts ...ration.Amount) item {
+	return item{Charge: ration.Charge{KeyID: id, Amounts: amounts}}
 }
 
 func units(meter string, n int64) ration.Amount { return ration.Amount{Meter: meter, Units: n} }
@@ -19,8 +20,8 @@ func units(meter string, n int64) ration.Amount { return ration.Amount{Meter: me
 func requests(n int64) ration.Amount { return units(ration.MeterRequests, n) }
 
 // repeat makes n charges that are all the same.
-func repeat(n int, charge ration.Charge) []ration.Charge {
-	charges := make([]ration.Charge, n)
+func repeat(n int, charge item) []item {
+	charges := make([]item, n)
 	for i := range charges {
 		charges[i] = charge
 	}
@@ -28,7 +29,7 @@ func repeat(n int, charge ration.Charge) []ration.Charge {
 }
 
 // batch charges one batch through the first instance.
-func (f *fixture) batch(charges ...ration.Charge) []ration.Decision {
+func (f *fixture) batch(charges ...item) []ration.Decision {
 	f.Helper()
 	decisions, err := chargeBatch(f, f.Store, charges...)
 	if err != nil {
@@ -37,54 +38,24 @@ func (f *fixture) batch(charges ...ration.Charge) []ration.Decision {
 	return decisions
 }
 
-// batchAsIs makes a batch of charges that nobody has validated.
-func batchAsIs(charges ...ration.Charge) ration.Batch {
-	return ration.Batch{ID: uuid.New(), Charges: charges}
-}
-
 // chargeBatch normalises and charges. Unlike the fixture's methods it may be
 // called from any goroutine.
-func chargeBatch(f *fixture, store ration.Store, charges ...ration.Charge) ([]ration.Decision, error) {
-	batch := batchAsIs(make([]ration.Charge, len(charges))...)
+func chargeBatch(f *fixture, store ration.Store, charges ...item) ([]ration.Decision, error) {
+	normal := make([]item, len(charges))
 	for i, charge := range charges {
-		normalized, err := normalize(charge)
-		if err != nil {
+		var err error
+		if normal[i], err = charge.Normalize(); err != nil {
 			return nil, err
 		}
-		batch.Charges[i] = normalized
 	}
-	decisions, err := store.Charge(f.Context(), batch)
+	decisions, err := store.Charge(f.Context(), testbatch.AsIs(normal...))
 	if err == nil && len(decisions) != len(charges) {
 		f.Errorf("%d decisions for %d charges", len(decisions), len(charges))
 	}
 	return decisions, err
 }
 
-// normalize does what an engine does to a charge before it is sent. The ends that
-// tests make are complete but for what happens to more than was reserved.
-func normalize(charge ration.Charge) (ration.Charge, error) {
-	if charge.End != nil {
-		end := *charge.End
-		over, err := ration.ParseOverage(string(end.Overage))
-		end.Overage = over
-		end.Amounts = slices.SortedFunc(slices.Values(end.Amounts), func(a, b ration.Amount) int { return meterOrder(a.Meter, b.Meter) })
-		charge.End = &end
-		return charge, err
-	}
-	if charge.Refund != nil {
-		return charge, nil
-	}
-	if charge.Hold != nil {
-		hold, err := charge.Hold.Normalize(time.Now())
-		if err != nil {
-			return charge, err
-		}
-		charge.Hold = &hold
-	}
-	return charge.Normalize()
-}
-
-func (f *fixture) charge(charge ration.Charge) ration.Decision {
+func (f *fixture) charge(charge item) ration.Decision {
 	f.Helper()
 	return f.batch(charge)[0]
 }

@@ -6,10 +6,9 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/google/uuid"
-
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 )
 
 // The last test closes the store, so this group has a database of its own.
@@ -53,7 +52,7 @@ func testNobodyWaits(f *fixture) {
 	ctx, cancel := context.WithCancel(f.Context())
 	cancel()
 	id := f.key("")
-	decisions, err := f.Store.Charge(ctx, ration.Batch{ID: uuid.New(), Charges: []ration.Charge{normal(f, chargeOf(id))}})
+	decisions, err := f.Store.Charge(ctx, testbatch.AsIs(normal(f, chargeOf(id))))
 	f.wantTruth(id, decisions, err)
 	f.allow(f.key(""), requests(1))
 }
@@ -71,7 +70,7 @@ func testGivenUp(f *fixture) {
 	f.updateKey(id, func(change *admin.KeyChange) {
 		once.Do(func() {
 			group.Go(func() {
-				decisions, chargeErr = f.Store.Charge(ctx, ration.Batch{ID: uuid.New(), Charges: []ration.Charge{charge}})
+				decisions, chargeErr = f.Store.Charge(ctx, testbatch.AsIs(charge))
 			})
 			if f.AwaitLocked != nil {
 				f.AwaitLocked(f.t)
@@ -85,7 +84,7 @@ func testGivenUp(f *fixture) {
 	f.allow(f.key(""), requests(1))
 }
 
-func normal(f *fixture, charge ration.Charge) ration.Charge {
+func normal(f *fixture, charge item) item {
 	f.Helper()
 	charge, err := charge.Normalize()
 	if err != nil {

@@ -71,7 +71,7 @@ func testCrossedBatches(f *fixture) {
 		group.Go(func() {
 			for range batches {
 				order := random.Perm(keys)[:1+random.IntN(keys)]
-				charges := make([]ration.Charge, len(order))
+				charges := make([]item, len(order))
 				for j, key := range order {
 					charges[j] = chargeOf(ids[key], requests(1), units("tokens", int64(key)))
 					counts[key].Add(1)

@@ -140,16 +140,16 @@ func (m *memory) read(batch ration.Batch) map[ration.KeyID]seen {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	states := map[ration.KeyID]seen{}
-	for _, charge := range batch.Charges {
-		record := m.keys[charge.KeyID]
+	for _, item := range batch.Items {
+		record := m.keys[item.KeyID]
 		if record == nil {
 			continue
 		}
-		if m.remembered[charge.KeyID] == nil || m.fault != remembersKeys {
+		if m.remembered[item.KeyID] == nil || m.fault != remembersKeys {
 			first := copyRecord(*record)
-			m.remembered[charge.KeyID] = &first
+			m.remembered[item.KeyID] = &first
 		}
-		states[charge.KeyID] = m.see(m.remembered[charge.KeyID])
+		states[item.KeyID] = m.see(m.remembered[item.KeyID])
 	}
 	return states
 }

@@ -108,7 +108,7 @@ func testIdempotencyMismatch(f *fixture) {
 	scoped.Scope = "read"
 	about.Idempotency = &ration.Idempotency{Key: "k", About: "another route"}
 	held.Hold = &ration.Hold{}
-	for _, other := range []ration.Charge{
+	for _, other := range []item{
 		named(chargeOf(id, requests(3)), "k"), named(chargeOf(id, requests(2), units("tokens", 0)), "k"), scoped, about, held,
 	} {
 		decision := f.charge(other)

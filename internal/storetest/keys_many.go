@@ -312,7 +312,7 @@ func testManyNeverDeadlock(f *fixture) {
 
 // manyCharges charges each key once, in one batch, and wants all admitted.
 func manyCharges(f *fixture, store Store, ids []ration.KeyID) {
-	charges := make([]ration.Charge, len(ids))
+	charges := make([]item, len(ids))
 	for i, id := range ids {
 		charges[i] = chargeOf(id)
 	}

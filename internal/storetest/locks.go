@@ -33,7 +33,7 @@ func (f *fixture) instances(n int) []Store {
 // whileChanging changes a key and, in the transaction that holds its lock,
 // starts a batch and waits until it is stopped by the lock. It returns the
 // batch's decisions.
-func (f *fixture) whileChanging(id ration.KeyID, update func(*admin.KeyChange), charges ...ration.Charge) []ration.Decision {
+func (f *fixture) whileChanging(id ration.KeyID, update func(*admin.KeyChange), charges ...item) []ration.Decision {
 	f.Helper()
 	return f.during(func(begin func()) error {
 		f.updateKey(id, func(change *admin.KeyChange) {
@@ -47,7 +47,7 @@ func (f *fixture) whileChanging(id ration.KeyID, update func(*admin.KeyChange), 
 // during runs a change, which calls begin once it has the lock of a key: that
 // starts a batch and waits until it is stopped by the lock. It returns the
 // batch's decisions.
-func (f *fixture) during(change func(begin func()) error, charges ...ration.Charge) []ration.Decision {
+func (f *fixture) during(change func(begin func()) error, charges ...item) []ration.Decision {
 	f.Helper()
 	type answer struct {
 		decisions []ration.Decision

@@ -21,9 +21,12 @@ import (
 var errNotStorable = errors.New("a charge that can't be stored")
 
 // checkStorable refuses what a database's types and checks refuse.
-func checkStorable(charges []ration.Charge) error {
-	for _, charge := range charges {
-		for _, amount := range charge.Amounts {
+func checkStorable(items []ration.Item) error {
+	for _, item := range items {
+		if item.Charge == nil {
+			continue
+		}
+		for _, amount := range item.Charge.Amounts {
 			if amount.Units < 0 || !utf8.ValidString(amount.Meter) || strings.Contains(amount.Meter, "\x00") {
 				return errNotStorable
 			}

@@ -48,16 +48,16 @@ func (m *memory) Reservations(_ context.Context, filter ration.ReservationFilter
 }
 
 // prior returns what a key's charges refer to. Held are all reservations.
-func (m *memory) prior(id ration.KeyID, charges []ration.Charge, held []ration.Reservation) (prior ledger.Prior) {
+func (m *memory) prior(id ration.KeyID, items []ration.Item, held []ration.Reservation) (prior ledger.Prior) {
 	if m.fault != readsHoldsEarly {
 		held = m.reservations
 	}
 	for _, r := range held {
-		names := func(c ration.Charge) bool {
-			reference, refers := ledger.ReferenceOf(&c)
+		names := func(i ration.Item) bool {
+			reference, refers := ledger.ReferenceOf(&i)
 			return refers && reference.Reservation == r.ID
 		}
-		if r.KeyID == id && slices.ContainsFunc(charges, names) {
+		if r.KeyID == id && slices.ContainsFunc(items, names) {
 			prior.Reservations = append(prior.Reservations, m.spoil(r))
 		}
 	}
@@ -139,9 +139,9 @@ func (m *memory) decideAgain(accounts map[ration.KeyID]*ledger.Account, batch ra
 	if !m.reopen(accounts, clock.Now) {
 		return
 	}
-	for i, charge := range batch.Charges {
-		if account := accounts[charge.KeyID]; account != nil {
-			decisions[i] = m.decide(account, charge, clock)
+	for i, item := range batch.Items {
+		if account := accounts[item.KeyID]; account != nil {
+			decisions[i] = m.decide(account, item, clock)
 		}
 	}
 }

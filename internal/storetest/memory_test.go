@@ -120,7 +120,7 @@ func (m *memory) ResolveDigests(_ context.Context, digests []ration.Digest) ([]r
 }
 
 func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decision, error) {
-	if err := checkStorable(batch.Charges); err != nil && m.fault != storesHalfABatch {
+	if err := checkStorable(batch.Items); err != nil && m.fault != storesHalfABatch {
 		return nil, err
 	}
 	var early map[ration.KeyID]seen
@@ -142,27 +142,27 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 	if m.fault != timesBeforeTheLock {
 		clock = m.clock()
 	}
-	decisions := make([]ration.Decision, len(batch.Charges))
+	decisions := make([]ration.Decision, len(batch.Items))
 	accounts := map[ration.KeyID]*ledger.Account{}
-	for i, charge := range batch.Charges {
-		if m.fault == storesHalfABatch && checkStorable(batch.Charges[i:i+1]) != nil {
+	for i, item := range batch.Items {
+		if m.fault == storesHalfABatch && checkStorable(batch.Items[i:i+1]) != nil {
 			m.writeAll(accounts, clock.Now)
 			return nil, errNotStorable
 		}
-		record := m.keys[charge.KeyID]
+		record := m.keys[item.KeyID]
 		if record == nil {
-			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: clock.Now, DryRun: charge.DryRun}
+			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: clock.Now, DryRun: item.IsDryRun()}
 			continue
 		}
-		if accounts[charge.KeyID] == nil {
+		if accounts[item.KeyID] == nil {
 			account, err := m.account(record, early, clock.Now)
 			if err != nil {
 				return nil, err
 			}
-			accounts[charge.KeyID] = account
-			account.Recall(m.prior(record.ID, batch.Charges, held))
+			accounts[item.KeyID] = account
+			account.Recall(m.prior(record.ID, batch.Items, held))
 		}
-		decisions[i] = m.decide(accounts[charge.KeyID], charge, clock)
+		decisions[i] = m.decide(accounts[item.KeyID], item, clock)
 	}
 	m.decideAgain(accounts, batch, clock, decisions)
 	m.writeAll(m.afterCrash(accounts), clock.Now)
@@ -175,15 +175,19 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 	return decisions, nil
 }
 
-func (m *memory) decide(account *ledger.Account, charge ration.Charge, clock ledger.Clock) ration.Decision {
-	dryRun := charge.DryRun
-	charge.DryRun = dryRun && m.fault != chargesDryRuns
-	if charge.Refund != nil && m.fault == refundsToTheRunningDay {
-		moved := *charge.Refund
-		moved.Postings = m.toRunning(charge.KeyID, moved.Postings)
-		charge.Refund = &moved
+func (m *memory) decide(account *ledger.Account, item ration.Item, clock ledger.Clock) ration.Decision {
+	dryRun := item.IsDryRun()
+	if dryRun && m.fault == chargesDryRuns {
+		charge := *item.Charge
+		charge.DryRun = false
+		item.Charge = &charge
 	}
-	decision := account.Charge(&charge, clock)
+	if item.Refund != nil && m.fault == refundsToTheRunningDay {
+		moved := *item.Refund
+		moved.Postings = m.toRunning(item.KeyID, moved.Postings)
+		item.Refund = &moved
+	}
+	decision := account.Decide(&item, clock)
 	decision.DryRun = dryRun
 	return decision
 }

@@ -122,7 +122,7 @@ func testHerd(f *fixture) {
 func (f *fixture) chargeHerd(store Store, ids []ration.KeyID) {
 	for len(ids) > 0 {
 		size := min(len(ids), 25)
-		charges := make([]ration.Charge, size)
+		charges := make([]item, size)
 		for i, id := range ids[:size] {
 			charges[i] = chargeOf(id)
 		}

@@ -81,7 +81,7 @@ func newModel() *model {
 }
 
 // decide decides a normalised charge about limits and remembers it.
-func (m *model) decide(charge ration.Charge, now time.Time) ration.Decision {
+func (m *model) decide(charge item, now time.Time) ration.Decision {
 	decision := ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: now, DryRun: charge.DryRun}
 	key := m.keys[charge.KeyID]
 	if key == nil {
@@ -110,7 +110,7 @@ func (m *model) decide(charge ration.Charge, now time.Time) ration.Decision {
 }
 
 // remember keeps what happened.
-func (k *modelKey) remember(charge ration.Charge, decision *ration.Decision, questions []question, now time.Time, zone *time.Location) {
+func (k *modelKey) remember(charge item, decision *ration.Decision, questions []question, now time.Time, zone *time.Location) {
 	var of *modelReservation
 	if charge.Hold != nil {
 		of = &modelReservation{}
@@ -160,7 +160,7 @@ func (k *modelKey) meter(name string) *modelMeter {
 }
 
 // passesTotal reports whether a charge would pass the most that is ever counted.
-func (k *modelKey) passesTotal(charge ration.Charge) bool {
+func (k *modelKey) passesTotal(charge item) bool {
 	return slices.ContainsFunc(charge.Amounts, func(amount ration.Amount) bool {
 		used, reserved := k.meter(amount.Meter).sum(func(admission) bool { return true })
 		return used+reserved+amount.Units > ration.MaxTotalUnits

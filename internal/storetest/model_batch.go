@@ -11,7 +11,7 @@ import (
 // batch decides normalised charges and remembers them. Where one is denied for
 // what is reserved, all is forgotten again, what is due of its key expires, as
 // does what the batch names, and all is decided anew.
-func (m *model) batch(charges []ration.Charge, now time.Time) []ration.Decision {
+func (m *model) batch(charges []item, now time.Time) []ration.Decision {
 	before := map[ration.KeyID]*modelKey{}
 	for id, key := range m.keys {
 		before[id] = key.clone()
@@ -48,7 +48,7 @@ func (m *model) batch(charges []ration.Charge, now time.Time) []ration.Decision 
 }
 
 // isShort says whether a charge was denied by a quota of which something is reserved.
-func isShort(charge ration.Charge, decision ration.Decision) bool {
+func isShort(charge item, decision ration.Decision) bool {
 	if decision.Code == ration.CodeOK || charge.DryRun {
 		return false
 	}
@@ -58,7 +58,7 @@ func isShort(charge ration.Charge, decision ration.Decision) bool {
 }
 
 // namedBy returns the reservation that a charge makes or ends, or none.
-func namedBy(charge ration.Charge) ration.ReservationID {
+func namedBy(charge item) ration.ReservationID {
 	switch {
 	case charge.End != nil:
 		return charge.End.ID
@@ -71,7 +71,7 @@ func namedBy(charge ration.Charge) ration.ReservationID {
 }
 
 // charge decides one charge of a batch, or what becomes of one.
-func (m *model) charge(charge ration.Charge, now time.Time) ration.Decision {
+func (m *model) charge(charge item, now time.Time) ration.Decision {
 	key := m.keys[charge.KeyID]
 	switch {
 	case key == nil:

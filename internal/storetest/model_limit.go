@@ -24,7 +24,7 @@ type question struct {
 }
 
 // ask asks all limits on the charged meters, in the order of meters and lengths.
-func (m *model) ask(key *modelKey, charge ration.Charge, now time.Time, zone *time.Location) []question {
+func (m *model) ask(key *modelKey, charge item, now time.Time, zone *time.Location) []question {
 	var questions []question
 	limits := m.limits(key, now)
 	for _, amount := range charge.Amounts {

@@ -9,7 +9,7 @@ import (
 )
 
 // access decides all that has nothing to do with limits.
-func (k *modelKey) access(charge ration.Charge, now time.Time) ration.Code {
+func (k *modelKey) access(charge item, now time.Time) ration.Code {
 	over := func(end time.Time) bool { return !end.IsZero() && (now.Equal(end) || now.After(end)) }
 	if charge.SecretID != (ration.SecretID{}) {
 		i := slices.IndexFunc(k.Secrets, func(s ration.SecretState) bool { return s.ID == charge.SecretID })

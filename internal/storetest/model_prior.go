@@ -31,7 +31,7 @@ type asked struct {
 	amounts      [ration.MaxMetersPerCharge]ration.Amount
 }
 
-func askedBy(charge ration.Charge) (a asked) {
+func askedBy(charge item) (a asked) {
 	a.scope = charge.Scope
 	copy(a.amounts[:], charge.Amounts)
 	if charge.Idempotency != nil {
@@ -62,7 +62,7 @@ func (k *modelKey) reservation(id ration.ReservationID) *modelReservation {
 }
 
 // again answers a charge that was made before.
-func (k *modelKey) again(charge ration.Charge, now time.Time) (ration.Decision, bool) {
+func (k *modelKey) again(charge item, now time.Time) (ration.Decision, bool) {
 	decision := k.told(now)
 	var before asked
 	found := false
@@ -91,7 +91,7 @@ func (k *modelKey) again(charge ration.Charge, now time.Time) (ration.Decision, 
 }
 
 // rememberPrior keeps what others may refer to, and tells it.
-func (k *modelKey) rememberPrior(charge ration.Charge, decision *ration.Decision, entries []admission, r *modelReservation) {
+func (k *modelKey) rememberPrior(charge item, decision *ration.Decision, entries []admission, r *modelReservation) {
 	if r != nil {
 		*r = modelReservation{
 			id: charge.Hold.ID, asked: askedBy(charge), held: entries, state: ration.ReservationOpen, limits: decision.Limits,

@@ -7,37 +7,37 @@ import (
 )
 
 // holding makes a charge that reserves.
-func holding(id ration.KeyID, hold ration.Hold, amounts ...ration.Amount) ration.Charge {
+func holding(id ration.KeyID, hold ration.Hold, amounts ...ration.Amount) item {
 	charge := chargeOf(id, amounts...)
 	charge.Hold = &hold
 	return charge
 }
 
 // ending makes the end of a reservation.
-func ending(r ration.Reservation, end ration.End) ration.Charge {
+func ending(r ration.Reservation, end ration.End) item {
 	end.ID = r.ID
-	return ration.Charge{KeyID: r.KeyID, End: &end}
+	return item{Charge: ration.Charge{KeyID: r.KeyID}, End: &end}
 }
 
-func settling(r ration.Reservation, over ration.Overage, amounts ...ration.Amount) ration.Charge {
+func settling(r ration.Reservation, over ration.Overage, amounts ...ration.Amount) item {
 	return ending(r, ration.End{Action: ration.EndSettle, Overage: over, Amounts: amounts})
 }
 
-func voiding(r ration.Reservation) ration.Charge {
+func voiding(r ration.Reservation) item {
 	return ending(r, ration.End{Action: ration.EndVoid})
 }
 
-func expiring(r ration.Reservation) ration.Charge {
+func expiring(r ration.Reservation) item {
 	return ending(r, ration.End{Action: ration.EndExpire})
 }
 
 // refunding makes what gives a charge back.
-func refunding(receipt *ration.Receipt) ration.Charge {
-	return ration.Charge{KeyID: receipt.KeyID, Refund: receipt}
+func refunding(receipt *ration.Receipt) item {
+	return item{Charge: ration.Charge{KeyID: receipt.KeyID}, Refund: receipt}
 }
 
 // named gives a charge an idempotency key.
-func named(charge ration.Charge, key string) ration.Charge {
+func named(charge item, key string) item {
 	charge.Idempotency = &ration.Idempotency{Key: key, About: "test"}
 	return charge
 }
@@ -54,7 +54,7 @@ func (f *fixture) hold(id ration.KeyID, hold ration.Hold, amounts ...ration.Amou
 }
 
 // end ends a reservation, wants a code and returns what it is then.
-func (f *fixture) end(charge ration.Charge, code ration.Code) ration.Decision {
+func (f *fixture) end(charge item, code ration.Code) ration.Decision {
 	f.Helper()
 	decision := f.charge(charge)
 	f.wantCode(decision, code)
@@ -74,7 +74,7 @@ func (f *fixture) void(r ration.Reservation) ration.Decision {
 }
 
 // refundable charges amounts, wants them admitted and returns the receipt.
-func (f *fixture) refundable(charge ration.Charge) *ration.Receipt {
+func (f *fixture) refundable(charge item) *ration.Receipt {
 	f.Helper()
 	charge.Refundable = true
 	decision := f.charge(charge)

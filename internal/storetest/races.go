@@ -42,7 +42,7 @@ func testRacingEnds(f *fixture) {
 
 // race sends each end twice, all at once and each in a batch of its own. It
 // returns what happened of each kind.
-func (f *fixture) race(stores []Store, ends ...ration.Charge) map[ration.EndAction][]ration.Decision {
+func (f *fixture) race(stores []Store, ends ...item) map[ration.EndAction][]ration.Decision {
 	f.Helper()
 	var mu sync.Mutex
 	happened := map[ration.EndAction][]ration.Decision{}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 
-	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 )
 
 // crash sends a batch to an instance that crashes. Afterwards all of the batch is
@@ -21,7 +21,7 @@ func (m *machine) crash(rt *rapid.T) {
 	var err error
 	point := rapid.Uint64Range(0, 999).Draw(rt, "point")
 	m.f.Store = m.f.Crash(m.f.t, m.f.Store, point, func(ctx context.Context, store Store) {
-		got, err = store.Charge(ctx, ration.Batch{ID: uuid.New(), Charges: append(charges[:len(charges):len(charges)], witness)})
+		got, err = store.Charge(ctx, testbatch.AsIs(append(charges[:len(charges):len(charges)], witness)...))
 	})
 	committed := m.f.meter(m.witness, ration.MeterRequests).Used > seen
 	answered := err == nil

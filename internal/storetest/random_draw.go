@@ -116,9 +116,9 @@ func (m *machine) drawPlan(rt *rapid.T) string {
 	return rapid.SampledFrom(append([]string{""}, m.plans...)).Draw(rt, "plan")
 }
 
-func (m *machine) drawCharge(rt *rapid.T) ration.Charge {
+func (m *machine) drawCharge(rt *rapid.T) item {
 	key := m.drawKey(rt)
-	charge := ration.Charge{KeyID: key.ID, DryRun: rapid.IntRange(0, 7).Draw(rt, "dry") == 0}
+	charge := item{Charge: ration.Charge{KeyID: key.ID, DryRun: rapid.IntRange(0, 7).Draw(rt, "dry") == 0}}
 	for _, meter := range rapid.SliceOfNDistinct(rapid.SampledFrom(meters), 0, 3, rapid.ID[string]).Draw(rt, "meters") {
 		charge.Amounts = append(charge.Amounts, units(meter, drawUnits.Draw(rt, "units")))
 	}

@@ -13,14 +13,14 @@ import (
 
 // prior is what a machine may refer to again.
 type prior struct {
-	charges  []ration.Charge // holds, and charges with an idempotency key
+	charges  []item // holds, and charges with an idempotency key
 	receipts []*ration.Receipt
 	latest   time.Time // that the clock has ever shown
 	names    int
 }
 
 // note keeps what later steps may refer to.
-func (p *prior) note(charge ration.Charge, decision ration.Decision) {
+func (p *prior) note(charge item, decision ration.Decision) {
 	if decision.Receipt != nil {
 		p.receipts = append(p.receipts, decision.Receipt)
 	}
@@ -36,7 +36,7 @@ func (p *prior) isKept(r *modelReservation) bool {
 }
 
 // isCertain reports whether it is certain what becomes of a charge, for the same reason.
-func (m *machine) isCertain(charge ration.Charge) bool {
+func (m *machine) isCertain(charge item) bool {
 	key := m.model.keys[charge.KeyID]
 	if key == nil {
 		return true
@@ -53,7 +53,7 @@ func (m *machine) isCertain(charge ration.Charge) bool {
 }
 
 // drawNew draws a charge that may be referred to later.
-func (m *machine) drawNew(rt *rapid.T) ration.Charge {
+func (m *machine) drawNew(rt *rapid.T) item {
 	charge := m.drawCharge(rt)
 	what := rapid.IntRange(1, 7).Draw(rt, "what")
 	if what&1 != 0 {
@@ -80,8 +80,8 @@ func (m *machine) drawHold(rt *rapid.T) *ration.Hold {
 }
 
 // drawAgain draws an earlier charge again, now and then with something else.
-func (m *machine) drawAgain(rt *rapid.T) ration.Charge {
-	known := slices.DeleteFunc(slices.Clone(m.prior.charges), func(c ration.Charge) bool { return !m.isCertain(c) })
+func (m *machine) drawAgain(rt *rapid.T) item {
+	known := slices.DeleteFunc(slices.Clone(m.prior.charges), func(c item) bool { return !m.isCertain(c) })
 	if len(known) == 0 {
 		return m.drawNew(rt)
 	}
@@ -104,7 +104,7 @@ func (m *machine) drawAgain(rt *rapid.T) ration.Charge {
 }
 
 // drawEnd draws an end of a reservation, mostly of one that is open.
-func (m *machine) drawEnd(rt *rapid.T) ration.Charge {
+func (m *machine) drawEnd(rt *rapid.T) item {
 	key := m.drawKey(rt)
 	ids := []ration.ReservationID{ration.NewReservationID()}
 	for _, r := range key.reservations {
@@ -125,11 +125,11 @@ func (m *machine) drawEnd(rt *rapid.T) ration.Charge {
 			end.Amounts = append(end.Amounts, units(meter, drawUnits.Draw(rt, "units")))
 		}
 	}
-	return ration.Charge{KeyID: key.ID, End: &end}
+	return item{Charge: ration.Charge{KeyID: key.ID}, End: &end}
 }
 
 // drawRefund draws a receipt, which is used once.
-func (m *machine) drawRefund(rt *rapid.T) ration.Charge {
+func (m *machine) drawRefund(rt *rapid.T) item {
 	m.prior.receipts = slices.DeleteFunc(m.prior.receipts, func(receipt *ration.Receipt) bool {
 		r := m.model.keys[receipt.KeyID].reservation(receipt.Reservation)
 		return r != nil && !m.prior.isKept(r)
@@ -151,7 +151,7 @@ func (m *machine) refund(rt *rapid.T) { m.send(rt, m.drawRefund) }
 func (m *machine) repeat(rt *rapid.T) { m.send(rt, m.drawAgain) }
 
 // send sends a batch of one kind of charges among others, and compares each decision.
-func (m *machine) send(rt *rapid.T, draw func(*rapid.T) ration.Charge) {
+func (m *machine) send(rt *rapid.T, draw func(*rapid.T) item) {
 	charges := m.drawBatch(rt, draw)
 	got := m.f.batch(charges...)
 	want := m.model.batch(charges, m.f.now)
@@ -162,13 +162,13 @@ func (m *machine) send(rt *rapid.T, draw func(*rapid.T) ration.Charge) {
 }
 
 // drawBatch draws charges of one kind among others.
-func (m *machine) drawBatch(rt *rapid.T, draw func(*rapid.T) ration.Charge) (charges []ration.Charge) {
+func (m *machine) drawBatch(rt *rapid.T, draw func(*rapid.T) item) (charges []item) {
 	for range rapid.IntRange(1, 5).Draw(rt, "charges") {
 		charge := draw(rt)
 		if rapid.IntRange(0, 3).Draw(rt, "another") == 0 {
 			charge = m.drawCharge(rt)
 		}
-		charge, err := normalize(charge)
+		charge, err := charge.Normalize()
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -170,7 +170,7 @@ func testRefundOfReservation(f *fixture) {
 
 func testRefundOfEndedReservation(f *fixture) {
 	id := f.key(f.plan("20/day").Name)
-	reserve := func() (ration.Reservation, ration.Charge) {
+	reserve := func() (ration.Reservation, item) {
 		charge := holding(id, ration.Hold{TTL: time.Minute}, requests(2))
 		charge.Refundable = true
 		decision := f.charge(charge)
@@ -225,11 +225,11 @@ func testReceipts(f *fixture) {
 		KeyID: id, ChargedAt: noon, IdempotencyKey: "k", Postings: []ration.Posting{{Meter: ration.MeterRequests, Units: 2, Labels: labels}},
 	}, *receipt)
 	for name, charge := range map[string]ration.Charge{
-		"not asked for": chargeOf(id), "a dry run": {KeyID: id, Refundable: true, DryRun: true},
+		"not asked for": {KeyID: id}, "a dry run": {KeyID: id, Refundable: true, DryRun: true},
 		"a denial": {KeyID: id, Refundable: true, Amounts: []ration.Amount{requests(9)}},
 		"repeated": {KeyID: id, Refundable: true, Amounts: []ration.Amount{requests(2)}, Idempotency: &ration.Idempotency{Key: "k", About: "test"}},
 	} {
-		if decision := f.charge(charge); decision.Receipt != nil {
+		if decision := f.charge(item{Charge: charge}); decision.Receipt != nil {
 			f.Errorf("%s: receipt %+v, want none", name, decision.Receipt)
 		}
 	}

@@ -13,14 +13,14 @@ import (
 
 // failing plays a client whose every call fails: each of up to n is charged and, if
 // it was admitted, is to be given back. It returns how many were admitted.
-func (f *fixture) failing(n int, charge ration.Charge) (admitted int) {
+func (f *fixture) failing(n int, charge item) (admitted int) {
 	f.Helper()
 	return f.allFailing(n, charge)[0]
 }
 
 // allFailing plays such a client for each of the charges, in steps that they take
 // together.
-func (f *fixture) allFailing(n int, charges ...ration.Charge) (admitted []int) {
+func (f *fixture) allFailing(n int, charges ...item) (admitted []int) {
 	f.Helper()
 	admitted = make([]int, len(charges))
 	for range n {
@@ -31,7 +31,7 @@ func (f *fixture) allFailing(n int, charges ...ration.Charge) (admitted []int) {
 				calls[i].Hold = &ration.Hold{TTL: time.Hour}
 			}
 		}
-		var refunds []ration.Charge
+		var refunds []item
 		var reserved []*ration.Reservation
 		for i, decision := range f.batch(calls...) {
 			if decision.Allowed() {
@@ -87,7 +87,7 @@ func testFailingOnPurpose(f *fixture) {
 		{[]string{fmt.Sprint(most, "/day")}, []ration.Amount{requests(most / 10)}, 11},
 		{[]string{fmt.Sprint(most, "/day")}, []ration.Amount{requests(most/10 + 1)}, 9},
 	}
-	var charges []ration.Charge
+	var charges []item
 	for _, row := range rows {
 		for _, hold := range []*ration.Hold{nil, {}} {
 			charge := chargeOf(f.key(f.plan(row.limits...).Name), row.amounts...)
@@ -191,7 +191,7 @@ func testRefundsByInstances(f *fixture) {
 	for i, store := range stores {
 		group.Go(func() {
 			for part := range slices.Chunk(decisions[50*i:50*(i+1)], 10) {
-				refunds := make([]ration.Charge, len(part))
+				refunds := make([]item, len(part))
 				for j := range part {
 					refunds[j] = refunding(part[j].Receipt)
 				}
@@ -235,7 +235,7 @@ func testRefundsWithoutQuota(f *fixture) {
 		var last *ration.Receipt
 		given := 0
 		for range 5 {
-			var refunds []ration.Charge
+			var refunds []item
 			for _, decision := range f.batch(repeat(300, charge)...) {
 				f.wantCode(decision, ration.CodeOK)
 				last = decision.Receipt

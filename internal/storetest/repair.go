@@ -92,7 +92,7 @@ func testExamine(f *fixture) {
 }
 
 // useAhead lets a clock that is ten years ahead use a key, and puts it right.
-func (f *fixture) useAhead(charges ...ration.Charge) {
+func (f *fixture) useAhead(charges ...item) {
 	f.Helper()
 	f.advance(tenYears)
 	f.batch(charges...)
@@ -187,7 +187,7 @@ func testRepairOfRefunds(f *fixture) {
 		f.Helper()
 		charge := chargeOf(id, requests(10), units("tokens", 1))
 		charge.Refundable = true
-		var refunds []ration.Charge
+		var refunds []item
 		for _, decision := range f.batch(repeat(n, charge)...) {
 			f.wantCode(decision, ration.CodeOK)
 			refunds = append(refunds, refunding(decision.Receipt))
@@ -236,7 +236,7 @@ func testRepairOfReservation(f *fixture) {
 	}
 	f.wantReserved(id, 4)
 	f.allow(id, requests(5), 0)
-	f.batch(ration.Charge{KeyID: id, End: &ration.End{ID: held.Hold.ID, Action: ration.EndVoid, Overage: ration.OverageRefuse}})
+	f.batch(voiding(ration.Reservation{KeyID: id, ID: held.Hold.ID}))
 	f.wantReserved(id, 0)
 }
 

@@ -182,25 +182,25 @@ func testVoid(f *fixture) {
 func testSameEndAgain(f *fixture) {
 	for _, row := range []struct {
 		name  string
-		first func(ration.Reservation) ration.Charge
-		again func(ration.Reservation) ration.Charge
+		first func(ration.Reservation) item
+		again func(ration.Reservation) item
 	}{
 		{"void", voiding, voiding},
 		{
-			"settled", func(r ration.Reservation) ration.Charge { return settling(r, "", units("tokens", 2)) },
-			func(r ration.Reservation) ration.Charge { return settling(r, "", units("tokens", 2), requests(1)) },
+			"settled", func(r ration.Reservation) item { return settling(r, "", units("tokens", 2)) },
+			func(r ration.Reservation) item { return settling(r, "", units("tokens", 2), requests(1)) },
 		},
 		{
-			"settled as reserved", func(r ration.Reservation) ration.Charge { return settling(r, "") },
-			func(r ration.Reservation) ration.Charge { return settling(r, "", units("tokens", 5)) },
+			"settled as reserved", func(r ration.Reservation) item { return settling(r, "") },
+			func(r ration.Reservation) item { return settling(r, "", units("tokens", 5)) },
 		},
 		{
-			"clamped", func(r ration.Reservation) ration.Charge { return settling(r, ration.OverageClamp, units("tokens", 9)) },
-			func(r ration.Reservation) ration.Charge { return settling(r, ration.OverageClamp, units("tokens", 9)) },
+			"clamped", func(r ration.Reservation) item { return settling(r, ration.OverageClamp, units("tokens", 9)) },
+			func(r ration.Reservation) item { return settling(r, ration.OverageClamp, units("tokens", 9)) },
 		},
-		{"overage", func(r ration.Reservation) ration.Charge {
+		{"overage", func(r ration.Reservation) item {
 			return settling(r, ration.OverageAllow, units("tokens", 9), units("calls", 1))
-		}, func(r ration.Reservation) ration.Charge {
+		}, func(r ration.Reservation) item {
 			return settling(r, ration.OverageAllow, units("calls", 1), units("tokens", 9))
 		}},
 	} {
@@ -227,7 +227,7 @@ func testOtherEnd(f *fixture) {
 	f.void(voided)
 	f.settle(settled, units("tokens", 2))
 	before := f.state(id)
-	for _, other := range []ration.Charge{
+	for _, other := range []item{
 		settling(voided, ""), settling(voided, "", units("tokens", 0), requests(0)),
 		voiding(settled), settling(settled, "", units("tokens", 3)), settling(settled, ""),
 		settling(settled, ration.OverageAllow, units("tokens", 2), units("calls", 1)),

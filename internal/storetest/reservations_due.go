@@ -111,7 +111,7 @@ func testLateOnce(f *fixture) {
 	f.setNow(r.ExpiresAt.Add(ration.LateSettlement - time.Microsecond))
 	f.settle(r, requests(2))
 	f.advance(time.Microsecond)
-	for _, end := range []ration.Charge{settling(late, ""), voiding(later)} {
+	for _, end := range []item{settling(late, ""), voiding(later)} {
 		f.wantState(f.end(end, ration.CodeReservationExpired), ration.ReservationExpired)
 	}
 	f.end(voiding(r), ration.CodeReservationConflict)
@@ -240,7 +240,7 @@ func testExpireSuspect(f *fixture) {
 		f.advance(2 * time.Minute)
 		f.SetInstanceNow(f.now.Add(-11 * time.Minute))
 		before := f.state(id)
-		for _, end := range []ration.Charge{expiring(r), settling(r, ""), voiding(r)} {
+		for _, end := range []item{expiring(r), settling(r, ""), voiding(r)} {
 			f.end(end, ration.CodeClockSuspect)
 		}
 		f.want("state", before, f.state(id))

@@ -11,7 +11,7 @@ func testUnknownReservation(f *fixture) {
 	r := f.hold(other, ration.Hold{}, requests(3))
 	before := f.state(id)
 	for _, unknown := range []ration.Reservation{{KeyID: id, ID: ration.NewReservationID()}, {KeyID: id, ID: r.ID}} {
-		for _, end := range []ration.Charge{settling(unknown, ""), voiding(unknown), expiring(unknown)} {
+		for _, end := range []item{settling(unknown, ""), voiding(unknown), expiring(unknown)} {
 			if decision := f.end(end, ration.CodeReservationUnknown); decision.Reservation != nil {
 				f.Errorf("reservation %+v, want none", decision.Reservation)
 			}
@@ -39,7 +39,7 @@ func testSameReservationAgain(f *fixture) {
 	}
 	longer, kept := hold, hold
 	longer.TTL, kept.AtExpiry = time.Hour, ration.AtExpiryRelease
-	for _, other := range []ration.Charge{
+	for _, other := range []item{
 		holding(id, hold, requests(4)), holding(id, hold, requests(3), units("tokens", 0)),
 		holding(id, longer, requests(3)), holding(id, kept, requests(3)),
 	} {

@@ -14,8 +14,10 @@ import (
 // Reservations is what becomes of reservations. It is what this package needs of
 // a [ration.Engine] beside [rationhttp.Charger].
 type Reservations interface {
-	// End settles or voids a reservation; see [ration.Engine.End].
-	End(ctx context.Context, keyID ration.KeyID, end ration.End) (ration.Reservation, error)
+	// Settle ends one with what was used; see [ration.Engine.Settle].
+	Settle(ctx context.Context, keyID ration.KeyID, id ration.ReservationID, used ration.Settlement) (ration.Reservation, error)
+	// Void ends one of which nothing was used; see [ration.Engine.Void].
+	Void(ctx context.Context, keyID ration.KeyID, id ration.ReservationID) (ration.Reservation, error)
 	// Reservation returns one as it is; see [ration.Engine.Reservation].
 	Reservation(ctx context.Context, keyID ration.KeyID, id ration.ReservationID) (ration.Reservation, error)
 }
@@ -24,16 +26,16 @@ var _ Reservations = (*ration.Engine)(nil)
 
 // settle serves POST /v1/reservations/{id}/settle.
 func (h *Handler) settle(w http.ResponseWriter, r *http.Request, left time.Duration) error {
-	return h.end(w, r, left, ration.EndSettle)
+	return h.end(w, r, left, &ending{settles: true})
 }
 
 // void serves POST /v1/reservations/{id}/void.
 func (h *Handler) void(w http.ResponseWriter, r *http.Request, left time.Duration) error {
-	return h.end(w, r, left, ration.EndVoid)
+	return h.end(w, r, left, &ending{})
 }
 
-// end ends a reservation and shows it.
-func (h *Handler) end(w http.ResponseWriter, r *http.Request, left time.Duration, action ration.EndAction) error {
+// end ends a reservation as e and the body say, and shows it.
+func (h *Handler) end(w http.ResponseWriter, r *http.Request, left time.Duration, e *ending) error {
 	id, err := reservationID(r)
 	if err != nil {
 		return err
@@ -43,7 +45,6 @@ func (h *Handler) end(w http.ResponseWriter, r *http.Request, left time.Duration
 	if err := buffers.read(w, r); err != nil {
 		return err
 	}
-	e := ending{action: action}
 	if buffers.in.Len() > 0 {
 		if err := checkContentType(r.Header); err != nil {
 			return err
@@ -52,16 +53,19 @@ func (h *Handler) end(w http.ResponseWriter, r *http.Request, left time.Duration
 			return err
 		}
 	}
-	over, err := h.over(&e)
+	overage, err := h.overage(e)
 	if err != nil {
 		return err
 	}
 	deadline, cancel := context.WithTimeout(r.Context(), left)
 	defer cancel()
 	err = h.about(w, r, left, buffers, func(ctx context.Context) (ration.Reservation, error) {
-		return h.config.Reservations.End(ctx, e.key, ration.End{ID: id, Action: action, Amounts: e.amounts, Overage: over})
+		if !e.settles {
+			return h.config.Reservations.Void(ctx, e.key, id)
+		}
+		return h.config.Reservations.Settle(ctx, e.key, id, ration.Settlement{Amounts: e.amounts, Overage: overage})
 	})
-	return h.contradicted(deadline, &e, id, err)
+	return h.contradicted(deadline, e, id, err)
 }
 
 // show serves GET /v1/reservations/{id}.
@@ -102,17 +106,17 @@ func (h *Handler) about(w http.ResponseWriter, r *http.Request, left time.Durati
 	return nil
 }
 
-// over returns what becomes of more than was reserved. To count it all has to be
+// overage returns what becomes of more than was reserved. To count it all has to be
 // accepted where the server is set up: it is the one thing that passes a limit.
-func (h *Handler) over(e *ending) (ration.Overage, error) {
-	over := e.over
-	if over == "" {
-		over = h.config.OverSettlement
+func (h *Handler) overage(e *ending) (ration.Overage, error) {
+	overage := e.overage
+	if overage == "" {
+		overage = h.config.OverSettlement
 	}
-	if e.action == ration.EndSettle && over == ration.OverageAllow && !h.config.AcceptOverage {
+	if e.settles && overage == ration.OverageAllow && !h.config.AcceptOverage {
 		return "", invalidValue("/over", `overage needs the server's setting accept_overage, which gives up the promise that a key is never over its limit; use refuse or clamp`)
 	}
-	return over, nil
+	return overage, nil
 }
 
 // reservationID reads the id in the path.

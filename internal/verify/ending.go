@@ -4,9 +4,9 @@ import "github.com/ration-dev/ration"
 
 // ending is how a caller wants a reservation to end.
 type ending struct {
-	action  ration.EndAction
+	settles bool // or it is voided
 	amounts amounts
-	over    ration.Overage // empty: not said
+	overage ration.Overage // empty: not said
 	key     ration.KeyID
 }
 
@@ -23,15 +23,14 @@ func (e *ending) parse(body []byte) error {
 
 func (e *ending) member(name string, s *scanner) error {
 	pointer := "/" + escapePointer(name)
-	settles := e.action == ration.EndSettle
 	switch {
 	case name == "key":
 		return e.readKey(pointer, s)
-	case settles && name == "amounts":
+	case e.settles && name == "amounts":
 		return e.amounts.read(pointer, s)
-	case settles && name == "over":
-		return e.readOver(pointer, s)
-	case settles:
+	case e.settles && name == "over":
+		return e.readOverage(pointer, s)
+	case e.settles:
 		return invalidBody(pointer, "there is no such member; use amounts, over and key")
 	}
 	return invalidBody(pointer, "there is no such member; use key")
@@ -48,12 +47,12 @@ func (e *ending) readKey(pointer string, s *scanner) error {
 	return nil
 }
 
-func (e *ending) readOver(pointer string, s *scanner) error {
+func (e *ending) readOverage(pointer string, s *scanner) error {
 	text, err := s.text(pointer)
 	if err != nil || text == "" {
 		return err
 	}
-	if e.over, err = ration.ParseOverage(text); err != nil {
+	if e.overage, err = ration.ParseOverage(text); err != nil {
 		return invalidValue(pointer, "use refuse, clamp or overage")
 	}
 	return nil

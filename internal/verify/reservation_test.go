@@ -31,8 +31,13 @@ type fakeReservations struct {
 	end         *ration.End
 }
 
-func (f *fakeReservations) End(_ context.Context, key ration.KeyID, end ration.End) (ration.Reservation, error) {
-	f.key, f.id, f.end = key, end.ID, &end
+func (f *fakeReservations) Settle(_ context.Context, key ration.KeyID, id ration.ReservationID, used ration.Settlement) (ration.Reservation, error) {
+	f.key, f.id, f.end = key, id, &ration.End{ID: id, Action: ration.EndSettle, Amounts: used.Amounts, Overage: used.Overage}
+	return f.reservation, f.err
+}
+
+func (f *fakeReservations) Void(_ context.Context, key ration.KeyID, id ration.ReservationID) (ration.Reservation, error) {
+	f.key, f.id, f.end = key, id, &ration.End{ID: id, Action: ration.EndVoid}
 	return f.reservation, f.err
 }
 

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 	"github.com/ration-dev/ration/sqlite"
@@ -124,11 +124,7 @@ func setDatabaseClock(t *testing.T, db, expression string) {
 func use(t *testing.T, store ration.Store, id ration.KeyID, times int) {
 	t.Helper()
 	for range times {
-		charge, err := ration.Charge{KeyID: id}.Normalize()
-		if err != nil {
-			t.Fatal(err)
-		}
-		decisions, err := store.Charge(t.Context(), ration.Batch{ID: uuid.New(), Charges: []ration.Charge{charge}})
+		decisions, err := store.Charge(t.Context(), testbatch.Requests(t, id))
 		if err != nil || !decisions[0].Allowed() {
 			t.Fatalf("charging in ten years: %+v, %v", decisions, err)
 		}

@@ -10,10 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -110,12 +109,7 @@ func (l *load) begin(t *testing.T) (stop func()) {
 func (l *load) call(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patient)
 	defer cancel()
-	charge, err := ration.Charge{KeyID: l.key}.Normalize()
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	decisions, err := l.store.Charge(ctx, ration.Batch{ID: uuid.New(), Charges: []ration.Charge{charge}})
+	decisions, err := l.store.Charge(ctx, testbatch.Requests(t, l.key))
 	switch {
 	case err == nil && decisions[0].Code == ration.CodeOK:
 		l.admit()

@@ -147,7 +147,7 @@ func mistakes(t *testing.T) []*mistake {
 }
 
 func admitAll(batch ration.Batch) []ration.Decision {
-	decisions := make([]ration.Decision, len(batch.Charges))
+	decisions := make([]ration.Decision, len(batch.Items))
 	for i := range decisions {
 		decisions[i].Code = ration.CodeOK
 	}
