@@ -43,13 +43,36 @@ func TestEveryCodeIsInTheVerifyPage(t *testing.T) {
 }
 
 func TestLinksBetweenDocumentsLeadSomewhere(t *testing.T) {
-	for _, document := range []string{"README.md", "CONTRIBUTING.md", "docs/ARCHITECTURE.md", "docs/CONFIGURATION.md", "docs/FAQ.md", "docs/GUARANTEES.md", "docs/HIGH-AVAILABILITY.md", "docs/INSTALL.md", "docs/INTEGRATIONS.md", "docs/MIGRATING.md", "docs/OPERATIONS.md", "docs/PLANS.md", "docs/REFUNDS.md", "docs/SQL.md", "docs/VERIFY.md"} {
+	for _, document := range append(pages(t), "README.md", "CONTRIBUTING.md") {
 		for _, link := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllSubmatch(read(t, document), -1) {
 			if _, err := os.Stat(filepath.Join("../..", filepath.Dir(document), string(link[1]))); err != nil {
 				t.Errorf("%s: %v", document, err)
 			}
 		}
 	}
+}
+
+// TestTheREADMELeadsToEveryPage, so that there is one order in which to read them.
+func TestTheREADMELeadsToEveryPage(t *testing.T) {
+	readme := string(read(t, "README.md"))
+	for _, page := range pages(t) {
+		if !strings.Contains(readme, "]("+page+"): ") && page != "docs/FAQ.md" {
+			t.Errorf("the README's list of documentation lacks %s", page)
+		}
+	}
+}
+
+// pages returns the paths of all pages of the documentation.
+func pages(t *testing.T) []string {
+	t.Helper()
+	found, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(found) == 0 {
+		t.Fatalf("%d pages, %v", len(found), err)
+	}
+	for i, page := range found {
+		found[i] = filepath.ToSlash(strings.TrimPrefix(page, "../../"))
+	}
+	return found
 }
 
 func read(t *testing.T, document string) []byte {
