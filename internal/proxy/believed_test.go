@@ -122,7 +122,7 @@ func TestListOfClaimsIsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(page), "## What clients may not say of themselves")
+	_, section, _ := strings.Cut(string(page), "## Headers that clients may not set")
 	section, _, _ = strings.Cut(section, "\n## ")
 	var documented []string
 	for _, match := range regexp.MustCompile("`([A-Za-z0-9-]+)(…?)`").FindAllStringSubmatch(section, -1) {
