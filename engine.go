@@ -59,7 +59,7 @@ func NewEngine(store Store, config EngineConfig) *Engine {
 		e.lanes = append(e.lanes, groupcommit.New(groupcommit.Config[KeyID, Item, Decision]{
 			Key:      func(item Item) KeyID { return item.KeyID },
 			Commit:   e.commit,
-			Split:    isGuiltOfOne,
+			Split:    mayBeFaultOfOne,
 			MaxQueue: config.MaxQueue,
 			MaxWait:  config.MaxWait,
 		}))
@@ -164,9 +164,9 @@ func (e *Engine) commit(ctx context.Context, items []Item) ([]Decision, error) {
 	return e.store.Charge(ctx, Batch{ID: uuid.New(), Items: items})
 }
 
-// isGuiltOfOne reports whether a batch failed for certain and for a reason that
-// may lie in one of its charges.
-func isGuiltOfOne(err error) bool {
+// mayBeFaultOfOne reports whether a batch failed for certain, and for a reason that
+// may lie in one of its items.
+func mayBeFaultOfOne(err error) bool {
 	return !errors.Is(err, ErrStoreUnavailable) && !errors.Is(err, ErrOutcomeUnknown)
 }
 

@@ -21,9 +21,9 @@ type Store interface {
 	// be had, was not decided and changed nothing.
 	//
 	// What an item refers to of earlier ones is read under the key's lock and given
-	// to ledger.Account.Recall; what the accounts leave is written in the same
+	// to ledger.Account.TakePrior; what the accounts leave is written in the same
 	// transaction. Where an account needs it, the key's open reservations that are
-	// due are read, and its items decided again by ledger.Account.Reopen.
+	// due are read, and its items decided again by ledger.Account.AfterExpiry.
 	//
 	// Two batches of one key may not be under way at once in one engine; other
 	// instances' may. The context ends when nobody waits for the batch any more;

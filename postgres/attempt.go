@@ -76,7 +76,7 @@ func (l *lane) transact(p pipeline, b *work) ([]ration.Decision, *fault) {
 		return nil, &fault{stage: stageLoad, err: err}
 	}
 	decisions := b.decide(clock)
-	if b.needsDue() {
+	if b.shortOfReserved() {
 		if err := l.reopen(p, b, read, clock.Now); err != nil {
 			return nil, &fault{stage: stageLoad, err: err}
 		}
@@ -174,7 +174,7 @@ func (l *lane) fill(b *work) {
 		} else {
 			l.free.addUUID(k.id)
 		}
-		if k.meters && (k.earlier == nil || !k.earlier.otherMeters) { // or all of them are read
+		if k.meters && (k.prior == nil || !k.prior.otherMeters) { // or all of them are read
 			l.meterKeys.addUUID(k.id)
 		}
 		for _, secret := range k.sent {

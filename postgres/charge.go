@@ -12,6 +12,24 @@ import (
 	"github.com/ration-dev/ration"
 )
 
+// A batch on its way, until its outcome is known or nobody waits for it:
+//
+//	Charge ─► resolve ◄───────────────────────────────┐
+//	             │                                    │
+//	            try      takes a lane and connects    │
+//	             │                                    │
+//	          attempt    one transaction, by transact │
+//	             │         lockAndLoad     the first round trip: batch id, locks, reads
+//	             │         open, decide    in memory
+//	             │         writeAndCommit  the second round trip
+//	             │                                    │
+//	             ├─ answered ─► finished              │ again, after a pause
+//	             └─ fault, with the stage it came to ─► judge (of what was never sent: judgeUnsent)
+//	                                                    ├─ an error: the batch's
+//	                                                    └─ an earlier attempt was committed ─► confirm ─► finished
+//
+// When nobody waits any more, abandon fences the batch's id off.
+
 const (
 	// mostFaults is how often a transaction that the server gave up is sent again.
 	mostFaults = 8

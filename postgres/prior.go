@@ -77,14 +77,14 @@ CROSS JOIN LATERAL (
     LIMIT 10000
 ) r`
 
-// earlier is what items of a key refer to, each once, and what was read of it.
-type earlier struct {
+// keyPrior is what items of a key refer to, each once, and what was read of it.
+type keyPrior struct {
 	reservations []ration.ReservationID
 	replays      []string
 	refunds      []ration.Label
 	refundedIn   []ledger.RefundPeriod
 	otherMeters  bool // all of the key's: an item ends a reservation or gives one back
-	prior        ledger.Prior
+	read         ledger.Prior
 }
 
 // noteReference takes in what an item refers to.
@@ -94,34 +94,34 @@ func (b *work) noteReference(k *keyWork, item *ration.Item) {
 		return
 	}
 	b.refers = true
-	if k.earlier == nil {
-		k.earlier = &earlier{}
+	if k.prior == nil {
+		k.prior = &keyPrior{}
 	}
-	e := k.earlier
-	e.otherMeters = e.otherMeters || item.Charge == nil
+	p := k.prior
+	p.otherMeters = p.otherMeters || item.Charge == nil
 	if !reference.Reservation.IsZero() {
-		e.reservations = append(e.reservations, reference.Reservation)
+		p.reservations = append(p.reservations, reference.Reservation)
 	}
 	if reference.IdempotencyKey != "" {
-		e.replays = append(e.replays, reference.IdempotencyKey)
+		p.replays = append(p.replays, reference.IdempotencyKey)
 	}
 	if reference.RefundsOf != nil {
-		e.refunds = append(e.refunds, *reference.RefundsOf)
+		p.refunds = append(p.refunds, *reference.RefundsOf)
 	}
-	e.refundedIn = append(e.refundedIn, reference.RefundedIn...)
+	p.refundedIn = append(p.refundedIn, reference.RefundedIn...)
 }
 
 // compactReferences leaves one of those that several charges have: a reservation
 // that was read twice would expire twice.
 func (b *work) compactReferences() {
 	for i := range b.keys {
-		if e := b.keys[i].earlier; e != nil {
-			slices.SortFunc(e.reservations, func(a, b ration.ReservationID) int { return bytes.Compare(a[:], b[:]) })
-			slices.Sort(e.replays)
-			slices.Sort(e.refunds)
-			slices.SortFunc(e.refundedIn, compareRefundPeriods)
-			e.reservations, e.replays = slices.Compact(e.reservations), slices.Compact(e.replays)
-			e.refunds, e.refundedIn = slices.Compact(e.refunds), slices.Compact(e.refundedIn)
+		if p := b.keys[i].prior; p != nil {
+			slices.SortFunc(p.reservations, func(a, b ration.ReservationID) int { return bytes.Compare(a[:], b[:]) })
+			slices.Sort(p.replays)
+			slices.Sort(p.refunds)
+			slices.SortFunc(p.refundedIn, compareRefundPeriods)
+			p.reservations, p.replays = slices.Compact(p.reservations), slices.Compact(p.replays)
+			p.refunds, p.refundedIn = slices.Compact(p.refunds), slices.Compact(p.refundedIn)
 		}
 	}
 }
@@ -133,7 +133,7 @@ func compareRefundPeriods(a, b ledger.RefundPeriod) int {
 func (b *work) takeReservation(r *row) {
 	reservation := r.reservation()
 	if k := b.key(reservation.KeyID); k != nil {
-		k.earlier.prior.Reservations = append(k.earlier.prior.Reservations, reservation)
+		k.prior.read.Reservations = append(k.prior.read.Reservations, reservation)
 	}
 }
 
@@ -144,19 +144,19 @@ func (b *work) takeReplay(r *row) {
 		r.err = err
 	}
 	if k := b.key(id); k != nil {
-		k.earlier.prior.Replays = append(k.earlier.prior.Replays, replay)
+		k.prior.read.Replays = append(k.prior.read.Replays, replay)
 	}
 }
 
 func (b *work) takeRefunds(r *row) {
 	if k := b.key(r.uuid()); k != nil {
-		k.earlier.prior.Refunds = append(k.earlier.prior.Refunds, ledger.DayRefunds{Date: r.date(), Count: r.int()})
+		k.prior.read.Refunds = append(k.prior.read.Refunds, ledger.DayRefunds{Date: r.date(), Count: r.int()})
 	}
 }
 
 func (b *work) takeRefunded(r *row) {
 	if k := b.key(r.uuid()); k != nil {
-		k.earlier.prior.Refunded = append(k.earlier.prior.Refunded, r.periodRefunds())
+		k.prior.read.Refunded = append(k.prior.read.Refunded, r.periodRefunds())
 	}
 }
 
@@ -196,25 +196,25 @@ func (l *lane) fillReadings(b *work) {
 	refunds, refunded := l.readings[3].arrays, l.readings[4].arrays
 	for i := range b.keys {
 		k := &b.keys[i]
-		if k.earlier == nil {
+		if k.prior == nil {
 			continue
 		}
-		if k.earlier.otherMeters {
+		if k.prior.otherMeters {
 			meters[0].addUUID(k.id)
 		}
-		for _, id := range k.earlier.reservations {
+		for _, id := range k.prior.reservations {
 			reservations[0].addUUID(k.id)
 			reservations[1].addUUID(id)
 		}
-		for _, key := range k.earlier.replays {
+		for _, key := range k.prior.replays {
 			replays[0].addUUID(k.id)
 			replays[1].addText(key)
 		}
-		for _, day := range k.earlier.refunds {
+		for _, day := range k.prior.refunds {
 			refunds[0].addUUID(k.id)
 			refunds[1].addDate(day)
 		}
-		for _, period := range k.earlier.refundedIn {
+		for _, period := range k.prior.refundedIn {
 			addRefundPeriod(refunded, k.id, period)
 		}
 	}
@@ -248,7 +248,7 @@ func (l *lane) readReadings(p pipeline, b *work) error {
 func (l *lane) reopen(p pipeline, b *work, read *loaded, now time.Time) error {
 	keys := newUUIDs()
 	for i := range b.keys {
-		if k := &b.keys[i]; k.account != nil && k.account.NeedsDue() {
+		if k := &b.keys[i]; k.account != nil && k.account.IsShortOfReserved() {
 			keys.addUUID(k.id)
 		}
 	}
@@ -280,16 +280,16 @@ func (l *lane) reopen(p pipeline, b *work, read *loaded, now time.Time) error {
 	}
 	for i := range b.keys {
 		if k := &b.keys[i]; k.account != nil {
-			k.account = k.account.Reopen(due[k.id], now)
+			k.account = k.account.AfterExpiry(due[k.id], now)
 		}
 	}
 	return nil
 }
 
-// needsDue reports whether what is due has to be read.
-func (b *work) needsDue() bool {
+// shortOfReserved reports whether what is due has to be read.
+func (b *work) shortOfReserved() bool {
 	for i := range b.keys {
-		if k := &b.keys[i]; k.account != nil && k.account.NeedsDue() {
+		if k := &b.keys[i]; k.account != nil && k.account.IsShortOfReserved() {
 			return true
 		}
 	}

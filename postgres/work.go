@@ -49,7 +49,7 @@ type keyWork struct {
 	secrets   []ration.SecretState
 	usage     ledger.Usage
 	account   *ledger.Account
-	earlier   *earlier // nil: no item refers to an earlier charge
+	prior     *keyPrior // nil: no item refers to an earlier charge
 }
 
 func newWork(batch ration.Batch) *work {
@@ -105,11 +105,11 @@ func (b *work) reset() {
 	for i := range b.keys {
 		k := &b.keys[i]
 		*k = keyWork{
-			id: k.id, sent: k.sent, meters: k.meters, stuckOn: k.stuckOn, earlier: k.earlier,
+			id: k.id, sent: k.sent, meters: k.meters, stuckOn: k.stuckOn, prior: k.prior,
 			overrides: k.overrides[:0], secrets: k.secrets[:0], usage: k.usage[:0],
 		}
-		if k.earlier != nil {
-			k.earlier.prior = ledger.Prior{}
+		if k.prior != nil {
+			k.prior.read = ledger.Prior{}
 		}
 	}
 }
@@ -191,8 +191,8 @@ func (b *work) openKey(k *keyWork, l *loaded, now time.Time) error {
 	if b.logging {
 		k.account.Log()
 	}
-	if k.earlier != nil {
-		k.account.Recall(k.earlier.prior)
+	if k.prior != nil {
+		k.account.TakePrior(k.prior.read)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) (decisions []rat
 				account.Log()
 			}
 		}
-		if err := tx.recall(ctx, batch.Items, accounts); err != nil {
+		if err := tx.readPriors(ctx, batch.Items, accounts); err != nil {
 			return err
 		}
 		clock := ledger.Clock{Now: tx.now, Suspect: tx.suspect}

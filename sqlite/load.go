@@ -8,8 +8,8 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-// holding is all that a decision about a key depends on.
-type holding struct {
+// keyState is all that a decision about a key depends on.
+type keyState struct {
 	key       ration.Key
 	overrides []ration.Override
 	secrets   []ration.SecretState
@@ -18,21 +18,21 @@ type holding struct {
 
 // accounts reads the accounts of those keys that exist.
 func (tx *tx) accounts(ctx context.Context, keys []ration.KeyID) (map[ration.KeyID]*ledger.Account, error) {
-	holdings, err := tx.holdings(ctx, blobs(keys))
+	states, err := tx.keyStates(ctx, blobs(keys))
 	if err != nil {
 		return nil, err
 	}
-	plans, err := tx.plansOf(ctx, holdings)
+	plans, err := tx.plansOf(ctx, states)
 	if err != nil {
 		return nil, err
 	}
-	accounts := make(map[ration.KeyID]*ledger.Account, len(holdings))
-	for id, h := range holdings {
-		policy, err := ledger.NewPolicy(h.key, plans[h.key.Plan], h.overrides, h.secrets, tx.now)
+	accounts := make(map[ration.KeyID]*ledger.Account, len(states))
+	for id, k := range states {
+		policy, err := ledger.NewPolicy(k.key, plans[k.key.Plan], k.overrides, k.secrets, tx.now)
 		if err != nil {
 			return nil, fmt.Errorf("reading the policy of %s: %w", id, err)
 		}
-		accounts[id] = ledger.NewAccount(policy, h.usage)
+		accounts[id] = ledger.NewAccount(policy, k.usage)
 	}
 	return accounts, nil
 }
@@ -46,11 +46,11 @@ var decisionSecrets = newListQuery("SELECT " + decisionSecretColumns + " FROM ap
 // By the primary key of key_usage.
 var keyUsage = newListQuery("SELECT " + usageColumns + " FROM key_usage WHERE api_key_id IN (?)")
 
-func (tx *tx) holdings(ctx context.Context, ids [][]byte) (map[ration.KeyID]*holding, error) {
-	holdings := make(map[ration.KeyID]*holding, len(ids))
+func (tx *tx) keyStates(ctx context.Context, ids [][]byte) (map[ration.KeyID]*keyState, error) {
+	states := make(map[ration.KeyID]*keyState, len(ids))
 	err := queryList(ctx, tx.conn, decisionKeys, ids, func(r *row) error {
 		key := r.decisionKey()
-		holdings[key.ID] = &holding{key: key}
+		states[key.ID] = &keyState{key: key}
 		return nil
 	})
 	if err != nil {
@@ -59,15 +59,15 @@ func (tx *tx) holdings(ctx context.Context, ids [][]byte) (map[ration.KeyID]*hol
 	parts := []struct {
 		name  string
 		query *listQuery
-		add   func(*row, *holding)
+		add   func(*row, *keyState)
 	}{
-		{"secrets", decisionSecrets, func(r *row, h *holding) { h.secrets = append(h.secrets, r.decisionSecret()) }},
-		{"usage", keyUsage, func(r *row, h *holding) { h.usage = append(h.usage, r.meterUsage()) }},
+		{"secrets", decisionSecrets, func(r *row, k *keyState) { k.secrets = append(k.secrets, r.decisionSecret()) }},
+		{"usage", keyUsage, func(r *row, k *keyState) { k.usage = append(k.usage, r.meterUsage()) }},
 	}
 	for _, part := range parts {
 		err := queryList(ctx, tx.conn, part.query, ids, func(r *row) error {
-			if h, ok := holdings[ration.KeyID(r.id(0))]; ok {
-				part.add(r, h)
+			if k, ok := states[ration.KeyID(r.id(0))]; ok {
+				part.add(r, k)
 			}
 			return nil
 		})
@@ -75,9 +75,9 @@ func (tx *tx) holdings(ctx context.Context, ids [][]byte) (map[ration.KeyID]*hol
 			return nil, fmt.Errorf("reading %s of keys: %w", part.name, err)
 		}
 	}
-	return holdings, readOverrides(ctx, tx.conn, ids, func(id ration.KeyID, override ration.Override) {
-		if h, ok := holdings[id]; ok {
-			h.overrides = append(h.overrides, override)
+	return states, readOverrides(ctx, tx.conn, ids, func(id ration.KeyID, override ration.Override) {
+		if k, ok := states[id]; ok {
+			k.overrides = append(k.overrides, override)
 		}
 	})
 }
@@ -86,13 +86,13 @@ func (tx *tx) holdings(ctx context.Context, ids [][]byte) (map[ration.KeyID]*hol
 var plansWithLimits = newListQuery("SELECT " + planColumns + " FROM plans p LEFT JOIN plan_limits l ON l.plan = p.name WHERE p.name IN (?)")
 
 // plansOf reads the plans of keys, each once.
-func (tx *tx) plansOf(ctx context.Context, holdings map[ration.KeyID]*holding) (map[string]ration.Plan, error) {
+func (tx *tx) plansOf(ctx context.Context, states map[ration.KeyID]*keyState) (map[string]ration.Plan, error) {
 	plans := make(map[string]ration.Plan)
 	var names []string
-	for _, h := range holdings {
-		if _, known := plans[h.key.Plan]; !known && h.key.Plan != "" {
-			plans[h.key.Plan] = ration.Plan{}
-			names = append(names, h.key.Plan)
+	for _, k := range states {
+		if _, known := plans[k.key.Plan]; !known && k.key.Plan != "" {
+			plans[k.key.Plan] = ration.Plan{}
+			names = append(names, k.key.Plan)
 		}
 	}
 	err := queryList(ctx, tx.conn, plansWithLimits, names, func(r *row) error {

@@ -149,7 +149,7 @@ func connect(ctx context.Context, config Config, writing *connector, lock *os.Fi
 		opened = append(opened, conn)
 		store.readers <- conn
 	}
-	if store.place, err = placeOf(config.Path); err != nil {
+	if store.files, err = identify(config.Path); err != nil {
 		return nil, err
 	}
 	store.writer <- opened[0]

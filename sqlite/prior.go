@@ -10,15 +10,15 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-// earlier is what was read of a key.
-type earlier struct {
+// keyPrior is what was read of a key.
+type keyPrior struct {
 	ledger.Prior
 	refundedIn map[ledger.RefundPeriod]bool // that were looked for
 }
 
-// recall gives the accounts what items refer to of earlier charges.
-func (tx *tx) recall(ctx context.Context, items []ration.Item, accounts map[ration.KeyID]*ledger.Account) error {
-	var priors map[ration.KeyID]*earlier
+// readPriors gives the accounts what items refer to of earlier charges.
+func (tx *tx) readPriors(ctx context.Context, items []ration.Item, accounts map[ration.KeyID]*ledger.Account) error {
+	var priors map[ration.KeyID]*keyPrior
 	for i := range items {
 		reference, refers := ledger.ReferenceOf(&items[i])
 		id := items[i].KeyID
@@ -26,17 +26,17 @@ func (tx *tx) recall(ctx context.Context, items []ration.Item, accounts map[rati
 			continue
 		}
 		if priors == nil {
-			priors = make(map[ration.KeyID]*earlier)
+			priors = make(map[ration.KeyID]*keyPrior)
 		}
 		if priors[id] == nil {
-			priors[id] = &earlier{refundedIn: make(map[ledger.RefundPeriod]bool)}
+			priors[id] = &keyPrior{refundedIn: make(map[ledger.RefundPeriod]bool)}
 		}
 		if err := tx.readPrior(ctx, id, reference, priors[id]); err != nil {
 			return fmt.Errorf("reading what was kept of earlier charges of %s: %w", id, err)
 		}
 	}
 	for id, prior := range priors {
-		accounts[id].Recall(prior.Prior)
+		accounts[id].TakePrior(prior.Prior)
 	}
 	return nil
 }
@@ -50,7 +50,7 @@ const (
 )
 
 // readPrior reads what one item refers to, unless another one did.
-func (tx *tx) readPrior(ctx context.Context, id ration.KeyID, reference ledger.Reference, prior *earlier) error {
+func (tx *tx) readPrior(ctx context.Context, id ration.KeyID, reference ledger.Reference, prior *keyPrior) error {
 	key := blob(id)
 	sameID := func(r ration.Reservation) bool { return r.ID == reference.Reservation }
 	if !reference.Reservation.IsZero() && !slices.ContainsFunc(prior.Reservations, sameID) {
@@ -76,7 +76,7 @@ func (tx *tx) readPrior(ctx context.Context, id ration.KeyID, reference ledger.R
 }
 
 // readRefunds reads how much was given back in the periods of a receipt.
-func (tx *tx) readRefunds(ctx context.Context, key []byte, reference ledger.Reference, prior *earlier) error {
+func (tx *tx) readRefunds(ctx context.Context, key []byte, reference ledger.Reference, prior *keyPrior) error {
 	if day := reference.RefundsOf; day != nil && !slices.ContainsFunc(prior.Refunds, func(d ledger.DayRefunds) bool { return d.Date == *day }) {
 		err := tx.query(ctx, refundsOfDay, []any{dateText(*day), key}, func(r *row) error {
 			prior.Refunds = append(prior.Refunds, ledger.DayRefunds{Date: *day, Count: r.int(0)})
@@ -115,14 +115,14 @@ const dueOfKey = "SELECT " + reservationColumns + ` FROM reservations
 func (tx *tx) reopen(ctx context.Context, accounts map[ration.KeyID]*ledger.Account) (bool, error) {
 	needed := false
 	for _, account := range accounts {
-		needed = needed || account.NeedsDue()
+		needed = needed || account.IsShortOfReserved()
 	}
 	if !needed {
 		return false, nil
 	}
 	for id, account := range accounts {
 		var due []ration.Reservation
-		if account.NeedsDue() {
+		if account.IsShortOfReserved() {
 			err := tx.query(ctx, dueOfKey, []any{blob(id), micros(tx.now), int64(dueAtOnce)}, func(r *row) error {
 				due = append(due, r.reservation())
 				return nil
@@ -131,7 +131,7 @@ func (tx *tx) reopen(ctx context.Context, accounts map[ration.KeyID]*ledger.Acco
 				return false, fmt.Errorf("reading what is due of %s: %w", id, err)
 			}
 		}
-		accounts[id] = account.Reopen(due, tx.now) // all begin anew, for all are decided again
+		accounts[id] = account.AfterExpiry(due, tx.now) // all begin anew, for all are decided again
 	}
 	return true, nil
 }
@@ -143,7 +143,7 @@ ON CONFLICT (api_key_id, meter, period, label) DO UPDATE SET units = units + exc
 // recordPrior writes what later charges may refer to. It reports whether there
 // was anything.
 func (tx *tx) recordPrior(ctx context.Context, id ration.KeyID, account *ledger.Account) (changed bool, err error) {
-	if !account.RefersToCharges() {
+	if !account.HasPrior() {
 		return false, nil
 	}
 	key := blob(id)

@@ -45,18 +45,18 @@ func (s *Store) RaiseUsage(ctx context.Context, days []admin.DayKey, raise func(
 
 // usageRaises reads what keys have used.
 func (tx *tx) usageRaises(ctx context.Context, ids []ration.KeyID, days []admin.DayKey) ([]admin.UsageRaise, error) {
-	holdings, err := tx.holdings(ctx, blobs(ids))
+	states, err := tx.keyStates(ctx, blobs(ids))
 	if err != nil {
 		return nil, err
 	}
-	plans, err := tx.plansOf(ctx, holdings)
+	plans, err := tx.plansOf(ctx, states)
 	if err != nil {
 		return nil, err
 	}
 	raises := make([]admin.UsageRaise, len(ids))
 	byID := make(map[ration.KeyID]*admin.UsageRaise, len(ids))
 	for i, id := range ids {
-		h := holdings[id]
+		h := states[id]
 		if h == nil {
 			return nil, fmt.Errorf("%s: %w", id, ration.ErrNotFound)
 		}

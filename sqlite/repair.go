@@ -77,25 +77,25 @@ func (tx *tx) usageRepairs(ctx context.Context, ids []ration.KeyID) ([]admin.Usa
 	for i, id := range ids {
 		blobs[i] = blob(id)
 	}
-	holdings, err := tx.holdings(ctx, blobs)
+	states, err := tx.keyStates(ctx, blobs)
 	if err != nil {
 		return nil, err
 	}
-	plans, err := tx.plansOf(ctx, holdings)
+	plans, err := tx.plansOf(ctx, states)
 	if err != nil {
 		return nil, err
 	}
 	repairs := make([]admin.UsageRepair, len(ids))
 	for i, id := range ids {
-		h := holdings[id]
-		if h == nil {
+		k := states[id]
+		if k == nil {
 			return nil, fmt.Errorf("%s: %w", id, ration.ErrNotFound)
 		}
-		repairs[i] = admin.UsageRepair{Now: tx.now, KeyID: id, TimeZone: h.key.TimeZone}
-		if h.key.TimeZone == "" {
-			repairs[i].TimeZone = plans[h.key.Plan].TimeZone
+		repairs[i] = admin.UsageRepair{Now: tx.now, KeyID: id, TimeZone: k.key.TimeZone}
+		if k.key.TimeZone == "" {
+			repairs[i].TimeZone = plans[k.key.Plan].TimeZone
 		}
-		if repairs[i].Meters, err = tx.meterRecords(ctx, h); err != nil {
+		if repairs[i].Meters, err = tx.meterRecords(ctx, k); err != nil {
 			return nil, err
 		}
 		err := tx.query(ctx, openOfKey, []any{blob(id)}, func(r *row) error {
@@ -115,13 +115,13 @@ const historyToRepair = "SELECT meter, date, used, denied, last_request_at, give
 // openOfKey uses the index reservations_key_due.
 const openOfKey = "SELECT " + reservationColumns + " FROM reservations WHERE api_key_id = ? AND state = 'open'"
 
-func (tx *tx) meterRecords(ctx context.Context, h *holding) ([]admin.MeterRecord, error) {
-	slices.SortFunc(h.usage, func(a, b ledger.MeterUsage) int { return ration.CompareMeters(a.Meter, b.Meter) })
-	records := make([]admin.MeterRecord, len(h.usage))
-	for i := range h.usage {
-		records[i].MeterUsage = h.usage[i]
+func (tx *tx) meterRecords(ctx context.Context, k *keyState) ([]admin.MeterRecord, error) {
+	slices.SortFunc(k.usage, func(a, b ledger.MeterUsage) int { return ration.CompareMeters(a.Meter, b.Meter) })
+	records := make([]admin.MeterRecord, len(k.usage))
+	for i := range k.usage {
+		records[i].MeterUsage = k.usage[i]
 	}
-	values := []any{blob(h.key.ID), dateText(admin.RepairFrom(tx.now))}
+	values := []any{blob(k.key.ID), dateText(admin.RepairFrom(tx.now))}
 	err := tx.query(ctx, historyToRepair, values, func(r *row) error {
 		meter := r.text(0)
 		i := slices.IndexFunc(records, func(m admin.MeterRecord) bool { return m.Meter == meter })
@@ -133,11 +133,11 @@ func (tx *tx) meterRecords(ctx context.Context, h *holding) ([]admin.MeterRecord
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading the history of %s: %w", h.key.ID, err)
+		return nil, fmt.Errorf("reading the history of %s: %w", k.key.ID, err)
 	}
 	for i := range records {
-		if err := tx.refundsToRepair(ctx, h.key.ID, &records[i]); err != nil {
-			return nil, fmt.Errorf("reading the refunds of %s: %w", h.key.ID, err)
+		if err := tx.refundsToRepair(ctx, k.key.ID, &records[i]); err != nil {
+			return nil, fmt.Errorf("reading the refunds of %s: %w", k.key.ID, err)
 		}
 	}
 	return records, nil

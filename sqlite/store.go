@@ -23,7 +23,7 @@ var (
 // were called.
 type Store struct {
 	path    string
-	place   place
+	files   fileIdentity
 	clock   *clock
 	onFatal func(error)
 	keepLog time.Duration // of the request log; 0: none is written

@@ -14,15 +14,15 @@ const secretUseInterval = time.Minute
 // read under the key's lock, and what the charges decided since have changed.
 // It is not safe for concurrent use.
 type Account struct {
-	policy      Policy
-	before      Usage
-	after       Usage
-	writes      []MeterWrite
-	secretsUsed []ration.SecretID
-	prior       *priorWork // nil where no charge refers to an earlier one
-	needsDue    bool
-	logging     bool
-	entries     []LogEntry
+	policy          Policy
+	before          Usage
+	after           Usage
+	writes          []MeterWrite
+	secretsUsed     []ration.SecretID
+	prior           *priorWork // nil where no charge refers to an earlier one
+	shortOfReserved bool
+	logging         bool
+	entries         []LogEntry
 }
 
 // NewAccount starts from what was read. It takes over usage.

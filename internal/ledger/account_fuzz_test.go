@@ -66,7 +66,7 @@ func (l *books) batch(rt *rapid.T, now time.Time) {
 	for _, id := range l.order { // more than is referred to
 		prior.Reservations = append(prior.Reservations, l.reservations[id])
 	}
-	account.Recall(prior)
+	account.TakePrior(prior)
 	decide := func() (decisions []ration.Decision) {
 		for i := range items {
 			decisions = append(decisions, account.Decide(&items[i], clock))
@@ -74,8 +74,8 @@ func (l *books) batch(rt *rapid.T, now time.Time) {
 		return decisions
 	}
 	decisions := decide()
-	if account.NeedsDue() {
-		account = account.Reopen(prior.Reservations, now)
+	if account.IsShortOfReserved() {
+		account = account.AfterExpiry(prior.Reservations, now)
 		decisions = decide()
 	}
 	writes := account.Writes()

@@ -15,7 +15,7 @@ type Prior struct {
 }
 
 // Reference is what an item refers to of earlier ones of its key, which a store
-// reads for [Account.Recall].
+// reads for [Account.TakePrior].
 type Reference struct {
 	Reservation    ration.ReservationID // zero: none
 	IdempotencyKey string               // empty: none
@@ -62,8 +62,8 @@ type priorWork struct {
 	refundedBefore, refundedNow map[RefundPeriod]int64
 	refundedIn                  []RefundPeriod // the keys of refundedNow
 
-	recalled Prior // as it was read
-	due      bool  // those due are known
+	read Prior // as it was read
+	due  bool  // those due are known
 
 	made, ended []*ration.Reservation
 	noted       map[*ration.Reservation]bool // in made or ended
@@ -71,14 +71,14 @@ type priorWork struct {
 	freed       []string
 }
 
-// Recall takes in what was read of earlier charges that this batch's refer to,
+// TakePrior takes in what was read of earlier charges that this batch's refer to,
 // under the key's lock: the reservations that a Hold or an End names, what is
 // remembered of an Idempotency's key, and for a Refund the refunds of the day of
 // its requests and what was given back in its periods; those left out had none. It
 // is called before the first charge.
-func (a *Account) Recall(prior Prior) {
+func (a *Account) TakePrior(prior Prior) {
 	work := a.work()
-	work.recalled = prior
+	work.read = prior
 	for i := range prior.Reservations {
 		work.reservations[prior.Reservations[i].ID] = clone(&prior.Reservations[i])
 	}
@@ -93,19 +93,19 @@ func (a *Account) Recall(prior Prior) {
 	}
 }
 
-// NeedsDue reports whether a charge was denied for what is reserved, so that the
-// store has to read the key's open reservations that are due, and decide all of
-// the key's charges again by what Reopen returns.
-func (a *Account) NeedsDue() bool { return a.needsDue }
+// IsShortOfReserved reports whether a charge was denied for room that open
+// reservations hold. The store then reads those of the key that are due, and decides
+// all of the key's items again by the account that AfterExpiry returns.
+func (a *Account) IsShortOfReserved() bool { return a.shortOfReserved }
 
-// Reopen returns an account as a was before its first charge, with the given
-// reservations expired, all that are due. Of a key that did not need them none is
-// given, and none expires here: a store need not have read the meters that they hold.
-func (a *Account) Reopen(due []ration.Reservation, now time.Time) *Account {
+// AfterExpiry returns the account as it was before its first charge, with all
+// reservations that are due expired. Pass none for a key that was not short of
+// reserved: the store need not have read the meters that they hold.
+func (a *Account) AfterExpiry(due []ration.Reservation, now time.Time) *Account {
 	again := NewAccount(a.policy, a.before)
 	again.logging = a.logging
 	if a.prior != nil {
-		again.Recall(a.prior.recalled)
+		again.TakePrior(a.prior.read)
 	}
 	work := again.work()
 	work.due = true
@@ -120,9 +120,9 @@ func (a *Account) Reopen(due []ration.Reservation, now time.Time) *Account {
 	return again
 }
 
-// RefersToCharges reports whether there may be anything to write of reservations
+// HasPrior reports whether there may be anything to write of reservations
 // and idempotency keys: of nearly all accounts there isn't.
-func (a *Account) RefersToCharges() bool { return a.prior != nil }
+func (a *Account) HasPrior() bool { return a.prior != nil }
 
 // NewReservations returns the reservations that were made, as they stand after
 // the batch.
@@ -199,7 +199,7 @@ func (a *Account) noteShortage(decision *ration.Decision, clock Clock) {
 	for i := range decision.Limits {
 		status := &decision.Limits[i]
 		if status.Exceeded && status.Kind == ration.KindQuota && status.Reserved > 0 {
-			a.needsDue = true
+			a.shortOfReserved = true
 		}
 	}
 }

@@ -27,7 +27,7 @@ func TestWhatIsGivenBackStopsBeforeItWraps(t *testing.T) {
 	const before = ration.MaxTotalUnits - 3*ration.MaxUnits
 	account := ledger.NewAccount(a.policy, ledger.Usage{running("requests", ration.MaxTotalUnits, 0)})
 	day := ledger.RefundPeriod{Meter: "requests", Period: ration.PeriodDay, Label: labels(0, 0, 0, 0)[1]}
-	account.Recall(ledger.Prior{Refunded: []ledger.PeriodRefunds{{RefundPeriod: day, Units: before}}})
+	account.TakePrior(ledger.Prior{Refunded: []ledger.PeriodRefunds{{RefundPeriod: day, Units: before}}})
 	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: ration.MaxUnits, Labels: labels(0, 0, 0, 0)}}}
 	for range 1000 {
 		account.Decide(&ration.Item{KeyID: a.policy.Key.ID, Refund: &receipt}, ledger.Clock{Now: noon})

@@ -41,7 +41,7 @@ func (a *account) end(r ration.Reservation, end ration.End) ration.Decision {
 	a.t.Helper()
 	end.ID = r.ID
 	account := ledger.NewAccount(a.policy, a.usage.Clone())
-	account.Recall(ledger.Prior{Reservations: []ration.Reservation{r}})
+	account.TakePrior(ledger.Prior{Reservations: []ration.Reservation{r}})
 	decision := account.Decide(&ration.Item{KeyID: a.policy.Key.ID, End: &end}, ledger.Clock{Now: a.now})
 	a.usage = write(a.usage, account.Writes())
 	return decision
@@ -160,7 +160,7 @@ func TestReservationChangesNothingThatWasRecalled(t *testing.T) {
 	r.AtExpiry = ration.AtExpiryRelease
 	prior := ledger.Prior{Reservations: []ration.Reservation{r}, Refunds: []ledger.DayRefunds{{Date: labels(0, 0, 0, 0)[1], Count: 1}}}
 	account := ledger.NewAccount(a.policy, a.usage.Clone())
-	account.Recall(prior)
+	account.TakePrior(prior)
 	clock := ledger.Clock{Now: noon.Add(time.Hour)}
 	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: 1, Labels: labels(0, 0, 0, 0)}}}
 	charge := ration.Charge{KeyID: a.policy.Key.ID, Amounts: []ration.Amount{amount("requests", 2)}}
@@ -169,10 +169,10 @@ func TestReservationChangesNothingThatWasRecalled(t *testing.T) {
 	for _, item := range batch {
 		first = append(first, account.Decide(item, clock))
 	}
-	if first[0].Code != ration.CodeQuotaExceeded || !account.NeedsDue() {
-		t.Fatalf("code %s, needs what is due: %v", first[0].Code, account.NeedsDue())
+	if first[0].Code != ration.CodeQuotaExceeded || !account.IsShortOfReserved() {
+		t.Fatalf("code %s, needs what is due: %v", first[0].Code, account.IsShortOfReserved())
 	}
-	again := account.Reopen([]ration.Reservation{r}, clock.Now) // it names what the batch does too
+	again := account.AfterExpiry([]ration.Reservation{r}, clock.Now) // it names what the batch does too
 	for _, item := range batch {
 		if d := again.Decide(item, clock); d.Code != ration.CodeOK {
 			t.Errorf("code %s, want %s", d.Code, ration.CodeOK)
@@ -181,7 +181,7 @@ func TestReservationChangesNothingThatWasRecalled(t *testing.T) {
 	if r.State != ration.ReservationOpen || prior.Reservations[0].State != ration.ReservationOpen || prior.Refunds[0].Count != 1 {
 		t.Errorf("what was read has changed: %+v", prior)
 	}
-	if changed := again.ChangedReservations(); len(changed) != 1 || changed[0].State != ration.ReservationExpired || again.NeedsDue() {
+	if changed := again.ChangedReservations(); len(changed) != 1 || changed[0].State != ration.ReservationExpired || again.IsShortOfReserved() {
 		t.Errorf("changed %+v, want one that has expired", changed)
 	}
 	usage := write(a.usage.Clone(), again.Writes())

@@ -18,7 +18,7 @@ func TestNothingExpiresByASuspectClock(t *testing.T) {
 	a.usage = ledger.Usage{running("requests", 0, 9)}
 	for _, action := range []ration.EndAction{ration.EndSettle, ration.EndVoid, ration.EndExpire} {
 		account := ledger.NewAccount(a.policy, a.usage.Clone())
-		account.Recall(ledger.Prior{Reservations: []ration.Reservation{r}})
+		account.TakePrior(ledger.Prior{Reservations: []ration.Reservation{r}})
 		decision := account.Decide(&ration.Item{KeyID: a.policy.Key.ID, End: &ration.End{ID: r.ID, Action: action}}, suspect)
 		if decision.Code != ration.CodeClockSuspect || len(account.ChangedReservations()) != 0 || len(account.Writes()) != 0 {
 			t.Errorf("%s of what is due: %s, changed %+v", action, decision.Code, account.ChangedReservations())
@@ -26,7 +26,7 @@ func TestNothingExpiresByASuspectClock(t *testing.T) {
 	}
 	account := ledger.NewAccount(a.policy, a.usage.Clone())
 	charge := ration.Charge{KeyID: a.policy.Key.ID, Amounts: []ration.Amount{amount("requests", 2)}}
-	if decision := account.Decide(&ration.Item{Charge: &charge}, suspect); decision.Code != ration.CodeQuotaExceeded || account.NeedsDue() {
-		t.Errorf("a charge without room: %s, needs what is due: %v", decision.Code, account.NeedsDue())
+	if decision := account.Decide(&ration.Item{Charge: &charge}, suspect); decision.Code != ration.CodeQuotaExceeded || account.IsShortOfReserved() {
+		t.Errorf("a charge without room: %s, needs what is due: %v", decision.Code, account.IsShortOfReserved())
 	}
 }

@@ -151,22 +151,22 @@ func (m *memory) decideAgain(accounts map[ration.KeyID]*ledger.Account, batch ra
 func (m *memory) reopen(accounts map[ration.KeyID]*ledger.Account, now time.Time) bool {
 	needed := false
 	for _, account := range accounts {
-		needed = needed || account.NeedsDue()
+		needed = needed || account.IsShortOfReserved()
 	}
 	if !needed || m.fault == leavesWhatIsDue {
 		return false
 	}
 	for id, account := range accounts {
-		if !account.NeedsDue() && m.fault == decidesHalfAnew {
+		if !account.IsShortOfReserved() && m.fault == decidesHalfAnew {
 			continue
 		}
 		var due []ration.Reservation
 		for _, r := range m.reservations {
-			if account.NeedsDue() && r.KeyID == id && r.State == ration.ReservationOpen && !now.Before(r.ExpiresAt) {
+			if account.IsShortOfReserved() && r.KeyID == id && r.State == ration.ReservationOpen && !now.Before(r.ExpiresAt) {
 				due = append(due, r)
 			}
 		}
-		accounts[id] = account.Reopen(due, now)
+		accounts[id] = account.AfterExpiry(due, now)
 	}
 	return true
 }

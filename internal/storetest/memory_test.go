@@ -160,7 +160,7 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 				return nil, err
 			}
 			accounts[item.KeyID] = account
-			account.Recall(m.prior(record.ID, batch.Items, held))
+			account.TakePrior(m.prior(record.ID, batch.Items, held))
 		}
 		decisions[i] = m.decide(accounts[item.KeyID], item, clock)
 	}

@@ -14,7 +14,7 @@ type writes struct {
 	set     [22]array
 	days    [6]array
 	secrets [2]array
-	later   laterWrites
+	prior   priorWrites
 	all     []write // in the order in which they are sent
 }
 
@@ -39,9 +39,9 @@ func newWrites() *writes {
 		},
 		days:    [...]array{newUUIDs(), newTexts(), newDates(), newInts(), newInts(), newTimes()},
 		secrets: [...]array{newUUIDs(), newUUIDs()},
-		later:   newLaterWrites(),
+		prior:   newPriorWrites(),
 	}
-	l := &w.later
+	l := &w.prior
 	w.all = []write{
 		{stmtAddUsage, w.add[:]},
 		{stmtAddRates, w.rates[:]},
@@ -85,14 +85,14 @@ func (w *writes) collect(b *work) {
 			w.secrets[0].addUUID(k.id)
 			w.secrets[1].addUUID(secret)
 		}
-		w.later.add(k)
+		w.prior.add(k)
 	}
 }
 
 func (w *writes) addMeter(k *keyWork, write *ledger.MeterWrite) {
 	before := k.usage.Meter(write.Meter)
 	if write.Posted {
-		w.later.postUsage(k.id, before, write)
+		w.prior.postUsage(k.id, before, write)
 		return
 	}
 	w.addDay(k.id, write)

@@ -6,9 +6,9 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-// laterWrites is what a batch writes of reservations, refunds and idempotency
+// priorWrites is what a batch writes of reservations, refunds and idempotency
 // keys, as parameters.
-type laterWrites struct {
+type priorWrites struct {
 	newUsage [2]array
 	post     [27]array
 	days     [8]array
@@ -20,8 +20,8 @@ type laterWrites struct {
 	log      [11]array
 }
 
-func newLaterWrites() laterWrites {
-	return laterWrites{
+func newPriorWrites() priorWrites {
+	return priorWrites{
 		newUsage: [...]array{newUUIDs(), newTexts()},
 		post: [...]array{
 			newUUIDs(), newTexts(), newInts(), newInts(), newInts(), newTimes(), newTimes(),
@@ -46,7 +46,7 @@ func newLaterWrites() laterWrites {
 
 // postUsage takes in a write that may take something off. Its row is made first
 // where there was none.
-func (l *laterWrites) postUsage(id ration.KeyID, before *ledger.MeterUsage, write *ledger.MeterWrite) {
+func (l *priorWrites) postUsage(id ration.KeyID, before *ledger.MeterUsage, write *ledger.MeterWrite) {
 	if before == nil {
 		l.newUsage[0].addUUID(id)
 		l.newUsage[1].addText(write.Meter)
@@ -81,7 +81,7 @@ func (l *laterWrites) postUsage(id ration.KeyID, before *ledger.MeterUsage, writ
 }
 
 // add takes in what later charges of a key may refer to.
-func (l *laterWrites) add(k *keyWork) {
+func (l *priorWrites) add(k *keyWork) {
 	for _, refunded := range k.account.Refunded() {
 		addRefundPeriod(l.refunds[:], k.id, refunded.RefundPeriod)
 		l.refunds[4].addInt(refunded.Units)
@@ -118,7 +118,7 @@ func addRefundPeriod(to []array, id ration.KeyID, period ledger.RefundPeriod) {
 	to[3].addInt(int64(period.Label))
 }
 
-func (l *laterWrites) addMade(id ration.KeyID, r *ration.Reservation) {
+func (l *priorWrites) addMade(id ration.KeyID, r *ration.Reservation) {
 	l.made[0].addUUID(id)
 	l.made[1].addUUID(r.ID)
 	l.made[2].addText(string(r.State))

@@ -7,34 +7,34 @@ import (
 	"os"
 )
 
-// place is the files that hold a database, by the names that they had when it
+// fileIdentity is the files that hold a database, by the names that they had when it
 // was opened. One that is deleted or replaced lives on without a name for as
 // long as it is open, and what is written to it then is lost with the process.
 // So every transaction makes sure of the names before it begins and again after
 // its commit; that takes a few microseconds.
-type place []placedFile
+type fileIdentity []identifiedFile
 
-type placedFile struct {
+type identifiedFile struct {
 	path string
 	info os.FileInfo
 }
 
-// placeOf returns the place of an open database.
-func placeOf(path string) (place, error) {
-	var found place
+// identify returns the identity of an open database.
+func identify(path string) (fileIdentity, error) {
+	var found fileIdentity
 	for _, path := range []string{path, path + "-wal"} {
 		info, err := os.Stat(path)
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, placedFile{path, info})
+		found = append(found, identifiedFile{path, info})
 	}
 	return found, nil
 }
 
 // check fails if a name leads to another file now, or to none.
-func (p place) check() error {
-	for _, file := range p {
+func (f fileIdentity) check() error {
+	for _, file := range f {
 		info, err := os.Stat(file.path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):

@@ -37,7 +37,7 @@ func (s *Store) write(ctx context.Context, do func(context.Context, *tx) error) 
 	if err := s.usable(); err != nil { // the one before may have found out
 		return err
 	}
-	if err := s.place.check(); err != nil {
+	if err := s.files.check(); err != nil {
 		return unavailable("beginning a transaction", err)
 	}
 	ctx = context.WithoutCancel(ctx)
@@ -79,7 +79,7 @@ func (s *Store) transact(ctx context.Context, conn *conn, do func(context.Contex
 	if err != nil {
 		return s.explainCommit(err)
 	}
-	if err := s.place.check(); err != nil {
+	if err := s.files.check(); err != nil {
 		return fmt.Errorf("%w: committing: %w", ration.ErrOutcomeUnknown, err)
 	}
 	return nil
