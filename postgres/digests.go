@@ -46,7 +46,7 @@ func (s *Store) lookUp(ctx context.Context, st statement, each func(*row), param
 		if err != nil {
 			return err
 		}
-		err = l.read(st, each, params)
+		err = l.readSingle(st, each, params)
 		if err == nil || fresh || !isBroken(err) && !isTransient(err) {
 			return err
 		}

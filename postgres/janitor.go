@@ -143,7 +143,7 @@ func (j *janitor) purgeFinished(ctx context.Context, l *lane) {
 }
 
 func (j *janitor) purgeOld(ctx context.Context, l *lane) {
-	_ = l.transaction(ctx, stmtPurgeOld, float64Param(purgeAfter.Seconds()))
+	_ = l.runSingle(ctx, stmtPurgeOld, float64Param(purgeAfter.Seconds()))
 }
 
 func (l *lane) purge(ctx context.Context, refs []batchRef) error {
@@ -152,13 +152,13 @@ func (l *lane) purge(ctx context.Context, refs []batchRef) error {
 		keys.addUUID(ref.key)
 		ids.addUUID(ref.id)
 	}
-	return l.transaction(ctx, stmtPurge, keys.param(), ids.param())
+	return l.runSingle(ctx, stmtPurge, keys.param(), ids.param())
 }
 
 // fence inserts a batch's id. If that passes, no attempt can be committed any
 // more; if the id is there, one was. Either way the matter is settled.
 func (l *lane) fence(ctx context.Context, ref batchRef) error {
-	err := l.transaction(ctx, stmtBatchID, ref.key[:], ref.id[:])
+	err := l.runSingle(ctx, stmtBatchID, ref.key[:], ref.id[:])
 	if isCharged(err) {
 		return nil
 	}

@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"errors"
+	"os"
 	"time"
 )
 
@@ -50,6 +52,39 @@ func (l *lane) drop() {
 	if l.conn != nil {
 		l.store.ending(l.conn.close())
 		l.conn = nil
+	}
+}
+
+// runSingle runs one statement as a transaction, in one round trip, with the
+// settings that keep its plan from scanning tables.
+func (l *lane) runSingle(ctx context.Context, s statement, params ...[]byte) error {
+	if _, err := l.connect(ctx); err != nil {
+		return err
+	}
+	return l.readSingle(s, ignore, params)
+}
+
+// readSingle is runSingle on a connection that is there; it calls each with the
+// rows of the result.
+func (l *lane) readSingle(s statement, each func(*row), params [][]byte) error {
+	p := l.conn.begin()
+	err := p.single(s, each, params)
+	l.end(p, err)
+	return err
+}
+
+// end ends a pipeline and its transaction after an error or none, and drops the
+// connection if its prepared statements no longer fit the schema, or if it leads
+// to a server that became a standby or was left by a promotion. One that was silent
+// is a reason to doubt the others.
+func (l *lane) end(p pipeline, err error) {
+	_ = p.pg.Close() // repeats the error, or says that the connection is gone
+	l.conn.endTransaction()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		l.store.hosts.Doubt()
+	}
+	if isStale(err) || sqlState(err) == stateReadOnly || errors.Is(err, errForeign) {
+		l.drop()
 	}
 }
 

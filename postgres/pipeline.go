@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ration-dev/ration/internal/pgcommit"
 )
 
 // pipeline sends statements and reads their results in order.
@@ -94,3 +96,28 @@ func (p pipeline) synced() error {
 	_, err := p.pg.GetResults()
 	return err
 }
+
+// single runs one statement as a transaction.
+func (p pipeline) single(s statement, each func(*row), params [][]byte) error {
+	p.begin()
+	p.send(s, params...)
+	p.send(stmtCommit)
+	if err := p.sync(); err != nil {
+		return err
+	}
+	read := func(each func(*row)) func() error { return func() error { return p.read(each) } }
+	for _, next := range []func() error{read(ignore), p.readSettings, read(each), read(ignore)} {
+		if err := next(); err != nil {
+			return err
+		}
+	}
+	if err := p.synced(); err != nil {
+		return err
+	}
+	if warning := p.conn.takeWarning(); warning != "" {
+		return &clientError{pgcommit.WarningError(warning)}
+	}
+	return nil
+}
+
+func ignore(*row) {}

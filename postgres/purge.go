@@ -88,6 +88,6 @@ func (l *lane) purgeKept(ctx context.Context, s statement, after time.Duration) 
 		return 0, err
 	}
 	params := [][]byte{timeParam(l.store.config.InstanceClock()), float64Param(after.Seconds()), int64Param(mostPerPart)}
-	err = l.read(s, func(r *row) { deleted = r.int() }, params)
+	err = l.readSingle(s, func(r *row) { deleted = r.int() }, params)
 	return deleted, err
 }

@@ -52,7 +52,7 @@ func (s *Store) confirm(ctx context.Context, b *work) error {
 	defer s.giveLane(l)
 	later := batchRef{key: b.keys[0].id, id: uuid.New()}
 	defer s.janitor.purge(later)
-	return l.transaction(ctx, stmtBatchID, later.key[:], later.id[:])
+	return l.runSingle(ctx, stmtBatchID, later.key[:], later.id[:])
 }
 
 // finished hands the batch's id over to be purged.

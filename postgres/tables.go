@@ -122,14 +122,14 @@ func (s *Store) watchTables(ctx context.Context, l *lane) {
 	_, err := l.connect(ctx) // which looks, too
 	switch {
 	case errors.Is(err, ErrAltered), errors.Is(err, ErrUnsafeDurability):
-	case err != nil, l.read(stmtTables, faults.add, s.tablesParams()) != nil:
+	case err != nil, l.readSingle(stmtTables, faults.add, s.tablesParams()) != nil:
 		return // what was found last still holds
 	default:
 		err = s.config.accepted(faults.err())
 	}
 	if err == nil {
 		var w waiting
-		if l.read(stmtWaiting, func(r *row) { w = r.waiting() }, nil) == nil {
+		if l.readSingle(stmtWaiting, func(r *row) { w = r.waiting() }, nil) == nil {
 			err = w.err()
 		}
 	} else {

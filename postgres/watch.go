@@ -58,7 +58,7 @@ func (s *Store) holders(ctx context.Context, b *work) map[ration.KeyID]xid {
 	for i := range b.keys {
 		keys.addUUID(b.keys[i].id)
 	}
-	err = l.read(stmtHolders, func(r *row) {
+	err = l.readSingle(stmtHolders, func(r *row) {
 		if id, holder := r.holder(); holder != 0 {
 			found[id] = holder
 		}

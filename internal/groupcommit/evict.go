@@ -2,7 +2,7 @@ package groupcommit
 
 import "math/bits"
 
-// Fairness at the door. A limit per key would not do: two hot keys with half the
+// Who gives way when the queue is full. A limit per key would not do: two hot keys with half the
 // room each would still shut out everybody else. So no key is limited while there
 // is room, and a full queue takes room back from the key that holds the most: its
 // newest item gives way. An item is refused only while no other key holds more than
