@@ -38,6 +38,8 @@ func unwatched(sql string) string { return strings.Replace(sql, lineageColumn, "
 // and the highest timeline seen. A server that is behind it was left by a
 // promotion, and what is charged there is lost. It may be used concurrently.
 type lineage struct {
+	log *slog.Logger
+
 	mu       sync.Mutex
 	system   string // identifier of the cluster, "" before the first connection
 	timeline uint64
@@ -71,7 +73,7 @@ func (l *lineage) check(told string) error {
 			"switch it off, and make it a standby by pg_rewind or pg_basebackup before it may be reached again; if you restored it on purpose, restart every instance of Ration", errForeign, timeline, l.timeline)
 	}
 	if l.timeline != 0 && timeline > l.timeline {
-		slog.Warn("a standby of the database was promoted; servers on lower timelines are refused from now on", "timeline", timeline, "before", l.timeline)
+		l.log.Warn("a standby of the database was promoted; servers on lower timelines are refused from now on", "timeline", timeline, "before", l.timeline)
 	}
 	l.timeline = max(l.timeline, timeline)
 	return nil

@@ -62,7 +62,7 @@ const (
 func Migrate(ctx context.Context, config Config) (from, to int64, err error) {
 	config = config.withDefaults()
 	servers := &pghosts.Hosts{Primary: true}
-	parsed, err := parsePoolConfig(config, servers, new(lineage))
+	parsed, err := parsePoolConfig(config, servers, &lineage{log: config.Logger})
 	if err != nil {
 		return 0, 0, err
 	}

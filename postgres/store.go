@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,6 +42,10 @@ type Config struct {
 	// RequestLog is how long entries of the request log are kept; 0: none are
 	// written, and those that are there stay.
 	RequestLog time.Duration
+	// Logger gets what nobody is there to be told of: that a standby was promoted, or
+	// that days of the request log can't be made or dropped. Nil: it goes to standard
+	// error, as text.
+	Logger *slog.Logger
 	// InstanceClock is compared with the database's clock: while they differ by
 	// more than 10 minutes no period begins. It decides nothing else. Nil: time.Now.
 	InstanceClock func() time.Time
@@ -85,7 +91,7 @@ var (
 // the server is out of reach. None of them holds a password.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	config = config.withDefaults()
-	servers, line := &pghosts.Hosts{Primary: true}, new(lineage)
+	servers, line := &pghosts.Hosts{Primary: true}, &lineage{log: config.Logger}
 	poolConfig, err := parsePoolConfig(config, servers, line)
 	if err != nil {
 		return nil, err
@@ -149,6 +155,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.timeouts == (timeouts{}) {
 		c.timeouts = defaultTimeouts
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
 	if c.InstanceClock == nil {
 		c.InstanceClock = time.Now

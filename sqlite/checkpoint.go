@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	driversqlite "modernc.org/sqlite"
 )
@@ -96,7 +95,7 @@ func (c *checkpointer) run() {
 		}
 		if err := c.catchUp(context.Background()); err != nil && !errors.Is(err, errClosed) {
 			// Commits still work and nothing is lost; the log grows.
-			slog.Error("moving pages from the write-ahead log to the database", "path", c.store.path, "error", err)
+			c.store.log.Error("moving pages from the write-ahead log to the database", "path", c.store.path, "error", err)
 		}
 	}
 }

@@ -21,6 +21,11 @@ type Config struct {
 	// Clock of your own, none, so that the clock is never suspected.
 	Elapsed func() time.Duration
 
+	// Logger gets what nobody is there to be told of: that pages can't be moved out of
+	// the write-ahead log, that rows can't be deleted, and what Fatal logs. Nil: it goes
+	// to standard error, as text.
+	Logger *slog.Logger
+
 	// Fatal is called once if the disk refuses to flush. What it holds is then
 	// uncertain, and only a new process can find out, so Fatal should end this
 	// one: nil logs the error and exits with status 1. If it returns, the store
@@ -47,14 +52,17 @@ func (c Config) withDefaults() Config {
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
 	if c.Fatal == nil {
-		c.Fatal = exit
+		c.Fatal = c.exit
 	}
 	c.LockWait = max(c.LockWait, leastLockWait)
 	return c
 }
 
-func exit(err error) {
-	slog.Error("ending: the database can no longer be trusted to keep what is written", "error", err)
+func (c Config) exit(err error) {
+	c.Logger.Error("ending: the database can no longer be trusted to keep what is written", "error", err)
 	os.Exit(1)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -68,7 +67,7 @@ func (s *Store) purgeRegularly() {
 		select {
 		case <-ticker.C:
 			if err := s.purge(context.Background()); err != nil && !errors.Is(err, ration.ErrStoreUnavailable) {
-				slog.Warn("deleting what is kept no longer", "error", err)
+				s.log.Warn("deleting what is kept no longer", "error", err)
 			}
 		case <-s.closing:
 			return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,7 @@ type Store struct {
 	path    string
 	files   fileIdentity
 	clock   *clock
+	log     *slog.Logger
 	onFatal func(error)
 	keepLog time.Duration // of the request log; 0: none is written
 	lock    *os.File

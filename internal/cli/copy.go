@@ -66,6 +66,8 @@ func (a *app) copyDatabase(ctx context.Context, from, to string) error {
 	if (config.From.URL == "") == (config.To.URL == "") {
 		return usagef("one of --from and --to must be a SQLite file and the other a PostgreSQL database; for two of a kind use 'ration backup' or pg_dump")
 	}
+	log := newLogger(settings, a.stderr)
+	config.From.Logger, config.To.Logger = log, log
 	config.To.AcceptUnsafeDurability = settings.AcceptUnsafeDurability
 	compared, err := dbcopy.Run(ctx, config)
 	if len(compared) > 0 {

@@ -102,7 +102,7 @@ func (i *instance) openStore(ctx context.Context) error {
 
 // tryStore opens the database once.
 func (i *instance) tryStore(ctx context.Context) (err error) {
-	if i.store, err = openDatabase(ctx, i.settings); err != nil {
+	if i.store, err = openDatabase(ctx, i.settings, i.log); err != nil {
 		return &storeError{err}
 	}
 	if err := i.checkReady(ctx); err != nil {
@@ -198,9 +198,9 @@ func (i *instance) close(ctx context.Context) error {
 }
 
 // openDatabase opens the store that the settings name and brings its schema up to date.
-func openDatabase(ctx context.Context, settings config.Config) (database, error) {
+func openDatabase(ctx context.Context, settings config.Config, log *slog.Logger) (database, error) {
 	if settings.DB.URL == "" {
-		store, err := sqlite.Open(ctx, sqlite.Config{Path: settings.DB.Path, RequestLog: requestLog(settings)})
+		store, err := sqlite.Open(ctx, sqlite.Config{Path: settings.DB.Path, RequestLog: requestLog(settings), Logger: log})
 		if err != nil {
 			return nil, err // and not a store of a type without a value
 		}
@@ -208,6 +208,7 @@ func openDatabase(ctx context.Context, settings config.Config) (database, error)
 	}
 	target := postgres.Config{
 		URL: settings.DB.URL, Lanes: settings.Lanes, AcceptUnsafeDurability: settings.AcceptUnsafeDurability, RequestLog: requestLog(settings),
+		Logger: log,
 	}
 	if _, _, err := postgres.Migrate(ctx, target); err != nil {
 		return nil, err

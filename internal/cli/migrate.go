@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -27,7 +28,7 @@ func (a *app) migrateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			from, to, err := migrate(cmd.Context(), settings)
+			from, to, err := migrate(cmd.Context(), settings, newLogger(settings, a.stderr))
 			if err != nil {
 				return &storeError{err}
 			}
@@ -59,9 +60,9 @@ func known(settings config.Config) int64 {
 	return postgres.SchemaVersion()
 }
 
-func migrate(ctx context.Context, settings config.Config) (from, to int64, err error) {
+func migrate(ctx context.Context, settings config.Config, log *slog.Logger) (from, to int64, err error) {
 	if settings.DB.URL == "" {
-		return sqlite.Migrate(ctx, sqlite.Config{Path: settings.DB.Path, LockWait: lockWait})
+		return sqlite.Migrate(ctx, sqlite.Config{Path: settings.DB.Path, LockWait: lockWait, Logger: log})
 	}
-	return postgres.Migrate(ctx, postgres.Config{URL: settings.DB.URL, AcceptUnsafeDurability: settings.AcceptUnsafeDurability})
+	return postgres.Migrate(ctx, postgres.Config{URL: settings.DB.URL, AcceptUnsafeDurability: settings.AcceptUnsafeDurability, Logger: log})
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ration-dev/ration/internal/cli"
 )
@@ -18,6 +19,7 @@ import (
 type serving struct {
 	t    *testing.T
 	api  string // URLs
+	log  *log
 	done chan invocation
 	end  context.CancelFunc
 	once sync.Once
@@ -29,8 +31,8 @@ type serving struct {
 func startServer(t *testing.T, environment []string, args ...string) *serving {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	log := &log{up: make(chan string, 1)}
-	s := &serving{t: t, done: make(chan invocation, 1), end: cancel}
+	log := &log{up: make(chan string, 1), more: make(chan struct{})}
+	s := &serving{t: t, log: log, done: make(chan invocation, 1), end: cancel}
 	args = append([]string{"serve", "--api-listen", "127.0.0.1:0"}, args...)
 	go func() {
 		var stdout bytes.Buffer
@@ -61,17 +63,20 @@ func (s *serving) stop() invocation {
 type log struct {
 	mu   sync.Mutex
 	text bytes.Buffer
-	up   chan string // gets the address of the API
+	up   chan string   // gets the address of the API
+	more chan struct{} // closed once there is more text than before
 }
 
-var servingAPI = regexp.MustCompile(`serving the API" address=(\S+)|serving the API address=(\S+)`)
+var servingAPI = regexp.MustCompile(`serving the API"?,?[ "]address"?[=:]"?([^\s"]+)`)
 
 func (l *log) Write(text []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if found := servingAPI.FindSubmatch(text); found != nil {
-		l.up <- string(found[1]) + string(found[2])
+		l.up <- string(found[1])
 	}
+	close(l.more)
+	l.more = make(chan struct{})
 	return l.text.Write(text)
 }
 
@@ -79,6 +84,27 @@ func (l *log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
+}
+
+// await waits until the server has logged a line with a text, and returns the line.
+func (l *log) await(t *testing.T, text string) string {
+	t.Helper()
+	timeout := time.After(10 * time.Second)
+	for {
+		l.mu.Lock()
+		said, more := l.text.String(), l.more
+		l.mu.Unlock()
+		for line := range strings.Lines(said) {
+			if strings.Contains(line, text) {
+				return line
+			}
+		}
+		select {
+		case <-more:
+		case <-timeout:
+			t.Fatalf("nothing with %q was logged: %s", text, said)
+		}
+	}
 }
 
 // answerTo sends a request and returns the answer's body.

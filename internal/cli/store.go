@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"time"
 
@@ -53,7 +54,7 @@ func (a *app) with(ctx context.Context, create creation, do func(admin.Operation
 // on runs an operation on the database that settings name.
 func (a *app) on(ctx context.Context, settings config.Config, create creation, do func(admin.Operations) error) (err error) {
 	isNew := settings.DB.URL == "" && isMissing(settings.DB.Path)
-	ops, closeStore, err := openOperations(ctx, settings, create)
+	ops, closeStore, err := openOperations(ctx, settings, newLogger(settings, a.stderr), create)
 	if err != nil {
 		return &storeError{err}
 	}
@@ -65,11 +66,11 @@ func (a *app) on(ctx context.Context, settings config.Config, create creation, d
 }
 
 // openOperations opens the database for administration.
-func openOperations(ctx context.Context, settings config.Config, create creation) (admin.Operations, func() error, error) {
+func openOperations(ctx context.Context, settings config.Config, log *slog.Logger, create creation) (admin.Operations, func() error, error) {
 	if settings.DB.URL == "" {
-		return openFile(ctx, settings, create)
+		return openFile(ctx, settings, log, create)
 	}
-	store, err := openPostgres(ctx, settings, create)
+	store, err := openPostgres(ctx, settings, log, create)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -78,7 +79,7 @@ func openOperations(ctx context.Context, settings config.Config, create creation
 
 // openFile opens an SQLite file, or reaches the server that has it open. What
 // has it open without being a server is another command, which soon ends.
-func openFile(ctx context.Context, settings config.Config, create creation) (admin.Operations, func() error, error) {
+func openFile(ctx context.Context, settings config.Config, log *slog.Logger, create creation) (admin.Operations, func() error, error) {
 	path := settings.DB.Path
 	if err := checkExists(path, create); err != nil {
 		return nil, nil, err
@@ -88,7 +89,7 @@ func openFile(ctx context.Context, settings config.Config, create creation) (adm
 		if dialErr == nil {
 			return client, func() error { return nil }, nil
 		}
-		store, err := sqlite.Open(ctx, sqlite.Config{Path: path, LockWait: lockWait, KeepSchema: true})
+		store, err := sqlite.Open(ctx, sqlite.Config{Path: path, LockWait: lockWait, KeepSchema: true, Logger: log})
 		switch {
 		case err == nil:
 			return operationsOn(store, settings), store.Close, nil
@@ -100,8 +101,8 @@ func openFile(ctx context.Context, settings config.Config, create creation) (adm
 	}
 }
 
-func openPostgres(ctx context.Context, settings config.Config, create creation) (*postgres.Store, error) {
-	database := postgres.Config{URL: settings.DB.URL, AcceptUnsafeDurability: settings.AcceptUnsafeDurability, Lanes: settings.Lanes}
+func openPostgres(ctx context.Context, settings config.Config, log *slog.Logger, create creation) (*postgres.Store, error) {
+	database := postgres.Config{URL: settings.DB.URL, AcceptUnsafeDurability: settings.AcceptUnsafeDurability, Lanes: settings.Lanes, Logger: log}
 	store, err := postgres.Open(ctx, database)
 	if schema, ok := errors.AsType[*postgres.SchemaError](err); ok && schema.Have == 0 && create == mayCreate {
 		if _, _, err := postgres.Migrate(ctx, database); err != nil {

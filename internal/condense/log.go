@@ -39,10 +39,10 @@ type tally struct {
 	unsaid int       // events since then
 }
 
-// New returns a Log that writes to log; nil: [slog.Default].
+// New returns a Log that writes to log; nil: nothing is logged.
 func New(log *slog.Logger) *Log {
 	if log == nil {
-		log = slog.Default()
+		log = slog.New(slog.DiscardHandler)
 	}
 	return &Log{log: log, kinds: make(map[Kind]*tally)}
 }

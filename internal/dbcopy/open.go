@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 
 	"github.com/jackc/pgx/v5"
@@ -21,6 +22,7 @@ type Place struct {
 	// AcceptUnsafeDurability accepts a PostgreSQL server as a target that promises
 	// no durability.
 	AcceptUnsafeDurability bool
+	Logger                 *slog.Logger // what the database's store logs to; nil: as there
 }
 
 // openSource opens a database of this release's for reading.
@@ -50,7 +52,7 @@ func openTarget(ctx context.Context, place Place) (side, error) {
 	return openIdleServer(ctx, place, pgx.TxOptions{}, func(ctx context.Context, place Place) error {
 		err := visitServer(ctx, place)
 		if schema, ok := errors.AsType[*postgres.SchemaError](err); ok && schema.Have == 0 {
-			_, _, err = postgres.Migrate(ctx, postgres.Config{URL: place.URL, AcceptUnsafeDurability: place.AcceptUnsafeDurability})
+			_, _, err = postgres.Migrate(ctx, postgres.Config{URL: place.URL, AcceptUnsafeDurability: place.AcceptUnsafeDurability, Logger: place.Logger})
 		}
 		if isUnfinished(err) {
 			return nil
@@ -78,7 +80,7 @@ func openIdleServer(ctx context.Context, place Place, options pgx.TxOptions, vis
 // visitFile opens and closes a file as a server does, which finds all that is
 // wrong with it, and gives a new one its schema.
 func visitFile(ctx context.Context, place Place) error {
-	store, err := sqlite.Open(ctx, sqlite.Config{Path: place.Path, KeepSchema: true})
+	store, err := sqlite.Open(ctx, sqlite.Config{Path: place.Path, KeepSchema: true, Logger: place.Logger})
 	if err != nil {
 		return err
 	}
@@ -87,7 +89,7 @@ func visitFile(ctx context.Context, place Place) error {
 
 // visitServer does the same with a PostgreSQL database, but creates no schema.
 func visitServer(ctx context.Context, place Place) error {
-	store, err := postgres.Open(ctx, postgres.Config{URL: place.URL, Lanes: 1, AcceptUnsafeDurability: place.AcceptUnsafeDurability})
+	store, err := postgres.Open(ctx, postgres.Config{URL: place.URL, Lanes: 1, AcceptUnsafeDurability: place.AcceptUnsafeDurability, Logger: place.Logger})
 	if err != nil {
 		return err
 	}

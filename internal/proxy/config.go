@@ -66,7 +66,7 @@ type Config struct {
 	// [ration.DefaultSecretPrefix].
 	SecretPrefix string
 	// Log gets what went wrong with the upstream, without headers and queries;
-	// nil: [slog.Default].
+	// nil: nothing is logged.
 	Log *slog.Logger
 }
 
@@ -85,7 +85,7 @@ func (c Config) withDefaults() Config {
 		c.CORS.Exposed = c.Gate.Responder.FieldNames()
 	}
 	if c.Log == nil {
-		c.Log = slog.Default()
+		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.Gate.Responder.Vary == "" {
 		c.Gate.Responder.Vary = c.Gate.Sources.Vary()

@@ -37,7 +37,7 @@ type Config struct {
 	ShutdownGrace time.Duration
 	// ProxyBounds and APIBounds bound what clients of each listener can hold.
 	ProxyBounds, APIBounds bound.Config
-	Log                    *slog.Logger // nil: slog.Default()
+	Log                    *slog.Logger // nil: nothing is logged
 }
 
 // Server is the listeners of one instance. Use it once: Listen, then Run.
@@ -60,7 +60,7 @@ func New(config Config) *Server {
 		config.ShutdownGrace = 30 * time.Second
 	}
 	if config.Log == nil {
-		config.Log = slog.Default()
+		config.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Server{config: config, trouble: condense.New(config.Log)}
 }
