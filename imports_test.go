@@ -33,6 +33,7 @@ var layers = []layer{
 	{"internal/condense", nil},
 	{"internal/redact", nil},
 	{"internal/inputfile", nil},
+	{"internal/certfile", []string{"internal/inputfile"}},
 	{"internal/bucket", nil},
 	{"internal/turns", nil},
 	{"internal/failures", []string{"internal/bucket"}},
@@ -75,9 +76,9 @@ var layers = []layer{
 
 	// The server listens; it opens no database.
 	{"internal/framing", nil},
-	{"internal/server", []string{root, "rationhttp", "internal/bound", "internal/config", "internal/condense", "internal/framing"}},
+	{"internal/server", []string{root, "rationhttp", "internal/bound", "internal/certfile", "internal/config", "internal/condense", "internal/framing"}},
 	{"internal/bound", []string{"internal/bucket"}},
-	{"internal/config", []string{root, "internal/redact", "internal/inputfile", "rationhttp", "internal/cors", "internal/route", "internal/rewrite"}},
+	{"internal/config", []string{root, "internal/redact", "internal/inputfile", "internal/certfile", "rationhttp", "internal/cors", "internal/route", "internal/rewrite"}},
 	{"internal/demo", []string{root, "internal/admin"}},
 	{"internal/manual", nil},
 	{"internal/keyimport", []string{root, "internal/admin"}},
@@ -95,6 +96,7 @@ var layers = []layer{
 	{"internal/testbatch", []string{root}},
 	{"internal/testdb/...", []string{"internal/testdb"}},
 	{"internal/testdisk", nil},
+	{"internal/testcert", nil},
 	{"test/...", []string{"..."}},
 
 	// Examples show what anybody can do.

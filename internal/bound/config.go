@@ -2,6 +2,7 @@ package bound
 
 import (
 	"cmp"
+	"net"
 	"net/netip"
 	"time"
 )
@@ -22,6 +23,10 @@ type Config struct {
 	Refused func(reason Reason, addr netip.Addr)
 
 	Pace Pace
+
+	// Wrap puts on each connection what its two ends speak beneath HTTP, such as TLS;
+	// what it returns has a method NetConn that returns the connection. Nil: nothing.
+	Wrap func(net.Conn) net.Conn
 }
 
 // Reason is why a connection was refused.

@@ -27,8 +27,6 @@ type conn struct {
 	inAll, inPeer *list.Element // while idle
 	idle          atomic.Bool   // inAll is set
 
-	head head // of the request that comes next
-
 	writing sync.Mutex
 	reader  patience   // with who reads answers
 	queued  func() int // bytes that the other end has not yet confirmed; -1: nobody knows
@@ -40,9 +38,7 @@ type conn struct {
 }
 
 func newConn(l *Listener, inner net.Conn) *conn {
-	c := &conn{Conn: inner, listener: l, reader: newPatience(l.config.Pace), queued: func() int { return unconfirmed(inner) }}
-	c.head.expect()
-	return c
+	return &conn{Conn: inner, listener: l, reader: newPatience(l.config.Pace), queued: func() int { return unconfirmed(inner) }}
 }
 
 // Read implements net.Conn.
@@ -50,9 +46,6 @@ func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 && c.idle.Load() && !c.listener.busy(c) {
 		return 0, net.ErrClosed // it had to make room at this very moment
-	}
-	if c.head.coming.Load() && c.head.tooLong(p[:n]) {
-		return 0, c.refuseHead()
 	}
 	return n, err
 }
@@ -95,8 +88,10 @@ func (c *conn) Close() error {
 }
 
 // CloseWrite ends what is sent, where the connection can do that.
-func (c *conn) CloseWrite() error {
-	if half, able := c.Conn.(interface{ CloseWrite() error }); able {
+func (c *conn) CloseWrite() error { return closeWrite(c.Conn) }
+
+func closeWrite(c net.Conn) error {
+	if half, able := c.(interface{ CloseWrite() error }); able {
 		return half.CloseWrite()
 	}
 	return nil

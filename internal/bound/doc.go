@@ -9,6 +9,9 @@
 // whoever writes it. What is silent by nature (a stream of events, a WebSocket) is
 // never timed, because nobody waits for its reader then.
 //
+// Heads are counted in what is read of a request, above TLS; all else is bounded
+// beneath it, where a write that waits can go on.
+//
 // A [Handler] times the bodies of requests in the same way, while somebody waits for
 // them, and counts header fields.
 package bound

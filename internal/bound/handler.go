@@ -9,9 +9,15 @@ import (
 
 type connKey struct{}
 
+// layers are what a [Listener] has put on a connection.
+type layers struct {
+	conn   *conn
+	headed *headed
+}
+
 // ConnContext is for [http.Server]: it lets [Handler] find a request's connection.
 func ConnContext(ctx context.Context, c net.Conn) context.Context {
-	if ours := find(c); ours != nil {
+	if ours, found := layersOf(c); found {
 		return context.WithValue(ctx, connKey{}, ours)
 	}
 	return ctx
@@ -19,26 +25,36 @@ func ConnContext(ctx context.Context, c net.Conn) context.Context {
 
 // ConnState is for [http.Server]: it tells which connections are idle.
 func ConnState(c net.Conn, state http.ConnState) {
-	ours := find(c)
+	ours, found := layersOf(c)
 	switch {
-	case ours == nil:
+	case !found:
 	case state == http.StateIdle:
-		ours.head.expect()
-		ours.listener.rest(ours)
-	case ours.idle.Load():
-		ours.listener.busy(ours)
+		ours.headed.head.expect()
+		ours.conn.listener.rest(ours.conn)
+	case ours.conn.idle.Load():
+		ours.conn.listener.busy(ours.conn)
 	}
 }
 
-// find returns the connection of ours that another one wraps, or nil.
-func find(c net.Conn) *conn {
+// layersOf finds what a [Listener] has put on a connection, beneath whatever others
+// have.
+func layersOf(c net.Conn) (layers, bool) {
+	headed := find[*headed](c)
+	if headed == nil {
+		return layers{}, false
+	}
+	return layers{find[*conn](headed), headed}, true
+}
+
+// find returns the connection of a type that another one wraps, or its zero value.
+func find[C net.Conn](c net.Conn) (none C) {
 	for {
-		if ours, found := c.(*conn); found {
-			return ours
+		if found, is := c.(C); is {
+			return found
 		}
 		wrapper, wraps := c.(interface{ NetConn() net.Conn })
 		if !wraps {
-			return nil
+			return none
 		}
 		c = wrapper.NetConn()
 	}
@@ -48,14 +64,15 @@ func find(c net.Conn) *conn {
 // bodies of those that come on connections that a [Listener] accepted.
 func Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, ours := r.Context().Value(connKey{}).(*conn)
+		on, ours := r.Context().Value(connKey{}).(layers)
 		if ours {
-			c.head.coming.Store(false)
+			on.headed.head.coming.Store(false)
 		}
 		if hasTooManyFields(r.Header) {
 			refuseFields(w)
 			return
 		}
+		c := on.conn
 		if !ours || c.reader.unlimited() || r.Body == nil || r.Body == http.NoBody {
 			next.ServeHTTP(w, r)
 			return

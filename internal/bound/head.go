@@ -3,6 +3,7 @@ package bound
 import (
 	"bytes"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -64,8 +65,36 @@ func (h *head) tooLong(piece []byte) bool {
 	return false
 }
 
+// headed is a connection whose requests' heads are counted. It is above whatever
+// encrypts what passes.
+type headed struct {
+	net.Conn
+	head head // of the request that comes next
+}
+
+func newHeaded(inner net.Conn) *headed {
+	c := &headed{Conn: inner}
+	c.head.expect()
+	return c
+}
+
+// Read implements net.Conn.
+func (c *headed) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.head.coming.Load() && c.head.tooLong(p[:n]) {
+		return 0, c.refuseHead()
+	}
+	return n, err
+}
+
+// CloseWrite ends what is sent, where the connection can do that.
+func (c *headed) CloseWrite() error { return closeWrite(c.Conn) }
+
+// NetConn returns the connection whose heads are counted.
+func (c *headed) NetConn() net.Conn { return c.Conn }
+
 // refuseHead answers a request that nobody has read, and ends the connection.
-func (c *conn) refuseHead() error {
+func (c *headed) refuseHead() error {
 	_, _ = io.WriteString(c, "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n"+
 		"Connection: close\r\nContent-Length: "+strconv.Itoa(len(tooManyFields))+"\r\n\r\n"+tooManyFields)
 	_ = c.CloseWrite()

@@ -52,13 +52,20 @@ func (l *Listener) Accept() (net.Conn, error) {
 		}
 		c, reason := l.admit(accepted)
 		if reason == "" {
-			return c, nil
+			return l.wrap(c), nil
 		}
 		_ = accepted.Close() // it was never in use
 		if l.config.Refused != nil {
 			l.config.Refused(reason, addressOf(accepted))
 		}
 	}
+}
+
+func (l *Listener) wrap(c net.Conn) net.Conn {
+	if l.config.Wrap != nil {
+		c = l.config.Wrap(c)
+	}
+	return newHeaded(c)
 }
 
 // admit counts a connection, or says why not.

@@ -78,6 +78,12 @@ func (a *app) checkConfig(settings config.Config) error {
 			return err
 		}
 	}
+	proxy, api := settings.Certificates()
+	for _, files := range []config.TLSFiles{proxy, api} {
+		if _, err := files.Open(); err != nil {
+			return err
+		}
+	}
 	for _, warning := range settings.Warnings() {
 		fmt.Fprintln(a.stderr, "ration: warning: "+visible(warning))
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/certfile"
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/demo"
 	"github.com/ration-dev/ration/sqlite"
@@ -115,7 +116,7 @@ func removeDemo(db config.Database) error {
 
 // welcome says what runs where, what was counted before, and what to try.
 func (a *app) welcome(i *instance, account demo.Account) {
-	proxy, api := "http://"+i.server.ProxyAddr().String(), "http://"+i.server.APIAddr().String()
+	proxy, api := i.urlOf(proxyListener, i.settings.TLS), i.urlOf(apiListener, i.settings.APITLS)
 	secret, token := account.Secret.Reveal(), account.Token.Reveal()
 	fmt.Fprintf(a.stdout, `Ration is running in front of %s
 
@@ -147,6 +148,11 @@ Ctrl-C stops it; kill -9 does no harm either.
 		i.settings.Upstream.Redacted(), proxy, api, i.settings.DB.Path, freshHint(i.settings.DB),
 		account.Key.ID, history(account), secret, planText(account.Key.Limits),
 		proxy, secret, proxy, proxy, secret, api, token, secret, calledAs(os.Args[0]), i.settings.DB.Path)
+}
+
+// urlOf returns where a listener can be reached from this machine.
+func (i *instance) urlOf(listener string, certificate certfile.Files) string {
+	return scheme(certificate) + "://" + i.server.Addr(listener).String()
 }
 
 // calledAs is how a person calls this program again: what 'go run' builds is kept

@@ -1,11 +1,10 @@
 package cli
 
 import (
-	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/config"
@@ -14,46 +13,9 @@ import (
 // settingsFindings judges what this command was told itself. Through a socket the
 // other checks are made by a server, which may have been told otherwise.
 func settingsFindings(settings config.Config) []admin.Finding {
-	return append(permissionsFindings(settings), listenersFinding(settings), weakenedFinding(settings))
-}
-
-// listenersFinding looks for listeners that other machines reach: none of them
-// speaks TLS.
-func listenersFinding(settings config.Config) admin.Finding {
-	finding := admin.Finding{Check: "listeners", State: admin.FindingOK, Detail: "they speak HTTP without TLS, to this machine alone"}
-	listeners := []struct{ setting, address string }{{"api_listen", settings.APIListen}}
-	if settings.Upstream != nil {
-		listeners = append(listeners, struct{ setting, address string }{"listen", settings.Listen})
-	}
-	var open, closed []string
-	for _, listener := range listeners {
-		host, port, err := net.SplitHostPort(listener.address)
-		if err != nil || isLoopback(host) {
-			continue
-		}
-		open = append(open, listener.setting+" "+listener.address)
-		closed = append(closed, "RATION_"+strings.ToUpper(listener.setting)+"=127.0.0.1:"+port)
-	}
-	if len(open) == 0 {
-		if settings.Upstream != nil && len(settings.TrustedProxies) == 0 {
-			finding.Detail += "; trusted_proxies is empty: behind a proxy on this machine, such as one for TLS, set it to 127.0.0.1,::1, or all clients count as one address"
-		}
-		return finding
-	}
-	_, address, _ := strings.Cut(closed[0], "=")
-	finding.State = admin.FindingWarning
-	finding.Detail = strings.Join(open, " and ") + ": HTTP without TLS, to other machines too: whoever is on the way can read keys and tokens"
-	finding.Advice = fmt.Sprintf("listen on this machine alone (%s) behind a proxy with TLS, such as 'caddy reverse-proxy --from api.example.com --to %s'; "+
-		"or see to it that nobody else reaches the port: in a container publish it on this machine alone ('docker run -p %s:8081 …'), or use a private network",
-		strings.Join(closed, " "), address, address)
-	return finding
-}
-
-// isLoopback takes a name other than localhost for another machine's, and no name
-// for all addresses.
-func isLoopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
+	findings := append(permissionsFindings(settings), listenersFinding(settings))
+	findings = append(findings, certificateFindings(settings, time.Now())...)
+	return append(findings, weakenedFinding(settings))
 }
 
 // weakenedFinding names the settings that give something up, and what.

@@ -82,7 +82,7 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger) 
 // listeners returns where the server listens.
 func (i *instance) listeners() []listening {
 	var all []listening
-	for setting, bound := range map[string]net.Addr{"listen": i.server.ProxyAddr(), "api_listen": i.server.APIAddr()} {
+	for setting, bound := range map[string]net.Addr{"listen": i.server.Addr(proxyListener), "api_listen": i.server.Addr(apiListener)} {
 		if tcp, ok := bound.(*net.TCPAddr); ok {
 			all = append(all, listening{setting, tcp.AddrPort()})
 		}

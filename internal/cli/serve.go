@@ -28,9 +28,9 @@ for as long as wait_for_database says, and then ends with exit code 4.`,
 			if err != nil {
 				return err
 			}
-			log.Info("serving the API", "address", i.server.APIAddr().String(), "database", describe(settings.DB))
-			if addr := i.server.ProxyAddr(); addr != nil {
-				log.Info("serving the proxy", "address", addr.String(), "upstream", settings.Upstream.Redacted())
+			log.Info("serving the API", "address", i.server.Addr(apiListener).String(), "tls", !settings.APITLS.IsZero(), "database", describe(settings.DB))
+			if addr := i.server.Addr(proxyListener); addr != nil {
+				log.Info("serving the proxy", "address", addr.String(), "tls", !settings.TLS.IsZero(), "upstream", settings.Upstream.Redacted())
 			}
 			if i.awaited != nil {
 				log.Warn("not ready: waiting for the database", "for_at_most", settings.WaitForDatabase, "reason", i.awaited.reason())

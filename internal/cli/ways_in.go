@@ -3,6 +3,7 @@ package cli
 import (
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/bound"
@@ -13,6 +14,16 @@ import (
 	"github.com/ration-dev/ration/internal/verify"
 	"github.com/ration-dev/ration/rationhttp"
 )
+
+// The listeners' names in logs.
+const (
+	apiListener   = "API"
+	proxyListener = "proxy"
+)
+
+// apiReadTimeout bounds a request to the API with its body, which is small. The
+// proxy's may be a long upload.
+const apiReadTimeout = 30 * time.Second
 
 func (i *instance) newServer() (*server.Server, error) {
 	trouble := newTroubleLog(i.log)
@@ -32,16 +43,32 @@ func (i *instance) newServer() (*server.Server, error) {
 		}
 		handler = served
 	}
+	proxyFiles, apiFiles := i.settings.Certificates()
+	proxyCertificate, err := proxyFiles.Open()
+	if err != nil {
+		return nil, err
+	}
+	apiCertificate, err := apiFiles.Open()
+	if err != nil {
+		return nil, err
+	}
 	proxyBounds, apiBounds := bounds(i.settings, bound.Descriptors(), trouble)
 	if proxyBounds.Connections < i.settings.Clients.Connections {
 		i.log.Warn("fewer connections than max_connections, for want of descriptors", "connections", proxyBounds.Connections, "cure", "raise the process's limit of open files (ulimit -n, LimitNOFILE)")
 	}
+	listeners := []server.Listener{{
+		Name: apiListener, Address: i.settings.APIListen, Handler: api, Health: true, Certificate: apiCertificate,
+		Limits: server.Limits{ReadTimeout: apiReadTimeout, Clients: apiBounds},
+	}}
+	if handler != nil {
+		listeners = append(listeners, server.Listener{
+			Name: proxyListener, Address: i.settings.Listen, Handler: handler, Certificate: proxyCertificate,
+			Limits: server.Limits{Clients: proxyBounds},
+		})
+	}
 	return server.New(server.Config{
-		Proxy: handler, ProxyAddr: i.settings.Listen,
-		API: api, APIAddr: i.settings.APIListen,
-		Ready:         i.engine.Ready,
+		Listeners: listeners, Ready: i.engine.Ready,
 		ShutdownDelay: i.settings.ShutdownDelay, ShutdownGrace: i.settings.ShutdownGrace,
-		ProxyBounds: proxyBounds, APIBounds: apiBounds,
 		Log: i.log,
 	}), nil
 }

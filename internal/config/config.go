@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/certfile"
 	"github.com/ration-dev/ration/internal/cors"
 	"github.com/ration-dev/ration/internal/rewrite"
 	"github.com/ration-dev/ration/internal/route"
@@ -18,7 +19,9 @@ type Config struct {
 	DB                     Database
 	Listen                 string
 	APIListen              string
-	Upstream               *url.URL // nil: no proxy
+	TLS                    certfile.Files // of the proxy's listener; zero: no TLS
+	APITLS                 certfile.Files // of the API's
+	Upstream               *url.URL       // nil: no proxy
 	UpstreamTimeout        time.Duration
 	UpstreamCapacity       Capacity
 	Routes                 route.Config
@@ -112,6 +115,7 @@ func Load(sources Sources) (Config, error) {
 	}
 	if len(faults) == 0 {
 		faults = append(config.checkOverage(file, environment.values, sources), config.checkCORS(file, environment.values, sources)...)
+		faults = append(faults, config.checkTLS(file, environment.values, sources)...)
 	}
 	if err := join(faults); err != nil {
 		return Config{}, err

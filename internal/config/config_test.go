@@ -307,6 +307,8 @@ func TestFaults(t *testing.T) {
 		{"choice", flag("headers", "all"), `--headers: headers is "all": use draft10, legacy, both, off`},
 		{"overage by flag", flag("over_settlement", "overage"), `--over-settlement: over_settlement is "overage": it needs accept_overage: true`},
 		{"overage against the flag that refuses it", config.Sources{Environment: []string{"RATION_ACCEPT_OVERAGE=true", "RATION_OVER_SETTLEMENT=overage"}, Flags: map[string]string{"accept_overage": "false"}}, `RATION_OVER_SETTLEMENT: over_settlement is "overage": it needs accept_overage: true`},
+		{"certificate without a key", flag("tls_cert_file", "cert.pem"), `--tls-cert-file: tls_cert_file is "cert.pem": a certificate and its key belong together: set tls_key_file too`},
+		{"key without a certificate", config.Sources{Environment: []string{"RATION_API_TLS_KEY_FILE=key.pem"}}, `RATION_API_TLS_KEY_FILE: api_tls_key_file is "key.pem": a certificate and its key belong together: set api_tls_cert_file too`},
 		{"settlements of nothing", flag("over_settlement", ""), `--over-settlement: over_settlement: use refuse, clamp or overage`},
 		{"level", flag("log_level", "INFO"), `--log-level: log_level is "INFO": use debug, info, warn, error`},
 		{"header name", flag("key_header", "X Key"), `--key-header: key_header is "X Key": use the name of a header`},

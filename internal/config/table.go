@@ -56,6 +56,26 @@ var settings = []setting{
 		set:     into(func(c *Config) *string { return &c.APIListen }, parseAddress),
 	},
 	{
+		Setting: Setting{tlsCertFile, "path", "", "A file with the proxy's TLS certificate, and those that lead to its root, in PEM form. The proxy then speaks HTTPS alone (TLS 1.2 or later, HTTP/1.1). A renewed file is taken over within 5 seconds. Empty: no TLS."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.TLS.Cert }, parseFile),
+	},
+	{
+		Setting: Setting{tlsKeyFile, "path", "", "A file with the private key of tls_cert_file, in PEM form, not encrypted, and not readable by everybody."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.TLS.Key }, parseFile),
+	},
+	{
+		Setting: Setting{apiTLSCertFile, "path", "", "The same for the verify API, health and readiness. It may be the proxy's file."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.APITLS.Cert }, parseFile),
+	},
+	{
+		Setting: Setting{apiTLSKeyFile, "path", "", "A file with the private key of api_tls_cert_file."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.APITLS.Key }, parseFile),
+	},
+	{
 		Setting: Setting{"upstream", "URL", "", "The API behind the proxy. Empty: no proxy."},
 		kind:    text,
 		set:     into(func(c *Config) **url.URL { return &c.Upstream }, parseUpstream),

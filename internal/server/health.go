@@ -16,9 +16,9 @@ type health struct {
 	Reason string `json:"reason,omitempty"` // why it is not ready
 }
 
-// apiHandler adds health and readiness to the API. /healthz says that the
+// withHealth answers health and readiness before a handler. /healthz says that the
 // process lives; /readyz that it can decide and commit charges now.
-func (s *Server) apiHandler() http.Handler {
+func (s *Server) withHealth(handler http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		writeHealth(w, http.StatusOK, health{Status: "ok"})
@@ -30,9 +30,7 @@ func (s *Server) apiHandler() http.Handler {
 		}
 		writeHealth(w, http.StatusOK, health{Status: "ready"})
 	})
-	if s.config.API != nil {
-		mux.Handle("/", s.config.API)
-	}
+	mux.Handle("/", handler)
 	return mux
 }
 

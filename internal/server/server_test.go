@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -17,28 +16,6 @@ import (
 	"github.com/ration-dev/ration/internal/bound"
 	"github.com/ration-dev/ration/internal/server"
 )
-
-// running is a server under test, and what Run returned once it was stopped.
-type running struct {
-	*server.Server
-	stop context.CancelFunc
-	done chan error
-}
-
-func start(t *testing.T, config server.Config) *running {
-	t.Helper()
-	config.APIAddr, config.ProxyAddr = "127.0.0.1:0", "127.0.0.1:0"
-	config.Log = slog.New(slog.DiscardHandler)
-	s := server.New(config)
-	if err := s.Listen(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(cancel)
-	r := &running{Server: s, stop: cancel, done: make(chan error, 1)}
-	go func() { r.done <- s.Run(ctx) }()
-	return r
-}
 
 func get(t *testing.T, url string) (int, map[string]string) {
 	t.Helper()
@@ -60,8 +37,8 @@ func get(t *testing.T, url string) (int, map[string]string) {
 
 func TestHealthSaysThatItLivesAndReadinessWhyNot(t *testing.T) {
 	var trouble error
-	s := start(t, server.Config{Ready: func(context.Context) error { return trouble }})
-	base := "http://" + s.APIAddr().String()
+	s := start(t, setup{Ready: func(context.Context) error { return trouble }})
+	base := "http://" + s.Addr("API").String()
 	if status, body := get(t, base+"/readyz"); status != 200 || body["status"] != "ready" {
 		t.Errorf("ready: got %d %v", status, body)
 	}
@@ -80,7 +57,7 @@ func TestHealthSaysThatItLivesAndReadinessWhyNot(t *testing.T) {
 
 func TestStopTellsLoadBalancersAndFinishesRequestsUnderWay(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
-	s := start(t, server.Config{
+	s := start(t, setup{
 		ShutdownDelay: 300 * time.Millisecond,
 		Proxy: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			close(entered)
@@ -90,7 +67,7 @@ func TestStopTellsLoadBalancersAndFinishesRequestsUnderWay(t *testing.T) {
 	})
 	answer := make(chan string, 1)
 	go func() {
-		response, err := http.Get("http://" + s.ProxyAddr().String() + "/slow")
+		response, err := http.Get("http://" + s.Addr("proxy").String() + "/slow")
 		if err != nil {
 			answer <- err.Error()
 			return
@@ -102,7 +79,7 @@ func TestStopTellsLoadBalancersAndFinishesRequestsUnderWay(t *testing.T) {
 	<-entered
 	s.stop()
 	for { // within the delay it still answers, and says that it is going
-		status, body := get(t, "http://"+s.APIAddr().String()+"/readyz")
+		status, body := get(t, "http://"+s.Addr("API").String()+"/readyz")
 		if status == 503 && body["reason"] == "shutting down" {
 			break
 		}
@@ -118,7 +95,7 @@ func TestStopTellsLoadBalancersAndFinishesRequestsUnderWay(t *testing.T) {
 
 func TestRequestBeyondTheGraceIsReported(t *testing.T) {
 	entered := make(chan struct{})
-	s := start(t, server.Config{
+	s := start(t, setup{
 		ShutdownGrace: time.Millisecond,
 		Proxy: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			close(entered)
@@ -126,7 +103,7 @@ func TestRequestBeyondTheGraceIsReported(t *testing.T) {
 		}),
 	})
 	go func() {
-		if response, err := http.Get("http://" + s.ProxyAddr().String()); err == nil {
+		if response, err := http.Get("http://" + s.Addr("proxy").String()); err == nil {
 			_ = response.Body.Close()
 		}
 	}()
@@ -138,9 +115,9 @@ func TestRequestBeyondTheGraceIsReported(t *testing.T) {
 }
 
 func TestTakenPortIsNamedAndNothingStaysBound(t *testing.T) {
-	first := start(t, server.Config{})
-	taken := first.APIAddr().String()
-	second := server.New(server.Config{APIAddr: "127.0.0.1:0", ProxyAddr: taken, Proxy: http.NotFoundHandler()})
+	first := start(t, setup{})
+	taken := first.Addr("API").String()
+	second := server.New(setup{ProxyAddr: taken, Proxy: http.NotFoundHandler()}.config())
 	if err := second.Listen(t.Context()); err == nil || !strings.Contains(err.Error(), taken) {
 		t.Errorf("got %v, want an error that names %s", err, taken)
 	}
@@ -148,14 +125,14 @@ func TestTakenPortIsNamedAndNothingStaysBound(t *testing.T) {
 
 func TestAPIAnswersWhileTheProxyIsFull(t *testing.T) {
 	entered, release := make(chan struct{}), make(chan struct{})
-	s := start(t, server.Config{
+	s := start(t, setup{
 		ProxyBounds: bound.Config{Connections: 1}, APIBounds: bound.Config{Connections: 1},
 		Proxy: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 			close(entered)
 			<-release
 		}),
 	})
-	url := "http://" + s.ProxyAddr().String()
+	url := "http://" + s.Addr("proxy").String()
 	first := make(chan error, 1)
 	go func() {
 		response, err := http.Get(url)
@@ -169,7 +146,7 @@ func TestAPIAnswersWhileTheProxyIsFull(t *testing.T) {
 		_ = response.Body.Close()
 		t.Errorf("a second connection to the proxy got %d", response.StatusCode)
 	}
-	if status, _ := get(t, "http://"+s.APIAddr().String()+"/readyz"); status != 200 {
+	if status, _ := get(t, "http://"+s.Addr("API").String()+"/readyz"); status != 200 {
 		t.Errorf("readiness: %d", status)
 	}
 	close(release)
@@ -186,8 +163,8 @@ func TestSlowBodiesAreCutOffOnBothListeners(t *testing.T) {
 		ended <- err
 	})
 	bounds := bound.Config{Pace: bound.Pace{BytesPerSecond: 1000, Grace: 100 * time.Millisecond}}
-	s := start(t, server.Config{Proxy: handler, API: handler, ProxyBounds: bounds, APIBounds: bounds})
-	for _, addr := range []net.Addr{s.ProxyAddr(), s.APIAddr()} {
+	s := start(t, setup{Proxy: handler, API: handler, ProxyBounds: bounds, APIBounds: bounds})
+	for _, addr := range []net.Addr{s.Addr("proxy"), s.Addr("API")} {
 		c, err := net.Dial("tcp", addr.String())
 		if err != nil {
 			t.Fatal(err)
@@ -208,8 +185,8 @@ func TestSlowBodiesAreCutOffOnBothListeners(t *testing.T) {
 }
 
 func TestHeadersBeyondTheBoundAreRefused(t *testing.T) {
-	s := start(t, server.Config{})
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.APIAddr().String()+"/healthz", nil)
+	s := start(t, setup{})
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr("API").String()+"/healthz", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/certfile"
 	"github.com/ration-dev/ration/internal/proxy"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/internal/server"
+	"github.com/ration-dev/ration/internal/testcert"
 	"github.com/ration-dev/ration/internal/verify"
 	"github.com/ration-dev/ration/rationhttp"
 )
@@ -28,6 +30,7 @@ type way struct {
 	fields  string // what the way asks for; each line ended, KEY.. is the secret
 	after   string // path of the request that follows
 	own     bool   // the server isn't ours
+	secure  bool   // it speaks TLS
 }
 
 // tally is what was counted and what was seen, by conversation.
@@ -36,6 +39,8 @@ type tally struct {
 	charged map[string]int
 	seen    map[string][]string // methods and paths
 	faults  strings.Builder     // what the servers had to complain of
+
+	files certfile.Files // of ways with TLS
 }
 
 // refusals are why secrets of a conversation are refused that begin so.
@@ -91,6 +96,7 @@ func (*tally) Check(context.Context, ration.Secret, string) (string, error) { re
 func newWays(t testing.TB) ([]way, *tally) {
 	t.Helper()
 	c := &tally{charged: map[string]int{}, seen: map[string][]string{}}
+	c.files.Cert, c.files.Key = testcert.New(t, "wire", time.Now().Add(time.Hour)).Write(t, t.TempDir())
 	reads := serve(t, c, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.see(r)
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -109,10 +115,11 @@ func newWays(t testing.TB) ([]way, *tally) {
 	const token, key = "Content-Type: application/json\r\nAuthorization: Bearer token\r\n", "X-API-Key: rk_HOST..\r\n"
 	var ways []way
 	for name, upstream := range map[string]string{"reads": reads, "early": early, "down": closedPort(t)} {
-		through, api := start(t, c, upstream)
+		through, secure, api := start(t, c, upstream)
 		ways = append(ways,
 			way{name: name + "/keyed", address: through, path: "/keyed", fields: key, after: "/free/after"},
-			way{name: name + "/free", address: through, path: "/free/x", after: "/free/after"})
+			way{name: name + "/free", address: through, path: "/free/x", after: "/free/after"},
+			way{name: name + "/TLS", address: secure, path: "/keyed", fields: key, after: "/free/after", secure: true})
 		if name != "reads" {
 			continue
 		}
@@ -136,8 +143,9 @@ func newWays(t testing.TB) ([]way, *tally) {
 	return append(ways, way{name: "middleware", address: behind, path: "/keyed", fields: key, after: "/", own: true}), c
 }
 
-// start starts Ration before an upstream and returns the addresses of proxy and API.
-func start(t testing.TB, c *tally, upstream string) (through, api string) {
+// start starts Ration before an upstream and returns the addresses of the proxy, with
+// and without TLS, and of the API.
+func start(t testing.TB, c *tally, upstream string) (through, secure, api string) {
 	t.Helper()
 	table, err := route.Compile(route.Config{RefuseUnmatched: true, Routes: []route.Route{{Path: "/keyed"}, {Path: "/free/*", Free: true}}})
 	if err != nil {
@@ -152,7 +160,15 @@ func start(t testing.TB, c *tally, upstream string) (through, api string) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle(verify.Path, verify.NewHandler(verify.Config{Charger: c, Tokens: c}))
-	s := server.New(server.Config{Proxy: p, ProxyAddr: "127.0.0.1:0", API: mux, APIAddr: "127.0.0.1:0", Log: log})
+	certificate, err := certfile.Open(c.files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := server.New(server.Config{Log: log, Listeners: []server.Listener{
+		{Name: "API", Address: "127.0.0.1:0", Handler: mux, Health: true},
+		{Name: "proxy", Address: "127.0.0.1:0", Handler: p},
+		{Name: "proxy with TLS", Address: "127.0.0.1:0", Handler: p, Certificate: certificate},
+	}})
 	if err := s.Listen(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +182,7 @@ func start(t testing.TB, c *tally, upstream string) (through, api string) {
 		}
 		p.Close()
 	})
-	return s.ProxyAddr().String(), s.APIAddr().String()
+	return s.Addr("proxy").String(), s.Addr("proxy with TLS").String(), s.Addr("API").String()
 }
 
 // serve starts a server of its own and returns its address.

@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/config"
+)
+
+// configured is a listener as the settings have it.
+type configured struct {
+	setting, address string
+	certificate      config.TLSFiles // none: it speaks no TLS
+}
+
+// configuredListeners returns those that a server opens.
+func configuredListeners(settings config.Config) []configured {
+	proxy, api := settings.Certificates()
+	all := []configured{{"api_listen", settings.APIListen, api}}
+	if settings.Upstream != nil {
+		all = append(all, configured{"listen", settings.Listen, proxy})
+	}
+	return all
+}
+
+// listenersFinding looks for listeners that other machines reach and that don't speak
+// TLS.
+func listenersFinding(settings config.Config) admin.Finding {
+	finding := admin.Finding{Check: "listeners", State: admin.FindingOK, Detail: "they speak HTTP without TLS, to this machine alone"}
+	var open, closed, certificates, secure []string
+	plain := make(map[string]bool)
+	for _, listener := range configuredListeners(settings) {
+		if !listener.certificate.IsZero() {
+			secure = append(secure, listener.setting+" "+listener.address)
+			continue
+		}
+		plain[listener.setting] = true
+		host, port, err := net.SplitHostPort(listener.address)
+		if err != nil || isLoopback(host) {
+			continue
+		}
+		certificates = append(certificates, listener.certificate.CertSetting, listener.certificate.KeySetting)
+		open = append(open, listener.setting+" "+listener.address)
+		closed = append(closed, "RATION_"+strings.ToUpper(listener.setting)+"=127.0.0.1:"+port)
+	}
+	if len(open) == 0 {
+		switch {
+		case len(plain) == 0:
+			finding.Detail = "all of them speak HTTPS"
+		case len(secure) > 0:
+			finding.Detail = "HTTPS: " + strings.Join(secure, ", ") + "; the other one speaks HTTP without TLS, to this machine alone"
+		}
+		if plain["listen"] && len(settings.TrustedProxies) == 0 {
+			finding.Detail += "; trusted_proxies is empty: behind a proxy on this machine, such as one for TLS, set it to 127.0.0.1,::1, or all clients count as one address"
+		}
+		return finding
+	}
+	_, address, _ := strings.Cut(closed[0], "=")
+	finding.State = admin.FindingWarning
+	finding.Detail = strings.Join(open, " and ") + ": HTTP without TLS, to other machines too: whoever is on the way can read keys and tokens"
+	finding.Advice = fmt.Sprintf("listen on this machine alone (%s) behind a proxy with TLS, such as 'caddy reverse-proxy --from api.example.com --to %s'; "+
+		"or give the listener a certificate (%s); or see to it that nobody else reaches the port: in a container publish it on this machine alone ('docker run -p %s:8081 …'), or use a private network",
+		strings.Join(closed, " "), address, strings.Join(certificates, ", "), address)
+	return finding
+}
+
+// isLoopback takes a name other than localhost for another machine's, and no name
+// for all addresses.
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
+}

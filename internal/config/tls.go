@@ -1,0 +1,73 @@
+package config
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/ration-dev/ration/internal/certfile"
+)
+
+// The settings of certificates. Each listener has two, which belong together.
+const (
+	tlsCertFile    = "tls_cert_file"
+	tlsKeyFile     = "tls_key_file"
+	apiTLSCertFile = "api_" + tlsCertFile
+	apiTLSKeyFile  = "api_" + tlsKeyFile
+)
+
+// TLSFiles names the settings of a listener's certificate and the files that they name.
+type TLSFiles struct {
+	certfile.Files
+	CertSetting, KeySetting string
+}
+
+// Certificates returns which files hold the certificates of the proxy and the API; no
+// file is named where a listener has none.
+func (c *Config) Certificates() (proxy, api TLSFiles) {
+	return TLSFiles{c.TLS, tlsCertFile, tlsKeyFile}, TLSFiles{c.APITLS, apiTLSCertFile, apiTLSKeyFile}
+}
+
+// Open reads a certificate and its key, or returns nil if no file is named. Its error
+// is an [Error] that names the setting.
+func (f TLSFiles) Open() (*certfile.Certificate, error) {
+	if f.IsZero() {
+		return nil, nil
+	}
+	certificate, err := certfile.Open(f.Files)
+	if err != nil {
+		return nil, &Error{Where: f.settingOf(err), Reason: err.Error()}
+	}
+	return certificate, nil
+}
+
+func (f TLSFiles) settingOf(err error) string {
+	if fault, ok := errors.AsType[*certfile.Error](err); ok && fault.OfKey {
+		return f.KeySetting
+	}
+	return f.CertSetting
+}
+
+// checkTLS refuses a certificate without its key, and a key without its certificate.
+func (c *Config) checkTLS(file map[string]fileValue, environment map[string]string, sources Sources) (faults []*Error) {
+	proxy, api := c.Certificates()
+	for _, files := range []TLSFiles{proxy, api} {
+		given, path, missing := files.CertSetting, files.Cert, files.KeySetting
+		if path == "" {
+			given, path, missing = files.KeySetting, files.Key, files.CertSetting
+		}
+		if files.IsZero() || files.Cert != "" && files.Key != "" {
+			continue
+		}
+		s := find(given)
+		faults = append(faults, faultOf(s.given(file, environment, sources.Flags)[0], s, invalid(path, "a certificate and its key belong together: set "+missing+" too")))
+	}
+	return faults
+}
+
+// parseFile reads a path. What is there is read by the command that needs it.
+func parseFile(value string) (string, error) {
+	if strings.ContainsRune(value, 0) {
+		return "", invalid(value, "a path has no NUL")
+	}
+	return value, nil
+}

@@ -1,0 +1,112 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/ration-dev/ration/internal/bound"
+	"github.com/ration-dev/ration/internal/certfile"
+	"github.com/ration-dev/ration/internal/framing"
+)
+
+// Listener says where a [Server] listens and what it serves there.
+type Listener struct {
+	Name        string                // such as "API"; in logs and errors, and no other's
+	Address     string                // such as "127.0.0.1:8080"; port 0: any
+	Bound       net.Listener          // what is bound already, such as a unix socket, in place of Address
+	Handler     http.Handler          // nil: every request gets 404
+	Health      bool                  // answers /healthz and /readyz before Handler
+	Certificate *certfile.Certificate // nil: no TLS
+	Limits      Limits
+}
+
+// Limits bound what clients of a listener can hold. A request is on its own besides:
+// how many reach what is behind a handler at once is the handler's affair.
+type Limits struct {
+	ReadHeaderTimeout time.Duration // for TLS, and then for a request's head; 0: 5 s
+	ReadTimeout       time.Duration // for a request with its body; 0: any time, as long as it goes on
+	IdleTimeout       time.Duration // of a kept-alive connection; 0: 2 minutes
+	MaxHeaderBytes    int           // beyond them: 431; 0: 32 KiB
+	Clients           bound.Config  // connections, and how slow a client may be; its Wrap is the Server's to set
+}
+
+const (
+	defaultReadHeaderTimeout = 5 * time.Second // a slow client may not hold a connection without a request
+	defaultIdleTimeout       = 2 * time.Minute
+	defaultMaxHeaderBytes    = 32 << 10
+)
+
+func (l Limits) withDefaults() Limits {
+	l.ReadHeaderTimeout = cmp.Or(l.ReadHeaderTimeout, defaultReadHeaderTimeout)
+	l.IdleTimeout = cmp.Or(l.IdleTimeout, defaultIdleTimeout)
+	l.MaxHeaderBytes = cmp.Or(l.MaxHeaderBytes, defaultMaxHeaderBytes)
+	return l
+}
+
+// listener is a Listener that is bound.
+type listener struct {
+	name        string
+	certificate *certfile.Certificate // nil: no TLS
+	net         net.Listener
+	server      *http.Server
+}
+
+// bind begins to listen. Nothing is accepted yet.
+func (s *Server) bind(ctx context.Context, l Listener) error {
+	inner, limits := l.Bound, l.Limits.withDefaults()
+	if inner == nil {
+		tcp, err := new(net.ListenConfig).Listen(ctx, "tcp", l.Address)
+		if err != nil {
+			return fmt.Errorf("listening for the %s on %s: %w", l.Name, l.Address, err)
+		}
+		inner = tcp
+	}
+	handler := l.Handler
+	if handler == nil {
+		handler = http.NotFoundHandler()
+	}
+	if l.Health {
+		handler = s.withHealth(handler)
+	}
+	var speakTLS func(net.Conn) net.Conn
+	if l.Certificate != nil {
+		settings := tlsConfig(l.Certificate)
+		speakTLS = func(c net.Conn) net.Conn { return tls.Server(c, settings) }
+	}
+	limits.Clients.Wrap = speakTLS
+	var accepting net.Listener = framing.Listener{Listener: bound.New(inner, limits.Clients)}
+	if l.Certificate != nil {
+		accepting = secureListener{accepting, limits.ReadHeaderTimeout, s.trouble}
+	}
+	s.listeners = append(s.listeners, listener{name: l.Name, certificate: l.Certificate, net: accepting, server: s.newHTTP(handler, limits)})
+	return nil
+}
+
+// newHTTP returns what serves the connections of a listener. It speaks HTTP/1.1 alone:
+// what is bounded, and what is watched of how requests are framed, goes by connection,
+// and one of HTTP/2 carries many requests at once.
+func (s *Server) newHTTP(handler http.Handler, limits Limits) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Server{
+		Handler: framing.Handler(bound.Handler(handler)),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			c = withoutState(c)
+			return framing.ConnContext(bound.ConnContext(ctx, c), c)
+		},
+		ConnState:         bound.ConnState,
+		Protocols:         protocols,
+		ReadTimeout:       limits.ReadTimeout,
+		ReadHeaderTimeout: limits.ReadHeaderTimeout,
+		IdleTimeout:       limits.IdleTimeout,
+		MaxHeaderBytes:    limits.MaxHeaderBytes,
+		ErrorLog:          s.trouble.Standard(),
+		// OPTIONS * is a request like any other, and goes the same way.
+		DisableGeneralOptionsHandler: true,
+	}
+}
