@@ -73,13 +73,13 @@ var configInputs = []input{
 		code: 3, says: []string{"ration.yaml:1:"},
 	}, {
 		name: "a setting that there was, in the file", args: check, file: "charge_preflights: false\n",
-		code: 3, says: []string{"ration.yaml:1:1: charge_preflights is no setting any more: what true meant is the default now; for false set cors_origins"},
+		code: 3, says: []string{"ration.yaml:1:1: charge_preflights no longer exists: what true meant is the default now; for false set cors_origins"},
 	}, {
 		name: "a setting that there was, in the environment", args: check, environment: []string{"RATION_CHARGE_PREFLIGHTS=true"},
-		code: 3, says: []string{"RATION_CHARGE_PREFLIGHTS: is no setting any more: what true meant is the default now"},
+		code: 3, says: []string{"RATION_CHARGE_PREFLIGHTS: no longer exists: what true meant is the default now"},
 	}, {
 		name: "a setting that there was, as a flag", args: []string{"serve", "--charge-preflights"},
-		code: 2, says: []string{"--charge-preflights is no setting any more: what true meant is the default now"},
+		code: 2, says: []string{"--charge-preflights no longer exists: what true meant is the default now"},
 	}, {
 		name: "an unknown setting for TLS", args: check, file: "tls_cert: cert.pem\n",
 		code: 3, says: []string{`ration.yaml:1:1: there is no setting "tls_cert"`},

@@ -204,7 +204,7 @@ func TestFaultsInFile(t *testing.T) {
 		{"preflights answered twice", "cors_origins: [\"*\"]\npreflights: upstream\n", `:2:13: preflights is "upstream": with cors_origins the proxy answers preflights itself; leave one of the two out`},
 		{"preflights to somebody else", "preflights: ration\n", `:1:13: preflights is "ration": use charge, upstream`},
 		{"no preflights at all", "preflight_rate: 0\n", `:1:17: preflight_rate is "0": use a whole number from 1 to 10000`},
-		{"a setting that there was", "charge_preflights: true\n", `:1:1: charge_preflights is no setting any more: what true meant is the default now; for false set cors_origins to the origins of your pages, and the proxy answers preflights itself, or preflights: upstream, if the API answers them`},
+		{"a setting that there was", "charge_preflights: true\n", `:1:1: charge_preflights no longer exists: what true meant is the default now; for false set cors_origins to the origins of your pages, and the proxy answers preflights itself, or preflights: upstream, if the API answers them`},
 		{"reserve of a free route", "routes:\n  - path: /a\n    free: true\n    reserve: {ttl: 5m}\n", `:2:5: routes[0].reserve: a free route asks no key and counts nothing`},
 		{"reserve without settle", "routes:\n  - path: /a\n    reserve: {ttl: 5m}\n", `:2:5: routes[0].settle: say where the upstream reports what was used`},
 		{"reserve for too long", "routes:\n  - path: /a\n    reserve: {ttl: 25h}\n", `:3:15: routes reserve.ttl is "25h": use a time from 1s to 24h, such as "30s" or "5m"`},

@@ -20,19 +20,19 @@ import (
 // routeEntry is a route as the file has it. Amounts are read from their nodes:
 // the decoder would take 1.5 for 1.
 type routeEntry struct {
-	Name        string              `yaml:"name" form:"text" doc:"Names the route in messages. None: its path."`
-	Methods     []string            `yaml:"methods" form:"list" doc:"Methods that match, such as [POST]. None: all. GET stands for HEAD too."`
-	Path        string              `yaml:"path" form:"text" doc:"An exact path (/v1/search), or one that ends in /* and stands for everything below it (/static/*). A segment *, {name} or :name stands for any one. A route that isn't free takes near spellings of its path too, such as another letter case or ending. Required."`
-	Free        bool                `yaml:"free" form:"true or false" doc:"No key is asked and nothing counted."`
+	Name        string              `yaml:"name" form:"text" doc:"The route's name in messages. None: its path."`
+	Methods     []string            `yaml:"methods" form:"list" doc:"Methods that match, such as [POST]. None: all. GET includes HEAD."`
+	Path        string              `yaml:"path" form:"text" doc:"An exact path (/v1/search), or one that ends in /* and stands for everything below it (/static/*). A segment *, {name} or :name stands for any one segment. A route that isn't free also matches similar spellings of its path, such as another letter case or ending. Required."`
+	Free        bool                `yaml:"free" form:"true or false" doc:"Asks for no key and counts nothing."`
 	Amounts     map[string]ast.Node `yaml:"amounts" form:"meter: whole number" doc:"What a request costs. None: one request. {requests: 0} needs a key and costs nothing."`
 	Scope       string              `yaml:"scope" form:"text" doc:"A scope that the key must have."`
-	KeyQuery    string              `yaml:"key_query" form:"parameter name" doc:"Takes the secret from this parameter of the URL too, which ends up in logs and histories."`
-	FailOpen    bool                `yaml:"fail_open" form:"true or false" doc:"Lets requests with a key pass uncounted while no decision can be made. Gives up the count, and that revoked keys stay out, for that time."`
-	Refunds     ast.Node            `yaml:"refunds" form:"outcome list" doc:"After which outcomes the charge is given back, such as [unreachable, 503]. None: as the setting refunds says. []: never."`
-	Idempotency ast.Node            `yaml:"idempotency" form:"true, false or required" doc:"Whether a call with the Idempotency-Key of an earlier one is refused, so that it reaches the upstream once; required refuses calls without a key too. None: false, and the header is just passed on."`
-	Reserve     ast.Node            `yaml:"reserve" form:"{ttl, at_expiry}" doc:"Reserves the amounts until the answer has ended, instead of charging them; with settle. ttl: how long at most (15m); at_expiry: keep, or release, where nobody settles."`
-	Settle      ast.Node            `yaml:"settle" form:"meter: {header, json, sse}" doc:"Where the upstream reports what was really used of a meter: a header field, a JSON pointer into a JSON answer, or one into the last event of a stream that has it. Never more than was reserved."`
-	NoRewrite   bool                `yaml:"no_rewrite" form:"true or false" doc:"Leaves this route's answers as the upstream gave them."`
+	KeyQuery    string              `yaml:"key_query" form:"parameter name" doc:"Also accepts the secret in this parameter of the URL. URLs end up in logs and browser histories."`
+	FailOpen    bool                `yaml:"fail_open" form:"true or false" doc:"While no decision can be made, lets requests with a key pass uncounted. For that time it gives up the count, and revoked keys pass too."`
+	Refunds     ast.Node            `yaml:"refunds" form:"outcome list" doc:"The outcomes after which the charge is given back, such as [unreachable, 503]. None: those of the setting refunds. []: never."`
+	Idempotency ast.Node            `yaml:"idempotency" form:"true, false or required" doc:"Whether a call with the Idempotency-Key of an earlier one is refused, so that it reaches the upstream only once. required also refuses calls without such a key. None: false, and the header is just passed on."`
+	Reserve     ast.Node            `yaml:"reserve" form:"{ttl, at_expiry}" doc:"Reserves the amounts until the answer has ended, instead of charging them. Use it with settle. ttl: how long at most (15m). at_expiry: keep or release the amounts if nobody settles."`
+	Settle      ast.Node            `yaml:"settle" form:"meter: {header, json, sse}" doc:"Where the upstream reports how much of a meter was really used: a header field, a JSON pointer into a JSON answer, or one into the last event of a stream that has it. It counts at most what was reserved."`
+	NoRewrite   bool                `yaml:"no_rewrite" form:"true or false" doc:"Passes this route's answers on unchanged."`
 }
 
 // RouteFields returns what an entry of the setting routes may have, in the order
@@ -139,7 +139,7 @@ func (c *Config) noteMethods(route int, methods []string) {
 		case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 			http.MethodOptions, http.MethodConnect, http.MethodTrace:
 		default:
-			c.Notes = append(c.Notes, fmt.Sprintf("routes[%d].methods: %.64q is no usual method; methods are such as GET or POST", route, method))
+			c.Notes = append(c.Notes, fmt.Sprintf("routes[%d].methods: %.64q is not a usual method; methods are such as GET or POST", route, method))
 		}
 	}
 }

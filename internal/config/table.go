@@ -30,7 +30,7 @@ const (
 
 // gone says of settings that there were what to write in their place.
 var gone = map[string]string{
-	"charge_preflights": "is no setting any more: what true meant is the default now; for false set cors_origins to the origins of your pages, " +
+	"charge_preflights": "no longer exists: what true meant is the default now; for false set cors_origins to the origins of your pages, " +
 		"and the proxy answers preflights itself, or preflights: upstream, if the API answers them",
 }
 
@@ -40,28 +40,28 @@ func Gone(name string) string { return gone[name] }
 // settings is the table.
 var settings = []setting{
 	{
-		Setting: Setting{"db", "sqlite:PATH or postgres://…", "sqlite:./ration.db", "Where keys, plans and usage are kept."},
+		Setting: Setting{"db", "sqlite:PATH or postgres://…", "sqlite:./ration.db", "The database of keys, plans and usage."},
 		kind:    text,
 		set:     into(func(c *Config) *Database { return &c.DB }, ParseDatabase),
 		masked:  hasPassword,
 	},
 	{
-		Setting: Setting{"listen", formAddress, "127.0.0.1:8080", "Where the proxy listens."},
+		Setting: Setting{"listen", formAddress, "127.0.0.1:8080", "The address at which the proxy listens."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.Listen }, parseAddress),
 	},
 	{
-		Setting: Setting{"api_listen", formAddress, "127.0.0.1:8081", "Where the verify API, health and readiness listen."},
+		Setting: Setting{"api_listen", formAddress, "127.0.0.1:8081", "The address of the verify API and the health checks."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.APIListen }, parseAddress),
 	},
 	{
-		Setting: Setting{tlsCertFile, "path", "", "A file with the proxy's TLS certificate, and those that lead to its root, in PEM form. The proxy then speaks HTTPS alone (TLS 1.2 or later, HTTP/1.1). A renewed file is taken over within 5 seconds. Empty: no TLS."},
+		Setting: Setting{tlsCertFile, "path", "", "A PEM file with the proxy's TLS certificate and the certificates that lead to its root. The proxy then speaks only HTTPS (TLS 1.2 or later, HTTP/1.1). It uses a renewed file within 5 seconds. Empty: no TLS."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.TLS.Cert }, parseFile),
 	},
 	{
-		Setting: Setting{tlsKeyFile, "path", "", "A file with the private key of tls_cert_file, in PEM form, not encrypted, and not readable by everybody."},
+		Setting: Setting{tlsKeyFile, "path", "", "A PEM file with the private key of tls_cert_file. It must not be encrypted, and others must not be able to read it."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.TLS.Key }, parseFile),
 	},
@@ -76,7 +76,7 @@ var settings = []setting{
 		set:     into(func(c *Config) *string { return &c.APITLS.Key }, parseFile),
 	},
 	{
-		Setting: Setting{"upstream", "URL", "", "The API behind the proxy. Empty: no proxy."},
+		Setting: Setting{"upstream", "URL", "", "The API behind the proxy, which the other settings call the upstream. Empty: no proxy."},
 		kind:    text,
 		set:     into(func(c *Config) **url.URL { return &c.Upstream }, parseUpstream),
 	},
@@ -86,72 +86,72 @@ var settings = []setting{
 		set:     duration(func(c *Config) *time.Duration { return &c.UpstreamTimeout }, time.Millisecond, 24*time.Hour),
 	},
 	{
-		Setting: Setting{"upstream_in_flight", formNumber, "1024", "How many requests the upstream gets at once, streams that go on included. On routes that need no key at most half of them. 0: any number."},
+		Setting: Setting{"upstream_in_flight", formNumber, "1024", "How many requests the upstream gets at once, including open streams. Routes that need no key get at most half of them. 0: no limit."},
 		kind:    integer,
 		set:     count(func(c *Config) *int { return &c.UpstreamCapacity.InFlight }),
 	},
 	{
-		Setting: Setting{"upstream_queue", formNumber, "1024", "How many more wait until others have ended, in turn by key. They are charged when their turn comes. Beyond that: 503 upstream_busy. 0: none."},
+		Setting: Setting{"upstream_queue", formNumber, "1024", "How many more requests wait until others have ended. The keys take turns, and a request is charged when its turn comes. Beyond that: 503 upstream_busy. 0: none wait."},
 		kind:    integer,
 		set:     count(func(c *Config) *int { return &c.UpstreamCapacity.Waiting }),
 	},
 	{
-		Setting: Setting{"upstream_queue_wait", formDuration, "5s", "How long they wait at most. After that: 503 upstream_busy."},
+		Setting: Setting{"upstream_queue_wait", formDuration, "5s", "How long a request waits in that queue at most. After that: 503 upstream_busy."},
 		kind:    text,
 		set:     duration(func(c *Config) *time.Duration { return &c.UpstreamCapacity.Wait }, time.Millisecond, 10*time.Minute),
 	},
 	{
-		Setting: Setting{"upstream_websockets", formNumber, "1024", "How many WebSockets are open at once, besides; once open, they are not in flight any more. 0: any number."},
+		Setting: Setting{"upstream_websockets", formNumber, "1024", "How many WebSockets may be open at once. An open one no longer counts towards upstream_in_flight. 0: no limit."},
 		kind:    integer,
 		set:     count(func(c *Config) *int { return &c.UpstreamCapacity.WebSockets }),
 	},
 	{
-		Setting: Setting{"trusted_proxies", "CIDR list", "", `Whose X-Forwarded-* fields are believed, and others that tell who calls and whence; "any" for everybody's.`},
+		Setting: Setting{"trusted_proxies", "CIDR list", "", `Proxies in front of Ration. It believes their X-Forwarded-* and other headers that say who calls and from where; "any" believes everybody.`},
 		kind:    list,
 		set:     into(func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }, parseProxies),
 	},
 	{
-		Setting: Setting{"max_connections", formNumber, "8192", "How many connections of clients the proxy has open at once. Never more than the process has descriptors for, with one to the upstream for each; 0: as many as that."},
+		Setting: Setting{"max_connections", formNumber, "8192", "How many client connections the proxy has open at once. It is never more than the process has descriptors for, with one to the upstream for each. 0: as many as that."},
 		kind:    integer,
 		set:     count(func(c *Config) *int { return &c.Clients.Connections }),
 	},
 	{
-		Setting: Setting{"max_connections_per_address", formNumber, "256", "How many of them one address may have, of IPv6 one /64 network. Not for loopback addresses and trusted_proxies. 0: any number."},
+		Setting: Setting{"max_connections_per_address", formNumber, "256", "How many of these one address may have; with IPv6, one /64 network. Loopback addresses and trusted_proxies are exempt. 0: no limit."},
 		kind:    integer,
 		set:     count(func(c *Config) *int { return &c.Clients.ConnectionsPerAddress }),
 	},
 	{
-		Setting: Setting{"new_connections", formNumber, "10000", "How many connections may begin each second. 0: any number."},
+		Setting: Setting{"new_connections", formNumber, "10000", "How many connections may begin each second. 0: no limit."},
 		kind:    integer,
 		set:     count(func(c *Config) *int { return &c.Clients.New }),
 	},
 	{
-		Setting: Setting{"new_connections_per_address", formNumber, "200", "How many of them from one address, and five times as many at once. Not for loopback addresses and trusted_proxies. 0: any number."},
+		Setting: Setting{"new_connections_per_address", formNumber, "200", "How many of these may come from one address, and five times as many at once. Loopback addresses and trusted_proxies are exempt. 0: no limit."},
 		kind:    integer,
 		set:     count(func(c *Config) *int { return &c.Clients.NewPerAddress }),
 	},
 	{
-		Setting: Setting{"min_rate", formNumber, "500", "How many bytes a second a client must send of a body that is awaited, or take of an answer that waits for it. What is silent because nothing is to be sent is not meant. 0: any number."},
+		Setting: Setting{"min_rate", formNumber, "500", "How many bytes a second a client must send while Ration waits for its body, or read while an answer waits for it. A connection on which there is nothing to send may be silent. 0: no minimum."},
 		kind:    integer,
 		set:     count(func(c *Config) *int { return &c.Clients.MinRate }),
 	},
 	{
-		Setting: Setting{"min_rate_grace", formDuration, "20s", "For how long, in all, a client may be slower than that before its connection ends."},
+		Setting: Setting{"min_rate_grace", formDuration, "20s", "How long a client may be slower than min_rate, in total, before its connection ends."},
 		kind:    text,
 		set:     duration(func(c *Config) *time.Duration { return &c.Clients.MinRateGrace }, time.Second, time.Hour),
 	},
 	{
-		Setting: Setting{"pass_headers", "header names", "", "Headers that reach the API from every client although usually a proxy in front sends them, such as X-User-Id. Only where the API itself checks them."},
+		Setting: Setting{"pass_headers", "header names", "", "Headers that every client may send to the API although usually a proxy in front sets them, such as X-User-Id. Use it only if the API itself checks them."},
 		kind:    list,
 		set:     into(func(c *Config) *[]string { return &c.PassHeaders }, parseHeaderNames),
 	},
 	{
-		Setting: Setting{"headers", "draft10, legacy, both or off", "draft10", "Which RateLimit fields answers carry."},
+		Setting: Setting{"headers", "draft10, legacy, both or off", "draft10", "Which RateLimit headers answers carry."},
 		kind:    text,
 		set:     choice(func(c *Config) *string { return &c.Headers }, "draft10", "legacy", "both", "off"),
 	},
 	{
-		Setting: Setting{"key_header", "header name", "X-API-Key", "The header that carries a key's secret."},
+		Setting: Setting{"key_header", "header name", "X-API-Key", "The header that carries the secret of a key."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.KeyHeader }, parseFieldName),
 	},
@@ -166,77 +166,77 @@ var settings = []setting{
 		set:     into(func(c *Config) *bool { return &c.KeyBasic }, parseBool),
 	},
 	{
-		Setting: Setting{"key_query_parameter", "parameter name", "", "Takes a secret from the URL, which ends up in logs and histories. Empty: never."},
+		Setting: Setting{"key_query_parameter", "parameter name", "", "Also accepts a secret in this parameter of the URL. URLs end up in logs and browser histories. Empty: never."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.KeyQueryParameter }, parseParameter),
 	},
 	{
-		Setting: Setting{"secret_prefix", "text", ration.DefaultSecretPrefix, "What new secrets start with. Those made under another prefix keep working."},
+		Setting: Setting{"secret_prefix", "text", ration.DefaultSecretPrefix, "How new secrets begin. Secrets with another prefix keep working."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.SecretPrefix }, parseSecretPrefix),
 	},
 	{
-		Setting: Setting{"pepper_file", "path", "", "A file with a server-side key of the stored digests. With another one no secret is known."},
+		Setting: Setting{"pepper_file", "path", "", "A file with the pepper: a secret that goes into every stored digest. With another pepper, or without it, Ration recognises no secret."},
 		kind:    text,
 		set:     into(func(c *Config) *[]byte { return &c.Pepper }, readPepper),
 	},
 	{
-		Setting: Setting{"unknown_secrets_burst", formNumber, "20", "How many secrets that nobody has are looked up at once for one client address (of IPv6 each /64 network), before any that was not seen yet gets 429 key_unchecked. 0: any number."},
+		Setting: Setting{"unknown_secrets_burst", formNumber, "20", "How many unknown secrets Ration looks up at once for one client address (with IPv6, one /64 network). After that, a secret that it has not seen yet gets 429 key_unchecked. 0: no limit."},
 		kind:    integer,
 		set:     into(func(c *Config) *int { return &c.Unknown.Burst }, parseBound),
 	},
 	{
-		Setting: Setting{"unknown_secrets_per_second", formNumber, "1", "How many more of them each second. 0: any number."},
+		Setting: Setting{"unknown_secrets_per_second", formNumber, "1", "How many more unknown secrets it looks up each second. 0: no limit."},
 		kind:    integer,
 		set:     into(func(c *Config) *int { return &c.Unknown.PerSecond }, parseBound),
 	},
 	{
-		Setting: Setting{"unknown_secrets_in_all", formNumber, "200", "How many of them each second for all addresses together, and five times as many at once. 0: any number."},
+		Setting: Setting{"unknown_secrets_in_all", formNumber, "200", "How many unknown secrets it looks up each second for all addresses together, and five times as many at once. 0: no limit."},
 		kind:    integer,
 		set:     into(func(c *Config) *int { return &c.Unknown.InAll }, parseBound),
 	},
 	{
-		Setting: Setting{"lanes", formNumber, "0", "How many transactions decide at once. 0: as many as the database makes use of."},
+		Setting: Setting{"lanes", formNumber, "0", "How many transactions decide at the same time. 0: as many as suit the database."},
 		kind:    integer,
 		set:     into(func(c *Config) *int { return &c.Lanes }, func(value string) (int, error) { return parseInteger(value, 0, 64) }),
 	},
 	{
-		Setting: Setting{"request_log_days", formNumber, "0", "For how many days the request log is kept, which proves the counts: one entry for each thing that changes them. 0: none is written."},
+		Setting: Setting{"request_log_days", formNumber, "0", "How many days to keep the request log, which proves the counts: it has one entry for each event that changes them. 0: write no log."},
 		kind:    integer,
 		set:     into(func(c *Config) *int { return &c.RequestLogDays }, func(value string) (int, error) { return parseInteger(value, 0, 3660) }),
 	},
 	{
-		Setting: Setting{"accept_unsafe_durability", "true or false", "false", "Runs on a database that may forget what it has confirmed. Gives up the promise that no charge is lost."},
+		Setting: Setting{"accept_unsafe_durability", "true or false", "false", "Accepts a database that may forget what it has confirmed. This gives up the promise that no charge is lost."},
 		kind:    boolean,
 		set:     into(func(c *Config) *bool { return &c.AcceptUnsafeDurability }, parseBool),
 	},
 	{
-		Setting: Setting{"accept_overage", "true or false", "false", "Lets settlements count more than was reserved, also beyond a limit. Gives up the promise that a key is never over its limit."},
+		Setting: Setting{"accept_overage", "true or false", "false", "Lets settlements count more than was reserved, even beyond a limit. This gives up the promise that a key is never over its limit."},
 		kind:    boolean,
 		set:     into(func(c *Config) *bool { return &c.AcceptOverage }, parseBool),
 	},
 	{
-		Setting: Setting{overSettlement, "refuse, clamp or overage", "refuse", "What becomes of a settlement with more than was reserved, unless it says so itself. overage needs accept_overage. On routes that reserve, refuse is as clamp."},
+		Setting: Setting{overSettlement, "refuse, clamp or overage", "refuse", "What to do if a reservation is settled with more than it reserved, and the call does not say: refuse it, clamp it to the reserved amount, or count the overage. overage needs accept_overage. On routes that reserve, refuse means clamp."},
 		kind:    text,
 		set:     into(func(c *Config) *ration.Overage { return &c.OverSettlement }, parseOver),
 	},
 	{
-		Setting: Setting{"shutdown_grace", formDuration, "30s", "How long requests under way may take to finish at the end."},
+		Setting: Setting{"shutdown_grace", formDuration, "30s", "How long running requests may take to finish when the server stops."},
 		kind:    text,
 		set:     duration(func(c *Config) *time.Duration { return &c.ShutdownGrace }, time.Second, 24*time.Hour),
 	},
 	{
-		Setting: Setting{"shutdown_delay", formDuration, "0s", "How long the server goes on, not ready, before it stops, so that load balancers notice."},
+		Setting: Setting{"shutdown_delay", formDuration, "0s", "How long the server goes on serving, but reports that it is not ready, before it stops. This gives load balancers time to notice."},
 		kind:    text,
 		set:     duration(func(c *Config) *time.Duration { return &c.ShutdownDelay }, 0, time.Hour),
 	},
 	{
-		Setting: Setting{"wait_for_database", formDuration, "1m", "How long `ration serve`, started while a PostgreSQL database is away, waits for it, not ready, before it ends with exit code 4. 0: not at all."},
+		Setting: Setting{"wait_for_database", formDuration, "1m", "How long `ration serve` waits, not ready, if PostgreSQL is away when it starts. After that it exits with code 4. 0: it does not wait."},
 		kind:    text,
 		set:     duration(func(c *Config) *time.Duration { return &c.WaitForDatabase }, 0, 24*time.Hour),
 	},
 	{
-		Setting: Setting{"log_format", "text or json", "text", "The form of the log."},
+		Setting: Setting{"log_format", "text or json", "text", "The format of the log."},
 		kind:    text,
 		set:     choice(func(c *Config) *string { return &c.LogFormat }, "text", "json"),
 	},
@@ -246,47 +246,47 @@ var settings = []setting{
 		set:     into(func(c *Config) *slog.Level { return &c.LogLevel }, parseLevel),
 	},
 	{
-		Setting: Setting{"refuse_unmatched", "true or false", "false", "Answers 404 where no route matches. Otherwise such a request needs a key and costs one request."},
+		Setting: Setting{"refuse_unmatched", "true or false", "false", "Answers 404 if no route matches. Otherwise such a request needs a key and costs one request."},
 		kind:    boolean,
 		set:     into(func(c *Config) *bool { return &c.Routes.RefuseUnmatched }, parseBool),
 	},
 	{
-		Setting: Setting{"allow_ambiguous_paths", "true or false", "false", "Passes on paths that two readers may read differently, such as with an encoded slash, which no route matches, and requests whose query or body names another path (rest_route)."},
+		Setting: Setting{"allow_ambiguous_paths", "true or false", "false", "Passes on paths that no route matches and that two programs may read differently, such as with an encoded slash. Also passes on requests whose query or body names another path (rest_route)."},
 		kind:    boolean,
 		set:     into(func(c *Config) *bool { return &c.Routes.AllowAmbiguous }, parseBool),
 	},
 	{
-		Setting: Setting{"allow_method_overrides", "true or false", "false", "Passes on requests that name another method than their own, in X-HTTP-Method-Override, or as _method in the query, a form or JSON. They cost what the method sent costs, whatever the API does. Otherwise 400; forms of pages on free routes pass where no route tells methods apart."},
+		Setting: Setting{"allow_method_overrides", "true or false", "false", "Passes on requests that name another method than their own, in X-HTTP-Method-Override, or as _method in the query, a form or JSON. They cost what their own method costs, whatever the API does. Otherwise they get 400; only forms of pages on free routes pass, if no route treats methods differently."},
 		kind:    boolean,
 		set:     into(func(c *Config) *bool { return &c.AllowMethodOverrides }, parseBool),
 	},
 	{
-		Setting: Setting{"cors_origins", "origin list", "", `Origins whose web pages may call, such as https://app.example.com, or "*" alone for all. The proxy then answers CORS preflights itself, uncounted, and lets pages read answers, its own refusals too; what the upstream says of origins is dropped. Empty: a preflight needs a key like any request, and no browser sends one.`},
+		Setting: Setting{"cors_origins", "origin list", "", `Origins whose web pages may call, such as https://app.example.com, or "*" alone for all. The proxy then answers CORS preflights itself, uncounted, and lets pages read answers, its own refusals too; what the upstream says about origins is dropped. A preflight is the request by which a browser asks for permission. Empty: a preflight needs a key like any other request, but browsers send no key with it.`},
 		kind:    list,
 		set:     into(func(c *Config) *[]string { return &c.CORS.Origins }, parseOrigins),
 	},
 	{
-		Setting: Setting{"cors_credentials", "true or false", "false", "Lets the pages of cors_origins send the cookies of their visitors too. Keys in headers don't need it."},
+		Setting: Setting{"cors_credentials", "true or false", "false", "Lets the pages of cors_origins also send their visitors' cookies. Keys in headers don't need this."},
 		kind:    boolean,
 		set:     into(func(c *Config) *bool { return &c.CORS.Credentials }, parseBool),
 	},
 	{
-		Setting: Setting{preflights, "charge or upstream", "charge", "What becomes of CORS preflights without cors_origins. charge: they are requests like any other. upstream: the upstream answers them without a key, uncounted and without their body, on routes that match and where none has a scope; an upstream that takes a preflight for a request does its work for nothing."},
+		Setting: Setting{preflights, "charge or upstream", "charge", "What happens to CORS preflights without cors_origins. charge: they are requests like any other. upstream: the upstream answers them, without a key, uncounted and without their body, on routes that match and if no route for the path has a scope. An upstream that takes a preflight for a request then does its work for nothing."},
 		kind:    text,
 		set:     choice(func(c *Config) *string { return &c.Preflights }, "charge", preflightsUpstream),
 	},
 	{
-		Setting: Setting{"preflight_rate", "whole number", "10", "How many preflights of one client address reach the upstream in a second, with preflights: upstream."},
+		Setting: Setting{"preflight_rate", "whole number", "10", "With preflights: upstream, how many preflights of one client address reach the upstream each second."},
 		kind:    integer,
 		set:     into(func(c *Config) *int { return &c.PreflightRate }, func(value string) (int, error) { return parseInteger(value, 1, 10_000) }),
 	},
 	{
-		Setting: Setting{"refunds", "outcome list", "unreachable, 502, 503, 504", "After which outcomes a charge is given back: unreachable (the upstream could not be), timeout, or statuses of answers. Empty: never."},
+		Setting: Setting{"refunds", "outcome list", "unreachable, 502, 503, 504", "The outcomes after which a charge is given back: unreachable (the upstream could not be reached), timeout, or statuses of answers. Empty: never."},
 		kind:    words,
 		set:     into(func(c *Config) *rationhttp.Refunds { return &c.Routes.Refunds }, parseRefunds),
 	},
 	{
-		Setting: Setting{Name: "routes", Form: "list", Doc: "What requests cost and need, by method and path. The first route that matches counts."},
+		Setting: Setting{Name: "routes", Form: "list", Doc: "What requests cost and need, by method and path. The first route that matches applies."},
 		decode:  decodeRoutes,
 	},
 	{
@@ -295,11 +295,11 @@ var settings = []setting{
 		masked:  func(string) bool { return true }, // one that is none can't be told
 	},
 	{
-		Setting: Setting{Name: "rewrite", Form: "JSON pointer: field", Doc: `Values of JSON answers that Ration sets, such as "/quota/remaining: remaining". Not on free routes and those with no_rewrite.`},
+		Setting: Setting{Name: "rewrite", Form: "JSON pointer: field", Doc: `Values that Ration sets in JSON answers, such as "/quota/remaining: remaining". It leaves out free routes and routes with no_rewrite.`},
 		decode:  decodeRewrite,
 	},
 	{
-		Setting: Setting{Name: "errors", Form: "code: {status, content_type, body}", Doc: "How the proxy words its own errors, by code, or as default. Otherwise they are problem details."},
+		Setting: Setting{Name: "errors", Form: "code: {status, content_type, body}", Doc: "The bodies of the proxy's own errors, by code, or as default. Otherwise they are problem details (RFC 9457)."},
 		decode:  decodeErrors,
 	},
 }

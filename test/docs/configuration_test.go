@@ -60,13 +60,15 @@ func reference() string {
 	var page strings.Builder
 	fmt.Fprintf(&page, `# Configuration
 
-Every setting, made from the table that Ration reads them by. A setting comes from a flag, else from an environment variable, else from the one YAML file
-(`+"`--config` or `RATION_CONFIG`"+`), else it has its default. Nothing needs a file but what stands under "Only in the file".
-`+"`ration config check --config ration.yaml`"+` finds mistakes by line and column, unknown names among them.
+This page lists every setting. It is generated from the table that Ration itself uses. Ration takes a setting from its flag, or else from its environment variable, or else from the YAML file
+(`+"`--config` or `RATION_CONFIG`"+`), or else it uses the default. Only the settings under "Only in the file" need a file.
+`+"`ration config check --config ration.yaml`"+` finds mistakes, such as unknown names, and shows their line and column.
 
 `+"```yaml\n%s```"+`
 
-Durations have units (`+"`30s`, `10m`, `1h30m`"+`). A variable that is set to nothing is a mistake where a value is required. Where several places give a setting, the log says which one holds.
+Durations have units (`+"`30s`, `10m`, `1h30m`"+`). If a setting needs a value, an empty variable is a mistake. If you give a setting in several places, the log says which one applies.
+
+Some words: a *meter* is something that Ration counts, such as requests or tokens. A *reservation* sets amounts aside until their real cost is known; *settling* it counts that cost.
 
 ## Settings
 
