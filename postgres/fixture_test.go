@@ -23,11 +23,19 @@ type database struct {
 	conn *pgx.Conn // for the test's own statements
 }
 
+// template is a migrated database, of which most tests have a copy.
+var template = testdb.NewTemplate(func(ctx context.Context, url string) error {
+	_, _, err := postgres.Migrate(ctx, postgres.Config{URL: url})
+	return err
+})
+
 func newDatabase(t testing.TB) *database {
 	t.Helper()
-	return migrated(t, testdb.Postgres(t))
+	url := template.Postgres(t)
+	return &database{url: url, conn: connect(t, url)}
 }
 
+// migrated brings the schema of an empty database up to date.
 func migrated(t testing.TB, url string) *database {
 	t.Helper()
 	if _, _, err := postgres.Migrate(t.Context(), postgres.Config{URL: url}); err != nil {

@@ -179,7 +179,7 @@ func TestOldPrimaryAmongSeveralHostsIsPassedBy(t *testing.T) {
 // Another cluster has counts of its own, however much its schema looks like ours.
 func TestAnotherClusterIsRefused(t *testing.T) {
 	t.Parallel()
-	d, other := newDatabase(t), testdb.StartCluster(t, nil)
+	d, other := newDatabase(t), testdb.StartUnrelatedCluster(t, nil)
 	parsed, err := url.Parse(d.url)
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,19 @@ type Cluster struct {
 // win over them. If the test fails, it logs the last lines of the server's log.
 func StartCluster(tb testing.TB, settings map[string]string) *Cluster {
 	tb.Helper()
-	cluster, err := NewCluster(tb.Context(), settings)
+	return startCluster(tb, os.Getenv(InitialVariable), settings)
+}
+
+// StartUnrelatedCluster is [StartCluster] for a cluster with an identifier of its
+// own. Others may be copies of one and so look to their clients like one cluster.
+func StartUnrelatedCluster(tb testing.TB, settings map[string]string) *Cluster {
+	tb.Helper()
+	return startCluster(tb, "", settings)
+}
+
+func startCluster(tb testing.TB, initial string, settings map[string]string) *Cluster {
+	tb.Helper()
+	cluster, err := newCluster(tb.Context(), initial, settings)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -60,6 +72,22 @@ func (c *Cluster) closeAfter(tb testing.TB) {
 // testing.TB. The context bounds the start, not the cluster's life, which ends
 // with Close or with this process.
 func NewCluster(ctx context.Context, settings map[string]string) (*Cluster, error) {
+	return newCluster(ctx, os.Getenv(InitialVariable), settings)
+}
+
+func newCluster(ctx context.Context, initial string, settings map[string]string) (*Cluster, error) {
+	c, err := prepareCluster(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.begin(ctx, func() error { return c.create(ctx, initial, settings) }); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// prepareCluster is a cluster without a directory.
+func prepareCluster(ctx context.Context) (*Cluster, error) {
 	programs, err := findPrograms(ctx)
 	if err != nil {
 		return nil, err
@@ -68,14 +96,10 @@ func NewCluster(ctx context.Context, settings map[string]string) (*Cluster, erro
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{programs: programs, account: account, password: rand.Text()}
-	if err := c.begin(ctx, func() error { return c.create(ctx, settings) }); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return &Cluster{programs: programs, account: account, password: rand.Text()}, nil
 }
 
-// begin makes the cluster's directory, lets create fill it, and starts the server.
+// begin makes the cluster's directory, with its watchdog, and lets create do the rest.
 // After an error nothing is left.
 func (c *Cluster) begin(ctx context.Context, create func() error) (err error) {
 	if err := c.makeDir(); err != nil {
@@ -84,10 +108,7 @@ func (c *Cluster) begin(ctx context.Context, create func() error) (err error) {
 	if c.watchdog, err = watch(ctx, c); err != nil {
 		return errors.Join(err, os.RemoveAll(c.dir))
 	}
-	if err = create(); err == nil {
-		err = c.startOnFreePort(ctx)
-	}
-	if err != nil {
+	if err := create(); err != nil {
 		return errors.Join(err, c.Close())
 	}
 	return nil
@@ -113,7 +134,7 @@ func (c *Cluster) DataDir() string {
 // with the cluster.
 func (c *Cluster) Database(tb testing.TB) string {
 	tb.Helper()
-	_, dsn := createDatabase(tb, c.DSN())
+	_, dsn := createDatabase(tb, c.DSN(), emptyTemplate)
 	return dsn
 }
 
@@ -125,7 +146,7 @@ func (c *Cluster) Close() error {
 }
 
 func (c *Cluster) makeDir() error {
-	dir, err := os.MkdirTemp("", "ration-postgres-")
+	dir, err := os.MkdirTemp(os.Getenv(DirVariable), "ration-postgres-")
 	if err != nil {
 		return fmt.Errorf("creating a directory for a test cluster: %w", err)
 	}

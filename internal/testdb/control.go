@@ -67,14 +67,19 @@ func (c *Cluster) stop(mode StopMode) error {
 
 // run runs one of PostgreSQL's programs as the server's user.
 func (c *Cluster) run(ctx context.Context, program string, args ...string) error {
-	cmd := exec.CommandContext(ctx, filepath.Join(c.programs, program), args...)
+	return c.runAny(ctx, filepath.Join(c.programs, program), args...)
+}
+
+// runAny runs any program as the server's user.
+func (c *Cluster) runAny(ctx context.Context, program string, args ...string) error {
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = c.dir
 	// No PG* variable of the caller's may reach the server, and its messages
 	// come in one language.
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	c.account.apply(cmd)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("running %s: %w: %s", program, err, bytes.TrimSpace(out))
+		return fmt.Errorf("running %s: %w: %s", filepath.Base(program), err, bytes.TrimSpace(out))
 	}
 	return nil
 }

@@ -25,9 +25,25 @@ var defaults = map[string]string{
 	"log_line_prefix":    "%m [%p] %q%d ",
 }
 
-// create makes the data directory and writes its settings.
-func (c *Cluster) create(ctx context.Context, settings map[string]string) error {
-	passwordFile := filepath.Join(c.dir, "password")
+// create makes the data directory, as a copy of an initial one if one is given,
+// writes its settings and starts the server.
+func (c *Cluster) create(ctx context.Context, initial string, settings map[string]string) error {
+	fill := c.initialize
+	if initial != "" {
+		fill = func(ctx context.Context) error { return c.copyInitial(ctx, initial) }
+	}
+	if err := fill(ctx); err != nil {
+		return err
+	}
+	if err := c.configure(settings); err != nil {
+		return err
+	}
+	return c.startOnFreePort(ctx)
+}
+
+// initialize makes the data directory.
+func (c *Cluster) initialize(ctx context.Context) error {
+	passwordFile := c.passwordFile()
 	if err := os.WriteFile(passwordFile, []byte(c.password), 0o600); err != nil {
 		return fmt.Errorf("writing a test cluster's password: %w", err)
 	}
@@ -36,13 +52,9 @@ func (c *Cluster) create(ctx context.Context, settings map[string]string) error 
 	}
 	// --no-sync leaves out one flush of the empty template; it sets nothing that
 	// the server would read.
-	err := c.run(ctx, "initdb", "--pgdata", c.DataDir(), "--username", superuser,
+	return c.run(ctx, "initdb", "--pgdata", c.DataDir(), "--username", superuser,
 		"--auth", "scram-sha-256", "--pwfile", passwordFile,
 		"--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions")
-	if err != nil {
-		return err
-	}
-	return c.configure(settings)
 }
 
 // configure appends to the file that initdb wrote; of two lines for a setting

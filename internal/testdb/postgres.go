@@ -29,8 +29,14 @@ func Postgres(tb testing.TB) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	name, dsn := createDatabase(tb, server.url)
-	tb.Cleanup(func() { dropDatabase(tb, server.url, name) })
+	return server.database(tb, emptyTemplate)
+}
+
+// database creates a database for one test.
+func (s server) database(tb testing.TB, template string) (dsn string) {
+	tb.Helper()
+	name, dsn := createDatabase(tb, s.url, template)
+	tb.Cleanup(func() { dropDatabase(tb, s.url, name) })
 	return dsn
 }
 
@@ -80,16 +86,19 @@ func checkServer(ctx context.Context, serverURL string) error {
 	return nil
 }
 
-// createDatabase creates a database for one test.
-func createDatabase(tb testing.TB, serverURL string) (name, dsn string) {
+// emptyTemplate is what an empty database is a copy of: nothing that a person left in
+// template1 may reach a test.
+const emptyTemplate = "template0"
+
+// createDatabase creates a database for one test as a copy of another.
+func createDatabase(tb testing.TB, serverURL, template string) (name, dsn string) {
 	tb.Helper()
 	name = databaseName(tb.Name())
 	dsn, err := withDatabase(serverURL, name)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	// template0, because nothing a person left in template1 may reach a test.
-	if err := execute(serverURL, "create database "+name+" template template0"); err != nil {
+	if err := execute(serverURL, "create database "+name+" template "+template); err != nil {
 		tb.Fatal(err)
 	}
 	return name, dsn
@@ -98,9 +107,13 @@ func createDatabase(tb testing.TB, serverURL string) (name, dsn string) {
 // dropDatabase drops by force: a test may have left connections open.
 func dropDatabase(tb testing.TB, serverURL, name string) {
 	tb.Helper()
-	if err := execute(serverURL, "drop database if exists "+name+" with (force)"); err != nil {
+	if err := execute(serverURL, dropping(name)); err != nil {
 		tb.Error(err)
 	}
+}
+
+func dropping(name string) string {
+	return "drop database if exists " + name + " with (force)"
 }
 
 // execute runs one statement on a connection of its own: one that stayed open

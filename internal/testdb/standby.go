@@ -18,7 +18,10 @@ func (c *Cluster) StartStandby(tb testing.TB, name string, settings map[string]s
 		if err := standby.copyFrom(tb.Context(), c, name); err != nil {
 			return err
 		}
-		return standby.configure(settings)
+		if err := standby.configure(settings); err != nil {
+			return err
+		}
+		return standby.startOnFreePort(tb.Context())
 	})
 	if err != nil {
 		tb.Fatal(err)

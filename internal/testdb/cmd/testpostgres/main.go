@@ -5,8 +5,10 @@
 //	testpostgres -- go test ./...
 //
 // It starts one private cluster, names it in RATION_TEST_POSTGRES_URL, runs the
-// command, and removes the cluster. A server that the variable names already is
-// used instead. The exit code is the command's, or 128 and the signal's number
+// command, and removes the cluster. Clusters that tests start of their own are
+// copies of a data directory that it makes once and names in
+// RATION_TEST_POSTGRES_INITIAL. If RATION_TEST_POSTGRES_URL names a server already,
+// the command runs with that one. The exit code is the command's, or 128 and the signal's number
 // when a signal ended it. SIGINT and SIGTERM go to the command's whole process
 // group and take the cluster along.
 package main
@@ -47,19 +49,30 @@ func run(args []string) (code int, err error) {
 	if os.Getenv(testdb.URLVariable) != "" {
 		return runCommand(args, signals)
 	}
+	initial, err := testdb.NewInitial(context.Background())
+	if err != nil {
+		return exitFailure, err
+	}
+	defer closeLast(initial.Close, &code, &err)
+	if err := os.Setenv(testdb.InitialVariable, initial.Dir()); err != nil {
+		return exitFailure, err
+	}
 	cluster, err := testdb.NewCluster(context.Background(), nil)
 	if err != nil {
 		return exitFailure, err
 	}
-	defer func() {
-		if closing := cluster.Close(); closing != nil {
-			code, err = exitFailure, errors.Join(err, closing)
-		}
-	}()
+	defer closeLast(cluster.Close, &code, &err)
 	if err := os.Setenv(testdb.URLVariable, cluster.DSN()); err != nil {
 		return exitFailure, err
 	}
 	return runCommand(args, signals)
+}
+
+// closeLast closes what a run needed; a failure to is one of the run.
+func closeLast(shut func() error, code *int, err *error) {
+	if closing := shut(); closing != nil {
+		*code, *err = exitFailure, errors.Join(*err, closing)
+	}
 }
 
 // runCommand runs the command in a process group of its own, because a signal to
