@@ -11,6 +11,7 @@ import (
 
 	"github.com/ration-dev/ration/internal/failures"
 	"github.com/ration-dev/ration/internal/groupcommit"
+	"github.com/ration-dev/ration/observe"
 )
 
 // EngineConfig says how an [Engine] works. The zero value is a good one.
@@ -20,7 +21,8 @@ type EngineConfig struct {
 	MaxQueue    int           // charges that may wait per lane, beyond which they get ErrStoreUnavailable; 0: 16,384
 	DigestCache int           // digests remembered, about 150 bytes each; 0: 100,000
 
-	Unknown UnknownSecrets // what guessing secrets may cost; zero: its defaults
+	Unknown  UnknownSecrets   // what guessing secrets may cost; zero: its defaults
+	Observer observe.Observer // is told of batches; nil: nobody is
 }
 
 // Engine decides charges: it validates them, finds out whose secret was sent,
@@ -55,11 +57,12 @@ func NewEngine(store Store, config EngineConfig) *Engine {
 	})
 	// A key always takes the same lane, so that two transactions of one engine
 	// never wait for each other.
-	for range max(1, store.Lanes()) {
+	for lane := range max(1, store.Lanes()) {
 		e.lanes = append(e.lanes, groupcommit.New(groupcommit.Config[KeyID, Item, Decision]{
 			Key:      func(item Item) KeyID { return item.KeyID },
 			Commit:   e.commit,
 			Split:    mayBeFaultOfOne,
+			Observe:  observerOf(store, lane, config.Observer),
 			MaxQueue: config.MaxQueue,
 			MaxWait:  config.MaxWait,
 		}))

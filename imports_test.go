@@ -27,7 +27,8 @@ type layer struct {
 // place yet. Of several patterns that match, the first row counts.
 var layers = []layer{
 	// Words and rules. Nothing here knows a database or a protocol.
-	{root, []string{"internal/bucket", "internal/failures", "internal/groupcommit", "internal/zoneinfo"}},
+	{root, []string{"observe", "internal/bucket", "internal/failures", "internal/groupcommit", "internal/zoneinfo"}},
+	{"observe", nil},
 	{"internal/groupcommit", nil},
 	{"internal/zoneinfo", nil},
 	{"internal/condense", nil},
@@ -45,8 +46,8 @@ var layers = []layer{
 	{"internal/kept", []string{root, "internal/ledger"}},
 
 	// Stores. They never see each other.
-	{"sqlite/...", []string{root, "internal/ledger", "internal/admin", "internal/kept", "sqlite/..."}},
-	{"postgres/...", []string{root, "internal/ledger", "internal/redact", "internal/admin", "internal/kept", "internal/pgcommit", "internal/pghosts", "internal/pooler", "postgres/..."}},
+	{"sqlite/...", []string{root, "observe", "internal/ledger", "internal/admin", "internal/kept", "sqlite/..."}},
+	{"postgres/...", []string{root, "observe", "internal/ledger", "internal/redact", "internal/admin", "internal/kept", "internal/pgcommit", "internal/pghosts", "internal/pooler", "postgres/..."}},
 	{"internal/pooler", nil},
 	{"internal/pgcommit", nil},
 	{"internal/pghosts", nil},

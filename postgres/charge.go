@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/observe"
 )
 
 // A batch on its way, until its outcome is known or nobody waits for it:
@@ -55,6 +56,7 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) ([]ration.Decisi
 	b.logging = s.config.RequestLog > 0
 	s.stuck.mark(b)
 	decisions, err := s.resolve(ctx, b)
+	s.observeResolution(b, err)
 	if err == nil {
 		s.stuck.note(b)
 	}
@@ -70,10 +72,12 @@ func (s *Store) resolve(ctx context.Context, b *work) ([]ration.Decision, error)
 			return decisions, nil
 		}
 		again, err := b.judge(f, decisions)
+		b.lost = b.lost || f.unknown
 		switch {
 		case err != nil && !again:
 			return nil, err
 		case !again && s.confirm(ctx, b) == nil:
+			b.found = true
 			s.finished(b)
 			return b.sent, nil
 		}
@@ -86,6 +90,7 @@ func (s *Store) resolve(ctx context.Context, b *work) ([]ration.Decision, error)
 		if !sleep(ctx, pause) {
 			return nil, s.abandon(b, f)
 		}
+		s.config.Observer.Retried(observe.Retry{Store: s.Name(), Reason: f.reason()})
 	}
 }
 

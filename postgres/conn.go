@@ -14,6 +14,7 @@ import (
 	"github.com/ration-dev/ration/internal/pgcommit"
 	"github.com/ration-dev/ration/internal/pghosts"
 	"github.com/ration-dev/ration/internal/pooler"
+	"github.com/ration-dev/ration/observe"
 )
 
 // conn is a connection for the statements of decisions, which are prepared on it
@@ -26,7 +27,8 @@ type conn struct {
 	settings   [][]byte // parameters of settingsSQL
 	lineage    *lineage
 	round      time.Duration
-	accept     bool // unsafe durability
+	accept     bool  // unsafe durability
+	accepted   error // what makes it unsafe; nil: nothing
 	connected  atomic.Bool
 }
 
@@ -57,6 +59,7 @@ func (s *Store) dial(ctx context.Context) (*conn, error) {
 	c.connected.Store(true)
 	err = c.check(ctx)
 	if err == nil {
+		s.observeWeakness(observe.WeaknessUnsafeDurability, c.accepted)
 		err = s.checkTables(ctx, pg)
 	}
 	if err == nil && !c.pooled {
@@ -93,6 +96,7 @@ func (c *conn) check(ctx context.Context) error {
 	unsafe, version, pid := r.durability(), r.int32(), r.int32()
 	c.pooled = pooler.Between(c.pg.PID(), pid)
 	if err := errors.Join(r.err, checkVersion(version)); err != nil || c.accept {
+		c.accepted = unsafe
 		return err
 	}
 	if unsafe == nil {

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
@@ -61,7 +63,12 @@ func TestExamineShowsWhatWeakensDurability(t *testing.T) {
 		t.Fatal(err)
 	}
 	weak := &database{url: accepting.URL}
+	seen := new(weaknessSeen)
+	accepting.Observer = seen
 	wantFinding(t, weak.open(t, accepting), "durability", admin.FindingWarning, "fsync is off")
+	if diff := cmp.Diff([]string{"begins: unsafe_durability"}, seen.take()); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
 }
 
 // TestExamineCountsTheConnectionsThatAreLeft for a role that is no superuser, which

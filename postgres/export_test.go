@@ -84,7 +84,7 @@ func (s *Store) PurgeKept(ctx context.Context) (parts int, err error) {
 	defer l.drop()
 	for _, kind := range newPurgesOfKept().kinds {
 		for deleted := int64(mostPerPart); deleted == mostPerPart && err == nil; parts++ {
-			deleted, err = l.purgeKept(ctx, kind.statement, kind.retention)
+			deleted, err = l.purgeKept(ctx, kind)
 		}
 	}
 	return parts, err

@@ -136,7 +136,13 @@ func (j *janitor) purgeFinished(ctx context.Context, l *lane) {
 	j.finished = nil
 	j.mu.Unlock()
 	for part := range slices.Chunk(finished, mostPerPurge) {
-		if l.purge(ctx, part) != nil {
+		start, deleted := time.Now(), int64(len(part))
+		err := l.purge(ctx, part)
+		if err != nil {
+			deleted = 0
+		}
+		l.store.observePurge("charge_batches", start, deleted, err)
+		if err != nil {
 			return
 		}
 	}

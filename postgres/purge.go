@@ -51,6 +51,7 @@ type purgesOfKept struct {
 }
 
 type keptKind struct {
+	table     string
 	statement statement
 	retention time.Duration
 }
@@ -59,17 +60,16 @@ func newPurgesOfKept() *purgesOfKept {
 	return &purgesOfKept{
 		timer: time.NewTimer(purgeKeptEvery),
 		kinds: []keptKind{
-			{stmtPurgeReservations, ration.ReservationRetention},
-			{stmtPurgeReplays, ration.IdempotencyRetention},
-			{stmtPurgeRefunds, ledger.RefundRetention},
+			{"reservations", stmtPurgeReservations, ration.ReservationRetention},
+			{"idempotency_keys", stmtPurgeReplays, ration.IdempotencyRetention},
+			{"refunds", stmtPurgeRefunds, ledger.RefundRetention},
 		},
 	}
 }
 
 // next deletes a part and sets the timer: at once again while there may be more.
 func (k *purgesOfKept) next(ctx context.Context, l *lane) {
-	kind := k.kinds[k.kind]
-	deleted, err := l.purgeKept(ctx, kind.statement, kind.retention)
+	deleted, err := l.purgeKept(ctx, k.kinds[k.kind])
 	if err == nil && deleted == mostPerPart {
 		k.timer.Reset(0)
 		return
@@ -82,12 +82,14 @@ func (k *purgesOfKept) next(ctx context.Context, l *lane) {
 	}
 }
 
-// purgeKept deletes a part of what is older than a time and returns how much.
-func (l *lane) purgeKept(ctx context.Context, s statement, after time.Duration) (deleted int64, err error) {
+// purgeKept deletes a part of what is kept no longer and returns how much.
+func (l *lane) purgeKept(ctx context.Context, kind keptKind) (deleted int64, err error) {
+	start := time.Now()
+	defer func() { l.store.observePurge(kind.table, start, deleted, err) }()
 	if _, err := l.connect(ctx); err != nil {
 		return 0, err
 	}
-	params := [][]byte{timeParam(l.store.config.InstanceClock()), float64Param(after.Seconds()), int64Param(mostPerPart)}
-	err = l.readSingle(s, func(r *row) { deleted = r.int() }, params)
+	params := [][]byte{timeParam(l.store.config.InstanceClock()), float64Param(kind.retention.Seconds()), int64Param(mostPerPart)}
+	err = l.readSingle(kind.statement, func(r *row) { deleted = r.int() }, params)
 	return deleted, err
 }

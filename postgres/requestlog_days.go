@@ -71,7 +71,7 @@ func (s *Store) moveLogDays(ctx context.Context) error {
 	for _, name := range names {
 		there[name] = true
 		if day, isDay := logDay(name); isDay && day < first {
-			err = errors.Join(err, s.alterLog(ctx, "DROP TABLE IF EXISTS "+name))
+			err = errors.Join(err, s.dropLogDay(ctx, name))
 		}
 	}
 	for day := today; day <= today+logDaysAhead; day++ {
@@ -109,8 +109,21 @@ func (s *Store) alterLog(ctx context.Context, change string) error {
 	})
 }
 
+// dropLogDay drops a day with all that is in it.
+func (s *Store) dropLogDay(ctx context.Context, name string) error {
+	start, rows := time.Now(), int64(-1)
+	err := s.alterLog(ctx, "DROP TABLE IF EXISTS "+name)
+	if err != nil {
+		rows = 0
+	}
+	s.observePurge("request_log", start, rows, err)
+	return err
+}
+
 // deleteOldLog deletes what is kept no longer of what found no partition.
-func (s *Store) deleteOldLog(ctx context.Context, first ration.Label) error {
+func (s *Store) deleteOldLog(ctx context.Context, first ration.Label) (err error) {
+	start, total := time.Now(), int64(0)
+	defer func() { s.observePurge("request_log", start, total, err) }()
 	for deleted := int64(mostLogRows); deleted == mostLogRows; {
 		err := s.write(ctx, "deleting entries of the request log", func(ctx context.Context, t tx) (err error) {
 			deleted, err = t.exec(ctx, `
@@ -121,6 +134,7 @@ func (s *Store) deleteOldLog(ctx context.Context, first ration.Label) error {
 		if err != nil {
 			return err
 		}
+		total += deleted
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
+	"github.com/ration-dev/ration/observe"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -19,7 +21,8 @@ import (
 func TestStandbyThatIsAwayIsSaid(t *testing.T) {
 	t.Parallel()
 	d := migrated(t, testdb.StartCluster(t, nil).DSN())
-	store := d.open(t, postgres.Config{})
+	seen := new(weaknessSeen)
+	store := d.open(t, postgres.Config{Observer: seen})
 	id := createKey(t, store, "")
 	d.loseStandby(t)
 	t.Cleanup(func() { d.regainStandby(t) }) // before the store is closed
@@ -52,4 +55,8 @@ func TestStandbyThatIsAwayIsSaid(t *testing.T) {
 	_ = awaitError(t, func() error { return store.Ready(t.Context()) }, nil)
 	_ = awaitError(t, ask1, nil)
 	wantFinding(t, store, "standby", admin.FindingOK, "none is synchronous")
+	told := slices.DeleteFunc(seen.take(), func(event string) bool { return !strings.HasSuffix(event, observe.WeaknessStandbyAway) })
+	if len(told) < 2 || told[0] != "begins: standby_away" || told[len(told)-1] != "ends: standby_away" {
+		t.Errorf("told %q of the standby", told)
+	}
 }

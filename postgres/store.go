@@ -17,6 +17,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/pghosts"
+	"github.com/ration-dev/ration/observe"
 )
 
 // DefaultLanes is how many batches are under way at once unless Config says otherwise.
@@ -46,6 +47,9 @@ type Config struct {
 	// that days of the request log can't be made or dropped. Nil: it goes to standard
 	// error, as text.
 	Logger *slog.Logger
+	// Observer is told of retries, of commits whose answer was lost, of what was deleted
+	// because it is kept no longer, and of promises that are weakened; nil: nobody is.
+	Observer observe.Observer
 	// InstanceClock is compared with the database's clock: while they differ by
 	// more than 10 minutes no period begins. It decides nothing else. Nil: time.Now.
 	InstanceClock func() time.Time
@@ -71,6 +75,7 @@ type Store struct {
 	searchPath string // of every transaction
 	ownSchema  int64  // version of this build's
 	altered    atomic.Pointer[error]
+	weak       weaknesses
 
 	mu       sync.Mutex
 	closed   bool
@@ -122,6 +127,9 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	return s, nil
 }
 
+// Name returns "postgres", by which events are told apart.
+func (s *Store) Name() string { return "postgres" }
+
 // Lanes implements [ration.Store].
 func (s *Store) Lanes() int { return s.config.Lanes }
 
@@ -159,6 +167,7 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
+	c.Observer = observe.OrNobody(c.Observer)
 	if c.InstanceClock == nil {
 		c.InstanceClock = time.Now
 	}

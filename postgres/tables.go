@@ -10,6 +10,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/observe"
 )
 
 // ErrAltered says that somebody has changed tables so that what is written to them
@@ -131,6 +132,7 @@ func (s *Store) watchTables(ctx context.Context, l *lane) {
 		var w waiting
 		if l.readSingle(stmtWaiting, func(r *row) { w = r.waiting() }, nil) == nil {
 			err = w.err()
+			s.observeWeakness(observe.WeaknessStandbyAway, err)
 		}
 	} else {
 		err = fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, err)

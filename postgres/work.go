@@ -31,6 +31,8 @@ type work struct {
 
 	firstAttemptAt time.Time         // by the server's own clock
 	sent           []ration.Decision // by the last attempt whose COMMIT was sent, if that may have been committed
+	lost           bool              // the answer to a COMMIT was, of some attempt
+	found          bool              // that attempt was found committed
 	faults         int               // transient ones
 	reconnects     int
 }

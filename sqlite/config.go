@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"os"
 	"time"
+
+	"github.com/ration-dev/ration/observe"
 )
 
 // Config says which file to open and how.
@@ -25,6 +27,9 @@ type Config struct {
 	// the write-ahead log, that rows can't be deleted, and what Fatal logs. Nil: it goes
 	// to standard error, as text.
 	Logger *slog.Logger
+
+	// Observer is told what was deleted because it is kept no longer; nil: nobody is.
+	Observer observe.Observer
 
 	// Fatal is called once if the disk refuses to flush. What it holds is then
 	// uncertain, and only a new process can find out, so Fatal should end this
@@ -55,6 +60,7 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
+	c.Observer = observe.OrNobody(c.Observer)
 	if c.Fatal == nil {
 		c.Fatal = c.exit
 	}

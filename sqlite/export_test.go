@@ -157,3 +157,6 @@ func (s *Store) Trust(ctx context.Context) error {
 	s.lookedAt, err = writer.number(ctx, "PRAGMA schema_version")
 	return err
 }
+
+// Path returns the absolute path of the database file, links resolved.
+func (s *Store) Path() string { return s.path }

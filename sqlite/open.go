@@ -113,7 +113,7 @@ func useLog(ctx context.Context, conn *conn) error {
 // connect opens all connections of a store.
 func connect(ctx context.Context, config Config, writing *connector, lock *os.File, limits logLimits) (_ *Store, err error) {
 	store := &Store{
-		path: config.Path, clock: newClock(config.Clock, config.Elapsed), log: config.Logger, onFatal: config.Fatal, keepLog: config.RequestLog, lock: lock,
+		path: config.Path, clock: newClock(config.Clock, config.Elapsed), log: config.Logger, observer: config.Observer, onFatal: config.Fatal, keepLog: config.RequestLog, lock: lock,
 		writer: make(chan *conn, 1), readers: make(chan *conn, readerCount), closing: make(chan struct{}),
 	}
 	var opened []*conn

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/observe"
 )
 
 const (
@@ -19,28 +20,28 @@ const (
 // purge deletes what is kept no longer, by the index of its time. A day of the
 // history is never touched.
 type purge struct {
-	what, find, remove string
-	before             func(now time.Time) any
+	table, what, find, remove string
+	before                    func(now time.Time) any
 }
 
 func (s *Store) purges() []purge {
 	all := []purge{
 		{
-			"ended reservations",
+			"reservations", "ended reservations",
 			"SELECT count(*) FROM (SELECT 1 FROM reservations WHERE ended_at IS NOT NULL AND ended_at < ? LIMIT 1)",
 			`DELETE FROM reservations WHERE (api_key_id, id) IN (
 				SELECT api_key_id, id FROM reservations WHERE ended_at IS NOT NULL AND ended_at < ? ORDER BY ended_at LIMIT ?)`,
 			func(now time.Time) any { return micros(now.Add(-ration.ReservationRetention)) },
 		},
 		{
-			"idempotency keys",
+			"idempotency_keys", "idempotency keys",
 			"SELECT count(*) FROM (SELECT 1 FROM idempotency_keys WHERE created_at < ? LIMIT 1)",
 			`DELETE FROM idempotency_keys WHERE (api_key_id, key) IN (
 				SELECT api_key_id, key FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?)`,
 			func(now time.Time) any { return micros(now.Add(-ration.IdempotencyRetention)) },
 		},
 		{
-			"refunds",
+			"refunds", "refunds",
 			"SELECT count(*) FROM (SELECT 1 FROM refunds WHERE period <> 'lifetime' AND created_at < ? LIMIT 1)",
 			`DELETE FROM refunds WHERE (api_key_id, meter, period, label) IN (
 				SELECT api_key_id, meter, period, label FROM refunds WHERE period <> 'lifetime' AND created_at < ? ORDER BY created_at LIMIT ?)`,
@@ -49,7 +50,7 @@ func (s *Store) purges() []purge {
 	}
 	if s.keepLog > 0 {
 		all = append(all, purge{
-			"entries of the request log",
+			"request_log", "entries of the request log",
 			"SELECT count(*) FROM (SELECT 1 FROM request_log WHERE day < ? LIMIT 1)",
 			`DELETE FROM request_log WHERE (api_key_id, number) IN (
 				SELECT api_key_id, number FROM request_log WHERE day < ? ORDER BY day, api_key_id, number LIMIT ?)`,
@@ -79,15 +80,25 @@ func (s *Store) purgeRegularly() {
 // in doubt it deletes nothing.
 func (s *Store) purge(ctx context.Context) error {
 	for _, p := range s.purges() {
-		for again := true; again; {
-			removed, err := s.purgeSome(ctx, p)
-			if err != nil {
-				return fmt.Errorf("deleting %s: %w", p.what, err)
-			}
-			again = removed == purgeAtOnce
+		start := time.Now()
+		removed, err := s.purgeAll(ctx, p)
+		s.observer.Purged(observe.Purge{Store: s.Name(), Table: p.table, Rows: removed, Took: time.Since(start), Err: err})
+		if err != nil {
+			return fmt.Errorf("deleting %s: %w", p.what, err)
 		}
 	}
 	return nil
+}
+
+// purgeAll returns how many rows it has deleted, with an error too.
+func (s *Store) purgeAll(ctx context.Context, p purge) (removed int64, err error) {
+	for {
+		part, err := s.purgeSome(ctx, p)
+		removed += part
+		if err != nil || part < purgeAtOnce {
+			return removed, err
+		}
+	}
 }
 
 // purgeSome looks first, so that the writer is left alone where there is nothing.

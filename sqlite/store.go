@@ -12,6 +12,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/observe"
 )
 
 var (
@@ -28,8 +29,10 @@ type Store struct {
 	clock   *clock
 	log     *slog.Logger
 	onFatal func(error)
-	keepLog time.Duration // of the request log; 0: none is written
-	lock    *os.File
+
+	observer observe.Observer
+	keepLog  time.Duration // of the request log; 0: none is written
+	lock     *os.File
 
 	// Whoever receives a connection from its channel has it until he sends it
 	// back. Channels serve in the order of arrival, so an administrator's change
@@ -50,8 +53,8 @@ type Store struct {
 // Lanes returns 1: SQLite has one writer.
 func (s *Store) Lanes() int { return 1 }
 
-// Path returns the absolute path of the database file, links resolved.
-func (s *Store) Path() string { return s.path }
+// Name returns "sqlite", by which events are told apart.
+func (s *Store) Name() string { return "sqlite" }
 
 // Close waits for the work under way, moves all of it from the write-ahead log
 // to the database file and gives the file free. Later calls do nothing and

@@ -90,6 +90,9 @@ func (a *awaited) Ready(ctx context.Context) error {
 	return store.Ready(ctx)
 }
 
+// Name is that of the database which is awaited.
+func (a *awaited) Name() string { return "postgres" }
+
 // Lanes implements ration.Store.
 func (a *awaited) Lanes() int {
 	if a.lanes == 0 {

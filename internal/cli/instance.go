@@ -33,6 +33,7 @@ type database interface {
 type instance struct {
 	settings   config.Config
 	log        *slog.Logger
+	activity   *activityLog
 	store      database // nil while it is awaited
 	awaited    *awaited // nil unless the database was away
 	engine     *ration.Engine
@@ -49,7 +50,7 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger) 
 		return nil, err
 	}
 	collectLess()
-	i := &instance{settings: settings, log: log}
+	i := &instance{settings: settings, log: log, activity: newActivityLog(log)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, i.close(ctx))
@@ -65,7 +66,7 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger) 
 	}
 	secrets := admin.Config{SecretPrefix: settings.SecretPrefix, Pepper: settings.Pepper}
 	decides := i.decides()
-	i.engine = ration.NewEngine(decides, ration.EngineConfig{Pepper: settings.Pepper, Unknown: settings.Unknown})
+	i.engine = ration.NewEngine(decides, ration.EngineConfig{Pepper: settings.Pepper, Unknown: settings.Unknown, Observer: i.activity.ofBatches()})
 	i.tokens = admin.NewTokenChecker(decides, secrets)
 	if i.store != nil {
 		i.operations = admin.New(i.store, secrets)
@@ -102,7 +103,7 @@ func (i *instance) openStore(ctx context.Context) error {
 
 // tryStore opens the database once.
 func (i *instance) tryStore(ctx context.Context) (err error) {
-	if i.store, err = openDatabase(ctx, i.settings, i.log); err != nil {
+	if i.store, err = i.openDatabase(ctx); err != nil {
 		return &storeError{err}
 	}
 	if err := i.checkReady(ctx); err != nil {
@@ -198,9 +199,10 @@ func (i *instance) close(ctx context.Context) error {
 }
 
 // openDatabase opens the store that the settings name and brings its schema up to date.
-func openDatabase(ctx context.Context, settings config.Config, log *slog.Logger) (database, error) {
+func (i *instance) openDatabase(ctx context.Context) (database, error) {
+	settings := i.settings
 	if settings.DB.URL == "" {
-		store, err := sqlite.Open(ctx, sqlite.Config{Path: settings.DB.Path, RequestLog: requestLog(settings), Logger: log})
+		store, err := sqlite.Open(ctx, sqlite.Config{Path: settings.DB.Path, RequestLog: requestLog(settings), Logger: i.log, Observer: i.activity})
 		if err != nil {
 			return nil, err // and not a store of a type without a value
 		}
@@ -208,7 +210,7 @@ func openDatabase(ctx context.Context, settings config.Config, log *slog.Logger)
 	}
 	target := postgres.Config{
 		URL: settings.DB.URL, Lanes: settings.Lanes, AcceptUnsafeDurability: settings.AcceptUnsafeDurability, RequestLog: requestLog(settings),
-		Logger: log,
+		Logger: i.log, Observer: i.activity,
 	}
 	if _, _, err := postgres.Migrate(ctx, target); err != nil {
 		return nil, err

@@ -172,7 +172,7 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 		Path: databasePath(ts), Clock: func() time.Time { return now }, RequestLog: 30 * 24 * time.Hour,
 	})
 	ts.Check(err)
-	listener, err := adminsock.Listen(context.Background(), store.Path())
+	listener, err := adminsock.Listen(context.Background(), databasePath(ts))
 	ts.Check(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)

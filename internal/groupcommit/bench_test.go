@@ -18,14 +18,17 @@ func BenchmarkDoManyKeys(b *testing.B) { benchmarkCommits(b, 10_000) }
 // leaves callers hardly any time to queue; one that lets them run first, as waiting
 // for a disk does, gets the batches that a loaded lane is about.
 func benchmarkCommits(b *testing.B, keys uint64) {
-	b.Run("commit=nothing", func(b *testing.B) { benchmarkDo(b, keys, 0) })
-	b.Run("commit=yields", func(b *testing.B) { benchmarkDo(b, keys, 200) })
+	b.Run("commit=nothing", func(b *testing.B) { benchmarkDo(b, keys, 0, nil) })
+	b.Run("commit=yields", func(b *testing.B) { benchmarkDo(b, keys, 200, nil) })
+	b.Run("commit=nothing, observed", func(b *testing.B) { benchmarkDo(b, keys, 0, func(groupcommit.Sent) {}) })
+	b.Run("commit=yields, observed", func(b *testing.B) { benchmarkDo(b, keys, 200, func(groupcommit.Sent) {}) })
 }
 
-func benchmarkDo(b *testing.B, keys uint64, yields int) {
+func benchmarkDo(b *testing.B, keys uint64, yields int, observe func(groupcommit.Sent)) {
 	var batches, items int64 // only Commit touches them until Close has returned
 	lane := groupcommit.New(groupcommit.Config[uint64, uint64, uint64]{
-		Key: func(item uint64) uint64 { return item % keys },
+		Key:     func(item uint64) uint64 { return item % keys },
+		Observe: observe,
 		Commit: func(_ context.Context, batch []uint64) ([]uint64, error) {
 			for range yields {
 				runtime.Gosched()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"time"
 )
 
 // flight is one call of Commit.
@@ -14,6 +15,11 @@ type flight[K comparable, T, R any] struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	waiting int // callers who still want the answer
+
+	// For the observer, if there is one.
+	started time.Time
+	waited  time.Duration
+	queued  int
 }
 
 // leave notes that one more caller is gone; when none is left, Commit may stop.
@@ -89,6 +95,7 @@ func (b *Batcher[K, T, R]) launchLocked(entries []*entry[K, T, R]) *flight[K, T,
 		e.state, e.flight = sent, f
 		f.items[i] = e.item
 	}
+	b.noteLocked(f)
 	return f
 }
 
@@ -98,6 +105,7 @@ func (b *Batcher[K, T, R]) send(f *flight[K, T, R]) {
 	split, err := false, errCommitExited
 	defer func() {
 		f.cancel()
+		returned := b.now()
 		if v := recover(); v != nil {
 			err = fmt.Errorf("%w: %w", ErrOutcomeUnknown, &PanicError{Value: v, Stack: debug.Stack()})
 		}
@@ -106,6 +114,7 @@ func (b *Batcher[K, T, R]) send(f *flight[K, T, R]) {
 		} else {
 			b.settle(f, results, err)
 		}
+		b.tell(f, returned, err)
 	}()
 	results, split, err = b.commit(f)
 }

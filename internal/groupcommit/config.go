@@ -42,6 +42,10 @@ type Config[K comparable, T, R any] struct {
 	// batch may have taken effect. Nil means never.
 	Split func(error) bool
 
+	// Observe is told of each call of Commit, after its callers were answered. It is
+	// called between two calls of Commit, so it must return at once. Nil: nobody is told.
+	Observe func(Sent)
+
 	MaxKeys  int           // distinct keys in a batch
 	MaxItems int           // items in a batch
 	MaxQueue int           // items that may wait for their batch
