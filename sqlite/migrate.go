@@ -70,11 +70,11 @@ func runMigrations(ctx context.Context, connector *connector, migrations fs.FS, 
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(1)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	files, err := fs.Sub(migrations, "migrations")
+	scripts, err := scriptsIn(migrations)
 	if err != nil {
-		return err
+		return fmt.Errorf("reading the migrations: %w", err)
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, nil, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(scripts...))
 	if err != nil {
 		return fmt.Errorf("reading the migrations: %w", err)
 	}
@@ -82,4 +82,27 @@ func runMigrations(ctx context.Context, connector *connector, migrations fs.FS, 
 		return fmt.Errorf("migrating the schema from version %d to %d: %w", from, to, err)
 	}
 	return nil
+}
+
+// scriptsIn returns the migrations. SQLite itself runs a script's statements one by
+// one: goose's own parser takes a buffer of 4 MiB for each script, and where the race
+// detector empties pools, for each line.
+func scriptsIn(migrations fs.FS) ([]*goose.Migration, error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	scripts := make([]*goose.Migration, 0, len(names))
+	for _, name := range names {
+		version, nameErr := goose.NumericComponent(name)
+		script, readErr := fs.ReadFile(migrations, name)
+		if err := errors.Join(nameErr, readErr); err != nil {
+			return nil, err
+		}
+		scripts = append(scripts, goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, string(script))
+			return err
+		}}, nil))
+	}
+	return scripts, nil
 }
