@@ -8,8 +8,8 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// Gate asks a Charger in the name of HTTP requests. Middleware, proxy and
-// forward-auth are one Gate each. Charger must be set.
+// Gate asks a Charger in the name of callers. Middleware, proxy and forward-auth are
+// one Gate each. Charger must be set.
 type Gate struct {
 	Charger        Charger
 	Responder      Responder
@@ -50,42 +50,42 @@ type Answer struct {
 	Err        error    // why there was no decision
 }
 
-// Ask decides a request. It does not write, and it does not change the request.
-func (g *Gate) Ask(r *http.Request, question Question) Answer {
+// Ask decides what a caller may do. It knows no HTTP but in the answer. While ctx, the
+// caller's, goes on, somebody waits for that.
+func (g *Gate) Ask(ctx context.Context, caller Caller, question Question) Answer {
 	if g.Observe == nil {
-		return g.ask(r, question)
+		return g.ask(ctx, caller, question)
 	}
 	start := time.Now()
-	answer := g.ask(r, question)
-	g.observe(r, &question, &answer, start)
+	answer := g.ask(ctx, caller, question)
+	g.observe(ctx, &question, &answer, start)
 	return answer
 }
 
 // observe tells of an answer.
-func (g *Gate) observe(r *http.Request, question *Question, answer *Answer, start time.Time) {
-	event := NewEvent(r.Context(), question.Via, answer.Decision, answer.Err)
+func (g *Gate) observe(ctx context.Context, question *Question, answer *Answer, start time.Time) {
+	event := NewEvent(ctx, question.Via, answer.Decision, answer.Err)
 	if answer.Decision.Replayed {
 		event.Code = CodeIdempotencyReplayed
 	}
 	event.Route, event.Wait, event.FailedOpen = question.Route, time.Since(start), answer.FailedOpen
-	g.Observe(r.Context(), event)
+	g.Observe(ctx, event)
 }
 
-func (g *Gate) ask(r *http.Request, question Question) Answer {
-	sources := g.SourcesOf(question)
-	credential, err := sources.Find(r)
-	if err != nil {
-		return Answer{Err: err, Response: g.Responder.Failed(err, question.RequestID)}
+func (g *Gate) ask(ctx context.Context, caller Caller, question Question) Answer {
+	if caller.Err != nil {
+		return Answer{Err: caller.Err, Response: g.Responder.Failed(caller.Err, question.RequestID)}
 	}
+	credential := caller.Credential
 	answer := Answer{Credential: credential}
-	ctx := r.Context()
+	waited := ctx
 	if question.Hold != nil { // whose reservation nobody could end who hasn't waited for it
-		ctx = context.WithoutCancel(ctx)
+		waited = context.WithoutCancel(ctx)
 	}
-	answer.Decision, answer.Err = ChargeSecret(ctx, g.Charger, ration.Charge{
-		Secret: credential.Secret, Amounts: question.Amounts, Scope: question.Scope, IP: g.TrustedProxies.ClientIP(r),
+	answer.Decision, answer.Err = ChargeSecret(waited, g.Charger, ration.Charge{
+		Secret: credential.Secret, Amounts: question.Amounts, Scope: question.Scope, IP: caller.IP,
 		Refundable: question.Refundable, Idempotency: question.Idempotency, Hold: question.Hold,
-		Via: question.Via, Request: &ration.RequestInfo{Method: r.Method, Route: question.Route, ID: question.RequestID},
+		Via: question.Via, Request: &ration.RequestInfo{Method: caller.Method, Route: question.Route, ID: question.RequestID},
 	})
 	if answer.Err != nil {
 		answer.Decision = ration.Decision{} // whatever came with an error is no decision
@@ -96,7 +96,7 @@ func (g *Gate) ask(r *http.Request, question Question) Answer {
 	case answer.Err == nil:
 		answer.Admitted = answer.Decision.Allowed()
 		answer.Response = g.Responder.Decided(&answer.Decision, question.asked(credential))
-	case question.FailOpen && mayFailOpen(r.Context(), answer.Err):
+	case question.FailOpen && mayFailOpen(ctx, answer.Err):
 		answer.Admitted, answer.FailedOpen = true, true
 		answer.Response = Response{Status: http.StatusOK, Fields: g.Responder.cacheFields(credential.InQuery)}
 	default:

@@ -57,7 +57,7 @@ func askAndGiveBack(charger rationhttp.Charger) (rationhttp.Answer, []rationhttp
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("X-API-Key", "k1")
 	question := rationhttp.Question{Via: "proxy", Route: "/", Refundable: true}
-	answer := gate.Ask(r, question)
+	answer := gate.Ask(r.Context(), gate.CallerOf(r, question), question)
 	gone, cancel := context.WithCancel(r.Context())
 	cancel()
 	err := gate.GiveBack(gone, &question, &answer)

@@ -59,7 +59,7 @@ func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 	if question.RequestID == "" {
 		question.RequestID = m.gate.TrustedProxies.RequestID(r)
 	}
-	answer := m.gate.Ask(r, question)
+	answer := m.gate.Ask(r.Context(), m.gate.CallerOf(r, question), question)
 	if !answer.Admitted {
 		answer.Response.WriteTo(w)
 		return

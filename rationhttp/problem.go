@@ -24,10 +24,11 @@ func (r *Responder) respond(problem api.Problem, fields []Field) Response {
 	}
 	body, err := json.Marshal(problem)
 	if err != nil { // a year beyond 9999; without its details it can be said
-		body, _ = json.Marshal(api.Problem{Title: problem.Title, Status: problem.Status, Code: problem.Code, RequestID: problem.RequestID})
+		problem = api.Problem{Title: problem.Title, Status: problem.Status, Code: problem.Code, RequestID: problem.RequestID}
+		body, _ = json.Marshal(problem)
 	}
 	fields = append(fields, Field{"Cache-Control", cacheNoStore}, Field{"Content-Type", api.ProblemContentType})
-	return Response{Status: problem.Status, Fields: fields, Body: body}
+	return Response{Status: problem.Status, Fields: fields, Body: body, Problem: &problem}
 }
 
 // replayed refuses a request that was charged before. It says nothing of limits:

@@ -2,7 +2,6 @@ package rationhttp
 
 import (
 	"context"
-	"net/http"
 	"net/netip"
 	"time"
 
@@ -21,33 +20,33 @@ var _ Recogniser = (*ration.Engine)(nil)
 // need not wait for. What shows no key that exists is refused at once, by an answer
 // that stands for the one of Ask; otherwise the answer is nil, and the KeyID is zero
 // where it can't be told.
-func (g *Gate) Recognise(r *http.Request, question Question) (ration.KeyID, *Answer) {
+func (g *Gate) Recognise(ctx context.Context, caller Caller, question Question) (ration.KeyID, *Answer) {
 	start := time.Now()
-	key, answer := g.recognise(r, &question)
+	key, answer := g.recognise(ctx, &caller, &question)
 	if answer != nil && g.Observe != nil {
-		g.observe(r, &question, answer, start)
+		g.observe(ctx, &question, answer, start)
 	}
 	return key, answer
 }
 
-func (g *Gate) recognise(r *http.Request, question *Question) (ration.KeyID, *Answer) {
-	credential, err := g.SourcesOf(*question).Find(r)
-	if err != nil {
-		return ration.KeyID{}, &Answer{Err: err, Response: g.Responder.Failed(err, question.RequestID)}
+func (g *Gate) recognise(ctx context.Context, caller *Caller, question *Question) (ration.KeyID, *Answer) {
+	if caller.Err != nil {
+		return ration.KeyID{}, &Answer{Err: caller.Err, Response: g.Responder.Failed(caller.Err, question.RequestID)}
 	}
 	recogniser, able := g.Charger.(Recogniser)
 	if !able {
 		return ration.KeyID{}, nil
 	}
-	decision, certain := unsent(credential.Secret)
+	decision, certain := unsent(caller.Credential.Secret)
 	var key ration.KeyID
+	var err error
 	if !certain {
-		key, decision, err = recogniser.KeyOf(r.Context(), credential.Secret, g.TrustedProxies.ClientIP(r))
+		key, decision, err = recogniser.KeyOf(ctx, caller.Credential.Secret, caller.IP)
 	}
 	if err != nil || !key.IsZero() {
 		return key, nil
 	}
-	answer := &Answer{Credential: credential, Decision: decision}
-	answer.Response = g.Responder.Decided(&answer.Decision, question.asked(credential))
+	answer := &Answer{Credential: caller.Credential, Decision: decision}
+	answer.Response = g.Responder.Decided(&answer.Decision, question.asked(caller.Credential))
 	return key, answer
 }

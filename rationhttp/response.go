@@ -3,6 +3,8 @@ package rationhttp
 import (
 	"net/http"
 	"strconv"
+
+	"github.com/ration-dev/ration/api"
 )
 
 // Field is one header field of a [Response], under the name that its
@@ -15,6 +17,9 @@ type Response struct {
 	Status int     // 200 of an admission
 	Fields []Field // no name twice
 	Body   []byte  // empty of an admission
+
+	// Problem is what Body says, for who words it otherwise; nil of an admission.
+	Problem *api.Problem
 }
 
 // Apply adds the response's fields to a header that may already hold the

@@ -32,7 +32,8 @@ func TestAReservationIsWaitedForAlthoughItsClientLeaves(t *testing.T) {
 			r := httptest.NewRequestWithContext(ctx, "GET", "/", nil)
 			r.Header.Set("X-Api-Key", "secret")
 			gate := rationhttp.Gate{Charger: patient{&fakeCharger{decision: allowed()}, leave}}
-			answer := gate.Ask(r, rationhttp.Question{Hold: hold})
+			question := rationhttp.Question{Hold: hold}
+			answer := gate.Ask(ctx, gate.CallerOf(r, question), question)
 			if answer.Admitted != (hold != nil) {
 				t.Errorf("admitted %v: %v", answer.Admitted, answer.Err)
 			}

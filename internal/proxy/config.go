@@ -16,20 +16,11 @@ import (
 	"github.com/ration-dev/ration/rationhttp"
 )
 
-// HostPolicy says which Host the upstream gets.
-type HostPolicy string
-
-// The policies.
-const (
-	HostAuto     HostPolicy = ""         // the client's to an http upstream, the upstream's own to an https one
-	HostClient   HostPolicy = "client"   // the one that the client asked for
-	HostUpstream HostPolicy = "upstream" // the upstream's own
-)
-
 // Config says what a Proxy stands before.
 type Config struct {
 	// Upstream is http or https, a host, and perhaps a path that is put before
-	// every request's.
+	// every request's. One of http gets the Host that the client asked for, one of
+	// https, which goes by it, its own.
 	Upstream *url.URL
 	Routes   *route.Table
 	Gate     rationhttp.Gate
@@ -38,7 +29,6 @@ type Config struct {
 	// PassHeaders are names that reach the upstream from everybody although a proxy
 	// in front usually sends them, such as X-User-Id, for APIs that check them.
 	PassHeaders []string
-	Host        HostPolicy
 	// Rewrite is done to JSON answers of status 2xx on routes that are not free. Nil: nothing.
 	Rewrite *rewrite.Body
 	// Errors words our own answers that refuse. Nil: problem details (RFC 9457).
@@ -94,11 +84,6 @@ func (c Config) withDefaults() Config {
 }
 
 func (c Config) check() error {
-	switch c.Host {
-	case HostAuto, HostClient, HostUpstream:
-	default:
-		return &ration.InvalidError{Field: "upstream_host", Value: string(c.Host), Reason: "use client or upstream, or leave it out"}
-	}
 	switch c.Preflights {
 	case PreflightsCharged, PreflightsUpstream:
 	default:

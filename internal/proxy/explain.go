@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/ration-dev/ration"
@@ -35,12 +34,11 @@ func (p *Proxy) Explain(r *http.Request) (Explanation, error) {
 	x := &exchange{in: r}
 	err := p.judge(x)
 	if err == nil && x.route != nil && !x.route.Free {
-		_, err = x.sources.Find(r) // of which the gate says the same
+		err = p.callerOf(x).Err // of which the gate says the same
 	}
 	switch {
 	case err != nil:
-		refusal := new(api.Problem)
-		return Explanation{Refusal: refusal}, json.Unmarshal(p.refusal(x, err).Body, refusal)
+		return Explanation{Refusal: p.refusal(x, err).Problem}, nil
 	case x.pages != nil:
 		return Explanation{PageMethods: x.pages}, nil
 	case x.route.Free:

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"net/http"
 
 	"github.com/ration-dev/ration"
@@ -24,6 +26,13 @@ func Cleaner(secret string) func(http.Header) {
 		p.hygiene.clean(header, false)
 		p.stripSecret(header, x)
 	}
+}
+
+// Trust makes a proxy believe an upstream's certificate, before it serves.
+func (p *Proxy) Trust(certificate *x509.Certificate) {
+	roots := x509.NewCertPool()
+	roots.AddCert(certificate)
+	p.transport.TLSClientConfig = &tls.Config{RootCAs: roots} //nolint:gosec // Go's own least version
 }
 
 // Waiting returns how many requests wait for the upstream.

@@ -26,9 +26,11 @@ func (p *Proxy) askOnce(x *exchange) error {
 		}
 		return nil
 	}
-	if x.answer.Credential, err = x.sources.Find(x.in); err != nil {
-		return nil //nolint:nilerr // the gate finds the same, and words it
+	caller := p.callerOf(x)
+	if caller.Err != nil { // the gate words it
+		return nil
 	}
+	x.answer.Credential = caller.Credential
 	path, _, _ := strings.Cut(x.in.RequestURI, "?")
 	x.question.Idempotency = &ration.Idempotency{Key: key, About: x.in.Method + " " + path + "?" + p.stripQuery(x)}
 	return nil

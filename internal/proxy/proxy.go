@@ -79,7 +79,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer x.turn.end()
 	if !x.route.Free {
-		x.answer = p.config.Gate.Ask(r, x.question)
+		x.answer = p.config.Gate.Ask(r.Context(), *p.callerOf(x), x.question)
 		if !x.answer.Admitted {
 			x.turn.end() // who is refused may be slow to read it
 			p.notePreflight(x)
@@ -134,13 +134,23 @@ type exchange struct {
 	pages     []string        // the methods that a page may use, of such a preflight; else nil
 	sources   rationhttp.Sources
 	question  rationhttp.Question
-	answer    rationhttp.Answer // zero on a free route
-	preflight bool              // passed on without a key
-	turn      turn              // what it holds of the upstream's capacity
+	caller    *rationhttp.Caller // nil: nobody has asked who it is yet
+	answer    rationhttp.Answer  // zero on a free route
+	preflight bool               // passed on without a key
+	turn      turn               // what it holds of the upstream's capacity
 	body      *body
 	override  *override.Reader // what is within the body; nil: nobody looks
 	answered  bool             // the upstream has begun its answer
 	report    *report          // what that tells of what was used; nil: it hasn't begun, or nobody asks
+}
+
+// callerOf finds out, once, who sends the request.
+func (p *Proxy) callerOf(x *exchange) *rationhttp.Caller {
+	if x.caller == nil {
+		found := p.config.Gate.CallerOf(x.in, x.question)
+		x.caller = &found
+	}
+	return x.caller
 }
 
 type exchangeKey struct{}

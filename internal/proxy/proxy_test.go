@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -197,20 +198,26 @@ func TestUnmatchedRoutesMayBeRefused(t *testing.T) {
 	}
 }
 
-func TestHostGoesAsThePolicySays(t *testing.T) {
+// One of https goes by its own name, which its certificate is for; one of http is
+// often told apart by the name that clients use.
+func TestUpstreamOfHTTPSGetsItsOwnHost(t *testing.T) {
+	u := newUpstream(t, nil)
+	secure := httptest.NewTLSServer(u.Config.Handler)
+	defer secure.Close()
+	overHTTP, overHTTPS := newFixture(t, u.URL, route.Config{}), newFixture(t, secure.URL, route.Config{})
+	overHTTPS.proxy.Trust(secure.Certificate())
 	for _, row := range []struct {
-		policy   proxy.HostPolicy
-		upstream bool
-	}{{proxy.HostAuto, false}, {proxy.HostClient, false}, {proxy.HostUpstream, true}} {
-		u := newUpstream(t, nil)
-		f := newFixture(t, u.URL, route.Config{}, func(c *proxy.Config) { c.Host = row.policy })
-		f.get(t, "/")
-		got := u.only(t)
-		if want := map[bool]string{true: u.URL, false: f.URL}[row.upstream]; "http://"+got.Host != want {
-			t.Errorf("%q: upstream got host %s, want %s", row.policy, got.Host, want)
+		through *fixture
+		host    string // as a URL
+	}{{overHTTP, overHTTP.URL}, {overHTTPS, "http" + strings.TrimPrefix(secure.URL, "https")}} {
+		row.through.get(t, "/")
+		all := u.received()
+		got := all[len(all)-1]
+		if "http://"+got.Host != row.host {
+			t.Errorf("upstream got host %s, want %s", got.Host, row.host)
 		}
-		if "http://"+got.Header.Get("X-Forwarded-Host") != f.URL {
-			t.Errorf("%q: upstream got %v", row.policy, got.Header)
+		if "http://"+got.Header.Get("X-Forwarded-Host") != row.through.URL {
+			t.Errorf("upstream got %v", got.Header)
 		}
 	}
 }

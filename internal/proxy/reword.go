@@ -1,10 +1,8 @@
 package proxy
 
 import (
-	"encoding/json"
 	"slices"
 
-	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/rewrite"
 	"github.com/ration-dev/ration/rationhttp"
 )
@@ -12,11 +10,8 @@ import (
 // reword gives an error of ours the form that the configuration wants. All fields
 // but the content type stay, so that clients still learn when to come back.
 func (p *Proxy) reword(x *exchange, response rationhttp.Response) rationhttp.Response {
-	if p.config.Errors == nil {
-		return response
-	}
-	var problem api.Problem // what may be told was decided when it was written
-	if err := json.Unmarshal(response.Body, &problem); err != nil {
+	problem := response.Problem // what may be told was decided when it was made
+	if p.config.Errors == nil || problem == nil {
 		return response
 	}
 	worded, found := p.config.Errors.Word(rewrite.Problem{

@@ -49,7 +49,7 @@ func (p *Proxy) rewriteTarget(r *httputil.ProxyRequest, x *exchange) {
 		Opaque:   strings.TrimSuffix(p.config.Upstream.EscapedPath(), "/") + path,
 		RawQuery: query, ForceQuery: r.In.URL.ForceQuery,
 	}
-	if p.config.Host == HostUpstream || p.config.Host == HostAuto && p.config.Upstream.Scheme == "https" {
+	if p.config.Upstream.Scheme == "https" {
 		r.Out.Host = ""
 	}
 }

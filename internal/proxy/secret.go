@@ -77,11 +77,11 @@ func (p *Proxy) checkPath(x *exchange) error {
 	if p.holdsGenerated(path) {
 		return rationhttp.ErrKeyInURL
 	}
-	credential, err := x.sources.Find(x.in)
-	if err != nil { // whoever asks for the key says so
-		return nil //nolint:nilerr // see above
+	caller := p.callerOf(x)
+	if caller.Err != nil { // whoever asks for the key says so
+		return nil
 	}
-	if secret := credential.Secret.Reveal(); len(secret) >= leastInPath && rationhttp.Repeats(path, secret) {
+	if secret := caller.Credential.Secret.Reveal(); len(secret) >= leastInPath && rationhttp.Repeats(path, secret) {
 		return rationhttp.ErrKeyInURL
 	}
 	return nil

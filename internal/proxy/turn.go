@@ -79,9 +79,9 @@ func (p *Proxy) takeTurn(w http.ResponseWriter, x *exchange) bool {
 	}
 	who := turns.Who{Keyless: x.turn.keyless}
 	if x.turn.keyless {
-		who.Line = bucket.Client(p.config.Gate.TrustedProxies.ClientIP(x.in)).String()
+		who.Line = bucket.Client(p.callerOf(x).IP).String()
 	} else {
-		key, refused := p.config.Gate.Recognise(x.in, x.question)
+		key, refused := p.config.Gate.Recognise(x.in.Context(), *p.callerOf(x), x.question)
 		if refused != nil {
 			x.turn.end()
 			x.answer = *refused
