@@ -110,7 +110,7 @@ func sortAmounts(sorted []Amount) ([]Amount, error) {
 			return nil, &InvalidError{Field: "amounts." + amount.Meter, Value: strconv.FormatInt(amount.Units, 10), Reason: "use a whole number from 0 to 9007199254740992"}
 		}
 		if i > 0 && sorted[i-1].Meter == amount.Meter {
-			return nil, &InvalidError{Field: "amounts." + amount.Meter, Reason: "a charge names a meter once"}
+			return nil, &InvalidError{Field: "amounts." + amount.Meter, Reason: "a charge can name each meter only once"}
 		}
 	}
 	return sorted, nil

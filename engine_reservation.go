@@ -156,7 +156,7 @@ func (e *Engine) Reservation(ctx context.Context, keyID KeyID, id ReservationID)
 	case len(found) == 0:
 		return Reservation{}, ErrReservationUnknown
 	case len(found) > 1: // made elsewhere, twice
-		return Reservation{}, &InvalidError{Field: "key", Reason: "several keys have a reservation of this id: say whose is meant"}
+		return Reservation{}, &InvalidError{Field: "key", Reason: "several keys have a reservation with this id: say which key you mean"}
 	}
 	return found[0], nil
 }

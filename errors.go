@@ -28,7 +28,7 @@ var (
 	// ErrClockSuspect: the charge would begin a new period while the clocks of
 	// the database and of this instance disagree or, where both are one, a short
 	// while after it has stepped. Nothing was charged.
-	ErrClockSuspect error = &Error{CodeClockSuspect, "the clock is in doubt and no period may begin; nothing was charged"}
+	ErrClockSuspect error = &Error{CodeClockSuspect, "the clock may be wrong, so no period can begin; nothing was charged"}
 	// ErrClosed: the engine is closing. Nothing was charged.
 	ErrClosed error = &Error{CodeStoreUnavailable, "the engine is closed; nothing was charged"}
 )
@@ -45,7 +45,7 @@ var (
 	// [OverageRefuse]. It stays as it was.
 	ErrSettlementTooLarge error = &Error{CodeSettlementTooLarge, "the settlement is for more than was reserved"}
 	// ErrIdempotencyMismatch: the idempotency key came with another charge before.
-	ErrIdempotencyMismatch error = &Error{CodeIdempotencyMismatch, "the idempotency key came with another request before"}
+	ErrIdempotencyMismatch error = &Error{CodeIdempotencyMismatch, "the idempotency key was already used with another request"}
 	// ErrRefundsExhausted: the day's refund allowance is used up.
 	ErrRefundsExhausted error = &Error{CodeRefundsExhausted, "the day's refund allowance is used up"}
 )

@@ -15,7 +15,7 @@ type Override struct {
 // Normalize fills in and checks the override like [Limit.Normalize].
 func (o Override) Normalize() (Override, error) {
 	if o.Unlimited && (o.Quantity != 0 || o.Burst != 0) {
-		return Override{}, &InvalidError{Field: "unlimited", Value: "true", Reason: "an unlimited override has no quantity and no burst"}
+		return Override{}, &InvalidError{Field: "unlimited", Value: "true", Reason: "an unlimited override can't have a quantity or a burst"}
 	}
 	limit, err := o.Limit.Normalize()
 	o.Limit = limit

@@ -38,7 +38,7 @@ func (p Plan) Normalize() (Plan, error) {
 			return Plan{}, &InvalidError{Field: "limits", Value: limit.String(), Reason: "a plan has at most one limit per meter, kind and period"}
 		}
 		if names[limit.Name] {
-			return Plan{}, &InvalidError{Field: "limits", Value: limit.Name, Reason: "two limits of a plan can't have one name"}
+			return Plan{}, &InvalidError{Field: "limits", Value: limit.Name, Reason: "two limits of a plan can't have the same name"}
 		}
 		taken[limit.Key()], names[limit.Name] = true, true
 		limits = append(limits, limit)

@@ -67,7 +67,7 @@ func (id ReservationID) validateAge(now time.Time) error {
 	seconds, nanos := uuid.UUID(id).Time().UnixTime()
 	made := time.Unix(seconds, nanos)
 	if made.Before(now.Add(-maxReservationIDAge)) || made.After(now.Add(maxReservationIDLead)) {
-		return &InvalidError{Field: "id", Value: id.String(), Reason: "a reservation's id is made when it is asked for: its time is at most a day ago and not in the future"}
+		return &InvalidError{Field: "id", Value: id.String(), Reason: "make a reservation's id when you ask for it: its time must be at most a day ago and not in the future"}
 	}
 	return nil
 }
@@ -212,5 +212,5 @@ type Receipt struct {
 }
 
 func tooManyMeters() error {
-	return &InvalidError{Field: "amounts", Reason: "a charge names at most " + strconv.Itoa(MaxMetersPerCharge) + " meters, requests included"}
+	return &InvalidError{Field: "amounts", Reason: "a charge can name at most " + strconv.Itoa(MaxMetersPerCharge) + " meters, requests included"}
 }

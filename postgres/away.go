@@ -75,6 +75,6 @@ func eachCause(err error, yield func(error) bool) bool {
 }
 
 // standbyReason is what a standby says of itself, if nothing else is wrong with it.
-const standbyReason = "it is a standby, not primary"
+const standbyReason = "it is a standby, not the primary"
 
 var errStandby = errors.New(standbyReason)

@@ -9,7 +9,7 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-var errColumn = errors.New("the database sent a column of another type than the schema's")
+var errColumn = errors.New("the database sent a column whose type differs from the schema")
 
 // row reads the columns of a row in binary format, from left to right. Its
 // error stays, so that it need be asked for only once per row.

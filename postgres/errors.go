@@ -137,11 +137,11 @@ func explain(err error) error {
 }
 
 // errReaders is a URL, or PGTARGETSESSIONATTRS, that refuses what Ration needs.
-var errReaders = fmt.Errorf("%w: target_session_attrs refuses the primary, and Ration writes: take it out of the database URL and the environment, or write read-write", ration.ErrStoreUnavailable)
+var errReaders = fmt.Errorf("%w: target_session_attrs refuses the primary, but Ration has to write: remove it from the database URL and the environment, or set it to read-write", ration.ErrStoreUnavailable)
 
 // errReadOnly is a database that takes no writes, such as a standby's, or one that
 // its operator has made so.
-var errReadOnly = fmt.Errorf("%w: the database is read-only, not primary; give the URL of the primary, or switch default_transaction_read_only off", ration.ErrStoreUnavailable)
+var errReadOnly = fmt.Errorf("%w: the database is read-only, not the primary; give the URL of the primary, or switch default_transaction_read_only off", ration.ErrStoreUnavailable)
 
 // errClosed is what a closed store answers.
 var errClosed = fmt.Errorf("%w: the store is closed", ration.ErrStoreUnavailable)

@@ -79,12 +79,12 @@ func (e *examination) durabilityFinding() admin.Finding {
 	switch {
 	case e.durability != nil:
 		finding.State, finding.Detail = admin.FindingWarning, "weakened by accept_unsafe_durability: "+e.durability.Error()
-		finding.Advice = "what was answered can be lost when the server or its machine fails; switch the settings on: run 'ALTER SYSTEM SET fsync = on', " +
+		finding.Advice = "answered charges can be lost if the server or its machine fails; switch the settings on: run 'ALTER SYSTEM SET fsync = on', " +
 			"'ALTER SYSTEM SET full_page_writes = on' and 'SELECT pg_reload_conf()' in psql; for others that are named 'ALTER SYSTEM RESET …', " +
 			"or the same with ALTER DATABASE or ALTER ROLE; and give the URL of the primary"
 	case e.acceptsAnother:
 		finding.State, finding.Detail = admin.FindingWarning, "weakened by accept_unsafe_durability, although this server is durable"
-		finding.Advice = "leave accept_unsafe_durability out, so that a server that is not durable is refused"
+		finding.Advice = "remove accept_unsafe_durability, so that Ration refuses a server that is not durable"
 	}
 	return finding
 }
@@ -94,7 +94,7 @@ func (e *examination) writableFinding() admin.Finding {
 	finding := admin.Finding{Check: "writable", State: admin.FindingOK, Detail: "transactions may write"}
 	switch {
 	case e.standby:
-		finding.State, finding.Detail = admin.FindingProblem, "it is a standby, on which nothing can be charged"
+		finding.State, finding.Detail = admin.FindingProblem, "it is a standby, so nothing can be charged"
 		finding.Advice = "give the URL of the primary (RATION_DB), or promote this server: run 'SELECT pg_promote()' in psql"
 	case e.readOnly:
 		finding.State, finding.Detail = admin.FindingProblem, "the database is read-only (default_transaction_read_only is on), so nothing can be charged"

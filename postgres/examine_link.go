@@ -83,8 +83,8 @@ func (l *link) private() bool {
 }
 
 const (
-	verifyAdvice = `write sslmode=verify-full into the database URL in the place of another sslmode, such as "postgres://ration@db.example.com/ration?sslmode=verify-full"; ` +
-		`if no public authority signed the server's certificate, add "&sslrootcert=/etc/ration/ca.pem", the file of the one that did`
+	verifyAdvice = `write sslmode=verify-full into the database URL in place of the present sslmode, such as "postgres://ration@db.example.com/ration?sslmode=verify-full"; ` +
+		`if a private authority signed the server's certificate, add "&sslrootcert=/etc/ration/ca.pem" with the path of that authority's certificate`
 	encryptAdvice = "give the server a certificate and run 'ALTER SYSTEM SET ssl = on' and 'SELECT pg_reload_conf()' in psql, if 'SHOW ssl' says off; then " + verifyAdvice
 )
 
@@ -97,29 +97,29 @@ func (l *link) tlsFinding() admin.Finding {
 	case l.near:
 		return admin.Finding{Check: "tls", State: admin.FindingOK, Detail: "the connection to the database stays on this machine; it is " + text}
 	case !l.encrypted:
-		finding.Detail = fmt.Sprintf("the connection to the database at %s is not encrypted (sslmode=%s): whoever is on the way can read and change what is written", l.server, l.mode)
+		finding.Detail = fmt.Sprintf("the connection to the database at %s is not encrypted (sslmode=%s): anybody in between can read and change the data", l.server, l.mode)
 		finding.Advice = encryptAdvice
 		if l.private() {
-			finding.Detail += "; the address is of a private network"
+			finding.Detail += "; the address is in a private network"
 		} else {
 			finding.State = admin.FindingProblem
 		}
 	case l.mode == "verify-full":
 		return admin.Finding{Check: "tls", State: admin.FindingOK, Detail: fmt.Sprintf("the connection to the database at %s is encrypted and the server's certificate is checked", l.server)}
 	case l.mode == "verify-ca":
-		finding.Detail = fmt.Sprintf("the connection to the database at %s is encrypted, but the name in the server's certificate is not checked (as by sslmode=verify-ca): whoever has one of that authority's can pose as the server", l.server)
+		finding.Detail = fmt.Sprintf("the connection to the database at %s is encrypted, but the name in the server's certificate is not checked (as by sslmode=verify-ca): anybody who has a certificate from that authority can pose as the server", l.server)
 	case l.mode == "require":
-		finding.Detail = fmt.Sprintf("the connection to the database at %s is encrypted, but the server's certificate is not checked (sslmode=require): whoever is on the way can pose as the server", l.server)
+		finding.Detail = fmt.Sprintf("the connection to the database at %s is encrypted, but the server's certificate is not checked (sslmode=require): anybody in between can pose as the server", l.server)
 	default:
-		finding.Detail = fmt.Sprintf("the connection to the database at %s is encrypted, but would not be if the server, or whoever poses as it, had no TLS (sslmode=%s)", l.server, l.mode)
+		finding.Detail = fmt.Sprintf("the connection to the database at %s is encrypted now, but it would not be if the server, or somebody who poses as it, had no TLS (sslmode=%s)", l.server, l.mode)
 	}
 	return finding
 }
 
 func (l *link) poolerFinding() admin.Finding {
-	finding := admin.Finding{Check: "pooler", State: admin.FindingOK, Detail: "none is between"}
+	finding := admin.Finding{Check: "pooler", State: admin.FindingOK, Detail: "there is none"}
 	if l.pooled {
-		finding.Detail = "one is between, such as PgBouncer; that works, in transaction or session mode, but for 'ration copy', which needs the URL of the server itself"
+		finding.Detail = "there is one, such as PgBouncer; that works in transaction or session mode, but 'ration copy' needs the URL of the server itself"
 	}
 	return finding
 }

@@ -45,9 +45,9 @@ func TestTLSIsJudgedByWhoCanBeOnTheWay(t *testing.T) {
 		"plain over the internet":            {public, "sslmode=disable", tcp(public), false, admin.FindingProblem, "203.0.113.7 is not encrypted (sslmode=disable)"},
 		"plain by default over the internet": {public, "", tcp(public), false, admin.FindingProblem, "is not encrypted (sslmode=prefer)"},
 		"plain over IPv6":                    {"[2001:db8::7]", "sslmode=allow", tcp("2001:db8::7"), false, admin.FindingProblem, "is not encrypted (sslmode=allow)"},
-		"plain in a private network":         {private, "sslmode=disable", tcp(private), false, admin.FindingWarning, "the address is of a private network"},
-		"plain in a provider's network":      {"100.64.0.7", "sslmode=disable", tcp("100.64.0.7"), false, admin.FindingWarning, "the address is of a private network"},
-		"prefer":                             {public, "sslmode=prefer", tcp(public), true, admin.FindingWarning, "would not be if the server, or whoever poses as it, had no TLS (sslmode=prefer)"},
+		"plain in a private network":         {private, "sslmode=disable", tcp(private), false, admin.FindingWarning, "the address is in a private network"},
+		"plain in a provider's network":      {"100.64.0.7", "sslmode=disable", tcp("100.64.0.7"), false, admin.FindingWarning, "the address is in a private network"},
+		"prefer":                             {public, "sslmode=prefer", tcp(public), true, admin.FindingWarning, "it would not be if the server, or somebody who poses as it, had no TLS (sslmode=prefer)"},
 		"prefer by default":                  {private, "", tcp(private), true, admin.FindingWarning, "(sslmode=prefer)"},
 		"allow":                              {public, "sslmode=allow", tcp(public), true, admin.FindingWarning, "(sslmode=allow)"},
 		"require":                            {public, "sslmode=require", tcp(public), true, admin.FindingWarning, "the server's certificate is not checked (sslmode=require)"},
@@ -128,9 +128,9 @@ func selfSigned(t *testing.T) (certificate, key []byte) {
 func TestExamineNoticesAPooler(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	wantFinding(t, d.open(t, postgres.Config{}), "pooler", admin.FindingOK, "none is between")
-	wantFinding(t, d.open(t, postgres.Config{}), "connections", admin.FindingOK, "an instance makes up to 7")
+	wantFinding(t, d.open(t, postgres.Config{}), "pooler", admin.FindingOK, "there is none")
+	wantFinding(t, d.open(t, postgres.Config{}), "connections", admin.FindingOK, "an instance opens up to 7")
 	pooled := d.pooled(t, nil).open(t, postgres.Config{})
-	wantFinding(t, pooled, "pooler", admin.FindingOK, "one is between, such as PgBouncer")
-	wantFinding(t, pooled, "connections", admin.FindingOK, "instances share those of the pooler")
+	wantFinding(t, pooled, "pooler", admin.FindingOK, "there is one, such as PgBouncer")
+	wantFinding(t, pooled, "connections", admin.FindingOK, "instances share the pooler's connections")
 }

@@ -35,19 +35,19 @@ func (s *Store) mostConns() int64 { return int64(s.config.Lanes + 1 + s.config.R
 func (e *examination) connectionsFinding() admin.Finding {
 	finding := admin.Finding{Check: "connections", State: admin.FindingOK}
 	if e.link.pooled {
-		finding.Detail = "instances share those of the pooler"
+		finding.Detail = "instances share the pooler's connections"
 		return finding
 	}
 	left := min(e.room.server, e.room.database, e.room.role)
-	finding.Detail = fmt.Sprintf("%d more can be made; an instance makes up to %d", left, e.room.need)
+	finding.Detail = fmt.Sprintf("%d more are possible; an instance opens up to %d", left, e.room.need)
 	if left >= e.room.need {
 		return finding
 	}
 	finding.State = admin.FindingWarning
-	finding.Advice = "an instance that starts may find none left: "
+	finding.Advice = "a new instance may find none left: "
 	switch left {
 	case e.room.server:
-		finding.Advice += "run 'ALTER SYSTEM SET max_connections = …' in psql with more than 'SHOW max_connections' says, and restart PostgreSQL; or put PgBouncer before it"
+		finding.Advice += "run 'ALTER SYSTEM SET max_connections = …' in psql with more than 'SHOW max_connections' says, and restart PostgreSQL; or put PgBouncer in front of it"
 	case e.room.database:
 		finding.Advice += "run 'ALTER DATABASE … CONNECTION LIMIT -1' in psql with the database's name"
 	default:

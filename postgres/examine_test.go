@@ -81,16 +81,16 @@ func TestExamineCountsTheConnectionsThatAreLeft(t *testing.T) {
 		says  string
 		hint  string
 	}{
-		"many lanes": {"ALTER DATABASE %[1]s CONNECTION LIMIT -1", 1000, "; an instance makes up to 1005", "ALTER SYSTEM SET max_connections"},
-		"a database": {"ALTER DATABASE %[1]s CONNECTION LIMIT 9", 5, " more can be made; an instance makes up to 10", "ALTER DATABASE"},
-		"a role":     {"ALTER ROLE %[2]s CONNECTION LIMIT 8", 4, " more can be made; an instance makes up to 9", "ALTER ROLE"},
+		"many lanes": {"ALTER DATABASE %[1]s CONNECTION LIMIT -1", 1000, "; an instance opens up to 1005", "ALTER SYSTEM SET max_connections"},
+		"a database": {"ALTER DATABASE %[1]s CONNECTION LIMIT 9", 5, " more are possible; an instance opens up to 10", "ALTER DATABASE"},
+		"a role":     {"ALTER ROLE %[2]s CONNECTION LIMIT 8", 4, " more are possible; an instance opens up to 9", "ALTER ROLE"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDatabase(t)
 			limited, role := limitedRole(t, d)
 			name := ask[string](t, d, "SELECT current_database()")
-			wantFinding(t, limited.open(t, postgres.Config{}), "connections", admin.FindingOK, "; an instance makes up to 7")
+			wantFinding(t, limited.open(t, postgres.Config{}), "connections", admin.FindingOK, "; an instance opens up to 7")
 			d.exec(t, fmt.Sprintf(row.limit, name, role))
 			finding := wantFinding(t, limited.open(t, postgres.Config{Lanes: row.lanes}), "connections", admin.FindingWarning, row.says)
 			if !strings.Contains(finding.Advice, row.hint) {

@@ -67,10 +67,10 @@ func (l *lineage) check(told string) error {
 		l.system = system
 	case l.system != system:
 		return fmt.Errorf("%w: its system identifier is %s, while %s was seen before: it is another cluster, with counts of its own; "+
-			"lead the database URL, the pooler or the name back to the one before, or, if the database has moved with all that was counted, restart every instance of Ration", errForeign, system, l.system)
+			"point the database URL, the pooler or the name back to the previous one; if the database has moved with all its counts, restart every instance of Ration", errForeign, system, l.system)
 	case hex != "" && timeline < l.timeline:
 		return fmt.Errorf("%w: it is a primary on timeline %d, while timeline %d was seen before: another server was promoted, and this old primary has come back unfenced; "+
-			"switch it off, and make it a standby by pg_rewind or pg_basebackup before it may be reached again; if you restored it on purpose, restart every instance of Ration", errForeign, timeline, l.timeline)
+			"switch it off, and make it a standby with pg_rewind or pg_basebackup before anyone can reach it again; if you restored it on purpose, restart every instance of Ration", errForeign, timeline, l.timeline)
 	}
 	if l.timeline != 0 && timeline > l.timeline {
 		l.log.Warn("a standby of the database was promoted; servers on lower timelines are refused from now on", "timeline", timeline, "before", l.timeline)
@@ -162,7 +162,7 @@ func (l *lineage) finding() admin.Finding {
 	if l.withheld != nil {
 		return admin.Finding{
 			Check: "timeline", State: admin.FindingWarning,
-			Detail: "the server does not tell its timeline (" + l.withheld.Error() + "), so an old primary that comes back unfenced would not be noticed",
+			Detail: "the server does not show its timeline (" + l.withheld.Error() + "), so an old primary that comes back unfenced would not be noticed",
 			Advice: "run 'GRANT EXECUTE ON FUNCTION pg_control_system(), pg_walfile_name(pg_lsn), pg_current_wal_insert_lsn(), pg_is_in_recovery() TO …' in psql with the name of the URL's user, and restart Ration",
 		}
 	}

@@ -173,7 +173,7 @@ func (m *migrator) prepare(ctx context.Context, t tx) error {
 		_, err = t.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrationLock))
 	}
 	if sqlState(err) == stateLockTimeout {
-		return &MigrationError{fmt.Errorf("waiting to migrate the schema: another instance has been migrating it for %s; look after that one, then try again: %w", wait, err)}
+		return &MigrationError{fmt.Errorf("waiting to migrate the schema: another instance has been migrating it for %s; check that instance, then try again: %w", wait, err)}
 	}
 	if err == nil {
 		_, err = t.Exec(ctx, "SELECT set_config('lock_timeout', $1, true)", milliseconds(tableWait))

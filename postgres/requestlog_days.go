@@ -34,7 +34,7 @@ func (s *Store) keepLogDays(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		if err := s.moveLogDays(ctx); err != nil && ctx.Err() == nil {
-			s.config.Logger.WarnContext(ctx, "keeping the days of the request log", "error", err)
+			s.config.Logger.WarnContext(ctx, "can't maintain the days of the request log", "error", err)
 		}
 		select {
 		case <-ticker.C:

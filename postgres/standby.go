@@ -32,11 +32,11 @@ func (r *row) waiting() waiting {
 	return waiting{longest: time.Duration(r.int()) * time.Second, commits: r.int(), standbys: r.text()}
 }
 
-const standbyAdvice = "start the standby or mend the way to it; if it is gone for good, run 'ALTER SYSTEM SET synchronous_standby_names = …' in psql with those that are left, " +
+const standbyAdvice = "start the standby or repair the connection to it; if it is gone for good, run 'ALTER SYSTEM SET synchronous_standby_names = …' in psql with those that are left, " +
 	"or 'ALTER SYSTEM RESET synchronous_standby_names' to do without any, and then 'SELECT pg_reload_conf()'"
 
 func (w waiting) String() string {
-	return fmt.Sprintf("%d commits wait for a synchronous standby, the longest for %s (wait event SyncRep; synchronous_standby_names is %q)", w.commits, w.longest, w.standbys)
+	return fmt.Sprintf("%d commits wait for a synchronous standby, the oldest for %s (wait event SyncRep; synchronous_standby_names is %q)", w.commits, w.longest, w.standbys)
 }
 
 // err refuses what would only wait, and leave one more connection behind.
@@ -53,7 +53,7 @@ func (w waiting) finding() admin.Finding {
 	case w.commits > 0:
 		finding.State, finding.Detail, finding.Advice = admin.FindingProblem, w.String(), standbyAdvice
 	case w.standbys == "":
-		finding.Detail = "none is synchronous: one that is promoted may lack the last commits"
+		finding.Detail = "no standby is synchronous: if one is promoted, it may lack the last commits"
 	}
 	return finding
 }

@@ -54,7 +54,7 @@ func TestStandbyThatIsAwayIsSaid(t *testing.T) {
 	d.regainStandby(t)
 	_ = awaitError(t, func() error { return store.Ready(t.Context()) }, nil)
 	_ = awaitError(t, ask1, nil)
-	wantFinding(t, store, "standby", admin.FindingOK, "none is synchronous")
+	wantFinding(t, store, "standby", admin.FindingOK, "no standby is synchronous")
 	told := slices.DeleteFunc(seen.take(), func(event string) bool { return !strings.HasSuffix(event, observe.WeaknessStandbyAway) })
 	if len(told) < 2 || told[0] != "begins: standby_away" || told[len(told)-1] != "ends: standby_away" {
 		t.Errorf("told %q of the standby", told)

@@ -60,13 +60,13 @@ func (f *tableFaults) add(r *row) {
 	case "unlogged":
 		f.unlogged = append(f.unlogged, fmt.Sprintf("table %s is not logged, so a crash empties it: run 'ALTER TABLE %s SET LOGGED' in psql", table, table))
 	case "kind":
-		f.altered = append(f.altered, fmt.Sprintf("%s is not a table that this server keeps: put the table back in its place", table))
+		f.altered = append(f.altered, fmt.Sprintf("%s is not a table on this server: put the table back in its place", table))
 	case "child":
 		f.altered = append(f.altered, fmt.Sprintf("rows of %s count as those of %s: run 'ALTER TABLE %s NO INHERIT %s' in psql", name, table, name, table))
 	case "policy":
 		f.altered = append(f.altered, fmt.Sprintf("row security may hide rows of %s: run 'ALTER TABLE %s DISABLE ROW LEVEL SECURITY' in psql, or let the role of the URL pass it", table, table))
 	default: // a rule or a trigger
-		f.altered = append(f.altered, fmt.Sprintf("%s %q on %s may withhold or undo what is counted: run 'DROP %s %s ON %s' in psql",
+		f.altered = append(f.altered, fmt.Sprintf("%s %q on %s may keep counts from being written, or undo them: run 'DROP %s %s ON %s' in psql",
 			what, name, table, strings.ToUpper(what), name, table))
 	}
 }
@@ -155,14 +155,14 @@ func (s *Store) examineTables(ctx context.Context, q querier) (faults tableFault
 }
 
 func (f *tableFaults) finding() admin.Finding {
-	finding := admin.Finding{Check: "tables", State: admin.FindingOK, Detail: "they keep what is written to them: all are logged, and nothing is on them that may withhold it"}
+	finding := admin.Finding{Check: "tables", State: admin.FindingOK, Detail: "they keep what is written to them: all are logged, and nothing keeps rows from being written"}
 	switch err := f.err(); {
 	case errors.Is(err, ErrAltered):
 		finding.State, finding.Detail = admin.FindingProblem, err.Error()
-		finding.Advice = "do what is said there; until then nothing is charged and nothing can be changed"
+		finding.Advice = "fix this; until then nothing is charged and nothing can be changed"
 	case err != nil:
 		finding.State, finding.Detail = admin.FindingWarning, "weakened by accept_unsafe_durability: "+err.Error()
-		finding.Advice = "a crash of the server forgets what these tables hold; do what is said there"
+		finding.Advice = "a crash of the server empties these tables; fix this"
 	}
 	return finding
 }

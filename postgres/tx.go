@@ -100,7 +100,7 @@ func (t tx) set(ctx context.Context, s *Store) error {
 	case unsafe != nil && !s.config.AcceptUnsafeDurability:
 		return unsafe
 	case replica:
-		return fmt.Errorf("%w: session_replication_role is replica, so that foreign keys don't hold", ration.ErrStoreUnavailable)
+		return fmt.Errorf("%w: session_replication_role is replica, so foreign keys are not enforced", ration.ErrStoreUnavailable)
 	}
 	return nil
 }

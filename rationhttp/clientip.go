@@ -25,7 +25,7 @@ func ParseTrustedProxies(texts []string) (TrustedProxies, error) {
 		}
 		proxies = append(proxies, prefix)
 		if proxies.HoldMost() {
-			return nil, &ration.InvalidError{Field: "trusted_proxies", Value: text, Reason: "with this, half of all addresses and more would be believed, and so nearly every client"}
+			return nil, &ration.InvalidError{Field: "trusted_proxies", Value: text, Reason: "with this, Ration would believe half of all addresses or more, and so nearly every client"}
 		}
 	}
 	return proxies, nil

@@ -23,7 +23,7 @@ const (
 // doesn't show the key.
 var ErrIdempotencyKey error = &ration.Error{
 	Code:    CodeInvalidIdempotencyKey,
-	Message: "the idempotency key is not 1 to 255 bytes of UTF-8 without control characters, sent once",
+	Message: "the idempotency key must be sent once, and be 1 to 255 bytes of UTF-8 without control characters",
 }
 
 // IdempotencyKey returns the key in the Idempotency-Key field, and false if there

@@ -36,7 +36,7 @@ func (r *Responder) respond(problem api.Problem, fields []Field) Response {
 func (r *Responder) replayed(requestID string) Response {
 	return r.respond(api.Problem{
 		Status: http.StatusConflict, Code: CodeIdempotencyReplayed, RequestID: requestID,
-		Detail: "A request with this Idempotency-Key was charged before, so this one was not passed on. The first answer isn't kept.",
+		Detail: "A request with this Idempotency-Key was charged before, so this one was not passed on. Ration doesn't keep the first answer.",
 	}, []Field{{IdempotentReplayedHeader, "true"}})
 }
 

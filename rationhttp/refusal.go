@@ -37,23 +37,23 @@ var refusals = map[ration.Code]refusal{
 	ration.CodeInsufficientScope: {status: http.StatusForbidden, detail: "The API key lacks a scope."},
 	ration.CodeIPNotAllowed:      {status: http.StatusForbidden, detail: "The API key may not be used from this address."},
 	ration.CodeQuotaExceeded:     {status: http.StatusTooManyRequests, kind: api.TypeQuotaExceeded, detail: "The quota is used up."},
-	ration.CodeRateExceeded:      {status: http.StatusTooManyRequests, kind: api.TypeQuotaExceeded, detail: "Requests come too fast."},
+	ration.CodeRateExceeded:      {status: http.StatusTooManyRequests, kind: api.TypeQuotaExceeded, detail: "Requests are coming too fast."},
 	ration.CodeCostExceedsLimit:  {status: http.StatusUnprocessableEntity, detail: "The request asks for more than a limit could ever allow."},
 
-	CodeInvalidRequest:        {status: http.StatusBadRequest, detail: "Two different API keys were sent; send one."},
-	CodeKeysInURL:             {status: http.StatusBadRequest, detail: "API keys are not taken from the URL, where logs keep them; send the key in a header."},
+	CodeInvalidRequest:        {status: http.StatusBadRequest, detail: "Two different API keys were sent. Send only one."},
+	CodeKeysInURL:             {status: http.StatusBadRequest, detail: "API keys in the URL are not accepted, because logs keep URLs. Send the key in a header."},
 	CodeInvalidIdempotencyKey: {status: http.StatusBadRequest, detail: "Send one Idempotency-Key of 1 to 255 bytes of UTF-8 without control characters."},
 
-	ration.CodeIdempotencyMismatch: {status: http.StatusUnprocessableEntity, detail: "The Idempotency-Key came with another request before; send a new one with a new request."},
-	ration.CodeReservationUnknown:  {status: http.StatusNotFound, detail: "There is no such reservation."},
+	ration.CodeIdempotencyMismatch: {status: http.StatusUnprocessableEntity, detail: "This Idempotency-Key was already used with another request. Send a new one with each new request."},
+	ration.CodeReservationUnknown:  {status: http.StatusNotFound, detail: "There is no reservation with this id."},
 	ration.CodeReservationConflict: {status: http.StatusConflict, detail: "The reservation already ended differently, or belongs to another request."},
 	ration.CodeReservationExpired:  {status: http.StatusConflict, detail: "The reservation expired too long ago to be settled or voided."},
 	ration.CodeSettlementTooLarge:  {status: http.StatusConflict, detail: "The settlement is for more than was reserved."},
 
 	// No time after which to try again: that may charge twice.
 	ration.CodeOutcomeUnknown:   {status: http.StatusServiceUnavailable, kind: api.TypeTemporaryReducedCapacity, detail: "It is not known whether the request was counted."},
-	ration.CodeClockSuspect:     {status: http.StatusServiceUnavailable, kind: api.TypeTemporaryReducedCapacity, detail: "The request was not counted: the server's clock is in doubt."},
-	ration.CodeStoreUnavailable: {status: http.StatusServiceUnavailable, kind: api.TypeTemporaryReducedCapacity, detail: "The request was not counted: the server cannot count just now.", retryAfter: 1},
+	ration.CodeClockSuspect:     {status: http.StatusServiceUnavailable, kind: api.TypeTemporaryReducedCapacity, detail: "The request was not counted: the server's clock may be wrong."},
+	ration.CodeStoreUnavailable: {status: http.StatusServiceUnavailable, kind: api.TypeTemporaryReducedCapacity, detail: "The request was not counted: the server can't count right now.", retryAfter: 1},
 }
 
 // toldCode returns the code that a client is told of an error.

@@ -95,7 +95,7 @@ func (c *checkpointer) run() {
 		}
 		if err := c.catchUp(context.Background()); err != nil && !errors.Is(err, errClosed) {
 			// Commits still work and nothing is lost; the log grows.
-			c.store.log.Error("moving pages from the write-ahead log to the database", "path", c.store.path, "error", err)
+			c.store.log.Error("can't move pages from the write-ahead log to the database", "path", c.store.path, "error", err)
 		}
 	}
 }

@@ -69,6 +69,6 @@ func (c Config) withDefaults() Config {
 }
 
 func (c Config) exit(err error) {
-	c.Logger.Error("ending: the database can no longer be trusted to keep what is written", "error", err)
+	c.Logger.Error("stopping: the database may no longer keep what is written", "error", err)
 	os.Exit(1)
 }

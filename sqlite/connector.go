@@ -95,7 +95,7 @@ func (c *conn) check(ctx context.Context, want setting) error {
 		return fmt.Errorf("reading %s: %w", want.name, err)
 	}
 	if got != want.value {
-		return fmt.Errorf("%s is %d, not %d: this SQLite doesn't keep the promise", want.name, got, want.value)
+		return fmt.Errorf("%s is %d, not %d: this build of SQLite can't keep Ration's promises", want.name, got, want.value)
 	}
 	return nil
 }

@@ -34,11 +34,11 @@ func (s *Store) examineSchema(ctx context.Context) (finding admin.Finding, err e
 
 // examineTables tells why nothing can be charged, if somebody has changed a table.
 func (s *Store) examineTables(ctx context.Context) (finding admin.Finding, err error) {
-	finding = admin.Finding{Check: "tables", State: admin.FindingOK, Detail: "they keep what is written to them: no trigger is on them"}
+	finding = admin.Finding{Check: "tables", State: admin.FindingOK, Detail: "they keep what is written to them: they have no triggers"}
 	err = s.read(ctx, func(conn *conn) error { return conn.refuseAltered(ctx) })
 	if errors.Is(err, ErrAltered) {
 		finding.State, finding.Detail = admin.FindingProblem, err.Error()
-		finding.Advice = "do what is said there; until then nothing is charged and nothing can be changed"
+		finding.Advice = "fix this; until then nothing is charged and nothing can be changed"
 		err = nil
 	}
 	return finding, err
@@ -51,7 +51,7 @@ func (s *Store) examineClock(context.Context) (admin.Finding, error) {
 	if clock.Suspect {
 		finding.State = admin.FindingProblem
 		finding.Detail += fmt.Sprintf(", and has just stepped by %s", s.clock.step().Round(time.Second))
-		finding.Advice = fmt.Sprintf("make sure that it is right; no period begins (clock_suspect) before the step has stood for %s", stepStands)
+		finding.Advice = fmt.Sprintf("make sure that it is right; no period begins (clock_suspect) until the step has lasted for %s", stepStands)
 	}
 	return finding, nil
 }
@@ -67,14 +67,14 @@ func (s *Store) examineDurability(ctx context.Context) (admin.Finding, error) {
 	for _, want := range writing {
 		if err := conn.check(context.WithoutCancel(ctx), want); err != nil {
 			finding.State, finding.Detail = admin.FindingProblem, err.Error()
-			finding.Advice = "restart; if it stays so, this build of Ration is broken"
+			finding.Advice = "restart; if it stays like this, this build of Ration is broken"
 		}
 	}
 	return finding, nil
 }
 
 func (s *Store) examineIntegrity(ctx context.Context, deep bool) (admin.Finding, error) {
-	finding := admin.Finding{Check: "integrity", State: admin.FindingOK, Detail: "not read through; --deep does"}
+	finding := admin.Finding{Check: "integrity", State: admin.FindingOK, Detail: "not read completely; --deep does that"}
 	if !deep {
 		return finding, nil
 	}

@@ -52,7 +52,7 @@ func TestDiskFaults(t *testing.T) {
 		least, max int64  // counted, as the next process finds it; 1 was admitted before the fault
 	}{
 		{"flush", 0, "--- PASS: ", 1, 2},
-		{"exit", 1, "can no longer be trusted", 1, 2},
+		{"exit", 1, "the database may no longer keep what is written", 1, 2},
 		{"full", 0, "--- PASS: ", 1, 1},
 		{"write", 0, "--- PASS: ", 1, 2},
 		{"full again", 0, "--- PASS: ", 2, 2},

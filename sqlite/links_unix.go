@@ -17,7 +17,7 @@ func refuseLinks(path string) error {
 		return err
 	}
 	if status, ok := info.Sys().(*syscall.Stat_t); ok && status.Nlink > 1 {
-		return fmt.Errorf("the file has %d names (hard links), and its lock and its log lie beside one of them: remove the others", status.Nlink)
+		return fmt.Errorf("the file has %d names (hard links), and its lock and log are next to only one of them: remove the others", status.Nlink)
 	}
 	return nil
 }

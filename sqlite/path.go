@@ -15,7 +15,7 @@ import (
 func resolvePath(path string) (string, error) {
 	switch {
 	case path == "":
-		return "", errors.New("no path of a database file is given")
+		return "", errors.New("give the path of the database file")
 	case strings.HasPrefix(path, ":memory:"):
 		return "", errors.New("a database in memory forgets all counts when the process ends: give the path of a file")
 	case strings.ContainsRune(path, 0):

@@ -68,7 +68,7 @@ func (s *Store) purgeRegularly() {
 		select {
 		case <-ticker.C:
 			if err := s.purge(context.Background()); err != nil && !errors.Is(err, ration.ErrStoreUnavailable) {
-				s.log.Warn("deleting what is kept no longer", "error", err)
+				s.log.Warn("can't delete expired records", "error", err)
 			}
 		case <-s.closing:
 			return

@@ -120,14 +120,14 @@ func refuseNoBackup(backup, path string) error {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%q is no file", backup)
+		return fmt.Errorf("%q is not a file", backup)
 	}
 	if old, err := os.Stat(path); err == nil && os.SameFile(old, info) {
 		return fmt.Errorf("%q is the database itself", backup)
 	}
 	for _, suffix := range logSuffixes {
 		if log, err := os.Stat(backup + suffix); err == nil && log.Size() > 0 {
-			return fmt.Errorf("%q is no backup but a database in use, or one that was: its newest changes are in %q", backup, backup+suffix)
+			return fmt.Errorf("%q is not a backup but a database that is or was in use: its newest changes are in %q", backup, backup+suffix)
 		}
 	}
 	return nil
@@ -177,7 +177,7 @@ func settle(ctx context.Context, path string) error {
 	case isBusy(err):
 		return fmt.Errorf("another program has %q open: %w", path, err)
 	case errors.Is(err, ErrNotRation):
-		return fmt.Errorf("%q is not replaced; move it away yourself if it is to be: %w", path, err)
+		return fmt.Errorf("%q was not replaced; move it away yourself if you want to replace it: %w", path, err)
 	}
 	return err
 }

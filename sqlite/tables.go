@@ -32,7 +32,7 @@ func (c *conn) refuseAltered(ctx context.Context) error {
 	err := c.query(ctx, alterations, nil, func(r *row) error {
 		kind, name := r.text(0), r.text(1)
 		if kind == "trigger" {
-			found = append(found, fmt.Sprintf("trigger %q on %s may withhold or undo what is counted: drop it with 'DROP TRIGGER %s' in sqlite3", name, r.text(2), name))
+			found = append(found, fmt.Sprintf("trigger %q on %s may keep counts from being written, or undo them: drop it with 'DROP TRIGGER %s' in sqlite3", name, r.text(2), name))
 		} else {
 			found = append(found, fmt.Sprintf("%s %q is not the table that the migrations made: restore a backup", kind, name))
 		}

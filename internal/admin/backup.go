@@ -9,7 +9,7 @@ import (
 )
 
 // ErrNoBackup is a database that has better means of its own.
-var ErrNoBackup = errors.New("this database is backed up by its own means, such as pg_dump")
+var ErrNoBackup = errors.New("back this database up with its own tools, such as pg_dump")
 
 // BackupOperations copies a database while it is in use.
 type BackupOperations interface {

@@ -77,18 +77,18 @@ func (s *Service) checkAudit(ctx context.Context) (Finding, error) {
 		return finding, err
 	}
 	at := newest[0].At
-	finding.Detail = "the newest change is of " + at.UTC().Format(time.RFC3339)
+	finding.Detail = "the newest change was made at " + at.UTC().Format(time.RFC3339)
 	if at.Sub(look.Now) > clockTolerance {
 		finding.State = FindingWarning
 		finding.Detail += ", and the clock is at " + look.Now.UTC().Format(time.RFC3339)
-		finding.Advice = "if the clock is behind, set it; if it is right, it was ahead then and there is nothing to do"
+		finding.Advice = "if the clock is behind, set it; if it is right, it was ahead at the time of the change, and there is nothing to do"
 	}
 	return finding, nil
 }
 
 // checkUsage counts the keys that a clock from the future has used.
 func (s *Service) checkUsage(ctx context.Context) (Finding, error) {
-	finding := Finding{Check: CheckUsage, State: FindingOK, Detail: "no key has used a period that has not begun"}
+	finding := Finding{Check: CheckUsage, State: FindingOK, Detail: "no key has used a period that has not begun yet"}
 	ahead, now, after := 0, time.Time{}, ration.KeyID{}
 	for first := true; first || !after.IsZero(); first = false {
 		look, err := s.store.KeysAhead(ctx, after, lookAtOnce)
@@ -101,7 +101,7 @@ func (s *Service) checkUsage(ctx context.Context) (Finding, error) {
 		finding.State = FindingProblem
 		finding.Detail = fmt.Sprintf("%s used periods that have not begun: a clock was ahead, or it is behind now; it is at %s",
 			countKeys(ahead), now.UTC().Format(time.RFC3339))
-		finding.Advice = "make sure that the clock is right; then run 'ration doctor --repair', which moves to the running periods what those have used"
+		finding.Advice = "make sure that the clock is right; then run 'ration doctor --repair', which moves their usage to the current periods"
 	}
 	return finding, nil
 }

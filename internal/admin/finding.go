@@ -30,7 +30,7 @@ func ClockFinding(database, instance time.Time) Finding {
 	finding.Detail = fmt.Sprintf("the database's is at %s, this machine's is %s", database.UTC().Format(time.RFC3339), offsetText(ahead))
 	if ahead.Abs() > clockTolerance {
 		finding.State = FindingProblem
-		finding.Advice = "set the clock that is wrong; until they agree within 10 minutes no period begins (clock_suspect)"
+		finding.Advice = "set the clock that is wrong; until both agree within 10 minutes, no period begins (clock_suspect)"
 	}
 	return finding
 }

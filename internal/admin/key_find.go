@@ -106,8 +106,8 @@ func (s *Service) checkLimits(ctx context.Context) (Finding, error) {
 	case err != nil && isOfStore(ctx, err):
 		return finding, err
 	case err != nil: // a key that can't be read: the other checks are needed all the more
-		finding.State, finding.Detail = FindingWarning, "it can't be told which keys have no limit: "+err.Error()
-		finding.Advice = "find out with --deep whether the database is damaged; if it is, restore a backup"
+		finding.State, finding.Detail = FindingWarning, "Ration can't tell which keys have no limit: "+err.Error()
+		finding.Advice = "check with --deep whether the database is damaged; if it is, restore a backup"
 	case keys.Count > 0:
 		finding.State, finding.Detail = FindingWarning, keys.String()
 		finding.Advice = "'ration keys list --unlimited=unmarked' lists them; 'ration keys update --select unlimited=unmarked --limit 1000/day', or --plan NAME in place of --limit, " +

@@ -209,7 +209,7 @@ func ImportAllKeys(ctx context.Context, operations ImportOperations, actor strin
 	}
 	done, err := importChunks(ctx, operations, actor, keys, progress)
 	if err != nil {
-		err = fmt.Errorf("%d keys were imported for certain before this; make the same import again to go on: %w", done.Created, err)
+		err = fmt.Errorf("%d keys were certainly imported before this; run the same import again to go on: %w", done.Created, err)
 	}
 	return done, err
 }

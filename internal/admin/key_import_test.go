@@ -170,7 +170,7 @@ func TestImportOfManyKeys(t *testing.T) {
 	}
 
 	_, err = admin.ImportAllKeys(t.Context(), &breaking{o, 1}, actor, all, func(int) {})
-	wantError(t, err, errBroken, "100 keys were imported for certain before this")
+	wantError(t, err, errBroken, "100 keys were certainly imported before this")
 
 	var progress []int
 	done, err := admin.ImportAllKeys(t.Context(), o, actor, all, func(n int) { progress = append(progress, n) })

@@ -104,7 +104,7 @@ func ChangeAllKeys(ctx context.Context, operations BulkOperations, actor string,
 		chunk, err := operations.ChangeKeys(ctx, actor, change)
 		switch {
 		case err != nil && total.Changed > 0 && !change.DryRun:
-			return total, fmt.Errorf("%d keys were changed before this; make the same change again to go on: %w", total.Changed, err)
+			return total, fmt.Errorf("%d keys were changed before this; run the same change again to go on: %w", total.Changed, err)
 		case err != nil:
 			return total, err
 		}
@@ -125,17 +125,17 @@ func (c *KeysChange) validate() error {
 	_, ofStatus := statusChanges[c.Action]
 	switch {
 	case c.Filter.selects() == c.All:
-		return &ration.InvalidError{Field: "filter", Reason: "name an owner, a plan, a status or a name, or keys without a limit, or say that all keys are meant, not both"}
+		return &ration.InvalidError{Field: "filter", Reason: "name an owner, a plan, a status, a name or keys without a limit, or say that all keys are meant, but not both"}
 	case c.Filter.Limit > MaxKeysAtOnce:
 		return CheckKeysAtOnce(c.Filter.Limit)
 	case !ofStatus && c.Action != ActionUpdate:
 		return &ration.InvalidError{Field: "action", Value: string(c.Action), Reason: "use update, disable, enable or revoke"}
 	case ofStatus && !reflect.ValueOf(c.Patch).IsZero():
-		return &ration.InvalidError{Field: "patch", Reason: "it is for the action update"}
+		return &ration.InvalidError{Field: "patch", Reason: "only the action update takes a patch"}
 	case !c.Patch.ID.IsZero():
-		return &ration.InvalidError{Field: "id", Value: c.Patch.ID.String(), Reason: "many keys are named by a filter"}
+		return &ration.InvalidError{Field: "id", Value: c.Patch.ID.String(), Reason: "to change many keys, use a filter in place of an id"}
 	case c.Patch.Name != nil:
-		return &ration.InvalidError{Field: "name", Value: *c.Patch.Name, Reason: "a name is one key's own: change it by the key's id"}
+		return &ration.InvalidError{Field: "name", Value: *c.Patch.Name, Reason: "only one key can get this name: change it by the key's id"}
 	}
 	return c.Filter.validate()
 }

@@ -244,7 +244,7 @@ func TestChangeOfManyKeysGoesOnAfterAnError(t *testing.T) {
 	change := admin.KeysChange{Filter: admin.KeyFilter{Owner: "acme", Limit: 2}, Action: admin.ActionDisable}
 	short := admin.New(&failing{Store: o.store, left: 2}, admin.Config{})
 	result, err := admin.ChangeAllKeys(t.Context(), short, actor, change)
-	wantError(t, err, ration.ErrStoreUnavailable, "4 keys were changed before this; make the same change again to go on")
+	wantError(t, err, ration.ErrStoreUnavailable, "4 keys were changed before this; run the same change again to go on")
 	o.wantChanged(result, 4, 0, nil)
 	o.wantChanged(o.changeAll(change), 3, 4, nil)
 	result, err = admin.ChangeAllKeys(t.Context(), admin.New(&failing{Store: o.store}, admin.Config{}), actor, change)

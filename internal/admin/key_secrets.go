@@ -37,7 +37,7 @@ func (s *Service) AddSecret(ctx context.Context, actor string, input NewKeySecre
 			return err
 		}
 		if slices.Contains(labelsInUse(change.Key.Secrets, change.Now), input.Label) {
-			return fmt.Errorf("secret labelled %q of key %s: %w; rotate it, or take another label", input.Label, input.ID, ration.ErrExists)
+			return fmt.Errorf("secret labelled %q of key %s: %w; rotate it, or use another label", input.Label, input.ID, ration.ErrExists)
 		}
 		added := s.newSecret(secretID, input.Label, secret, change.Now)
 		added.ExpiresAt = toStored(input.ExpiresAt)
@@ -76,7 +76,7 @@ func takesSecret(key *KeyRecord, now time.Time) error {
 		}
 	}
 	if inUse >= maxSecretsInUse {
-		return fmt.Errorf("%w: key %s has %d secrets in use, the most there can be; revoke some, or rotate with a shorter overlap", ration.ErrConflict, key.ID, maxSecretsInUse)
+		return fmt.Errorf("%w: key %s has %d secrets in use, which is the most allowed; revoke some, or rotate with a shorter overlap", ration.ErrConflict, key.ID, maxSecretsInUse)
 	}
 	return nil
 }

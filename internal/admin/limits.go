@@ -34,7 +34,7 @@ func ParseLimitKey(text string) (ration.LimitKey, error) {
 	}
 	key := ration.LimitKey{Meter: meter, Kind: ration.KindOf(ration.Period(period)), Period: ration.Period(period)}
 	if key.Kind == "" || ration.ValidateMeter(meter) != nil {
-		return ration.LimitKey{}, &ration.InvalidError{Field: "limit", Value: text, Reason: `name a limit by its meter and period: "requests/day", "tokens/month" or, of requests, just "day"`}
+		return ration.LimitKey{}, &ration.InvalidError{Field: "limit", Value: text, Reason: `name a limit by its meter and period: "requests/day", "tokens/month" or, for requests, just "day"`}
 	}
 	return key, nil
 }
@@ -75,7 +75,7 @@ func setOverrides(overrides, set []ration.Override, now time.Time) ([]ration.Ove
 			return placeOf(&o) == placeOf(&override) || o.Key() == override.Key() && !o.RunsAt(now)
 		})
 		if slices.ContainsFunc(overrides, func(o ration.Override) bool { return o.Name == override.Name && o.Key() != override.Key() }) {
-			return nil, &ration.InvalidError{Field: "limits", Value: override.Name, Reason: "two limits of a key can't have one name"}
+			return nil, &ration.InvalidError{Field: "limits", Value: override.Name, Reason: "two limits of a key can't have the same name"}
 		}
 		overrides = append(overrides, override)
 	}

@@ -138,7 +138,7 @@ func ImportAllUsage(ctx context.Context, operations ImportOperations, actor stri
 	}
 	done, err := importUsageChunks(ctx, operations, actor, usage, progress)
 	if err != nil {
-		err = fmt.Errorf("%d days were raised for certain before this; make the same import again to go on: %w", done.Raised, err)
+		err = fmt.Errorf("%d days were certainly raised before this; run the same import again to go on: %w", done.Raised, err)
 	}
 	return done, err
 }
@@ -217,7 +217,7 @@ func checkRepeats(days []ImportedDay) error {
 	for i := 1; i < len(days); i++ {
 		if days[i].key() == days[i-1].key() {
 			return inRow(days[i].Row, &ration.InvalidError{
-				Field: "date", Value: dateText(days[i].Date), Reason: fmt.Sprintf("row %d has the same key, meter and date; add the two up", days[i-1].Row),
+				Field: "date", Value: dateText(days[i].Date), Reason: fmt.Sprintf("row %d has the same key, meter and date; add up the two", days[i-1].Row),
 			})
 		}
 	}

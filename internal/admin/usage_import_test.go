@@ -65,7 +65,7 @@ func TestImportOfMuchUsage(t *testing.T) {
 		t.Errorf("a dry run wrote %+v, %v", days, err)
 	}
 	_, err = admin.ImportAllUsage(t.Context(), &breaking{o, 1}, actor, all, func(int) {})
-	wantError(t, err, errBroken, "2000 days were raised for certain before this")
+	wantError(t, err, errBroken, "2000 days were certainly raised before this")
 
 	var progress []int
 	done, err := admin.ImportAllUsage(t.Context(), o, actor, all, func(n int) { progress = append(progress, n) })

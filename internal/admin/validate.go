@@ -43,7 +43,7 @@ func TextProblem(text string, least, most int) string {
 		return fmt.Sprintf("use %d to %d characters", least, most)
 	}
 	if least > 0 && strings.TrimSpace(text) == "" {
-		return "use at least one character that can be seen"
+		return "use at least one visible character"
 	}
 	if strings.ContainsFunc(text, misleads) {
 		return "control characters, line breaks and text direction controls are not allowed"
@@ -61,9 +61,9 @@ func SecretProblem(secret ration.Secret) string {
 	case len(text) > ration.MaxSecretLength:
 		return fmt.Sprintf("a secret has at most %d bytes, this one %d", ration.MaxSecretLength, len(text))
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, misleads):
-		return "use valid UTF-8 and no control characters: no header could carry them"
+		return "use valid UTF-8 and no control characters: a header could not carry them"
 	case text != strings.TrimSpace(text):
-		return "it begins or ends with a space, which no header could carry"
+		return "it begins or ends with a space, which a header could not carry"
 	}
 	return ""
 }

@@ -19,7 +19,7 @@ import (
 var ErrNoServer = errors.New("no server answers on the administration socket")
 
 // errOtherRelease means that the two ends don't know the same operations.
-var errOtherRelease = errors.New("the running server is of another release; restart it with this one")
+var errOtherRelease = errors.New("the running server has another release; restart it with this one")
 
 // Client is the operations of the server that has a database file open. It is
 // safe for concurrent use.

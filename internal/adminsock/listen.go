@@ -30,7 +30,7 @@ func Listen(ctx context.Context, database string) (net.Listener, error) {
 func cure(path string, err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Sprintf(": this user must be able to create and replace files in %q; give it the right, or remove what another user has put there", filepath.Dir(path))
+		return fmt.Sprintf(": this user must be able to create and replace files in %q; give it that right, or remove what another user has put there", filepath.Dir(path))
 	case errors.Is(err, fs.ErrExist):
 		return ": something else is in its place; move it away, or give the database another path"
 	}

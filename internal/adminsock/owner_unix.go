@@ -24,7 +24,7 @@ func checkOwner(socket, database string) error {
 	got, ok := asked.Sys().(*syscall.Stat_t)
 	want, okToo := file.Sys().(*syscall.Stat_t)
 	if !ok || !okToo {
-		return errors.New("the system doesn't tell who owns a file")
+		return errors.New("the system doesn't say who owns a file")
 	}
 	if got.Uid != want.Uid && got.Uid != 0 {
 		return fmt.Errorf("socket %q belongs to user %d and the database to user %d", socket, got.Uid, want.Uid)

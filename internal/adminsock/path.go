@@ -41,7 +41,7 @@ func Path(database string) (string, error) {
 	digest := sha256.Sum256([]byte(resolved))
 	path := filepath.Join(os.TempDir(), "ration-"+hex.EncodeToString(digest[:12])+suffix)
 	if length := longestPath(path); length > maxPath {
-		return "", fmt.Errorf("finding the socket of %q: its path is too long for a socket beside it, and in the directory "+
+		return "", fmt.Errorf("finding the socket of %q: its path is too long for a socket next to it, and in the directory "+
 			"for temporary files, %q, it would have %d bytes of at most %d: choose a shorter one (TMPDIR) or a shorter path of the database",
 			database, os.TempDir(), length, maxPath)
 	}

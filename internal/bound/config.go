@@ -36,7 +36,7 @@ type Reason string
 const (
 	TooMany           Reason = "too many connections are open"
 	TooManyOfAddress  Reason = "its address has too many connections open"
-	TooFast           Reason = "too many connections are begun each second"
+	TooFast           Reason = "too many connections begin each second"
 	TooFastForAddress Reason = "its address begins too many connections each second"
 )
 

@@ -22,7 +22,7 @@ const (
 	drained = 64 << 10
 )
 
-const tooManyFields = `{"title":"Request Header Fields Too Large","status":431,"code":"too_many_headers","detail":"A request may have 200 header fields."}` + "\n"
+const tooManyFields = `{"title":"Request Header Fields Too Large","status":431,"code":"too_many_headers","detail":"A request may have at most 200 header fields."}` + "\n"
 
 // head counts the lines of a request's head as they come, so that one with too many
 // ends before net/http has made anything of them. It is careful: where a request has

@@ -70,7 +70,7 @@ func (c *Certificate) Watch(ctx context.Context, every time.Duration, log *slog.
 			fault, said = err.Error(), false
 		case !said:
 			said = true
-			log.ErrorContext(ctx, "the new certificate can't be used; the one before stays in use", "certificate", c.files.Cert, "error", err)
+			log.ErrorContext(ctx, "the new certificate can't be used; Ration keeps the previous one", "certificate", c.files.Cert, "error", err)
 		}
 	}
 }

@@ -118,7 +118,7 @@ func TestBrokenNewFileKeepsTheCertificateAndIsToldOnce(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t, dir)
-		const told = "the new certificate can't be used; the one before stays in use"
+		const told = "the new certificate can't be used; Ration keeps the previous one"
 		testcert.WriteFile(t, filepath.Join(dir, "cert.pem"), []byte("not a certificate"))
 		w.wait(20)
 		w.wants(t, "first", 1, told)
@@ -149,18 +149,18 @@ func TestFilesThatCannotBeUsedAreNamedWithTheCause(t *testing.T) {
 		ofKey  bool
 		says   string
 	}{
-		"no certificate":            {testcert.Pair{Cert: []byte("x"), Key: one.Key}, nil, false, "holds no certificate in PEM form"},
-		"files are exchanged":       {testcert.Pair{Cert: one.Key, Key: one.Cert}, nil, false, "holds no certificate in PEM form"},
+		"no certificate":            {testcert.Pair{Cert: []byte("x"), Key: one.Key}, nil, false, "contains no certificate in PEM form"},
+		"files are exchanged":       {testcert.Pair{Cert: one.Key, Key: one.Cert}, nil, false, "contains no certificate in PEM form"},
 		"damaged certificate":       {testcert.Pair{Cert: []byte("-----BEGIN CERTIFICATE-----\neA==\n-----END CERTIFICATE-----\n"), Key: one.Key}, nil, false, "can't be read"},
-		"no key":                    {testcert.Pair{Cert: one.Cert, Key: one.Cert}, nil, true, "holds no private key in PEM form"},
+		"no key":                    {testcert.Pair{Cert: one.Cert, Key: one.Cert}, nil, true, "contains no private key in PEM form"},
 		"encrypted key":             {testcert.Pair{Cert: one.Cert, Key: encrypted}, nil, true, "is encrypted; write it without a passphrase"},
 		"damaged key":               {testcert.Pair{Cert: one.Cert, Key: garbled}, nil, true, "use an RSA, ECDSA or Ed25519 key"},
 		"key of another":            {testcert.Pair{Cert: one.Cert, Key: other.Key}, nil, true, "does not belong to the certificate"},
 		"certificate is missing":    {one, func(t *testing.T, cert, _ string) { must(t, os.Remove(cert)) }, false, "no such file"},
 		"key is missing":            {one, func(t *testing.T, _, key string) { must(t, os.Remove(key)) }, true, "no such file"},
 		"key is a directory":        {one, func(t *testing.T, _, key string) { must(t, errors.Join(os.Remove(key), os.Mkdir(key, 0o700))) }, true, "is a directory"},
-		"everybody can read a key":  {one, func(t *testing.T, _, key string) { setMode(t, key, 0o644) }, true, "(mode 0644); take that right away with 'chmod o-rwx'"},
-		"key is no file":            {one, func(t *testing.T, _, key string) { must(t, errors.Join(os.Remove(key), os.Symlink(os.DevNull, key))) }, true, "it is not a file"},
+		"everybody can read a key":  {one, func(t *testing.T, _, key string) { setMode(t, key, 0o644) }, true, "(mode 0644); remove that right with 'chmod o-rwx'"},
+		"key is no file":            {one, func(t *testing.T, _, key string) { must(t, errors.Join(os.Remove(key), os.Symlink(os.DevNull, key))) }, true, "it is not a regular file"},
 		"certificate is very large": {testcert.Pair{Cert: make([]byte, 2<<20), Key: one.Key}, nil, false, "is larger than 1024 KiB"},
 	} {
 		t.Run(name, func(t *testing.T) {

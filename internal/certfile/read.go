@@ -48,7 +48,7 @@ func read(files Files) (content, error) {
 		return content{}, &Error{true, fmt.Sprintf("reading the key %q: %v", files.Key, err)}
 	}
 	if readableByAll(mode) {
-		return content{}, &Error{true, fmt.Sprintf("everybody on this machine can read the key %q (mode %04o); take that right away with 'chmod o-rwx'", files.Key, mode.Perm())}
+		return content{}, &Error{true, fmt.Sprintf("everybody on this machine can read the key %q (mode %04o); remove that right with 'chmod o-rwx'", files.Key, mode.Perm())}
 	}
 	return content{cert, key}, nil
 }
@@ -60,7 +60,7 @@ func readFile(path string) (text string, mode fs.FileMode, err error) {
 		return "", 0, withoutPath(err)
 	}
 	if !info.Mode().IsDir() && !info.Mode().IsRegular() {
-		return "", 0, errors.New("it is not a file; it is read again when it changes, so a pipe or a device will not do")
+		return "", 0, errors.New("it is not a regular file; Ration reads it again when it changes, so it can't be a pipe or a device")
 	}
 	read, err := inputfile.Read(path, maxBytes)
 	return string(read), info.Mode(), withoutPath(err)
@@ -78,7 +78,7 @@ func withoutPath(err error) error {
 func parse(files Files, held content) (*tls.Certificate, error) {
 	block := firstOf(held.cert, "CERTIFICATE")
 	if block == nil {
-		return nil, &Error{false, fmt.Sprintf("%q holds no certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----", files.Cert)}
+		return nil, &Error{false, fmt.Sprintf("%q contains no certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----", files.Cert)}
 	}
 	if _, err := x509.ParseCertificate(block.Bytes); err != nil {
 		return nil, &Error{false, fmt.Sprintf("the certificate %q can't be read: %v", files.Cert, err)}
@@ -95,13 +95,13 @@ func keyFault(files Files, held content) string {
 	block := firstOf(held.key, "PRIVATE KEY")
 	switch {
 	case block == nil:
-		return fmt.Sprintf("%q holds no private key in PEM form, which begins with -----BEGIN PRIVATE KEY-----", files.Key)
+		return fmt.Sprintf("%q contains no private key in PEM form, which begins with -----BEGIN PRIVATE KEY-----", files.Key)
 	case strings.HasPrefix(block.Type, "ENCRYPTED"), block.Headers["DEK-Info"] != "":
 		return fmt.Sprintf("the key %q is encrypted; write it without a passphrase, such as with 'openssl pkey', readable by the server's user alone", files.Key)
 	case !isKey(block.Bytes):
 		return fmt.Sprintf("the key %q can't be read: use an RSA, ECDSA or Ed25519 key in PEM form", files.Key)
 	}
-	return fmt.Sprintf("the key %q does not belong to the certificate %q: they were made apart, or only one of them was renewed", files.Key, files.Cert)
+	return fmt.Sprintf("the key %q does not belong to the certificate %q: they were made separately, or only one of them was renewed", files.Key, files.Cert)
 }
 
 // firstOf returns the first block in a text whose type ends in a kind, or nil.

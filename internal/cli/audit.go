@@ -11,7 +11,7 @@ import (
 func (a *app) auditCommand() *cobra.Command {
 	var filter admin.AuditFilter
 	cmd := &cobra.Command{
-		Use: "audit", Short: "Show who changed what, the newest first",
+		Use: "audit", Short: "Show who changed what, newest first",
 		Example: `  ration audit --target key_…
   ration audit --actor cli:alice -o json`,
 		Args: noArguments,
@@ -28,7 +28,7 @@ func (a *app) auditCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&filter.Target, "target", "", `only changes of this: a key id, "plan:NAME" or "token:NAME"`)
 	flags.StringVar(&filter.Actor, "actor", "", `only changes by this actor, such as "cli:alice"`)
-	flags.IntVar(&filter.Limit, "max", 100, "list at most so many")
+	flags.IntVar(&filter.Limit, "max", 100, "list at most this many")
 	return cmd
 }
 

@@ -116,13 +116,13 @@ func TestServeWaitsForADatabaseThatIsAway(t *testing.T) {
 			t.Errorf("proxy: %d %s, want %d", status, body, want)
 		}
 	}
-	wants(t, running.stop(), 0, "not ready: waiting for the database", "the database is there", "stopped in order")
+	wants(t, running.stop(), 0, "not ready: waiting for the database", "the database is there", "stopped cleanly")
 }
 
 func TestServeStopsInOrderWhileItWaits(t *testing.T) {
 	running := startServer(t, []string{"RATION_DB=" + newGate(t, "postgres://u:hunter2@127.0.0.1:1/d").url})
 	done := running.stop()
-	wants(t, done, 0, "stopped in order")
+	wants(t, done, 0, "stopped cleanly")
 	if strings.Contains(done.stderr, "hunter2") {
 		t.Error("it shows the password")
 	}

@@ -11,14 +11,14 @@ import (
 
 func (a *app) backupCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "backup FILE", Short: "Copy the SQLite database to a new file, also while a server runs",
-		Long: `Writes a copy of the database, as it is at one instant, to a new file that its
-owner alone can read. Requests go on meanwhile; a server that has the database
-open makes the copy itself. The copy is checked and flushed before it gets its
-name; 'ration restore' puts it in the place of the database.
+		Use: "backup FILE", Short: "Copy the SQLite database to a new file, even while a server runs",
+		Long: `Writes a copy of the database, as it is at one instant, to a new file that only
+its owner can read. Requests go on meanwhile: a server that has the database open
+makes the copy itself. The copy is checked and flushed before it gets its name.
+'ration restore' puts it back.
 
-A copied ration.db of a running server is no backup: its newest charges are in
-the -wal file. PostgreSQL is backed up by its own means, such as pg_dump.`,
+If you copy ration.db by hand while a server runs, that is not a backup: its newest
+charges are in the -wal file. Back PostgreSQL up with its own tools, such as pg_dump.`,
 		Example: `  ration backup /backups/ration-2030-01-31.db`,
 		Args:    oneArgument("the file to write"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -62,7 +62,7 @@ func TestDoctorJudgesCertificates(t *testing.T) {
 			testcert.WriteFile(t, key, testcert.New(t, "other", time.Now()).Key)
 		}, 7, "problem", "tls_key_file: the key"},
 		"key open to all":   {fortnight, func(t *testing.T, _, key string) { setMode(t, key, 0o644) }, 7, "problem", "everybody on this machine can read the key"},
-		"key without a key": {fortnight, func(t *testing.T, _, key string) { testcert.WriteFile(t, key, []byte("nothing")) }, 7, "problem", "holds no private key"},
+		"key without a key": {fortnight, func(t *testing.T, _, key string) { testcert.WriteFile(t, key, []byte("nothing")) }, 7, "problem", "contains no private key"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -22,7 +22,7 @@ func checkClock(now time.Time, info *debug.BuildInfo) error {
 	}
 	return &config.Error{
 		Where:  "the system clock",
-		Reason: "it is at " + now.UTC().Format(time.RFC3339) + ", before " + before + "; set it, for instance by NTP, and start again",
+		Reason: "it is at " + now.UTC().Format(time.RFC3339) + ", before " + before + "; set it, for instance with NTP, and start again",
 	}
 }
 

@@ -26,17 +26,19 @@ func (a *app) configCheckCommand() *cobra.Command {
 	var explained bool
 	var header []string
 	cmd := &cobra.Command{
-		Use: "check [--explain METHOD PATH]", Short: "Check the configuration file and the environment, and start nothing",
-		Long: `Checks the configuration file and the environment. It warns of paths and methods that
-pass beside the routes with a scope or a price because no route matches them, of
-routes that repeat the path of upstream, and of segments such as "$id", which stand
-for themselves. The exit code is 3 if the configuration is wrong; a warning is none.
+		Use: "check [--explain METHOD PATH]", Short: "Check the configuration file and the environment without starting a server",
+		Long: `Checks the configuration file and the environment. It warns about paths and methods
+that get past a scope or a price because no route matches them, about routes that
+repeat the path of upstream, and about segments such as "$id", which match only
+themselves. If the configuration is wrong, the exit code is 3; a warning doesn't
+change the exit code.
 
---explain METHOD PATH says what becomes of a request, by the code that serves it: its
-route, what it costs and what it needs, or why it is refused. Write the path as a
-client sends it, percent-encoded; it may have a query. What depends on the key, on an
-Idempotency-Key or on the body is not looked at. The exit code is 0 also where the
-request would be refused, and 2 where METHOD or PATH can't be in any request.`,
+--explain METHOD PATH shows what happens to a request, with the code that serves it:
+its route, what it costs and what it needs, or why it is refused. Write the path as a
+client sends it, percent-encoded; it may have a query. The command doesn't look at
+anything that depends on the key, on an Idempotency-Key or on the body. The exit code
+is 0 even if the request would be refused, and 2 if no request can have this METHOD
+or PATH.`,
 		Example: `  ration config check --config ration.yaml
   ration config check --config ration.yaml --explain POST '/v1/search?q=x'
   ration config check --explain OPTIONS /v1/search --header 'Origin: https://app.example.com' --header 'Access-Control-Request-Method: POST'`,
@@ -65,8 +67,8 @@ request would be refused, and 2 where METHOD or PATH can't be in any request.`,
 			return a.checkConfig(settings)
 		},
 	}
-	cmd.Flags().BoolVar(&explained, "explain", false, "say what becomes of the request METHOD PATH")
-	cmd.Flags().StringArrayVar(&header, "header", nil, `a header field of that request, "Name: value"; may be repeated`)
+	cmd.Flags().BoolVar(&explained, "explain", false, "say what happens to the request METHOD PATH")
+	cmd.Flags().StringArrayVar(&header, "header", nil, `a header of that request, "Name: value"; may be repeated`)
 	return cmd
 }
 
@@ -88,7 +90,7 @@ func (a *app) checkConfig(settings config.Config) error {
 		fmt.Fprintln(a.stderr, "ration: warning: "+visible(warning))
 	}
 	if settings.File == "" {
-		a.say("The configuration is valid; no file was given, by --config or RATION_CONFIG.")
+		a.say("The configuration is valid; no file was given with --config or RATION_CONFIG.")
 		return nil
 	}
 	a.say("The configuration is valid, with file %s.", visible(settings.File))

@@ -33,14 +33,14 @@ func (a *app) copyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "copy --from DATABASE --to DATABASE", Short: "Move everything from SQLite to PostgreSQL, or back",
 		Long: `Copies keys, secrets, plans, usage, tokens and the audit log from a SQLite file to
-a PostgreSQL database, or the other way, and compares them row by row. The source
-is not changed. Stop every instance first: a copy that was cut short, or that is
-still under way, is opened by none. The target must be new or empty.
+a PostgreSQL database, or back, and compares them row by row. It doesn't change the
+source. Stop every instance first: no instance opens a copy that is unfinished. The
+target must be new or empty.
 
 A database is "sqlite:PATH", or "env:VARIABLE" for a postgres://… URL in the
-environment, where no list of processes shows its password. After an interruption
-the same command goes on where it was. If source and target differ in the end, the
-exit code is 5, and the target stays unusable.`,
+environment, so that no list of processes shows its password. After an interruption,
+run the same command again and it goes on. If source and target differ at the end,
+the exit code is 5, and the target stays unusable.`,
 		Example: `  ration copy --from sqlite:./ration.db --to env:DATABASE_URL`,
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.copyDatabase(cmd.Context(), from, to) },
@@ -64,7 +64,7 @@ func (a *app) copyDatabase(ctx context.Context, from, to string) error {
 		return err
 	}
 	if (config.From.URL == "") == (config.To.URL == "") {
-		return usagef("one of --from and --to must be a SQLite file and the other a PostgreSQL database; for two of a kind use 'ration backup' or pg_dump")
+		return usagef("one of --from and --to must be a SQLite file and the other a PostgreSQL database; for two of the same kind use 'ration backup' or pg_dump")
 	}
 	log := newLogger(settings, a.stderr)
 	config.From.Logger, config.To.Logger = log, log
@@ -74,7 +74,7 @@ func (a *app) copyDatabase(ctx context.Context, from, to string) error {
 		err = errors.Join(err, a.showCopied(compared))
 	}
 	if err == nil {
-		a.say("All rows are the same. Start every instance on the new database, and keep the old one from being used.")
+		a.say("All rows are the same. Start every instance on the new database, and make sure that nothing uses the old one.")
 	}
 	if copyRefused(err) {
 		return &storeError{err}
@@ -109,7 +109,7 @@ func (a *app) copyPlace(flag, text string) (place dbcopy.Place, err error) {
 	case kind == "env":
 		place.URL, err = a.databaseURL(rest)
 	case kind == "postgres", kind == "postgresql":
-		err = usagef("%s: put the URL into an environment variable, where no list of processes shows its password, and give env: and its name", flag)
+		err = usagef("%s: put the URL into an environment variable, so that no list of processes shows its password, and give env: and the variable's name", flag)
 	default:
 		err = usagef("%s is %q: give sqlite:PATH or env:VARIABLE", flag, visible(text))
 	}

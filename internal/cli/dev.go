@@ -29,11 +29,11 @@ func (a *app) devCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "dev", Short: "Start with a demo plan, key and example API, to try Ration",
 		Long: `Starts a server in front of an example API or of the one that --upstream names,
-with a plan and a key to try. Nothing needs to be set up. A later start finds
-every count and gives the key a fresh secret.
+with a plan and a key to try. You don't have to set anything up. A later start
+continues all counts and gives the key a new secret.
 
 The database is ` + devDatabase + `, or the one that --db names. RATION_DB and the
-configuration file's db do not count here: they name the one of a real server.`,
+configuration file's db are ignored: they name the database of a real server.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.db == "" {
@@ -51,7 +51,7 @@ configuration file's db do not count here: they name the one of a real server.`,
 			return a.dev(cmd.Context(), settings)
 		},
 	}
-	cmd.Flags().BoolVar(&fresh, "fresh", false, "begin anew: delete "+devDatabase+" first")
+	cmd.Flags().BoolVar(&fresh, "fresh", false, "start from scratch: delete "+devDatabase+" first")
 	a.addSettingFlags(cmd)
 	return cmd
 }
@@ -80,7 +80,7 @@ func (a *app) dev(ctx context.Context, settings config.Config) (err error) {
 	if err := i.run(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintln(a.stdout, "\nStopped in order. Start it again, and the counts are still there.")
+	fmt.Fprintln(a.stdout, "\nStopped cleanly. Start it again, and the counts are still there.")
 	return nil
 }
 
@@ -169,7 +169,7 @@ func freshHint(db config.Database) string {
 	if filepath.Clean(db.Path) != filepath.Clean(devDatabase) {
 		return ""
 	}
-	return " (begin anew with --fresh)"
+	return " (start from scratch with --fresh)"
 }
 
 // history says what the key had used before this start.

@@ -28,21 +28,22 @@ func (a *app) doctorCommand() *cobra.Command {
 	var options admin.DiagnoseOptions
 	var repair, yes, trustClock bool
 	cmd := &cobra.Command{
-		Use: "doctor", Short: "Check the database and the settings, and say what to do",
-		Long: `Checks the database (schema, clock, durability, usage from the future, keys that
-have no limit), the way to it (TLS, poolers, connections that are left), who can use its files, and the
-settings that give something up, and says what is wrong and what to do. The exit
-code is 7 if a check has found a problem; a warning is none.
+		Use: "doctor", Short: "Check the database and the settings, and say what to fix",
+		Long: `Checks the database (schema, clock, durability, usage from the future, keys without
+a limit), the connection to it (TLS, poolers, connections that are left), who can
+use its files, and settings that give something up. It says what is wrong and what
+to do. If a check has found a problem, the exit code is 7; a warning doesn't change
+the exit code.
 
-The settings are those that this command is given: by --config, the environment, or
-the flags of 'ration serve'. Give it what the server is given.
+It checks the settings that it gets itself, from --config, the environment or the
+flags of 'ration serve'. Give it the same ones as the server.
 
-A clock that was far ahead leaves periods that have not begun, and keys that
-have used them up wait until those end. --repair moves what these have used to
-the periods that run now; each key's repair is in the audit log. It needs a clock
-that is right: with one that is behind it would take back what is right. So it
-refuses while the newest change is later than the clock, until --trust-clock says
-that the clock is right and was ahead when that change was made.`,
+If a clock was far ahead, it leaves periods that have not begun yet, and keys that
+have used them up wait until those end. --repair moves that usage to the current
+periods, and writes each repair to the audit log. The clock must be right: if it is
+behind, a repair would take back correct counts. So --repair refuses while the newest
+change is later than the clock. If the clock is right now, and was ahead when that
+change was made, say so with --trust-clock.`,
 		Example: `  ration doctor
   ration doctor --config /etc/ration/ration.yaml
   ration doctor --repair`,
@@ -65,9 +66,9 @@ that the clock is right and was ahead when that change was made.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&options.Deep, "deep", false, "read all of the database, which may take minutes")
-	flags.BoolVar(&repair, "repair", false, "put right what a clock from the future has left on keys")
-	flags.BoolVar(&trustClock, "trust-clock", false, "repair although the clock is behind the newest change")
+	flags.BoolVar(&options.Deep, "deep", false, "read the whole database, which may take minutes")
+	flags.BoolVar(&repair, "repair", false, "correct what a clock that was ahead has left on keys")
+	flags.BoolVar(&trustClock, "trust-clock", false, "repair even though the clock is behind the newest change")
 	asks(cmd, &yes, "--repair asks first.")
 	a.addSettingFlags(cmd)
 	return cmd
@@ -81,9 +82,9 @@ func (a *app) repairUsage(ctx context.Context, ops admin.Operations, findings []
 		a.say("There is nothing to repair.")
 		return findings, nil
 	case audit.State != admin.FindingOK && !trustClock:
-		return nil, usagef("%s: nothing was repaired, since a clock that is behind would give quotas a second time; set it, or give --trust-clock if it is right", audit.Detail)
+		return nil, usagef("%s: nothing was repaired, because a clock that is behind would give quotas a second time; set the clock, or use --trust-clock if it is right", audit.Detail)
 	case !yes:
-		if err := a.ask(usage.Detail + ". Repair only if that is the right time."); err != nil {
+		if err := a.ask(usage.Detail + ". Repair only if this time is right."); err != nil {
 			return nil, err
 		}
 	}

@@ -27,10 +27,10 @@ type exposed struct {
 // permissionsFindings looks at the files that only their owner is to use. A
 // pepper_file that others can read was refused with the settings.
 func permissionsFindings(settings config.Config) []admin.Finding {
-	finding := admin.Finding{Check: "permissions", State: admin.FindingOK, Detail: "no file that is its owner's alone is open to others"}
+	finding := admin.Finding{Check: "permissions", State: admin.FindingOK, Detail: "no file that only its owner should use is open to others"}
 	open, err := openFiles(settings)
 	if err != nil {
-		finding.State, finding.Detail = admin.FindingWarning, "not all files can be looked at: "+err.Error()
+		finding.State, finding.Detail = admin.FindingWarning, "some files can't be checked: "+err.Error()
 		finding.Advice = "run 'ration doctor' as the user that the server runs as"
 		return []admin.Finding{finding}
 	}
@@ -102,7 +102,7 @@ func resolve(path string) (string, error) {
 // owners are in it, and whoever can use the socket administers all.
 func judgePrivate(path string, mode fs.FileMode) (exposed, bool) {
 	return exposed{
-		what: fmt.Sprintf("others than its owner can use %s (mode %04o)", path, mode.Perm()),
+		what: fmt.Sprintf("users other than its owner can use %s (mode %04o)", path, mode.Perm()),
 		cure: "chmod 600", word: shellWord(path),
 	}, mode.Perm()&0o077 != 0
 }
@@ -117,7 +117,7 @@ func judgeDirectory(database string) func(string, fs.FileMode) (exposed, bool) {
 		if file.mild {
 			who = "its group"
 		}
-		file.what = fmt.Sprintf("%s can put files beside the database into %s (mode %04o)", who, path, mode.Perm())
+		file.what = fmt.Sprintf("%s can create files next to the database in %s (mode %04o)", who, path, mode.Perm())
 		if mode&fs.ModeSticky != 0 { // such as /tmp, which is everybody's
 			file.word = ""
 			own := filepath.Join(path, "ration-data")
@@ -134,7 +134,7 @@ func judgeConfiguration(secrets []string) func(string, fs.FileMode) (exposed, bo
 	return func(path string, mode fs.FileMode) (exposed, bool) {
 		file := exposed{cure: "chmod o=", word: shellWord(path)}
 		if len(secrets) > 0 && mode.Perm()&0o004 != 0 {
-			file.what = fmt.Sprintf("others can read %s (mode %04o), which holds secrets (%s)", path, mode.Perm(), strings.Join(secrets, ", "))
+			file.what = fmt.Sprintf("others can read %s (mode %04o), which contains secrets (%s)", path, mode.Perm(), strings.Join(secrets, ", "))
 			return file, true
 		}
 		file.what = fmt.Sprintf("others can change %s (mode %04o)", path, mode.Perm())

@@ -40,10 +40,10 @@ func TestDoctorSeesWhoCanUseTheFiles(t *testing.T) {
 		detail string
 		advice string // with the directory as %
 	}{
-		"nothing is open": {func(*testing.T, string) {}, "", 0, "ok", "no file that is its owner's alone is open to others", ""},
+		"nothing is open": {func(*testing.T, string) {}, "", 0, "ok", "no file that only its owner should use is open to others", ""},
 		"database": {func(t *testing.T, directory string) {
 			setMode(t, filepath.Join(directory, "ration.db"), 0o644)
-		}, "", 7, "problem", "others than its owner can use %/ration.db (mode 0644)", "chmod 600 %/ration.db"},
+		}, "", 7, "problem", "users other than its owner can use %/ration.db (mode 0644)", "chmod 600 %/ration.db"},
 		"database of a group": {func(t *testing.T, directory string) {
 			setMode(t, filepath.Join(directory, "ration.db"), 0o640)
 		}, "", 7, "problem", "%/ration.db (mode 0640)", "chmod 600 %/ration.db"},
@@ -52,13 +52,13 @@ func TestDoctorSeesWhoCanUseTheFiles(t *testing.T) {
 		}, "", 7, "problem", "%/ration.db.lock (mode 0666)", "chmod 600 %/ration.db.lock"},
 		"directory": {func(t *testing.T, directory string) {
 			setMode(t, directory, 0o777)
-		}, "", 7, "problem", "others can put files beside the database into % (mode 0777)", "run: chmod go-w %"},
+		}, "", 7, "problem", "others can create files next to the database in % (mode 0777)", "run: chmod go-w %"},
 		"directory of a group": {func(t *testing.T, directory string) {
 			setMode(t, directory, 0o770)
-		}, "", 0, "warning", "its group can put files beside the database into % (mode 0770)", "run: chmod go-w %"},
+		}, "", 0, "warning", "its group can create files next to the database in % (mode 0770)", "run: chmod go-w %"},
 		"directory of everybody": {func(t *testing.T, directory string) {
 			setMode(t, directory, 0o777|os.ModeSticky)
-		}, "", 7, "problem", "others can put files beside", "mkdir -m 700 %/ration-data && mv %/ration.db* %/ration-data/"},
+		}, "", 7, "problem", "others can create files next to", "mkdir -m 700 %/ration-data && mv %/ration.db* %/ration-data/"},
 		"configuration without a secret": {func(t *testing.T, directory string) {
 			writeFile(t, filepath.Join(directory, "ration.yaml"), "lanes: 1\n", 0o644)
 		}, "--config %/ration.yaml", 0, "ok", "", ""},
@@ -67,17 +67,17 @@ func TestDoctorSeesWhoCanUseTheFiles(t *testing.T) {
 		}, "--config %/ration.yaml", 7, "problem", "others can change %/ration.yaml (mode 0646)", "chmod o= %/ration.yaml"},
 		"configuration with a header": {func(t *testing.T, directory string) {
 			writeFile(t, filepath.Join(directory, "ration.yaml"), "upstream_headers: {X-Token: hunter2}\n", 0o644)
-		}, "--config %/ration.yaml", 7, "problem", "others can read %/ration.yaml (mode 0644), which holds secrets (upstream_headers)", "chmod o= %/ration.yaml"},
+		}, "--config %/ration.yaml", 7, "problem", "others can read %/ration.yaml (mode 0644), which contains secrets (upstream_headers)", "chmod o= %/ration.yaml"},
 		"configuration with a header for a group": {func(t *testing.T, directory string) {
 			writeFile(t, filepath.Join(directory, "ration.yaml"), "upstream_headers: {X-Token: hunter2}\n", 0o640)
 		}, "--config %/ration.yaml", 0, "ok", "", ""},
 		"configuration with a password that doesn't count": {func(t *testing.T, directory string) {
 			writeFile(t, filepath.Join(directory, "ration.yaml"), "db: postgres://ration:hunter2@127.0.0.1/ration\n", 0o604)
-		}, "--config %/ration.yaml", 7, "problem", "which holds secrets (db)", "chmod o= %/ration.yaml"},
+		}, "--config %/ration.yaml", 7, "problem", "which contains secrets (db)", "chmod o= %/ration.yaml"},
 		"several": {func(t *testing.T, directory string) {
 			setMode(t, filepath.Join(directory, "ration.db"), 0o604)
 			setMode(t, directory, 0o777)
-		}, "", 7, "problem", "(mode 0604); others can put", "run: chmod 600 %/ration.db %/ration.db-wal %/ration.db-shm; chmod go-w %"},
+		}, "", 7, "problem", "(mode 0604); others can create", "run: chmod 600 %/ration.db %/ration.db-wal %/ration.db-shm; chmod go-w %"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			directory := resolved(t, t.TempDir())

@@ -29,7 +29,7 @@ func configuredListeners(settings config.Config) []configured {
 // listenersFinding looks for listeners that other machines reach and that don't speak
 // TLS.
 func listenersFinding(settings config.Config) admin.Finding {
-	finding := admin.Finding{Check: "listeners", State: admin.FindingOK, Detail: "they speak HTTP without TLS, to this machine alone"}
+	finding := admin.Finding{Check: "listeners", State: admin.FindingOK, Detail: "they speak HTTP without TLS, but only to this machine"}
 	var open, closed, certificates, secure []string
 	plain := make(map[string]bool)
 	for _, listener := range configuredListeners(settings) {
@@ -51,18 +51,18 @@ func listenersFinding(settings config.Config) admin.Finding {
 		case len(plain) == 0:
 			finding.Detail = "all of them speak HTTPS"
 		case len(secure) > 0:
-			finding.Detail = "HTTPS: " + strings.Join(secure, ", ") + "; the other one speaks HTTP without TLS, to this machine alone"
+			finding.Detail = "HTTPS: " + strings.Join(secure, ", ") + "; the other one speaks HTTP without TLS, but only to this machine"
 		}
 		if plain["listen"] && len(settings.TrustedProxies) == 0 {
-			finding.Detail += "; trusted_proxies is empty: behind a proxy on this machine, such as one for TLS, set it to 127.0.0.1,::1, or all clients count as one address"
+			finding.Detail += "; trusted_proxies is empty: behind a proxy on this machine, such as one for TLS, set it to 127.0.0.1,::1; otherwise all clients count as one address"
 		}
 		return finding
 	}
 	_, address, _ := strings.Cut(closed[0], "=")
 	finding.State = admin.FindingWarning
-	finding.Detail = strings.Join(open, " and ") + ": HTTP without TLS, to other machines too: whoever is on the way can read keys and tokens"
-	finding.Advice = fmt.Sprintf("listen on this machine alone (%s) behind a proxy with TLS, such as 'caddy reverse-proxy --from api.example.com --to %s'; "+
-		"or give the listener a certificate (%s); or see to it that nobody else reaches the port: in a container publish it on this machine alone ('docker run -p %s:8081 …'), or use a private network",
+	finding.Detail = strings.Join(open, " and ") + ": HTTP without TLS, also to other machines: anybody in between can read keys and tokens"
+	finding.Advice = fmt.Sprintf("listen only on this machine (%s) behind a proxy with TLS, such as 'caddy reverse-proxy --from api.example.com --to %s'; "+
+		"or give the listener a certificate (%s); or make sure that nobody else can reach the port: in a container, publish it only on this machine ('docker run -p %s:8081 …'), or use a private network",
 		strings.Join(closed, " "), address, strings.Join(certificates, ", "), address)
 	return finding
 }

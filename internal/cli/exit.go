@@ -62,7 +62,7 @@ func exitCode(err error) int {
 func explain(err error) string {
 	text := strings.ReplaceAll(err.Error(), "\n", "\nration: ")
 	if older(err) {
-		text += "; run 'ration migrate' once every server is of this release"
+		text += "; run 'ration migrate' once every server runs this release"
 	}
 	return text
 }
@@ -109,15 +109,15 @@ func flagError(cmd *cobra.Command, err error) error {
 func unknownCommand(cmd *cobra.Command, name string) error {
 	cmd.SuggestionsMinimumDistance = suggestLimit
 	if suggestions := cmd.SuggestionsFor(name); len(suggestions) > 0 {
-		return usagef("%q is no command of '%s'; did you mean '%s %s'?", name, cmd.CommandPath(), cmd.CommandPath(), suggestions[0])
+		return usagef("unknown command %q for '%s'; did you mean '%s %s'?", name, cmd.CommandPath(), cmd.CommandPath(), suggestions[0])
 	}
-	return usagef("%q is no command of '%s'; see '%s --help'", name, cmd.CommandPath(), cmd.CommandPath())
+	return usagef("unknown command %q for '%s'; see '%s --help'", name, cmd.CommandPath(), cmd.CommandPath())
 }
 
 // noArguments and oneArgument are what commands take after their flags.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("'%s' takes no argument, and %q is one; see '%s --help'", cmd.CommandPath(), args[0], cmd.CommandPath())
+		return usagef("'%s' takes no argument, but got %q; see '%s --help'", cmd.CommandPath(), args[0], cmd.CommandPath())
 	}
 	return nil
 }

@@ -22,10 +22,10 @@ func (a *app) explainCommand() *cobra.Command {
 	var amounts []string
 	var ip string
 	cmd := &cobra.Command{
-		Use: "explain KEY", Short: "Show what each limit of a key would say to a request, and why",
-		Long: `Shows whether a request of this key would be admitted now, what each of its limits
-says to it and whose limit it is, what is reserved by which reservation, and when it
-resets. Nothing is charged.`,
+		Use: "explain KEY", Short: "Show what each limit of a key would say about a request, and why",
+		Long: `Shows whether a request of this key would be admitted now. For each of the key's
+limits, it shows what the limit says and why, which reservations hold how much of
+it, and when it resets. Nothing is charged.`,
 		Example: `  ration explain key_…
   ration explain key_… --amount tokens=1200 --scope search`,
 		Args: oneKey,
@@ -51,9 +51,9 @@ resets. Nothing is charged.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVar(&amounts, "amount", nil, "what the request would cost, such as tokens=1200; may be repeated (default: requests=1)")
+	flags.StringArrayVar(&amounts, "amount", nil, "what the request would cost, such as tokens=1200; repeat for several (default: requests=1)")
 	flags.StringVar(&question.Scope, "scope", "", "a scope that the key must have")
-	flags.StringVar(&ip, "ip", "", "the client's address, for keys with a list of addresses")
+	flags.StringVar(&ip, "ip", "", "the client's address, for keys that allow only some addresses")
 	return cmd
 }
 
@@ -88,7 +88,7 @@ func (a *app) showExplanation(e api.Explanation, question admin.ExplainQuestion)
 	}
 	fmt.Fprintf(a.stdout, "%s (%s)\n%s\n", e.Key.ID, visible(e.Key.Name), answer)
 	if len(e.Limits) == 0 {
-		fmt.Fprintln(a.stdout, "No limit holds for it.")
+		fmt.Fprintln(a.stdout, "No limit applies to it.")
 	}
 	for _, part := range []listing{limits, detailListing(e), reservationListing(e.Reservations)} {
 		if len(part.rows) == 0 {

@@ -20,7 +20,7 @@ func (r *explainedRequest) rows() [][]string {
 		rows = append(rows, r.chargeRows()...)
 	}
 	if r.Beside {
-		rows = append(rows, []string{"note", "no route matches this path, and others ask more: if the API serves under it what they guard, by an alias, a rewrite or a parameter of its own, " +
+		rows = append(rows, []string{"note", "no route matches this path, and other routes ask for more: if the API serves the same content at this path, through an alias, a rewrite or a parameter of its own, " +
 			"only refuse_unmatched: true refuses that"})
 	}
 	return rows
@@ -32,7 +32,7 @@ func (r *explainedRequest) routeText() string {
 		text += " (" + r.Path + ")"
 	}
 	if r.Near {
-		text += ", because the request is near it"
+		text += ", because the request is similar to it"
 	}
 	return text
 }

@@ -32,10 +32,11 @@ type health struct {
 func (a *app) healthCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "health", Short: "Ask the server on this machine whether it is ready",
-		Long: `Asks the server that listens at api_listen whether it can decide and commit
-charges now (GET /readyz). Exit code 0: it is ready; 1: it is not, does not
-answer within 2.5 seconds, or is not there. Opens no database. Meant for health
-checks of containers and scripts; it finds the address as 'ration serve' does.`,
+		Long: `Asks the server that listens at api_listen whether it can decide and commit charges
+now (GET /readyz). The exit code is 0 if it is ready, and 1 if it is not ready, does
+not answer within 2.5 seconds, or is not there. The command opens no database. It is
+for health checks of containers and scripts, and finds the address as 'ration serve'
+does.`,
 		Example: `  ration health
   ration health --api-listen 127.0.0.1:9081`,
 		Args: noArguments,
@@ -97,7 +98,7 @@ func readHealth(address string, response *http.Response) (health, error) {
 	}
 	var found health
 	if json.Unmarshal(text, &found) != nil || found.Status == "" {
-		return health{}, fmt.Errorf("what answers at %s with status %d is no Ration API", address, response.StatusCode)
+		return health{}, fmt.Errorf("what answers at %s with status %d is not Ration's API", address, response.StatusCode)
 	}
 	if response.StatusCode != http.StatusOK {
 		return health{}, fmt.Errorf("%s: %s", visible(found.Status), visible(found.Reason))

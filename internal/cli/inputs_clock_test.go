@@ -44,6 +44,6 @@ var clockBehaviours = []behaviour{
 		if answer := answerTo(t, request); !strings.Contains(answer, `"not ready"`) || !strings.Contains(answer, "the database's is at") {
 			t.Errorf("answer %s; want it not ready because of the clock", answer)
 		}
-		wants(t, running.stop(), 0, "no period begins before the clocks agree")
+		wants(t, running.stop(), 0, "no period begins until the clocks agree")
 	}},
 }

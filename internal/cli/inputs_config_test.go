@@ -49,7 +49,7 @@ var configInputs = []input{
 		code: 3, says: []string{"ration.yaml:1:11: upstream: use a URL without user name and password"},
 	}, {
 		name: "config upstream is the proxy itself", args: check, file: "upstream: http://localhost:8080\n",
-		code: 3, says: []string{"upstream: http://localhost:8080 leads back to Ration itself, because listen is 127.0.0.1:8080; give the URL of your API, or have Ration listen on another port"},
+		code: 3, says: []string{"upstream: http://localhost:8080 leads back to Ration itself, because listen is 127.0.0.1:8080; give the URL of your API, or let Ration listen on another port"},
 	}, {
 		name: "config upstream is the API itself", args: check, file: "listen: 127.0.0.1:0\napi_listen: :9000\nupstream: https://127.0.0.9:9000/base\n",
 		code: 3, says: []string{"upstream: https://127.0.0.9:9000/base leads back to Ration itself, because api_listen is [::]:9000"},
@@ -140,7 +140,7 @@ var configBehaviours = []behaviour{
 	{"secret in argv warned", func(t *testing.T) {
 		t.Chdir(t.TempDir())
 		got := runIn(t, nil, "keys", "list", "--db", "postgres://u:hunter2@127.0.0.1:1/d")
-		wants(t, got, 4, "note: --db holds a password, which other users can see in the list of processes; use RATION_DB instead")
+		wants(t, got, 4, "note: --db contains a password, which other users can see in the list of processes; use RATION_DB instead")
 	}},
 	{"pepper file mode 0644", func(t *testing.T) {
 		t.Chdir(t.TempDir())
@@ -153,6 +153,6 @@ var configBehaviours = []behaviour{
 	{"pepper of 3 chars", func(t *testing.T) {
 		t.Chdir(t.TempDir())
 		writeFile(t, "pepper", "abc", 0o600)
-		wants(t, runIn(t, nil, "serve", "--pepper-file", "pepper"), 3, `pepper_file is "pepper": it holds less than 16 bytes, which can be guessed`)
+		wants(t, runIn(t, nil, "serve", "--pepper-file", "pepper"), 3, `pepper_file is "pepper": it has less than 16 bytes, so it can be guessed`)
 	}},
 }

@@ -31,16 +31,16 @@ var databaseBehaviours = []behaviour{
 			t.Fatal(err)
 		}
 		for _, command := range []string{"serve --wait-for-database 0s", "keys create k", "keys list", "migrate"} {
-			wantsOn(t, cluster.DSN(), command, 4, "it is a standby, not primary")
+			wantsOn(t, cluster.DSN(), command, 4, "it is a standby, not the primary")
 		}
-		wantsOn(t, cluster.DSN(), "serve --accept-unsafe-durability", 4, "the database is read-only, not primary")
+		wantsOn(t, cluster.DSN(), "serve --accept-unsafe-durability", 4, "the database is read-only, not the primary")
 	}},
 	{"DSN to a read-only DB", func(t *testing.T) {
 		fresh, migrated := readOnly(testdb.Postgres(t)), testdb.Postgres(t)
-		wantsOn(t, fresh, "serve", 4, "the database is read-only, not primary")
+		wantsOn(t, fresh, "serve", 4, "the database is read-only, not the primary")
 		must(t, migrated, "migrate")
 		for _, command := range []string{"serve", "keys create k"} {
-			wantsOn(t, readOnly(migrated), command, 4, "the database is read-only, not primary; give the URL of the primary")
+			wantsOn(t, readOnly(migrated), command, 4, "the database is read-only, not the primary; give the URL of the primary")
 		}
 		wantsOn(t, readOnly(migrated), "keys list", 0)
 	}},
@@ -76,7 +76,7 @@ var databaseBehaviours = []behaviour{
 		must(t, "sqlite:ration.db", "migrate")
 		execFile(t, "ration.db", newerSchema)
 		for _, command := range []string{"serve", "keys list", "migrate"} {
-			wantsOn(t, "sqlite:ration.db", command, 6, "has schema version 99999, made by a later release for those that know version 99998 or later; this one knows only version")
+			wantsOn(t, "sqlite:ration.db", command, 6, "has schema version 99999, made by a later release for releases that know version 99998 or later; this one knows only version")
 		}
 		url := testdb.Postgres(t)
 		must(t, url, "migrate")
@@ -113,7 +113,7 @@ var databaseBehaviours = []behaviour{
 		text := strings.Repeat("this is no database\n", 500)
 		writeFile(t, "ration.db", text, 0o600)
 		for _, command := range []string{"serve", "keys list", "migrate"} {
-			wantsOn(t, "sqlite:ration.db", command, 5, "ration.db", "not a database of Ration's")
+			wantsOn(t, "sqlite:ration.db", command, 5, "ration.db", "not a Ration database")
 		}
 		if left, err := os.ReadFile("ration.db"); err != nil || !bytes.Equal(left, []byte(text)) {
 			t.Errorf("it was changed, or %v", err)

@@ -11,7 +11,7 @@ func TestSettingsThatWouldBelieveEverybody(t *testing.T) {
 		"two halves":             {[]string{"--trusted-proxies", "0.0.0.0/1,128.0.0.0/1"}, `write "any" to trust every address`},
 		"two halves of IPv6":     {[]string{"--trusted-proxies", "::/1,8000::/1"}, `write "any" to trust every address`},
 		"IPv4 in the form of v6": {[]string{"--trusted-proxies", "::ffff:0.0.0.0/96"}, `write "any" to trust every address`},
-		"our own header":         {[]string{"--pass-headers", "X-Api-Version,X-Auth-Subject"}, "the proxy's to set or to refuse"},
+		"our own header":         {[]string{"--pass-headers", "X-Api-Version,X-Auth-Subject"}, "only the proxy sets or refuses this header"},
 		"no header":              {[]string{"--pass-headers", "X User"}, "use the name of a header"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -127,7 +127,7 @@ func (i *instance) decides() decisionStore {
 func (i *instance) checkReady(ctx context.Context) error {
 	err := i.store.Ready(ctx)
 	if errors.Is(err, ration.ErrClockSuspect) {
-		i.log.WarnContext(ctx, "not ready: no period begins before the clocks agree", "reason", err)
+		i.log.WarnContext(ctx, "not ready: no period begins until the clocks agree", "reason", err)
 		return nil
 	}
 	if err != nil {
@@ -172,7 +172,7 @@ func (i *instance) run(ctx context.Context) error {
 // per sweep, and of many the first.
 func (i *instance) reportSweep(err error) {
 	first, _, _ := strings.Cut(err.Error(), "\n")
-	i.log.Warn("reservations that are due have not ended yet; the next sweep tries again", "error", first)
+	i.log.Warn("some reservations have expired but could not be ended; the next sweep tries again", "error", first)
 }
 
 // close undoes what newInstance has done so far. It may be called again.

@@ -15,23 +15,23 @@ type keyFlags struct {
 
 func (f *keyFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.owner, "owner", "", "whose key it is, in your own terms")
-	flags.StringVar(&f.plan, "plan", "", "name of its plan")
+	flags.StringVar(&f.owner, "owner", "", "whose key it is: any text of yours")
+	flags.StringVar(&f.plan, "plan", "", "name of the key's plan")
 	flags.StringVar(&f.expires, "expires", "", "when it ends: 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z")
-	flags.StringArrayVar(&f.scopes, "scope", nil, "what it may do; repeat for several")
-	flags.StringArrayVar(&f.allowedIPs, "allow-ip", nil, "address or CIDR range it may be used from; repeat for several")
-	flags.StringVar(&f.timeZone, "time-zone", "", "IANA time zone of its days, such as Europe/Berlin (default: the plan's, else UTC)")
+	flags.StringArrayVar(&f.scopes, "scope", nil, "scope: what the key may do; repeat for several")
+	flags.StringArrayVar(&f.allowedIPs, "allow-ip", nil, "address or CIDR range that the key may be used from; repeat for several")
+	flags.StringVar(&f.timeZone, "time-zone", "", "IANA time zone of the key's days, such as Europe/Berlin (default: the plan's, or else UTC)")
 	flags.StringArrayVar(&f.metadata, "metadata", nil, "name=value of your own; repeat for several")
-	flags.StringArrayVar(&f.limits, "limit", nil, `limit of its own, in the place of the plan's: "5000/day", "200000 tokens/month", "10/second burst 20", "unlimited/day"; repeat for several`)
+	flags.StringArrayVar(&f.limits, "limit", nil, `limit of the key's own, in place of the plan's: "5000/day", "200000 tokens/month", "10/second burst 20", "unlimited/day"; repeat for several`)
 	flags.StringVar(&f.until, "until", "", "when the --limit given here ends: 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z (default: never)")
-	flags.BoolVar(&f.unlimited, "unlimited", false, "it is meant that the key has no limit; without this it is reported")
+	flags.BoolVar(&f.unlimited, "unlimited", false, "mark that the key is meant to have no limit; without the mark, the command reports it")
 }
 
 func (a *app) keysCreateCommand() *cobra.Command {
 	var flags keyFlags
 	var label string
 	cmd := &cobra.Command{
-		Use: "create NAME", Short: "Create a key and print its secret, once",
+		Use: "create NAME", Short: "Create a key and print its secret once",
 		Example: `  ration keys create "Alice's laptop" --owner alice --plan free
   ration keys create batch --limit 10000/day --limit "10/second burst 20" -o json`,
 		Args: oneArgument("the name of the key"),

@@ -27,7 +27,7 @@ func keyID(ctx context.Context, ops admin.Operations, text string) (ration.KeyID
 	for i, record := range records {
 		ids[i] = record.ID.String()
 	}
-	return ration.KeyID{}, usagef("%q is the name of a key, and names may repeat; give its id: %s", text, strings.Join(ids, ", "))
+	return ration.KeyID{}, usagef("%q is the name of a key, but several keys may have one name; give its id: %s", text, strings.Join(ids, ", "))
 }
 
 // looksLikeSecret reports whether a text is a secret that was made here, under

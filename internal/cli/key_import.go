@@ -42,20 +42,20 @@ type keySource struct {
 func (a *app) keysImportCommand() *cobra.Command {
 	source := new(keySource)
 	cmd := &cobra.Command{
-		Use: "import FILE", Short: "Import keys whose secrets were made elsewhere; they keep working",
+		Use: "import FILE", Short: "Import keys with their secrets, which keep working",
 		Long: `Reads keys from a CSV file ("-": standard input), from a JSON object in an
 environment file (--variable), or from a table (--table) of a SQLite file or of a
-PostgreSQL database, whose URL is in the environment so that its password is in no
-list of processes, and creates them with the secrets that they have. Of the secrets
-only digests are stored.
+PostgreSQL database. Put the database's URL into the environment, so that no list of
+processes shows its password. The keys are created with the secrets that they have.
+Ration stores only digests of the secrets.
 
-Everything is checked before anything is written. Keys whose secret is known
-already stay as they are, so that an import can be repeated. --dry-run lists what
-would happen, and what is doubtful: names and owners that are there twice, secrets
-that can be guessed. No secret is ever shown.
+Everything is checked before anything is written. You can repeat an import: keys
+whose secret is known already don't change. --dry-run lists what would happen, and
+what looks wrong: duplicate names and owners, and secrets that can be guessed. No
+secret is ever shown.
 
-Without --mapping the columns are secret, name, owner and created_at. With it a
-YAML file says which are what:
+Without --mapping, the columns are secret, name, owner and created_at. A mapping is
+a YAML file that says which column contains what:
 
   secret: key            # "$key": the names of the JSON object's entries
   secret_form: plain     # or sha256, for digests in hexadecimal
@@ -79,12 +79,12 @@ YAML file says which are what:
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&source.variable, "variable", "", "the file is an environment file, and this variable of it holds a JSON object of keys")
-	flags.StringVar(&source.table, "table", "", "the file is a SQLite database, or env:VARIABLE names a postgres://… URL, and this table or view holds the keys")
-	flags.StringVar(&source.mapping, "mapping", "", "YAML file that says which column holds what")
+	flags.StringVar(&source.variable, "variable", "", "the file is an environment file, and this variable in it contains a JSON object of keys")
+	flags.StringVar(&source.table, "table", "", "the file is a SQLite database, or env:VARIABLE names a postgres://… URL, and this table or view contains the keys")
+	flags.StringVar(&source.mapping, "mapping", "", "YAML file that says which column contains what")
 	flags.StringVar(&source.plan, "plan", "", "plan of the imported keys")
-	flags.BoolVar(&source.unlimited, "unlimited", false, "it is meant that the imported keys have no limit; without this it is reported")
-	flags.BoolVar(&source.dryRun, "dry-run", false, "list what would be imported, and what is doubtful")
+	flags.BoolVar(&source.unlimited, "unlimited", false, "mark that the imported keys are meant to have no limit; without the mark, the command reports it")
+	flags.BoolVar(&source.dryRun, "dry-run", false, "list what would be imported, and what looks wrong")
 	return cmd
 }
 
@@ -117,9 +117,9 @@ func (a *app) importKeys(ctx context.Context, source *keySource) error {
 	if err != nil {
 		return err
 	}
-	a.say("Keys that were read: %s.", statusCounts(plan.Records))
+	a.say("Keys read: %s.", statusCounts(plan.Records))
 	if source.dryRun {
-		a.say("Nothing was imported: this is what would be.")
+		a.say("Nothing was imported: this was a dry run.")
 	}
 	return a.showKeysImported(adminwire.KeysImported(imported, source.dryRun))
 }

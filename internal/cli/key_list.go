@@ -16,7 +16,7 @@ func (a *app) keysListCommand() *cobra.Command {
 	var filter admin.KeyFilter
 	var status, unlimited, after string
 	cmd := &cobra.Command{
-		Use: "list", Short: "List keys, the oldest first", Args: noArguments,
+		Use: "list", Short: "List keys, oldest first", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if filter.Limit == 0 { // for the administration itself, it is no bound
 				return &ration.InvalidError{Field: "limit", Value: "0", Reason: "use 1 to 100000"}
@@ -32,7 +32,7 @@ func (a *app) keysListCommand() *cobra.Command {
 				}
 				keys := adminwire.Keys(records, time.Now())
 				if len(keys) > 0 && len(keys) == filter.Limit {
-					a.say("There may be more: go on with --after %s", keys[len(keys)-1].ID)
+					a.say("There may be more: continue with --after %s", keys[len(keys)-1].ID)
 				}
 				return a.show(foundKeys(filter, keys))
 			})
@@ -43,10 +43,10 @@ func (a *app) keysListCommand() *cobra.Command {
 	flags.StringVar(&filter.Plan, "plan", "", "only those with this plan")
 	flags.StringVar(&status, "status", "", "only pending, active, disabled, revoked or rejected ones")
 	flags.StringVar(&filter.Name, "name", "", "only those with exactly this name")
-	flags.StringVar(&unlimited, "unlimited", "", "only those without any limit, now or when a temporary one ends; with =unmarked or =marked, only those without or with the mark that this is meant")
+	flags.StringVar(&unlimited, "unlimited", "", "only those without any limit, now or when a temporary one ends; with =unmarked or =marked, only those without or with the mark that this is intended")
 	flags.Lookup("unlimited").NoOptDefVal = string(admin.UnlimitedAny)
-	flags.StringVar(&after, "after", "", "only those after this id: the last of the page before")
-	flags.IntVar(&filter.Limit, "max", 1000, "list at most so many")
+	flags.StringVar(&after, "after", "", "only those after this id: the last one of the previous page")
+	flags.IntVar(&filter.Limit, "max", 1000, "list at most this many")
 	return cmd
 }
 

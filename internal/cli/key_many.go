@@ -24,7 +24,7 @@ func (a *app) changeKeys(ctx context.Context, selection *keySelection, change ad
 	}
 	switch {
 	case selection.dryRun:
-		a.say("Nothing was changed: this is what would be.")
+		a.say("Nothing was changed: this was a dry run.")
 		return a.showKeysChanged(would)
 	case would.Changed == 0:
 		would.DryRun = false // there is nothing to do

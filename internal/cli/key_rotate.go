@@ -12,10 +12,10 @@ func (a *app) keysRotateCommand() *cobra.Command {
 	var label string
 	var overlap time.Duration
 	cmd := &cobra.Command{
-		Use: "rotate KEY", Short: "Replace a secret of a key and print the new one, once",
-		Long: `Makes a new secret and ends the old ones of the same label after the overlap.
-The key keeps its id, its limits and its history. After a leak, take
---overlap 0: the old secrets are revoked at once.`,
+		Use: "rotate KEY", Short: "Replace a secret of a key and print the new one once",
+		Long: `Creates a new secret and ends the old ones with the same label after the overlap.
+The key keeps its id, its limits and its history. After a leak, use --overlap 0:
+then the old secrets are revoked at once.`,
 		Example: `  ration keys rotate key_… --overlap 24h
   ration keys rotate key_… --label mobile --overlap 0`,
 		Args: oneKey,
@@ -37,6 +37,6 @@ The key keeps its id, its limits and its history. After a leak, take
 		},
 	}
 	cmd.Flags().StringVar(&label, "label", "", "label of the secret to replace (default: the key's only one)")
-	cmd.Flags().DurationVar(&overlap, "overlap", 0, "how long the old secret still holds, such as 24h; 0 after a leak (required)")
+	cmd.Flags().DurationVar(&overlap, "overlap", 0, "how long the old secret stays valid, such as 24h; 0 after a leak (required)")
 	return cmd
 }

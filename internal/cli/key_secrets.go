@@ -16,8 +16,8 @@ func (a *app) keysSecretCommand() *cobra.Command {
 func (a *app) keysSecretAddCommand() *cobra.Command {
 	var label, expires string
 	cmd := &cobra.Command{
-		Use: "add KEY", Short: "Give a key a further secret and print it, once",
-		Long: `Gives a key a further secret, for another device or service of the same account.
+		Use: "add KEY", Short: "Give a key another secret and print it once",
+		Long: `Gives a key another secret, for another device or service of the same account.
 All secrets of a key share its limits and its usage.`,
 		Example: `  ration keys secret add key_… --label phone`,
 		Args:    oneKey,
@@ -39,14 +39,14 @@ All secrets of a key share its limits and its usage.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&label, "label", "", "what tells it from the key's other secrets (required)")
+	cmd.Flags().StringVar(&label, "label", "", "label that distinguishes it from the key's other secrets (required)")
 	cmd.Flags().StringVar(&expires, "expires", "", "when it ends: 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z (default: never)")
 	return cmd
 }
 
 func (a *app) keysSecretRevokeCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "revoke KEY SECRET", Short: "End one secret of a key for ever", Args: keyAndSecret,
+		Use: "revoke KEY SECRET", Short: "Revoke one secret of a key for ever", Args: keyAndSecret,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			secretID, err := ration.ParseSecretID(args[1])
 			if err != nil {

@@ -30,9 +30,9 @@ func (s *keySelection) register(cmd *cobra.Command, when string) {
 	cmd.Use += " | --select FIELD=VALUE | --all"
 	cmd.Args = s.checkArgs
 	flags := cmd.Flags()
-	flags.StringArrayVar(&s.fields, "select", nil, `in place of KEY: all keys with this "plan=…", "owner=…", "status=…" or "name=…", or without any limit and the mark that this is meant, "unlimited=unmarked"; repeat for keys that match all`)
+	flags.StringArrayVar(&s.fields, "select", nil, `in place of KEY: all keys with this "plan=…", "owner=…", "status=…" or "name=…", or with "unlimited=unmarked", without any limit and not marked as meant so; repeat for keys that match all`)
 	flags.BoolVar(&s.all, "all", false, "in place of KEY: every key")
-	flags.BoolVar(&s.dryRun, "dry-run", false, "with --select or --all: count what would be changed")
+	flags.BoolVar(&s.dryRun, "dry-run", false, "with --select or --all: only count what would change")
 }
 
 // many reports whether keys are named by what they are.
@@ -41,13 +41,13 @@ func (s *keySelection) many() bool { return s.all || len(s.fields) > 0 }
 func (s *keySelection) checkArgs(cmd *cobra.Command, args []string) error {
 	switch {
 	case s.all && len(s.fields) > 0:
-		return usagef("--all means every key, and --select some: give one of them")
+		return usagef("--all selects every key and --select some of them: give only one of the two")
 	case s.many() && len(args) > 0:
-		return usagef("%q names a key, and --select and --all name many: give one of them", args[0])
+		return usagef("%q names one key, but --select and --all select many: give only one of the two", args[0])
 	case s.many():
 		return nil
 	case s.dryRun:
-		return usagef("--dry-run is for --select and --all")
+		return usagef("--dry-run needs --select or --all")
 	}
 	return oneArgument("the id of a key (or --select or --all in its place)")(cmd, args)
 }
@@ -66,7 +66,7 @@ func (s *keySelection) filter() (filter admin.KeyFilter, err error) {
 		case target == nil || value == "":
 			return filter, &ration.InvalidError{Field: "--select", Value: text, Reason: `write "plan=NAME", "owner=NAME", "status=STATUS", "name=NAME" or "unlimited=unmarked"`}
 		case *target != "":
-			return filter, &ration.InvalidError{Field: "--select", Value: text, Reason: "name each field once: a key has to match all"}
+			return filter, &ration.InvalidError{Field: "--select", Value: text, Reason: "name each field once: a key must match all of them"}
 		}
 		*target = value
 	}

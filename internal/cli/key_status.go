@@ -11,15 +11,15 @@ import (
 )
 
 func (a *app) keysDisableCommand() *cobra.Command {
-	return a.keyStatusCommand(admin.ActionDisable, "Bar a key, or many, until they are enabled again", admin.Operations.DisableKey)
+	return a.keyStatusCommand(admin.ActionDisable, "Disable a key, or many keys, until they are enabled again", admin.Operations.DisableKey)
 }
 
 func (a *app) keysEnableCommand() *cobra.Command {
-	return a.keyStatusCommand(admin.ActionEnable, "Let a disabled key, or many, be used again", admin.Operations.EnableKey)
+	return a.keyStatusCommand(admin.ActionEnable, "Enable a disabled key, or many keys, again", admin.Operations.EnableKey)
 }
 
 func (a *app) keysRevokeCommand() *cobra.Command {
-	return a.keyStatusCommand(admin.ActionRevoke, "End a key, or many, for ever", admin.Operations.RevokeKey)
+	return a.keyStatusCommand(admin.ActionRevoke, "Revoke a key, or many keys, for ever", admin.Operations.RevokeKey)
 }
 
 // statusChange is one of the operations that change a key's status.
@@ -31,10 +31,10 @@ func (a *app) keyStatusCommand(action admin.KeyAction, short string, change stat
 		Use: string(action) + " KEY", Short: short,
 		Long: short + `.
 
-With --select or --all it counts the keys, asks and then changes them in chunks of
-at most 500, so that requests go on in between; decisions that start afterwards see
-it. Keys whose status doesn't allow it, such as revoked ones, are skipped and
-counted. Run it again after an error: what is done stays done.`,
+With --select or --all, the command counts the keys, asks, and changes them in chunks
+of at most 500, so that requests go on in between. Decisions that start afterwards use
+the change. Keys whose status doesn't allow it, such as revoked ones, are skipped and
+counted. If an error stops the command, run it again: finished chunks stay changed.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if selection.many() {
 				return a.changeKeys(cmd.Context(), &selection, admin.KeysChange{Action: action})

@@ -18,19 +18,19 @@ func (a *app) keysUpdateCommand() *cobra.Command {
 	var name string
 	var clear keyClearing
 	cmd := &cobra.Command{
-		Use: "update KEY", Short: "Change a key, or many: what is not named stays",
-		Long: `Changes a key in one transaction. What no flag names stays as it is; an empty
-value clears: --plan "" leaves the key without a plan, --expires "" without an
-end, --scope "" without scopes. Decisions that start afterwards see the change.
+		Use: "update KEY", Short: "Change a key, or many keys; only what you name changes",
+		Long: `Changes a key in one transaction. Only what a flag names changes. An empty value
+clears: --plan "" leaves the key without a plan, --expires "" without an end,
+--scope "" without scopes. Decisions that start afterwards use the change.
 
-A --limit with --until is temporary: it holds in the place of the lasting limit of
-the key's own, else of the plan's, and that holds again when it ends. A later one
-takes its place. A --limit without --until is the lasting one: while a temporary
-one runs it waits beneath.
+A --limit with --until is temporary. While it runs, it replaces the lasting limit of
+the key's own, or else the plan's, which applies again when it ends. A later temporary
+limit replaces it. A --limit without --until is the lasting one: while a temporary
+limit runs, it waits.
 
-With --select or --all it changes many keys: it counts them, asks and then changes
-them in chunks of at most 500, so that requests go on in between. What is so
-already stays as it is. Run it again after an error: what is done stays done.`,
+With --select or --all, the command changes many keys. It counts them, asks, and
+changes them in chunks of at most 500, so that requests go on in between. If an error
+stops it, run it again: finished chunks stay changed, and are not changed twice.`,
 		Example: `  ration keys update key_… --plan pro
   ration keys update key_… --limit 5000/day --until 2030-12-01
   ration keys update key_… --clear-temporary day
@@ -69,7 +69,7 @@ already stays as it is. Run it again after an error: what is done stays done.`,
 	}
 	flags.register(cmd)
 	selection.register(cmd, asksForMany)
-	cmd.Flags().StringVar(&name, "name", "", "its name, for people")
+	cmd.Flags().StringVar(&name, "name", "", "its name, for display")
 	clear.register(cmd)
 	return cmd
 }
@@ -79,9 +79,9 @@ type keyClearing struct{ both, temporary, lasting []string }
 
 func (c *keyClearing) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&c.both, "clear-limit", nil, `takes a limit of its own away, a temporary one too, so that the plan's holds: "day", "tokens/month"; repeat for several`)
-	flags.StringArrayVar(&c.temporary, "clear-temporary", nil, `ends a temporary limit now, so that the lasting one of its own holds, else the plan's: "day", "tokens/month"; repeat for several`)
-	flags.StringArrayVar(&c.lasting, "clear-lasting", nil, `takes a lasting limit of its own away and leaves a temporary one: "day", "tokens/month"; repeat for several`)
+	flags.StringArrayVar(&c.both, "clear-limit", nil, `remove a limit of the key's own, also a temporary one, so that the plan's applies: "day", "tokens/month"; repeat for several`)
+	flags.StringArrayVar(&c.temporary, "clear-temporary", nil, `end a temporary limit now, so that the key's lasting one applies, or else the plan's: "day", "tokens/month"; repeat for several`)
+	flags.StringArrayVar(&c.lasting, "clear-lasting", nil, `remove a lasting limit of the key's own, but keep a temporary one: "day", "tokens/month"; repeat for several`)
 }
 
 func (c *keyClearing) into(patch *admin.KeyPatch) (err error) {
@@ -102,7 +102,7 @@ func (a *app) sayCovered(key admin.KeyRecord, set []ration.Override) {
 		above, found := ration.OverrideAt(key.Overrides, set[i].Key(), time.Now())
 		if found && above.Temporary() && !set[i].Temporary() {
 			end := instantText(&above.ExpiresAt)
-			a.say("Until %s the temporary limit on %s holds; --clear-temporary %s ends it now.", end, admin.FormatLimitKey(set[i].Key()), admin.FormatLimitKey(set[i].Key()))
+			a.say("Until %s the temporary limit on %s applies; --clear-temporary %s ends it now.", end, admin.FormatLimitKey(set[i].Key()), admin.FormatLimitKey(set[i].Key()))
 		}
 	}
 }

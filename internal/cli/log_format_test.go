@@ -20,7 +20,7 @@ func TestLogFormatReachesTheStore(t *testing.T) {
 	for format, isJSON := range map[string]bool{"json": true, "text": false} {
 		t.Run(format, func(t *testing.T) {
 			running := startServer(t, nil, "--db", url, "--log-format", format, "--request-log-days", "1")
-			line := running.log.await(t, "keeping the days of the request log")
+			line := running.log.await(t, "can't maintain the days of the request log")
 			if got := json.Valid([]byte(line)); got != isJSON {
 				t.Errorf("with log_format %s the store logs %s", format, line)
 			}

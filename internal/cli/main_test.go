@@ -59,7 +59,7 @@ func TestCommandsOnPostgres(t *testing.T) {
 	for _, format := range []string{"table", "json", "csv"} {
 		if found := invoke(t, url, "doctor", "--accept-unsafe-durability", "-o", format); found.code != 0 || strings.Contains(found.stdout+found.stderr, password) {
 			t.Errorf("doctor shows a password: %+v", found)
-		} else if !strings.Contains(found.stdout, "accept_unsafe_durability gives up that no charge is lost") {
+		} else if !strings.Contains(found.stdout, "accept_unsafe_durability gives up the promise that no answered charge is lost") {
 			t.Errorf("doctor says %s; want what a setting gives up", found.stdout)
 		}
 	}

@@ -13,8 +13,8 @@ import (
 func (a *app) manCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "man DIR", Short: "Write the manual pages into a directory",
-		Long: `Writes a manual page for every command into a directory, which is made if there
-is none. Packages of Ration have them; 'man ration' shows the first.`,
+		Long: `Writes a manual page for every command into a directory, and creates the directory
+if it doesn't exist. Packages of Ration contain the pages; start with 'man ration'.`,
 		Example: `  ration man /usr/local/share/man/man1`,
 		Args:    oneArgument("the directory to write to"),
 		RunE: func(cmd *cobra.Command, args []string) error {

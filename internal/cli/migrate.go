@@ -21,7 +21,7 @@ type migration struct {
 
 func (a *app) migrateCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "migrate", Short: "Bring the schema of the database up to date, or create it",
+		Use: "migrate", Short: "Update the schema of the database, or create it",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			settings, err := a.settings()
@@ -45,11 +45,11 @@ func (a *app) migrateCommand() *cobra.Command {
 func migrated(from, to, known int64) string {
 	switch {
 	case from > known:
-		return fmt.Sprintf("The schema has version %d, made by a later release. This release knows version %d and runs on it: nothing was changed.", from, known)
+		return fmt.Sprintf("The schema has version %d, made by a later release. This release knows version %d and works with it. Nothing was changed.", from, known)
 	case from == to:
 		return "The schema is up to date."
 	}
-	return "The schema was brought up to date."
+	return "The schema was updated."
 }
 
 // known returns the version of the schema that this release makes.

@@ -46,7 +46,7 @@ func (m machine) checkUpstream(ctx context.Context, upstream *url.URL, listeners
 		for _, own := range listeners {
 			if port > 0 && port == own.addr.Port() && m.reaches(target, own.addr.Addr()) {
 				return &config.Error{Where: "upstream", Reason: fmt.Sprintf(
-					"%s leads back to Ration itself, because %s is %s; give the URL of your API, or have Ration listen on another port",
+					"%s leads back to Ration itself, because %s is %s; give the URL of your API, or let Ration listen on another port",
 					upstream.Redacted(), own.setting, own.addr)}
 			}
 		}

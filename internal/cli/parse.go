@@ -47,7 +47,7 @@ func parseOverrides(texts []string, until string) ([]ration.Override, error) {
 		return nil, err
 	}
 	if until != "" && len(texts) == 0 {
-		return nil, usagef("--until says how long a --limit holds, and there is none")
+		return nil, usagef("--until says how long a --limit applies, but there is no --limit")
 	}
 	overrides := make([]ration.Override, 0, len(texts))
 	for _, text := range texts {
@@ -67,7 +67,7 @@ func parseLimits(texts []string) ([]ration.Limit, error) {
 	limits := make([]ration.Limit, 0, len(texts))
 	for _, text := range texts {
 		if override, err := admin.ParseOverride(text); err == nil && override.Unlimited {
-			return nil, usagef("--limit is %q: only a key's own limit can be unlimited; a plan leaves the limit out", text)
+			return nil, usagef("--limit is %q: only a key's own limit can be unlimited; for a plan, leave the limit out", text)
 		}
 		limit, err := ration.ParseLimit(text)
 		if err != nil {

@@ -81,9 +81,9 @@ func (a *app) plansUpdateCommand() *cobra.Command {
 	var zone string
 	var unlimited bool
 	cmd := &cobra.Command{
-		Use: "update NAME", Short: "Change a plan: what is not named stays",
-		Long: `Changes a plan in one transaction. A --limit takes the place of the plan's limit
-for the same meter and period. Decisions that start afterwards see the change.`,
+		Use: "update NAME", Short: "Change a plan; only what you name changes",
+		Long: `Changes a plan in one transaction. A --limit replaces the plan's limit for the same
+meter and period. Decisions that start afterwards use the change.`,
 		Example: `  ration plans update free --limit 2000/day --remove-limit tokens/month`,
 		Args:    onePlan,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -113,13 +113,13 @@ for the same meter and period. Decisions that start afterwards see the change.`,
 		},
 	}
 	planFlags(cmd, &limits, &zone, &unlimited)
-	cmd.Flags().StringArrayVar(&remove, "remove-limit", nil, `limit to take away: "day", "tokens/month"; repeat for several`)
+	cmd.Flags().StringArrayVar(&remove, "remove-limit", nil, `limit to remove: "day", "tokens/month"; repeat for several`)
 	return cmd
 }
 
 func (a *app) plansDeleteCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "delete NAME", Short: "Delete a plan that no key has", Args: onePlan,
+		Use: "delete NAME", Short: "Delete a plan that no key uses", Args: onePlan,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				if err := ops.DeletePlan(cmd.Context(), actor(), args[0]); err != nil {
@@ -137,7 +137,7 @@ func (a *app) plansDeleteCommand() *cobra.Command {
 func planFlags(cmd *cobra.Command, limits *[]string, zone *string, unlimited *bool) {
 	cmd.Flags().StringArrayVar(limits, "limit", nil, `limit: "1000/day", "200000 tokens/month", "10/second burst 20"; repeat for several`)
 	cmd.Flags().StringVar(zone, "time-zone", "", "IANA time zone of its keys' days, such as Europe/Berlin (default UTC)")
-	cmd.Flags().BoolVar(unlimited, "unlimited", false, "it is meant that the plan has no limit; without this it is reported")
+	cmd.Flags().BoolVar(unlimited, "unlimited", false, "mark that the plan is meant to have no limit; without the mark, the command reports it")
 }
 
 func (a *app) showPlan(plan ration.Plan) error {

@@ -15,15 +15,15 @@ import (
 func (a *app) reconcileCommand() *cobra.Command {
 	var key string
 	cmd := &cobra.Command{
-		Use: "reconcile", Short: "Add up the request log and compare it with what is counted",
-		Long: `Adds up each key's entries of the request log (setting request_log_days) and
-compares the sums with what is counted. It changes nothing.
+		Use: "reconcile", Short: "Add up the request log and compare it with the counts",
+		Long: `Adds up each key's entries in the request log (setting request_log_days) and
+compares the sums with the counts. It changes nothing.
 
-What was counted before a key's first entry is taken as given. From there on each
-entry has to follow from the one before, the last one has to leave what is counted
-now, and a day that began later has to be the sum of its entries. What was counted
-while an instance wrote no log shows as a difference, and so do an import of usage
-and a repair. With a difference the exit code is 7.`,
+It takes what was counted before a key's first entry as given. From there on, each
+entry must follow from the one before, the last one must lead to the current count,
+and a day that began later must be the sum of its entries. A difference also shows
+if an instance wrote no log for a while, or after an import of usage or a repair.
+If there is a difference, the exit code is 7.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) (err error) {
@@ -102,7 +102,7 @@ func (e *differencesError) Error() string {
 
 func reconciledText(r api.Reconciliation) string {
 	if r.Entries == 0 {
-		return fmt.Sprintf("Nothing to add up: of %s none has entries in the request log. Set request_log_days to write one.", counted(r.Keys, "key", "keys"))
+		return fmt.Sprintf("There is nothing to add up: the request log has no entries (%s). Set request_log_days to write it.", counted(r.Keys, "key", "keys"))
 	}
 	return fmt.Sprintf("All counts are the sums of their entries: %s of %s; %s none.",
 		counted(r.Entries, "entry", "entries"), counted(r.Logged, "key", "keys"), counted(r.Keys-r.Logged, "key has", "keys have"))

@@ -21,21 +21,21 @@ type restored struct {
 func (a *app) restoreCommand() *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
-		Use: "restore FILE", Short: "Put a copy that 'ration backup' made in the place of the SQLite database",
-		Long: `Checks a copy that 'ration backup' made and puts it in the place of the
-database. No server may run on it. A database that is there is replaced only with
---force, and then kept, whole, under its name with the time added. If the command
-is interrupted, there is the old database or the new one.
+		Use: "restore FILE", Short: "Replace the SQLite database by a copy that 'ration backup' made",
+		Long: `Checks a copy that 'ration backup' made, and replaces the database by it. No server
+may run on the database. An existing database is replaced only with --force; it is
+then kept, whole, under its name with the time added. If the command is interrupted,
+you have either the old database or the new one.
 
-A restored database has forgotten what was charged and changed since the copy was
-made: keys may use that part of their quotas again, and keys that were revoked
-since work again. PostgreSQL is restored by its own means, such as pg_restore.`,
+A restored database has lost what was charged and changed since the copy was made:
+keys can use that part of their quotas again, and keys that were revoked since then
+work again. Restore PostgreSQL with its own tools, such as pg_restore.`,
 		Example: `  ration restore /backups/ration-2030-01-31.db
   ration restore /backups/ration-2030-01-31.db --force`,
 		Args: oneArgument("the copy to restore"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.restore(cmd.Context(), args[0], force) },
 	}
-	cmd.Flags().BoolVar(&force, "force", false, "replace the database that is there, and keep it under another name")
+	cmd.Flags().BoolVar(&force, "force", false, "replace an existing database, and keep it under another name")
 	return cmd
 }
 
@@ -45,7 +45,7 @@ func (a *app) restore(ctx context.Context, file string, force bool) error {
 		return err
 	}
 	if settings.DB.URL != "" {
-		return usagef("'ration restore' puts SQLite files back; restore PostgreSQL by its own means, such as pg_restore, and see docs/OPERATIONS.md")
+		return usagef("'ration restore' is for SQLite files; restore PostgreSQL with its own tools, such as pg_restore (see docs/OPERATIONS.md)")
 	}
 	config := sqlite.RestoreConfig{Path: settings.DB.Path, Backup: file}
 	if force {
@@ -56,7 +56,7 @@ func (a *app) restore(ctx context.Context, file string, force bool) error {
 	case errors.Is(err, sqlite.ErrLocked):
 		return &storeError{fmt.Errorf("%w; stop it, then try again", err)}
 	case errors.Is(err, fs.ErrExist) && !force:
-		return usagef("there is a database at %q: with --force it is replaced, and kept under another name", visible(settings.DB.Path))
+		return usagef("there is a database at %q: --force replaces it, and keeps it under another name", visible(settings.DB.Path))
 	case err != nil:
 		return err
 	}
@@ -64,6 +64,6 @@ func (a *app) restore(ctx context.Context, file string, force bool) error {
 	if replaced {
 		done.Kept = config.KeepOld
 	}
-	a.say("What was charged and changed since the copy was made is forgotten: revoke anew what was revoked since. 'ration doctor --deep' reads all of the database.")
+	a.say("What was charged and changed since the copy was made is lost: revoke again what was revoked since then. 'ration doctor --deep' checks the whole database.")
 	return a.show(listing{value: done, columns: []column{{name: "file"}, {name: "kept"}}, rows: [][]string{{done.File, orDash(done.Kept)}}})
 }

@@ -12,11 +12,13 @@ import (
 func (a *app) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Serve the proxy and the verify API",
-		Long: `Serves POST /v1/verify and /v1/reservations, /healthz and /readyz, and with
---upstream the reverse proxy in front of an API. SIGTERM stops it in order: not
-ready, requests under way finish, charges are flushed, exit code 0. A second
-signal ends it at once. While a PostgreSQL database is away it waits, not ready,
-for as long as wait_for_database says, and then ends with exit code 4.`,
+		Long: `Serves POST /v1/verify and /v1/reservations, /healthz and /readyz. With --upstream
+it also serves the reverse proxy in front of an API.
+
+SIGTERM stops it cleanly: it reports that it is not ready, finishes its requests,
+flushes its charges and exits with code 0. A second signal ends it at once. If
+PostgreSQL is away when it starts, it waits, not ready, for wait_for_database, and
+then exits with code 4.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			settings, err := a.settings()
@@ -40,7 +42,7 @@ for as long as wait_for_database says, and then ends with exit code 4.`,
 			if err := i.run(ctx); err != nil {
 				return err
 			}
-			log.Info("stopped in order")
+			log.Info("stopped cleanly")
 			return nil
 		},
 	}

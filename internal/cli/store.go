@@ -96,7 +96,7 @@ func openFile(ctx context.Context, settings config.Config, log *slog.Logger, cre
 		case !errors.Is(err, sqlite.ErrLocked):
 			return nil, nil, err
 		case time.Now().After(deadline):
-			return nil, nil, fmt.Errorf("%w; it can't be administered while that process runs, because %w", err, dialErr)
+			return nil, nil, fmt.Errorf("%w; commands can't reach it while that process runs, because %w", err, dialErr)
 		}
 	}
 }

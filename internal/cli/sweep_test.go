@@ -33,7 +33,7 @@ func TestServerEndsReservationsThatAreDue(t *testing.T) {
 		request.Header.Set("Authorization", "Bearer "+token)
 		shown = answerTo(t, request)
 	}
-	if done := server.stop(); done.code != 0 || !strings.Contains(done.stderr, "stopped in order") || strings.Contains(done.stderr, "due") {
+	if done := server.stop(); done.code != 0 || !strings.Contains(done.stderr, "stopped cleanly") || strings.Contains(done.stderr, "due") {
 		t.Errorf("got %+v", done)
 	}
 	if usage := must(t, database, "usage", "-o", "csv"); !strings.Contains(usage, ",requests,") || !strings.Contains(usage, ",1,0,") {

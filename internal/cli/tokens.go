@@ -21,10 +21,10 @@ func (a *app) tokensCreateCommand() *cobra.Command {
 	var token admin.NewToken
 	var expires string
 	cmd := &cobra.Command{
-		Use: "create NAME", Short: "Create a service token and print it, once",
-		Long: `Creates a service token, which says what another program may ask of the server.
-The server uses only the scope verify, for POST /v1/verify and for reservations;
-read and admin are for an administration API that there isn't yet.`,
+		Use: "create NAME", Short: "Create a service token and print it once",
+		Long: `Creates a service token, which allows another program to ask the server. The server
+uses only the scope verify so far, for POST /v1/verify and for reservations. The
+scopes read and admin are for an administration API that doesn't exist yet.`,
 		Example: `  ration tokens create gateway --scope verify`,
 		Args:    oneToken,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -48,7 +48,7 @@ read and admin are for an administration API that there isn't yet.`,
 
 func (a *app) tokensListCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List service tokens, the revoked ones too", Args: noArguments,
+		Use: "list", Short: "List service tokens, including revoked ones", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				tokens, err := ops.ListTokens(cmd.Context())
@@ -64,7 +64,7 @@ func (a *app) tokensListCommand() *cobra.Command {
 
 func (a *app) tokensRevokeCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "revoke NAME", Short: "End a service token for ever", Args: oneToken,
+		Use: "revoke NAME", Short: "Revoke a service token for ever", Args: oneToken,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				token, err := ops.RevokeToken(cmd.Context(), actor(), args[0])

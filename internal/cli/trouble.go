@@ -24,12 +24,12 @@ func newTroubleLog(log *slog.Logger) *troubleLog { return &troubleLog{condense.N
 // refused is for [bound.Config]'s Refused.
 func (t *troubleLog) refused(reason bound.Reason, addr netip.Addr) {
 	t.log.Say(context.Background(), slog.LevelWarn, condense.Kind{Message: "a connection was refused: " + string(reason)}, slog.Any("address", addr),
-		slog.String("cure", "if this is a proxy of yours, add it to trusted_proxies; docs/OPERATIONS.md has the settings that bound connections"))
+		slog.String("cure", "if this is a proxy of yours, add it to trusted_proxies; docs/OPERATIONS.md lists the settings that limit connections"))
 }
 
 // unchecked notes a secret that was not looked up.
 func (t *troubleLog) unchecked(ctx context.Context, event rationhttp.Event) {
-	kind := condense.Kind{Message: "a secret was not looked up: too many unknown ones came from its address, or from all together", Code: string(event.Code)}
+	kind := condense.Kind{Message: "a secret was not looked up: too many unknown secrets came from its address, or from all addresses together", Code: string(event.Code)}
 	t.log.Say(ctx, slog.LevelWarn, kind, slog.String("via", event.Via),
 		slog.String("cure", "if all clients seem to come from one address, add your proxies to trusted_proxies"))
 }

@@ -14,7 +14,7 @@ import (
 // none, which may be a slip.
 func (a *app) sayNoLimit(key admin.KeyRecord) {
 	if key.NoLimit.Unmarked() {
-		a.say("Key %s has no limit%s. Give it one: 'ration keys update %s --limit 1000/day' or '--plan NAME'; if none is meant, say so with --unlimited.",
+		a.say("Key %s has no limit%s. Give it one: 'ration keys update %s --limit 1000/day' or '--plan NAME'; if this is intended, say so with --unlimited.",
 			visible(key.Name), whenText(adminwire.NoLimit(key.NoLimit)), key.ID)
 	}
 }
@@ -54,12 +54,12 @@ func (a *app) sayKeysWithoutLimit(count int) {
 	}
 }
 
-const limitCure = ": 'ration keys update --select unlimited=unmarked --limit 1000/day' does so for all such keys; if none is meant, say so with --unlimited."
+const limitCure = ": 'ration keys update --select unlimited=unmarked --limit 1000/day' does so for all such keys; if this is intended, say so with --unlimited."
 
 // sayPlanWithoutLimit says of a plan that was changed that it limits nothing.
 func (a *app) sayPlanWithoutLimit(plan ration.Plan) {
 	if len(plan.Limits) == 0 && !plan.Unlimited {
-		a.say("Plan %s has no limit: its keys have no limit but their own. Give it one: 'ration plans update %s --limit 1000/day'; if none is meant, say so with --unlimited.",
+		a.say("Plan %s has no limit: its keys have only their own limits. Give it one: 'ration plans update %s --limit 1000/day'; if this is intended, say so with --unlimited.",
 			visible(plan.Name), plan.Name)
 	}
 }
@@ -72,7 +72,7 @@ func (a *app) sayKeysOfPlan(ctx context.Context, ops admin.Operations, plan stri
 	case err != nil:
 		return fmt.Errorf("plan %q was changed; counting its keys without a limit: %w", plan, err)
 	case keys.Count > 0:
-		a.say("On plan %s, %s. Give them one: 'ration keys update --select plan=%s --select unlimited=unmarked --limit 1000/day'; if none is meant, say so with --unlimited.",
+		a.say("On plan %s, %s. Give them one: 'ration keys update --select plan=%s --select unlimited=unmarked --limit 1000/day'; if this is intended, say so with --unlimited.",
 			plan, keys, plan)
 	}
 	return nil

@@ -15,8 +15,8 @@ func (a *app) usageCommand() *cobra.Command {
 	var key, from, to string
 	cmd := &cobra.Command{
 		Use: "usage", Short: "Show what was used, by day, key and meter",
-		Long: `Shows what every key has used on every meter, day by day. A key's days are
-those of its own time zone, so a list over several keys may mix zones.`,
+		Long: `Shows what every key has used on every meter, day by day. A key's days are those of
+its own time zone, so a list of several keys may mix time zones.`,
 		Example: `  ration usage --owner alice --from 2030-01-01 --to 2030-01-31 -o csv
   ration usage --key key_… --meter tokens`,
 		Args: noArguments,
@@ -38,7 +38,7 @@ those of its own time zone, so a list over several keys may mix zones.`,
 					return err
 				}
 				if len(days) == filter.Limit {
-					a.say("There may be more: raise --max, or name a --from and --to that hold fewer days")
+					a.say("There may be more: raise --max, or choose --from and --to that are closer together")
 				}
 				return a.show(usageDayListing(adminwire.UsageDays(days)))
 			})
@@ -51,7 +51,7 @@ those of its own time zone, so a list over several keys may mix zones.`,
 	flags.StringVar(&filter.Meter, "meter", "", `only on this meter, such as "requests"`)
 	flags.StringVar(&from, "from", dateText(time.Now().AddDate(0, 0, -30)), "first date")
 	flags.StringVar(&to, "to", "", "last date (default: the latest)")
-	flags.IntVar(&filter.Limit, "max", 10_000, "list at most so many rows")
+	flags.IntVar(&filter.Limit, "max", 10_000, "list at most this many rows")
 	flags.Lookup("from").DefValue = "30 days ago"
 	return cmd
 }

@@ -19,27 +19,27 @@ import (
 func (a *app) usageImportCommand() *cobra.Command {
 	source, meter := new(keySource), ration.MeterRequests
 	cmd := &cobra.Command{
-		Use: "import FILE", Short: "Import what another system has counted, so that today's remaining is right at once",
+		Use: "import FILE", Short: "Import another system's counts, so that what remains today is right at once",
 		Long: `Reads counts from a CSV file ("-": standard input) or from a table (--table) of a
-SQLite file or of a PostgreSQL database, whose URL is in the environment so that its
-password is in no list of processes. A row says how many units a key has used on a
-date of the key's time zone, and perhaps when last.
+SQLite file or of a PostgreSQL database. Put the database's URL into the environment,
+so that no list of processes shows its password. Each row says how many units a key
+has used on one date, in the key's time zone, and optionally when it was last used.
 
-Every day is raised to at least what the file has: what is missing is added to the
-day, to what was ever used, and to the running day, week and month if the date lies in
-them. The running hour stays as it is: a day's count can't be divided among hours. An
-import can be repeated, and what was counted here meanwhile is not counted twice.
+Every day is raised to at least what the file says. What is missing is added to the
+day and to the total, and to the current day, week and month if the date is in them.
+The current hour doesn't change, because a day's count can't be divided among hours.
+You can repeat an import, and nothing that Ration counted meanwhile is counted twice.
 
-Everything is checked before anything is written. --dry-run tells what would change.
+Everything is checked before anything is written. --dry-run says what would change.
 The columns are key (its id, or a secret that was imported), date, request_count, and
-where they are there, last_request_at (without an offset it is UTC) and meter. With
---mapping a YAML file says which columns hold them:
+optionally last_request_at (without an offset it is UTC) and meter. A mapping
+(--mapping) is a YAML file that says which column contains what:
 
   key: api_key
   date: day              # of a time such as 2025-01-31T16:05:09Z, the date in it
   request_count: requests
   last_request_at: seen_at
-  meter: kind            # where it is empty or left out: requests, or --meter`,
+  meter: kind            # if it is empty or left out: requests, or --meter`,
 		Example: `  ration usage import counts.csv --dry-run
   ration usage import app.db --table daily_usage --mapping usage.yaml
   ration usage import env:DATABASE_URL --table public.daily_usage --meter tokens`,
@@ -50,10 +50,10 @@ where they are there, last_request_at (without an offset it is UTC) and meter. W
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&source.table, "table", "", "the file is a SQLite database, or env:VARIABLE names a postgres://… URL, and this table or view holds the counts")
-	flags.StringVar(&source.mapping, "mapping", "", "YAML file that says which column holds what")
-	flags.StringVar(&meter, "meter", meter, "meter of the rows that name none")
-	flags.BoolVar(&source.dryRun, "dry-run", false, "tell what would be imported")
+	flags.StringVar(&source.table, "table", "", "the file is a SQLite database, or env:VARIABLE names a postgres://… URL, and this table or view contains the counts")
+	flags.StringVar(&source.mapping, "mapping", "", "YAML file that says which column contains what")
+	flags.StringVar(&meter, "meter", meter, "meter of the rows without one")
+	flags.BoolVar(&source.dryRun, "dry-run", false, "say what would be imported")
 	return cmd
 }
 
@@ -87,7 +87,7 @@ func (a *app) importUsage(ctx context.Context, source *keySource, meter string) 
 		return err
 	}
 	if source.dryRun {
-		a.say("Nothing was imported: this is what would be.")
+		a.say("Nothing was imported: this was a dry run.")
 	}
 	return a.showUsageImported(adminwire.UsageImported(imported, source.dryRun))
 }

@@ -54,7 +54,7 @@ func (i *instance) newServer() (*server.Server, error) {
 	}
 	proxyBounds, apiBounds := bounds(i.settings, bound.Descriptors(), trouble)
 	if proxyBounds.Connections < i.settings.Clients.Connections {
-		i.log.Warn("fewer connections than max_connections, for want of descriptors", "connections", proxyBounds.Connections, "cure", "raise the process's limit of open files (ulimit -n, LimitNOFILE)")
+		i.log.Warn("fewer connections than max_connections, because the process lacks descriptors", "connections", proxyBounds.Connections, "cure", "raise the process's limit of open files (ulimit -n, LimitNOFILE)")
 	}
 	listeners := []server.Listener{{
 		Name: apiListener, Address: i.settings.APIListen, Handler: api, Health: true, Certificate: apiCertificate,

@@ -177,7 +177,7 @@ func (c *Config) apply(s *setting, file map[string]fileValue, environment map[st
 		all = []given{{where: s.Name, set: func(target *Config) error { return s.set(target, value) }}}
 	}
 	if value, ok := sources.Flags[s.Name]; ok && s.secret(value) {
-		c.Notes = append(c.Notes, s.Flag()+" holds a password, which other users can see in the list of processes; use "+s.Variable()+" instead")
+		c.Notes = append(c.Notes, s.Flag()+" contains a password, which other users can see in the list of processes; use "+s.Variable()+" instead")
 	}
 	target := c
 	for i, one := range all {

@@ -185,17 +185,17 @@ func TestFaultsInFile(t *testing.T) {
 		{"yes is no boolean", "key_basic: yes\n", `:1:12: key_basic is "yes": give true or false`},
 		{"number for a text", "secret_prefix: 12\n", `:1:16: secret_prefix is "12": give a text`},
 		{"list for a text", "listen: [a]\n", `:1:9: listen is "Sequence": give a text`},
-		{"text for a list", "trusted_proxies: 10.0.0.0/8\n", `:1:18: trusted_proxies: give a list, one item a line, each after a dash`},
+		{"text for a list", "trusted_proxies: 10.0.0.0/8\n", `:1:18: trusted_proxies: give a list: one item per line, each after a dash`},
 		{"range that is none", "trusted_proxies: [10.0.0.0/33]\n", `:1:18: trusted_proxies is "10.0.0.0/33": use addresses and ranges such as "10.0.0.0/8", separated by commas`},
 		{"everybody trusted unawares", "trusted_proxies: [0.0.0.0/0]\n", `:1:18: trusted_proxies is "0.0.0.0/0": write "any" to trust every address`},
-		{"refunds that are no list", "refunds: 503\n", `:1:10: refunds: give a list, one item a line, each after a dash`},
+		{"refunds that are no list", "refunds: 503\n", `:1:10: refunds: give a list: one item per line, each after a dash`},
 		{"refunds after success", "refunds: [200]\n", `:1:10: refunds is "200": use unreachable, timeout, or a status from 400 to 599`},
 		{"refunds with a fraction", "refunds: [503.0]\n", `:1:10: refunds: give a list of texts and whole numbers`},
 		{"refunds of a route after success", "routes:\n  - path: /a\n    refunds: [200]\n", `:3:14: routes refunds is "200": use unreachable, timeout, or a status from 400 to 599`},
-		{"refunds of a route that are no list", "routes:\n  - path: /a\n    refunds: 503\n", `:3:14: routes: give a list, one item a line, each after a dash`},
-		{"refunds of a free route", "routes:\n  - path: /a\n    free: true\n    refunds: [503]\n", `:2:5: routes[0].refunds: a free route asks no key and counts nothing`},
+		{"refunds of a route that are no list", "routes:\n  - path: /a\n    refunds: 503\n", `:3:14: routes: give a list: one item per line, each after a dash`},
+		{"refunds of a free route", "routes:\n  - path: /a\n    free: true\n    refunds: [503]\n", `:2:5: routes[0].refunds: a free route asks for no key and counts nothing`},
 		{"idempotency of another kind", "routes:\n  - path: /a\n    idempotency: always\n", `:3:18: routes idempotency is "always": use true, false or required`},
-		{"idempotency of a free route", "routes:\n  - path: /a\n    free: true\n    idempotency: true\n", `:2:5: routes[0].idempotency is "on": a free route asks no key and counts nothing`},
+		{"idempotency of a free route", "routes:\n  - path: /a\n    free: true\n    idempotency: true\n", `:2:5: routes[0].idempotency is "on": a free route asks for no key and counts nothing`},
 		{"origin with a path", "cors_origins: [\"https://app.example.com/\"]\n", `:1:15: cors_origins is "https://app.example.com/": browsers write it as "https://app.example.com"`},
 		{"origin of nobody", "cors_origins: [\"null\"]\n", `:1:15: cors_origins is "null": "null" names nobody: every sandboxed page and every local file sends it; write "*" to allow all pages`},
 		{"all origins and one", "cors_origins: [\"*\", \"https://app.example.com\"]\n", `:1:15: cors_origins is "*": it stands for all origins; leave the others out`},
@@ -205,13 +205,13 @@ func TestFaultsInFile(t *testing.T) {
 		{"preflights to somebody else", "preflights: ration\n", `:1:13: preflights is "ration": use charge, upstream`},
 		{"no preflights at all", "preflight_rate: 0\n", `:1:17: preflight_rate is "0": use a whole number from 1 to 10000`},
 		{"a setting that there was", "charge_preflights: true\n", `:1:1: charge_preflights no longer exists: what true meant is the default now; for false set cors_origins to the origins of your pages, and the proxy answers preflights itself, or preflights: upstream, if the API answers them`},
-		{"reserve of a free route", "routes:\n  - path: /a\n    free: true\n    reserve: {ttl: 5m}\n", `:2:5: routes[0].reserve: a free route asks no key and counts nothing`},
+		{"reserve of a free route", "routes:\n  - path: /a\n    free: true\n    reserve: {ttl: 5m}\n", `:2:5: routes[0].reserve: a free route asks for no key and counts nothing`},
 		{"reserve without settle", "routes:\n  - path: /a\n    reserve: {ttl: 5m}\n", `:2:5: routes[0].settle: say where the upstream reports what was used`},
 		{"reserve for too long", "routes:\n  - path: /a\n    reserve: {ttl: 25h}\n", `:3:15: routes reserve.ttl is "25h": use a time from 1s to 24h, such as "30s" or "5m"`},
 		{"reserve with another end", "routes:\n  - path: /a\n    settle: {requests: {header: X-A}}\n    reserve: {at_expiry: lose}\n", `:2:5: routes[0].reserve.at_expiry is "lose": use keep or release`},
 		{"reserve with a misspelt part", "routes:\n  - path: /a\n    reserve: {tll: 5m}\n", `:3:15: unknown field "tll"`},
-		{"settle of what is not reserved", "routes:\n  - path: /a\n    settle: {tokens: {header: X-A}}\n", `:2:5: routes[0].settle is "tokens": amounts reserve nothing on this meter`},
-		{"settle by nothing", "routes:\n  - path: /a\n    settle: {requests: {}}\n", `:2:5: routes[0].settle.requests.header: say header, json or sse, where the upstream reports it`},
+		{"settle of what is not reserved", "routes:\n  - path: /a\n    settle: {tokens: {header: X-A}}\n", `:2:5: routes[0].settle is "tokens": the route's amounts reserve nothing on this meter`},
+		{"settle by nothing", "routes:\n  - path: /a\n    settle: {requests: {}}\n", `:2:5: routes[0].settle.requests.header: say where the upstream reports it: header, json or sse`},
 		{"settle by no pointer", "routes:\n  - path: /a\n    settle: {requests: {json: usage}}\n", `:2:5: routes[0].settle.requests.pointer is "usage": a JSON pointer starts with "/", such as "/quota/remaining"`},
 		{"settle by no header", "routes:\n  - path: /a\n    settle: {requests: {header: X A}}\n", `:2:5: routes[0].settle.requests.header is "X A": use the name of a header, such as "X-Tokens-Used"`},
 		{"settle with a misspelt part", "routes:\n  - path: /a\n    settle: {requests: {jsn: /a}}\n", `:3:25: unknown field "jsn"`},
@@ -226,8 +226,8 @@ func TestFaultsInFile(t *testing.T) {
 		{"number for an address", "listen: 8080\n", `:1:9: listen is "8080": use host:port, such as "127.0.0.1:8080"; the port is 0 (any) to 65535`},
 		{"route with a near field", "routes:\n  - path: /a\n    method: GET\n", `:3:5: unknown field "method"; did you mean "methods"?`},
 		{"route with a misspelt field", "routes:\n  - path: /a\n    fre: true\n", `:3:5: unknown field "fre"; did you mean "free"?`},
-		{"route that is hidden", "routes:\n  - path: /*\n  - path: /a\n", `:3:5: routes[1].path is "/a": routes[0] (/*) takes all its requests; put the narrower route first`},
-		{"route that is free and costs", "routes:\n  - path: /a\n    free: true\n    scope: x\n", `:2:5: routes[0].scope is "x": a free route asks no key and counts nothing`},
+		{"route that is hidden", "routes:\n  - path: /*\n  - path: /a\n", `:3:5: routes[1].path is "/a": routes[0] (/*) matches all its requests; put the narrower route first`},
+		{"route that is free and costs", "routes:\n  - path: /a\n    free: true\n    scope: x\n", `:2:5: routes[0].scope is "x": a free route asks for no key and counts nothing`},
 		{"free that is no boolean", "routes:\n  - path: /a\n    free: yes\n", `:3:11: give true or false`},
 		{"amount with a fraction", "routes:\n  - path: /a\n    amounts: {tokens: 1.5}\n", `:3:23: routes amounts.tokens is "1.5": give a whole number from 0 to 9007199254740992`},
 		{"amount with an exponent", "routes:\n  - path: /a\n    amounts: {tokens: 1e3}\n", `:3:23: routes amounts.tokens is "1e3": give a whole number from 0 to 9007199254740992`},
@@ -244,8 +244,8 @@ func TestFaultsInFile(t *testing.T) {
 		{"error of success", "errors:\n  default: {status: 200, body: '{}'}\n", `:2:3: errors.default.status is "200": use a status from 400 to 599`},
 		{"error with a misspelt part", "errors:\n  default: {stats: 401}\n", `:2:13: unknown field "stats"`},
 		{"not YAML, and no line of it shown", "upstream_headers: {X-A: hunter2\n", `:1:19: could not find flow mapping end token '}'`},
-		{"no configuration: a name that is a secret", "hunter2-abc:x: 1\n", `:1:1: there is no such setting; a name has small letters and "_" alone, such as "listen"`},
-		{"a name with a capital", "Listen: 127.0.0.1:1\n", `:1:1: there is no such setting; did you mean "listen"?`},
+		{"no configuration: a name that is a secret", "hunter2-abc:x: 1\n", `:1:1: unknown setting; a name has only lower-case letters and "_", such as "listen"`},
+		{"a name with a capital", "Listen: 127.0.0.1:1\n", `:1:1: unknown setting; did you mean "listen"?`},
 		{"no configuration: a secret twice", "hunter2: 1\nhunter2: 2\n", `:2:1: mapping key "…" already defined at [1:1]`},
 		{"no configuration: a secret with quotes as a field", "routes:\n  - 'a\"hunter2\"b': 1\n", `:2:5: unknown field "…"`},
 		{"overage that nobody accepted", "over_settlement: overage\n", `:1:18: over_settlement is "overage": it needs accept_overage: true, which gives up the promise that a key is never over its limit`},
@@ -307,15 +307,15 @@ func TestFaults(t *testing.T) {
 		{"choice", flag("headers", "all"), `--headers: headers is "all": use draft10, legacy, both, off`},
 		{"overage by flag", flag("over_settlement", "overage"), `--over-settlement: over_settlement is "overage": it needs accept_overage: true`},
 		{"overage against the flag that refuses it", config.Sources{Environment: []string{"RATION_ACCEPT_OVERAGE=true", "RATION_OVER_SETTLEMENT=overage"}, Flags: map[string]string{"accept_overage": "false"}}, `RATION_OVER_SETTLEMENT: over_settlement is "overage": it needs accept_overage: true`},
-		{"certificate without a key", flag("tls_cert_file", "cert.pem"), `--tls-cert-file: tls_cert_file is "cert.pem": a certificate and its key belong together: set tls_key_file too`},
-		{"key without a certificate", config.Sources{Environment: []string{"RATION_API_TLS_KEY_FILE=key.pem"}}, `RATION_API_TLS_KEY_FILE: api_tls_key_file is "key.pem": a certificate and its key belong together: set api_tls_cert_file too`},
+		{"certificate without a key", flag("tls_cert_file", "cert.pem"), `--tls-cert-file: tls_cert_file is "cert.pem": a certificate needs its key, and a key its certificate: set tls_key_file too`},
+		{"key without a certificate", config.Sources{Environment: []string{"RATION_API_TLS_KEY_FILE=key.pem"}}, `RATION_API_TLS_KEY_FILE: api_tls_key_file is "key.pem": a certificate needs its key, and a key its certificate: set api_tls_cert_file too`},
 		{"settlements of nothing", flag("over_settlement", ""), `--over-settlement: over_settlement: use refuse, clamp or overage`},
 		{"level", flag("log_level", "INFO"), `--log-level: log_level is "INFO": use debug, info, warn, error`},
 		{"header name", flag("key_header", "X Key"), `--key-header: key_header is "X Key": use the name of a header`},
 		{"file that isn't there", config.Sources{File: directory + "/none.yaml"}, "none.yaml: no such file or directory"},
 		{"file that is a directory", config.Sources{File: directory}, ": is a directory"},
 		{"pepper that isn't there", flag("pepper_file", directory+"/none"), "no such file or directory"},
-		{"pepper that can be guessed", flag("pepper_file", short), "it holds less than 16 bytes"},
+		{"pepper that can be guessed", flag("pepper_file", short), "it has less than 16 bytes"},
 		{"pepper that others can read", flag("pepper_file", open), "other users can read it; run chmod 600 on it"},
 		{"outvoted value", config.Sources{Environment: []string{"RATION_LISTEN=x"}, Flags: map[string]string{"listen": "127.0.0.1:1"}}, `RATION_LISTEN: listen is "x"`},
 	} {
@@ -345,7 +345,7 @@ func TestEveryRouteThatIsWrongIsTold(t *testing.T) {
 	}{
 		"fields":  {"  - {path: /a, fre: true}\n  - {path: /b}\n  - {path: /c, methods: GET}\n", []string{`:2:16: unknown field "fre"; did you mean "free"?`, `:4:25: give a list, such as [GET]`}},
 		"values":  {"  - {path: /a, amounts: {x: 1.5}}\n  - {path: /b, idempotency: maybe}\n", []string{`:2:29: routes amounts.x is "1.5": give a whole number from 0 to 9007199254740992`, `:3:29: routes idempotency is "maybe": use true, false or required`}},
-		"meaning": {"  - {path: a}\n  - {path: /b/*}\n  - {path: /b/c}\n", []string{`:2:6: routes[0].path is "a": a path starts with "/", such as "/a"`, `:4:6: routes[2].path is "/b/c": routes[1] (/b/*) takes all its requests; put the narrower route first`}},
+		"meaning": {"  - {path: a}\n  - {path: /b/*}\n  - {path: /b/c}\n", []string{`:2:6: routes[0].path is "a": a path starts with "/", such as "/a"`, `:4:6: routes[2].path is "/b/c": routes[1] (/b/*) matches all its requests; put the narrower route first`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := write(t, "ration.yaml", "routes:\n"+row.routes)
@@ -363,7 +363,7 @@ func TestPasswordInFlagIsNoted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []string{"--db holds a password, which other users can see in the list of processes; use RATION_DB instead"}
+		want := []string{"--db contains a password, which other users can see in the list of processes; use RATION_DB instead"}
 		if diff := cmp.Diff(want, got.Notes); diff != "" {
 			t.Errorf("notes (-want +got):\n%s", diff)
 		}

@@ -73,9 +73,9 @@ func unknownInFile(name string) string {
 		return unknown(name, names())
 	}
 	if nearest := Closest(name, names()); nearest != "" {
-		return fmt.Sprintf("there is no such setting; did you mean %q?", nearest)
+		return fmt.Sprintf("unknown setting; did you mean %q?", nearest)
 	}
-	return `there is no such setting; a name has small letters and "_" alone, such as "listen"`
+	return `unknown setting; a name has only lower-case letters and "_", such as "listen"`
 }
 
 // withoutContent takes out of the parser's message what it quotes of the file,

@@ -121,7 +121,7 @@ func secretsIn(file map[string]fileValue) (secrets []string) {
 func items(node ast.Node, of kind) ([]string, error) {
 	sequence, ok := node.(*ast.SequenceNode)
 	if !ok {
-		return nil, invalid("", "give a list, one item a line, each after a dash")
+		return nil, invalid("", "give a list: one item per line, each after a dash")
 	}
 	texts := make([]string, len(sequence.Values))
 	for i, item := range sequence.Values {

@@ -258,7 +258,7 @@ func readPepper(path string) ([]byte, error) {
 	}
 	pepper = []byte(strings.TrimRight(string(pepper), "\r\n"))
 	if len(pepper) < leastPepper {
-		return nil, invalid(path, "it holds less than "+strconv.Itoa(leastPepper)+" bytes, which can be guessed")
+		return nil, invalid(path, "it has less than "+strconv.Itoa(leastPepper)+" bytes, so it can be guessed")
 	}
 	return pepper, nil
 }

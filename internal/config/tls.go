@@ -59,7 +59,7 @@ func (c *Config) checkTLS(file map[string]fileValue, environment map[string]stri
 			continue
 		}
 		s := find(given)
-		faults = append(faults, faultOf(s.given(file, environment, sources.Flags)[0], s, invalid(path, "a certificate and its key belong together: set "+missing+" too")))
+		faults = append(faults, faultOf(s.given(file, environment, sources.Flags)[0], s, invalid(path, "a certificate needs its key, and a key its certificate: set "+missing+" too")))
 	}
 	return faults
 }

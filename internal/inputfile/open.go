@@ -16,7 +16,7 @@ var silence = 10 * time.Second
 var (
 	errDirectory = errors.New("is a directory; give the path of a file")
 	errDevice    = errors.New("is a device or a socket; give the path of a file")
-	errSilent    = errors.New("is a pipe to which nobody writes anything")
+	errSilent    = errors.New("is a pipe that nobody writes to")
 )
 
 // Open opens a file or a pipe for reading. Reading from a pipe fails after

@@ -80,7 +80,7 @@ func (m Mapping) validate(table *Table) error {
 	}
 	for _, column := range m.columns() {
 		if table.column(column) < 0 {
-			return fmt.Errorf("the file has no column %q; call one so, or say in a --mapping which column holds it", column)
+			return fmt.Errorf("the file has no column %q; give one this name, or say in a --mapping which column contains it", column)
 		}
 	}
 	return nil

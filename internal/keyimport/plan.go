@@ -106,7 +106,7 @@ func (p *Plan) noteDigests() {
 	}
 	for _, record := range digests {
 		if plain > 0 {
-			p.note(Problem, record, "secret", "it looks like a SHA-256 digest among plain secrets; import the two apart")
+			p.note(Problem, record, "secret", "it looks like a SHA-256 digest among plain secrets; import the two kinds separately")
 		}
 	}
 	if plain == 0 && len(digests) > 0 {

@@ -86,7 +86,7 @@ func (r *reading) readScopes() {
 		text := r.value(column)
 		granted, err := strconv.ParseBool(text)
 		if text != "" && err != nil {
-			r.note(Problem, column, "use true or false, 1 or 0, or nothing for false")
+			r.note(Problem, column, "use true or false, 1 or 0, or leave it empty for false")
 		}
 		if granted {
 			r.record.Scopes = append(r.record.Scopes, r.mapping.Scopes[column])

@@ -33,7 +33,7 @@ func secretWeakness(text string) string {
 // prefix is that of secrets made here, which secrets of others may share.
 func secretDoubt(secret ration.Secret, prefix string) string {
 	if strings.HasPrefix(secret.Reveal(), prefix+"_") && !secret.Generated() {
-		return fmt.Sprintf("it begins with %q as Ration's own secrets do, and is none of them; if it should be one, it was cut or mistyped", prefix+"_")
+		return fmt.Sprintf("it begins with %q as Ration's own secrets do, but it isn't one; if it should be, it was cut off or mistyped", prefix+"_")
 	}
 	return ""
 }

@@ -37,7 +37,7 @@ func DefaultUsageMapping(table *Table) (UsageMapping, error) {
 	}
 	for i, column := range table.columns {
 		if !slices.Contains(m.columns(), column) {
-			return m, fmt.Errorf("column %d of the file is unknown: use key, date, request_count, last_request_at and meter, or say in a mapping which columns hold what", i+1)
+			return m, fmt.Errorf("column %d of the file is unknown: use key, date, request_count, last_request_at and meter, or say in a mapping which columns contain what", i+1)
 		}
 	}
 	return m, nil
@@ -49,7 +49,7 @@ func (m UsageMapping) validate(table *Table) error {
 	}
 	for _, column := range m.columns() {
 		if table.column(column) < 0 {
-			return fmt.Errorf("the file has no column %q; call one so, or say in a --mapping which column holds it", column)
+			return fmt.Errorf("the file has no column %q; give one this name, or say in a --mapping which column contains it", column)
 		}
 	}
 	return nil

@@ -22,15 +22,15 @@ const Settings = `set_config('synchronous_commit', CASE current_setting('synchro
        set_config('client_min_messages', 'warning', true), set_config('exit_on_error', 'off', true)`
 
 // ErrUnheard says that warnings of the server don't arrive.
-var ErrUnheard = errors.New("the server's warnings don't arrive, so that a commit that a standby never got would pass for a safe one: " +
-	"something between here and the server withholds them, such as a pooler; give the URL of the server itself")
+var ErrUnheard = errors.New("the server's warnings don't arrive, so a commit that a standby never got would look safe: " +
+	"something in between withholds them, such as a pooler; give the URL of the server itself")
 
 // WarningError is a COMMIT that came with a warning. It holds the SQLSTATE.
 type WarningError string
 
 // Error implements error.
 func (e WarningError) Error() string {
-	return fmt.Sprintf("COMMIT came with warning %s: the server may be the only one that has it, because its wait for a standby was cut short", string(e))
+	return fmt.Sprintf("COMMIT came with warning %s: the wait for a standby was cut short, so only this server may have the commit", string(e))
 }
 
 const (

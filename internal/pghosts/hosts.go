@@ -68,7 +68,7 @@ func (h *Hosts) Choose(ctx context.Context, config *pgconn.Config) error {
 	}
 	chosen, refused := h.race(ctx, config, servers, all)
 	if refused != nil {
-		return h.rest(ctx, fmt.Errorf("none of the servers will do: %w", errors.Join(unknown, refused)))
+		return h.rest(ctx, fmt.Errorf("no server is usable: %w", errors.Join(unknown, refused)))
 	}
 	h.note(chosen)
 	h.mark(config)

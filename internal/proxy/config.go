@@ -119,7 +119,7 @@ func CheckPassHeaders(names []string) error {
 			return &ration.InvalidError{Field: "pass_headers", Value: name, Reason: "use the name of a header, with letters, digits and single hyphens, such as \"X-User-Id\""}
 		}
 		if never[rationhttp.FoldName(name)] {
-			return &ration.InvalidError{Field: "pass_headers", Value: name, Reason: "this header is the proxy's to set or to refuse"}
+			return &ration.InvalidError{Field: "pass_headers", Value: name, Reason: "only the proxy sets or refuses this header"}
 		}
 	}
 	return nil
@@ -141,7 +141,7 @@ func checkUpstream(upstream *url.URL) error {
 	case upstream.Hostname() == "":
 		return wrong("a host is needed")
 	case upstream.User != nil:
-		return wrong("user and password don't belong in a URL; set the header Authorization")
+		return wrong("don't put a user and password into the URL; set the header Authorization")
 	case upstream.RawQuery != "" || upstream.ForceQuery || upstream.Fragment != "":
 		return wrong("a query or fragment can't be put before a request's path")
 	case strings.HasPrefix(upstream.Path, "//"):
@@ -161,10 +161,10 @@ func checkHeaders(headers map[string]string) error {
 			return &ration.InvalidError{Field: field, Reason: "this header is set by the proxy"}
 		}
 		if !isToken(name) {
-			return &ration.InvalidError{Field: "upstream_headers", Value: name, Reason: "a header's name is letters, digits and '-'"}
+			return &ration.InvalidError{Field: "upstream_headers", Value: name, Reason: "a header's name consists of letters, digits and '-'"}
 		}
 		if !isFieldValue(value) { // the value is a secret, so it isn't shown
-			return &ration.InvalidError{Field: field, Reason: "a header's value has no control characters and no spaces around it"}
+			return &ration.InvalidError{Field: field, Reason: "a header's value must not have control characters, or spaces around it"}
 		}
 	}
 	return nil

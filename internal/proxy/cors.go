@@ -76,12 +76,12 @@ func (p *Proxy) notePreflight(x *exchange) {
 	case p.config.CORS.Speaks() && p.config.CORS.Allows(x.in):
 		return // no route takes what the page wants
 	case p.config.CORS.Speaks():
-		cure = "if it is a page of yours, put its origin into cors_origins"
+		cure = "if it is your page, add its origin to cors_origins"
 	case p.config.Preflights == PreflightsUpstream:
-		cure = "preflights reach the upstream on routes without a scope alone; set cors_origins to the origins of your pages, instead of preflights: upstream, and Ration answers them all"
+		cure = "preflights reach the upstream only on routes without a scope; set cors_origins to the origins of your pages, in place of preflights: upstream, and Ration answers them all"
 	}
 	p.preflightNoted.Do(func() {
-		p.config.Log.WarnContext(x.in.Context(), "a browser's preflight was refused, so its page gets no answer; more of them aren't logged",
+		p.config.Log.WarnContext(x.in.Context(), "a browser's preflight was refused, so its page gets no answer; Ration doesn't log more of these",
 			"origin", shortened(x.in.Header.Get("Origin")), "request_id", x.requestID, "cure", cure)
 	})
 }

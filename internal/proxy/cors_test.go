@@ -190,7 +190,7 @@ func TestAPreflightIsAnsweredWithoutTheUpstreamAndACharge(t *testing.T) {
 	if len(u.received()) != 0 || len(f.charger.charged()) != 0 {
 		t.Errorf("%d requests reached the upstream, %d were charged", len(u.received()), len(f.charger.charged()))
 	}
-	if log := f.log.String(); strings.Count(log, "level=WARN") != 1 || !strings.Contains(log, "put its origin into cors_origins") {
+	if log := f.log.String(); strings.Count(log, "level=WARN") != 1 || !strings.Contains(log, "add its origin to cors_origins") {
 		t.Errorf("logged %s", log)
 	}
 }

@@ -55,13 +55,13 @@ const statusClientGone = 499
 func (p *Proxy) fail(w http.ResponseWriter, out *http.Request, err error) {
 	x := exchangeOf(out)
 	if x.in.Context().Err() != nil { // the client has gone; nobody reads an answer
-		p.config.Log.DebugContext(out.Context(), "client went away", "route", x.route.Name, "request_id", x.requestID)
+		p.config.Log.DebugContext(out.Context(), "the client went away", "route", x.route.Name, "request_id", x.requestID)
 		w.WriteHeader(statusClientGone)
 		return
 	}
 	problem := problemOf(x, err)
 	problem.RequestID = x.requestID
-	message := "upstream gave no answer"
+	message := "the upstream gave no answer"
 	if problem.Status < http.StatusInternalServerError { // the client's doing, which is nothing to look for upstream
 		message = "a request's body ended early or was refused"
 	}
@@ -94,5 +94,5 @@ func problemOf(x *exchange, err error) api.Problem {
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return api.Problem{Status: http.StatusGatewayTimeout, Code: codeTimeout, Detail: "The API behind this proxy took too long to answer."}
 	}
-	return api.Problem{Status: http.StatusBadGateway, Code: "upstream_failed", Detail: "The API behind this proxy broke off."}
+	return api.Problem{Status: http.StatusBadGateway, Code: "upstream_failed", Detail: "The API behind this proxy broke off its answer."}
 }

@@ -40,7 +40,7 @@ func (p *Proxy) checkLoop(r *http.Request) error {
 	}
 	p.trouble.Say(r.Context(), slog.LevelError, condense.Kind{Message: "a loop was cut: the upstream leads back to this proxy", Code: codeLoop},
 		slog.String("upstream", p.config.Upstream.Redacted()),
-		slog.String("cure", "let upstream name the API itself, or what stands between pass requests on to it; docs/OPERATIONS.md has a section on loops"))
+		slog.String("cure", "set upstream to the API itself, or correct what is in between; docs/OPERATIONS.md has a section on loops"))
 	return &requestFault{http.StatusLoopDetected, codeLoop, "The API behind this proxy leads back to this proxy."}
 }
 

@@ -28,7 +28,7 @@ func TestUpstreamThatIsDownIsLoggedOnceAnInterval(t *testing.T) {
 			}
 		}
 	}
-	if lines := strings.Count(f.log.String(), "upstream gave no answer"); lines != 3 {
+	if lines := strings.Count(f.log.String(), "the upstream gave no answer"); lines != 3 {
 		t.Errorf("%d lines for one cause on three routes:\n%s", lines, f.log)
 	}
 }

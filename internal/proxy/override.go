@@ -21,13 +21,13 @@ func (p *Proxy) checkOverride(x *exchange) error {
 		return &requestFault{overridden.Status, overridden.Code, overridden.Detail}
 	}
 	if words.Paths && p.namesGuardedPath(x) {
-		return &route.AmbiguousPathError{Reason: "the query names the path of another route, which asks more"}
+		return &route.AmbiguousPathError{Reason: "the query names the path of another route, which asks for more"}
 	}
 	if words == (override.Words{}) || x.in.ContentLength == 0 {
 		return nil
 	}
 	if reason := override.Unreadable(x.in.Header); reason != "" {
-		return &requestFault{http.StatusUnsupportedMediaType, "unreadable_form", "The body can't be looked through: " + reason + "."}
+		return &requestFault{http.StatusUnsupportedMediaType, "unreadable_form", "The body can't be examined: " + reason + "."}
 	}
 	return nil
 }

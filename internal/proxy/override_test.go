@@ -60,7 +60,7 @@ func TestNoFormMakesAnotherRequestOfOne(t *testing.T) {
 		if response.StatusCode != row.status || row.status == 400 && !strings.Contains(body, "ambiguous_method") {
 			t.Errorf("%s: got %d %s", row.name, response.StatusCode, body)
 		}
-		if strings.Contains(f.log.String(), "upstream gave no answer") {
+		if strings.Contains(f.log.String(), "the upstream gave no answer") {
 			t.Errorf("%s: the upstream is blamed:\n%s", row.name, f.log)
 		}
 		got := ""

@@ -32,6 +32,6 @@ func (p *Proxy) giveBack(ctx context.Context, x *exchange) {
 		return
 	}
 	if err := p.config.Gate.GiveBack(ctx, &x.question, &x.answer); err != nil {
-		p.config.Log.DebugContext(ctx, "charge stays", "route", x.route.Name, "request_id", x.requestID, "error", err)
+		p.config.Log.DebugContext(ctx, "the charge stays", "route", x.route.Name, "request_id", x.requestID, "error", err)
 	}
 }

@@ -182,7 +182,7 @@ func TestFailingOnPurposeBuysATenth(t *testing.T) {
 				t.Errorf("%d calls reached the upstream, want %d; statuses %v", got, limit+free, counts)
 			}
 			c.expect(t, "requests", int64(limit), int64(free))
-			if !strings.Contains(c.log.String(), "charge stays") {
+			if !strings.Contains(c.log.String(), "the charge stays") {
 				t.Error("nobody can find out why")
 			}
 		})

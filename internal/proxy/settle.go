@@ -23,7 +23,7 @@ func (p *Proxy) settle(x *exchange) {
 	}
 	ctx := x.in.Context()
 	if err := p.config.Gate.Settle(ctx, &x.question, &x.answer, ration.Settlement{Amounts: used, Overage: x.route.Reserve.Overage}); err != nil {
-		p.trouble.Say(ctx, slog.LevelWarn, condense.Kind{Message: "reservation was not settled; it ends by itself", Route: x.route.Name},
+		p.trouble.Say(ctx, slog.LevelWarn, condense.Kind{Message: "the reservation was not settled; it ends by itself", Route: x.route.Name},
 			slog.String("request_id", x.requestID), slog.Any("error", err))
 	}
 }
@@ -34,12 +34,12 @@ func (p *Proxy) noteReport(x *exchange, used []ration.Amount) {
 	for _, place := range x.report.places {
 		reported := slices.IndexFunc(used, func(a ration.Amount) bool { return a.Meter == place.Meter })
 		if reported < 0 {
-			p.config.Log.DebugContext(x.in.Context(), "no whole number was reported; what was reserved is counted", "meter", place.Meter, "route", x.route.Name, "request_id", x.requestID)
+			p.config.Log.DebugContext(x.in.Context(), "the upstream reported no whole number; the reserved amount is counted", "meter", place.Meter, "route", x.route.Name, "request_id", x.requestID)
 			continue
 		}
 		for _, held := range x.answer.Decision.Reservation.Held {
 			if held.Meter == place.Meter && used[reported].Units > held.Units && x.route.Reserve.Overage != ration.OverageAllow {
-				p.config.Log.DebugContext(x.in.Context(), "more was reported than was reserved, which is counted", "meter", place.Meter, "reported", used[reported].Units, "reserved", held.Units, "route", x.route.Name, "request_id", x.requestID)
+				p.config.Log.DebugContext(x.in.Context(), "the upstream reported more than was reserved; only the reserved amount is counted", "meter", place.Meter, "reported", used[reported].Units, "reserved", held.Units, "route", x.route.Name, "request_id", x.requestID)
 			}
 		}
 	}

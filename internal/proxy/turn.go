@@ -110,12 +110,12 @@ const codeBusy = "upstream_busy"
 func (p *Proxy) answerBusy(w http.ResponseWriter, x *exchange, full string) {
 	x.turn.end()
 	ctx := x.in.Context()
-	p.trouble.Say(ctx, slog.LevelWarn, condense.Kind{Message: "upstream is busy: a request was refused", Code: codeBusy, Route: x.route.Name}, slog.String("full", full))
+	p.trouble.Say(ctx, slog.LevelWarn, condense.Kind{Message: "the upstream is busy: a request was refused", Code: codeBusy, Route: x.route.Name}, slog.String("full", full))
 	if p.config.Gate.Observe != nil {
 		p.config.Gate.Observe(ctx, rationhttp.Event{Via: via, Route: x.route.Name, Code: ration.Code(codeBusy)})
 	}
 	p.answer(w, x, p.config.Gate.Responder.Problem(api.Problem{
 		Type: api.TypeTemporaryReducedCapacity, Status: http.StatusServiceUnavailable, Code: codeBusy, RetryAfter: new(int64(1)),
-		Detail: "The API behind this proxy has too much to do. The request was not counted.", RequestID: x.requestID,
+		Detail: "The API behind this proxy is too busy. The request was not counted.", RequestID: x.requestID,
 	}))
 }

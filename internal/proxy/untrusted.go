@@ -25,8 +25,8 @@ func (p *Proxy) noteUntrustedProxy(r *http.Request) {
 	if !address.IsLoopback() && !address.IsPrivate() || !p.untrustedNoted.CompareAndSwap(false, true) {
 		return
 	}
-	p.config.Log.WarnContext(r.Context(), "requests come through a proxy that is not in trusted_proxies, so all its clients count as one address; more of them aren't logged",
-		"peer", address, "cure", "if it is yours, set trusted_proxies: "+address.String()+" and let it write X-Forwarded-For; else one client that guesses keys has new keys of all others refused (429 key_unchecked)")
+	p.config.Log.WarnContext(r.Context(), "requests come through a proxy that is not in trusted_proxies, so all its clients count as one address; Ration doesn't log more of these",
+		"peer", address, "cure", "if it is yours, set trusted_proxies: "+address.String()+" and let it write X-Forwarded-For; otherwise one client that guesses keys gets the new keys of all others refused (429 key_unchecked)")
 }
 
 func isForwarded(header http.Header) bool {

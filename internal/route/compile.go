@@ -35,7 +35,7 @@ func Compile(config Config) (*Table, error) {
 			if earlier.covers(compiled) {
 				errs = append(errs, &ration.InvalidError{
 					Field: fmt.Sprintf("routes[%d].path", i), Value: route.Path,
-					Reason: fmt.Sprintf("routes[%d] (%s) takes all its requests; put the narrower route first", positions[j], earlier.pattern.text),
+					Reason: fmt.Sprintf("routes[%d] (%s) matches all its requests; put the narrower route first", positions[j], earlier.pattern.text),
 				})
 				break
 			}
@@ -95,7 +95,7 @@ func compile(route Route) (*Compiled, *ration.InvalidError) {
 // make more public than they show.
 func checkFree(route Route, parsed pattern) *ration.InvalidError {
 	wrong := func(field, value string) *ration.InvalidError {
-		return &ration.InvalidError{Field: field, Value: value, Reason: "a free route asks no key and counts nothing"}
+		return &ration.InvalidError{Field: field, Value: value, Reason: "a free route asks for no key and counts nothing"}
 	}
 	switch {
 	case parsed.wild:
@@ -134,7 +134,7 @@ func compileAmounts(amounts map[string]int64) ([]ration.Amount, *ration.InvalidE
 	}
 	_, named := amounts[ration.MeterRequests]
 	if meters := len(compiled); meters > ration.MaxMetersPerCharge || meters == ration.MaxMetersPerCharge && !named {
-		return nil, &ration.InvalidError{Field: "amounts", Reason: fmt.Sprintf("a charge names at most %d meters, requests included", ration.MaxMetersPerCharge)}
+		return nil, &ration.InvalidError{Field: "amounts", Reason: fmt.Sprintf("a charge can name at most %d meters, requests included", ration.MaxMetersPerCharge)}
 	}
 	if len(compiled) == 0 {
 		return nil, nil
@@ -146,9 +146,9 @@ func compileAmounts(amounts map[string]int64) ([]ration.Amount, *ration.InvalidE
 func wrongMethod(text string) string {
 	switch {
 	case text == "ANY" || text == "ALL" || text == wildcard:
-		return "leave methods out; the route is then for all of them"
+		return "leave methods out: then the route matches all of them"
 	case text == "" || len(text) > 32 || strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_") != "":
-		return "a method is upper-case letters, such as GET"
+		return "write a method in upper-case letters, such as GET"
 	}
 	return ""
 }

@@ -32,7 +32,7 @@ func (c Config) Gaps() []string {
 		}
 		if !guarded {
 			gaps = append(gaps, fmt.Sprintf("routes[%d] (%s) %s, and refuse_unmatched is not set: a path that no route matches costs one request and needs no scope; "+
-				"with refuse_unmatched: true it is refused, and routes list what may pass", i, route.Path, route.asked()))
+				"set refuse_unmatched: true to refuse such paths, and list in routes what may pass", i, route.Path, route.asked()))
 		}
 		guarded = true
 		if missed := table.unmatchedMethods(route.Path); len(route.Methods) > 0 && len(missed) > 0 {
@@ -59,7 +59,7 @@ func (r Route) asksMore() bool {
 
 func (r Route) asked() string {
 	if r.Scope != "" {
-		return "asks a scope"
+		return "asks for a scope"
 	}
 	return "has a price"
 }
@@ -100,7 +100,7 @@ func literalVariables(route int, path string) []string {
 	var gaps []string
 	for segment := range strings.SplitSeq(path, "/") {
 		if len(segment) > 1 && segment[0] == '$' {
-			gaps = append(gaps, fmt.Sprintf("routes[%d] (%s): the segment %q stands for itself; write %q if it is to be any one", route, path, segment, "{"+segment[1:]+"}"))
+			gaps = append(gaps, fmt.Sprintf("routes[%d] (%s): the segment %q stands for itself; write %q to match any segment", route, path, segment, "{"+segment[1:]+"}"))
 		}
 	}
 	return gaps

@@ -19,7 +19,7 @@ func TestGapsBesideWhatIsScopedOrPriced(t *testing.T) {
 		{"no routes", route.Config{}, nil},
 		{"nothing but the usual price", route.Config{Routes: []route.Route{{Path: "/a"}, priced(map[string]int64{"requests": 1})}}, nil},
 		{"less than the usual price", route.Config{Routes: []route.Route{priced(map[string]int64{"requests": 0, "tokens": 0})}}, nil},
-		{"a scope", route.Config{Routes: []route.Route{{Path: "/a"}, scoped}}, []string{"routes[1] (/v1/admin) asks a scope, and refuse_unmatched is not set"}},
+		{"a scope", route.Config{Routes: []route.Route{{Path: "/a"}, scoped}}, []string{"routes[1] (/v1/admin) asks for a scope, and refuse_unmatched is not set"}},
 		{"a price", route.Config{Routes: []route.Route{priced(map[string]int64{"requests": 2})}}, []string{"routes[0] (/ask) has a price"}},
 		{"a meter", route.Config{Routes: []route.Route{priced(map[string]int64{"tokens": 1})}}, []string{"routes[0] (/ask) has a price"}},
 		{"a reservation", route.Config{Routes: []route.Route{{Path: "/ask", Reserve: &route.Reserve{Reports: map[string]route.Report{"requests": {Header: "X-Used"}}}}}}, []string{"has a price"}},
@@ -27,7 +27,7 @@ func TestGapsBesideWhatIsScopedOrPriced(t *testing.T) {
 		{
 			"some methods",
 			route.Config{Routes: []route.Route{toRead}},
-			[]string{"routes[0]", "routes[0] (/v1/*/files/*) asks a scope, for GET alone: no route matches POST, PUT, PATCH, DELETE on this path, which cost one request and need no scope"},
+			[]string{"routes[0]", "routes[0] (/v1/*/files/*) asks for a scope, for GET alone: no route matches POST, PUT, PATCH, DELETE on this path, which cost one request and need no scope"},
 		},
 		{
 			"the other methods elsewhere",

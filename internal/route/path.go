@@ -68,7 +68,7 @@ func ambiguousSegment(segment string, last bool) string {
 	case segment == "." || segment == "..":
 		return "it has a dot segment"
 	case segment != "" && trimEnds(foldLetters(segment)) == "": // Windows drops it, or a part of it
-		return "it has a segment of nothing but dots, spaces or characters that don't show"
+		return "it has a segment that consists only of dots, spaces or invisible characters"
 	case strings.ContainsRune(segment, ';'):
 		return "it has a parameter after ';'"
 	case strings.ContainsRune(segment, '\\'):

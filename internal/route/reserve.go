@@ -71,7 +71,7 @@ func (r *Reserve) compile(amounts []ration.Amount) (*CompiledReserve, *ration.In
 	}
 	for _, meter := range slices.SortedFunc(maps.Keys(r.Reports), ration.CompareMeters) {
 		if !reserves(amounts, meter) {
-			return nil, &ration.InvalidError{Field: "settle", Value: meter, Reason: "amounts reserve nothing on this meter"}
+			return nil, &ration.InvalidError{Field: "settle", Value: meter, Reason: "the route's amounts reserve nothing on this meter"}
 		}
 		report, err := r.Reports[meter].compile(meter)
 		if err != nil {
@@ -85,7 +85,7 @@ func (r *Reserve) compile(amounts []ration.Amount) (*CompiledReserve, *ration.In
 func (r Report) compile(meter string) (CompiledReport, error) {
 	compiled := CompiledReport{Meter: meter, Header: http.CanonicalHeaderKey(r.Header)}
 	if r == (Report{}) {
-		return CompiledReport{}, &ration.InvalidError{Field: "header", Reason: "say header, json or sse, where the upstream reports it"}
+		return CompiledReport{}, &ration.InvalidError{Field: "header", Reason: "say where the upstream reports it: header, json or sse"}
 	}
 	if r.Header != "" && !isToken(r.Header) {
 		return CompiledReport{}, &ration.InvalidError{Field: "header", Value: r.Header, Reason: `use the name of a header, such as "X-Tokens-Used"`}

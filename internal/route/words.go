@@ -28,20 +28,20 @@ var (
 // checkWords refuses what is no path at all, in words that say what to write.
 func checkWords(text string) error {
 	if parts := withMethod.FindStringSubmatch(text); parts != nil {
-		return fmt.Errorf("write the path %q alone, and the method as methods: [%s]", parts[2], strings.ToUpper(parts[1]))
+		return fmt.Errorf("write only the path %q, and the method as methods: [%s]", parts[2], strings.ToUpper(parts[1]))
 	}
 	if parts := wholeURL.FindStringSubmatch(text); parts != nil {
-		return fmt.Errorf("write the path alone, %q; a route holds for every host", "/"+strings.TrimPrefix(parts[1], "/"))
+		return fmt.Errorf("write only the path, %q; a route applies to every host", "/"+strings.TrimPrefix(parts[1], "/"))
 	}
 	switch before, _, query := strings.Cut(text, "?"); {
 	case query && strings.HasPrefix(before, "/") && !strings.Contains(text, "?}"):
-		return fmt.Errorf(`a route is a path without a query, and has no part that may be missing: leave out the "?" and what follows it, such as %q, or write a route for each form`, before)
+		return fmt.Errorf(`a route's path has no query and no optional parts: leave out the "?" and what follows it, such as %q, or write a route for each form`, before)
 	case strings.Contains(text, "#"):
 		return errors.New(`no request can have a "#" in its path; leave it out, and what follows it`)
 	case strings.TrimSpace(text) != text:
 		return errors.New("leave out the spaces around it")
 	case strings.HasPrefix(text, "^"):
-		return errors.New(`a path is no regular expression: it starts with "/", and "*" stands for any one segment, at the end for everything below`)
+		return errors.New(`a path is not a regular expression: it starts with "/", and "*" stands for any one segment, or at the end for everything below`)
 	case !utf8.ValidString(text):
 		return errors.New("no request can have this path: it is not UTF-8")
 	case text == "":

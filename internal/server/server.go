@@ -108,7 +108,7 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) shutdown(ctx context.Context, orderly bool) error {
 	s.stopping.Store(true)
 	if orderly && s.config.ShutdownDelay > 0 {
-		s.config.Log.Info("not ready any more, still serving", "delay", s.config.ShutdownDelay)
+		s.config.Log.Info("no longer ready, still serving", "delay", s.config.ShutdownDelay)
 		time.Sleep(s.config.ShutdownDelay)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.ShutdownGrace)

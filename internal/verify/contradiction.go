@@ -14,7 +14,7 @@ import (
 // errOtherReservation: a reservation is asked for anew by its id, as another one.
 var errOtherReservation = &refusal{
 	status: http.StatusConflict, code: string(ration.CodeReservationConflict), detail: "The request body contradicts a reservation.",
-	errors: []api.FieldError{{Pointer: "/id", Detail: "a reservation of this id was made with other members; use a new id for a new one"}},
+	errors: []api.FieldError{{Pointer: "/id", Detail: "there is already a reservation with this id and other members; use a new id for a new reservation"}},
 }
 
 // contradicted says what of a reservation an end contradicts. The engine only
@@ -82,7 +82,7 @@ func endedOtherwise(r *ration.Reservation) *refusal {
 	}
 	return &refusal{
 		status: http.StatusConflict, code: string(ration.CodeReservationConflict),
-		detail: "The reservation " + how + ". That can't be changed.",
+		detail: "The reservation " + how + ". This can't be changed.",
 	}
 }
 

@@ -31,9 +31,9 @@ func (e *ending) member(name string, s *scanner) error {
 	case e.settles && name == "over":
 		return e.readOverage(pointer, s)
 	case e.settles:
-		return invalidBody(pointer, "there is no such member; use amounts, over and key")
+		return invalidBody(pointer, "unknown member; use amounts, over and key")
 	}
-	return invalidBody(pointer, "there is no such member; use key")
+	return invalidBody(pointer, "unknown member; use key")
 }
 
 func (e *ending) readKey(pointer string, s *scanner) error {

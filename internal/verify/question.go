@@ -48,7 +48,7 @@ func (q *question) member(name string, s *scanner) error {
 		if q.hold != nil {
 			return q.holdMember(name, pointer, s)
 		}
-		return invalidBody(pointer, "there is no such member; use secret, amounts, scope, ip and dry_run")
+		return invalidBody(pointer, "unknown member; use secret, amounts, scope, ip and dry_run")
 	}
 	return err
 }
@@ -72,7 +72,7 @@ func (q *question) holdMember(name, pointer string, s *scanner) error {
 		q.hold.AtExpiry = ration.AtExpiry(text)
 		return err
 	}
-	return invalidBody(pointer, "there is no such member; use secret, amounts, scope, ip, dry_run, id, ttl_seconds and at_expiry")
+	return invalidBody(pointer, "unknown member; use secret, amounts, scope, ip, dry_run, id, ttl_seconds and at_expiry")
 }
 
 // readTTL takes no 0, which the engine would read as nothing said.
@@ -120,7 +120,7 @@ func (a *amounts) amount(meter string, s *scanner) error {
 	}
 	*a = append(*a, ration.Amount{Meter: meter, Units: units})
 	if len(*a) > ration.MaxMetersPerCharge {
-		return invalidValue("/amounts", "a charge names at most 16 meters, requests included")
+		return invalidValue("/amounts", "a charge can name at most 16 meters, requests included")
 	}
 	return nil
 }

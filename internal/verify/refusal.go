@@ -42,7 +42,7 @@ var (
 
 var errNoPath = &refusal{
 	status: http.StatusNotFound, code: "no_such_route",
-	detail: "There is no such path; there are /v1/verify, /v1/reservations, /healthz and /readyz. Calls of your API go to the proxy.",
+	detail: "There is nothing at this path. The paths are /v1/verify, /v1/reservations, /healthz and /readyz. Calls of your API go to the proxy.",
 }
 
 func wrongMethod(right string) *refusal {
@@ -66,7 +66,7 @@ func invalidBody(pointer, detail string) *refusal {
 // can have.
 func invalidValue(pointer, detail string) *refusal {
 	return &refusal{
-		status: http.StatusUnprocessableEntity, code: "invalid_value", detail: "The request body asks for what no charge can be.",
+		status: http.StatusUnprocessableEntity, code: "invalid_value", detail: "The request body has a value that is not possible.",
 		errors: []api.FieldError{{Pointer: pointer, Detail: detail}},
 	}
 }

@@ -302,9 +302,9 @@ func TestAContradictionNamesWhatItContradicts(t *testing.T) {
 		{"more than was reserved", "/settle", `{"amounts":{"requests":1,"tokens":4001}}`, held(), ration.ErrSettlementTooLarge, `"errors":[{"pointer":"/amounts/tokens","detail":"4000 are reserved"}]`},
 		{"a misspelt meter", "/settle", `{"amounts":{"tokns":1}}`, held(), ration.ErrSettlementTooLarge, `"errors":[{"pointer":"/amounts/tokns","detail":"nothing is reserved on this meter"}]`},
 		{"more than can be counted", "/settle", `{"amounts":{"tokens":4000}}`, held(), ration.ErrSettlementTooLarge, `"detail":"The settlement is for more than was reserved."`},
-		{"settled otherwise", "/settle", `{"amounts":{"tokens":3}}`, ended(ration.ReservationSettled, ration.Amount{Meter: "requests", Units: 1}, ration.Amount{Meter: "tokens", Units: 2}), ration.ErrReservationConflict, `"detail":"The reservation was settled before, with requests=1 tokens=2. That can't be changed."`},
-		{"voided", "/settle", ``, ended(ration.ReservationVoided), ration.ErrReservationConflict, `"detail":"The reservation was voided before. That can't be changed."`},
-		{"settled late", "/void", ``, ended(ration.ReservationExpired, ration.Amount{Meter: "requests", Units: 1}), ration.ErrReservationConflict, `"detail":"The reservation expired and was settled or voided late, with requests=1. That can't be changed."`},
+		{"settled otherwise", "/settle", `{"amounts":{"tokens":3}}`, ended(ration.ReservationSettled, ration.Amount{Meter: "requests", Units: 1}, ration.Amount{Meter: "tokens", Units: 2}), ration.ErrReservationConflict, `"detail":"The reservation was settled before, with requests=1 tokens=2. This can't be changed."`},
+		{"voided", "/settle", ``, ended(ration.ReservationVoided), ration.ErrReservationConflict, `"detail":"The reservation was voided before. This can't be changed."`},
+		{"settled late", "/void", ``, ended(ration.ReservationExpired, ration.Amount{Meter: "requests", Units: 1}), ration.ErrReservationConflict, `"detail":"The reservation expired and was settled or voided late, with requests=1. This can't be changed."`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			reservations := &fakeReservations{reservation: row.reservation, err: row.err, readable: true}

@@ -35,16 +35,16 @@ func newScanner(body []byte) (*scanner, error) {
 func syntaxFault(body []byte) string {
 	err := json.Unmarshal(body, new(json.RawMessage))
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return fmt.Sprintf("it is not JSON from offset %d on", syntax.Offset)
+		return fmt.Sprintf("it is not valid JSON from offset %d on", syntax.Offset)
 	}
-	return "it is not JSON"
+	return "it is not valid JSON"
 }
 
 // object calls member for every member of the object that comes next. member
 // must read the value.
 func (s *scanner) object(pointer string, member func(name string, s *scanner) error) error {
 	if s.body[s.at] != '{' {
-		return invalidBody(pointer, "an object is needed")
+		return invalidBody(pointer, "use an object")
 	}
 	s.at++
 	var seen [8]string
@@ -56,7 +56,7 @@ func (s *scanner) object(pointer string, member func(name string, s *scanner) er
 		}
 		name := unquote(s.raw())
 		if slices.Contains(names, name) {
-			return invalidBody(pointer+"/"+escapePointer(name), "it comes twice")
+			return invalidBody(pointer+"/"+escapePointer(name), "it is there twice")
 		}
 		names = append(names, name)
 		s.space()
@@ -76,7 +76,7 @@ func (s *scanner) text(pointer string) (string, error) {
 		return "", nil
 	}
 	if s.body[s.at] != '"' {
-		return "", invalidBody(pointer, "a string is needed")
+		return "", invalidBody(pointer, "use a string")
 	}
 	return unquote(s.raw()), nil
 }
@@ -92,7 +92,7 @@ func (s *scanner) boolean(pointer string) (bool, error) {
 	case "false":
 		return false, nil
 	}
-	return false, invalidBody(pointer, "true or false is needed")
+	return false, invalidBody(pointer, "use true or false")
 }
 
 // whole reads a whole number that is not negative. Whatever else comes is not ok.
