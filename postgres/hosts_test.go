@@ -50,7 +50,7 @@ func TestURLThatRefusesThePrimaryIsSaid(t *testing.T) {
 			_, err := postgres.Open(t.Context(), config)
 			_, _, migrating := postgres.Migrate(t.Context(), config)
 			for _, err := range []error{err, migrating} {
-				if err == nil || !strings.Contains(err.Error(), "take it out of the database URL") || postgres.IsAway(err) {
+				if err == nil || !strings.Contains(err.Error(), "remove it from the database URL") || postgres.IsAway(err) {
 					t.Errorf("%s: %v, away %t", attrs, err, postgres.IsAway(err))
 				}
 			}
