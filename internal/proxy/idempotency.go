@@ -27,8 +27,8 @@ func (p *Proxy) askOnce(x *exchange) error {
 		return nil
 	}
 	caller := p.callerOf(x)
-	if caller.Err != nil { // the gate words it
-		return nil
+	if caller.Err != nil {
+		return nil //nolint:nilerr // the gate answers it, once it is asked
 	}
 	x.answer.Credential = caller.Credential
 	path, _, _ := strings.Cut(x.in.RequestURI, "?")
