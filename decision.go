@@ -16,7 +16,7 @@ const (
 	CodeKeyRevoked        Code = "key_revoked"        // the key, or the secret that was sent, is revoked
 	CodeInsufficientScope Code = "insufficient_scope" // the key lacks the scope
 	CodeIPNotAllowed      Code = "ip_not_allowed"     // the key has an allow list without this address
-	CodeQuotaExceeded     Code = "quota_exceeded"     // no room in a period
+	CodeQuotaExceeded     Code = "quota_exceeded"     // the quota of a period is used up
 	CodeRateExceeded      Code = "rate_exceeded"      // too fast
 	CodeCostExceedsLimit  Code = "cost_exceeds_limit" // more than a limit's size: never admissible
 )
@@ -31,11 +31,11 @@ const (
 // The codes of what contradicts an earlier charge; an [Engine] returns them as
 // errors. Nothing is counted, not even as denied.
 const (
-	CodeReservationUnknown  Code = "reservation_unknown"  // there is none of this id
+	CodeReservationUnknown  Code = "reservation_unknown"  // there is no reservation with this id
 	CodeReservationConflict Code = "reservation_conflict" // it already ended differently, or belongs to another request
 	CodeReservationExpired  Code = "reservation_expired"  // it expired too long ago to be settled
 	CodeSettlementTooLarge  Code = "settlement_too_large" // more than was reserved
-	CodeIdempotencyMismatch Code = "idempotency_mismatch" // the key came with another charge before
+	CodeIdempotencyMismatch Code = "idempotency_mismatch" // the idempotency key was already used with another charge
 	CodeRefundsExhausted    Code = "refunds_exhausted"    // the day's refund allowance is used up
 )
 

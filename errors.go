@@ -35,7 +35,7 @@ var (
 
 // Errors of what contradicts an earlier charge. Nothing was changed.
 var (
-	// ErrReservationUnknown: the key has no reservation of this id, or no longer.
+	// ErrReservationUnknown: the key has no reservation with this id, or it was deleted.
 	ErrReservationUnknown error = &Error{CodeReservationUnknown, "there is no such reservation"}
 	// ErrReservationConflict: it already ended differently, or belongs to another request.
 	ErrReservationConflict error = &Error{CodeReservationConflict, "the reservation already ended differently, or belongs to another request"}
@@ -44,7 +44,7 @@ var (
 	// ErrSettlementTooLarge: it is settled with more than was reserved, under
 	// [OverageRefuse]. It stays as it was.
 	ErrSettlementTooLarge error = &Error{CodeSettlementTooLarge, "the settlement is for more than was reserved"}
-	// ErrIdempotencyMismatch: the idempotency key came with another charge before.
+	// ErrIdempotencyMismatch: the idempotency key was already used with another charge.
 	ErrIdempotencyMismatch error = &Error{CodeIdempotencyMismatch, "the idempotency key was already used with another request"}
 	// ErrRefundsExhausted: the day's refund allowance is used up.
 	ErrRefundsExhausted error = &Error{CodeRefundsExhausted, "the day's refund allowance is used up"}

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// IdempotencyRetention is how long a charge is remembered by its idempotency
-	// key. Later the key begins anew.
+	// IdempotencyRetention is how long Ration remembers a charge by its idempotency
+	// key. After that the key may be used again.
 	IdempotencyRetention = 24 * time.Hour
 	// MaxIdempotencyKeyLength is the longest idempotency key, in bytes.
 	MaxIdempotencyKeyLength = 255

@@ -6,7 +6,7 @@ import (
 	"github.com/ration-dev/ration/internal/zoneinfo"
 )
 
-// Period is the time a limit speaks of.
+// Period is the stretch of time that a limit is for.
 type Period string
 
 // The periods. A rate has a second or a minute; a quota has any of the others.

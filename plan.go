@@ -12,7 +12,7 @@ type Plan struct {
 	Name      string
 	TimeZone  string // IANA name for its keys' periods; empty: UTC. A key's own zone goes first
 	Limits    []Limit
-	Unlimited bool // that it has no limit is meant; never read by a decision
+	Unlimited bool // it is meant to have no limit; decisions never read this
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }

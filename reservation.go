@@ -28,7 +28,7 @@ const (
 )
 
 // ReservationID identifies a reservation among those of its key: a version 7
-// UUID, made here or by the caller. The zero ReservationID is none.
+// UUID, made here or by the caller. The zero ReservationID names no reservation.
 type ReservationID uuid.UUID
 
 // NewReservationID returns a new, time-ordered id.
@@ -83,23 +83,23 @@ const (
 	ReservationExpired ReservationState = "expired" // ended by itself; see [AtExpiry]
 )
 
-// AtExpiry says what becomes of the amounts of a reservation that nobody ends.
+// AtExpiry says what happens to the amounts of a reservation that nobody ends.
 type AtExpiry string
 
-// What may become of them.
+// The ways to treat such amounts.
 const (
 	AtExpiryKeep    AtExpiry = "keep"    // they count as used; the default
 	AtExpiryRelease AtExpiry = "release" // they are given back; a late settlement may then pass a limit
 )
 
-// Overage says what becomes of a settlement with more than was reserved.
+// Overage says what happens to a settlement with more than was reserved.
 type Overage string
 
-// What may become of it.
+// The ways to treat such a settlement.
 const (
 	OverageRefuse Overage = "refuse"  // it is refused and the reservation stays open; the default
 	OverageClamp  Overage = "clamp"   // what was reserved is counted
-	OverageAllow  Overage = "overage" // all is counted, also beyond a limit
+	OverageAllow  Overage = "overage" // all of it is counted, even beyond a limit
 )
 
 // ParseOverage reads the name; the empty one is refuse. Its error is an [InvalidError].

@@ -2,7 +2,7 @@ package api
 
 import "time"
 
-// Key is what a decision tells of the key.
+// Key is what a decision says about the key.
 type Key struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`  // for display only

@@ -14,7 +14,7 @@ type Explanation struct {
 	Reservations []Reservation      `json:"reservations"`          // open ones, the first to expire first; never null
 }
 
-// LimitExplanation says what one limit would say alone.
+// LimitExplanation says what one limit by itself would decide.
 type LimitExplanation struct {
 	Limit
 	Allows     string     `json:"allows"` // "1000/day", "10/second burst 20"
@@ -25,7 +25,7 @@ type LimitExplanation struct {
 	Plan       string     `json:"plan"`  // whose limit it is; empty: the key's own
 	Until      *time.Time `json:"until"` // when a key's own limit ends; null: it does not
 	Then       string     `json:"then"`  // what holds from then on: "5000/day", "unlimited"; empty: it does not end
-	Holds      []Holding  `json:"holds"` // what is reserved of it; never null
+	Holds      []Holding  `json:"holds"` // the reservations that hold some of it; never null
 }
 
 // Holding is what one reservation holds of a limit.

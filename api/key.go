@@ -15,7 +15,7 @@ type KeyRecord struct {
 	AllowedIPs []string          `json:"allowed_ips"`        // CIDR; empty: any address; never null
 	TimeZone   string            `json:"time_zone"`          // empty: the plan's, else UTC
 	Metadata   map[string]string `json:"metadata"`           // never null
-	Unlimited  bool              `json:"unlimited"`          // marked: that it has no limit is meant
+	Unlimited  bool              `json:"unlimited"`          // marked as meant to have no limit
 	NoLimit    *NoLimit          `json:"no_limit,omitempty"` // absent: it always has one, or can't be used any more
 	CreatedAt  time.Time         `json:"created_at"`
 	UpdatedAt  time.Time         `json:"updated_at"`
@@ -92,26 +92,26 @@ type IssuedSecret struct {
 	Secret   string    `json:"secret"`
 }
 
-// KeysChanged is what became of the keys that a change of many concerned.
+// KeysChanged is the outcome of a change of many keys.
 type KeysChanged struct {
-	DryRun    bool           `json:"dry_run"` // nothing was changed: this is what would be
+	DryRun    bool           `json:"dry_run"` // nothing was changed: these are the numbers that would result
 	Changed   int            `json:"changed"`
 	Unchanged int            `json:"unchanged"` // were so already
 	Skipped   map[string]int `json:"skipped"`   // whose status doesn't allow the change, by that status; never null
 	NoLimit   int            `json:"no_limit"`  // of those changed and unchanged: have no limit now or will have none, and nobody said that this is meant
 }
 
-// KeysImported is what became of keys that were to be imported.
+// KeysImported is the outcome of an import of keys.
 type KeysImported struct {
-	DryRun  bool `json:"dry_run"` // nothing was imported: this is what would be
+	DryRun  bool `json:"dry_run"` // nothing was imported: these are the numbers that would result
 	Created int  `json:"created"`
-	Present int  `json:"present"`  // whose secret was known already
+	Present int  `json:"present"`  // keys whose secrets were known already
 	NoLimit int  `json:"no_limit"` // of both: have no limit now or will have none, and nobody said that this is meant
 }
 
 // UsageImported is what became of counts that were to be imported.
 type UsageImported struct {
-	DryRun     bool  `json:"dry_run"` // nothing was imported: this is what would be
+	DryRun     bool  `json:"dry_run"` // nothing was imported: these are the numbers that would result
 	Rows       int   `json:"rows"`
 	DaysRaised int   `json:"days_raised"` // that had less here
 	UnitsAdded int64 `json:"units_added"` // on all meters together

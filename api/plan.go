@@ -7,7 +7,7 @@ type Plan struct {
 	Name      string      `json:"name"`
 	TimeZone  string      `json:"time_zone"` // empty: UTC
 	Limits    []PlanLimit `json:"limits"`    // never null
-	Unlimited bool        `json:"unlimited"` // that it has no limit is meant
+	Unlimited bool        `json:"unlimited"` // it is meant to have no limit
 	CreatedAt time.Time   `json:"created_at"`
 	UpdatedAt time.Time   `json:"updated_at"`
 }

@@ -13,7 +13,7 @@ const (
 	TypeTemporaryReducedCapacity = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity"
 )
 
-// Problem is the body of every answer that is no success (RFC 9457). Code is
+// Problem is the body of every answer that is not a success (RFC 9457). Code is
 // stable and meant for programs; Title and Detail are for people and may change.
 type Problem struct {
 	Type      string `json:"type,omitempty"`

@@ -2,7 +2,7 @@ package api
 
 import "time"
 
-// Reconciliation is what the request log says of what is counted.
+// Reconciliation compares the counts with the request log.
 type Reconciliation struct {
 	Keys        int          `json:"keys"`        // looked at
 	Logged      int          `json:"logged"`      // of them, that have entries

@@ -7,10 +7,10 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// CodeClientGone is an event's code where the client left before its answer.
+// CodeClientGone is the code of an event whose client left before it got an answer.
 const CodeClientGone = "client_gone"
 
-// What an event may be after.
+// The follow-ups that an event may report.
 const (
 	AfterRefund = "refund" // a charge was to be given back
 	AfterSettle = "settle" // a reservation was to be settled

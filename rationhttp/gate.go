@@ -40,7 +40,7 @@ type Question struct {
 	Hold *ration.Hold
 }
 
-// Answer is what became of a Question.
+// Answer is the outcome of a Question.
 type Answer struct {
 	Admitted   bool
 	FailedOpen bool            // admitted without a decision
