@@ -14,11 +14,7 @@ type ending struct {
 // takes nothing that it doesn't know: misspelt amounts must not count all that
 // was reserved.
 func (e *ending) parse(body []byte) error {
-	s, err := newScanner(body)
-	if err != nil {
-		return err
-	}
-	return s.object("", e.member)
+	return scan(body, e.member)
 }
 
 func (e *ending) member(name string, s *scanner) error {

@@ -23,11 +23,7 @@ type question struct {
 // It takes no member that it doesn't know and none twice: a misspelt "amounts"
 // must not cost one request. The meters of amounts are checked by the engine.
 func (q *question) parse(body []byte) error {
-	s, err := newScanner(body)
-	if err != nil {
-		return err
-	}
-	return s.object("", q.member)
+	return scan(body, q.member)
 }
 
 func (q *question) member(name string, s *scanner) error {

@@ -2,151 +2,145 @@ package verify
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"io"
 	"strconv"
-	"strings"
+	"sync"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// scanner walks over a JSON document that is known to be valid, without
-// reflection: the body of a question is small, flat and on the hottest path.
+// lenient lets half of a surrogate pair through, as U+FFFD, as it always was.
+// Whether the body is UTF-8 has been seen by then.
+var lenient = jsontext.AllowInvalidUTF8(true)
+
+// scanner reads a JSON document token by token, without reflection: the body of a
+// question is small, flat and on the hottest path.
 type scanner struct {
-	body []byte
-	at   int
+	source bytes.Buffer
+	tokens jsontext.Decoder
 }
 
-// newScanner checks that body is one JSON value in UTF-8 and nothing else.
-func newScanner(body []byte) (*scanner, error) {
-	if !utf8.Valid(body) { // encoding/json would read it as another text
-		return nil, invalidBody("", "it is not UTF-8")
+// scanners are used again: a new one allocates its stack of names.
+var scanners = sync.Pool{New: func() any { return new(scanner) }}
+
+// scan checks that body is one JSON object in UTF-8 and nothing else, and calls member
+// for every member, which must read the value. A fault of syntax is said before any
+// other, so what member has got counts only without an error. The body is read where
+// it is, so that no copy of a secret is left.
+func scan(body []byte, member func(name string, s *scanner) error) error {
+	if !utf8.Valid(body) {
+		return invalidBody("", "it is not UTF-8")
 	}
-	if !json.Valid(body) {
-		return nil, invalidBody("", syntaxFault(body))
+	s := scanners.Get().(*scanner)
+	defer s.giveBack()
+	s.source = *bytes.NewBuffer(body)
+	s.tokens.Reset(&s.source, lenient)
+	err := s.object("", member)
+	if err == nil {
+		if _, more := s.tokens.ReadToken(); errors.Is(more, io.EOF) {
+			return nil
+		}
 	}
-	s := &scanner{body: body}
-	s.space()
-	return s, nil
+	if !jsontext.Value(body).IsValid(lenient, jsontext.AllowDuplicateNames(true)) {
+		return invalidBody("", syntaxFault(body))
+	}
+	return err
+}
+
+func (s *scanner) giveBack() {
+	s.source = bytes.Buffer{}
+	s.tokens.Reset(&s.source)
+	scanners.Put(s)
 }
 
 // syntaxFault says where a document stops being JSON.
 func syntaxFault(body []byte) string {
-	err := json.Unmarshal(body, new(json.RawMessage))
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return fmt.Sprintf("it is not valid JSON from offset %d on", syntax.Offset)
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(body), lenient, jsontext.AllowDuplicateNames(true))
+	_, err := decoder.ReadValue()
+	offset := decoder.InputOffset() // where what follows the value begins
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		offset = syntax.ByteOffset
 	}
-	return "it is not valid JSON"
+	return fmt.Sprintf("it is not valid JSON from offset %d on", offset)
 }
 
 // object calls member for every member of the object that comes next. member
 // must read the value.
 func (s *scanner) object(pointer string, member func(name string, s *scanner) error) error {
-	if s.body[s.at] != '{' {
+	if s.tokens.PeekKind() != jsontext.KindBeginObject {
 		return invalidBody(pointer, "use an object")
 	}
-	s.at++
-	var seen [8]string
-	names := seen[:0]
-	for s.space(); s.body[s.at] != '}'; s.space() {
-		if s.body[s.at] == ',' {
-			s.at++
-			s.space()
+	s.read()
+	for s.tokens.PeekKind() != jsontext.KindEndObject {
+		name, err := s.tokens.ReadToken()
+		if err != nil {
+			return nameFault(err)
 		}
-		name := unquote(s.raw())
-		if slices.Contains(names, name) {
-			return invalidBody(pointer+"/"+escapePointer(name), "it is there twice")
-		}
-		names = append(names, name)
-		s.space()
-		s.at++ // the colon
-		s.space()
-		if err := member(name, s); err != nil {
+		if err := member(name.String(), s); err != nil {
 			return err
 		}
 	}
-	s.at++
+	s.read()
 	return nil
+}
+
+// nameFault says which name the object has had already. Another fault is one of
+// syntax, which scan says in its place.
+func nameFault(err error) error {
+	var at jsontext.Pointer
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		at = syntax.JSONPointer
+	}
+	return invalidBody(string(at), "it is there twice")
 }
 
 // text reads a string; null is the empty one.
 func (s *scanner) text(pointer string) (string, error) {
-	if s.null() {
+	switch s.tokens.PeekKind() {
+	case jsontext.KindNull:
+		s.read()
 		return "", nil
+	case jsontext.KindString:
+		return s.read().String(), nil
 	}
-	if s.body[s.at] != '"' {
-		return "", invalidBody(pointer, "use a string")
-	}
-	return unquote(s.raw()), nil
+	return "", invalidBody(pointer, "use a string")
 }
 
 // boolean reads true or false; null is false.
 func (s *scanner) boolean(pointer string) (bool, error) {
-	if s.null() {
-		return false, nil
-	}
-	switch string(s.raw()) {
-	case "true":
-		return true, nil
-	case "false":
-		return false, nil
+	switch kind := s.tokens.PeekKind(); kind {
+	case jsontext.KindNull, jsontext.KindTrue, jsontext.KindFalse:
+		s.read()
+		return kind == jsontext.KindTrue, nil
 	}
 	return false, invalidBody(pointer, "use true or false")
 }
 
 // whole reads a whole number that is not negative. Whatever else comes is not ok.
 func (s *scanner) whole() (number int64, ok bool) {
-	literal := s.raw()
-	number, err := strconv.ParseInt(string(literal), 10, 64)
+	if s.tokens.PeekKind() != jsontext.KindNumber {
+		return 0, false
+	}
+	literal := s.read().String()
+	number, err := strconv.ParseInt(literal, 10, 64)
 	return number, err == nil && literal[0] != '-'
 }
 
 // null reads null, if that is what comes next.
 func (s *scanner) null() bool {
-	if s.body[s.at] != 'n' {
+	if s.tokens.PeekKind() != jsontext.KindNull {
 		return false
 	}
-	s.at += len("null")
+	s.read()
 	return true
 }
 
-// raw reads a string with its quotes, or a number, true, false or null. Of an
-// array or object it reads no more than the bracket.
-func (s *scanner) raw() []byte {
-	start := s.at
-	if s.body[s.at] != '"' {
-		for s.at++; s.at < len(s.body) && strings.IndexByte(" \t\r\n,:]}", s.body[s.at]) < 0; {
-			s.at++
-		}
-		return s.body[start:s.at]
-	}
-	for s.at++; s.body[s.at] != '"'; s.at++ {
-		if s.body[s.at] == '\\' {
-			s.at++
-		}
-	}
-	s.at++
-	return s.body[start:s.at]
-}
-
-func (s *scanner) space() {
-	for s.at < len(s.body) {
-		switch s.body[s.at] {
-		case ' ', '\t', '\r', '\n':
-			s.at++
-		default:
-			return
-		}
-	}
-}
-
-// unquote returns what a valid JSON string stands for.
-func unquote(literal []byte) string {
-	if bytes.IndexByte(literal, '\\') < 0 {
-		return string(literal[1 : len(literal)-1])
-	}
-	var text string
-	_ = json.Unmarshal(literal, &text) // the document is valid
-	return text
+// read reads a token that has been seen to begin. If its syntax is wrong, nothing more
+// can be read.
+func (s *scanner) read() jsontext.Token {
+	token, _ := s.tokens.ReadToken()
+	return token
 }
