@@ -42,12 +42,13 @@ var layers = []layer{
 	// The rule and its books: what stores and administration share, and no way in sees.
 	{"internal/ledger", []string{root}},
 
-	// What every store keeps in one form.
+	// What every store keeps in one form, and what administration keeps in both.
 	{"internal/kept", []string{root, "internal/ledger"}},
+	{"internal/sqladmin", []string{root, "internal/ledger", "internal/admin"}},
 
 	// Stores. They never see each other.
-	{"sqlite/...", []string{root, "observe", "internal/ledger", "internal/admin", "internal/kept", "sqlite/..."}},
-	{"postgres/...", []string{root, "observe", "internal/ledger", "internal/redact", "internal/admin", "internal/kept", "internal/pgcommit", "internal/pghosts", "internal/pooler", "postgres/..."}},
+	{"sqlite/...", []string{root, "observe", "internal/ledger", "internal/admin", "internal/sqladmin", "internal/kept", "sqlite/..."}},
+	{"postgres/...", []string{root, "observe", "internal/ledger", "internal/redact", "internal/admin", "internal/sqladmin", "internal/kept", "internal/pgcommit", "internal/pghosts", "internal/pooler", "postgres/..."}},
 	{"internal/pooler", nil},
 	{"internal/pgcommit", nil},
 	{"internal/pghosts", nil},
@@ -114,7 +115,7 @@ var outside = map[string][]string{
 }
 
 // noProtocol lists the packages that must not know HTTP.
-var noProtocol = []string{root, "internal/groupcommit", "internal/admin", "sqlite", "postgres", "internal/ledger", "internal/storetest"}
+var noProtocol = []string{root, "internal/groupcommit", "internal/admin", "internal/sqladmin", "sqlite", "postgres", "internal/ledger", "internal/storetest"}
 
 func TestImportsPointOneWay(t *testing.T) {
 	imports := readImports(t, os.DirFS("."))

@@ -149,14 +149,6 @@ func parsePrefixes(texts []string) ([]netip.Prefix, error) {
 	return prefixes, nil
 }
 
-func formatPrefixes(prefixes []netip.Prefix) []string {
-	texts := make([]string, 0, len(prefixes))
-	for _, prefix := range prefixes {
-		texts = append(texts, prefix.String())
-	}
-	return texts
-}
-
 func (r *row) int32() int {
 	column := r.take(4)
 	if column == nil {

@@ -6,6 +6,10 @@ import (
 	"github.com/ration-dev/ration"
 )
 
+// limitsBeneath are the lasting limits b that are beneath a temporary one.
+const limitsBeneath = `api_key_limits_beneath b JOIN api_key_limits t
+	ON t.api_key_id = b.api_key_id AND t.meter = b.meter AND t.kind = b.kind AND t.period = b.period AND t.expires_at IS NOT NULL`
+
 // loadSQL reads the time and all that decisions depend on but usage, after the
 // lock and in one snapshot. The parts of the answer share columns:
 //

@@ -19,7 +19,7 @@ func (s *Store) RaiseUsage(ctx context.Context, days []admin.DayKey, raise func(
 		if err := t.lockKeys(ctx, ids); err != nil {
 			return err
 		}
-		now, err := t.now(ctx)
+		now, err := storeTime(ctx, t)
 		switch {
 		case err != nil:
 			return err

@@ -6,6 +6,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/sqladmin"
 )
 
 // earlierFirstRequestsSQL uses the primary key of key_usage. What adds usage sets
@@ -73,8 +74,8 @@ func (r *raiseRows) addUsage(key [16]byte, write *ledger.MeterWrite) {
 }
 
 // batch returns the statements that write the rows.
-func (r *raiseRows) batch(now time.Time) *writeBatch {
-	b, u := new(writeBatch), &r.usage
+func (r *raiseRows) batch(now time.Time) *sqladmin.Batch {
+	b, u := new(sqladmin.Batch), &r.usage
 	values := []any{u.keys, u.meters, u.used, u.denied, u.first, u.last}
 	for i := range u.labels {
 		values = append(values, u.labels[i], u.ends[i], u.windows[i])
@@ -82,9 +83,9 @@ func (r *raiseRows) batch(now time.Time) *writeBatch {
 	for i := range u.tats {
 		values = append(values, u.tats[i], u.rests[i])
 	}
-	b.add(asItIs, setUsageSQL, values...)
-	b.add(asItIs, earlierFirstRequestsSQL, u.keys, u.meters, u.first)
-	b.add(asItIs, addDaysSQL, r.days.keys, r.days.meters, r.days.dates, r.used, r.denied, r.last)
-	b.add(asItIs, auditRowsSQL, r.audit.values(now)...)
+	b.Add(setUsageSQL, values...)
+	b.Add(earlierFirstRequestsSQL, u.keys, u.meters, u.first)
+	b.Add(addDaysSQL, r.days.keys, r.days.meters, r.days.dates, r.used, r.denied, r.last)
+	b.Add(auditRowsSQL, r.audit.values(now)...)
 	return b
 }

@@ -25,7 +25,7 @@ LIMIT $4`
 func (s *Store) KeysAhead(ctx context.Context, after ration.KeyID, look int) (ahead admin.KeysAhead, err error) {
 	err = s.read(ctx, "looking for usage from the future", func(ctx context.Context, q querier) error {
 		ahead = admin.KeysAhead{}
-		if err := query(ctx, q, "SELECT ration_now()", func(r *row) { ahead.Now = r.time() }); err != nil {
+		if ahead.Now, err = storeTime(ctx, q); err != nil {
 			return err
 		}
 		hour, date := admin.LatestLabels(ahead.Now)
@@ -55,7 +55,7 @@ func (s *Store) RepairUsage(ctx context.Context, ids []ration.KeyID, repair func
 		if err := t.lockKeys(ctx, ids); err != nil {
 			return err
 		}
-		now, err := t.now(ctx)
+		now, err := storeTime(ctx, t)
 		switch {
 		case err != nil:
 			return err

@@ -6,6 +6,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/sqladmin"
 )
 
 // A repair writes the rows of all its keys with one statement each.
@@ -146,23 +147,23 @@ func (c *refundColumns) add(key [16]byte, refunded ledger.PeriodRefunds) {
 }
 
 // batch returns the statements that write the rows.
-func (r *repairRows) batch(now time.Time) *writeBatch {
-	b, w := new(writeBatch), &r.windows
+func (r *repairRows) batch(now time.Time) *sqladmin.Batch {
+	b, w := new(sqladmin.Batch), &r.windows
 	values := []any{w.keys, w.meters, w.first, w.last}
 	for i := range w.labels {
 		values = append(values, w.labels[i], w.ends[i], w.used[i], w.held[i])
 	}
-	b.add(asItIs, setWindowsSQL, values...)
+	b.Add(setWindowsSQL, values...)
 	if len(r.into.keys) > 0 {
-		b.add(asItIs, foldDaysSQL, r.into.keys, r.into.meters, r.into.dates, r.into.used, r.into.denied, r.into.last, r.into.back, r.into.times)
-		b.add(asItIs, deleteDaysSQL, r.from.keys, r.from.meters, r.from.dates)
+		b.Add(foldDaysSQL, r.into.keys, r.into.meters, r.into.dates, r.into.used, r.into.denied, r.into.last, r.into.back, r.into.times)
+		b.Add(deleteDaysSQL, r.from.keys, r.from.meters, r.from.dates)
 	}
 	if into, from := &r.refundsInto, &r.refundsFrom; len(into.keys) > 0 {
-		b.add(asItIs, moveRefundsSQL, into.keys, into.meters, into.periods, into.labels, into.units, now)
-		b.add(asItIs, deleteRefundsSQL, from.keys, from.meters, from.periods, from.labels)
+		b.Add(moveRefundsSQL, into.keys, into.meters, into.periods, into.labels, into.units, now)
+		b.Add(deleteRefundsSQL, from.keys, from.meters, from.periods, from.labels)
 	}
-	b.add(asItIs, earlierSecretUsesSQL, r.keys, now)
-	b.add(asItIs, auditRowsSQL, r.audit.values(now)...)
+	b.Add(earlierSecretUsesSQL, r.keys, now)
+	b.Add(auditRowsSQL, r.audit.values(now)...)
 	return b
 }
 

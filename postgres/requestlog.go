@@ -9,6 +9,7 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/kept"
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/sqladmin"
 )
 
 // insertLogSQL writes entries of the request log. They are numbered in their
@@ -67,15 +68,11 @@ func (s *Store) KeyLog(ctx context.Context, id ration.KeyID, each func(ledger.Lo
 	defer s.leave()
 	ctx, cancel := context.WithTimeout(ctx, logTimeout)
 	defer cancel()
-	where := usageCondition(admin.UsageFilter{KeyID: id})
 	err = s.readOnce(ctx, func(ctx context.Context, q querier) error { // not twice: each would be called twice
-		if err := query(ctx, q, keyUsageSQL, func(r *row) {
-			_, usage := r.usage()
-			counts.Usage = append(counts.Usage, usage)
-		}, [16]byte(id)); err != nil {
+		if counts.Usage, err = (reader{q}).Usage(ctx, id); err != nil {
 			return err
 		}
-		if err := query(ctx, q, usageDaysSQL+where.sql(), func(r *row) { counts.Days = append(counts.Days, r.usageDay()) }, where.values...); err != nil {
+		if counts.Days, err = sqladmin.ReadDays(ctx, reader{q}, admin.UsageFilter{KeyID: id, Limit: admin.AllDays}); err != nil {
 			return err
 		}
 		return query(ctx, q, keyLogSQL, func(r *row) { each(r.logEntry()) }, [16]byte(id))

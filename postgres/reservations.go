@@ -5,6 +5,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/kept"
+	"github.com/ration-dev/ration/internal/sqladmin"
 )
 
 // reservationColumns is what reservation reads.
@@ -15,23 +16,24 @@ const defaultReservations = 1000
 // Reservations implements [ration.Store]. A key's are found by the primary key,
 // those of an id by the index reservations_id, those due by reservations_due.
 func (s *Store) Reservations(ctx context.Context, filter ration.ReservationFilter) (found []ration.Reservation, err error) {
-	var where condition
+	var where sqladmin.Where
 	if !filter.KeyID.IsZero() {
-		where.and("api_key_id =", [16]byte(filter.KeyID))
+		where.And("api_key_id = ?", filter.KeyID)
 	}
 	if !filter.ID.IsZero() {
-		where.and("id =", [16]byte(filter.ID))
+		where.And("id = ?", filter.ID)
 	}
 	if filter.Open || filter.Due {
-		where.always("state = 'open'")
+		where.Always("state = 'open'")
 	}
 	if filter.Due {
-		where.always("expires_at <= (SELECT ration_now())") // once, or no index would serve it
+		where.Always("expires_at <= (SELECT ration_now())") // once, or no index would serve it
 	}
-	sql := "SELECT " + reservationColumns + " FROM reservations" + where.sql() + " ORDER BY expires_at, id" + where.limit(filter.Limit, defaultReservations)
+	sql, params := numbered("SELECT "+reservationColumns+" FROM reservations"+where.SQL()+" ORDER BY expires_at, id LIMIT ?",
+		append(where.Args, sqladmin.LimitOr(filter.Limit, defaultReservations)))
 	err = s.read(ctx, "reading reservations", func(ctx context.Context, q querier) error {
 		found = nil
-		return query(ctx, q, sql, func(r *row) { found = append(found, r.reservation()) }, where.values...)
+		return query(ctx, q, sql, func(r *row) { found = append(found, r.reservation()) }, params...)
 	})
 	return found, err
 }

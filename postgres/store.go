@@ -17,6 +17,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/pghosts"
+	"github.com/ration-dev/ration/internal/sqladmin"
 	"github.com/ration-dev/ration/observe"
 )
 
@@ -62,6 +63,8 @@ type Config struct {
 
 // Store is a PostgreSQL database. It is safe for concurrent use.
 type Store struct {
+	*administration
+
 	config    Config
 	decisions *pgconn.Config
 	pool      *pgxpool.Pool // of administration and reports
@@ -112,6 +115,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 		lanes: make(chan *lane, config.Lanes), resolver: make(chan *lane, 1),
 		stuck: stuckKeys{keys: make(map[ration.KeyID]stuckKey)},
 	}
+	s.administration = sqladmin.New(administered{s})
 	for range config.Lanes {
 		s.lanes <- newLane(s)
 	}

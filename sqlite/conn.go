@@ -14,7 +14,8 @@ import (
 type conn struct {
 	driver.Conn
 	prepared map[string]statement
-	args     []driver.NamedValue // of the statement that runs
+	lists    map[string]*listQuery // of administration, by their text
+	args     []driver.NamedValue   // of the statement that runs
 }
 
 // statement is what the driver's prepared statements can do.
@@ -25,7 +26,7 @@ type statement interface {
 }
 
 func newConn(inner driver.Conn) *conn {
-	return &conn{Conn: inner, prepared: make(map[string]statement)}
+	return &conn{Conn: inner, prepared: make(map[string]statement), lists: make(map[string]*listQuery)}
 }
 
 // exec runs a statement and returns how many rows it changed. Values are int64,

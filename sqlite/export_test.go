@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/ration-dev/ration"
-	"github.com/ration-dev/ration/internal/admin"
 )
 
 // OpenWith opens a store with other migrations than ours.
@@ -64,34 +64,22 @@ func HotQueries(key ration.KeyID) map[string]Query {
 	id := blob(key)
 	ids := []any{id, id, id, id}
 	return map[string]Query{
-		"keys of a batch":        {decisionKeys[2], ids},
-		"overrides of a batch":   {keyOverrides[2], ids},
-		"limits beneath":         {keyOverridesBeneath[2], ids},
-		"secrets of a batch":     {decisionSecrets[2], ids},
-		"usage of a batch":       {keyUsage[2], ids},
-		"plans of a batch":       {plansWithLimits[2], []any{"a", "b", "c", "d"}},
-		"digests":                {digestRefs[2], ids},
-		"tokens":                 {tokensByDigest[2], ids},
-		"adding usage":           {addUsage, make([]any, 22)},
-		"adding to history":      {addDay, make([]any, 6)},
-		"a secret's last use":    {noteSecretUse, make([]any, 3)},
-		"a key":                  {keysByID[0], []any{id}},
-		"several keys":           {keysByID[2], ids},
-		"all keys":               listQueryOf(keysQuery(admin.KeyFilter{After: key})),
-		"keys of an owner":       listQueryOf(keysQuery(admin.KeyFilter{Owner: "o", Status: "active", After: key})),
-		"keys of a name":         listQueryOf(keysQuery(admin.KeyFilter{Name: "n"})),
-		"keys of a plan":         listQueryOf(keysQuery(admin.KeyFilter{Plan: "p"})),
-		"keys without a limit":   listQueryOf(candidatesQuery(admin.KeyFilter{After: key}, 1)),
-		"all days":               listQueryOf(daysQuery(admin.UsageFilter{From: 1, To: 2})),
-		"days of a key":          listQueryOf(daysQuery(admin.UsageFilter{KeyID: key, From: 1})),
-		"keys ahead":             {keysAhead, make([]any, 4)},
-		"history to repair":      {historyToRepair, make([]any, 2)},
-		"open to repair":         {openOfKey, make([]any, 1)},
-		"a day to raise":         {dayToRaise, make([]any, 3)},
-		"an earlier request":     {earlierFirstRequest, make([]any, 4)},
-		"the audit log":          listQueryOf(auditQuery(admin.AuditFilter{})),
-		"audit log of a target":  listQueryOf(auditQuery(admin.AuditFilter{Target: "t"})),
-		"audit log of one actor": listQueryOf(auditQuery(admin.AuditFilter{Actor: "a"})),
+		"keys of a batch":      {decisionKeys[2], ids},
+		"overrides of a batch": {keyOverrides[2], ids},
+		"limits beneath":       {keyOverridesBeneath[2], ids},
+		"secrets of a batch":   {decisionSecrets[2], ids},
+		"usage of a batch":     {keyUsage[2], ids},
+		"plans of a batch":     {plansWithLimits[2], []any{"a", "b", "c", "d"}},
+		"digests":              {digestRefs[2], ids},
+		"tokens":               {tokensByDigest[2], ids},
+		"adding usage":         {addUsage, make([]any, 22)},
+		"adding to history":    {addDay, make([]any, 6)},
+		"a secret's last use":  {noteSecretUse, make([]any, 3)},
+		"keys ahead":           {keysAhead, make([]any, 4)},
+		"history to repair":    {historyToRepair, make([]any, 2)},
+		"open to repair":       {openOfKey, make([]any, 1)},
+		"a day to raise":       {dayToRaise, make([]any, 3)},
+		"an earlier request":   {earlierFirstRequest, make([]any, 4)},
 	}
 }
 
@@ -101,7 +89,52 @@ type Query struct {
 	Values []any
 }
 
-func listQueryOf(text string, values []any) Query { return Query{text, values} }
+// ReadDuring returns the queries that the store's readers have not run before and
+// run while do reads, their values left out.
+func (s *Store) ReadDuring(ctx context.Context, do func() error) (queries []Query, err error) {
+	before, err := s.readSoFar(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := do(); err != nil {
+		return nil, err
+	}
+	after, err := s.readSoFar(ctx)
+	for text := range after {
+		if !before[text] {
+			queries = append(queries, Query{text, make([]any, parameters(text))})
+		}
+	}
+	return queries, err
+}
+
+func (s *Store) readSoFar(ctx context.Context) (texts map[string]bool, err error) {
+	texts = make(map[string]bool)
+	for range cap(s.readers) { // they serve in turn
+		reader, err := s.take(ctx, s.readers)
+		if err != nil {
+			return nil, err
+		}
+		for text := range reader.prepared {
+			texts[text] = true
+		}
+		s.readers <- reader
+	}
+	return texts, nil
+}
+
+// parameters returns how many values a query takes: those of a list are numbered,
+// and may stand twice.
+func parameters(text string) int {
+	if !strings.Contains(text, "?1") {
+		return strings.Count(text, "?")
+	}
+	highest := 1
+	for strings.Contains(text, fmt.Sprintf("?%d", highest+1)) {
+		highest++
+	}
+	return highest
+}
 
 // Steps returns how SQLite runs a query.
 func (s *Store) Steps(ctx context.Context, query Query) (steps []string, err error) {

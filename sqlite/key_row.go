@@ -6,11 +6,8 @@ import (
 
 const (
 	decisionKeyColumns    = "id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone"
-	keyColumns            = decisionKeyColumns + ", created_at, updated_at, metadata, unlimited"
 	decisionSecretColumns = "api_key_id, secret_id, expires_at, revoked_at, last_used_at" //nolint:gosec // names of columns
-	secretColumns         = decisionSecretColumns + ", label, starts_with, ends_with, created_at"
-	beneathColumns        = "api_key_id, meter, kind, period, name, quantity, burst, unlimited"
-	overrideColumns       = beneathColumns + ", expires_at"
+	overrideColumns       = "api_key_id, meter, kind, period, name, quantity, burst, unlimited, expires_at"
 )
 
 // decisionKey reads decisionKeyColumns, what a decision needs of a key.
@@ -24,25 +21,9 @@ func (r *row) decisionKey() ration.Key {
 	return key
 }
 
-// key reads keyColumns.
-func (r *row) key() ration.Key {
-	key := r.decisionKey()
-	key.CreatedAt, key.UpdatedAt = r.time(9), r.time(10)
-	r.json(11, &key.Metadata)
-	key.Unlimited = r.int(12) != 0
-	return key
-}
-
 // decisionSecret reads decisionSecretColumns, what a decision needs of a secret.
 func (r *row) decisionSecret() ration.SecretState {
 	return ration.SecretState{ID: ration.SecretID(r.id(1)), ExpiresAt: r.time(2), RevokedAt: r.time(3), LastUsedAt: r.time(4)}
-}
-
-// secret reads secretColumns.
-func (r *row) secret() ration.SecretState {
-	secret := r.decisionSecret()
-	secret.Label, secret.Start, secret.End, secret.CreatedAt = r.text(5), r.text(6), r.text(7), r.time(8)
-	return secret
 }
 
 // override reads overrideColumns.

@@ -3,7 +3,10 @@ package sqlite
 import (
 	"context"
 	"math/bits"
+	"strconv"
 	"strings"
+
+	"github.com/ration-dev/ration"
 )
 
 // A query about many keys at once names them in a list of 1, 2, 4, … 256
@@ -12,13 +15,18 @@ import (
 // no result.
 const listSizes = 9
 
-// listQuery is a query with a list in place of its only "(?)".
+// listQuery is a query with a list, the same one, in place of each "(?)". It has
+// no other parameter.
 type listQuery [listSizes]string
 
 func newListQuery(query string) *listQuery {
 	var sizes listQuery
-	for i := range sizes {
-		sizes[i] = strings.Replace(query, "(?)", "(?"+strings.Repeat(",?", 1<<i-1)+")", 1)
+	list := "?1"
+	for i, next := 0, 2; i < listSizes; i++ {
+		for ; next <= 1<<i; next++ {
+			list += ",?" + strconv.Itoa(next)
+		}
+		sizes[i] = strings.ReplaceAll(query, "(?)", "("+list+")")
 	}
 	return &sizes
 }
@@ -40,4 +48,13 @@ func queryList[T any](ctx context.Context, conn *conn, query *listQuery, values 
 		values = values[count:]
 	}
 	return nil
+}
+
+// blobs returns the ids of keys as values of a list.
+func blobs(ids []ration.KeyID) [][]byte {
+	values := make([][]byte, len(ids))
+	for i, id := range ids {
+		values[i] = blob(id)
+	}
+	return values
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"github.com/ration-dev/ration/internal/sqladmin"
 )
 
 // Open takes the lock of a database file, creates it or brings its schema up to
@@ -116,6 +118,7 @@ func connect(ctx context.Context, config Config, writing *connector, lock *os.Fi
 		path: config.Path, clock: newClock(config.Clock, config.Elapsed), log: config.Logger, observer: config.Observer, onFatal: config.Fatal, keepLog: config.RequestLog, lock: lock,
 		writer: make(chan *conn, 1), readers: make(chan *conn, readerCount), closing: make(chan struct{}),
 	}
+	store.administration = sqladmin.New(administered{store})
 	var opened []*conn
 	defer func() {
 		for _, conn := range opened {

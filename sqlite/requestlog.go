@@ -11,6 +11,7 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/kept"
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/sqladmin"
 )
 
 const logColumns = "at, action, code, via, method, route, request_id, reservation_id, meters"
@@ -38,17 +39,11 @@ const keyLog = "SELECT " + logColumns + " FROM request_log WHERE api_key_id = ? 
 // KeyLog implements admin.RequestLog.
 func (s *Store) KeyLog(ctx context.Context, id ration.KeyID, each func(ledger.LogEntry)) (counts admin.KeyCounts, err error) {
 	err = s.read(ctx, func(conn *conn) error {
-		if err := conn.query(ctx, keyUsage[0], []any{blob(id)}, func(r *row) error {
-			counts.Usage = append(counts.Usage, r.meterUsage())
-			return nil
-		}); err != nil {
+		r := reader{conn, s.now()}
+		if counts.Usage, err = r.Usage(ctx, id); err != nil {
 			return err
 		}
-		query, values := daysQuery(admin.UsageFilter{KeyID: id, Limit: admin.AllDays})
-		if err := conn.query(ctx, query, values, func(r *row) error {
-			counts.Days = append(counts.Days, r.usageDay())
-			return nil
-		}); err != nil {
+		if counts.Days, err = sqladmin.ReadDays(ctx, r, admin.UsageFilter{KeyID: id, Limit: admin.AllDays}); err != nil {
 			return err
 		}
 		return conn.query(ctx, keyLog, []any{blob(id)}, func(r *row) error {

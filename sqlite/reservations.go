@@ -7,6 +7,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/kept"
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/sqladmin"
 )
 
 // reservationColumns is what reservation reads.
@@ -17,22 +18,23 @@ const defaultReservations = 1000
 // Reservations implements ration.Store. A key's are found by the primary key,
 // those of an id by the index reservations_id, those due by reservations_due.
 func (s *Store) Reservations(ctx context.Context, filter ration.ReservationFilter) (found []ration.Reservation, err error) {
-	var where condition
+	var where sqladmin.Where
 	if !filter.KeyID.IsZero() {
-		where.and("api_key_id = ?", blob(filter.KeyID))
+		where.And("api_key_id = ?", filter.KeyID)
 	}
 	if !filter.ID.IsZero() {
-		where.and("id = ?", blob(filter.ID))
+		where.And("id = ?", filter.ID)
 	}
 	if filter.Open || filter.Due {
-		where.always("state = 'open'")
+		where.Always("state = 'open'")
 	}
 	if filter.Due {
-		where.and("expires_at <= ?", micros(s.now()))
+		where.And("expires_at <= ?", s.now())
 	}
-	query := "SELECT " + reservationColumns + " FROM reservations" + where.sql() + " ORDER BY expires_at, id LIMIT ?"
+	query := "SELECT " + reservationColumns + " FROM reservations" + where.SQL() + " ORDER BY expires_at, id LIMIT ?"
+	values := valuesOf(append(where.Args, sqladmin.LimitOr(filter.Limit, defaultReservations)))
 	err = s.read(ctx, func(conn *conn) error {
-		return conn.query(ctx, query, append(where.values, limitOr(filter.Limit, defaultReservations)), func(r *row) error {
+		return conn.query(ctx, query, values, func(r *row) error {
 			found = append(found, r.reservation())
 			return nil
 		})

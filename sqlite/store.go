@@ -24,6 +24,8 @@ var (
 // that change something run one after the other, in the order in which they
 // were called.
 type Store struct {
+	*administration
+
 	path    string
 	files   fileIdentity
 	clock   *clock

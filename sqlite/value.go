@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/ration-dev/ration"
 )
 
@@ -48,21 +46,13 @@ func optionalString(text string) any {
 	return text
 }
 
-// jsonText returns a list or a map as JSON text, empty instead of null.
-func jsonText(value any, empty string) (string, error) {
-	text, err := json.Marshal(value)
-	if string(text) == "null" {
-		return empty, err
+// listText returns texts as a list in JSON.
+func listText(texts []string) string {
+	if len(texts) == 0 {
+		return "[]"
 	}
-	return string(text), err
-}
-
-// orNewID returns an id, a new one in time order for the zero id.
-func orNewID(id uuid.UUID) (uuid.UUID, error) {
-	if id != uuid.Nil {
-		return id, nil
-	}
-	return uuid.NewV7()
+	list, _ := json.Marshal(texts) // which fails for no text
+	return string(list)
 }
 
 func flag(value bool) int64 {

@@ -1,9 +1,10 @@
-package postgres
+package sqladmin
 
 import (
 	"context"
 	"errors"
-	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -23,13 +24,13 @@ func (s *Store) CreateKeys(ctx context.Context, count int, create func(int, *adm
 	if err := admin.CheckKeysAtOnce(count); err != nil {
 		return nil, err
 	}
-	err = s.write(ctx, "creating keys", func(ctx context.Context, t tx) error {
-		now, err := t.now(ctx)
+	err = s.db.Write(ctx, "creating keys", func(ctx context.Context, tx Tx) error {
+		now, err := tx.Now(ctx)
 		if err != nil {
 			return err
 		}
-		ids, plans := make([]ration.KeyID, count), t.planReader(ctx)
-		var b writeBatch
+		var b Batch
+		ids, plans := make([]ration.KeyID, count), planReader(ctx, tx)
 		for i := range ids {
 			change := admin.KeyChange{Now: now, Plans: plans}
 			if err := create(i, &change); err != nil {
@@ -40,10 +41,13 @@ func (s *Store) CreateKeys(ctx context.Context, count int, create func(int, *adm
 			}
 			ids[i] = change.Key.ID
 		}
-		if err := t.run(ctx, &b); err != nil {
+		if err := tx.Run(ctx, &b); err != nil {
 			return err
 		}
-		records, err = readKeysByID(ctx, t, ids)
+		if ids, err = admin.LockOrder(ids); err != nil {
+			return err
+		}
+		records, err = readKeysByID(ctx, tx, ids)
 		return err
 	})
 	if err != nil {
@@ -67,28 +71,28 @@ func (s *Store) UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(
 	if ids, err = admin.LockOrder(ids); err != nil {
 		return nil, err
 	}
-	err = s.write(ctx, "changing keys", func(ctx context.Context, t tx) error {
-		if err := t.lockKeys(ctx, ids); err != nil {
+	err = s.db.Write(ctx, "changing keys", func(ctx context.Context, tx Tx) error {
+		if err := tx.LockKeys(ctx, ids); err != nil {
 			return err
 		}
-		now, err := t.now(ctx)
+		now, err := tx.Now(ctx)
 		if err != nil {
 			return err
 		}
-		if records, err = readKeysByID(ctx, t, ids); err != nil {
+		if records, err = readKeysByID(ctx, tx, ids); err != nil {
 			return err
 		}
-		b, err := changesOf(records, admin.KeyChange{Now: now, Plans: t.planReader(ctx)}, update)
+		b, err := changesOf(records, admin.KeyChange{Now: now, Plans: planReader(ctx, tx)}, update)
 		if err != nil {
 			return err
 		}
-		if b.Len() == 0 {
+		if len(b.Statements) == 0 {
 			return admin.ErrUnchanged // records are the answer
 		}
-		if err := t.run(ctx, b); err != nil {
+		if err := tx.Run(ctx, b); err != nil {
 			return err
 		}
-		records, err = readKeysByID(ctx, t, ids)
+		records, err = readKeysByID(ctx, tx, ids)
 		return err
 	})
 	if err != nil {
@@ -99,8 +103,8 @@ func (s *Store) UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(
 
 // changesOf calls update with each key, and what all changes share, and returns
 // what is to be written.
-func changesOf(records []admin.KeyRecord, shared admin.KeyChange, update func(*admin.KeyChange) error) (*writeBatch, error) {
-	b := new(writeBatch)
+func changesOf(records []admin.KeyRecord, shared admin.KeyChange, update func(*admin.KeyChange) error) (*Batch, error) {
+	b := new(Batch)
 	for i := range records {
 		before := &records[i]
 		change := shared
@@ -119,9 +123,19 @@ func changesOf(records []admin.KeyRecord, shared admin.KeyChange, update func(*a
 	return b, nil
 }
 
+// cloneRecord returns a copy that an update may change in place.
+func cloneRecord(record admin.KeyRecord) admin.KeyRecord {
+	record.Scopes = slices.Clone(record.Scopes)
+	record.AllowedIPs = slices.Clone(record.AllowedIPs)
+	record.Metadata = maps.Clone(record.Metadata)
+	record.Secrets = slices.Clone(record.Secrets)
+	record.Overrides = slices.Clone(record.Overrides)
+	return record
+}
+
 // planReader reads plans as the transaction sees them.
-func (t tx) planReader(ctx context.Context) admin.PlanReader {
-	return admin.ReadOnce(func(name string) (ration.Plan, error) { return readPlan(ctx, t, name) })
+func planReader(ctx context.Context, tx Tx) admin.PlanReader {
+	return admin.ReadOnce(func(name string) (ration.Plan, error) { return readPlan(ctx, tx, name) })
 }
 
 // KeysByID implements admin.Keys.
@@ -129,64 +143,21 @@ func (s *Store) KeysByID(ctx context.Context, ids []ration.KeyID) (records []adm
 	if ids, err = admin.LockOrder(ids); err != nil {
 		return nil, err
 	}
-	err = s.read(ctx, "reading keys", func(ctx context.Context, q querier) error {
-		records, err = readKeysByID(ctx, q, ids)
+	err = s.db.Read(ctx, "reading keys", func(ctx context.Context, r Reader) error {
+		records, err = readKeysByID(ctx, r, ids)
 		return err
 	})
-	if err == nil && len(records) < len(ids) {
-		err = fmt.Errorf("keys: %w", ration.ErrNotFound)
-	}
 	return records, err
 }
 
 // Key implements admin.Keys.
 func (s *Store) Key(ctx context.Context, id ration.KeyID) (record admin.KeyRecord, err error) {
-	err = s.read(ctx, "reading a key", func(ctx context.Context, q querier) error {
-		record, err = readKey(ctx, q, id)
+	err = s.db.Read(ctx, "reading a key", func(ctx context.Context, r Reader) error {
+		records, err := readKeysByID(ctx, r, []ration.KeyID{id})
+		if err == nil {
+			record = records[0]
+		}
 		return err
 	})
 	return record, err
-}
-
-// lockKeysSQL locks keys in the order in which charges lock them, and names
-// their usage rows alone: see lockSQL. The primary key serves it.
-const lockKeysSQL = `
-SELECT api_key_id
-FROM key_usage
-WHERE api_key_id = ANY($1::uuid[]) AND meter = '` + ration.MeterRequests + `'
-ORDER BY api_key_id
-FOR NO KEY UPDATE`
-
-// patienceSQL makes one who locks several keys wait less for each than a charge
-// does: charges of those that are locked already wait for all of it.
-const patienceSQL = "SET LOCAL lock_timeout = '200ms'"
-
-// lockKeys takes the locks that every writer of keys takes first. The ids are in
-// their order.
-func (t tx) lockKeys(ctx context.Context, ids []ration.KeyID) error {
-	if len(ids) > 1 {
-		if _, err := t.exec(ctx, patienceSQL); err != nil {
-			return err
-		}
-	}
-	locked := make(map[ration.KeyID]bool, len(ids))
-	err := query(ctx, t, lockKeysSQL, func(r *row) { locked[r.uuid()] = true }, uuids(ids))
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if !locked[id] {
-			return fmt.Errorf("%s: %w", id, ration.ErrNotFound)
-		}
-	}
-	return nil
-}
-
-// uuids returns ids as a parameter.
-func uuids(ids []ration.KeyID) [][16]byte {
-	params := make([][16]byte, len(ids))
-	for i, id := range ids {
-		params[i] = id
-	}
-	return params
 }

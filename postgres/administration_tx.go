@@ -122,9 +122,9 @@ func (t tx) commit(ctx context.Context) error {
 	return fmt.Errorf("%w: committing: %w", ration.ErrOutcomeUnknown, err)
 }
 
-// now returns the store's time. Read it after the lock.
-func (t tx) now(ctx context.Context) (now time.Time, err error) {
-	err = query(ctx, t, "SELECT ration_now()", func(r *row) { now = r.time() })
+// storeTime returns the store's time. Read it after the lock.
+func storeTime(ctx context.Context, q querier) (now time.Time, err error) {
+	err = query(ctx, q, "SELECT ration_now()", func(r *row) { now = r.time() })
 	return now, err
 }
 

@@ -1,4 +1,4 @@
-package postgres
+package sqladmin
 
 import (
 	"context"
@@ -12,36 +12,38 @@ import (
 // beneath one of api_key_limits, so the latter alone says where a key has overrides.
 // By the primary keys of plan_limits and api_key_limits.
 const unlimitedCandidate = `k.status NOT IN ('revoked', 'rejected')
-	AND NOT EXISTS (SELECT FROM api_key_limits l WHERE l.api_key_id = k.id AND l.expires_at IS NULL AND NOT l.unlimited)
-	AND NOT EXISTS (SELECT FROM plan_limits p WHERE p.plan = k.plan AND NOT EXISTS (
-		SELECT FROM api_key_limits l
+	AND NOT EXISTS (SELECT 1 FROM api_key_limits l WHERE l.api_key_id = k.id AND l.expires_at IS NULL AND NOT l.unlimited)
+	AND NOT EXISTS (SELECT 1 FROM plan_limits p WHERE p.plan = k.plan AND NOT EXISTS (
+		SELECT 1 FROM api_key_limits l
 		WHERE l.api_key_id = k.id AND l.meter = p.meter AND l.kind = p.kind AND l.period = p.period))`
 
 // UnlimitedCandidates implements admin.Keys.
 func (s *Store) UnlimitedCandidates(ctx context.Context, filter admin.KeyFilter, look int) (found admin.Candidates, err error) {
-	where := keyCondition(filter)
-	sql := "SELECT id, " + unlimitedCandidate + " FROM api_keys k" + where.sql() + " ORDER BY id" + where.limit(look, look)
-	err = s.read(ctx, "looking for keys without a limit", func(ctx context.Context, q querier) error {
-		found = admin.Candidates{}
-		if err := query(ctx, q, "SELECT ration_now()", func(r *row) { found.Now = r.time() }); err != nil {
+	where := keysWhere(filter)
+	sql := "SELECT id, " + unlimitedCandidate + " FROM api_keys k" + where.SQL() + " ORDER BY id LIMIT ?"
+	args := append(where.Args, Limit(look))
+	err = s.db.Read(ctx, "looking for keys without a limit", func(ctx context.Context, r Reader) error {
+		now, err := r.Now(ctx)
+		if err != nil {
 			return err
 		}
-		var ids [][16]byte
+		found = admin.Candidates{Now: now}
+		var ids []ration.KeyID
 		looked := 0
-		err := query(ctx, q, sql, func(r *row) {
+		err = r.Query(ctx, sql, func(row Row) {
 			looked++
-			found.Last = r.uuid()
-			if r.bool() {
+			found.Last = row.ID()
+			if row.Bool() {
 				ids = append(ids, found.Last)
 			}
-		}, where.values...)
+		}, args...)
 		if err != nil {
 			return err
 		}
 		if looked < look {
 			found.Last = ration.KeyID{}
 		}
-		found.Keys, err = readKeys(ctx, q, keysByIDSQL, ids)
+		found.Keys, err = readKeysByID(ctx, r, ids)
 		return err
 	})
 	return found, err

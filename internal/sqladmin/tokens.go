@@ -1,0 +1,81 @@
+package sqladmin
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// TokenColumns are what [ReadToken] reads.
+const TokenColumns = "id, name, scopes, starts_with, ends_with, created_at, expires_at, revoked_at" //nolint:gosec // names of columns
+
+// ReadToken reads TokenColumns.
+func ReadToken(row Row) admin.Token {
+	return admin.Token{
+		ID: row.ID(), Name: row.Text(), Scopes: row.Texts(), Start: row.Text(), End: row.Text(),
+		CreatedAt: row.Time(), ExpiresAt: row.Time(), RevokedAt: row.Time(),
+	}
+}
+
+// CreateToken implements admin.Tokens. It gives the token an id if it has none.
+func (s *Store) CreateToken(ctx context.Context, token admin.Token, digest ration.Digest, audit admin.AuditEntry) (created admin.Token, err error) {
+	token.ID = orNewID(token.ID)
+	err = s.db.Write(ctx, "creating a token", func(ctx context.Context, tx Tx) error {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		var b Batch
+		taken := Meaning{Taken: fmt.Errorf("token %q: %w", token.Name, ration.ErrExists)}
+		b.AddOne(taken, "INSERT INTO admin_tokens (digest, "+TokenColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			digest, token.ID, token.Name, token.Scopes, token.Start, token.End, now, orNull(token.ExpiresAt), orNull(token.RevokedAt))
+		b.Audit(audit, now)
+		if err := tx.Run(ctx, &b); err != nil {
+			return err
+		}
+		return tx.Query(ctx, "SELECT "+TokenColumns+" FROM admin_tokens WHERE id = ?", func(row Row) { created = ReadToken(row) }, token.ID)
+	})
+	if err != nil {
+		return admin.Token{}, err
+	}
+	return created, nil
+}
+
+// RevokeToken implements admin.Tokens. The index admin_tokens_name serves it.
+func (s *Store) RevokeToken(ctx context.Context, name string, audit admin.AuditEntry) (token admin.Token, err error) {
+	err = s.db.Write(ctx, "revoking a token", func(ctx context.Context, tx Tx) error {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		found := false
+		err = tx.Query(ctx, "UPDATE admin_tokens SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL RETURNING "+TokenColumns,
+			func(row Row) { token, found = ReadToken(row), true }, now, name)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return fmt.Errorf("token %q: %w", name, ration.ErrNotFound)
+		}
+		var b Batch
+		b.Audit(audit, now)
+		return tx.Run(ctx, &b)
+	})
+	if err != nil {
+		return admin.Token{}, err
+	}
+	return token, nil
+}
+
+// ListTokens implements admin.Tokens.
+func (s *Store) ListTokens(ctx context.Context) (tokens []admin.Token, err error) {
+	err = s.db.Read(ctx, "listing tokens", func(ctx context.Context, r Reader) error {
+		tokens = nil
+		return r.Query(ctx, "SELECT "+TokenColumns+" FROM admin_tokens ORDER BY created_at, id", func(row Row) {
+			tokens = append(tokens, ReadToken(row))
+		})
+	})
+	return tokens, err
+}

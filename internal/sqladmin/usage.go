@@ -1,0 +1,76 @@
+package sqladmin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
+)
+
+const defaultUsageLimit = 10_000
+
+// KeyUsage implements admin.Usage. A key has usage from its creation on.
+func (s *Store) KeyUsage(ctx context.Context, id ration.KeyID) (usage ledger.Usage, now time.Time, err error) {
+	err = s.db.Read(ctx, "reading usage", func(ctx context.Context, r Reader) error {
+		if usage, err = r.Usage(ctx, id); err != nil {
+			return err
+		}
+		if len(usage) == 0 {
+			return fmt.Errorf("%s: %w", id, ration.ErrNotFound)
+		}
+		now, err = r.Now(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	slices.SortFunc(usage, func(a, b ledger.MeterUsage) int { return ration.CompareMeters(a.Meter, b.Meter) })
+	return usage, now, nil
+}
+
+// UsageDays implements admin.Usage.
+func (s *Store) UsageDays(ctx context.Context, filter admin.UsageFilter) (days []admin.UsageDay, err error) {
+	err = s.db.Read(ctx, "reading usage by day", func(ctx context.Context, r Reader) error {
+		days, err = ReadDays(ctx, r, filter)
+		return err
+	})
+	return days, err
+}
+
+// ReadDays reads what UsageDays returns.
+//
+// PostgreSQL finds a key's days by the primary key of usage_days, an owner's by the
+// index api_keys_owner and then that, and others by usage_days_date; SQLite a key's
+// by usage_days_key and others by the primary key, of which it picks an owner's. All
+// are in the order wanted.
+func ReadDays(ctx context.Context, r Reader, filter admin.UsageFilter) (days []admin.UsageDay, err error) {
+	where := daysWhere(filter)
+	sql := `SELECT d.api_key_id, k.name, k.owner, d.meter, d.date, d.used, d.denied, d.last_request_at
+		FROM usage_days d JOIN api_keys k ON k.id = d.api_key_id` + where.SQL() + ` ORDER BY d.date, d.api_key_id, d.meter LIMIT ?`
+	err = r.Query(ctx, sql, func(row Row) {
+		days = append(days, admin.UsageDay{
+			KeyID: row.ID(), KeyName: row.Text(), Owner: row.Text(), Meter: row.Text(), Date: row.Date(),
+			Used: row.Int(), Denied: row.Int(), LastRequestAt: row.Time(),
+		})
+	}, append(where.Args, LimitOr(filter.Limit, defaultUsageLimit))...)
+	return days, err
+}
+
+func daysWhere(filter admin.UsageFilter) (where Where) {
+	if !filter.KeyID.IsZero() {
+		where.And("d.api_key_id = ?", filter.KeyID)
+	}
+	where.andText("k.owner", filter.Owner)
+	where.andText("d.meter", filter.Meter)
+	if filter.From != 0 {
+		where.And("d.date >= ?", filter.From)
+	}
+	if filter.To != 0 {
+		where.And("d.date <= ?", filter.To)
+	}
+	return where
+}

@@ -1,0 +1,172 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/sqladmin"
+)
+
+// administration is what both databases keep in the same way.
+type administration = sqladmin.Store
+
+// administered is a store as package sqladmin needs it.
+type administered struct{ *Store }
+
+// Write implements sqladmin.DB.
+func (s administered) Write(ctx context.Context, doing string, change func(context.Context, sqladmin.Tx) error) error {
+	return s.write(ctx, doing, func(ctx context.Context, t tx) error { return change(ctx, changer{reader{t}, t}) })
+}
+
+// Read implements sqladmin.DB.
+func (s administered) Read(ctx context.Context, doing string, read func(context.Context, sqladmin.Reader) error) error {
+	return s.read(ctx, doing, func(ctx context.Context, q querier) error { return read(ctx, reader{q}) })
+}
+
+// reader implements sqladmin.Reader.
+type reader struct{ querier }
+
+// Query implements sqladmin.Reader.
+func (r reader) Query(ctx context.Context, sql string, each func(sqladmin.Row), args ...any) error {
+	sql, params := numbered(sql, args)
+	return query(ctx, r.querier, sql, func(row *row) { each(columns{row}) }, params...)
+}
+
+// Now implements sqladmin.Reader.
+func (r reader) Now(ctx context.Context) (time.Time, error) { return storeTime(ctx, r.querier) }
+
+// keyUsageSQL is served by the primary key of key_usage.
+const keyUsageSQL = "SELECT " + usageColumns + " FROM key_usage WHERE api_key_id = $1"
+
+// Usage implements sqladmin.Reader.
+func (r reader) Usage(ctx context.Context, id ration.KeyID) (usage ledger.Usage, err error) {
+	err = query(ctx, r.querier, keyUsageSQL, func(row *row) {
+		_, meter := row.usage()
+		usage = append(usage, meter)
+	}, [16]byte(id))
+	return usage, err
+}
+
+// changer implements sqladmin.Tx.
+type changer struct {
+	reader
+	tx tx
+}
+
+// LockKeys implements sqladmin.Tx.
+func (c changer) LockKeys(ctx context.Context, ids []ration.KeyID) error {
+	return c.tx.lockKeys(ctx, ids)
+}
+
+// LockPlan implements sqladmin.Tx.
+func (c changer) LockPlan(ctx context.Context, name string) error {
+	found := false
+	err := query(ctx, c.tx, "SELECT name FROM plans WHERE name = $1 FOR NO KEY UPDATE", func(*row) { found = true }, name)
+	if err == nil && !found {
+		return fmt.Errorf("plan %q: %w", name, ration.ErrNotFound)
+	}
+	return err
+}
+
+// Run implements sqladmin.Tx.
+func (c changer) Run(ctx context.Context, batch *sqladmin.Batch) error { return c.tx.run(ctx, batch) }
+
+// run runs the statements of a batch in one round trip, however many they are.
+func (t tx) run(ctx context.Context, batch *sqladmin.Batch) error {
+	var queued pgx.Batch
+	for _, statement := range batch.Statements {
+		sql, params := numbered(statement.SQL, statement.Args)
+		queued.Queue(sql, params...)
+	}
+	results := t.SendBatch(ctx, &queued)
+	for i := range batch.Statements {
+		if err := outcome(results, &batch.Statements[i]); err != nil {
+			_ = results.Close() // repeats the error
+			return err
+		}
+	}
+	if err := results.Close(); err != nil {
+		return &driverError{err}
+	}
+	return nil
+}
+
+// outcome reads what became of the next statement of a batch.
+func outcome(results pgx.BatchResults, statement *sqladmin.Statement) error {
+	tag, err := results.Exec()
+	written := tag.RowsAffected()
+	switch {
+	case err != nil:
+		state := sqlState(err)
+		return statement.Meaning.Of(&driverError{err}, state == stateUnique, state == stateForeignKey)
+	case statement.One && written == 0 && statement.Meaning.Missing != nil:
+		return statement.Meaning.Missing
+	case statement.One && written != 1:
+		return withheld(written)
+	}
+	return nil
+}
+
+// withheld is the error of a change whose row a trigger, a rule or row security has
+// kept back, and which would be told as made.
+func withheld(written int64) error {
+	return fmt.Errorf("%w: %d rows were written, not 1", ration.ErrStoreUnavailable, written)
+}
+
+// numbered writes a statement of package sqladmin as PostgreSQL takes it. A limit
+// becomes part of the text, so that the server plans for it.
+func numbered(sql string, args []any) (string, []any) {
+	if len(args) == 1 {
+		if ids, isList := args[0].([]ration.KeyID); isList {
+			return strings.ReplaceAll(sql, "IN (?)", "= ANY($1)"), []any{uuids(ids)}
+		}
+	}
+	var text strings.Builder
+	params := make([]any, 0, len(args))
+	for _, arg := range args {
+		before, after, found := strings.Cut(sql, "?")
+		if !found { // PostgreSQL's own statement, with its numbers
+			params = append(params, arg)
+			continue
+		}
+		text.WriteString(before)
+		sql = after
+		if limit, isLimit := arg.(sqladmin.Limit); isLimit {
+			text.WriteString(strconv.Itoa(int(limit)))
+			continue
+		}
+		params = append(params, param(arg))
+		text.WriteString("$" + strconv.Itoa(len(params)))
+	}
+	text.WriteString(sql)
+	return text.String(), params
+}
+
+// param returns a value as the driver takes it.
+func param(arg any) any {
+	switch arg := arg.(type) {
+	case ration.KeyID:
+		return [16]byte(arg)
+	case ration.SecretID:
+		return [16]byte(arg)
+	case ration.ReservationID:
+		return [16]byte(arg)
+	case uuid.UUID:
+		return [16]byte(arg)
+	case ration.Digest:
+		return arg[:]
+	case ration.Label:
+		return arg.Date()
+	case []string:
+		return append([]string{}, arg...)
+	}
+	return arg
+}

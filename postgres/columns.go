@@ -1,0 +1,44 @@
+package postgres
+
+import (
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// columns reads a row for package sqladmin: it implements sqladmin.Row.
+type columns struct{ row *row }
+
+// ID implements sqladmin.Row.
+func (c columns) ID() [16]byte { return c.row.uuid() }
+
+// Digest implements sqladmin.Row.
+func (c columns) Digest() ration.Digest { return c.row.digest() }
+
+// Text implements sqladmin.Row.
+func (c columns) Text() string { return c.row.text() }
+
+// Int implements sqladmin.Row.
+func (c columns) Int() int64 { return c.row.int() }
+
+// Bool implements sqladmin.Row.
+func (c columns) Bool() bool { return c.row.bool() }
+
+// Time implements sqladmin.Row.
+func (c columns) Time() time.Time { return c.row.time() }
+
+// Date implements sqladmin.Row.
+func (c columns) Date() ration.Label { return c.row.date() }
+
+// Texts implements sqladmin.Row.
+func (c columns) Texts() []string { return c.row.texts() }
+
+// JSON implements sqladmin.Row.
+func (c columns) JSON() []byte { return c.row.json() }
+
+// Fail implements sqladmin.Row.
+func (c columns) Fail(err error) {
+	if c.row.err == nil {
+		c.row.err = err
+	}
+}

@@ -1,0 +1,149 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/sqladmin"
+)
+
+// administration is what both databases keep in the same way.
+type administration = sqladmin.Store
+
+// administered is a store as package sqladmin needs it.
+type administered struct{ *Store }
+
+// Write implements sqladmin.DB. The file's one lock is that of every key and plan.
+func (s administered) Write(ctx context.Context, doing string, change func(context.Context, sqladmin.Tx) error) error {
+	return s.write(ctx, func(ctx context.Context, tx *tx) error {
+		err := change(ctx, changer{reader{tx.conn, tx.now}})
+		switch {
+		case errors.Is(err, admin.ErrUnchanged):
+			return errNothingToCommit
+		case code(err) != 0:
+			return fmt.Errorf("%s: %w", doing, err)
+		}
+		return err
+	})
+}
+
+// Read implements sqladmin.DB.
+func (s administered) Read(ctx context.Context, doing string, read func(context.Context, sqladmin.Reader) error) error {
+	err := s.read(ctx, func(conn *conn) error { return read(ctx, reader{conn, s.now()}) })
+	if err != nil && !errors.Is(err, ration.ErrNotFound) {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return err
+}
+
+// reader implements sqladmin.Reader.
+type reader struct {
+	conn *conn
+	now  time.Time
+}
+
+// Now implements sqladmin.Reader.
+func (r reader) Now(context.Context) (time.Time, error) { return r.now, nil }
+
+// Query implements sqladmin.Reader.
+func (r reader) Query(ctx context.Context, sql string, each func(sqladmin.Row), args ...any) error {
+	columns := new(columns)
+	next := func(row *row) error {
+		columns.row, columns.next = row, 0
+		each(columns)
+		return nil
+	}
+	if len(args) == 1 {
+		if ids, isList := args[0].([]ration.KeyID); isList {
+			return queryList(ctx, r.conn, r.conn.list(sql), blobs(ids), next)
+		}
+	}
+	return r.conn.query(ctx, sql, valuesOf(args), next)
+}
+
+// Usage implements sqladmin.Reader.
+func (r reader) Usage(ctx context.Context, id ration.KeyID) (usage ledger.Usage, err error) {
+	err = r.conn.query(ctx, keyUsage[0], []any{blob(id)}, func(row *row) error {
+		usage = append(usage, row.meterUsage())
+		return nil
+	})
+	return usage, err
+}
+
+// list returns a query as one with a list, made once.
+func (c *conn) list(query string) *listQuery {
+	list, known := c.lists[query]
+	if !known {
+		list = newListQuery(query)
+		c.lists[query] = list
+	}
+	return list
+}
+
+// changer implements sqladmin.Tx.
+type changer struct{ reader }
+
+// LockKeys implements sqladmin.Tx.
+func (changer) LockKeys(context.Context, []ration.KeyID) error { return nil }
+
+// LockPlan implements sqladmin.Tx.
+func (changer) LockPlan(context.Context, string) error { return nil }
+
+// Run implements sqladmin.Tx.
+func (c changer) Run(ctx context.Context, batch *sqladmin.Batch) error {
+	for i := range batch.Statements {
+		statement := &batch.Statements[i]
+		written, err := c.conn.exec(ctx, statement.SQL, valuesOf(statement.Args)...)
+		switch {
+		case err != nil:
+			return statement.Meaning.Of(err, isTaken(err), isReferred(err))
+		case statement.One && written == 0 && statement.Meaning.Missing != nil:
+			return statement.Meaning.Missing
+		case statement.One && written != 1:
+			return withheld(written)
+		}
+	}
+	return nil
+}
+
+// valuesOf returns values as statements take them.
+func valuesOf(args []any) []any {
+	values := make([]any, len(args))
+	for i, arg := range args {
+		values[i] = valueOf(arg)
+	}
+	return values
+}
+
+func valueOf(arg any) any {
+	switch arg := arg.(type) {
+	case ration.KeyID:
+		return blob(arg)
+	case ration.SecretID:
+		return blob(arg)
+	case ration.ReservationID:
+		return blob(arg)
+	case uuid.UUID:
+		return blob(arg)
+	case ration.Digest:
+		return arg[:]
+	case ration.Label:
+		return dateText(arg)
+	case time.Time:
+		return micros(arg)
+	case bool:
+		return flag(arg)
+	case sqladmin.Limit:
+		return int64(arg)
+	case []string:
+		return listText(arg)
+	}
+	return arg
+}
