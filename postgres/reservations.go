@@ -30,7 +30,7 @@ func (s *Store) Reservations(ctx context.Context, filter ration.ReservationFilte
 		where.Always("expires_at <= (SELECT ration_now())") // once, or no index would serve it
 	}
 	sql, params := numbered("SELECT "+reservationColumns+" FROM reservations"+where.SQL()+" ORDER BY expires_at, id LIMIT ?",
-		append(where.Args, sqladmin.LimitOr(filter.Limit, defaultReservations)))
+		where.With(sqladmin.LimitOr(filter.Limit, defaultReservations)))
 	err = s.read(ctx, "reading reservations", func(ctx context.Context, q querier) error {
 		found = nil
 		return query(ctx, q, sql, func(r *row) { found = append(found, r.reservation()) }, params...)

@@ -32,7 +32,7 @@ func (s *Store) Reservations(ctx context.Context, filter ration.ReservationFilte
 		where.And("expires_at <= ?", s.now())
 	}
 	query := "SELECT " + reservationColumns + " FROM reservations" + where.SQL() + " ORDER BY expires_at, id LIMIT ?"
-	values := valuesOf(append(where.Args, sqladmin.LimitOr(filter.Limit, defaultReservations)))
+	values := valuesOf(where.With(sqladmin.LimitOr(filter.Limit, defaultReservations)))
 	err = s.read(ctx, func(conn *conn) error {
 		return conn.query(ctx, query, values, func(r *row) error {
 			found = append(found, r.reservation())

@@ -19,7 +19,7 @@ func (s *Store) ListAudit(ctx context.Context, filter admin.AuditFilter) (entrie
 	where.andText("target", filter.Target)
 	where.andText("actor", filter.Actor)
 	sql := "SELECT id, at, actor, action, target, details FROM audit_log" + where.SQL() + " ORDER BY at DESC, id DESC LIMIT ?"
-	args := append(where.Args, LimitOr(filter.Limit, defaultAuditLimit))
+	args := where.With(LimitOr(filter.Limit, defaultAuditLimit))
 	err = s.db.Read(ctx, "listing the audit log", func(ctx context.Context, r Reader) error {
 		entries = nil
 		return r.Query(ctx, sql, func(row Row) {

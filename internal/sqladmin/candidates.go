@@ -21,7 +21,7 @@ const unlimitedCandidate = `k.status NOT IN ('revoked', 'rejected')
 func (s *Store) UnlimitedCandidates(ctx context.Context, filter admin.KeyFilter, look int) (found admin.Candidates, err error) {
 	where := keysWhere(filter)
 	sql := "SELECT id, " + unlimitedCandidate + " FROM api_keys k" + where.SQL() + " ORDER BY id LIMIT ?"
-	args := append(where.Args, Limit(look))
+	args := where.With(Limit(look))
 	err = s.db.Read(ctx, "looking for keys without a limit", func(ctx context.Context, r Reader) error {
 		now, err := r.Now(ctx)
 		if err != nil {

@@ -40,7 +40,7 @@ const (
 func (s *Store) ListKeys(ctx context.Context, filter admin.KeyFilter) (records []admin.KeyRecord, err error) {
 	where := keysWhere(filter)
 	sql := "SELECT " + keyColumns + " FROM api_keys" + where.SQL() + " ORDER BY id LIMIT ?"
-	args := append(where.Args, LimitOr(filter.Limit, defaultKeyLimit))
+	args := where.With(LimitOr(filter.Limit, defaultKeyLimit))
 	err = s.db.Read(ctx, "listing keys", func(ctx context.Context, r Reader) error {
 		records, err = readKeys(ctx, r, sql, args...)
 		return err

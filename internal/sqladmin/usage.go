@@ -56,7 +56,7 @@ func ReadDays(ctx context.Context, r Reader, filter admin.UsageFilter) (days []a
 			KeyID: row.ID(), KeyName: row.Text(), Owner: row.Text(), Meter: row.Text(), Date: row.Date(),
 			Used: row.Int(), Denied: row.Int(), LastRequestAt: row.Time(),
 		})
-	}, append(where.Args, LimitOr(filter.Limit, defaultUsageLimit))...)
+	}, where.With(LimitOr(filter.Limit, defaultUsageLimit))...)
 	return days, err
 }
 

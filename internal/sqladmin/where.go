@@ -1,6 +1,9 @@
 package sqladmin
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Where is a WHERE clause that grows. Its parts are constants; what a caller gave
 // is in Args only. The zero value selects all.
@@ -25,6 +28,10 @@ func (w *Where) SQL() string {
 	}
 	return " WHERE " + strings.Join(w.parts, " AND ")
 }
+
+// With returns the values of the clause and one that comes after it, such as a
+// [Limit].
+func (w *Where) With(value any) []any { return append(slices.Clip(w.Args), value) }
 
 // andText adds an equality with a text, unless it is empty.
 func (w *Where) andText(column, text string) {
