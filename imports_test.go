@@ -42,13 +42,17 @@ var layers = []layer{
 	// The rule and its books: what stores and administration share, and no way in sees.
 	{"internal/ledger", []string{root}},
 
+	// The words of administration, for Go programs and for all below.
+	{"rationadmin", []string{root}},
+	{"rationadmin/adminsocket", []string{root, "rationadmin", "internal/adminsock"}},
+
 	// What every store keeps in one form, and what administration keeps in both.
 	{"internal/kept", []string{root, "internal/ledger"}},
 	{"internal/sqladmin", []string{root, "internal/ledger", "internal/admin"}},
 
 	// Stores. They never see each other.
-	{"sqlite/...", []string{root, "observe", "internal/ledger", "internal/admin", "internal/sqladmin", "internal/kept", "sqlite/..."}},
-	{"postgres/...", []string{root, "observe", "internal/ledger", "internal/redact", "internal/admin", "internal/sqladmin", "internal/kept", "internal/pgcommit", "internal/pghosts", "internal/pooler", "postgres/..."}},
+	{"sqlite/...", []string{root, "rationadmin", "observe", "internal/ledger", "internal/admin", "internal/sqladmin", "internal/kept", "sqlite/..."}},
+	{"postgres/...", []string{root, "rationadmin", "observe", "internal/ledger", "internal/redact", "internal/admin", "internal/sqladmin", "internal/kept", "internal/pgcommit", "internal/pghosts", "internal/pooler", "postgres/..."}},
 	{"internal/pooler", nil},
 	{"internal/pgcommit", nil},
 	{"internal/pghosts", nil},
@@ -69,9 +73,8 @@ var layers = []layer{
 	{"internal/selfservice", []string{root, "api", "rationhttp"}},
 
 	// Administration. REST and console only show its operations.
-	{"internal/admin", []string{root, "internal/ledger", "internal/groupcommit"}},
+	{"internal/admin", []string{root, "rationadmin", "internal/ledger", "internal/groupcommit"}},
 	{"internal/adminsock", []string{root, "internal/admin", "internal/bound", "internal/condense"}},
-	{"rationadmin", []string{root, "internal/admin", "internal/adminsock"}},
 	{"internal/adminwire", []string{root, "api", "internal/admin"}},
 	{"internal/adminapi", []string{root, "api", "internal/admin", "internal/adminwire"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},

@@ -16,6 +16,7 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/postgres"
+	"github.com/ration-dev/ration/rationadmin"
 )
 
 // manyKeys is how many keys a change of many concerns, and chunkSize how many of
@@ -111,7 +112,7 @@ func TestChargesGoOnWhileManyKeysChange(t *testing.T) {
 			}
 		},
 	}
-	result, err := admin.ChangeAllKeys(t.Context(), admin.New(store, admin.Config{}), "cli:tester", onPlan("old", "new"))
+	result, err := rationadmin.ChangeAllKeys(t.Context(), admin.New(store, admin.Config{}), "cli:tester", onPlan("old", "new"))
 	during := c.batches.Load()
 	stop()
 	if err != nil || result.Changed != manyKeys || result.Unchanged != 0 {
@@ -235,7 +236,7 @@ func TestManyKeysAreLockedInChunks(t *testing.T) {
 		locked = append(locked, keys-ask[int](t, d, "SELECT count(*) FROM (SELECT FROM key_usage FOR UPDATE SKIP LOCKED) AS free"))
 	}
 	operations := admin.New(&observed{Store: store, locked: count}, admin.Config{})
-	if _, err := admin.ChangeAllKeys(t.Context(), operations, "cli:tester", onPlan("old", "new")); err != nil {
+	if _, err := rationadmin.ChangeAllKeys(t.Context(), operations, "cli:tester", onPlan("old", "new")); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]int{chunkSize, chunkSize, 10}, locked); diff != "" {
@@ -261,7 +262,7 @@ func TestManyKeysGiveWayToStuckOnes(t *testing.T) {
 	changed := make(chan error, 1)
 	operations := admin.New(changing, admin.Config{})
 	go func() {
-		_, err := admin.ChangeAllKeys(t.Context(), operations, "cli:tester", onPlan("old", "new"))
+		_, err := rationadmin.ChangeAllKeys(t.Context(), operations, "cli:tester", onPlan("old", "new"))
 		changed <- err
 	}()
 	var err error
@@ -284,7 +285,7 @@ func TestManyKeysGiveWayToStuckOnes(t *testing.T) {
 	}
 	freeFirst()
 	freeLast()
-	result, err := admin.ChangeAllKeys(t.Context(), operations, "cli:tester", onPlan("old", "new"))
+	result, err := rationadmin.ChangeAllKeys(t.Context(), operations, "cli:tester", onPlan("old", "new"))
 	if err != nil || result.Changed != chunkSize {
 		t.Errorf("again: %+v, %v", result, err)
 	}

@@ -12,10 +12,16 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/ledger"
 	"github.com/ration-dev/ration/internal/sqladmin"
+	"github.com/ration-dev/ration/rationadmin"
 )
 
 // administration is what both databases keep in the same way.
 type administration = sqladmin.Store
+
+// Administration implements rationadmin.Store. Package rationadmin is the way to it.
+func (s *Store) Administration(config rationadmin.Config) rationadmin.Operations {
+	return admin.New(s, config)
+}
 
 // administered is a store as package sqladmin needs it.
 type administered struct{ *Store }

@@ -9,6 +9,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/testbatch"
+	"github.com/ration-dev/ration/rationadmin"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -65,7 +66,7 @@ func TestChargesWaitForAChunkAtMost(t *testing.T) {
 		return decisions
 	}}
 	target := "new"
-	result, err := admin.ChangeAllKeys(t.Context(), admin.New(between, admin.Config{}), "cli:tester", admin.KeysChange{
+	result, err := rationadmin.ChangeAllKeys(t.Context(), admin.New(between, admin.Config{}), "cli:tester", admin.KeysChange{
 		Filter: admin.KeyFilter{Plan: "old"}, Action: admin.ActionUpdate, Patch: admin.KeyPatch{Plan: &target},
 	})
 	if err != nil || result.Changed != 1200 {

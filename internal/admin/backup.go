@@ -2,14 +2,10 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
 
 	"github.com/ration-dev/ration"
 )
-
-// ErrNoBackup is a database that has better means of its own.
-var ErrNoBackup = errors.New("back this database up with its own tools, such as pg_dump")
 
 // BackupOperations copies a database while it is in use.
 type BackupOperations interface {

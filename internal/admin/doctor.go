@@ -10,36 +10,6 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// DoctorOperations finds what is wrong with a database and puts it right.
-type DoctorOperations interface {
-	Diagnose(ctx context.Context, options DiagnoseOptions) ([]Finding, error)
-	RepairUsage(ctx context.Context, actor string, after ration.KeyID) (UsageRepaired, error)
-}
-
-// DiagnoseOptions says how closely to look.
-type DiagnoseOptions struct {
-	Deep bool // read all of the database
-}
-
-// UsageRepaired is what a repair has done to some keys.
-type UsageRepaired struct {
-	Repaired int          // keys
-	Skipped  []SkippedKey // could not be repaired
-	Next     ration.KeyID // to go on after; zero: there are no more
-}
-
-// SkippedKey is a key that could not be repaired.
-type SkippedKey struct {
-	ID     ration.KeyID
-	Reason string
-}
-
-// The names of checks that a repair depends on.
-const (
-	CheckAudit = "audit" // a warning: the clock is behind the newest change
-	CheckUsage = "usage" // what [Service.RepairUsage] puts right
-)
-
 // lookAtOnce is how many keys one read looks at, so that none takes long.
 const lookAtOnce = 5_000
 
@@ -140,7 +110,7 @@ func (s *Service) RepairUsage(ctx context.Context, actor string, after ration.Ke
 			case err != nil && isOfStore(ctx, err):
 				return result, err
 			case err != nil:
-				result.Skipped = append(result.Skipped, SkippedKey{id, err.Error()})
+				result.Skipped = append(result.Skipped, SkippedKey{ID: id, Reason: err.Error()})
 			}
 		}
 	}

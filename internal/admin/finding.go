@@ -5,24 +5,6 @@ import (
 	"time"
 )
 
-// FindingState is how bad a finding is.
-type FindingState string
-
-// The states.
-const (
-	FindingOK      FindingState = "ok"
-	FindingWarning FindingState = "warning" // something promised is weakened, or cannot be told
-	FindingProblem FindingState = "problem" // something is wrong now
-)
-
-// Finding is what one check has found.
-type Finding struct {
-	Check  string // its name, which does not change
-	State  FindingState
-	Detail string // what is
-	Advice string // what to do; empty if nothing
-}
-
 // ClockFinding compares the clocks of database and instance.
 func ClockFinding(database, instance time.Time) Finding {
 	finding := Finding{Check: "clock", State: FindingOK}

@@ -9,10 +9,6 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// MaxKeysAtOnce is the most keys that one transaction changes. Charges of these
-// keys wait for it; those of others do on SQLite.
-const MaxKeysAtOnce = 500
-
 // LockOrder returns the keys of one transaction in the order in which every
 // writer locks keys, each once. Error: [ration.InvalidError] if they are more
 // than MaxKeysAtOnce.
@@ -92,17 +88,16 @@ func (c *keyChunk) update(change *KeyChange) error {
 // matches reports whether a key is still what the filter selects.
 func (c *keyChunk) matches(change *KeyChange) (bool, error) {
 	filter := &c.change.Filter
-	if filter.Unlimited == "" || !filter.matches(&change.Key.Key) {
-		return filter.matches(&change.Key.Key), nil
+	if filter.Unlimited == "" || !matches(filter, &change.Key.Key) {
+		return matches(filter, &change.Key.Key), nil
 	}
 	noLimit, err := change.noLimit()
-	return filter.Unlimited.selects(noLimit), err
+	return selects(filter.Unlimited, noLimit), err
 }
 
 // patch makes an update.
 func (c *keyChunk) patch(change *KeyChange) error {
-	patch := c.change.Patch
-	patch.ofMany = true
+	patch := keyPatching{KeyPatch: c.change.Patch, ofMany: true}
 	return patch.apply(change)
 }
 

@@ -6,37 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"time"
 
 	"github.com/ration-dev/ration"
 )
-
-// DefaultSecretLabel labels a secret that was given no label.
-const DefaultSecretLabel = "default"
-
-// NewKey is a key to be created. Only the name is required.
-type NewKey struct {
-	Name       string
-	Owner      string
-	Plan       string
-	ExpiresAt  time.Time // zero: never
-	Scopes     []string
-	AllowedIPs []netip.Prefix
-	TimeZone   string
-	Metadata   map[string]string
-	Overrides  []ration.Override
-	Label      string // of its first secret; empty: DefaultSecretLabel
-	Unlimited  bool   // that it has no limit is meant; refused where it has one
-}
-
-// IssuedSecret is a key with a secret that was just made. Nobody can show the
-// secret again.
-type IssuedSecret struct {
-	Key      KeyRecord
-	SecretID ration.SecretID
-	Secret   ration.Secret
-}
 
 // CreateKey creates an active key with one secret. Errors besides those of
 // [Operations]: ErrNotFound for an unknown plan.
@@ -52,7 +25,7 @@ func (s *Service) CreateKey(ctx context.Context, actor string, key NewKey) (Issu
 	secretID := ration.NewSecretID()
 	var noLimit *NoLimit
 	record, err := s.store.CreateKey(ctx, func(change *KeyChange) error {
-		record, err := key.record(change.Now)
+		record, err := recordOf(&key, change.Now)
 		if err != nil {
 			return err
 		}
@@ -72,7 +45,7 @@ func (s *Service) CreateKey(ctx context.Context, actor string, key NewKey) (Issu
 }
 
 // record checks the key and returns what is stored of it.
-func (k NewKey) record(now time.Time) (KeyRecord, error) {
+func recordOf(k *NewKey, now time.Time) (KeyRecord, error) {
 	overrides, err := setOverrides(nil, k.Overrides, now)
 	if err != nil {
 		return KeyRecord{}, err

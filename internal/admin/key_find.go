@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"iter"
-	"strings"
 
 	"github.com/ration-dev/ration"
 )
@@ -16,30 +15,12 @@ const (
 	namedKeys = 5
 )
 
-// UnlimitedKeys is how many keys have no limit, and the first of them.
-type UnlimitedKeys struct {
-	Count int
-	First []ration.KeyID // at most 5, in the order of their ids
-}
-
-// String says it as the end of a sentence: "2 keys have no limit, …: key_…, key_…".
-func (k UnlimitedKeys) String() string {
-	names := make([]string, len(k.First))
-	for i, id := range k.First {
-		names[i] = id.String()
-	}
-	if k.Count > len(names) {
-		names = append(names, "…")
-	}
-	return countKeys(k.Count) + " no limit, now or when a temporary one ends: " + strings.Join(names, ", ")
-}
-
 // CountUnlimited counts the keys that match and have no limit, now or when a
 // temporary one ends. Without Unlimited in the filter it counts those of
 // [UnlimitedAny]; its Limit does not matter. It reads page by page, and decides nothing.
 func (s *Service) CountUnlimited(ctx context.Context, filter KeyFilter) (keys UnlimitedKeys, err error) {
 	filter.Unlimited = cmp.Or(filter.Unlimited, UnlimitedAny)
-	if err := filter.validate(); err != nil {
+	if err := validateFilter(&filter); err != nil {
 		return UnlimitedKeys{}, err
 	}
 	for key, err := range s.unlimited(ctx, filter) {
@@ -89,7 +70,7 @@ func (s *Service) unlimited(ctx context.Context, filter KeyFilter) iter.Seq2[Key
 				return
 			}
 			for _, key := range look.Keys {
-				if filter.Unlimited.selects(key.NoLimit) && !yield(key, nil) {
+				if selects(filter.Unlimited, key.NoLimit) && !yield(key, nil) {
 					return
 				}
 			}

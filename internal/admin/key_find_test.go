@@ -12,6 +12,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/rationadmin"
 )
 
 // unlimited returns the names of the keys that a filter finds, two at a time.
@@ -181,7 +182,7 @@ func TestKeysWithoutLimitAreSelectedUnderTheirLock(t *testing.T) {
 	store := &racing{Store: o.store, meanwhile: func() {
 		o.update(admin.KeyPatch{ID: cured.Key.ID, SetOverrides: []ration.Override{o.override("7/day", time.Time{})}})
 	}}
-	result, err := admin.ChangeAllKeys(t.Context(), admin.New(store, admin.Config{}), actor, admin.KeysChange{
+	result, err := rationadmin.ChangeAllKeys(t.Context(), admin.New(store, admin.Config{}), actor, admin.KeysChange{
 		Filter: admin.KeyFilter{Unlimited: admin.UnlimitedUnmarked}, Action: admin.ActionUpdate, Patch: admin.KeyPatch{Plan: new("free")},
 	})
 	if err != nil {

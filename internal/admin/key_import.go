@@ -24,34 +24,6 @@ type ImportOperations interface {
 	ImportUsage(ctx context.Context, actor string, usage UsageImport) (UsageImported, error)
 }
 
-// ImportedKey is a key that another system issued. It has a secret, or where
-// that is not known, the secret's SHA-256 digest.
-type ImportedKey struct {
-	Name      string
-	Owner     string
-	Plan      string
-	Status    ration.Status
-	Scopes    []string
-	CreatedAt time.Time // zero: now
-	Secret    ration.Secret
-	Digest    ration.Digest // only where Secret is zero, and without a pepper
-	Unlimited bool          // that it has no limit is meant; refused where its plan has one
-}
-
-// KeysImport is keys to be imported in one transaction, at most [MaxKeysAtOnce].
-type KeysImport struct {
-	Keys   []ImportedKey
-	Before int  // how many of the whole import came before these, so that errors count right
-	DryRun bool // find out what would be imported
-}
-
-// KeysImported is what became of keys to be imported.
-type KeysImported struct {
-	Created int // are now there
-	Present int // whose secret leads to a key already, which stays as it is
-	NoLimit int // of both: have no limit now or will have none, and nobody said that this is meant
-}
-
 // ImportKeys creates keys with the secrets that they have, in one transaction.
 // Keys whose secret is known already are left as they are, so that an import that
 // was cut short can be made again. A dry run reads without locks and writes
@@ -117,7 +89,7 @@ func (s *Service) unknownKeys(ctx context.Context, chunk KeysImport) (unknown []
 	digests := make([]ration.Digest, len(keys))
 	for i := range keys {
 		var err error
-		if _, err = keys[i].record(time.Now()); err == nil {
+		if _, err = importedRecord(&keys[i], time.Now()); err == nil {
 			digests[i], err = s.digestOf(&keys[i])
 		}
 		if err != nil {
@@ -164,7 +136,7 @@ func (s *Service) digestOf(key *ImportedKey) (ration.Digest, error) {
 }
 
 func (s *Service) importKey(actor string, key *ImportedKey, change *KeyChange) (noLimit *NoLimit, err error) {
-	if change.Key.Key, err = key.record(change.Now); err != nil {
+	if change.Key.Key, err = importedRecord(key, change.Now); err != nil {
 		return nil, err
 	}
 	if noLimit, err = change.settle(key.Unlimited); err != nil {
@@ -180,7 +152,7 @@ func (s *Service) importKey(actor string, key *ImportedKey, change *KeyChange) (
 }
 
 // record checks the key and returns what is stored of it.
-func (k *ImportedKey) record(now time.Time) (ration.Key, error) {
+func importedRecord(k *ImportedKey, now time.Time) (ration.Key, error) {
 	created := toStored(k.CreatedAt)
 	switch {
 	case created.IsZero():

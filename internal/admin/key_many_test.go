@@ -13,13 +13,14 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/rationadmin"
 )
 
 // changeAll makes a change in chunks of two keys.
 func (o *office) changeAll(change admin.KeysChange) admin.KeysChanged {
 	o.Helper()
 	change.Filter.Limit = 2
-	result, err := admin.ChangeAllKeys(o.Context(), o.Service, actor, change)
+	result, err := rationadmin.ChangeAllKeys(o.Context(), o.Service, actor, change)
 	if err != nil {
 		o.Fatal(err)
 	}
@@ -243,11 +244,11 @@ func TestChangeOfManyKeysGoesOnAfterAnError(t *testing.T) {
 	}
 	change := admin.KeysChange{Filter: admin.KeyFilter{Owner: "acme", Limit: 2}, Action: admin.ActionDisable}
 	short := admin.New(&failing{Store: o.store, left: 2}, admin.Config{})
-	result, err := admin.ChangeAllKeys(t.Context(), short, actor, change)
+	result, err := rationadmin.ChangeAllKeys(t.Context(), short, actor, change)
 	wantError(t, err, ration.ErrStoreUnavailable, "4 keys were changed before this; run the same change again to go on")
 	o.wantChanged(result, 4, 0, nil)
 	o.wantChanged(o.changeAll(change), 3, 4, nil)
-	result, err = admin.ChangeAllKeys(t.Context(), admin.New(&failing{Store: o.store}, admin.Config{}), actor, change)
+	result, err = rationadmin.ChangeAllKeys(t.Context(), admin.New(&failing{Store: o.store}, admin.Config{}), actor, change)
 	if !errors.Is(err, ration.ErrStoreUnavailable) || strings.Contains(err.Error(), "were changed before") {
 		t.Errorf("error %v; want it alone, as nothing was done", err)
 	}
@@ -288,7 +289,7 @@ func TestManyKeysAreSelectedUnderTheirLock(t *testing.T) {
 	moved := o.create(admin.NewKey{Plan: "free"})
 	o.create(admin.NewKey{Plan: "free"})
 	store := &racing{Store: o.store, meanwhile: func() { o.update(admin.KeyPatch{ID: moved.Key.ID, Plan: new("enterprise")}) }}
-	result, err := admin.ChangeAllKeys(t.Context(), admin.New(store, admin.Config{}), actor, admin.KeysChange{Filter: admin.KeyFilter{Plan: "free"}, Action: admin.ActionRevoke})
+	result, err := rationadmin.ChangeAllKeys(t.Context(), admin.New(store, admin.Config{}), actor, admin.KeysChange{Filter: admin.KeyFilter{Plan: "free"}, Action: admin.ActionRevoke})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,14 +16,6 @@ const (
 	maxSecretsInUse = 50
 )
 
-// Rotation replaces the secrets of one label by a new one. The key keeps its id,
-// its limits and its history.
-type Rotation struct {
-	ID      ration.KeyID
-	Label   string        // empty: the key's only label in use
-	Overlap time.Duration // how long the old secrets still hold; 0, for a leak: they are revoked at once
-}
-
 // RotateKey makes a new secret and ends those of the same label that still
 // hold, after the overlap or, if that is sooner, when they would have ended
 // anyway. Other labels stay as they are. A key without a secret that holds

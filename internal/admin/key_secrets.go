@@ -9,20 +9,6 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// NewKeySecret is a further secret of a key, for another device or service of
-// the same account.
-type NewKeySecret struct {
-	ID        ration.KeyID
-	Label     string    // no secret in use of the key has it; rotation goes by it
-	ExpiresAt time.Time // zero: never
-}
-
-// KeySecret names one secret of a key.
-type KeySecret struct {
-	ID       ration.KeyID
-	SecretID ration.SecretID
-}
-
 // AddSecret gives a key a further secret. All secrets of a key share its limits
 // and its usage. Errors: ErrExists if a secret in use has the label;
 // ErrConflict for a key that is revoked or rejected, or has the most secrets.

@@ -11,28 +11,9 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-// KeyStatus is a key and how it stands at an instant.
-type KeyStatus struct {
-	KeyRecord
-	At         time.Time            // the store's time
-	PeriodZone string               // of its periods: the key's own, else its plan's, else UTC
-	Limits     []ration.LimitStatus // those that hold
-	Usage      []MeterUsage         // on all meters used or limited, requests first
-}
-
-// MeterUsage is what a key has used on a meter, ever and in the periods that run.
-type MeterUsage struct {
-	Meter                  string
-	Used, Reserved         int64     // units, ever; reserved are held by open reservations
-	Denied                 int64     // charges, ever
-	Hour, Day, Week, Month int64     // units used
-	FirstRequestAt         time.Time // zero: nothing was admitted
-	LastRequestAt          time.Time // of admitted charges; zero: likewise
-}
-
 // ListKeys returns the keys that match.
 func (s *Service) ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, error) {
-	if err := filter.validate(); err != nil {
+	if err := validateFilter(&filter); err != nil {
 		return nil, err
 	}
 	keys, _, err := s.findKeys(ctx, filter)

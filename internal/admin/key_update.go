@@ -5,40 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
-	"time"
 
 	"github.com/ration-dev/ration"
 )
 
-// KeyPatch is what to change of a key; everything left nil stays. All of it
-// happens in one transaction.
-type KeyPatch struct {
-	ID             ration.KeyID
-	Name           *string
-	Owner          *string
-	Plan           *string            // empty: no plan
-	ExpiresAt      *time.Time         // zero: never
-	Scopes         []string           // nil: unchanged; empty: none
-	AllowedIPs     []netip.Prefix     // nil: unchanged; empty: any address
-	TimeZone       *string            // empty: the plan's
-	Metadata       map[string]*string // entries to set; nil removes one
-	SetOverrides   []ration.Override  // each in the place of the one for its meter, kind and period; see [ration.Override]
-	ClearOverrides []ration.LimitKey  // both, temporary and lasting: the plan's limit, if any, holds again
-	ClearTemporary []ration.LimitKey  // the temporary one: the lasting one holds again, else the plan's
-	ClearLasting   []ration.LimitKey  // the lasting one: a temporary one above it stays
-
-	Unlimited *bool // whether it is meant that no limit holds; refused where one does. Nil: as it was, and no longer once one does
-
-	// ofMany says that many keys get the patch: a limit that one of them does not
-	// have need not be cleared, and one that has a limit is not meant by Unlimited.
-	ofMany bool
-}
-
 // UpdateKey changes a key. A patch that changes nothing writes nothing. Errors
 // besides those of [Operations]: ErrNotFound for an unknown key or plan.
 func (s *Service) UpdateKey(ctx context.Context, actor string, patch KeyPatch) (KeyRecord, error) {
-	return s.changeKey(ctx, actor, "key.update", patch.ID, patch.apply)
+	return s.changeKey(ctx, actor, "key.update", patch.ID, (&keyPatching{KeyPatch: patch}).apply)
 }
 
 // changeKey runs a change of a key, with its audit entry, in one transaction.
@@ -79,7 +53,15 @@ func audited(actor, action string, change *KeyChange, apply func(*KeyChange) err
 	return err
 }
 
-func (p *KeyPatch) apply(change *KeyChange) error {
+// keyPatching is a patch of one key or of many.
+type keyPatching struct {
+	KeyPatch
+	// ofMany says that many keys get the patch: a limit that one of them does not
+	// have need not be cleared, and one that has a limit is not meant by Unlimited.
+	ofMany bool
+}
+
+func (p *keyPatching) apply(change *KeyChange) error {
 	key := change.Key.Key
 	set(&key.Name, p.Name)
 	set(&key.Owner, p.Owner)
@@ -111,7 +93,7 @@ func (p *KeyPatch) apply(change *KeyChange) error {
 	return err
 }
 
-func (p *KeyPatch) applyOverrides(change *KeyChange) error {
+func (p *keyPatching) applyOverrides(change *KeyChange) error {
 	overrides := change.Key.Overrides
 	for _, clearing := range p.clearings() {
 		var err error
@@ -124,7 +106,7 @@ func (p *KeyPatch) applyOverrides(change *KeyChange) error {
 	return err
 }
 
-func (p *KeyPatch) mergeMetadata(metadata map[string]string) map[string]string {
+func (p *keyPatching) mergeMetadata(metadata map[string]string) map[string]string {
 	merged := make(map[string]string, len(metadata)+len(p.Metadata))
 	maps.Copy(merged, metadata)
 	for name, value := range p.Metadata {

@@ -104,7 +104,7 @@ type overrideClearing struct {
 }
 
 // clearings are in the order in which a patch makes them.
-func (p *KeyPatch) clearings() []overrideClearing {
+func (p *keyPatching) clearings() []overrideClearing {
 	return []overrideClearing{
 		{"clear_limits", p.ClearOverrides, func(*ration.Override) bool { return true }, "the key has no such limit of its own"},
 		{"clear_temporary_limits", p.ClearTemporary, (*ration.Override).Temporary, "the key has no such temporary limit"},

@@ -9,25 +9,6 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// NewPlan is a plan to be created. Without limits its keys are unlimited.
-type NewPlan struct {
-	Name     string
-	TimeZone string // IANA name; empty: UTC
-	Limits   []ration.Limit
-	// Unlimited says that it is meant that the plan has no limit; refused where it has one.
-	Unlimited bool
-}
-
-// PlanPatch is what to change of a plan; everything left nil stays. All of it
-// happens in one transaction and holds for every decision that starts after it.
-type PlanPatch struct {
-	Name         string            // of the plan; it never changes
-	TimeZone     *string           // empty: UTC
-	SetLimits    []ration.Limit    // each in the place of the one for its meter, kind and period
-	RemoveLimits []ration.LimitKey // the plan no longer limits them
-	Unlimited    *bool             // whether it is meant that the plan has no limit; refused where it has one. Nil: as it was, and no longer once it has one
-}
-
 // CreatePlan creates a plan. Error: ErrExists.
 func (s *Service) CreatePlan(ctx context.Context, actor string, plan NewPlan) (ration.Plan, error) {
 	if err := validateActor(actor); err != nil {
@@ -76,7 +57,7 @@ func (s *Service) UpdatePlan(ctx context.Context, actor string, patch PlanPatch)
 	}
 	plan, err := s.store.UpdatePlan(ctx, patch.Name, func(change *PlanChange) error {
 		before := planFields(change.Plan)
-		plan, err := patch.apply(change.Plan)
+		plan, err := patchPlan(&patch, change.Plan)
 		if err != nil {
 			return err
 		}
@@ -105,7 +86,7 @@ func (s *Service) DeletePlan(ctx context.Context, actor, name string) error {
 	return named(planNamed(name), err)
 }
 
-func (p *PlanPatch) apply(plan ration.Plan) (ration.Plan, error) {
+func patchPlan(p *PlanPatch, plan ration.Plan) (ration.Plan, error) {
 	set(&plan.TimeZone, p.TimeZone)
 	limits := slices.Clone(plan.Limits)
 	for _, key := range p.RemoveLimits {

@@ -2,10 +2,7 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/ledger"
@@ -148,14 +145,6 @@ type AuditLog interface {
 	ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error)
 }
 
-// KeyRecord is a key with its secrets and overrides, expired ones included.
-type KeyRecord struct {
-	ration.Key
-	Secrets   []ration.SecretState // in the order of their creation
-	Overrides []ration.Override    // at most one lasting and one temporary one per meter, kind and period
-	NoLimit   *NoLimit             // when it has no limit; nil: it always has one, or can't be used any more. [Service] sets it, no store does
-}
-
 // NewSecret is a secret to be stored: its state and its digest.
 type NewSecret struct {
 	ration.SecretState
@@ -176,55 +165,4 @@ type PlanChange struct {
 	Now   time.Time
 	Plan  ration.Plan
 	Audit AuditEntry
-}
-
-// Token lets a service use the verify API or administer. Its secret is stored
-// as a digest.
-type Token struct {
-	ID         uuid.UUID
-	Name       string
-	Scopes     []string // verify, read, admin
-	Start, End string   // the characters by which its holder recognises it
-	CreatedAt  time.Time
-	ExpiresAt  time.Time // zero: never
-	RevokedAt  time.Time // zero: not revoked
-}
-
-// UsageFilter selects history; zero fields select all.
-type UsageFilter struct {
-	KeyID ration.KeyID
-	Owner string
-	Meter string
-	From  ration.Label // first local date
-	To    ration.Label // last local date, included; 0: no end
-	Limit int          // most rows returned; 0: 10,000
-}
-
-// UsageDay is one local day of a key on a meter.
-type UsageDay struct {
-	KeyID         ration.KeyID
-	KeyName       string
-	Owner         string
-	Meter         string
-	Date          ration.Label
-	Used          int64     // units
-	Denied        int64     // charges
-	LastRequestAt time.Time // of admitted charges; zero: none
-}
-
-// AuditEntry says who changed what. Details never hold a secret.
-type AuditEntry struct {
-	ID      uuid.UUID // set by the store if zero
-	At      time.Time // set by the store
-	Actor   string    // "cli:<user>", "token:<name>", …
-	Action  string    // "key.create", …
-	Target  string    // a key id, or "plan:<name>", "token:<name>"
-	Details json.RawMessage
-}
-
-// AuditFilter selects audit entries; zero fields select all.
-type AuditFilter struct {
-	Target string
-	Actor  string
-	Limit  int // most entries returned; 0: 1,000
 }

@@ -12,31 +12,11 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// The scopes of a service token. Each grants itself alone.
-const (
-	ScopeVerify = "verify" // ask for decisions
-	ScopeRead   = "read"   // read keys, plans, usage and the audit log
-	ScopeAdmin  = "admin"  // change them
-)
-
 var tokenScopes = []string{ScopeAdmin, ScopeRead, ScopeVerify}
 
 // tokenPrefix follows the secret prefix in a token, so that nobody takes one
 // for a key's secret.
 const tokenPrefix = "_token"
-
-// NewToken is a service token to be created.
-type NewToken struct {
-	Name      string
-	Scopes    []string  // at least one of the scopes above
-	ExpiresAt time.Time // zero: never
-}
-
-// IssuedToken is a token with its secret, which nobody can show again.
-type IssuedToken struct {
-	Token  Token
-	Secret ration.Secret
-}
 
 // CreateToken creates a service token. Error: ErrExists if a token in use has
 // the name.

@@ -11,18 +11,6 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-// NoLimit is the first time, from now on, at which a key has no limit at all: on
-// no meter, neither a quota nor a rate.
-type NoLimit struct {
-	From   time.Time // zero: now
-	Until  time.Time // zero: for good
-	Marked bool      // the key or its plan says that this is meant
-}
-
-// Unmarked reports whether a key has no limit at some time, and nobody said that
-// this is meant. Nil says of a key that it always has one.
-func (n *NoLimit) Unmarked() bool { return n != nil && !n.Marked }
-
 // PlanReader returns a plan by its name. Error: ErrNotFound.
 type PlanReader func(name string) (ration.Plan, error)
 

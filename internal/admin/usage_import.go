@@ -12,34 +12,6 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// MaxDaysAtOnce is the most days that one request imports: few enough to be written
-// while charges of their keys wait, and to fit into what a server's socket takes.
-const MaxDaysAtOnce = 2_000
-
-// ImportedDay is what another system counted for a key on one of its local dates.
-type ImportedDay struct {
-	Row           int // where it comes from, so that errors can say it
-	KeyID         ration.KeyID
-	Meter         string
-	Date          ration.Label
-	Used          int64     // units
-	LastRequestAt time.Time // zero: not known
-}
-
-// UsageImport is days to be imported in one transaction, at most MaxDaysAtOnce, of
-// at most [MaxKeysAtOnce] keys.
-type UsageImport struct {
-	Days   []ImportedDay
-	DryRun bool // find out what would be imported
-}
-
-// UsageImported is what became of days to be imported.
-type UsageImported struct {
-	Rows   int   // were looked at
-	Raised int   // of them had a day to raise
-	Added  int64 // units, on all meters together
-}
-
 // ImportUsage raises days of keys to at least what was counted elsewhere, in one
 // transaction. What was counted here meanwhile is not counted again, so an import
 // that was cut short can be made again. A dry run takes the locks, for it has to see
@@ -48,13 +20,13 @@ type UsageImported struct {
 // Errors besides those of [Operations], with the row: ErrNotFound for an unknown
 // key. Without it: ErrClockSuspect while the clock is in doubt.
 func (s *Service) ImportUsage(ctx context.Context, actor string, usage UsageImport) (UsageImported, error) {
-	if err := errors.Join(validateActor(actor), usage.validate()); err != nil {
+	if err := errors.Join(validateActor(actor), validateImport(&usage)); err != nil {
 		return UsageImported{}, err
 	}
 	days, rows := make(map[ration.KeyID][]ImportedDay), make([]DayKey, len(usage.Days))
 	for i, day := range usage.Days {
 		day.LastRequestAt = toStored(day.LastRequestAt)
-		days[day.KeyID], rows[i] = append(days[day.KeyID], day), day.key()
+		days[day.KeyID], rows[i] = append(days[day.KeyID], day), dayKey(&day)
 	}
 	sums := make(map[ration.KeyID]UsageImported, len(days))
 	err := s.store.RaiseUsage(ctx, rows, func(raise *UsageRaise) (err error) {
@@ -69,7 +41,7 @@ func (s *Service) ImportUsage(ctx context.Context, actor string, usage UsageImpo
 	}
 	total := UsageImported{Rows: len(usage.Days)}
 	for _, sum := range sums {
-		total.add(sum)
+		addImported(&total, sum)
 	}
 	return total, nil
 }
@@ -128,7 +100,7 @@ func FindAllKeys(ctx context.Context, operations ImportOperations, secrets []rat
 // import again goes on with the rest.
 func ImportAllUsage(ctx context.Context, operations ImportOperations, actor string, usage UsageImport, progress func(done int)) (UsageImported, error) {
 	usage.Days = slices.Clone(usage.Days)
-	slices.SortStableFunc(usage.Days, func(a, b ImportedDay) int { return compareDays(a.key(), b.key()) })
+	slices.SortStableFunc(usage.Days, func(a, b ImportedDay) int { return compareDays(dayKey(&a), dayKey(&b)) })
 	if err := checkRepeats(usage.Days); err != nil {
 		return UsageImported{}, err
 	}
@@ -150,7 +122,7 @@ func importUsageChunks(ctx context.Context, operations ImportOperations, actor s
 		if err != nil {
 			return total, err
 		}
-		total.add(chunk)
+		addImported(&total, chunk)
 		rest = rest[size:]
 		progress(len(usage.Days) - len(rest))
 	}
@@ -173,24 +145,24 @@ func chunkOfDays(days []ImportedDay) int {
 }
 
 // validate checks what can be known without the keys.
-func (u *UsageImport) validate() error {
+func validateImport(u *UsageImport) error {
 	if len(u.Days) > MaxDaysAtOnce {
 		return &ration.InvalidError{Field: "days", Value: fmt.Sprintf("%d days", len(u.Days)), Reason: fmt.Sprintf("import at most %d at once", MaxDaysAtOnce)}
 	}
 	for i := range u.Days {
-		if err := u.Days[i].Validate(); err != nil {
+		if err := ValidateDay(&u.Days[i]); err != nil {
 			return inRow(u.Days[i].Row, err)
 		}
 	}
 	sorted := slices.Clone(u.Days)
-	slices.SortStableFunc(sorted, func(a, b ImportedDay) int { return compareDays(a.key(), b.key()) })
+	slices.SortStableFunc(sorted, func(a, b ImportedDay) int { return compareDays(dayKey(&a), dayKey(&b)) })
 	return checkRepeats(sorted)
 }
 
-// Validate says whether a day can have been counted, whatever the key is. Its error
+// ValidateDay says whether a day can have been counted, whatever the key is. Its error
 // is an [ration.InvalidError], and shows no meter: a file's wrong column may hold
 // secrets.
-func (d *ImportedDay) Validate() error {
+func ValidateDay(d *ImportedDay) error {
 	first := labelAt(ration.PeriodDay, earliestCreation, time.UTC)
 	switch {
 	case ration.ValidateMeter(d.Meter) != nil:
@@ -205,7 +177,7 @@ func (d *ImportedDay) Validate() error {
 	return nil
 }
 
-func (d *ImportedDay) key() DayKey { return DayKey{d.KeyID, d.Meter, d.Date} }
+func dayKey(d *ImportedDay) DayKey { return DayKey{d.KeyID, d.Meter, d.Date} }
 
 func compareDays(a, b DayKey) int {
 	return cmp.Or(slices.Compare(a.KeyID[:], b.KeyID[:]), cmp.Compare(a.Meter, b.Meter), cmp.Compare(a.Date, b.Date))
@@ -215,7 +187,7 @@ func compareDays(a, b DayKey) int {
 // would be right nobody knows.
 func checkRepeats(days []ImportedDay) error {
 	for i := 1; i < len(days); i++ {
-		if days[i].key() == days[i-1].key() {
+		if dayKey(&days[i]) == dayKey(&days[i-1]) {
 			return inRow(days[i].Row, &ration.InvalidError{
 				Field: "date", Value: dateText(days[i].Date), Reason: fmt.Sprintf("row %d has the same key, meter and date; add up the two", days[i-1].Row),
 			})
@@ -226,7 +198,7 @@ func checkRepeats(days []ImportedDay) error {
 
 func inRow(row int, err error) error { return fmt.Errorf("row %d: %w", row, err) }
 
-func (u *UsageImported) add(more UsageImported) {
+func addImported(u *UsageImported, more UsageImported) {
 	u.Rows, u.Raised, u.Added = u.Rows+more.Rows, u.Raised+more.Raised, sumOf(u.Added, more.Added)
 }
 

@@ -65,7 +65,7 @@ func (c *Client) RevokeKey(ctx context.Context, actor string, id ration.KeyID) (
 	return callAs[admin.KeyRecord](ctx, c, "RevokeKey", actor, id)
 }
 
-// ChangeKeys implements admin.BulkOperations.
+// ChangeKeys implements rationadmin.KeysChanger.
 func (c *Client) ChangeKeys(ctx context.Context, actor string, change admin.KeysChange) (admin.KeysChanged, error) {
 	return callAs[admin.KeysChanged](ctx, c, "ChangeKeys", actor, change)
 }

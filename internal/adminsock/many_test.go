@@ -7,11 +7,12 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/testbatch"
+	"github.com/ration-dev/ration/rationadmin"
 )
 
 // between is operations with a charge before each chunk of a change.
 type between struct {
-	admin.BulkOperations
+	rationadmin.KeysChanger
 	charge func()
 	chunks int
 }
@@ -19,7 +20,7 @@ type between struct {
 func (b *between) ChangeKeys(ctx context.Context, actor string, change admin.KeysChange) (admin.KeysChanged, error) {
 	b.charge()
 	b.chunks++
-	return b.BulkOperations.ChangeKeys(ctx, actor, change)
+	return b.KeysChanger.ChangeKeys(ctx, actor, change)
 }
 
 // TestChargesGoOnBetweenChunksThroughTheSocket: a change of many keys is a
@@ -45,8 +46,8 @@ func TestChargesGoOnBetweenChunksThroughTheSocket(t *testing.T) {
 			codes[decision.Code]++
 		}
 	}
-	operations := &between{BulkOperations: p.remote, charge: charge}
-	changed, err := admin.ChangeAllKeys(t.Context(), operations, actor, admin.KeysChange{
+	operations := &between{KeysChanger: p.remote, charge: charge}
+	changed, err := rationadmin.ChangeAllKeys(t.Context(), operations, actor, admin.KeysChange{
 		Filter: admin.KeyFilter{Owner: "acme", Limit: 3}, Action: admin.ActionDisable,
 	})
 	if err != nil || changed.Changed != 7 || operations.chunks != 3 {

@@ -8,6 +8,7 @@ import (
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/rationadmin"
 )
 
 // changeKeys makes a change of all selected keys. It first counts what would be
@@ -44,7 +45,7 @@ func (a *app) changeKeys(ctx context.Context, selection *keySelection, change ad
 
 func (a *app) changeAllKeys(ctx context.Context, change admin.KeysChange) (wire api.KeysChanged, err error) {
 	err = a.with(ctx, mustExist, func(ops admin.Operations) error {
-		changed, err := admin.ChangeAllKeys(ctx, ops, actor(), change)
+		changed, err := rationadmin.ChangeAllKeys(ctx, ops, actor(), change)
 		wire = adminwire.KeysChanged(changed, change.DryRun)
 		return err
 	})

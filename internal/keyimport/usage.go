@@ -133,7 +133,7 @@ func (r *usageReading) read(mapping UsageMapping) {
 	if len(r.findings) > 0 {
 		return
 	}
-	if invalid, wrong := errors.AsType[*ration.InvalidError](day.Validate()); wrong {
+	if invalid, wrong := errors.AsType[*ration.InvalidError](admin.ValidateDay(day)); wrong {
 		r.note(invalid.Field, invalid.Reason)
 	}
 }

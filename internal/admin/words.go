@@ -1,0 +1,78 @@
+package admin
+
+import "github.com/ration-dev/ration/rationadmin"
+
+// The words of administration are those of package rationadmin, for its users and
+// for this package.
+type (
+	Operations       = rationadmin.Operations
+	Config           = rationadmin.Config
+	NewKey           = rationadmin.NewKey
+	IssuedSecret     = rationadmin.IssuedSecret
+	KeyRecord        = rationadmin.KeyRecord
+	KeyStatus        = rationadmin.KeyStatus
+	MeterUsage       = rationadmin.MeterUsage
+	KeyPatch         = rationadmin.KeyPatch
+	KeyFilter        = rationadmin.KeyFilter
+	Unlimited        = rationadmin.Unlimited
+	NoLimit          = rationadmin.NoLimit
+	UnlimitedKeys    = rationadmin.UnlimitedKeys
+	KeysChange       = rationadmin.KeysChange
+	KeyAction        = rationadmin.KeyAction
+	KeysChanged      = rationadmin.KeysChanged
+	Rotation         = rationadmin.Rotation
+	NewKeySecret     = rationadmin.NewKeySecret
+	KeySecret        = rationadmin.KeySecret
+	NewPlan          = rationadmin.NewPlan
+	PlanPatch        = rationadmin.PlanPatch
+	Token            = rationadmin.Token
+	NewToken         = rationadmin.NewToken
+	IssuedToken      = rationadmin.IssuedToken
+	UsageFilter      = rationadmin.UsageFilter
+	UsageDay         = rationadmin.UsageDay
+	AuditEntry       = rationadmin.AuditEntry
+	AuditFilter      = rationadmin.AuditFilter
+	ImportedKey      = rationadmin.ImportedKey
+	KeysImport       = rationadmin.KeysImport
+	KeysImported     = rationadmin.KeysImported
+	ImportedDay      = rationadmin.ImportedDay
+	UsageImport      = rationadmin.UsageImport
+	UsageImported    = rationadmin.UsageImported
+	ExplainQuestion  = rationadmin.ExplainQuestion
+	Explanation      = rationadmin.Explanation
+	LimitExplanation = rationadmin.LimitExplanation
+	Holding          = rationadmin.Holding
+	DiagnoseOptions  = rationadmin.DiagnoseOptions
+	FindingState     = rationadmin.FindingState
+	Finding          = rationadmin.Finding
+	UsageRepaired    = rationadmin.UsageRepaired
+	SkippedKey       = rationadmin.SkippedKey
+	ReconcileFilter  = rationadmin.ReconcileFilter
+	Reconciliation   = rationadmin.Reconciliation
+	Difference       = rationadmin.Difference
+)
+
+// See package rationadmin.
+const (
+	UnlimitedAny       = rationadmin.UnlimitedAny
+	UnlimitedMarked    = rationadmin.UnlimitedMarked
+	UnlimitedUnmarked  = rationadmin.UnlimitedUnmarked
+	ActionUpdate       = rationadmin.ActionUpdate
+	ActionDisable      = rationadmin.ActionDisable
+	ActionEnable       = rationadmin.ActionEnable
+	ActionRevoke       = rationadmin.ActionRevoke
+	DefaultSecretLabel = rationadmin.DefaultSecretLabel
+	ScopeVerify        = rationadmin.ScopeVerify
+	ScopeRead          = rationadmin.ScopeRead
+	ScopeAdmin         = rationadmin.ScopeAdmin
+	MaxKeysAtOnce      = rationadmin.MaxKeysAtOnce
+	MaxDaysAtOnce      = rationadmin.MaxDaysAtOnce
+	FindingOK          = rationadmin.FindingOK
+	FindingWarning     = rationadmin.FindingWarning
+	FindingProblem     = rationadmin.FindingProblem
+	CheckAudit         = rationadmin.CheckAudit
+	CheckUsage         = rationadmin.CheckUsage
+)
+
+// ErrNoBackup is that of package rationadmin.
+var ErrNoBackup = rationadmin.ErrNoBackup
