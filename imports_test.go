@@ -47,12 +47,12 @@ var layers = []layer{
 	{"rationadmin/adminsocket", []string{root, "rationadmin", "internal/adminsock"}},
 
 	// What every store keeps in one form, and what administration keeps in both.
-	{"internal/kept", []string{root, "internal/ledger"}},
+	{"internal/storedjson", []string{root, "internal/ledger"}},
 	{"internal/sqladmin", []string{root, "internal/ledger", "internal/admin"}},
 
 	// Stores. They never see each other.
-	{"sqlite/...", []string{root, "rationadmin", "observe", "internal/ledger", "internal/admin", "internal/sqladmin", "internal/kept", "sqlite/..."}},
-	{"postgres/...", []string{root, "rationadmin", "observe", "internal/ledger", "internal/redact", "internal/admin", "internal/sqladmin", "internal/kept", "internal/pgcommit", "internal/pghosts", "internal/pooler", "postgres/..."}},
+	{"sqlite/...", []string{root, "rationadmin", "observe", "internal/ledger", "internal/admin", "internal/sqladmin", "internal/storedjson", "sqlite/..."}},
+	{"postgres/...", []string{root, "rationadmin", "observe", "internal/ledger", "internal/redact", "internal/admin", "internal/sqladmin", "internal/storedjson", "internal/pgcommit", "internal/pghosts", "internal/pooler", "postgres/..."}},
 	{"internal/pooler", nil},
 	{"internal/pgcommit", nil},
 	{"internal/pghosts", nil},
@@ -69,14 +69,14 @@ var layers = []layer{
 	{"internal/rewrite", []string{root}},
 	{"internal/proxy", []string{root, "api", "rationhttp", "internal/bucket", "internal/condense", "internal/cors", "internal/override", "internal/route", "internal/rewrite", "internal/bucket", "internal/turns"}},
 	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},
-	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/adminwire", "internal/bucket", "internal/failures"}},
+	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/wire", "internal/bucket", "internal/failures"}},
 	{"internal/selfservice", []string{root, "api", "rationhttp"}},
 
 	// Administration. REST and console only show its operations.
 	{"internal/admin", []string{root, "rationadmin", "internal/ledger", "internal/groupcommit"}},
 	{"internal/adminsock", []string{root, "internal/admin", "internal/bound", "internal/condense"}},
-	{"internal/adminwire", []string{root, "api", "internal/admin"}},
-	{"internal/adminapi", []string{root, "api", "internal/admin", "internal/adminwire"}},
+	{"internal/wire", []string{root, "api", "internal/admin"}},
+	{"internal/adminapi", []string{root, "api", "internal/admin", "internal/wire"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},
 
 	// The server listens; it opens no database.

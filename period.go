@@ -20,48 +20,48 @@ const (
 	PeriodLifetime Period = "lifetime"
 )
 
-// Label names a period for ever: an hour by the hours since 1970-01-01T00 UTC,
+// PeriodID identifies a period for ever: an hour by the hours since 1970-01-01T00 UTC,
 // any other by its first local date, in days since 1970-01-01. A later period
-// has a greater label.
-type Label int32
+// has a greater one. Stores keep it in columns named label.
+type PeriodID int32
 
-// DateLabel returns the label of a calendar date.
-func DateLabel(year int, month time.Month, day int) Label {
-	return Label(floorDiv(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix(), secondsPerDay))
+// DateID returns the id of the day that is a calendar date.
+func DateID(year int, month time.Month, day int) PeriodID {
+	return PeriodID(floorDiv(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix(), secondsPerDay))
 }
 
-// HourLabel returns the label of the UTC hour that holds t.
-func HourLabel(t time.Time) Label { return Label(floorDiv(t.Unix(), secondsPerHour)) }
+// HourID returns the id of the UTC hour that holds t.
+func HourID(t time.Time) PeriodID { return PeriodID(floorDiv(t.Unix(), secondsPerHour)) }
 
-// Date returns the date that a day's, week's or month's label stands for, as
+// Date returns the date that a day's, week's or month's id stands for, as
 // midnight UTC.
-func (l Label) Date() time.Time { return time.Unix(int64(l)*secondsPerDay, 0).UTC() }
+func (id PeriodID) Date() time.Time { return time.Unix(int64(id)*secondsPerDay, 0).UTC() }
 
-// Hour returns the start of the hour that an hour's label stands for.
-func (l Label) Hour() time.Time { return time.Unix(int64(l)*secondsPerHour, 0).UTC() }
+// Hour returns the start of the hour that an hour's id stands for.
+func (id PeriodID) Hour() time.Time { return time.Unix(int64(id)*secondsPerHour, 0).UTC() }
 
-// PeriodAt returns the label of the hour, day, week or month that holds t in a
+// PeriodAt returns the id of the hour, day, week or month that holds t in a
 // zone, and the instant at which it ends. Consecutive periods tile time in
 // every zone: a local date that is skipped has no day, one that comes twice has
 // one day, and where midnight does not exist a day begins at the first instant
 // of its date.
-func PeriodAt(period Period, t time.Time, zone *time.Location) (Label, time.Time) {
+func PeriodAt(period Period, t time.Time, zone *time.Location) (PeriodID, time.Time) {
 	if period == PeriodHour {
-		label := HourLabel(t)
-		return label, (label + 1).Hour()
+		periodID := HourID(t)
+		return periodID, (periodID + 1).Hour()
 	}
 	day := dayAt(t, zone)
 	date := day.Date()
-	var first, next Label
+	var first, next PeriodID
 	switch period {
 	case PeriodDay:
 		first, next = day, day+1
 	case PeriodWeek:
-		first = day - Label((date.Weekday()+6)%7) // days since Monday
+		first = day - PeriodID((date.Weekday()+6)%7) // days since Monday
 		next = first + 7
 	case PeriodMonth:
-		first = DateLabel(date.Year(), date.Month(), 1)
-		next = DateLabel(date.Year(), date.Month()+1, 1)
+		first = DateID(date.Year(), date.Month(), 1)
+		next = DateID(date.Year(), date.Month()+1, 1)
 	default:
 		panic("ration: PeriodAt of a " + string(period))
 	}
@@ -86,19 +86,19 @@ const (
 // dayAt returns the last local date that had begun by t. That is t's own local
 // date, except where clocks went back over midnight (America/St_Johns, until
 // 2011): a date that has begun does not give way to the one before.
-func dayAt(t time.Time, zone *time.Location) Label {
+func dayAt(t time.Time, zone *time.Location) PeriodID {
 	year, month, day := t.In(zone).Date()
-	label := DateLabel(year, month, day)
-	if !firstInstant(label+1, zone).After(t) {
-		return label + 1
+	periodID := DateID(year, month, day)
+	if !firstInstant(periodID+1, zone).After(t) {
+		return periodID + 1
 	}
-	return label
+	return periodID
 }
 
-// firstInstant returns the first instant whose local date is label or later.
+// firstInstant returns the first instant whose local date is that of periodID or later.
 // It walks the zone's offsets from a time that is before it in every zone.
-func firstInstant(label Label, zone *time.Location) time.Time {
-	midnight := label.Date()
+func firstInstant(periodID PeriodID, zone *time.Location) time.Time {
+	midnight := periodID.Date()
 	t := midnight.Add(-26 * time.Hour).In(zone)
 	for {
 		_, offset := t.Zone()
@@ -134,7 +134,7 @@ func floorDiv(a, b int64) int64 {
 }
 
 // WindowPeriods are the calendar periods that every meter keeps running, limited
-// or not, in the order of what is counted by them: [Posting.Labels].
+// or not, in the order of what is counted by them: [Posting.Periods].
 var WindowPeriods = [...]Period{PeriodHour, PeriodDay, PeriodWeek, PeriodMonth}
 
 // windowDay is the index of the day in WindowPeriods.

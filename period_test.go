@@ -32,7 +32,7 @@ func TestPeriodAt(t *testing.T) {
 		period ration.Period
 		zone   string
 		at     string // UTC
-		first  string // local date of the label
+		first  string // local date of the period
 		ends   string // UTC
 	}{
 		{"UTC", ration.PeriodDay, "", "2026-07-15 00:00", "2026-07-15", "2026-07-16 00:00"},
@@ -75,8 +75,8 @@ func TestPeriodAt(t *testing.T) {
 		{"the Big Bang of Unix", ration.PeriodDay, "America/New_York", "1970-01-01 00:00", "1969-12-31", "1970-01-01 05:00"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			label, ends := ration.PeriodAt(row.period, utc(t, row.at), zone(t, row.zone))
-			if got := label.Date().Format(time.DateOnly); got != row.first || !ends.Equal(utc(t, row.ends)) {
+			periodID, ends := ration.PeriodAt(row.period, utc(t, row.at), zone(t, row.zone))
+			if got := periodID.Date().Format(time.DateOnly); got != row.first || !ends.Equal(utc(t, row.ends)) {
 				t.Errorf("%s that ends at %s, want %s and %s", got, ends, row.first, row.ends)
 			}
 		})
@@ -89,18 +89,18 @@ func TestHoursAreThoseOfUTC(t *testing.T) {
 		{"Australia/Lord_Howe", "2026-04-04 15:15", "2026-04-04 15:00"},
 		{"", "1969-12-31 23:30", "1969-12-31 23:00"},
 	} {
-		label, ends := ration.PeriodAt(ration.PeriodHour, utc(t, row.at), zone(t, row.zone))
+		periodID, ends := ration.PeriodAt(ration.PeriodHour, utc(t, row.at), zone(t, row.zone))
 		begins := utc(t, row.begins)
-		if !label.Hour().Equal(begins) || !ends.Equal(begins.Add(time.Hour)) || ration.HourLabel(utc(t, row.at)) != label {
-			t.Errorf("%s in %q: %s to %s", row.at, row.zone, label.Hour(), ends)
+		if !periodID.Hour().Equal(begins) || !ends.Equal(begins.Add(time.Hour)) || ration.HourID(utc(t, row.at)) != periodID {
+			t.Errorf("%s in %q: %s to %s", row.at, row.zone, periodID.Hour(), ends)
 		}
 	}
 }
 
-func TestDateLabelCountsDays(t *testing.T) {
-	for date, want := range map[string]ration.Label{"1970-01-01": 0, "1969-12-31": -1, "2000-03-01": 11017, "2026-07-15": 20649} {
+func TestDateIDCountsDays(t *testing.T) {
+	for date, want := range map[string]ration.PeriodID{"1970-01-01": 0, "1969-12-31": -1, "2000-03-01": 11017, "2026-07-15": 20649} {
 		at := utc(t, date+" 00:00")
-		if got := ration.DateLabel(at.Date()); got != want || !got.Date().Equal(at) {
+		if got := ration.DateID(at.Date()); got != want || !got.Date().Equal(at) {
 			t.Errorf("%s has label %d, want %d; the label stands for %s", date, got, want, got.Date())
 		}
 	}

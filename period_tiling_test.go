@@ -59,7 +59,7 @@ func TestPeriodsTileAllTime(t *testing.T) {
 
 // tile goes from boundary to boundary and returns how many there were.
 func tile(t *testing.T, period ration.Period, zone *time.Location, from, to time.Time) (count int) {
-	label, ends := ration.PeriodAt(period, from, zone)
+	periodID, ends := ration.PeriodAt(period, from, zone)
 	for at := from; at.Before(to); count++ {
 		if !ends.After(at) {
 			t.Errorf("%s in %s: the period at %s ends at %s", period, zone, at, ends)
@@ -67,21 +67,21 @@ func tile(t *testing.T, period ration.Period, zone *time.Location, from, to time
 		}
 		last, lastEnds := ration.PeriodAt(period, ends.Add(-1), zone)
 		next, nextEnds := ration.PeriodAt(period, ends, zone)
-		if last != label || !lastEnds.Equal(ends) || next <= label {
-			t.Errorf("%s in %s: %d until %s, but just before it %d until %s and then %d", period, zone, label, ends, last, lastEnds, next)
+		if last != periodID || !lastEnds.Equal(ends) || next <= periodID {
+			t.Errorf("%s in %s: %d until %s, but just before it %d until %s and then %d", period, zone, periodID, ends, last, lastEnds, next)
 			return count
 		}
 		if before, after := localDate(ends.Add(-1), zone), localDate(ends, zone); before >= next || after < next {
 			t.Errorf("%s in %s: at %s the date goes from %d to %d, and the period begins on %d", period, zone, ends, before, after, next)
 			return count
 		}
-		at, label, ends = ends, next, nextEnds
+		at, periodID, ends = ends, next, nextEnds
 	}
 	return count
 }
 
-func localDate(at time.Time, zone *time.Location) ration.Label {
-	return ration.DateLabel(at.In(zone).Date())
+func localDate(at time.Time, zone *time.Location) ration.PeriodID {
+	return ration.DateID(at.In(zone).Date())
 }
 
 // changes returns the days after a zone's offset has changed, and the last days

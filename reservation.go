@@ -116,13 +116,13 @@ func ParseOverage(text string) (Overage, error) {
 // Posting is units on a meter and the periods that they were posted to. What is
 // given back or settled later goes to these periods, not to those that run then.
 type Posting struct {
-	Meter  string
-	Units  int64
-	Labels [len(WindowPeriods)]Label
+	Meter   string
+	Units   int64
+	Periods [len(WindowPeriods)]PeriodID
 }
 
 // Day returns the local day that the units belong to.
-func (p *Posting) Day() Label { return p.Labels[windowDay] }
+func (p *Posting) Day() PeriodID { return p.Periods[windowDay] }
 
 // Reservation is a charge whose final amounts are not known yet.
 type Reservation struct {

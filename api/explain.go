@@ -25,11 +25,11 @@ type LimitExplanation struct {
 	Plan       string     `json:"plan"`  // whose limit it is; empty: the key's own
 	Until      *time.Time `json:"until"` // when a key's own limit ends; null: it does not
 	Then       string     `json:"then"`  // what holds from then on: "5000/day", "unlimited"; empty: it does not end
-	Holds      []Holding  `json:"holds"` // the reservations that hold some of it; never null
+	Holds      []OpenHold `json:"holds"` // the reservations that hold some of it; never null
 }
 
-// Holding is what one reservation holds of a limit.
-type Holding struct {
+// OpenHold is what one reservation holds of a limit.
+type OpenHold struct {
 	Reservation string    `json:"reservation"`
 	Units       int64     `json:"units"`
 	ExpiresAt   time.Time `json:"expires_at"`

@@ -170,7 +170,7 @@ func param(arg any) any {
 		return [16]byte(arg)
 	case ration.Digest:
 		return arg[:]
-	case ration.Label:
+	case ration.PeriodID:
 		return arg.Date()
 	case []string:
 		return append([]string{}, arg...)

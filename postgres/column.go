@@ -65,12 +65,12 @@ func (r *row) int() int64 {
 	return int64(binary.BigEndian.Uint64(column))
 }
 
-func (r *row) date() ration.Label {
+func (r *row) date() ration.PeriodID {
 	column := r.take(4)
 	if column == nil {
 		return 0
 	}
-	return ration.Label(int32(binary.BigEndian.Uint32(column)) + postgresEpochDays)
+	return ration.PeriodID(int32(binary.BigEndian.Uint32(column)) + postgresEpochDays)
 }
 
 // time reads a time; NULL, and the epoch in columns that can't be NULL, are the
@@ -87,9 +87,9 @@ func (r *row) time() time.Time {
 	return time.UnixMicro(micros).UTC()
 }
 
-func (r *row) hour() ration.Label {
+func (r *row) hour() ration.PeriodID {
 	if t := r.time(); !t.IsZero() {
-		return ration.HourLabel(t)
+		return ration.HourID(t)
 	}
 	return 0
 }

@@ -28,7 +28,7 @@ func (c columns) Bool() bool { return c.row.bool() }
 func (c columns) Time() time.Time { return c.row.time() }
 
 // Date implements sqladmin.Row.
-func (c columns) Date() ration.Label { return c.row.date() }
+func (c columns) Date() ration.PeriodID { return c.row.date() }
 
 // Texts implements sqladmin.Row.
 func (c columns) Texts() []string { return c.row.texts() }

@@ -45,9 +45,9 @@ func (r *row) usage() (id ration.KeyID, usage ledger.MeterUsage) {
 	for i := range usage.Windows {
 		window := &usage.Windows[i]
 		if ration.WindowPeriods[i] == ration.PeriodHour {
-			window.Label = r.hour()
+			window.ID = r.hour()
 		} else {
-			window.Label = r.date()
+			window.ID = r.date()
 		}
 		window.EndsAt, window.Used, window.Reserved = r.time(), r.int(), r.int()
 	}

@@ -84,10 +84,10 @@ func (a *array) addInt(n int64) {
 	a.data = binary.BigEndian.AppendUint64(a.data, uint64(n))
 }
 
-func (a *array) addDate(label ration.Label) {
+func (a *array) addDate(periodID ration.PeriodID) {
 	a.length++
 	a.data = binary.BigEndian.AppendUint32(a.data, 4)
-	a.data = binary.BigEndian.AppendUint32(a.data, uint32(int32(label)-postgresEpochDays))
+	a.data = binary.BigEndian.AppendUint32(a.data, uint32(int32(periodID)-postgresEpochDays))
 }
 
 // addTime adds a time to a NOT NULL column, where the zero time is the epoch.

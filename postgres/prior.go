@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
-	"github.com/ration-dev/ration/internal/kept"
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/storedjson"
 )
 
 // What charges refer to of earlier ones is read behind the lock, in the same
@@ -81,7 +81,7 @@ CROSS JOIN LATERAL (
 type keyPrior struct {
 	reservations []ration.ReservationID
 	replays      []string
-	refunds      []ration.Label
+	refunds      []ration.PeriodID
 	refundedIn   []ledger.RefundPeriod
 	otherMeters  bool // all of the key's: an item ends a reservation or gives one back
 	read         ledger.Prior
@@ -127,7 +127,7 @@ func (b *work) compactReferences() {
 }
 
 func compareRefundPeriods(a, b ledger.RefundPeriod) int {
-	return cmp.Or(cmp.Compare(a.Meter, b.Meter), cmp.Compare(a.Period, b.Period), cmp.Compare(a.Label, b.Label))
+	return cmp.Or(cmp.Compare(a.Meter, b.Meter), cmp.Compare(a.Period, b.Period), cmp.Compare(a.ID, b.ID))
 }
 
 func (b *work) takeReservation(r *row) {
@@ -140,7 +140,7 @@ func (b *work) takeReservation(r *row) {
 func (b *work) takeReplay(r *row) {
 	id := ration.KeyID(r.uuid())
 	replay := ledger.Replay{Key: r.text(), Fingerprint: r.digest(), CreatedAt: r.time()}
-	if err := kept.ReadAnswer(r.json(), id, &replay); err != nil && r.err == nil {
+	if err := storedjson.ReadAnswer(r.json(), id, &replay); err != nil && r.err == nil {
 		r.err = err
 	}
 	if k := b.key(id); k != nil {
@@ -162,7 +162,7 @@ func (b *work) takeRefunded(r *row) {
 
 // periodRefunds reads meter, period, label and units.
 func (r *row) periodRefunds() ledger.PeriodRefunds {
-	period := ledger.RefundPeriod{Meter: r.meter(), Period: ration.Period(r.text()), Label: ration.Label(r.int())}
+	period := ledger.RefundPeriod{Meter: r.meter(), Period: ration.Period(r.text()), ID: ration.PeriodID(r.int())}
 	return ledger.PeriodRefunds{RefundPeriod: period, Units: r.int()}
 }
 

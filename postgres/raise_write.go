@@ -20,14 +20,14 @@ WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter AND k.first_request_at >
 // raiseRows is what raises write, by columns; each table's rows with one statement.
 type raiseRows struct {
 	usage struct {
-		keys         [][16]byte
-		meters       []string
-		used, denied []int64
-		first, last  []*time.Time
-		labels, ends [len(ration.WindowPeriods)][]time.Time
-		windows      [len(ration.WindowPeriods)][]int64
-		tats         [len(ledger.RatePeriods)][]time.Time
-		rests        [len(ledger.RatePeriods)][]int64
+		keys            [][16]byte
+		meters          []string
+		used, denied    []int64
+		first, last     []*time.Time
+		periodIDs, ends [len(ration.WindowPeriods)][]time.Time
+		windows         [len(ration.WindowPeriods)][]int64
+		tats            [len(ledger.RatePeriods)][]time.Time
+		rests           [len(ledger.RatePeriods)][]int64
 	}
 	days         dayColumns
 	used, denied []int64 // of the days
@@ -42,7 +42,7 @@ type dayColumns struct {
 	dates  []time.Time
 }
 
-func (d *dayColumns) add(key [16]byte, meter string, date ration.Label) {
+func (d *dayColumns) add(key [16]byte, meter string, date ration.PeriodID) {
 	d.keys, d.meters, d.dates = append(d.keys, key), append(d.meters, meter), append(d.dates, date.Date())
 }
 
@@ -65,7 +65,7 @@ func (r *raiseRows) addUsage(key [16]byte, write *ledger.MeterWrite) {
 	u.used, u.denied = append(u.used, write.Used), append(u.denied, write.Denied)
 	u.first, u.last = append(u.first, orNil(write.FirstRequestAt)), append(u.last, orNil(write.LastRequestAt))
 	for i, window := range write.Windows {
-		u.labels[i] = append(u.labels[i], labelTime(ration.WindowPeriods[i], window.Label))
+		u.periodIDs[i] = append(u.periodIDs[i], periodTime(ration.WindowPeriods[i], window.ID))
 		u.ends[i], u.windows[i] = append(u.ends[i], orEpoch(window.EndsAt)), append(u.windows[i], window.Used)
 	}
 	for i, rate := range write.Rates {
@@ -77,8 +77,8 @@ func (r *raiseRows) addUsage(key [16]byte, write *ledger.MeterWrite) {
 func (r *raiseRows) batch(now time.Time) *sqladmin.Batch {
 	b, u := new(sqladmin.Batch), &r.usage
 	values := []any{u.keys, u.meters, u.used, u.denied, u.first, u.last}
-	for i := range u.labels {
-		values = append(values, u.labels[i], u.ends[i], u.windows[i])
+	for i := range u.periodIDs {
+		values = append(values, u.periodIDs[i], u.ends[i], u.windows[i])
 	}
 	for i := range u.tats {
 		values = append(values, u.tats[i], u.rests[i])

@@ -41,7 +41,7 @@ const addCounts = `used = k.used + d.used, denied = k.denied + d.denied,
     week_used = k.week_used + d.used, month_used = k.month_used + d.used`
 
 // setUsageSQL adds to rows that are new, used for the first time or turn a period. A period
-// with another label than the row's begins with what is added.
+// with another id than the row's begins with what is added.
 var setUsageSQL = counted(`
 INSERT INTO key_usage AS k (`+usageColumns+`)
 SELECT d.api_key_id, d.meter, d.used, 0, d.denied, d.first_request_at, d.last_request_at,

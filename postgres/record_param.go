@@ -139,7 +139,7 @@ func runsOn(before *ledger.MeterUsage, write *ledger.MeterWrite) bool {
 		return false
 	}
 	for i := range write.Windows {
-		if before.Windows[i].Label != write.Windows[i].Label || !before.Windows[i].EndsAt.Equal(write.Windows[i].EndsAt) {
+		if before.Windows[i].ID != write.Windows[i].ID || !before.Windows[i].EndsAt.Equal(write.Windows[i].EndsAt) {
 			return false
 		}
 	}
@@ -171,7 +171,7 @@ func (w *writes) setUsage(id ration.KeyID, write *ledger.MeterWrite) {
 	next := w.set[6:]
 	for i := range write.Windows {
 		window := &write.Windows[i]
-		addLabel(&next[0], ration.WindowPeriods[i], window.Label)
+		addPeriodID(&next[0], ration.WindowPeriods[i], window.ID)
 		next[1].addTime(window.EndsAt)
 		next[2].addInt(window.Used)
 		next = next[3:]
@@ -179,11 +179,11 @@ func (w *writes) setUsage(id ration.KeyID, write *ledger.MeterWrite) {
 	addRates(next, write)
 }
 
-func addLabel(to *array, period ration.Period, label ration.Label) {
+func addPeriodID(to *array, period ration.Period, periodID ration.PeriodID) {
 	if period == ration.PeriodHour {
-		to.addTime(label.Hour())
+		to.addTime(periodID.Hour())
 	} else {
-		to.addDate(label)
+		to.addDate(periodID)
 	}
 }
 

@@ -13,7 +13,7 @@ INSERT INTO key_usage (api_key_id, meter)
 SELECT * FROM unnest($1::uuid[], $2::text[])`, rowsSent)
 
 // postUsageSQL adds what may be negative, to what is used and what is reserved. A
-// period with another label than the row's begins with what is added. The primary
+// period with another id than the row's begins with what is added. The primary
 // key serves it.
 var postUsageSQL = counted(`
 UPDATE key_usage k

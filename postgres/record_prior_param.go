@@ -2,8 +2,8 @@ package postgres
 
 import (
 	"github.com/ration-dev/ration"
-	"github.com/ration-dev/ration/internal/kept"
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/storedjson"
 )
 
 // priorWrites is what a batch writes of reservations, refunds and idempotency
@@ -61,7 +61,7 @@ func (l *priorWrites) postUsage(id ration.KeyID, before *ledger.MeterUsage, writ
 	next := l.post[7:]
 	for i := range write.Windows {
 		window := &write.Windows[i]
-		addLabel(&next[0], ration.WindowPeriods[i], window.Label)
+		addPeriodID(&next[0], ration.WindowPeriods[i], window.ID)
 		next[1].addTime(window.EndsAt)
 		next[2].addInt(window.Used)
 		next[3].addInt(window.Reserved)
@@ -93,7 +93,7 @@ func (l *priorWrites) add(k *keyWork) {
 		l.ended[0].addUUID(k.id)
 		l.ended[1].addUUID(r.ID)
 		l.ended[2].addText(string(r.State))
-		l.ended[3].addTextOrNull(kept.Amounts(r.Settled))
+		l.ended[3].addTextOrNull(storedjson.Amounts(r.Settled))
 		l.ended[4].addTimeOrNull(r.EndedAt)
 		l.ended[5].addTimeOrNull(r.LateAt)
 	}
@@ -105,7 +105,7 @@ func (l *priorWrites) add(k *keyWork) {
 		l.replays[0].addUUID(k.id)
 		l.replays[1].addText(replay.Key)
 		l.replays[2].addBytes(replay.Fingerprint[:])
-		l.replays[3].addText(kept.Answer(replay))
+		l.replays[3].addText(storedjson.Answer(replay))
 		l.replays[4].addTime(replay.CreatedAt)
 	}
 	addLog(l.log[:], k.id, k.account.LogEntries())
@@ -115,7 +115,7 @@ func addRefundPeriod(to []array, id ration.KeyID, period ledger.RefundPeriod) {
 	to[0].addUUID(id)
 	to[1].addText(period.Meter)
 	to[2].addText(string(period.Period))
-	to[3].addInt(int64(period.Label))
+	to[3].addInt(int64(period.ID))
 }
 
 func (l *priorWrites) addMade(id ration.KeyID, r *ration.Reservation) {
@@ -123,12 +123,12 @@ func (l *priorWrites) addMade(id ration.KeyID, r *ration.Reservation) {
 	l.made[1].addUUID(r.ID)
 	l.made[2].addText(string(r.State))
 	l.made[3].addText(string(r.AtExpiry))
-	l.made[4].addText(kept.Postings(r.Held))
-	l.made[5].addTextOrNull(kept.Amounts(r.Settled))
+	l.made[4].addText(storedjson.Postings(r.Held))
+	l.made[5].addTextOrNull(storedjson.Amounts(r.Settled))
 	l.made[6].addTime(r.CreatedAt)
 	l.made[7].addTime(r.ExpiresAt)
 	l.made[8].addTimeOrNull(r.EndedAt)
 	l.made[9].addTimeOrNull(r.LateAt)
 	l.made[10].addBytes(r.Fingerprint[:])
-	l.made[11].addText(kept.Limits(r.Limits))
+	l.made[11].addText(storedjson.Limits(r.Limits))
 }

@@ -28,7 +28,7 @@ func (s *Store) KeysAhead(ctx context.Context, after ration.KeyID, look int) (ah
 		if ahead.Now, err = storeTime(ctx, q); err != nil {
 			return err
 		}
-		hour, date := admin.LatestLabels(ahead.Now)
+		hour, date := admin.LatestPeriods(ahead.Now)
 		looked := 0
 		err := query(ctx, q, keysAheadSQL, func(r *row) {
 			looked++

@@ -67,11 +67,11 @@ const earlierSecretUsesSQL = "UPDATE api_key_secrets SET last_used_at = $2 WHERE
 // repairRows is what repairs write, by columns.
 type repairRows struct {
 	windows struct {
-		keys         [][16]byte
-		meters       []string
-		first, last  []*time.Time
-		labels, ends [len(ration.WindowPeriods)][]time.Time
-		used, held   [len(ration.WindowPeriods)][]int64
+		keys            [][16]byte
+		meters          []string
+		first, last     []*time.Time
+		periodIDs, ends [len(ration.WindowPeriods)][]time.Time
+		used, held      [len(ration.WindowPeriods)][]int64
 	}
 	into struct {
 		keys         [][16]byte
@@ -106,7 +106,7 @@ func (r *repairRows) addWindows(key [16]byte, meter *admin.MeterRecord) {
 	w.keys, w.meters = append(w.keys, key), append(w.meters, meter.Meter)
 	w.first, w.last = append(w.first, orNil(meter.FirstRequestAt)), append(w.last, orNil(meter.LastRequestAt))
 	for i, window := range meter.Windows {
-		w.labels[i] = append(w.labels[i], labelTime(ration.WindowPeriods[i], window.Label))
+		w.periodIDs[i] = append(w.periodIDs[i], periodTime(ration.WindowPeriods[i], window.ID))
 		w.ends[i] = append(w.ends[i], orEpoch(window.EndsAt))
 		w.used[i], w.held[i] = append(w.used[i], window.Used), append(w.held[i], window.Reserved)
 	}
@@ -136,22 +136,22 @@ func (r *repairRows) addMoved(key [16]byte, moved []admin.RefundMove) {
 
 // refundColumns are rows of refunds.
 type refundColumns struct {
-	keys            [][16]byte
-	meters, periods []string
-	labels, units   []int64
+	keys             [][16]byte
+	meters, periods  []string
+	periodIDs, units []int64
 }
 
 func (c *refundColumns) add(key [16]byte, refunded ledger.PeriodRefunds) {
 	c.keys, c.meters, c.periods = append(c.keys, key), append(c.meters, refunded.Meter), append(c.periods, string(refunded.Period))
-	c.labels, c.units = append(c.labels, int64(refunded.Label)), append(c.units, refunded.Units)
+	c.periodIDs, c.units = append(c.periodIDs, int64(refunded.ID)), append(c.units, refunded.Units)
 }
 
 // batch returns the statements that write the rows.
 func (r *repairRows) batch(now time.Time) *sqladmin.Batch {
 	b, w := new(sqladmin.Batch), &r.windows
 	values := []any{w.keys, w.meters, w.first, w.last}
-	for i := range w.labels {
-		values = append(values, w.labels[i], w.ends[i], w.used[i], w.held[i])
+	for i := range w.periodIDs {
+		values = append(values, w.periodIDs[i], w.ends[i], w.used[i], w.held[i])
 	}
 	b.Add(setWindowsSQL, values...)
 	if len(r.into.keys) > 0 {
@@ -159,20 +159,20 @@ func (r *repairRows) batch(now time.Time) *sqladmin.Batch {
 		b.Add(deleteDaysSQL, r.from.keys, r.from.meters, r.from.dates)
 	}
 	if into, from := &r.refundsInto, &r.refundsFrom; len(into.keys) > 0 {
-		b.Add(moveRefundsSQL, into.keys, into.meters, into.periods, into.labels, into.units, now)
-		b.Add(deleteRefundsSQL, from.keys, from.meters, from.periods, from.labels)
+		b.Add(moveRefundsSQL, into.keys, into.meters, into.periods, into.periodIDs, into.units, now)
+		b.Add(deleteRefundsSQL, from.keys, from.meters, from.periods, from.periodIDs)
 	}
 	b.Add(earlierSecretUsesSQL, r.keys, now)
 	b.Add(auditRowsSQL, r.audit.values(now)...)
 	return b
 }
 
-// labelTime returns a label for its column.
-func labelTime(period ration.Period, label ration.Label) time.Time {
+// periodTime returns a period's id for its column.
+func periodTime(period ration.Period, periodID ration.PeriodID) time.Time {
 	if period == ration.PeriodHour {
-		return label.Hour()
+		return periodID.Hour()
 	}
-	return label.Date()
+	return periodID.Date()
 }
 
 func orNil(t time.Time) *time.Time {

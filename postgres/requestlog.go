@@ -7,9 +7,9 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/kept"
 	"github.com/ration-dev/ration/internal/ledger"
 	"github.com/ration-dev/ration/internal/sqladmin"
+	"github.com/ration-dev/ration/internal/storedjson"
 )
 
 // insertLogSQL writes entries of the request log. They are numbered in their
@@ -33,7 +33,7 @@ func addLog(to []array, id ration.KeyID, entries []ledger.LogEntry) {
 	for i := range entries {
 		entry := &entries[i]
 		to[0].addUUID(id)
-		to[1].addDate(ration.DateLabel(entry.At.UTC().Date()))
+		to[1].addDate(ration.DateID(entry.At.UTC().Date()))
 		to[2].addTime(entry.At)
 		texts := [...]string{
 			string(entry.Action), string(entry.Code), entry.Via, entry.Request.Method, entry.Request.Route, entry.Request.ID,
@@ -46,7 +46,7 @@ func addLog(to []array, id ration.KeyID, entries []ledger.LogEntry) {
 		} else {
 			to[9].addUUID(entry.Reservation)
 		}
-		to[10].addText(kept.LogMeters(entry.Meters))
+		to[10].addText(storedjson.LogMeters(entry.Meters))
 	}
 }
 
@@ -88,7 +88,7 @@ func (r *row) logEntry() ledger.LogEntry {
 		At: r.time(), Action: ledger.LogAction(r.text()), Code: ration.Code(r.text()), Via: r.text(),
 		Request: ration.RequestInfo{Method: r.text(), Route: r.text(), ID: r.text()}, Reservation: r.uuid(),
 	}
-	meters, err := kept.ReadLogMeters(r.json())
+	meters, err := storedjson.ReadLogMeters(r.json())
 	if err != nil && r.err == nil {
 		r.err = err
 	}

@@ -49,7 +49,7 @@ func (s *Store) keepLogDays(ctx context.Context) {
 func (s *Store) moveLogDays(ctx context.Context) error {
 	var now time.Time
 	var names []string
-	inDefault := make(map[ration.Label]bool)
+	inDefault := make(map[ration.PeriodID]bool)
 	err := s.read(ctx, "reading the days of the request log", func(ctx context.Context, q querier) error {
 		names = nil
 		if err := query(ctx, q, "SELECT ration_now()", func(r *row) { now = r.time() }); err != nil {
@@ -58,7 +58,7 @@ func (s *Store) moveLogDays(ctx context.Context) error {
 		if err := query(ctx, q, logPartitionsSQL, func(r *row) { names = append(names, r.text()) }); err != nil {
 			return err
 		}
-		return query(ctx, q, logDefaultDaysSQL, func(r *row) { inDefault[r.date()] = true }, ration.DateLabel(now.UTC().Date()).Date())
+		return query(ctx, q, logDefaultDaysSQL, func(r *row) { inDefault[r.date()] = true }, ration.DateID(now.UTC().Date()).Date())
 	})
 	if err != nil {
 		return err
@@ -66,8 +66,8 @@ func (s *Store) moveLogDays(ctx context.Context) error {
 	if s.suspects(now) {
 		return nil
 	}
-	today, there := ration.DateLabel(now.UTC().Date()), make(map[string]bool)
-	first := ration.DateLabel(now.Add(-s.config.RequestLog).UTC().Date())
+	today, there := ration.DateID(now.UTC().Date()), make(map[string]bool)
+	first := ration.DateID(now.Add(-s.config.RequestLog).UTC().Date())
 	for _, name := range names {
 		there[name] = true
 		if day, isDay := logDay(name); isDay && day < first {
@@ -121,7 +121,7 @@ func (s *Store) dropLogDay(ctx context.Context, name string) error {
 }
 
 // deleteOldLog deletes what is kept no longer of what found no partition.
-func (s *Store) deleteOldLog(ctx context.Context, first ration.Label) (err error) {
+func (s *Store) deleteOldLog(ctx context.Context, first ration.PeriodID) (err error) {
 	start, total := time.Now(), int64(0)
 	defer func() { s.observePurge("request_log", start, total, err) }()
 	for deleted := int64(mostLogRows); deleted == mostLogRows; {
@@ -140,13 +140,13 @@ func (s *Store) deleteOldLog(ctx context.Context, first ration.Label) (err error
 }
 
 // logDay returns the day of a partition, by its name.
-func logDay(name string) (day ration.Label, isDay bool) {
+func logDay(name string) (day ration.PeriodID, isDay bool) {
 	text, found := strings.CutPrefix(name, logPartition)
 	date, err := time.Parse("20060102", text)
 	if !found || err != nil {
 		return 0, false
 	}
-	return ration.DateLabel(date.Date()), true
+	return ration.DateID(date.Date()), true
 }
 
-func logDayText(day ration.Label, layout string) string { return day.Date().Format(layout) }
+func logDayText(day ration.PeriodID, layout string) string { return day.Date().Format(layout) }

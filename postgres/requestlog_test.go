@@ -43,8 +43,8 @@ func TestRequestLogAccountsForWhatInstancesCount(t *testing.T) {
 	r.wantEntry(t, 0, ledger.LogEntry{
 		At: noon, Action: ledger.LogCharge, Code: ration.CodeOK, Via: "test\uFFFD", Request: ration.RequestInfo{Method: "POST", Route: "/ask", ID: "a \uFFFD\uFFFD"},
 		Meters: []ledger.LogMeter{
-			{Meter: "requests", Day: ration.DateLabel(noon.Date()), Used: 1, UsedAfter: 1},
-			{Meter: "tokens", Day: ration.DateLabel(noon.Date()), Used: 200, UsedAfter: 200},
+			{Meter: "requests", Day: ration.DateID(noon.Date()), Used: 1, UsedAfter: 1},
+			{Meter: "tokens", Day: ration.DateID(noon.Date()), Used: 200, UsedAfter: 200},
 		},
 	})
 

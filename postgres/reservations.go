@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/ration-dev/ration"
-	"github.com/ration-dev/ration/internal/kept"
 	"github.com/ration-dev/ration/internal/sqladmin"
+	"github.com/ration-dev/ration/internal/storedjson"
 )
 
 // reservationColumns is what reservation reads.
@@ -48,9 +48,9 @@ func (r *row) reservation() ration.Reservation {
 	reservation.Fingerprint = r.digest()
 	limits := r.json()
 	var errs [3]error
-	reservation.Held, errs[0] = kept.ReadPostings(held)
-	reservation.Settled, errs[1] = kept.ReadAmounts(settled)
-	reservation.Limits, errs[2] = kept.ReadLimits(limits)
+	reservation.Held, errs[0] = storedjson.ReadPostings(held)
+	reservation.Settled, errs[1] = storedjson.ReadAmounts(settled)
+	reservation.Limits, errs[2] = storedjson.ReadLimits(limits)
 	for _, err := range errs {
 		if err != nil && r.err == nil {
 			r.err = err

@@ -106,7 +106,7 @@ func ExampleOperations_usageDays() {
 		if err != nil {
 			return err
 		}
-		day := rationadmin.ImportedDay{KeyID: issued.Key.ID, Meter: ration.MeterRequests, Date: ration.DateLabel(2024, 2, 29), Used: 12}
+		day := rationadmin.ImportedDay{KeyID: issued.Key.ID, Meter: ration.MeterRequests, Date: ration.DateID(2024, 2, 29), Used: 12}
 		if _, err := operations.ImportUsage(ctx, "migration", rationadmin.UsageImport{Days: []rationadmin.ImportedDay{day}}); err != nil {
 			return err
 		}

@@ -35,11 +35,11 @@ type LimitExplanation struct {
 	Plan               string        // whose limit it is; empty: the key's own
 	Until              time.Time     // of a key's own limit that ends; zero: for good
 	Then               *ration.Limit // what holds from then on; nil: nothing, or it does not end
-	Holds              []Holding     // what is reserved of it
+	Holds              []OpenHold    // what is reserved of it
 }
 
-// Holding is a part of what is reserved.
-type Holding struct {
+// OpenHold is a part of what is reserved.
+type OpenHold struct {
 	Reservation ration.ReservationID
 	Units       int64
 	ExpiresAt   time.Time

@@ -47,7 +47,7 @@ type ImportedDay struct {
 	Row           int // where it comes from, so that errors can say it
 	KeyID         ration.KeyID
 	Meter         string
-	Date          ration.Label
+	Date          ration.PeriodID
 	Used          int64     // units
 	LastRequestAt time.Time // zero: not known
 }

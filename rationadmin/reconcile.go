@@ -26,9 +26,9 @@ type Reconciliation struct {
 type Difference struct {
 	KeyID   ration.KeyID
 	Meter   string
-	Count   string       // "used", "denied" or "reserved"
-	Date    ration.Label // the day whose history it is; 0: of all that was ever counted
-	At      time.Time    // of the entry before which something is missing; zero: after the last one, or Date's
-	Counted int64        // what the database counts
-	Logged  int64        // what follows from the log
+	Count   string          // "used", "denied" or "reserved"
+	Date    ration.PeriodID // the day whose history it is; 0: of all that was ever counted
+	At      time.Time       // of the entry before which something is missing; zero: after the last one, or Date's
+	Counted int64           // what the database counts
+	Logged  int64           // what follows from the log
 }

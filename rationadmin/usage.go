@@ -11,9 +11,9 @@ type UsageFilter struct {
 	KeyID ration.KeyID
 	Owner string
 	Meter string
-	From  ration.Label // first local date
-	To    ration.Label // last local date, included; 0: no end
-	Limit int          // most rows returned; 0: 10,000
+	From  ration.PeriodID // first local date
+	To    ration.PeriodID // last local date, included; 0: no end
+	Limit int             // most rows returned; 0: 10,000
 }
 
 // UsageDay is one local day of a key on a meter.
@@ -22,7 +22,7 @@ type UsageDay struct {
 	KeyName       string
 	Owner         string
 	Meter         string
-	Date          ration.Label
+	Date          ration.PeriodID
 	Used          int64     // units
 	Denied        int64     // charges
 	LastRequestAt time.Time // of admitted charges; zero: none

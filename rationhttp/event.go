@@ -12,8 +12,8 @@ const CodeClientGone = "client_gone"
 
 // The follow-ups that an event may report.
 const (
-	AfterRefund = "refund" // a charge was to be given back
-	AfterSettle = "settle" // a reservation was to be settled
+	FollowUpRefund = "refund" // a charge was to be given back
+	FollowUpSettle = "settle" // a reservation was to be settled
 )
 
 // Event is what an observer learns of an answer, or later of what became of its
@@ -21,7 +21,7 @@ const (
 // closed sets.
 type Event struct {
 	Via        string
-	After      string        // what became of a charge; empty: this is of the answer to a question
+	FollowUp   string        // what became of a charge; empty: this is of the answer to a question
 	Route      string        // as in the Question
 	Wait       time.Duration // how long the answer took
 	Code       ration.Code   // of the decision, or of what prevented it

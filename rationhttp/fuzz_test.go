@@ -70,7 +70,7 @@ func FuzzRateLimitFields(f *testing.F) {
 		decision := ration.Decision{Code: ration.CodeRateExceeded, DecidedAt: noon, RetryAfter: wait, Limits: []ration.LimitStatus{{
 			Limit: limit, Remaining: remaining, ResetsAt: noon.Add(wait), AvailableAt: noon.Add(wait), Exceeded: true,
 		}}}
-		fields := fieldsOf(new(rationhttp.Responder).Decided(&decision, rationhttp.Asked{}))
+		fields := fieldsOf(new(rationhttp.Responder).Decided(&decision, rationhttp.Echo{}))
 		for _, name := range []string{"RateLimit", "RateLimit-Policy"} {
 			list, err := httpsfv.UnmarshalList([]string{fields[name]})
 			if err != nil || len(list) != 1 {

@@ -95,7 +95,7 @@ func (g *Gate) ask(ctx context.Context, caller Caller, question Question) Answer
 		answer.Response = g.Responder.replayed(question.RequestID)
 	case answer.Err == nil:
 		answer.Admitted = answer.Decision.Allowed()
-		answer.Response = g.Responder.Decided(&answer.Decision, question.asked(credential))
+		answer.Response = g.Responder.Decided(&answer.Decision, question.echo(credential))
 	case question.FailOpen && mayFailOpen(ctx, answer.Err):
 		answer.Admitted, answer.FailedOpen = true, true
 		answer.Response = Response{Status: http.StatusOK, Fields: g.Responder.cacheFields(credential.InQuery)}
@@ -105,8 +105,8 @@ func (g *Gate) ask(ctx context.Context, caller Caller, question Question) Answer
 	return answer
 }
 
-func (q *Question) asked(credential Credential) Asked {
-	return Asked{RequestID: q.RequestID, Amounts: q.Amounts, Scope: q.Scope, InQuery: credential.InQuery}
+func (q *Question) echo(credential Credential) Echo {
+	return Echo{RequestID: q.RequestID, Amounts: q.Amounts, Scope: q.Scope, InQuery: credential.InQuery}
 }
 
 // SourcesOf returns where the secret of a question may travel.

@@ -46,9 +46,9 @@ func (g *Gate) GiveBack(ctx context.Context, question *Question, answer *Answer)
 	if err == nil {
 		answer.Decision.Limits = uncharged(answer.Decision.Limits, receipt)
 		answer.Decision.Reservation = nil
-		answer.Response = g.Responder.Decided(&answer.Decision, question.asked(answer.Credential))
+		answer.Response = g.Responder.Decided(&answer.Decision, question.echo(answer.Credential))
 	}
-	g.observeAfter(ctx, question, Event{After: AfterRefund, Wait: time.Since(start), Refunded: err == nil}, err)
+	g.observeAfter(ctx, question, Event{FollowUp: FollowUpRefund, Wait: time.Since(start), Refunded: err == nil}, err)
 	return err
 }
 

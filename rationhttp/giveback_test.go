@@ -76,7 +76,7 @@ func TestAnAnswerTellsWhatARefundLeaves(t *testing.T) {
 	if kept := charger.decision.Limits[0].Used; kept != 401 {
 		t.Errorf("what may be remembered was changed to %d", kept)
 	}
-	if diff := cmp.Diff([]rationhttp.Event{{Via: "proxy", Route: "/", Code: "ok"}, {Via: "proxy", Route: "/", After: "refund", Code: "ok", Refunded: true}}, events); diff != "" {
+	if diff := cmp.Diff([]rationhttp.Event{{Via: "proxy", Route: "/", Code: "ok"}, {Via: "proxy", Route: "/", FollowUp: "refund", Code: "ok", Refunded: true}}, events); diff != "" {
 		t.Errorf("observed (-want +got):\n%s", diff)
 	}
 }
@@ -115,7 +115,7 @@ func TestAChargeThatCannotBeGivenBackStays(t *testing.T) {
 				t.Errorf("RateLimit: %s", got)
 			}
 			got := events[1]
-			if got.Code != row.event.Code || got.Refunded || got.After != "refund" || !errors.Is(got.Err, row.event.Err) || (got.Err == nil) != (row.event.Err == nil) {
+			if got.Code != row.event.Code || got.Refunded || got.FollowUp != "refund" || !errors.Is(got.Err, row.event.Err) || (got.Err == nil) != (row.event.Err == nil) {
 				t.Errorf("observed %+v", got)
 			}
 		})

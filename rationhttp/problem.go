@@ -41,7 +41,7 @@ func (r *Responder) replayed(requestID string) Response {
 }
 
 // problemOf describes a denial.
-func (r *Responder) problemOf(decision *ration.Decision, asked Asked) api.Problem {
+func (r *Responder) problemOf(decision *ration.Decision, asked Echo) api.Problem {
 	code := decision.Code
 	if r.Uniform && (code == ration.CodeKeyExpired || code == ration.CodeKeyDisabled || code == ration.CodeKeyRevoked) {
 		code = ration.CodeKeyUnknown

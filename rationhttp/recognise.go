@@ -47,6 +47,6 @@ func (g *Gate) recognise(ctx context.Context, caller *Caller, question *Question
 		return key, nil
 	}
 	answer := &Answer{Credential: caller.Credential, Decision: decision}
-	answer.Response = g.Responder.Decided(&answer.Decision, question.asked(caller.Credential))
+	answer.Response = g.Responder.Decided(&answer.Decision, question.echo(caller.Credential))
 	return key, answer
 }

@@ -43,7 +43,7 @@ type Responder struct {
 }
 
 // Asked is what an answer tells of its request.
-type Asked struct {
+type Echo struct {
 	RequestID string          // shown in problem bodies; empty: none
 	Amounts   []ration.Amount // as charged; nil: one request
 	Scope     string          // that the key had to have
@@ -51,7 +51,7 @@ type Asked struct {
 }
 
 // Decided answers a decision.
-func (r *Responder) Decided(decision *ration.Decision, asked Asked) Response {
+func (r *Responder) Decided(decision *ration.Decision, asked Echo) Response {
 	fields := make([]Field, 0, 8)
 	fields = r.appendLimits(fields, decision)
 	if decision.Allowed() {

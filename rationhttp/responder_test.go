@@ -62,7 +62,7 @@ func TestStylesOfRateLimitFields(t *testing.T) {
 					want[name] = value
 				}
 			}
-			response := row.responder.Decided(&decision, rationhttp.Asked{})
+			response := row.responder.Decided(&decision, rationhttp.Echo{})
 			if diff := cmp.Diff(want, fieldsOf(response)); diff != "" || response.Status != 200 || len(response.Body) > 0 {
 				t.Errorf("status %d, body %q, fields (-want +got):\n%s", response.Status, response.Body, diff)
 			}
@@ -103,7 +103,7 @@ func TestRateLimitFieldsOfOneLimit(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			decision := ration.Decision{Code: ration.CodeOK, DecidedAt: noon, Limits: []ration.LimitStatus{row.status}}
-			fields := fieldsOf(new(rationhttp.Responder).Decided(&decision, rationhttp.Asked{}))
+			fields := fieldsOf(new(rationhttp.Responder).Decided(&decision, rationhttp.Echo{}))
 			if fields["RateLimit-Policy"] != row.policy || fields["RateLimit"] != row.state {
 				t.Errorf("got %s and %s\nwant %s and %s", fields["RateLimit-Policy"], fields["RateLimit"], row.policy, row.state)
 			}
@@ -125,7 +125,7 @@ func TestDenials(t *testing.T) {
 	for _, row := range []struct {
 		name       string
 		decision   ration.Decision
-		asked      rationhttp.Asked
+		asked      rationhttp.Echo
 		responder  rationhttp.Responder
 		status     int
 		code       string
@@ -140,7 +140,7 @@ func TestDenials(t *testing.T) {
 		{name: "revoked key", decision: ration.Decision{Code: ration.CodeKeyRevoked}, status: 401, code: "key_revoked", challenge: invalidToken},
 		{name: "revoked key, uniform", decision: ration.Decision{Code: ration.CodeKeyRevoked}, responder: rationhttp.Responder{Uniform: true}, status: 401, code: "key_unknown", challenge: invalidToken},
 		{name: "realm of one's own", decision: ration.Decision{Code: ration.CodeKeyMissing}, responder: rationhttp.Responder{Realm: "maps"}, status: 401, code: "key_missing", challenge: `Bearer realm="maps"`},
-		{name: "scope", decision: ration.Decision{Code: ration.CodeInsufficientScope}, asked: rationhttp.Asked{Scope: "write"}, status: 403, code: "insufficient_scope", challenge: `Bearer realm="api", error="insufficient_scope", scope="write"`},
+		{name: "scope", decision: ration.Decision{Code: ration.CodeInsufficientScope}, asked: rationhttp.Echo{Scope: "write"}, status: 403, code: "insufficient_scope", challenge: `Bearer realm="api", error="insufficient_scope", scope="write"`},
 		{name: "address", decision: ration.Decision{Code: ration.CodeIPNotAllowed}, status: 403, code: "ip_not_allowed"},
 		{
 			name:     "quota",
@@ -155,13 +155,13 @@ func TestDenials(t *testing.T) {
 		{
 			name:     "waiting doesn't help",
 			decision: ration.Decision{Code: ration.CodeQuotaExceeded, DecidedAt: noon, Limits: []ration.LimitStatus{exceeded(daily(1000)), lifetime}},
-			asked:    rationhttp.Asked{Amounts: []ration.Amount{{Meter: "tokens", Units: 7}}},
+			asked:    rationhttp.Echo{Amounts: []ration.Amount{{Meter: "tokens", Units: 7}}},
 			status:   429, code: "quota_exceeded", violated: []string{"requests-day", "tokens-lifetime"},
 		},
 		{
 			name:     "never admissible",
 			decision: ration.Decision{Code: ration.CodeCostExceedsLimit, DecidedAt: noon, Limits: []ration.LimitStatus{lifetime}},
-			asked:    rationhttp.Asked{Amounts: []ration.Amount{{Meter: "tokens", Units: 51}}},
+			asked:    rationhttp.Echo{Amounts: []ration.Amount{{Meter: "tokens", Units: 51}}},
 			status:   422, code: "cost_exceeds_limit", violated: []string{"tokens-lifetime"},
 		},
 		{name: "a code that nobody knows", decision: ration.Decision{Code: "surprise"}, status: 500, code: "internal_error"},
@@ -196,7 +196,7 @@ func TestProblemDescribesTheLimitThatRefusesForLongest(t *testing.T) {
 	quota, rate := daily(1000), secondly(20)
 	quota.Exceeded, rate.Exceeded = true, true
 	decision := ration.Decision{Code: ration.CodeQuotaExceeded, DecidedAt: noon, RetryAfter: 12 * time.Hour, Limits: []ration.LimitStatus{rate, quota}}
-	response := new(rationhttp.Responder).Decided(&decision, rationhttp.Asked{RequestID: "r-1"})
+	response := new(rationhttp.Responder).Decided(&decision, rationhttp.Echo{RequestID: "r-1"})
 	const want = `{"type":"https://iana.org/assignments/http-problem-types#quota-exceeded","title":"Too Many Requests","status":429,` +
 		`"detail":"The limit requests-day allows 1000 requests per day; 1000 are used and this request asks for 1.","code":"quota_exceeded","request_id":"r-1",` +
 		`"violated-policies":["requests-rate-second","requests-day"],"limit":1000,"used":1000,"cost":1,"resets_at":"2026-07-16T00:00:00Z","retry_after":43200}`
@@ -207,8 +207,8 @@ func TestProblemDescribesTheLimitThatRefusesForLongest(t *testing.T) {
 
 func TestEverythingUnknownGetsOneBody(t *testing.T) {
 	var responder rationhttp.Responder
-	unknown := responder.Decided(&ration.Decision{Code: ration.CodeKeyUnknown}, rationhttp.Asked{RequestID: "r"})
-	later := responder.Decided(&ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: noon}, rationhttp.Asked{RequestID: "r", Scope: "write"})
+	unknown := responder.Decided(&ration.Decision{Code: ration.CodeKeyUnknown}, rationhttp.Echo{RequestID: "r"})
+	later := responder.Decided(&ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: noon}, rationhttp.Echo{RequestID: "r", Scope: "write"})
 	if diff := cmp.Diff(unknown, later); diff != "" {
 		t.Errorf("two answers to unknown keys differ:\n%s", diff)
 	}

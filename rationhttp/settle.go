@@ -41,6 +41,6 @@ func (g *Gate) Settle(ctx context.Context, question *Question, answer *Answer, u
 	if err == nil {
 		answer.Decision.Reservation = nil
 	}
-	g.observeAfter(ctx, question, Event{After: AfterSettle, Wait: time.Since(start)}, err)
+	g.observeAfter(ctx, question, Event{FollowUp: FollowUpSettle, Wait: time.Since(start)}, err)
 	return err
 }

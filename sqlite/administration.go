@@ -140,7 +140,7 @@ func valueOf(arg any) any {
 		return blob(arg)
 	case ration.Digest:
 		return arg[:]
-	case ration.Label:
+	case ration.PeriodID:
 		return dateText(arg)
 	case time.Time:
 		return micros(arg)

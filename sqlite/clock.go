@@ -35,7 +35,7 @@ type clock struct {
 }
 
 // newClock believes the clock as it is found: a start has nothing to hold it
-// against. One that is behind then begins no period twice, for labels only go up.
+// against. One that is behind then begins no period twice, for the ids of periods only go up.
 func newClock(wall func() time.Time, elapsed func() time.Duration) *clock {
 	c := &clock{wall: wall, elapsed: elapsed}
 	if elapsed != nil {

@@ -102,7 +102,7 @@ func TestStepThatIsUndoneHasNoConsequence(t *testing.T) {
 	clock.pass(time.Hour)
 	wantCharge(t, store, key, ration.CodeOK)
 	usage, _, err := store.KeyUsage(t.Context(), key)
-	if want := ration.HourLabel(noon) + 1; err != nil || usage[0].Windows[0].Label != want {
+	if want := ration.HourID(noon) + 1; err != nil || usage[0].Windows[0].ID != want {
 		t.Errorf("usage %+v, %v; want the hour %d", usage, err, want)
 	}
 }

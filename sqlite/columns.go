@@ -34,7 +34,7 @@ func (c *columns) Bool() bool { return c.Int() != 0 }
 func (c *columns) Time() time.Time { return c.row.time(c.take()) }
 
 // Date implements sqladmin.Row.
-func (c *columns) Date() ration.Label { return c.row.date(c.take()) }
+func (c *columns) Date() ration.PeriodID { return c.row.date(c.take()) }
 
 // JSON implements sqladmin.Row.
 func (c *columns) JSON() []byte { return []byte(c.row.text(c.take())) }

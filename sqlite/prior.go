@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"github.com/ration-dev/ration"
-	"github.com/ration-dev/ration/internal/kept"
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/storedjson"
 )
 
 // keyPrior is what was read of a key.
@@ -91,7 +91,7 @@ func (tx *tx) readRefunds(ctx context.Context, key []byte, reference ledger.Refe
 			continue
 		}
 		prior.refundedIn[period] = true
-		err := tx.query(ctx, refundedIn, []any{key, period.Meter, string(period.Period), int64(period.Label)}, func(r *row) error {
+		err := tx.query(ctx, refundedIn, []any{key, period.Meter, string(period.Period), int64(period.ID)}, func(r *row) error {
 			prior.Refunded = append(prior.Refunded, ledger.PeriodRefunds{RefundPeriod: period, Units: r.int(0)})
 			return nil
 		})
@@ -149,7 +149,7 @@ func (tx *tx) recordPrior(ctx context.Context, id ration.KeyID, account *ledger.
 	key := blob(id)
 	for _, refunded := range account.Refunded() {
 		changed = true
-		values := []any{key, refunded.Meter, string(refunded.Period), int64(refunded.Label), refunded.Units, micros(tx.now)}
+		values := []any{key, refunded.Meter, string(refunded.Period), int64(refunded.ID), refunded.Units, micros(tx.now)}
 		if err := tx.execOne(ctx, addRefund, values...); err != nil {
 			return changed, fmt.Errorf("counting a refund: %w", err)
 		}
@@ -162,7 +162,7 @@ func (tx *tx) recordPrior(ctx context.Context, id ration.KeyID, account *ledger.
 	}
 	for _, r := range account.ChangedReservations() {
 		changed = true
-		settled := optionalString(kept.Amounts(r.Settled))
+		settled := optionalString(storedjson.Amounts(r.Settled))
 		if err := tx.execOne(ctx, endReservation, string(r.State), settled, optionalMicros(r.EndedAt), optionalMicros(r.LateAt), key, blob(r.ID)); err != nil {
 			return changed, fmt.Errorf("ending reservation %s: %w", r.ID, err)
 		}

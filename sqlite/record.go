@@ -120,7 +120,7 @@ func (tx *tx) recordUsage(ctx context.Context, key []byte, write *ledger.MeterWr
 	values := make([]any, 0, 22)
 	values = append(values, key, write.Meter, write.Used, write.Denied, optionalMicros(write.FirstRequestAt), lastRequestAt)
 	for i, window := range write.Windows {
-		values = append(values, labelValue(ration.WindowPeriods[i], window.Label), micros(window.EndsAt), window.Used)
+		values = append(values, periodValue(ration.WindowPeriods[i], window.ID), micros(window.EndsAt), window.Used)
 	}
 	for _, rate := range write.Rates {
 		values = append(values, micros(rate.TAT), rate.Rest)
@@ -137,7 +137,7 @@ func (tx *tx) recordPostings(ctx context.Context, id ration.KeyID, write *ledger
 	values := make([]any, 0, 27)
 	values = append(values, write.Used, write.Reserved, write.Denied, optionalMicros(write.FirstRequestAt), optionalMicros(write.LastRequestAt))
 	for i, window := range write.Windows {
-		values = append(values, labelValue(ration.WindowPeriods[i], window.Label), micros(window.EndsAt), window.Used, window.Reserved)
+		values = append(values, periodValue(ration.WindowPeriods[i], window.ID), micros(window.EndsAt), window.Used, window.Reserved)
 	}
 	for _, rate := range write.Rates {
 		values = append(values, micros(rate.TAT), rate.Rest)

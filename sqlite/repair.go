@@ -22,8 +22,8 @@ func (s *Store) KeysAhead(ctx context.Context, after ration.KeyID, look int) (ah
 	looked := 0
 	err = s.read(ctx, func(conn *conn) error {
 		ahead.Now = s.now()
-		hour, date := admin.LatestLabels(ahead.Now)
-		values := []any{labelValue(ration.PeriodHour, hour), dateText(date), blob(after), int64(look)}
+		hour, date := admin.LatestPeriods(ahead.Now)
+		values := []any{periodValue(ration.PeriodHour, hour), dateText(date), blob(after), int64(look)}
 		return conn.query(ctx, keysAhead, values, func(r *row) error {
 			looked++
 			ahead.Last = ration.KeyID(r.id(0))
@@ -156,7 +156,7 @@ func (tx *tx) writeRepair(ctx context.Context, repair *admin.UsageRepair) error 
 		meter := &repair.Meters[i]
 		values := []any{optionalMicros(meter.FirstRequestAt), optionalMicros(meter.LastRequestAt)}
 		for w, window := range meter.Windows {
-			values = append(values, labelValue(ration.WindowPeriods[w], window.Label), micros(window.EndsAt), window.Used, window.Reserved)
+			values = append(values, periodValue(ration.WindowPeriods[w], window.ID), micros(window.EndsAt), window.Used, window.Reserved)
 		}
 		if err := tx.execOne(ctx, setWindows, append(values, key, meter.Meter)...); err != nil {
 			return err

@@ -21,7 +21,7 @@ const (
 // refundsToRepair reads what was given back on a meter.
 func (tx *tx) refundsToRepair(ctx context.Context, id ration.KeyID, meter *admin.MeterRecord) error {
 	return tx.query(ctx, refundsOfMeter, []any{blob(id), meter.Meter}, func(r *row) error {
-		period := ledger.RefundPeriod{Meter: meter.Meter, Period: ration.Period(r.text(0)), Label: ration.Label(r.int(1))}
+		period := ledger.RefundPeriod{Meter: meter.Meter, Period: ration.Period(r.text(0)), ID: ration.PeriodID(r.int(1))}
 		meter.Refunded = append(meter.Refunded, ledger.PeriodRefunds{RefundPeriod: period, Units: r.int(2)})
 		return nil
 	})
@@ -30,11 +30,11 @@ func (tx *tx) refundsToRepair(ctx context.Context, id ration.KeyID, meter *admin
 func (tx *tx) moveRefunds(ctx context.Context, key []byte, moved []admin.RefundMove) error {
 	for _, move := range moved {
 		into := move.Into
-		if err := tx.execOne(ctx, moveRefunds, key, into.Meter, string(into.Period), int64(into.Label), into.Units, micros(tx.now)); err != nil {
+		if err := tx.execOne(ctx, moveRefunds, key, into.Meter, string(into.Period), int64(into.ID), into.Units, micros(tx.now)); err != nil {
 			return err
 		}
 		for _, from := range move.From {
-			if err := tx.execOne(ctx, deleteRefunds, key, from.Meter, string(from.Period), int64(from.Label)); err != nil {
+			if err := tx.execOne(ctx, deleteRefunds, key, from.Meter, string(from.Period), int64(from.ID)); err != nil {
 				return err
 			}
 		}

@@ -9,9 +9,9 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/kept"
 	"github.com/ration-dev/ration/internal/ledger"
 	"github.com/ration-dev/ration/internal/sqladmin"
+	"github.com/ration-dev/ration/internal/storedjson"
 )
 
 const logColumns = "at, action, code, via, method, route, request_id, reservation_id, meters"
@@ -25,7 +25,7 @@ func (tx *tx) recordLog(ctx context.Context, id ration.KeyID, entries []ledger.L
 	for i := range entries {
 		entry := &entries[i]
 		err := tx.execOne(ctx, insertLog, blob(id), entry.At.UTC().Format(time.DateOnly), micros(entry.At), string(entry.Action), string(entry.Code),
-			entry.Via, entry.Request.Method, entry.Request.Route, entry.Request.ID, optionalBlob(entry.Reservation), kept.LogMeters(entry.Meters))
+			entry.Via, entry.Request.Method, entry.Request.Route, entry.Request.ID, optionalBlob(entry.Reservation), storedjson.LogMeters(entry.Meters))
 		if err != nil {
 			return fmt.Errorf("writing the request log: %w", err)
 		}
@@ -66,7 +66,7 @@ func (r *row) logEntry() ledger.LogEntry {
 		entry.Reservation = ration.ReservationID(r.id(7))
 	}
 	var err error
-	if entry.Meters, err = kept.ReadLogMeters([]byte(r.text(8))); err != nil {
+	if entry.Meters, err = storedjson.ReadLogMeters([]byte(r.text(8))); err != nil {
 		r.fail(8)
 	}
 	return entry

@@ -122,7 +122,7 @@ func TestChargesWithoutTheLogShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	day := ration.DateLabel(noon.Date())
+	day := ration.DateID(noon.Date())
 	want := admin.Reconciliation{Keys: 1, Logged: 1, Entries: 3, Differences: []admin.Difference{
 		{KeyID: key, Meter: ration.MeterRequests, Count: "used", At: noon, Counted: 5, Logged: 2},
 		{KeyID: key, Meter: ration.MeterRequests, Count: "used", Date: day, Counted: 6, Logged: 3},

@@ -5,9 +5,9 @@ import (
 	"fmt"
 
 	"github.com/ration-dev/ration"
-	"github.com/ration-dev/ration/internal/kept"
 	"github.com/ration-dev/ration/internal/ledger"
 	"github.com/ration-dev/ration/internal/sqladmin"
+	"github.com/ration-dev/ration/internal/storedjson"
 )
 
 // reservationColumns is what reservation reads.
@@ -52,8 +52,8 @@ const endReservation = "UPDATE reservations SET state = ?, settled = ?, ended_at
 
 func reservationValues(key []byte, r *ration.Reservation) []any {
 	return []any{
-		key, blob(r.ID), string(r.State), string(r.AtExpiry), kept.Postings(r.Held), optionalString(kept.Amounts(r.Settled)),
-		micros(r.CreatedAt), micros(r.ExpiresAt), optionalMicros(r.EndedAt), optionalMicros(r.LateAt), r.Fingerprint[:], kept.Limits(r.Limits),
+		key, blob(r.ID), string(r.State), string(r.AtExpiry), storedjson.Postings(r.Held), optionalString(storedjson.Amounts(r.Settled)),
+		micros(r.CreatedAt), micros(r.ExpiresAt), optionalMicros(r.EndedAt), optionalMicros(r.LateAt), r.Fingerprint[:], storedjson.Limits(r.Limits),
 	}
 }
 
@@ -66,13 +66,13 @@ func (r *row) reservation() ration.Reservation {
 		Fingerprint: ration.Fingerprint(r.digest(10)),
 	}
 	var err error
-	if reservation.Held, err = kept.ReadPostings([]byte(r.text(4))); err != nil {
+	if reservation.Held, err = storedjson.ReadPostings([]byte(r.text(4))); err != nil {
 		r.fail(4)
 	}
-	if reservation.Settled, err = kept.ReadAmounts([]byte(r.optionalText(5))); err != nil {
+	if reservation.Settled, err = storedjson.ReadAmounts([]byte(r.optionalText(5))); err != nil {
 		r.fail(5)
 	}
-	if reservation.Limits, err = kept.ReadLimits([]byte(r.text(11))); err != nil {
+	if reservation.Limits, err = storedjson.ReadLimits([]byte(r.text(11))); err != nil {
 		r.fail(11)
 	}
 	return reservation
@@ -86,12 +86,12 @@ ON CONFLICT (api_key_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, 
 const forgetReplay = "DELETE FROM idempotency_keys WHERE api_key_id = ? AND key = ?"
 
 func replayValues(key []byte, replay *ledger.Replay) []any {
-	return []any{key, replay.Key, replay.Fingerprint[:], kept.Answer(replay), micros(replay.CreatedAt)}
+	return []any{key, replay.Key, replay.Fingerprint[:], storedjson.Answer(replay), micros(replay.CreatedAt)}
 }
 
 func (r *row) replay(id ration.KeyID, key string) ledger.Replay {
 	replay := ledger.Replay{Key: key, Fingerprint: ration.Fingerprint(r.digest(0)), CreatedAt: r.time(1)}
-	if err := kept.ReadAnswer([]byte(r.text(2)), id, &replay); err != nil {
+	if err := storedjson.ReadAnswer([]byte(r.text(2)), id, &replay); err != nil {
 		r.fail(2)
 	}
 	return replay

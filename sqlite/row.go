@@ -59,13 +59,13 @@ func (r *row) time(column int) time.Time {
 	return timeOf(r.int(column))
 }
 
-// date reads the label of a day, week or month.
-func (r *row) date(column int) ration.Label {
+// date reads the id of a day, week or month.
+func (r *row) date(column int) ration.PeriodID {
 	date, err := time.Parse(time.DateOnly, r.text(column))
 	if err != nil {
 		r.fail(column)
 	}
-	return ration.DateLabel(date.Date())
+	return ration.DateID(date.Date())
 }
 
 // json reads a value from JSON text.

@@ -23,7 +23,7 @@ func (r *row) meterUsage() ledger.MeterUsage {
 	column := 7
 	for i, period := range ration.WindowPeriods {
 		usage.Windows[i] = ledger.Window{
-			Label: r.label(period, column), EndsAt: r.time(column + 1),
+			ID: r.periodID(period, column), EndsAt: r.time(column + 1),
 			Used: r.int(column + 2), Reserved: r.int(column + 3),
 		}
 		column += 4
@@ -35,17 +35,17 @@ func (r *row) meterUsage() ledger.MeterUsage {
 	return usage
 }
 
-func (r *row) label(period ration.Period, column int) ration.Label {
+func (r *row) periodID(period ration.Period, column int) ration.PeriodID {
 	if period == ration.PeriodHour {
-		return ration.HourLabel(time.UnixMicro(r.int(column)))
+		return ration.HourID(time.UnixMicro(r.int(column)))
 	}
 	return r.date(column)
 }
 
-// labelValue is the inverse of label.
-func labelValue(period ration.Period, label ration.Label) any {
+// periodValue is the inverse of periodID.
+func periodValue(period ration.Period, periodID ration.PeriodID) any {
 	if period == ration.PeriodHour {
-		return label.Hour().UnixMicro()
+		return periodID.Hour().UnixMicro()
 	}
-	return dateText(label)
+	return dateText(periodID)
 }

@@ -36,7 +36,7 @@ func timeOf(micros int64) time.Time {
 	return time.UnixMicro(micros).UTC()
 }
 
-func dateText(label ration.Label) string { return label.Date().Format(time.DateOnly) }
+func dateText(periodID ration.PeriodID) string { return periodID.Date().Format(time.DateOnly) }
 
 // optionalString returns text for a column where NULL is "".
 func optionalString(text string) any {

@@ -106,16 +106,16 @@ func limitAt(plan ration.Plan, overrides []ration.Override, on ration.LimitKey, 
 }
 
 // holdings returns what open reservations hold of a quota's running period.
-func holdings(limit ration.LimitStatus, usage *ledger.MeterUsage, open []ration.Reservation) (holds []Holding) {
+func holdings(limit ration.LimitStatus, usage *ledger.MeterUsage, open []ration.Reservation) (holds []OpenHold) {
 	if limit.Kind != ration.KindQuota || usage == nil {
 		return nil
 	}
 	window := slices.Index(ration.WindowPeriods[:], limit.Period)
 	for _, r := range open {
 		for _, held := range r.Held {
-			runs := window < 0 || held.Labels[window] == usage.Windows[window].Label
+			runs := window < 0 || held.Periods[window] == usage.Windows[window].ID
 			if held.Meter == limit.Meter && held.Units > 0 && runs {
-				holds = append(holds, Holding{Reservation: r.ID, Units: held.Units, ExpiresAt: r.ExpiresAt})
+				holds = append(holds, OpenHold{Reservation: r.ID, Units: held.Units, ExpiresAt: r.ExpiresAt})
 			}
 		}
 	}

@@ -69,7 +69,7 @@ type RefundMove struct {
 
 // MeterDay is a row of a meter's history.
 type MeterDay struct {
-	Date          ration.Label
+	Date          ration.PeriodID
 	Used          int64     // units
 	Denied        int64     // charges
 	LastRequestAt time.Time // zero: nothing was admitted
@@ -81,7 +81,7 @@ type MeterDay struct {
 // and their rows are deleted. The zero Fold moves nothing.
 type Fold struct {
 	Into MeterDay // what is added to this date; LastRequestAt is set unless it is zero
-	From []ration.Label
+	From []ration.PeriodID
 }
 
 const (
@@ -98,12 +98,12 @@ const (
 
 // LatestLabels returns the latest hour that a clock which is right can have
 // written, in any time zone, and the latest date.
-func LatestLabels(now time.Time) (hour, date ration.Label) {
+func LatestPeriods(now time.Time) (hour, date ration.PeriodID) {
 	now = now.Add(clockTolerance)
-	return ration.HourLabel(now), ration.DateLabel(now.Add(farthestEast).UTC().Date())
+	return ration.HourID(now), ration.DateID(now.Add(farthestEast).UTC().Date())
 }
 
 // RepairFrom returns the first date of the history that a repair needs.
-func RepairFrom(now time.Time) ration.Label {
-	return ration.DateLabel(now.UTC().Date()) - repairDays
+func RepairFrom(now time.Time) ration.PeriodID {
+	return ration.DateID(now.UTC().Date()) - repairDays
 }

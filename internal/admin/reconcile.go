@@ -94,8 +94,8 @@ type meterSum struct {
 	used, denied int64 // after the last entry
 	reserved     int64 // sum
 	whole        bool  // nothing was counted before the first entry
-	first        ration.Label
-	days         map[ration.Label]*MeterDay
+	first        ration.PeriodID
+	days         map[ration.PeriodID]*MeterDay
 }
 
 func newLogSums(id ration.KeyID) *logSums {
@@ -111,7 +111,7 @@ func (l *logSums) add(entry ledger.LogEntry) {
 		if sum == nil {
 			sum = &meterSum{
 				used: usedBefore, denied: deniedBefore, whole: usedBefore == 0 && deniedBefore == 0,
-				first: latestDate(entry.At, change.Day), days: make(map[ration.Label]*MeterDay),
+				first: latestDate(entry.At, change.Day), days: make(map[ration.PeriodID]*MeterDay),
 			}
 			l.meters[change.Meter] = sum
 		}
@@ -129,8 +129,8 @@ func (l *logSums) add(entry ledger.LogEntry) {
 
 // latestDate returns the latest day that may have been running at an entry, in any
 // time zone: of what was counted in it before, the log may know nothing.
-func latestDate(at time.Time, day ration.Label) ration.Label {
-	_, date := LatestLabels(at)
+func latestDate(at time.Time, day ration.PeriodID) ration.PeriodID {
+	_, date := LatestPeriods(at)
 	return max(date, day)
 }
 

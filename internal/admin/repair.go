@@ -7,8 +7,8 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-// A clock from the future leaves labels that no right clock reaches for a long
-// time: until then its periods run on, and who has used them up waits. Labels go
+// A clock from the future leaves periods that no right clock reaches for a long
+// time: until then its periods run on, and who has used them up waits. Their ids go
 // up by themselves and never down, so this is the one place that takes them
 // back. An hour is UTC's, so no change of a time zone explains one that has not
 // begun: a row with such an hour was charged by a clock that was ahead, and what
@@ -16,7 +16,7 @@ import (
 //
 // Nothing is given twice: the running period has used what was counted in it and
 // all that was counted in the future. A day that a changed time zone lengthens
-// runs on under its own label, in which the history has what it used. Of the
+// runs on under its own period, in which the history has what it used. Of the
 // other periods the history knows days only, so what was used on a day that
 // reaches into them counts as used in them.
 
@@ -27,13 +27,13 @@ const windowHour, windowDay = 0, 1 // in ration.WindowPeriods
 // become those that hold now, which have used at least what was used in them.
 // What was ever used does not change, nor what is reserved for good. Of a period
 // that is moved is reserved what open reservations were charged to: what ends one is
-// posted to its own label, and would never free another's. A rate needs no
+// posted to its own period, and would never free another's. A rate needs no
 // repair: it reads a time that is too late as one burst from now.
 func repairMeter(meter *MeterRecord, open []ration.Reservation, zone *time.Location, now time.Time) {
-	latestHour, latestDate := LatestLabels(now)
-	ahead := meter.Windows[windowHour].Label > latestHour
+	latestHour, latestDate := LatestPeriods(now)
+	ahead := meter.Windows[windowHour].ID > latestHour
 	day := meter.runningDay(ahead, zone, now)
-	meter.fold(day, now, func(date ration.Label) bool {
+	meter.fold(day, now, func(date ration.PeriodID) bool {
 		return date > day && (ahead || date > latestDate)
 	})
 	if !ahead {
@@ -42,20 +42,20 @@ func repairMeter(meter *MeterRecord, open []ration.Reservation, zone *time.Locat
 	meter.FirstRequestAt, meter.LastRequestAt = notAfter(meter.FirstRequestAt, now), notAfter(meter.LastRequestAt, now)
 	for i, period := range ration.WindowPeriods {
 		window := &meter.Windows[i]
-		if label, ends := periodOf(period, day, zone, now); window.Label > label {
-			window.Label, window.EndsAt = label, ends
-			window.Used, window.Reserved = meter.usedIn(period, window.Label, zone), reservedIn(open, meter.Meter, i, label)
-			meter.moveRefunds(ledger.RefundPeriod{Meter: meter.Meter, Period: period, Label: label})
+		if periodID, ends := periodOf(period, day, zone, now); window.ID > periodID {
+			window.ID, window.EndsAt = periodID, ends
+			window.Used, window.Reserved = meter.usedIn(period, window.ID, zone), reservedIn(open, meter.Meter, i, periodID)
+			meter.moveRefunds(ledger.RefundPeriod{Meter: meter.Meter, Period: period, ID: periodID})
 		}
 	}
 }
 
 // reservedIn adds up what open reservations hold on a meter of a period, by its
-// index and label.
-func reservedIn(open []ration.Reservation, meter string, window int, label ration.Label) (reserved int64) {
+// index and id.
+func reservedIn(open []ration.Reservation, meter string, window int, periodID ration.PeriodID) (reserved int64) {
 	for i := range open {
 		for _, held := range open[i].Held {
-			if held.Meter == meter && held.Labels[window] == label {
+			if held.Meter == meter && held.Periods[window] == periodID {
 				reserved += held.Units
 			}
 		}
@@ -68,7 +68,7 @@ func reservedIn(open []ration.Reservation, meter string, window int, label ratio
 func (m *MeterRecord) moveRefunds(into ledger.RefundPeriod) {
 	move := RefundMove{Into: ledger.PeriodRefunds{RefundPeriod: into}}
 	for _, refunded := range m.Refunded {
-		if refunded.Period == into.Period && refunded.Label > into.Label {
+		if refunded.Period == into.Period && refunded.ID > into.ID {
 			move.From = append(move.From, refunded.RefundPeriod)
 			move.Into.Units = addUpTo(move.Into.Units, refunded.Units)
 		}
@@ -83,23 +83,23 @@ func addUpTo(a, b int64) int64 { return a + min(b, ration.MaxTotalUnits-a) }
 
 // runningDay returns the day to whose history a charge belongs now, once the
 // repair is made.
-func (m *MeterRecord) runningDay(ahead bool, zone *time.Location, now time.Time) ration.Label {
+func (m *MeterRecord) runningDay(ahead bool, zone *time.Location, now time.Time) ration.PeriodID {
 	window, today := m.Windows[windowDay], labelAt(ration.PeriodDay, now, zone)
 	switch {
-	case ahead && window.Label > today:
+	case ahead && window.ID > today:
 		return m.dayBefore(today, zone, now)
-	case window.Label < today && !now.Before(window.EndsAt):
+	case window.ID < today && !now.Before(window.EndsAt):
 		return today
 	}
-	return window.Label
+	return window.ID
 }
 
 // dayBefore returns the day that would run if no clock had been ahead, as far as
 // the history shows: today, unless it was last used on a later day, which a zone
 // to the east may have begun, or on an earlier one after its end in this zone,
 // which a zone to the west has yet to end.
-func (m *MeterRecord) dayBefore(today ration.Label, zone *time.Location, now time.Time) ration.Label {
-	_, latestDate := LatestLabels(now)
+func (m *MeterRecord) dayBefore(today ration.PeriodID, zone *time.Location, now time.Time) ration.PeriodID {
+	_, latestDate := LatestPeriods(now)
 	var last MeterDay
 	for _, day := range m.Days {
 		if day.Date <= latestDate && !day.LastRequestAt.IsZero() && !day.LastRequestAt.After(now.Add(clockTolerance)) {
@@ -114,28 +114,28 @@ func (m *MeterRecord) dayBefore(today ration.Label, zone *time.Location, now tim
 }
 
 // endsEverywhere returns when a date ends in the zone in which it ends last.
-func endsEverywhere(date ration.Label) time.Time { return (date + 1).Date().Add(farthestWest) }
+func endsEverywhere(date ration.PeriodID) time.Time { return (date + 1).Date().Add(farthestWest) }
 
 // periodOf returns the period that runs while a day does, and when to look again
 // whether it has ended. A week or a month is never one that this zone has ended.
-func periodOf(period ration.Period, day ration.Label, zone *time.Location, now time.Time) (ration.Label, time.Time) {
-	label, ends := ration.PeriodAt(period, now, zone)
+func periodOf(period ration.Period, day ration.PeriodID, zone *time.Location, now time.Time) (ration.PeriodID, time.Time) {
+	periodID, ends := ration.PeriodAt(period, now, zone)
 	switch {
 	case period == ration.PeriodHour:
-		return label, ends
-	case period == ration.PeriodDay && day < label:
+		return periodID, ends
+	case period == ration.PeriodDay && day < periodID:
 		return day, endsEverywhere(day)
 	}
-	return max(label, labelAt(period, day.Date(), time.UTC)), ends
+	return max(periodID, labelAt(period, day.Date(), time.UTC)), ends
 }
 
-func labelAt(period ration.Period, t time.Time, zone *time.Location) ration.Label {
-	label, _ := ration.PeriodAt(period, t, zone)
-	return label
+func labelAt(period ration.Period, t time.Time, zone *time.Location) ration.PeriodID {
+	periodID, _ := ration.PeriodAt(period, t, zone)
+	return periodID
 }
 
 // fold moves some days of the history into another.
-func (m *MeterRecord) fold(into ration.Label, now time.Time, isToMove func(ration.Label) bool) {
+func (m *MeterRecord) fold(into ration.PeriodID, now time.Time, isToMove func(ration.PeriodID) bool) {
 	m.Fold = Fold{}
 	for _, day := range m.Days {
 		if !isToMove(day.Date) {
@@ -156,16 +156,16 @@ func (m *MeterRecord) fold(into ration.Label, now time.Time, isToMove func(ratio
 }
 
 // usedIn adds up the history of a period and of the future. A day's is what has
-// its label. Of the others it is what was used since their first date, and on
+// its id. Of the others it is what was used since their first date, and on
 // days before it that were used after the period began: until a day ends that a
-// changed zone lengthens, what is used belongs to its label.
-func (m *MeterRecord) usedIn(period ration.Period, label ration.Label, zone *time.Location) (used int64) {
-	first := label
+// changed zone lengthens, what is used belongs to its id.
+func (m *MeterRecord) usedIn(period ration.Period, periodID ration.PeriodID, zone *time.Location) (used int64) {
+	first := periodID
 	if period == ration.PeriodHour {
-		first = labelAt(ration.PeriodDay, label.Hour(), zone)
+		first = labelAt(ration.PeriodDay, periodID.Hour(), zone)
 	}
 	for _, day := range m.Days {
-		if day.Date >= first || period != ration.PeriodDay && labelAt(period, day.LastRequestAt, zone) >= label {
+		if day.Date >= first || period != ration.PeriodDay && labelAt(period, day.LastRequestAt, zone) >= periodID {
 			used += day.Used
 		}
 	}
@@ -194,7 +194,7 @@ func usageFields(meters []MeterRecord) fields {
 		meter := &meters[i]
 		for w, window := range meter.Windows {
 			period := ration.WindowPeriods[w]
-			all[meter.Meter+"."+string(period)] = fields{"begins": labelText(period, window.Label), "used": window.Used}
+			all[meter.Meter+"."+string(period)] = fields{"begins": labelText(period, window.ID), "used": window.Used}
 		}
 		fold := meter.Fold
 		moved := fields{"from": dateTexts(fold.From), "to": dateText(fold.Into.Date), "used": fold.Into.Used, "denied": fold.Into.Denied}
@@ -204,17 +204,17 @@ func usageFields(meters []MeterRecord) fields {
 	return all
 }
 
-func labelText(period ration.Period, label ration.Label) string {
+func labelText(period ration.Period, periodID ration.PeriodID) string {
 	if period == ration.PeriodHour {
-		return label.Hour().Format(time.RFC3339)
+		return periodID.Hour().Format(time.RFC3339)
 	}
-	return dateText(label)
+	return dateText(periodID)
 }
 
-func dateTexts(labels []ration.Label) []string {
-	texts := make([]string, len(labels))
-	for i, label := range labels {
-		texts[i] = dateText(label)
+func dateTexts(periodIDs []ration.PeriodID) []string {
+	texts := make([]string, len(periodIDs))
+	for i, periodID := range periodIDs {
+		texts[i] = dateText(periodID)
 	}
 	return texts
 }

@@ -22,7 +22,7 @@ type wandering struct {
 	offset   time.Duration // of the clock
 	policy   ledger.Policy
 	usage    ledger.Usage
-	days     map[ration.Label]admin.MeterDay
+	days     map[ration.PeriodID]admin.MeterDay
 	before   []admin.MeterDay // the days at the last repair
 	admitted []admission
 }
@@ -34,7 +34,7 @@ type admission struct {
 }
 
 func newWandering(zone string, now time.Time) *wandering {
-	w := &wandering{now: now, days: map[ration.Label]admin.MeterDay{}}
+	w := &wandering{now: now, days: map[ration.PeriodID]admin.MeterDay{}}
 	w.policy.Key.Status = ration.StatusActive
 	w.policy.Limits = []ration.Limit{{Name: "day", Meter: ration.MeterRequests, Kind: ration.KindQuota, Quantity: 40, Period: ration.PeriodDay}}
 	w.move(zone)
@@ -111,7 +111,7 @@ func (w *wandering) window(period ration.Period) ledger.Window {
 	return w.usage.Meter(ration.MeterRequests).Windows[slices.Index(ration.WindowPeriods[:], period)]
 }
 
-func (w *wandering) history(belongs func(ration.Label) bool) (used, denied int64) {
+func (w *wandering) history(belongs func(ration.PeriodID) bool) (used, denied int64) {
 	for _, day := range w.days {
 		if belongs(day.Date) {
 			used, denied = used+day.Used, denied+day.Denied
@@ -120,7 +120,7 @@ func (w *wandering) history(belongs func(ration.Label) bool) (used, denied int64
 	return used, denied
 }
 
-func all(ration.Label) bool { return true }
+func all(ration.PeriodID) bool { return true }
 
 var repairZones = []string{"", "Europe/Berlin", "Asia/Kathmandu", "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/St_Johns"}
 
@@ -170,19 +170,19 @@ func TestRepairGivesNoSecondQuota(t *testing.T) {
 }
 
 // reserve holds something in every window and returns what it was held in.
-func reserve(w *wandering) (reserved [len(ration.WindowPeriods)]ration.Label) {
+func reserve(w *wandering) (reserved [len(ration.WindowPeriods)]ration.PeriodID) {
 	for i := range w.usage[0].Windows {
 		w.usage[0].Windows[i].Reserved = 7
-		reserved[i] = w.usage[0].Windows[i].Label
+		reserved[i] = w.usage[0].Windows[i].ID
 	}
 	return reserved
 }
 
 // wantReserved: a window that was moved has nothing reserved any more.
-func (w *wandering) wantReserved(rt *rapid.T, before [len(ration.WindowPeriods)]ration.Label) {
+func (w *wandering) wantReserved(rt *rapid.T, before [len(ration.WindowPeriods)]ration.PeriodID) {
 	for i, window := range w.usage[0].Windows {
 		want := int64(7)
-		if window.Label != before[i] {
+		if window.ID != before[i] {
 			want = 0
 		}
 		if window.Reserved != want {
@@ -194,34 +194,34 @@ func (w *wandering) wantReserved(rt *rapid.T, before [len(ration.WindowPeriods)]
 // wantRunning compares the windows with the truth.
 func (w *wandering) wantRunning(rt *rapid.T) {
 	for _, period := range ration.WindowPeriods {
-		label, ends := ration.PeriodAt(period, w.now, w.policy.Zone)
+		periodID, ends := ration.PeriodAt(period, w.now, w.policy.Zone)
 		soon := w.latest(period)
 		window := w.window(period)
 		var truth int64
 		for _, a := range w.admitted {
-			if then, _ := ration.PeriodAt(period, a.at, w.policy.Zone); then == label {
+			if then, _ := ration.PeriodAt(period, a.at, w.policy.Zone); then == periodID {
 				truth += a.units
 			}
 		}
 		switch {
-		case window.Label > soon:
-			rt.Fatalf("the %s %d is from the future, it is %d", period, window.Label, label)
-		case window.Label < label && truth > 0:
-			rt.Fatalf("the %s %d is over and %d were let through in this one", period, window.Label, truth)
-		case window.Label == label && window.Used < truth:
+		case window.ID > soon:
+			rt.Fatalf("the %s %d is from the future, it is %d", period, window.ID, periodID)
+		case window.ID < periodID && truth > 0:
+			rt.Fatalf("the %s %d is over and %d were let through in this one", period, window.ID, truth)
+		case window.ID == periodID && window.Used < truth:
 			rt.Fatalf("the %s has used %d, and %d were let through in it", period, window.Used, truth)
-		case window.Label == label && window.EndsAt.After(ends):
+		case window.ID == periodID && window.EndsAt.After(ends):
 			rt.Fatalf("the %s ends at %s, want %s at the latest", period, window.EndsAt, ends)
 		}
 		if period == ration.PeriodHour {
 			continue // the history does not know hours
 		}
-		if counted, _ := w.history(func(date ration.Label) bool { return date >= window.Label }); counted != window.Used {
+		if counted, _ := w.history(func(date ration.PeriodID) bool { return date >= window.ID }); counted != window.Used {
 			rt.Fatalf("the %s has used %d, its history %d", period, window.Used, counted)
 		}
 	}
 	latest := slices.MaxFunc(slices.Collect(maps.Values(w.days)), func(a, b admin.MeterDay) int { return int(a.Date) - int(b.Date) })
-	if _, date := admin.LatestLabels(w.now); latest.Date > date {
+	if _, date := admin.LatestPeriods(w.now); latest.Date > date {
 		rt.Fatalf("the history goes on until %s, it is %s", latest.Date.Date(), w.now)
 	}
 }
@@ -229,13 +229,13 @@ func (w *wandering) wantRunning(rt *rapid.T) {
 // latest returns the last period that a repair may leave: that of an hour which
 // was tolerated, or of a date on which the key was used when the clock was right,
 // since that may have begun in another zone.
-func (w *wandering) latest(period ration.Period) ration.Label {
+func (w *wandering) latest(period ration.Period) ration.PeriodID {
 	latest, _ := ration.PeriodAt(period, w.now.Add(70*time.Minute), w.policy.Zone)
-	_, date := admin.LatestLabels(w.now)
+	_, date := admin.LatestPeriods(w.now)
 	for _, day := range w.before {
 		if period != ration.PeriodHour && day.Date <= date && !day.LastRequestAt.IsZero() && !day.LastRequestAt.After(w.now.Add(10*time.Minute)) {
-			label, _ := ration.PeriodAt(period, day.Date.Date(), time.UTC)
-			latest = max(latest, label)
+			periodID, _ := ration.PeriodAt(period, day.Date.Date(), time.UTC)
+			latest = max(latest, periodID)
 		}
 	}
 	return latest
@@ -244,9 +244,9 @@ func (w *wandering) latest(period ration.Period) ration.Label {
 // wantOpen wants the key's next day to be open to it.
 func (w *wandering) wantOpen(rt *rapid.T) {
 	next := *w
-	next.usage, next.days = w.usage.Clone(), map[ration.Label]admin.MeterDay{}
-	for label := ration.Label(0); label <= w.latest(ration.PeriodDay); {
-		label, next.now = ration.PeriodAt(ration.PeriodDay, next.now, w.policy.Zone)
+	next.usage, next.days = w.usage.Clone(), map[ration.PeriodID]admin.MeterDay{}
+	for periodID := ration.PeriodID(0); periodID <= w.latest(ration.PeriodDay); {
+		periodID, next.now = ration.PeriodAt(ration.PeriodDay, next.now, w.policy.Zone)
 	}
 	if decision := next.charge(1); !decision.Allowed() {
 		rt.Fatalf("on the next day: %s, %+v", decision.Code, decision.Limits)
@@ -278,8 +278,8 @@ func TestRepairKeepsCounts(t *testing.T) {
 		}
 		for i, period := range ration.WindowPeriods {
 			was, is := before[0].Windows[i], w.usage[0].Windows[i]
-			counted, _ := w.history(func(date ration.Label) bool { return date >= is.Label })
-			if is.Label != was.Label && period != ration.PeriodHour && is.Used < counted || is.Label == was.Label && is != was {
+			counted, _ := w.history(func(date ration.PeriodID) bool { return date >= is.ID })
+			if is.ID != was.ID && period != ration.PeriodHour && is.Used < counted || is.ID == was.ID && is != was {
 				rt.Fatalf("the %s was %+v and is %+v; the history has %d", period, was, is, counted)
 			}
 		}
@@ -296,8 +296,8 @@ func TestRepairOfTenYears(t *testing.T) {
 	w.offset = 3652 * 24 * time.Hour
 	w.charge(4)
 	w.charge(99)
-	future := ration.DateLabel(2040, 6, 14)
-	record := admin.MeterRecord{MeterUsage: w.usage[0], Days: []admin.MeterDay{w.days[ration.DateLabel(2030, 6, 15)], w.days[future]}}
+	future := ration.DateID(2040, 6, 14)
+	record := admin.MeterRecord{MeterUsage: w.usage[0], Days: []admin.MeterDay{w.days[ration.DateID(2030, 6, 15)], w.days[future]}}
 	repair := admin.UsageRepair{Now: w.now, KeyID: ration.KeyID{}, TimeZone: "Europe/Berlin", Meters: []admin.MeterRecord{record}}
 	if err := admin.RepairKey("cli:ann", &repair); err != nil {
 		t.Fatal(err)
@@ -305,14 +305,14 @@ func TestRepairOfTenYears(t *testing.T) {
 	want := record
 	want.LastRequestAt = w.now
 	want.Windows = [4]ledger.Window{
-		{Label: ration.HourLabel(w.now), EndsAt: w.now.Add(time.Hour), Used: 7},
-		{Label: ration.DateLabel(2030, 6, 15), EndsAt: time.Date(2030, 6, 15, 22, 0, 0, 0, time.UTC), Used: 7},
-		{Label: ration.DateLabel(2030, 6, 10), EndsAt: time.Date(2030, 6, 16, 22, 0, 0, 0, time.UTC), Used: 7},
-		{Label: ration.DateLabel(2030, 6, 1), EndsAt: time.Date(2030, 6, 30, 22, 0, 0, 0, time.UTC), Used: 7},
+		{ID: ration.HourID(w.now), EndsAt: w.now.Add(time.Hour), Used: 7},
+		{ID: ration.DateID(2030, 6, 15), EndsAt: time.Date(2030, 6, 15, 22, 0, 0, 0, time.UTC), Used: 7},
+		{ID: ration.DateID(2030, 6, 10), EndsAt: time.Date(2030, 6, 16, 22, 0, 0, 0, time.UTC), Used: 7},
+		{ID: ration.DateID(2030, 6, 1), EndsAt: time.Date(2030, 6, 30, 22, 0, 0, 0, time.UTC), Used: 7},
 	}
 	want.Fold = admin.Fold{
-		From: []ration.Label{future},
-		Into: admin.MeterDay{Date: ration.DateLabel(2030, 6, 15), Used: 4, Denied: 1, LastRequestAt: w.now},
+		From: []ration.PeriodID{future},
+		Into: admin.MeterDay{Date: ration.DateID(2030, 6, 15), Used: 4, Denied: 1, LastRequestAt: w.now},
 	}
 	if diff := cmp.Diff(want, repair.Meters[0]); diff != "" {
 		t.Errorf("repaired (-want +got):\n%s", diff)
@@ -333,7 +333,7 @@ func TestDayThatAZoneLengthensIsLeftAlone(t *testing.T) {
 	w := newWandering("Pacific/Kiritimati", time.Date(2030, 6, 15, 12, 0, 0, 0, time.UTC))
 	w.charge(40)
 	w.move("Pacific/Pago_Pago") // 25 hours behind
-	record := admin.MeterRecord{MeterUsage: w.usage[0], Days: []admin.MeterDay{w.days[ration.DateLabel(2030, 6, 16)]}}
+	record := admin.MeterRecord{MeterUsage: w.usage[0], Days: []admin.MeterDay{w.days[ration.DateID(2030, 6, 16)]}}
 	w.before = record.Days
 	repair := admin.UsageRepair{Now: w.now, TimeZone: w.zone, Meters: []admin.MeterRecord{record}}
 	if err := admin.RepairKey("test", &repair); !errors.Is(err, admin.ErrUnchanged) {

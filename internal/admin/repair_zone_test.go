@@ -48,7 +48,7 @@ func TestRepairAfterAMoveGivesNoSecondQuota(t *testing.T) {
 		truth.charge(0)
 		for _, period := range ration.WindowPeriods {
 			got, want := w.window(period), truth.window(period)
-			if got.Label <= want.Label && want.Used > got.Used {
+			if got.ID <= want.ID && want.Used > got.Used {
 				rt.Fatalf("the %s is %+v; with a right clock it is %+v", period, got, want)
 			}
 		}
@@ -88,7 +88,7 @@ func TestDayThatRunsOnIsKept(t *testing.T) {
 			if !w.repair(t) {
 				t.Error("nothing was repaired")
 			}
-			if day, want := w.window(ration.PeriodDay), (ledger.Window{Label: ration.DateLabel(2030, 6, test.day), EndsAt: test.ends, Used: 40 - test.left}); day != want {
+			if day, want := w.window(ration.PeriodDay), (ledger.Window{ID: ration.DateID(2030, 6, test.day), EndsAt: test.ends, Used: 40 - test.left}); day != want {
 				t.Errorf("the day is %+v, want %+v", day, want)
 			}
 		})

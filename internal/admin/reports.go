@@ -42,4 +42,4 @@ func validatePageSize(size int) error {
 	return nil
 }
 
-func dateText(label ration.Label) string { return label.Date().Format("2006-01-02") }
+func dateText(periodID ration.PeriodID) string { return periodID.Date().Format("2006-01-02") }

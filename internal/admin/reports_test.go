@@ -21,7 +21,7 @@ func TestUsageDays(t *testing.T) {
 	o.now = noon.Add(24 * time.Hour)
 	o.charge(bob.Secret)
 
-	june15, june16 := ration.DateLabel(2030, 6, 15), ration.DateLabel(2030, 6, 16)
+	june15, june16 := ration.DateID(2030, 6, 15), ration.DateID(2030, 6, 16)
 	aliceRequests := admin.UsageDay{KeyID: alice.Key.ID, KeyName: "a", Owner: "alice", Meter: "requests", Date: june16, Used: 1, LastRequestAt: noon}
 	aliceTokens := admin.UsageDay{KeyID: alice.Key.ID, KeyName: "a", Owner: "alice", Meter: "tokens", Date: june16, Used: 5, LastRequestAt: noon}
 	bobFirst := admin.UsageDay{KeyID: bob.Key.ID, KeyName: "b", Owner: "bob", Meter: "requests", Date: june15, Used: 2, Denied: 1, LastRequestAt: noon}

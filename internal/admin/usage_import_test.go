@@ -12,7 +12,7 @@ import (
 )
 
 // today is the date of noon.
-var today = ration.DateLabel(2030, 6, 15)
+var today = ration.DateID(2030, 6, 15)
 
 // ImportUsage fails from a chunk on, as ImportKeys does.
 func (b *breaking) ImportUsage(ctx context.Context, actor string, usage admin.UsageImport) (admin.UsageImported, error) {
@@ -39,7 +39,7 @@ func TestImportOfMuchUsage(t *testing.T) {
 	var all admin.UsageImport
 	for i := range 20 { // row by row another key, and the first has many days
 		for _, id := range ids {
-			all.Days = append(all.Days, admin.ImportedDay{Row: len(all.Days) + 1, KeyID: id, Meter: "requests", Date: today - ration.Label(i), Used: 3})
+			all.Days = append(all.Days, admin.ImportedDay{Row: len(all.Days) + 1, KeyID: id, Meter: "requests", Date: today - ration.PeriodID(i), Used: 3})
 		}
 	}
 	bad := all
@@ -118,7 +118,7 @@ func TestCountsThatCannotBe(t *testing.T) {
 		day   admin.ImportedDay
 	}{
 		{"meter", admin.ImportedDay{Meter: "Secret Meter", Date: today}},
-		{"date", admin.ImportedDay{Meter: "requests", Date: ration.DateLabel(1989, 12, 31)}},
+		{"date", admin.ImportedDay{Meter: "requests", Date: ration.DateID(1989, 12, 31)}},
 		{"request_count", admin.ImportedDay{Meter: "requests", Date: today, Used: -1}},
 		{"request_count", admin.ImportedDay{Meter: "requests", Date: today, Used: ration.MaxUnits + 1}},
 		{"last_request_at", admin.ImportedDay{Meter: "requests", Date: today, LastRequestAt: time.Unix(1, 0)}},

@@ -12,7 +12,7 @@ import (
 type DayKey struct {
 	KeyID ration.KeyID
 	Meter string
-	Date  ration.Label
+	Date  ration.PeriodID
 }
 
 // UsageRaise is what a key has used, within a transaction that adds to it.
@@ -101,7 +101,7 @@ func (r *raising) raiseDay(day *ImportedDay) error {
 	addition.Days = append(addition.Days, MeterDay{Date: day.Date, Used: missing, LastRequestAt: later(recorded.LastRequestAt, last)})
 	for i, period := range ration.WindowPeriods {
 		window := &addition.Windows[i]
-		if period != ration.PeriodHour && labelAt(period, day.Date.Date(), time.UTC) >= window.Label {
+		if period != ration.PeriodHour && labelAt(period, day.Date.Date(), time.UTC) >= window.ID {
 			window.Used += missing
 		}
 	}
@@ -114,8 +114,8 @@ func (r *raising) raiseDay(day *ImportedDay) error {
 // also where a changed zone lengthens it: what belongs to the next would be
 // forgotten when that begins.
 func (r *raising) checkTime(day *ImportedDay, standing *ledger.MeterUsage) error {
-	_, latestDate := LatestLabels(r.Now)
-	if today := min(standing.Windows[windowDay].Label, latestDate); day.Date > today {
+	_, latestDate := LatestPeriods(r.Now)
+	if today := min(standing.Windows[windowDay].ID, latestDate); day.Date > today {
 		return &ration.InvalidError{Field: "date", Value: dateText(day.Date), Reason: "it is in the future: for this key it is " + dateText(today)}
 	}
 	if day.LastRequestAt.After(r.Now.Add(clockTolerance)) {
@@ -160,7 +160,7 @@ func (r *raising) addition(meter string, standing *ledger.MeterUsage) *MeterAddi
 func (r *raising) subtractStored(addition *MeterAddition) {
 	stored := r.Usage.Meter(addition.Meter)
 	for i := range addition.Windows {
-		if stored != nil && stored.Windows[i].Label == addition.Windows[i].Label {
+		if stored != nil && stored.Windows[i].ID == addition.Windows[i].ID {
 			addition.Windows[i].Used -= stored.Windows[i].Used
 			addition.Windows[i].Reserved -= stored.Windows[i].Reserved
 		}

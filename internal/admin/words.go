@@ -41,7 +41,7 @@ type (
 	ExplainQuestion  = rationadmin.ExplainQuestion
 	Explanation      = rationadmin.Explanation
 	LimitExplanation = rationadmin.LimitExplanation
-	Holding          = rationadmin.Holding
+	OpenHold         = rationadmin.OpenHold
 	DiagnoseOptions  = rationadmin.DiagnoseOptions
 	FindingState     = rationadmin.FindingState
 	Finding          = rationadmin.Finding

@@ -31,7 +31,7 @@ func TestUsageThroughTheSocket(t *testing.T) {
 	usage := admin.UsageImport{Days: make([]admin.ImportedDay, admin.MaxDaysAtOnce)}
 	for i := range usage.Days {
 		usage.Days[i] = admin.ImportedDay{
-			Row: 1_000_000_000 + i, KeyID: ids[99], Meter: strings.Repeat("m", 64), Date: ration.DateLabel(2020, 1, 1) - ration.Label(i),
+			Row: 1_000_000_000 + i, KeyID: ids[99], Meter: strings.Repeat("m", 64), Date: ration.DateID(2020, 1, 1) - ration.PeriodID(i),
 			Used: ration.MaxUnits, LastRequestAt: time.Date(2020, 1, 1, 23, 59, 59, 123456000, time.UTC),
 		}
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 func (a *app) auditCommand() *cobra.Command {
@@ -21,7 +21,7 @@ func (a *app) auditCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.show(auditListing(adminwire.AuditEntries(entries)))
+				return a.show(auditListing(wire.AuditEntries(entries)))
 			})
 		},
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 // problemsError says that a check has found something wrong.
@@ -61,7 +61,7 @@ change was made, say so with --trust-clock.`,
 				if err != nil {
 					return err
 				}
-				return a.showFindings(adminwire.Findings(append(findings, settingsFindings(settings)...)))
+				return a.showFindings(wire.Findings(append(findings, settingsFindings(settings)...)))
 			})
 		},
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 func (a *app) explainCommand() *cobra.Command {
@@ -46,7 +46,7 @@ it, and when it resets. Nothing is charged.`,
 				if err != nil {
 					return err
 				}
-				return a.showExplanation(adminwire.Explanation(explanation), question)
+				return a.showExplanation(wire.Explanation(explanation), question)
 			})
 		},
 	}

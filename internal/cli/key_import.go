@@ -22,12 +22,12 @@ import (
 
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/inputfile"
 	"github.com/ration-dev/ration/internal/keyimport"
 	"github.com/ration-dev/ration/internal/pghosts"
 	"github.com/ration-dev/ration/internal/redact"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 // maxImportSize bounds the files that are read: about a million keys.
@@ -121,7 +121,7 @@ func (a *app) importKeys(ctx context.Context, source *keySource) error {
 	if source.dryRun {
 		a.say("Nothing was imported: this was a dry run.")
 	}
-	return a.showKeysImported(adminwire.KeysImported(imported, source.dryRun))
+	return a.showKeysImported(wire.KeysImported(imported, source.dryRun))
 }
 
 // importedKey leaves the digest of a plain secret to whoever knows the pepper.

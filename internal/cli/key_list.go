@@ -9,7 +9,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 func (a *app) keysListCommand() *cobra.Command {
@@ -30,7 +30,7 @@ func (a *app) keysListCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				keys := adminwire.Keys(records, time.Now())
+				keys := wire.Keys(records, time.Now())
 				if len(keys) > 0 && len(keys) == filter.Limit {
 					a.say("There may be more: continue with --after %s", keys[len(keys)-1].ID)
 				}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 	"github.com/ration-dev/ration/rationadmin"
 )
 
@@ -43,13 +43,13 @@ func (a *app) changeKeys(ctx context.Context, selection *keySelection, change ad
 	return a.showKeysChanged(changed)
 }
 
-func (a *app) changeAllKeys(ctx context.Context, change admin.KeysChange) (wire api.KeysChanged, err error) {
+func (a *app) changeAllKeys(ctx context.Context, change admin.KeysChange) (shown api.KeysChanged, err error) {
 	err = a.with(ctx, mustExist, func(ops admin.Operations) error {
 		changed, err := rationadmin.ChangeAllKeys(ctx, ops, actor(), change)
-		wire = adminwire.KeysChanged(changed, change.DryRun)
+		shown = wire.KeysChanged(changed, change.DryRun)
 		return err
 	})
-	return wire, err
+	return shown, err
 }
 
 func manyKeysWarning(action admin.KeyAction, would api.KeysChanged, selection *keySelection) string {

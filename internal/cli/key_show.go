@@ -11,7 +11,7 @@ import (
 
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 func (a *app) keysShowCommand() *cobra.Command {
@@ -27,7 +27,7 @@ func (a *app) keysShowCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.showKeyStatus(adminwire.KeyStatus(status))
+				return a.showKeyStatus(wire.KeyStatus(status))
 			})
 		},
 	}

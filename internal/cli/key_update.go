@@ -9,7 +9,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 func (a *app) keysUpdateCommand() *cobra.Command {
@@ -111,7 +111,7 @@ func (a *app) sayCovered(key admin.KeyRecord, set []ration.Override) {
 func (a *app) showUpdatedKey(record admin.KeyRecord) error {
 	a.sayNoLimit(record)
 	now := time.Now()
-	key := adminwire.Key(record, now)
+	key := wire.Key(record, now)
 	if err := a.show(keyListing(key, key)); err != nil || a.format != formatTable || a.quiet || len(key.Overrides) == 0 {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 func (a *app) keysCommand() *cobra.Command {
@@ -59,7 +59,7 @@ func statusText(key api.KeyRecord) string {
 // showKey prints a key that was changed.
 func (a *app) showKey(record admin.KeyRecord) error {
 	a.sayNoLimit(record)
-	key := adminwire.Key(record, time.Now())
+	key := wire.Key(record, time.Now())
 	return a.show(keyListing(key, key))
 }
 
@@ -67,14 +67,14 @@ func (a *app) showKey(record admin.KeyRecord) error {
 // take it, with the rest of what there is to know beside it.
 func (a *app) showIssued(issued admin.IssuedSecret, done string) error {
 	a.sayNoLimit(issued.Key)
-	wire := adminwire.IssuedSecret(issued)
+	shown := wire.IssuedSecret(issued)
 	if a.format == formatTable {
-		a.say("%s key %s (%s). This is its secret; it is not shown again:", done, wire.Key.ID, visible(wire.Key.Name))
+		a.say("%s key %s (%s). This is its secret; it is not shown again:", done, shown.Key.ID, visible(shown.Key.Name))
 		return a.showSecret(issued.Secret)
 	}
 	return a.show(listing{
-		value: wire, columns: []column{{name: "key_id"}, {name: "secret_id"}, {name: "secret"}},
-		rows: [][]string{{wire.Key.ID, wire.SecretID, wire.Secret}},
+		value: shown, columns: []column{{name: "key_id"}, {name: "secret_id"}, {name: "secret"}},
+		rows: [][]string{{shown.Key.ID, shown.SecretID, shown.Secret}},
 	})
 }
 

@@ -29,7 +29,7 @@ func parseInstant(flag, text string) (time.Time, error) {
 }
 
 // parseDate reads a date; the empty text is none.
-func parseDate(flag, text string) (ration.Label, error) {
+func parseDate(flag, text string) (ration.PeriodID, error) {
 	if text == "" {
 		return 0, nil
 	}
@@ -37,7 +37,7 @@ func parseDate(flag, text string) (ration.Label, error) {
 	if err != nil {
 		return 0, &ration.InvalidError{Field: flag, Value: text, Reason: "use a date such as 2030-01-31"}
 	}
-	return ration.DateLabel(date.Date()), nil
+	return ration.DateID(date.Date()), nil
 }
 
 // parseOverrides reads limits of a key's own, all with one end.

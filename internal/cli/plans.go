@@ -9,7 +9,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 func (a *app) plansCommand() *cobra.Command {
@@ -54,8 +54,8 @@ func (a *app) plansListCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				wire := adminwire.Plans(plans)
-				return a.show(planListing(wire, wire...))
+				shown := wire.Plans(plans)
+				return a.show(planListing(shown, shown...))
 			})
 		},
 	}
@@ -141,8 +141,8 @@ func planFlags(cmd *cobra.Command, limits *[]string, zone *string, unlimited *bo
 }
 
 func (a *app) showPlan(plan ration.Plan) error {
-	wire := adminwire.Plan(plan)
-	return a.show(planListing(wire, wire))
+	shown := wire.Plan(plan)
+	return a.show(planListing(shown, shown))
 }
 
 // showChangedPlan prints a plan that was created or changed.

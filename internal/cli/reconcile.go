@@ -9,7 +9,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 func (a *app) reconcileCommand() *cobra.Command {
@@ -37,7 +37,7 @@ If there is a difference, the exit code is 7.`,
 				if err != nil {
 					return err
 				}
-				return a.showReconciliation(adminwire.Reconciliation(total))
+				return a.showReconciliation(wire.Reconciliation(total))
 			})
 		},
 	}

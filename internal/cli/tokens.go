@@ -8,7 +8,7 @@ import (
 
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 func (a *app) tokensCommand() *cobra.Command {
@@ -55,8 +55,8 @@ func (a *app) tokensListCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				wire := adminwire.Tokens(tokens)
-				return a.show(tokenListing(wire, wire...))
+				shown := wire.Tokens(tokens)
+				return a.show(tokenListing(shown, shown...))
 			})
 		},
 	}
@@ -71,8 +71,8 @@ func (a *app) tokensRevokeCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				wire := adminwire.Token(token)
-				return a.show(tokenListing(wire, wire))
+				shown := wire.Token(token)
+				return a.show(tokenListing(shown, shown))
 			})
 		},
 	}
@@ -81,14 +81,14 @@ func (a *app) tokensRevokeCommand() *cobra.Command {
 }
 
 func (a *app) showIssuedToken(issued admin.IssuedToken) error {
-	wire := adminwire.IssuedToken(issued)
+	shown := wire.IssuedToken(issued)
 	if a.format == formatTable {
-		a.say("Created token %s. This is its secret; it is not shown again:", visible(wire.Token.Name))
+		a.say("Created token %s. This is its secret; it is not shown again:", visible(shown.Token.Name))
 		return a.showSecret(issued.Secret)
 	}
 	return a.show(listing{
-		value: wire, columns: []column{{name: "token_id"}, {name: "name"}, {name: "secret"}},
-		rows: [][]string{{wire.Token.ID, wire.Token.Name, wire.Secret}},
+		value: shown, columns: []column{{name: "token_id"}, {name: "name"}, {name: "secret"}},
+		rows: [][]string{{shown.Token.ID, shown.Token.Name, shown.Secret}},
 	})
 }
 

@@ -46,8 +46,8 @@ func (t *troubleLog) observe(ctx context.Context, event rationhttp.Event) {
 		t.logPanic(ctx, panicked)
 	}
 	message := "no decision"
-	if event.After != "" {
-		message = "a charge stays as it is: no " + event.After
+	if event.FollowUp != "" {
+		message = "a charge stays as it is: no " + event.FollowUp
 	}
 	t.log.Say(ctx, slog.LevelWarn, condense.Kind{Message: message, Code: string(event.Code)},
 		slog.String("via", event.Via), slog.Bool("failed_open", event.FailedOpen), slog.Any("error", event.Err))

@@ -7,7 +7,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 // sayNoLimit says of a key that was changed that it has no limit, or will have
@@ -15,7 +15,7 @@ import (
 func (a *app) sayNoLimit(key admin.KeyRecord) {
 	if key.NoLimit.Unmarked() {
 		a.say("Key %s has no limit%s. Give it one: 'ration keys update %s --limit 1000/day' or '--plan NAME'; if this is intended, say so with --unlimited.",
-			visible(key.Name), whenText(adminwire.NoLimit(key.NoLimit)), key.ID)
+			visible(key.Name), whenText(wire.NoLimit(key.NoLimit)), key.ID)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 func (a *app) usageCommand() *cobra.Command {
@@ -40,7 +40,7 @@ its own time zone, so a list of several keys may mix time zones.`,
 				if len(days) == filter.Limit {
 					a.say("There may be more: raise --max, or choose --from and --to that are closer together")
 				}
-				return a.show(usageDayListing(adminwire.UsageDays(days)))
+				return a.show(usageDayListing(wire.UsageDays(days)))
 			})
 		},
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/keyimport"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 func (a *app) usageImportCommand() *cobra.Command {
@@ -89,7 +89,7 @@ func (a *app) importUsage(ctx context.Context, source *keySource, meter string) 
 	if source.dryRun {
 		a.say("Nothing was imported: this was a dry run.")
 	}
-	return a.showUsageImported(adminwire.UsageImported(imported, source.dryRun))
+	return a.showUsageImported(wire.UsageImported(imported, source.dryRun))
 }
 
 func nothingImported(err error) error {

@@ -117,7 +117,7 @@ func (r *usageReading) read(mapping UsageMapping) {
 	if !readable {
 		r.note("date", `use a date such as "2025-01-31", or a time that begins with it`)
 	}
-	day.Date = ration.DateLabel(date.Date())
+	day.Date = ration.DateID(date.Date())
 	units, err := strconv.ParseInt(r.cells(mapping.RequestCount), 10, 64)
 	if err != nil {
 		r.note("request_count", fmt.Sprintf("use a whole number from 0 to %d", ration.MaxUnits))

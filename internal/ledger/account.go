@@ -78,7 +78,7 @@ func (a *Account) Writes() []MeterWrite {
 		write.Used, write.Reserved = after.Used-before.Used, after.Reserved-before.Reserved
 		for w := range write.Windows {
 			window := &write.Windows[w]
-			if before.Windows[w].Label == window.Label {
+			if before.Windows[w].ID == window.ID {
 				window.Used -= before.Windows[w].Used
 				window.Reserved -= before.Windows[w].Reserved
 			}

@@ -27,7 +27,7 @@ func TestReserveAnything(t *testing.T) { rapid.Check(t, reserveAnything) }
 // posted is where units are counted: on a day of a meter, or ever.
 type posted struct {
 	meter string
-	day   ration.Label // 0: ever
+	day   ration.PeriodID // 0: ever
 }
 
 // books are a key in a store, and what decisions have told of it.
@@ -152,7 +152,7 @@ func (l *books) compare(rt *rapid.T) {
 	}
 	for _, id := range l.order {
 		r := l.reservations[id]
-		counted, days := r.Settled, map[string]ration.Label{}
+		counted, days := r.Settled, map[string]ration.PeriodID{}
 		for _, p := range r.Held {
 			days[p.Meter] = p.Day()
 			switch {
@@ -180,8 +180,8 @@ func (l *books) compare(rt *rapid.T) {
 				rt.Fatalf("%s in the %s: %+v, of %d and %d ever", entry.Meter, ration.WindowPeriods[i], window, entry.Used, entry.Reserved)
 			}
 		}
-		if day := entry.Windows[1]; day.Used != l.days[posted{entry.Meter, day.Label}] {
-			rt.Fatalf("%s: %d used today, %d by its history", entry.Meter, day.Used, l.days[posted{entry.Meter, day.Label}])
+		if day := entry.Windows[1]; day.Used != l.days[posted{entry.Meter, day.ID}] {
+			rt.Fatalf("%s: %d used today, %d by its history", entry.Meter, day.Used, l.days[posted{entry.Meter, day.ID}])
 		}
 	}
 	for at, units := range l.days {

@@ -24,7 +24,7 @@ func write(usage ledger.Usage, writes []ledger.MeterWrite) ledger.Usage {
 		entry.Denied += write.Denied
 		entry.Rates = write.Rates
 		for i, window := range write.Windows {
-			if window.Label == entry.Windows[i].Label {
+			if window.ID == entry.Windows[i].ID {
 				window.Used += entry.Windows[i].Used
 				window.Reserved += entry.Windows[i].Reserved
 			}
@@ -45,7 +45,7 @@ func write(usage ledger.Usage, writes []ledger.MeterWrite) ledger.Usage {
 func TestBatchFoldsToChargesOneByOne(t *testing.T) {
 	type day struct {
 		meter string
-		date  ration.Label
+		date  ration.PeriodID
 	}
 	type count struct{ used, denied int64 }
 	rapid.Check(t, func(rt *rapid.T) {

@@ -55,7 +55,7 @@ func changesOf(policy *Policy, usage Usage, charge *ration.Charge, now time.Time
 			change.Window[w], turns = change.Window[w].at(ration.WindowPeriods[w], now, policy.Zone)
 			turned = turned || turns
 		}
-		change.Day = change.Window[windowDay].Label
+		change.Day = change.Window[windowDay].ID
 	}
 	return changes, turned
 }

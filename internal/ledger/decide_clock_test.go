@@ -16,8 +16,8 @@ type wandering struct {
 	truth              time.Time
 	database, instance time.Duration // how far the clocks are off
 	together           bool          // both were ahead by more than the tolerance at once
-	admitted           [4]map[ration.Label]int64
-	latest             [4]ration.Label
+	admitted           [4]map[ration.PeriodID]int64
+	latest             [4]ration.PeriodID
 }
 
 var wanderingLimits = [4]int64{3, 5, 8, 12} // per hour, day, week and month
@@ -30,7 +30,7 @@ func newWandering(t *testing.T, zoneName string, truth time.Time) *wandering {
 		w.policy.Limits = append(w.policy.Limits, ration.Limit{
 			Name: string(period), Meter: ration.MeterRequests, Kind: ration.KindQuota, Quantity: wanderingLimits[i], Period: period,
 		})
-		w.admitted[i] = map[ration.Label]int64{}
+		w.admitted[i] = map[ration.PeriodID]int64{}
 	}
 	return w
 }
@@ -49,13 +49,13 @@ func (w *wandering) charge(t *testing.T, units int64) ration.Decision {
 		return decision
 	}
 	for i, window := range w.usage[0].Windows {
-		if clock.Suspect && (len(before) == 0 || before[0].Windows[i].Label != window.Label) {
-			t.Errorf("the %s %d began while the clocks were %s and %s off", ration.WindowPeriods[i], window.Label, w.database, w.instance)
+		if clock.Suspect && (len(before) == 0 || before[0].Windows[i].ID != window.ID) {
+			t.Errorf("the %s %d began while the clocks were %s and %s off", ration.WindowPeriods[i], window.ID, w.database, w.instance)
 		}
-		if w.admitted[i][window.Label] += units; w.admitted[i][window.Label] > wanderingLimits[i] || window.Label < w.latest[i] {
-			t.Errorf("%d admitted in the %s %d, after %d", w.admitted[i][window.Label], ration.WindowPeriods[i], window.Label, w.latest[i])
+		if w.admitted[i][window.ID] += units; w.admitted[i][window.ID] > wanderingLimits[i] || window.ID < w.latest[i] {
+			t.Errorf("%d admitted in the %s %d, after %d", w.admitted[i][window.ID], ration.WindowPeriods[i], window.ID, w.latest[i])
 		}
-		w.latest[i] = window.Label
+		w.latest[i] = window.ID
 	}
 	return decision
 }
@@ -108,8 +108,8 @@ func TestJumpingClocks(t *testing.T) {
 
 func (w *wandering) fromTheFuture() bool {
 	for i, period := range ration.WindowPeriods {
-		label, _ := ration.PeriodAt(period, w.truth, w.policy.Zone)
-		if len(w.usage) > 0 && w.usage[0].Windows[i].Label > label {
+		periodID, _ := ration.PeriodAt(period, w.truth, w.policy.Zone)
+		if len(w.usage) > 0 && w.usage[0].Windows[i].ID > periodID {
 			return true
 		}
 	}
@@ -121,8 +121,8 @@ func (w *wandering) wantOpen(t *testing.T) {
 	t.Helper()
 	usedUp := false
 	for i, period := range ration.WindowPeriods {
-		label, _ := ration.PeriodAt(period, w.truth, w.policy.Zone)
-		usedUp = usedUp || w.admitted[i][label] == wanderingLimits[i]
+		periodID, _ := ration.PeriodAt(period, w.truth, w.policy.Zone)
+		usedUp = usedUp || w.admitted[i][periodID] == wanderingLimits[i]
 	}
 	decision := w.charge(t, 1)
 	if decision.Allowed() == usedUp || usedUp && decision.Code != ration.CodeQuotaExceeded {

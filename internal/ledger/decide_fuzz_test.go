@@ -47,7 +47,7 @@ func drawMeterUsage(rt *rapid.T) ledger.MeterUsage {
 	}
 	for i := range usage.Windows {
 		usage.Windows[i] = ledger.Window{
-			Label:  ration.Label(rapid.Int32Range(0, math.MaxInt32).Draw(rt, "label")),
+			ID:     ration.PeriodID(rapid.Int32Range(0, math.MaxInt32).Draw(rt, "period")),
 			EndsAt: drawTime.Draw(rt, "ends"), Used: drawCount.Draw(rt, "used"), Reserved: drawCount.Draw(rt, "reserved"),
 		}
 	}
@@ -141,8 +141,8 @@ func wantAdmitted(rt *rapid.T, before, after ledger.Usage, charge ration.Charge)
 			rt.Fatalf("%d %s went from %+v to %+v", amount.Units, amount.Meter, was, is)
 		}
 		for i, window := range is.Windows {
-			turned := window.Label != was.Windows[i].Label
-			if window.Label < was.Windows[i].Label || turned && window.Used != amount.Units || !turned && window.Used != was.Windows[i].Used+amount.Units {
+			turned := window.ID != was.Windows[i].ID
+			if window.ID < was.Windows[i].ID || turned && window.Used != amount.Units || !turned && window.Used != was.Windows[i].Used+amount.Units {
 				rt.Fatalf("window %d went from %+v to %+v", i, was.Windows[i], window)
 			}
 		}

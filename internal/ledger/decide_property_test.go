@@ -166,7 +166,7 @@ func TestQuotaNeverAdmitsMore(t *testing.T) {
 		policy := ledger.Policy{Key: ration.Key{Status: ration.StatusActive}, Limits: []ration.Limit{limit}}
 		index := map[ration.Period]int{ration.PeriodHour: 0, ration.PeriodDay: 1, ration.PeriodWeek: 2, ration.PeriodMonth: 3}[limit.Period]
 		usage, now := ledger.Usage(nil), noon
-		sums, last := map[ration.Label]int64{}, ration.Label(0)
+		sums, last := map[ration.PeriodID]int64{}, ration.PeriodID(0)
 		for range rapid.IntRange(1, 60).Draw(rt, "charges") {
 			now = now.Add(drawStep(rt) - drawStep(rt)/2)
 			policy.Zone = zone(t, drawZone.Draw(rt, "zone"))
@@ -176,11 +176,11 @@ func TestQuotaNeverAdmitsMore(t *testing.T) {
 			if !decision.Allowed() {
 				continue
 			}
-			label := usage.Meter(limit.Meter).Windows[index].Label
-			if sums[label] += charge.Amounts[0].Units; sums[label] > limit.Quantity || label < last {
-				rt.Fatalf("%s admitted %d in period %d, after %d", limit, sums[label], label, last)
+			periodID := usage.Meter(limit.Meter).Windows[index].ID
+			if sums[periodID] += charge.Amounts[0].Units; sums[periodID] > limit.Quantity || periodID < last {
+				rt.Fatalf("%s admitted %d in period %d, after %d", limit, sums[periodID], periodID, last)
 			}
-			last = label
+			last = periodID
 		}
 	})
 }

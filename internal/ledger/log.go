@@ -35,12 +35,12 @@ type LogEntry struct {
 // entries of one key follow from each other without a gap.
 type LogMeter struct {
 	Meter       string
-	Day         ration.Label // to whose history Used belongs, or Denied
-	Used        int64        // units added, or taken off
-	Reserved    int64        // likewise
-	Denied      int64        // charges
-	UsedAfter   int64        // units, ever
-	DeniedAfter int64        // charges, ever
+	Day         ration.PeriodID // to whose history Used belongs, or Denied
+	Used        int64           // units added, or taken off
+	Reserved    int64           // likewise
+	Denied      int64           // charges
+	UsedAfter   int64           // units, ever
+	DeniedAfter int64           // charges, ever
 }
 
 // Log makes the account keep what its charges change, for LogEntries. Call it

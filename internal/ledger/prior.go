@@ -19,7 +19,7 @@ type Prior struct {
 type Reference struct {
 	Reservation    ration.ReservationID // zero: none
 	IdempotencyKey string               // empty: none
-	RefundsOf      *ration.Label        // the day of which refunds are to be counted; nil: none
+	RefundsOf      *ration.PeriodID     // the day of which refunds are to be counted; nil: none
 	RefundedIn     []RefundPeriod
 }
 
@@ -57,7 +57,7 @@ func ReferenceOf(item *ration.Item) (reference Reference, refers bool) {
 type priorWork struct {
 	reservations map[ration.ReservationID]*ration.Reservation
 	replays      map[string]*Replay
-	refunds      map[ration.Label]int64
+	refunds      map[ration.PeriodID]int64
 
 	refundedBefore, refundedNow map[RefundPeriod]int64
 	refundedIn                  []RefundPeriod // the keys of refundedNow
@@ -162,7 +162,7 @@ func (a *Account) FreedIdempotencyKeys() []string {
 func (a *Account) work() *priorWork {
 	if a.prior == nil {
 		a.prior = &priorWork{
-			reservations: make(map[ration.ReservationID]*ration.Reservation), replays: make(map[string]*Replay), refunds: make(map[ration.Label]int64),
+			reservations: make(map[ration.ReservationID]*ration.Reservation), replays: make(map[string]*Replay), refunds: make(map[ration.PeriodID]int64),
 			refundedBefore: make(map[RefundPeriod]int64), refundedNow: make(map[RefundPeriod]int64),
 			noted: make(map[*ration.Reservation]bool),
 		}

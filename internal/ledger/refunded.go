@@ -26,8 +26,8 @@ const (
 // RefundPeriod is a period of a meter in which it is counted how much was given back.
 type RefundPeriod struct {
 	Meter  string
-	Period ration.Period // that of a quota
-	Label  ration.Label  // 0 of a lifetime
+	Period ration.Period   // that of a quota
+	ID     ration.PeriodID // 0 of a lifetime
 }
 
 // PeriodRefunds is how many units were given back in a period.
@@ -38,7 +38,7 @@ type PeriodRefunds struct {
 
 // DayRefunds is how many charges of a local day were given back.
 type DayRefunds struct {
-	Date  ration.Label
+	Date  ration.PeriodID
 	Count int64
 }
 
@@ -47,8 +47,8 @@ type DayRefunds struct {
 func refundPeriods(r *ration.Receipt) (periods []RefundPeriod) {
 	for i := range r.Postings {
 		if posting := &r.Postings[i]; posting.Units > 0 {
-			for w, label := range posting.Labels {
-				periods = append(periods, RefundPeriod{posting.Meter, ration.WindowPeriods[w], label})
+			for w, periodID := range posting.Periods {
+				periods = append(periods, RefundPeriod{posting.Meter, ration.WindowPeriods[w], periodID})
 			}
 			periods = append(periods, RefundPeriod{Meter: posting.Meter, Period: ration.PeriodLifetime})
 		}

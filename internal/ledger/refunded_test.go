@@ -11,7 +11,7 @@ import (
 func TestARefundIsNoRequest(t *testing.T) {
 	a := newAccount(t)
 	account := ledger.NewAccount(a.policy, nil)
-	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: 3, Labels: labels(0, 0, 0, 0)}}}
+	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: 3, Periods: periodsOf(0, 0, 0, 0)}}}
 	account.Decide(&ration.Item{KeyID: a.policy.Key.ID, Refund: &receipt}, ledger.Clock{Now: noon})
 	for _, write := range account.Writes() {
 		if !write.FirstRequestAt.IsZero() || !write.LastRequestAt.IsZero() || write.Used != 0 {
@@ -26,9 +26,9 @@ func TestWhatIsGivenBackStopsBeforeItWraps(t *testing.T) {
 	a := newAccount(t)
 	const before = ration.MaxTotalUnits - 3*ration.MaxUnits
 	account := ledger.NewAccount(a.policy, ledger.Usage{running("requests", ration.MaxTotalUnits, 0)})
-	day := ledger.RefundPeriod{Meter: "requests", Period: ration.PeriodDay, Label: labels(0, 0, 0, 0)[1]}
+	day := ledger.RefundPeriod{Meter: "requests", Period: ration.PeriodDay, ID: periodsOf(0, 0, 0, 0)[1]}
 	account.TakePrior(ledger.Prior{Refunded: []ledger.PeriodRefunds{{RefundPeriod: day, Units: before}}})
-	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: ration.MaxUnits, Labels: labels(0, 0, 0, 0)}}}
+	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: ration.MaxUnits, Periods: periodsOf(0, 0, 0, 0)}}}
 	for range 1000 {
 		account.Decide(&ration.Item{KeyID: a.policy.Key.ID, Refund: &receipt}, ledger.Clock{Now: noon})
 	}

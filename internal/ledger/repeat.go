@@ -93,7 +93,7 @@ func (c *Changes) postings() []ration.Posting {
 		change := &c.Meters[i]
 		postings[i] = ration.Posting{Meter: change.Meter, Units: change.Units}
 		for w := range change.Window {
-			postings[i].Labels[w] = change.Window[w].Label
+			postings[i].Periods[w] = change.Window[w].ID
 		}
 	}
 	return postings

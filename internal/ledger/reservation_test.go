@@ -10,11 +10,11 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-// labels are those of noon, moved by so many hours, days, weeks and months.
-func labels(hours, days, weeks, months ration.Label) [4]ration.Label {
-	return [4]ration.Label{
-		ration.HourLabel(noon) + hours, ration.DateLabel(2026, 7, 15) + days,
-		ration.DateLabel(2026, 7, 13) + 7*weeks, ration.DateLabel(2026, 7+time.Month(months), 1),
+// periodsOf are those of noon, moved by so many hours, days, weeks and months.
+func periodsOf(hours, days, weeks, months ration.PeriodID) [4]ration.PeriodID {
+	return [4]ration.PeriodID{
+		ration.HourID(noon) + hours, ration.DateID(2026, 7, 15) + days,
+		ration.DateID(2026, 7, 13) + 7*weeks, ration.DateID(2026, 7+time.Month(months), 1),
 	}
 }
 
@@ -29,8 +29,8 @@ func held(key ration.KeyID, postings ...ration.Posting) ration.Reservation {
 // running is a meter whose periods are those of noon, with the same in each.
 func running(meter string, used, reserved int64) ledger.MeterUsage {
 	usage := ledger.MeterUsage{Meter: meter, Used: used, Reserved: reserved, FirstRequestAt: noon, LastRequestAt: noon}
-	for i, label := range labels(0, 0, 0, 0) {
-		usage.Windows[i] = ledger.Window{Label: label, EndsAt: noon.Add(time.Duration(i+1) * time.Hour), Used: used, Reserved: reserved}
+	for i, periodID := range periodsOf(0, 0, 0, 0) {
+		usage.Windows[i] = ledger.Window{ID: periodID, EndsAt: noon.Add(time.Duration(i+1) * time.Hour), Used: used, Reserved: reserved}
 	}
 	return usage
 }
@@ -57,28 +57,28 @@ func settle(over ration.Overage, amounts ...ration.Amount) ration.End {
 func TestSettlementMeetsAnyRow(t *testing.T) {
 	for _, row := range []struct {
 		name string
-		off  [4]ration.Label // of the posting's periods
-		used [4]int64        // in the row's periods, of 7 before and 3 settled
+		off  [4]ration.PeriodID // of the posting's periods
+		used [4]int64           // in the row's periods, of 7 before and 3 settled
 	}{
-		{"the same", labels(0, 0, 0, 0), [4]int64{10, 10, 10, 10}},
-		{"an hour earlier", labels(-1, 0, 0, 0), [4]int64{7, 10, 10, 10}},
-		{"a day earlier", labels(-24, -1, 0, 0), [4]int64{7, 7, 10, 10}},
-		{"a month earlier", labels(-744, -31, -4, -1), [4]int64{7, 7, 7, 7}},
-		{"an hour later", labels(1, 0, 0, 0), [4]int64{3, 10, 10, 10}},
-		{"a day later", labels(24, 1, 0, 0), [4]int64{3, 3, 10, 10}},
-		{"a month later", labels(744, 31, 4, 1), [4]int64{3, 3, 3, 3}},
+		{"the same", periodsOf(0, 0, 0, 0), [4]int64{10, 10, 10, 10}},
+		{"an hour earlier", periodsOf(-1, 0, 0, 0), [4]int64{7, 10, 10, 10}},
+		{"a day earlier", periodsOf(-24, -1, 0, 0), [4]int64{7, 7, 10, 10}},
+		{"a month earlier", periodsOf(-744, -31, -4, -1), [4]int64{7, 7, 7, 7}},
+		{"an hour later", periodsOf(1, 0, 0, 0), [4]int64{3, 10, 10, 10}},
+		{"a day later", periodsOf(24, 1, 0, 0), [4]int64{3, 3, 10, 10}},
+		{"a month later", periodsOf(744, 31, 4, 1), [4]int64{3, 3, 3, 3}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			a := newAccount(t)
-			r := held(a.policy.Key.ID, ration.Posting{Meter: "requests", Units: 1, Labels: row.off})
+			r := held(a.policy.Key.ID, ration.Posting{Meter: "requests", Units: 1, Periods: row.off})
 			a.usage = ledger.Usage{running("requests", 1, 1), running("tokens", 7, 0)}
 			if d := a.end(r, settle(ration.OverageAllow, amount("tokens", 3))); d.Code != ration.CodeOK {
 				t.Fatalf("code %s", d.Code)
 			}
 			entry := a.usage.Meter("tokens")
 			for i, window := range entry.Windows {
-				was := labels(0, 0, 0, 0)[i]
-				if window.Used != row.used[i] || window.Label != max(was, row.off[i]) || window.EndsAt.IsZero() != (row.off[i] > was) {
+				was := periodsOf(0, 0, 0, 0)[i]
+				if window.Used != row.used[i] || window.ID != max(was, row.off[i]) || window.EndsAt.IsZero() != (row.off[i] > was) {
 					t.Errorf("%s: %+v, want %d used", ration.WindowPeriods[i], window, row.used[i])
 				}
 			}
@@ -93,17 +93,17 @@ func TestSettlementMeetsAnyRow(t *testing.T) {
 // row, repaired meanwhile, does not know.
 func TestGivingBackTurnsNothing(t *testing.T) {
 	a := newAccount(t)
-	later := labels(24, 1, 1, 1)
+	later := periodsOf(24, 1, 1, 1)
 	a.usage = ledger.Usage{running("requests", 7, 0)}
 	a.usage[0].Reserved = 5
 	before := a.usage.Clone()
 	before[0].Reserved = 0
-	a.end(held(a.policy.Key.ID, ration.Posting{Meter: "requests", Units: 5, Labels: later}), ration.End{Action: ration.EndVoid})
+	a.end(held(a.policy.Key.ID, ration.Posting{Meter: "requests", Units: 5, Periods: later}), ration.End{Action: ration.EndVoid})
 	if diff := cmp.Diff(before, a.usage); diff != "" {
 		t.Errorf("after a void (-want +got):\n%s", diff)
 	}
 	account := ledger.NewAccount(a.policy, a.usage.Clone())
-	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: 9, Labels: later}}}
+	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: 9, Periods: later}}}
 	account.Decide(&ration.Item{KeyID: a.policy.Key.ID, Refund: &receipt}, ledger.Clock{Now: noon})
 	a.usage = write(a.usage, account.Writes())
 	before[0].Used = 0 // of 7: nothing falls below 0
@@ -136,8 +136,8 @@ func TestSettlementsStopBeforeCountsWrap(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			a := newAccount(t)
 			a.usage = ledger.Usage{running("requests", 0, 1), running("bytes", ration.MaxTotalUnits-15, 10)}
-			r := held(a.policy.Key.ID, ration.Posting{Meter: "requests", Units: 1, Labels: labels(0, 0, 0, 0)},
-				ration.Posting{Meter: "bytes", Units: 10, Labels: labels(0, 0, 0, 0)})
+			r := held(a.policy.Key.ID, ration.Posting{Meter: "requests", Units: 1, Periods: periodsOf(0, 0, 0, 0)},
+				ration.Posting{Meter: "bytes", Units: 10, Periods: periodsOf(0, 0, 0, 0)})
 			r.AtExpiry = row.expires
 			a.now = noon.Add(row.after)
 			d := a.end(r, settle(row.over, amount("bytes", row.units)))
@@ -156,13 +156,13 @@ func TestSettlementsStopBeforeCountsWrap(t *testing.T) {
 func TestReservationChangesNothingThatWasRecalled(t *testing.T) {
 	a := newAccount(t, "9/day")
 	a.usage = ledger.Usage{running("requests", 0, 8)}
-	r := held(a.policy.Key.ID, ration.Posting{Meter: "requests", Units: 8, Labels: labels(0, 0, 0, 0)})
+	r := held(a.policy.Key.ID, ration.Posting{Meter: "requests", Units: 8, Periods: periodsOf(0, 0, 0, 0)})
 	r.AtExpiry = ration.AtExpiryRelease
-	prior := ledger.Prior{Reservations: []ration.Reservation{r}, Refunds: []ledger.DayRefunds{{Date: labels(0, 0, 0, 0)[1], Count: 1}}}
+	prior := ledger.Prior{Reservations: []ration.Reservation{r}, Refunds: []ledger.DayRefunds{{Date: periodsOf(0, 0, 0, 0)[1], Count: 1}}}
 	account := ledger.NewAccount(a.policy, a.usage.Clone())
 	account.TakePrior(prior)
 	clock := ledger.Clock{Now: noon.Add(time.Hour)}
-	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: 1, Labels: labels(0, 0, 0, 0)}}}
+	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: 1, Periods: periodsOf(0, 0, 0, 0)}}}
 	charge := ration.Charge{KeyID: a.policy.Key.ID, Amounts: []ration.Amount{amount("requests", 2)}}
 	batch := []*ration.Item{{Charge: &charge}, {Refund: &receipt}, {End: &ration.End{ID: r.ID, Action: ration.EndVoid}}}
 	var first []ration.Decision
@@ -196,7 +196,7 @@ func TestEntriesFollowWithoutAGap(t *testing.T) {
 	a := newAccount(t)
 	account := ledger.NewAccount(a.policy, ledger.Usage{running("requests", 7, 5)})
 	account.Log()
-	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: 4, Labels: labels(0, 0, 0, 0)}}}
+	receipt := ration.Receipt{KeyID: a.policy.Key.ID, Postings: []ration.Posting{{Meter: "requests", Units: 4, Periods: periodsOf(0, 0, 0, 0)}}}
 	for range 3 {
 		account.Decide(&ration.Item{KeyID: a.policy.Key.ID, Refund: &receipt}, ledger.Clock{Now: noon})
 	}

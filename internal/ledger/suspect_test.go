@@ -14,7 +14,7 @@ var suspect = ledger.Clock{Now: noon.Add(2 * time.Minute), Suspect: true}
 // TestNothingExpiresByASuspectClock: it may be ahead, and what it ends has ended.
 func TestNothingExpiresByASuspectClock(t *testing.T) {
 	a := newAccount(t, "10/day")
-	r := held(a.policy.Key.ID, ration.Posting{Meter: "requests", Units: 9, Labels: labels(0, 0, 0, 0)})
+	r := held(a.policy.Key.ID, ration.Posting{Meter: "requests", Units: 9, Periods: periodsOf(0, 0, 0, 0)})
 	a.usage = ledger.Usage{running("requests", 0, 9)}
 	for _, action := range []ration.EndAction{ration.EndSettle, ration.EndVoid, ration.EndExpire} {
 		account := ledger.NewAccount(a.policy, a.usage.Clone())

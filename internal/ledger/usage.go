@@ -33,7 +33,7 @@ type MeterUsage struct {
 // Window is the running period of one length. It runs until EndsAt; the zero
 // Window ended long ago.
 type Window struct {
-	Label    ration.Label
+	ID       ration.PeriodID
 	EndsAt   time.Time
 	Used     int64 // units
 	Reserved int64 // units held by open reservations
@@ -81,16 +81,16 @@ type Clock struct {
 }
 
 // at returns the window as it stands at an instant, and whether it had to turn.
-// Labels only go up: after its end a window gives way to a later period, and
+// Period ids only go up: after its end a window gives way to a later period, and
 // otherwise, where the clock stepped back or the zone changed, runs on to the
 // end of the period that now holds.
 func (w Window) at(period ration.Period, now time.Time, zone *time.Location) (Window, bool) {
 	if now.Before(w.EndsAt) {
 		return w, false
 	}
-	label, endsAt := ration.PeriodAt(period, now, zone)
-	if label > w.Label {
-		return Window{Label: label, EndsAt: endsAt}, true
+	periodID, endsAt := ration.PeriodAt(period, now, zone)
+	if periodID > w.ID {
+		return Window{ID: periodID, EndsAt: endsAt}, true
 	}
 	w.EndsAt = endsAt
 	return w, true
@@ -109,7 +109,7 @@ type MeterChange struct {
 	Meter  string
 	Units  int64                             // added to all windows and the lifetime count, as used or reserved
 	Denied int64                             // 1 if the charge was denied; then nothing but Denied, Day and Rates counts
-	Day    ration.Label                      // the day to whose history the charge belongs
+	Day    ration.PeriodID                   // the day to whose history the charge belongs
 	Window [len(ration.WindowPeriods)]Window // as they stand before Units are added
 	Rates  [len(RatePeriods)]RateState
 }
@@ -158,14 +158,14 @@ func (m *MeterUsage) apply(change *MeterChange, changes *Changes) {
 // window of an earlier period gives way to theirs, which the next charge then
 // finds ended or lets run on; one of a later period is not concerned. Nothing
 // falls below 0, where usage was repaired in between.
-func (m *MeterUsage) post(labels [len(ration.WindowPeriods)]ration.Label, used, reserved int64) {
+func (m *MeterUsage) post(periodIDs [len(ration.WindowPeriods)]ration.PeriodID, used, reserved int64) {
 	m.Used, m.Reserved = max(0, m.Used+used), max(0, m.Reserved+reserved)
 	for i := range m.Windows {
 		window := &m.Windows[i]
-		if labels[i] > window.Label && used > 0 {
-			*window = Window{Label: labels[i]}
+		if periodIDs[i] > window.ID && used > 0 {
+			*window = Window{ID: periodIDs[i]}
 		}
-		if window.Label == labels[i] {
+		if window.ID == periodIDs[i] {
 			window.Used, window.Reserved = max(0, window.Used+used), max(0, window.Reserved+reserved)
 		}
 	}

@@ -17,8 +17,8 @@ type MeterWrite struct {
 	Denied         int64     // charges to add
 	FirstRequestAt time.Time // to set where there is none; zero: nothing was admitted
 	LastRequestAt  time.Time // to set; zero: nothing was admitted
-	// Windows to set Label and EndsAt of. Used and Reserved are to be added where
-	// the row has the same label, and to be set where it has another.
+	// Windows to set ID and EndsAt of. Used and Reserved are to be added where
+	// the row has the same id, and to be set where it has another.
 	Windows [len(ration.WindowPeriods)]Window
 	Rates   [len(RatePeriods)]RateState // to set, also where nothing was admitted
 
@@ -34,7 +34,7 @@ type MeterWrite struct {
 // DayWrite is what is to be added to a day of a meter's history. Nothing in it is
 // negative.
 type DayWrite struct {
-	Date          ration.Label
+	Date          ration.PeriodID
 	Used          int64     // units
 	GivenBack     int64     // units to be taken off what was used, down to 0, and to be counted as given back
 	Denied        int64     // charges
@@ -52,7 +52,7 @@ func (w *MeterWrite) Days() []DayWrite {
 
 // day returns the entry of a day, the first in place of which most writes have
 // the only one.
-func (w *MeterWrite) day(date ration.Label) *DayWrite {
+func (w *MeterWrite) day(date ration.PeriodID) *DayWrite {
 	if w.Day.Date == date || w.Day == (DayWrite{}) {
 		w.Day.Date = date
 		return &w.Day

@@ -272,7 +272,7 @@ func TestARefundThatFailsStopsNoAnswer(t *testing.T) {
 		t.Errorf("got %d, RateLimit %s", response.StatusCode, told)
 	}
 	c.expect(t, "requests", 1, 0)
-	if len(events) != 2 || events[1].After != rationhttp.AfterRefund || events[1].Refunded || !errors.Is(events[1].Err, ration.ErrStoreUnavailable) {
+	if len(events) != 2 || events[1].FollowUp != rationhttp.FollowUpRefund || events[1].Refunded || !errors.Is(events[1].Err, ration.ErrStoreUnavailable) {
 		t.Errorf("observed %+v", events)
 	}
 }

@@ -413,7 +413,7 @@ func TestAReservationThatCannotBeSettledEndsByItself(t *testing.T) {
 			if held := c.store.Reserved(c.key.ID, "tokens"); held != 1000 {
 				t.Errorf("%d tokens are reserved", held)
 			}
-			if len(events) != 2 || events[1].After != rationhttp.AfterSettle || !errors.Is(events[1].Err, ration.ErrStoreUnavailable) || !strings.Contains(c.log.String(), "not settled") {
+			if len(events) != 2 || events[1].FollowUp != rationhttp.FollowUpSettle || !errors.Is(events[1].Err, ration.ErrStoreUnavailable) || !strings.Contains(c.log.String(), "not settled") {
 				t.Errorf("observed %+v, logged %s", events, c.log)
 			}
 			c.store.Advance(5 * time.Minute)

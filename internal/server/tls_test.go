@@ -272,19 +272,43 @@ func TestTLSAnswersAreCutOffWhereNobodyReads(t *testing.T) {
 	}
 }
 
+// TestIdleConnectionWithTLSMakesRoom: each connection takes the place of the one before,
+// which is left open, once the server knows that it is idle. That may be a moment after
+// its client has read the answer.
 func TestIdleConnectionWithTLSMakesRoom(t *testing.T) {
 	s := startTLS(t, setup{Proxy: hello, ProxyBounds: bound.Config{Connections: 1}}, t.TempDir())
-	for range 3 {
-		c := s.dialTLS(t) // each takes the place of the one before, which is left open
-		if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
-			t.Fatal(err)
+	deadline := time.Now().Add(20 * time.Second)
+	for answered := 0; answered < 3; {
+		switch status, err := s.askOverTLS(t); {
+		case err == nil && status != http.StatusOK:
+			t.Fatalf("got %d", status)
+		case err == nil:
+			answered++
+		case time.Now().After(deadline):
+			t.Fatalf("the place of a connection that is idle stays taken: %v", err)
 		}
-		response, err := http.ReadResponse(bufio.NewReader(c), nil)
-		if err != nil || response.StatusCode != 200 {
-			t.Fatalf("got %v, %v", response, err)
-		}
-		_, _ = io.Copy(io.Discard, response.Body)
 	}
+}
+
+// askOverTLS sends a request on a connection of its own, and leaves it open.
+func (r *running) askOverTLS(t *testing.T) (status int, err error) {
+	t.Helper()
+	c, err := tls.Dial("tcp", r.Addr("proxy").String(), &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // see client
+	if err != nil {
+		return 0, err
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+		return 0, err
+	}
+	response, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	_, err = io.Copy(io.Discard, response.Body)
+	return response.StatusCode, err
 }
 
 func TestConnectionThatNeverSpeaksTLSEnds(t *testing.T) {

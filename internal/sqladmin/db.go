@@ -32,7 +32,7 @@ type Reader interface {
 	//
 	//	string, int64, bool, []byte, nil
 	//	time.Time                    for a column that is never NULL; see [orNull]
-	//	ration.Label                 the local date of a day
+	//	ration.PeriodID              the local date of a day
 	//	ids and ration.Digest
 	//	[]string                     as a column of several texts has it
 	//	[]ration.KeyID               the list of "IN (?)"
@@ -70,13 +70,13 @@ type Tx interface {
 type Row interface {
 	ID() [16]byte
 	Digest() ration.Digest
-	Text() string       // NULL is ""
-	Int() int64         // NULL is 0
-	Bool() bool         // NULL is false
-	Time() time.Time    // NULL is the zero time
-	Date() ration.Label // of a day
-	Texts() []string    // of a column that has several; nil: none
-	JSON() []byte       // the text of a value that is not NULL
+	Text() string          // NULL is ""
+	Int() int64            // NULL is 0
+	Bool() bool            // NULL is false
+	Time() time.Time       // NULL is the zero time
+	Date() ration.PeriodID // of a day
+	Texts() []string       // of a column that has several; nil: none
+	JSON() []byte          // the text of a value that is not NULL
 
 	// Fail ends the query with an error, unless there is one already. Nil does nothing.
 	Fail(err error)

@@ -43,8 +43,8 @@ type jumper struct {
 	instance time.Duration
 	ahead    bool // the clocks may have begun a period from the future
 	limits   []ration.Limit
-	admitted [4]map[ration.Label]int64 // by the label that they were counted in
-	latest   [4]ration.Label
+	admitted [4]map[ration.PeriodID]int64 // by the period that they were counted in
+	latest   [4]ration.PeriodID
 }
 
 var jumps = []time.Duration{time.Second, time.Hour, 25 * time.Hour, tenYears}
@@ -57,7 +57,7 @@ func testJumps(f *fixture) {
 	for range jumpRounds {
 		j := &jumper{f: f, random: random, truth: truth, limits: plan.Limits}
 		for i := range j.admitted {
-			j.admitted[i] = map[ration.Label]int64{}
+			j.admitted[i] = map[ration.PeriodID]int64{}
 		}
 		j.heal()
 		j.id = f.key(plan.Name)
@@ -122,14 +122,14 @@ func (j *jumper) charge() {
 		return
 	}
 	for i, window := range j.f.meter(j.id, ration.MeterRequests).Windows {
-		j.admitted[i][window.Label] += units
-		if sum := j.admitted[i][window.Label]; sum > j.quantity(i) || sum != window.Used {
-			j.f.Errorf("%d admitted in the %s %d, counted %d, limit %d", sum, ration.WindowPeriods[i], window.Label, window.Used, j.quantity(i))
+		j.admitted[i][window.ID] += units
+		if sum := j.admitted[i][window.ID]; sum > j.quantity(i) || sum != window.Used {
+			j.f.Errorf("%d admitted in the %s %d, counted %d, limit %d", sum, ration.WindowPeriods[i], window.ID, window.Used, j.quantity(i))
 		}
-		if window.Label < j.latest[i] {
-			j.f.Errorf("the %s %d after %d", ration.WindowPeriods[i], window.Label, j.latest[i])
+		if window.ID < j.latest[i] {
+			j.f.Errorf("the %s %d after %d", ration.WindowPeriods[i], window.ID, j.latest[i])
 		}
-		j.latest[i] = window.Label
+		j.latest[i] = window.ID
 	}
 }
 
@@ -163,8 +163,8 @@ func (j *jumper) heal() {
 func (j *jumper) fromTheFuture() bool {
 	var found bool
 	for i, window := range j.f.meter(j.id, ration.MeterRequests).Windows {
-		label, _ := ration.PeriodAt(ration.WindowPeriods[i], j.truth, time.UTC)
-		found = found || window.Label > label
+		periodID, _ := ration.PeriodAt(ration.WindowPeriods[i], j.truth, time.UTC)
+		found = found || window.ID > periodID
 	}
 	if found && !j.ahead {
 		j.f.Errorf("the key is in the future and the clocks were never ahead: %+v", j.f.meter(j.id, ration.MeterRequests))
@@ -177,8 +177,8 @@ func (j *jumper) wantOpen() {
 	decision := j.f.charge(chargeOf(j.id))
 	usedUp := false
 	for i, period := range ration.WindowPeriods {
-		label, _ := ration.PeriodAt(period, j.truth, time.UTC)
-		usedUp = usedUp || j.admitted[i][label] == j.quantity(i)
+		periodID, _ := ration.PeriodAt(period, j.truth, time.UTC)
+		usedUp = usedUp || j.admitted[i][periodID] == j.quantity(i)
 	}
 	if decision.Allowed() == usedUp || !decision.Allowed() && decision.Code != ration.CodeQuotaExceeded {
 		j.f.Errorf("with right clocks: code %s, limits %+v, admitted %v", decision.Code, decision.Limits, j.admitted)

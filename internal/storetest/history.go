@@ -29,7 +29,7 @@ func testRunningDay(f *fixture) {
 	}
 	for _, entry := range f.usage(id) {
 		window, day := entry.Windows[1], days[entry.Meter]
-		if window.Label != day.Date || window.Used != day.Used || !day.LastRequestAt.Equal(entry.LastRequestAt) {
+		if window.ID != day.Date || window.Used != day.Used || !day.LastRequestAt.Equal(entry.LastRequestAt) {
 			f.Errorf("%s: the running day is %+v, its history %+v", entry.Meter, window, day)
 		}
 	}
@@ -41,11 +41,11 @@ func testDenialOnNewDay(f *fixture) {
 	f.advance(24 * time.Hour)
 	f.deny(id, requests(1), ration.CodeQuotaExceeded, 0)
 	f.want("history", []admin.UsageDay{
-		{KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: ration.DateLabel(2026, 7, 15), Used: 1, LastRequestAt: noon},
-		{KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: ration.DateLabel(2026, 7, 16), Denied: 1},
+		{KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: ration.DateID(2026, 7, 15), Used: 1, LastRequestAt: noon},
+		{KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: ration.DateID(2026, 7, 16), Denied: 1},
 	}, f.days(id))
 	entry := f.meter(id, ration.MeterRequests)
-	if entry.Denied != 1 || !entry.LastRequestAt.Equal(noon) || entry.Windows[1].Label != ration.DateLabel(2026, 7, 15) {
+	if entry.Denied != 1 || !entry.LastRequestAt.Equal(noon) || entry.Windows[1].ID != ration.DateID(2026, 7, 15) {
 		f.Errorf("usage %+v, want one denial and nothing else since yesterday", entry)
 	}
 }
@@ -74,16 +74,16 @@ func testHistoryFilter(f *fixture) {
 		f.batch(chargeOf(ids[0], requests(1), units("tokens", 5)), chargeOf(ids[1], requests(1), units("tokens", 5)))
 		f.advance(24 * time.Hour)
 	}
-	label := ration.DateLabel(2026, 7, 15)
-	row := func(key int, meter string, day ration.Label) admin.UsageDay {
+	periodID := ration.DateID(2026, 7, 15)
+	row := func(key int, meter string, day ration.PeriodID) admin.UsageDay {
 		used := map[string]int64{ration.MeterRequests: 1, "tokens": 5}[meter]
 		return admin.UsageDay{
-			KeyID: ids[key], KeyName: "test", Owner: owner, Meter: meter, Date: label + day,
+			KeyID: ids[key], KeyName: "test", Owner: owner, Meter: meter, Date: periodID + day,
 			Used: used, LastRequestAt: noon.Add(time.Duration(day) * 24 * time.Hour),
 		}
 	}
 	var all []admin.UsageDay
-	for day := range ration.Label(3) {
+	for day := range ration.PeriodID(3) {
 		for key := range ids {
 			all = append(all, row(key, ration.MeterRequests, day), row(key, "tokens", day))
 		}
@@ -95,9 +95,9 @@ func testHistoryFilter(f *fixture) {
 	}{
 		{"owner", admin.UsageFilter{Owner: owner}, all},
 		{"key and meter", admin.UsageFilter{KeyID: ids[1], Meter: "tokens"}, []admin.UsageDay{row(1, "tokens", 0), row(1, "tokens", 1), row(1, "tokens", 2)}},
-		{"from", admin.UsageFilter{Owner: owner, From: label + 2}, all[8:]},
-		{"to", admin.UsageFilter{Owner: owner, To: label}, all[:4]},
-		{"from and to", admin.UsageFilter{Owner: owner, From: label + 1, To: label + 1}, all[4:8]},
+		{"from", admin.UsageFilter{Owner: owner, From: periodID + 2}, all[8:]},
+		{"to", admin.UsageFilter{Owner: owner, To: periodID}, all[:4]},
+		{"from and to", admin.UsageFilter{Owner: owner, From: periodID + 1, To: periodID + 1}, all[4:8]},
 		{"limit", admin.UsageFilter{Owner: owner, Limit: 3}, all[:3]},
 		{"nobody's", admin.UsageFilter{Owner: uniqueName()}, nil},
 		{"key of another owner", admin.UsageFilter{Owner: uniqueName(), KeyID: ids[0]}, nil},

@@ -13,7 +13,7 @@ import (
 
 type dayOfKey struct {
 	key  ration.KeyID
-	date ration.Label
+	date ration.PeriodID
 }
 
 type periodOfKey struct {
@@ -90,7 +90,7 @@ func (m *memory) writeRefunded(id ration.KeyID, refunded ledger.PeriodRefunds) {
 	case m.fault == countsRefundedCharges:
 		refunded.Units = 1
 	case m.fault == refundsOneForAll:
-		refunded.Label = 0
+		refunded.ID = 0
 	}
 	m.refunded[periodOfKey{id, refunded.RefundPeriod}] += refunded.Units
 }
@@ -112,7 +112,7 @@ func (m *memory) toRunning(id ration.KeyID, postings []ration.Posting) []ration.
 	for i := range moved {
 		if entry := m.usage[id].Meter(moved[i].Meter); entry != nil {
 			for w := range entry.Windows {
-				moved[i].Labels[w] = entry.Windows[w].Label
+				moved[i].Periods[w] = entry.Windows[w].ID
 			}
 		}
 	}

@@ -27,7 +27,7 @@ func (m *memory) KeysAhead(_ context.Context, after ration.KeyID, look int) (adm
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	ahead := admin.KeysAhead{Now: m.time()}
-	hour, date := admin.LatestLabels(ahead.Now)
+	hour, date := admin.LatestPeriods(ahead.Now)
 	looked := 0
 	for _, id := range slices.SortedFunc(maps.Keys(m.keys), compareIDs) {
 		if compareIDs(id, after) <= 0 {
@@ -38,7 +38,7 @@ func (m *memory) KeysAhead(_ context.Context, after ration.KeyID, look int) (adm
 		}
 		looked++
 		ahead.Last = id
-		if m.usage[id].Meter(ration.MeterRequests).Windows[0].Label > hour || slices.ContainsFunc(m.days, func(d admin.UsageDay) bool {
+		if m.usage[id].Meter(ration.MeterRequests).Windows[0].ID > hour || slices.ContainsFunc(m.days, func(d admin.UsageDay) bool {
 			return d.KeyID == id && d.Meter == ration.MeterRequests && d.Date > date
 		}) {
 			ahead.IDs = append(ahead.IDs, id)
@@ -117,7 +117,7 @@ func (m *memory) usageRepair(id ration.KeyID) admin.UsageRepair {
 
 // refundsOf returns how many charges of a day were given back, which is kept for
 // requests.
-func (m *memory) refundsOf(id ration.KeyID, meter string, date ration.Label) int64 {
+func (m *memory) refundsOf(id ration.KeyID, meter string, date ration.PeriodID) int64 {
 	if meter != ration.MeterRequests {
 		return 0
 	}

@@ -242,7 +242,7 @@ func (m *memory) writeUsage(id ration.KeyID, write ledger.MeterWrite) {
 	}
 	entry.Rates = write.Rates
 	for i, window := range write.Windows {
-		if entry.Windows[i].Label == window.Label && m.fault != overwritesCounts {
+		if entry.Windows[i].ID == window.ID && m.fault != overwritesCounts {
 			window.Used += entry.Windows[i].Used
 			window.Reserved += entry.Windows[i].Reserved
 		}
@@ -259,7 +259,7 @@ func (m *memory) writeUsage(id ration.KeyID, write ledger.MeterWrite) {
 
 func (m *memory) writeDay(id ration.KeyID, meter string, write ledger.DayWrite) {
 	if m.fault == keepsHistoryInUTC {
-		write.Date = ration.DateLabel(m.time().Date())
+		write.Date = ration.DateID(m.time().Date())
 	}
 	i := slices.IndexFunc(m.days, func(d admin.UsageDay) bool {
 		return d.KeyID == id && d.Meter == meter && d.Date == write.Date

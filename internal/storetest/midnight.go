@@ -72,9 +72,9 @@ func (f *fixture) wantDays(id ration.KeyID, midnight time.Time, admitted map[boo
 	if len(days) != 2 {
 		f.Fatalf("history of %d days, want 2: %+v", len(days), days)
 	}
-	after := ration.DateLabel(midnight.Date())
+	after := ration.DateID(midnight.Date())
 	for i, day := range days {
-		if want := admitted[i == 1]; day.Used != want || day.Date != after-1+ration.Label(i) {
+		if want := admitted[i == 1]; day.Used != want || day.Date != after-1+ration.PeriodID(i) {
 			f.Errorf("history of %s has %d, want %d", day.Date.Date().Format(time.DateOnly), day.Used, want)
 		}
 	}

@@ -30,20 +30,20 @@ type modelKey struct {
 // modelMeter is all that ever happened to a key on one meter.
 type modelMeter struct {
 	admitted []admission
-	beyond   []admission    // what was settled without a reservation
-	first    time.Time      // of its use
-	denied   []ration.Label // the day of each denial
-	running  [4]running     // hour, day, week, month
+	beyond   []admission       // what was settled without a reservation
+	first    time.Time         // of its use
+	denied   []ration.PeriodID // the day of each denial
+	running  [4]running        // hour, day, week, month
 	rates    map[ration.Period][]rateEvent
 }
 
 // admission is one admitted charge and the periods that it was counted in.
 type admission struct {
-	number int // among those of its key
-	at     time.Time
-	units  int64
-	labels [4]ration.Label
-	back   bool // it was given back
+	number  int // among those of its key
+	at      time.Time
+	units   int64
+	periods [4]ration.PeriodID
+	back    bool // it was given back
 
 	// What of it is used, where that is for a reservation to say.
 	of    *modelReservation
@@ -70,10 +70,10 @@ func (a admission) reserved() int64 {
 }
 
 // running is a period under way. What was used in it is the sum of the
-// admissions with its label.
+// admissions with its id.
 type running struct {
-	label ration.Label
-	ends  time.Time
+	id   ration.PeriodID
+	ends time.Time
 }
 
 func newModel() *model {
@@ -121,13 +121,13 @@ func (k *modelKey) remember(charge item, decision *ration.Decision, questions []
 		meter := k.meter(amount.Meter)
 		turned := meter.turned(now, zone)
 		if !admitted {
-			meter.denied = append(meter.denied, turned[1].label)
+			meter.denied = append(meter.denied, turned[1].id)
 			continue
 		}
 		meter.running = turned
 		entry := admission{number: k.charges, at: now, units: amount.Units, of: of, meter: amount.Meter}
 		for i := range turned {
-			entry.labels[i] = turned[i].label
+			entry.periods[i] = turned[i].id
 		}
 		meter.admitted = append(meter.admitted, entry)
 		meter.usedAt(now)
@@ -190,8 +190,8 @@ func (m *modelMeter) turned(now time.Time, zone *time.Location) [4]running {
 		if now.Before(periods[i].ends) {
 			continue
 		}
-		label, ends := calendar(name, now, zone)
-		periods[i] = running{label: max(label, periods[i].label), ends: ends}
+		periodID, ends := calendar(name, now, zone)
+		periods[i] = running{id: max(periodID, periods[i].id), ends: ends}
 	}
 	return periods
 }
@@ -204,6 +204,6 @@ func (m *modelMeter) countIn(period ration.Period, now time.Time, zone *time.Loc
 	}
 	i := slices.Index([]ration.Period{ration.PeriodHour, ration.PeriodDay, ration.PeriodWeek, ration.PeriodMonth}, period)
 	running := m.turned(now, zone)[i]
-	used, reserved = m.sum(func(entry admission) bool { return entry.labels[i] == running.label })
+	used, reserved = m.sum(func(entry admission) bool { return entry.periods[i] == running.id })
 	return used, reserved, running.ends
 }

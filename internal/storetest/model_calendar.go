@@ -22,26 +22,26 @@ func (m *model) zone(key *modelKey) *time.Location {
 
 // calendar returns the period that holds an instant, and finds its end by
 // trying: the first instant that is in a later period.
-func calendar(period ration.Period, at time.Time, zone *time.Location) (ration.Label, time.Time) {
-	label := labelAt(period, at, zone)
+func calendar(period ration.Period, at time.Time, zone *time.Location) (ration.PeriodID, time.Time) {
+	periodID := labelAt(period, at, zone)
 	low, high := at, at.Add(40*24*time.Hour) // in the period, and not
 	for high.Sub(low) > time.Nanosecond {
 		middle := low.Add(high.Sub(low) / 2)
-		if labelAt(period, middle, zone) > label {
+		if labelAt(period, middle, zone) > periodID {
 			high = middle
 		} else {
 			low = middle
 		}
 	}
-	return label, high.UTC()
+	return periodID, high.UTC()
 }
 
 // labelAt names the period that holds an instant by the latest local date that
 // any clock in the zone has shown in the days before: a date that comes twice is
 // one day, and goes on until the next one begins.
-func labelAt(period ration.Period, at time.Time, zone *time.Location) ration.Label {
+func labelAt(period ration.Period, at time.Time, zone *time.Location) ration.PeriodID {
 	if period == ration.PeriodHour {
-		return ration.Label(at.Truncate(time.Hour).Unix() / 3600)
+		return ration.PeriodID(at.Truncate(time.Hour).Unix() / 3600)
 	}
 	days := daysSince1970(at.In(zone))
 	for t := at; at.Sub(t) < 48*time.Hour; {
@@ -57,11 +57,11 @@ func labelAt(period ration.Period, at time.Time, zone *time.Location) ration.Lab
 		for date.Weekday() != time.Monday {
 			date = date.Add(-24 * time.Hour)
 		}
-		return ration.Label(date.Unix() / 86400)
+		return ration.PeriodID(date.Unix() / 86400)
 	case ration.PeriodMonth:
-		return ration.Label(days) - ration.Label(date.Day()) + 1
+		return ration.PeriodID(days) - ration.PeriodID(date.Day()) + 1
 	}
-	return ration.Label(days)
+	return ration.PeriodID(days)
 }
 
 // daysSince1970 counts a local date as if it were one of UTC.

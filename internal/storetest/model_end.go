@@ -109,18 +109,18 @@ func (r *modelReservation) claim(end ration.End) (used map[string]int64, fits bo
 // countBeyond counts what was not reserved in the periods of the requests. A
 // period gives way to a later one, of which nobody knows the end yet.
 func (k *modelKey) countBeyond(r *modelReservation) {
-	labels := r.held[0].labels
+	periodIDs := r.held[0].periods
 	held := r.holds()
 	for name := range r.told {
 		if _, found := held[name]; found {
 			continue
 		}
 		meter := k.meter(name)
-		meter.beyond = append(meter.beyond, admission{at: r.made, labels: labels, of: r, meter: name})
+		meter.beyond = append(meter.beyond, admission{at: r.made, periods: periodIDs, of: r, meter: name})
 		meter.usedAt(r.made)
 		for i := range meter.running {
-			if meter.running[i].label < labels[i] {
-				meter.running[i] = running{label: labels[i]}
+			if meter.running[i].id < periodIDs[i] {
+				meter.running[i] = running{id: periodIDs[i]}
 			}
 		}
 	}

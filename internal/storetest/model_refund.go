@@ -27,7 +27,7 @@ func (m *model) refund(k *modelKey, receipt *ration.Receipt, now time.Time) rati
 	for _, posting := range postings {
 		entries := k.meter(posting.Meter).admitted
 		i := slices.IndexFunc(entries, func(a admission) bool {
-			return a.of == nil && !a.back && a.units == posting.Units && a.labels == posting.Labels
+			return a.of == nil && !a.back && a.units == posting.Units && a.periods == posting.Periods
 		})
 		entries[i].back = true
 	}
@@ -50,7 +50,7 @@ func (m *model) hasEnough(k *modelKey, receipt *ration.Receipt, now time.Time) b
 			if most < 10 {
 				most = min(10, limit.Quantity)
 			}
-			if k.gotBack(limit.Meter, limit.Period, posting.Labels)+posting.Units > most {
+			if k.gotBack(limit.Meter, limit.Period, posting.Periods)+posting.Units > most {
 				return true
 			}
 		}
@@ -60,19 +60,19 @@ func (m *model) hasEnough(k *modelKey, receipt *ration.Receipt, now time.Time) b
 	}
 	today := 0
 	for _, given := range k.refunds {
-		if given[0].Labels[1] == receipt.Postings[0].Labels[1] {
+		if given[0].Periods[1] == receipt.Postings[0].Periods[1] {
 			today++
 		}
 	}
 	return today >= 1000
 }
 
-// gotBack adds up what was given back on a meter in one of the periods of these labels.
-func (k *modelKey) gotBack(meter string, period ration.Period, labels [4]ration.Label) (sum int64) {
+// gotBack adds up what was given back on a meter in one of the periods of these ids.
+func (k *modelKey) gotBack(meter string, period ration.Period, periodIDs [4]ration.PeriodID) (sum int64) {
 	i := slices.Index([]ration.Period{ration.PeriodHour, ration.PeriodDay, ration.PeriodWeek, ration.PeriodMonth}, period)
 	for _, given := range k.refunds {
 		for _, posting := range given {
-			if posting.Meter == meter && (i < 0 || posting.Labels[i] == labels[i]) {
+			if posting.Meter == meter && (i < 0 || posting.Periods[i] == periodIDs[i]) {
 				sum += posting.Units
 			}
 		}

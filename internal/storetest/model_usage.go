@@ -31,8 +31,8 @@ func (m *modelMeter) usage(name string) ledger.MeterUsage {
 	}
 	usage.Used, usage.Reserved = m.sum(func(admission) bool { return true })
 	for i, running := range m.running {
-		usage.Windows[i] = ledger.Window{Label: running.label, EndsAt: running.ends}
-		usage.Windows[i].Used, usage.Windows[i].Reserved = m.sum(func(entry admission) bool { return entry.labels[i] == running.label })
+		usage.Windows[i] = ledger.Window{ID: running.id, EndsAt: running.ends}
+		usage.Windows[i].Used, usage.Windows[i].Reserved = m.sum(func(entry admission) bool { return entry.periods[i] == running.id })
 	}
 	usage.Rates[0] = storedRate(m.rates[ration.PeriodSecond])
 	usage.Rates[1] = storedRate(m.rates[ration.PeriodMinute])
@@ -43,10 +43,10 @@ func (m *modelMeter) usage(name string) ledger.MeterUsage {
 func (k *modelKey) days() []admin.UsageDay {
 	type row struct {
 		meter string
-		date  ration.Label
+		date  ration.PeriodID
 	}
 	rows := map[row]*admin.UsageDay{}
-	day := func(meter string, date ration.Label) *admin.UsageDay {
+	day := func(meter string, date ration.PeriodID) *admin.UsageDay {
 		at := row{meter, date}
 		if rows[at] == nil {
 			rows[at] = &admin.UsageDay{KeyID: k.ID, KeyName: k.Name, Owner: k.Owner, Meter: meter, Date: date}
@@ -55,12 +55,12 @@ func (k *modelKey) days() []admin.UsageDay {
 	}
 	for name, meter := range k.meters {
 		for _, entry := range meter.admitted {
-			d := day(name, entry.labels[1])
+			d := day(name, entry.periods[1])
 			d.Used += entry.used()
 			d.LastRequestAt = entry.at
 		}
 		for _, entry := range meter.beyond {
-			day(name, entry.labels[1]).Used += entry.used()
+			day(name, entry.periods[1]).Used += entry.used()
 		}
 		for _, date := range meter.denied {
 			day(name, date).Denied++

@@ -140,7 +140,7 @@ func testZoneChange(f *fixture) {
 	f.setNow(time.Date(2026, 7, 17, 10, 0, 0, 0, time.UTC))
 	f.allow(id, requests(2), 0)
 	days := f.days(id)
-	if len(days) != 2 || days[0].Date != ration.DateLabel(2026, 7, 16) || days[1].Date != ration.DateLabel(2026, 7, 17) {
+	if len(days) != 2 || days[0].Date != ration.DateID(2026, 7, 16) || days[1].Date != ration.DateID(2026, 7, 17) {
 		f.Errorf("history %+v, want the 16th and the 17th", days)
 	}
 }
@@ -176,15 +176,15 @@ func testClockStepsBack(f *fixture) {
 	days := f.days(id)
 	for i, want := range []struct {
 		meter string
-		date  ration.Label
+		date  ration.PeriodID
 		used  int64
 	}{
-		{ration.MeterRequests, ration.DateLabel(2026, 7, 15), 1},
-		{"tokens", ration.DateLabel(2026, 7, 15), 10},
-		{ration.MeterRequests, ration.DateLabel(2026, 7, 16), 2},
-		{"tokens", ration.DateLabel(2026, 7, 16), 10},
-		{ration.MeterRequests, ration.DateLabel(2026, 7, 17), 1},
-		{"tokens", ration.DateLabel(2026, 7, 17), 10},
+		{ration.MeterRequests, ration.DateID(2026, 7, 15), 1},
+		{"tokens", ration.DateID(2026, 7, 15), 10},
+		{ration.MeterRequests, ration.DateID(2026, 7, 16), 2},
+		{"tokens", ration.DateID(2026, 7, 16), 10},
+		{ration.MeterRequests, ration.DateID(2026, 7, 17), 1},
+		{"tokens", ration.DateID(2026, 7, 17), 10},
 	} {
 		if i >= len(days) || days[i].Meter != want.meter || days[i].Date != want.date || days[i].Used != want.used {
 			f.Fatalf("row %d of %+v, want %+v", i, days, want)
@@ -231,10 +231,10 @@ func testAllPeriodsRun(f *fixture) {
 	f.want("tokens", ledger.MeterUsage{
 		Meter: "tokens", Used: 12, FirstRequestAt: noon, LastRequestAt: noon.Add(time.Hour),
 		Windows: [4]ledger.Window{
-			{Label: ration.HourLabel(noon) + 1, EndsAt: noon.Add(2 * time.Hour), Used: 7},
-			{Label: ration.DateLabel(2026, 7, 15), EndsAt: time.Date(2026, 7, 16, 0, 0, 0, 0, time.UTC), Used: 12},
-			{Label: ration.DateLabel(2026, 7, 13), EndsAt: time.Date(2026, 7, 20, 0, 0, 0, 0, time.UTC), Used: 12},
-			{Label: ration.DateLabel(2026, 7, 1), EndsAt: time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC), Used: 12},
+			{ID: ration.HourID(noon) + 1, EndsAt: noon.Add(2 * time.Hour), Used: 7},
+			{ID: ration.DateID(2026, 7, 15), EndsAt: time.Date(2026, 7, 16, 0, 0, 0, 0, time.UTC), Used: 12},
+			{ID: ration.DateID(2026, 7, 13), EndsAt: time.Date(2026, 7, 20, 0, 0, 0, 0, time.UTC), Used: 12},
+			{ID: ration.DateID(2026, 7, 1), EndsAt: time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC), Used: 12},
 		},
 	}, withoutRates(f.meter(id, "tokens")))
 }

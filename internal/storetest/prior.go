@@ -160,8 +160,8 @@ func (f *fixture) wantSums(id ration.KeyID) {
 					continue
 				}
 				ever += held.Units
-				for i, label := range held.Labels {
-					if label == entry.Windows[i].Label {
+				for i, periodID := range held.Periods {
+					if periodID == entry.Windows[i].ID {
 						reserved[i] += held.Units
 					}
 				}
@@ -173,7 +173,7 @@ func (f *fixture) wantSums(id ration.KeyID) {
 				continue
 			}
 			used += day.Used
-			if day.Date == entry.Windows[1].Label {
+			if day.Date == entry.Windows[1].ID {
 				today = day.Used
 			}
 		}
@@ -192,7 +192,7 @@ func (f *fixture) wantSums(id ration.KeyID) {
 }
 
 // wantHistory wants so much to be used of a meter on days that follow each other.
-func (f *fixture) wantHistory(id ration.KeyID, meter string, first ration.Label, used ...int64) {
+func (f *fixture) wantHistory(id ration.KeyID, meter string, first ration.PeriodID, used ...int64) {
 	f.Helper()
 	got := make([]int64, len(used))
 	for _, day := range f.days(id) {

@@ -220,9 +220,9 @@ func testRefundOfRevokedKey(f *fixture) {
 func testReceipts(f *fixture) {
 	id := f.key(f.plan("9/day").Name)
 	receipt := f.refundable(named(chargeOf(id, requests(2)), "k"))
-	labels := [4]ration.Label{ration.HourLabel(noon), today, today - 2, today - 14}
+	periodIDs := [4]ration.PeriodID{ration.HourID(noon), today, today - 2, today - 14}
 	f.want("receipt", ration.Receipt{
-		KeyID: id, ChargedAt: noon, IdempotencyKey: "k", Postings: []ration.Posting{{Meter: ration.MeterRequests, Units: 2, Labels: labels}},
+		KeyID: id, ChargedAt: noon, IdempotencyKey: "k", Postings: []ration.Posting{{Meter: ration.MeterRequests, Units: 2, Periods: periodIDs}},
 	}, *receipt)
 	for name, charge := range map[string]ration.Charge{
 		"not asked for": {KeyID: id}, "a dry run": {KeyID: id, Refundable: true, DryRun: true},

@@ -119,10 +119,10 @@ func testRepair(f *fixture) {
 	// Of the three charges the rate has let through one.
 	windows := func(used int64) [4]ledger.Window {
 		return [4]ledger.Window{
-			{Label: ration.HourLabel(noon), EndsAt: noon.Add(time.Hour), Used: used},
-			{Label: ration.DateLabel(2026, 7, 15), EndsAt: time.Date(2026, 7, 16, 0, 0, 0, 0, time.UTC), Used: used},
-			{Label: ration.DateLabel(2026, 7, 13), EndsAt: time.Date(2026, 7, 20, 0, 0, 0, 0, time.UTC), Used: used},
-			{Label: ration.DateLabel(2026, 7, 1), EndsAt: time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC), Used: used},
+			{ID: ration.HourID(noon), EndsAt: noon.Add(time.Hour), Used: used},
+			{ID: ration.DateID(2026, 7, 15), EndsAt: time.Date(2026, 7, 16, 0, 0, 0, 0, time.UTC), Used: used},
+			{ID: ration.DateID(2026, 7, 13), EndsAt: time.Date(2026, 7, 20, 0, 0, 0, 0, time.UTC), Used: used},
+			{ID: ration.DateID(2026, 7, 1), EndsAt: time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC), Used: used},
 		}
 	}
 	for meter, used := range map[string]int64{ration.MeterRequests: 3, "tokens": 12} {
@@ -130,7 +130,7 @@ func testRepair(f *fixture) {
 			Meter: meter, Used: used, Denied: 2, FirstRequestAt: noon, LastRequestAt: f.now, Windows: windows(used),
 		}, withoutRates(f.meter(id, meter)))
 	}
-	day := ration.DateLabel(2026, 7, 15)
+	day := ration.DateID(2026, 7, 15)
 	f.want("history", []admin.UsageDay{
 		{KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: day, Used: 3, Denied: 2, LastRequestAt: f.now},
 		{KeyID: id, KeyName: "test", Meter: "tokens", Date: day, Used: 12, Denied: 2, LastRequestAt: f.now},
@@ -174,7 +174,7 @@ func testRepairOfDenial(f *fixture) {
 		f.Errorf("repaired %d keys, want 1", repaired)
 	}
 	f.want("history", []admin.UsageDay{
-		{KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: ration.DateLabel(2026, 7, 15), Denied: 3},
+		{KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: ration.DateID(2026, 7, 15), Denied: 3},
 	}, f.days(id))
 	f.want("keys ahead after the repair", []ration.KeyID(nil), f.ahead())
 }
@@ -261,8 +261,8 @@ func testRepairInZone(f *fixture) {
 	if repaired := f.repair(); repaired != 2 {
 		f.Errorf("repaired %d keys, want 2", repaired)
 	}
-	for id, want := range map[ration.KeyID]ration.Label{own: ration.DateLabel(2026, 7, 16), byPlan: ration.DateLabel(2026, 7, 15)} {
-		day := f.meter(id, ration.MeterRequests).Windows[1].Label
+	for id, want := range map[ration.KeyID]ration.PeriodID{own: ration.DateID(2026, 7, 16), byPlan: ration.DateID(2026, 7, 15)} {
+		day := f.meter(id, ration.MeterRequests).Windows[1].ID
 		if days := f.days(id); day != want || len(days) != 1 || days[0].Date != want {
 			f.Errorf("the day is %s with the history %+v, want %s", day.Date(), days, want.Date())
 		}
@@ -287,7 +287,7 @@ func testRepairOfLengthenedDay(f *fixture) {
 	for _, id := range ids {
 		f.deny(id, requests(1), ration.CodeQuotaExceeded, f.meter(id, ration.MeterRequests).Windows[slices.Index(ids, id)].EndsAt.Sub(f.now))
 		f.want("history", []admin.UsageDay{{
-			KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: ration.DateLabel(2026, 7, 15), Used: 4, Denied: 1, LastRequestAt: f.now,
+			KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: ration.DateID(2026, 7, 15), Used: 4, Denied: 1, LastRequestAt: f.now,
 		}}, f.days(id))
 	}
 	f.setNow(time.Date(2026, 7, 16, 12, 0, 0, 0, time.UTC)) // the 15th has ended everywhere
@@ -363,8 +363,8 @@ func testFailedRepair(f *fixture) {
 		if seen++; seen%2 == 0 { // of each attempt, if there are several
 			return cause
 		}
-		repair.Meters[0].Windows[1].Label = ration.DateLabel(2026, 7, 15)
-		repair.Meters[0].Fold = admin.Fold{From: []ration.Label{repair.Meters[0].Days[0].Date}, Into: repair.Meters[0].Days[0]}
+		repair.Meters[0].Windows[1].ID = ration.DateID(2026, 7, 15)
+		repair.Meters[0].Fold = admin.Fold{From: []ration.PeriodID{repair.Meters[0].Days[0].Date}, Into: repair.Meters[0].Days[0]}
 		repair.Audit = entry("key.repair", repair.KeyID.String())
 		return nil
 	}), cause)
@@ -385,7 +385,7 @@ func testWaitingSeesRepair(f *fixture) {
 			begin()
 			meter := &repair.Meters[0]
 			for i, period := range ration.WindowPeriods {
-				meter.Windows[i].Label, meter.Windows[i].EndsAt = ration.PeriodAt(period, repair.Now, time.UTC)
+				meter.Windows[i].ID, meter.Windows[i].EndsAt = ration.PeriodAt(period, repair.Now, time.UTC)
 				meter.Windows[i].Used = 3
 			}
 			repair.Audit = entry("key.repair", id.String())

@@ -40,11 +40,11 @@ func testReserve(f *fixture) {
 		}
 	}
 	f.wantUse(id, ration.MeterRequests, 2, 5)
-	labels := [4]ration.Label{ration.HourLabel(noon), ration.DateLabel(2026, 7, 15), ration.DateLabel(2026, 7, 13), ration.DateLabel(2026, 7, 1)}
+	periodIDs := [4]ration.PeriodID{ration.HourID(noon), ration.DateID(2026, 7, 15), ration.DateID(2026, 7, 13), ration.DateID(2026, 7, 1)}
 	r := decision.Reservation
 	want := ration.Reservation{
 		ID: r.ID, KeyID: id, State: ration.ReservationOpen, AtExpiry: ration.AtExpiryKeep,
-		Held:      []ration.Posting{{Meter: ration.MeterRequests, Units: 5, Labels: labels}},
+		Held:      []ration.Posting{{Meter: ration.MeterRequests, Units: 5, Periods: periodIDs}},
 		CreatedAt: noon, ExpiresAt: noon.Add(time.Minute), Fingerprint: r.Fingerprint, Limits: decision.Limits,
 	}
 	f.want("reservation", want, *r)

@@ -61,7 +61,7 @@ func testSettleAfterMonth(f *fixture) {
 		f.charge(chargeOf(id))
 		f.settle(r, requests(4))
 		f.wantWindows(id, ration.MeterRequests, row.running, [4]int64{})
-		f.wantHistory(id, ration.MeterRequests, ration.DateLabel(row.end.Date())-1, 4, 1)
+		f.wantHistory(id, ration.MeterRequests, ration.DateID(row.end.Date())-1, 4, 1)
 	}
 }
 

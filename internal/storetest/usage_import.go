@@ -28,9 +28,9 @@ var importTests = []contractTest{
 }
 
 // today is the date of noon in UTC, a Wednesday.
-var today = ration.DateLabel(2026, 7, 15)
+var today = ration.DateID(2026, 7, 15)
 
-func counted(id ration.KeyID, date ration.Label, used int64) admin.ImportedDay {
+func counted(id ration.KeyID, date ration.PeriodID, used int64) admin.ImportedDay {
 	return admin.ImportedDay{KeyID: id, Meter: ration.MeterRequests, Date: date, Used: used}
 }
 
@@ -101,7 +101,7 @@ func testImportedRunningDay(f *fixture) {
 	f.batch(chargeOf(id, requests(2), units("tokens", 1)))
 	for i, entry := range f.usage(id) {
 		window, day := entry.Windows[1], f.days(id)[i]
-		if window.Label != day.Date || window.Used != day.Used || window.Used < 27 {
+		if window.ID != day.Date || window.Used != day.Used || window.Used < 27 {
 			f.Errorf("%s: the running day is %+v, its history %+v", entry.Meter, window, day)
 		}
 	}
@@ -110,12 +110,12 @@ func testImportedRunningDay(f *fixture) {
 func testImportIntoPeriods(f *fixture) {
 	id := f.key(f.plan("1000/hour", "1000/day", "1000/week", "1000/month", "2000/lifetime").Name)
 	f.importDays(6, 111_111,
-		counted(id, today, 1),                           // Wednesday
-		counted(id, today-2, 10),                        // Monday of this week
-		counted(id, today-3, 100),                       // Sunday before it
-		counted(id, ration.DateLabel(2026, 7, 1), 1000), // the first of this month
-		counted(id, ration.DateLabel(2026, 6, 30), 10_000),
-		counted(id, ration.DateLabel(1990, 1, 1), 90_000+10_000),
+		counted(id, today, 1),                        // Wednesday
+		counted(id, today-2, 10),                     // Monday of this week
+		counted(id, today-3, 100),                    // Sunday before it
+		counted(id, ration.DateID(2026, 7, 1), 1000), // the first of this month
+		counted(id, ration.DateID(2026, 6, 30), 10_000),
+		counted(id, ration.DateID(1990, 1, 1), 90_000+10_000),
 	)
 	f.wantUsed(id, ration.MeterRequests, 111_111, 0, 1, 11, 1111)
 }
@@ -138,7 +138,7 @@ func testImportInZones(f *fixture) {
 	plan := f.planIn("Pacific/Pago_Pago", "9/day").Name
 	for _, row := range []struct {
 		id    ration.KeyID
-		today ration.Label
+		today ration.PeriodID
 	}{
 		{f.keyIn("Pacific/Kiritimati", plan), today + 1}, // 14 hours ahead of UTC
 		{f.key(plan), today},                             // 11 hours behind
@@ -147,7 +147,7 @@ func testImportInZones(f *fixture) {
 		f.wantInvalid(err, "date")
 		f.importDays(2, 8, counted(row.id, row.today, 5), counted(row.id, row.today-1, 3))
 		f.allow(row.id, requests(1), 3)
-		if day := f.meter(row.id, ration.MeterRequests).Windows[1]; day.Label != row.today || day.Used != 6 {
+		if day := f.meter(row.id, ration.MeterRequests).Windows[1]; day.ID != row.today || day.Used != 6 {
 			f.Errorf("the day is %+v, want 6 used on %s", day, row.today.Date())
 		}
 	}
@@ -304,7 +304,7 @@ func testImportWhileCharging(f *fixture) {
 			for round := range rounds {
 				var days []admin.ImportedDay
 				for i := range ids {
-					days = append(days, counted(ids[i], today-ration.Label(round)-1, 10), counted(ids[i], today, 1))
+					days = append(days, counted(ids[i], today-ration.PeriodID(round)-1, 10), counted(ids[i], today, 1))
 				}
 				if _, err := admin.New(store, admin.Config{}).ImportUsage(f.Context(), "test", admin.UsageImport{Days: days}); err != nil {
 					f.Errorf("importing: %v", err)

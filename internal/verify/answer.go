@@ -3,7 +3,7 @@ package verify
 import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -18,9 +18,9 @@ func answerOf(decision *ration.Decision, response rationhttp.Response) *api.Veri
 		answer.Key = &api.Key{ID: decision.KeyID.String(), Name: decision.KeyName, Owner: decision.Owner, Plan: decision.Plan}
 	}
 	for i := range decision.Limits {
-		answer.Limits[i] = adminwire.LimitStatus(&decision.Limits[i])
+		answer.Limits[i] = wire.LimitStatus(&decision.Limits[i])
 	}
-	answer.RetryAfter = adminwire.Seconds(decision.RetryAfter)
+	answer.RetryAfter = wire.Seconds(decision.RetryAfter)
 	for _, field := range response.Fields {
 		answer.Response.Headers[field.Name] = field.Value
 	}
@@ -31,7 +31,7 @@ func answerOf(decision *ration.Decision, response rationhttp.Response) *api.Veri
 func reserved(answer *api.VerifyResponse, r *ration.Reservation) *api.ReserveResponse {
 	response := &api.ReserveResponse{VerifyResponse: *answer}
 	if r != nil {
-		response.Reservation = new(adminwire.Reservation(*r))
+		response.Reservation = new(wire.Reservation(*r))
 	}
 	return response
 }

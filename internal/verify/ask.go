@@ -9,7 +9,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -57,7 +57,7 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, left time.Duration
 	if err != nil {
 		return err
 	}
-	asked := rationhttp.Asked{Amounts: q.amounts, Scope: q.scope}
+	asked := rationhttp.Echo{Amounts: q.amounts, Scope: q.scope}
 	if !decision.Allowed() { // it is shown in the body
 		asked.RequestID = newRequestID()
 	}
@@ -87,7 +87,7 @@ func (h *Handler) explain(ctx context.Context, q *question, decision *ration.Dec
 	if err != nil {
 		return nil, err
 	}
-	return new(adminwire.Explanation(explanation)), nil
+	return new(wire.Explanation(explanation)), nil
 }
 
 func (h *Handler) decide(ctx context.Context, q *question, left time.Duration) (ration.Decision, error) {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -102,7 +102,7 @@ func (h *Handler) about(w http.ResponseWriter, r *http.Request, left time.Durati
 		}
 		return err
 	}
-	buffers.write(w, adminwire.Reservation(reservation))
+	buffers.write(w, wire.Reservation(reservation))
 	return nil
 }
 

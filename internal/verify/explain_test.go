@@ -25,7 +25,7 @@ func (f *fakeExplainer) ExplainKey(_ context.Context, question admin.ExplainQues
 		Limits: []admin.LimitExplanation{{
 			LimitStatus: ration.LimitStatus{Limit: ration.Limit{Name: "tokens-day", Meter: "tokens", Kind: ration.KindQuota, Period: ration.PeriodDay, Quantity: 5000}, Reserved: 4000, Remaining: 1000},
 			Asked:       1200, Code: ration.CodeQuotaExceeded, Plan: "free",
-			Holds: []admin.Holding{{Reservation: r.ID, Units: 4000, ExpiresAt: r.ExpiresAt}},
+			Holds: []admin.OpenHold{{Reservation: r.ID, Units: 4000, ExpiresAt: r.ExpiresAt}},
 		}},
 		Reservations: []ration.Reservation{r},
 	}, nil

@@ -1,4 +1,4 @@
-package adminwire
+package wire
 
 import (
 	"github.com/ration-dev/ration/api"

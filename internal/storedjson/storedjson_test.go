@@ -1,4 +1,4 @@
-package kept_test
+package storedjson_test
 
 import (
 	"math"
@@ -10,15 +10,15 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ration-dev/ration"
-	"github.com/ration-dev/ration/internal/kept"
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/storedjson"
 )
 
 var noon = time.Date(2026, 7, 15, 12, 0, 0, 123456000, time.UTC)
 
 func posting(meter string, units int64) ration.Posting {
-	return ration.Posting{Meter: meter, Units: units, Labels: [4]ration.Label{
-		ration.HourLabel(noon), ration.DateLabel(2026, 7, 15), ration.DateLabel(2026, 7, 13), ration.DateLabel(2026, 7, 1),
+	return ration.Posting{Meter: meter, Units: units, Periods: [4]ration.PeriodID{
+		ration.HourID(noon), ration.DateID(2026, 7, 15), ration.DateID(2026, 7, 13), ration.DateID(2026, 7, 1),
 	}}
 }
 
@@ -61,14 +61,14 @@ func TestWhatIsStoredStaysTheSame(t *testing.T) {
 	held := []ration.Posting{posting("requests", 1), posting("tokens", ration.MaxUnits)}
 	reservation := &ration.Reservation{ID: id, AtExpiry: ration.AtExpiryRelease, Held: held, CreatedAt: noon, ExpiresAt: noon.Add(15 * time.Minute)}
 	for _, row := range []struct{ what, got, want string }{
-		{"postings", kept.Postings(held), goldenPostings},
-		{"amounts", kept.Amounts([]ration.Amount{{Meter: "requests", Units: 1}, {Meter: "tokens"}}), `[{"meter":"requests","units":1},{"meter":"tokens","units":0}]`},
-		{"nothing used", kept.Amounts([]ration.Amount{}), `[]`},
-		{"nothing told", kept.Amounts(nil), ``},
-		{"limits", kept.Limits(limits()), goldenLimits},
-		{"no limits", kept.Limits(nil), `[]`},
-		{"answer", kept.Answer(&ledger.Replay{Limits: limits(), Reservation: reservation}), goldenAnswer},
-		{"answer to a charge", kept.Answer(&ledger.Replay{}), `{"limits":[]}`},
+		{"postings", storedjson.Postings(held), goldenPostings},
+		{"amounts", storedjson.Amounts([]ration.Amount{{Meter: "requests", Units: 1}, {Meter: "tokens"}}), `[{"meter":"requests","units":1},{"meter":"tokens","units":0}]`},
+		{"nothing used", storedjson.Amounts([]ration.Amount{}), `[]`},
+		{"nothing told", storedjson.Amounts(nil), ``},
+		{"limits", storedjson.Limits(limits()), goldenLimits},
+		{"no limits", storedjson.Limits(nil), `[]`},
+		{"answer", storedjson.Answer(&ledger.Replay{Limits: limits(), Reservation: reservation}), goldenAnswer},
+		{"answer to a charge", storedjson.Answer(&ledger.Replay{}), `{"limits":[]}`},
 	} {
 		if diff := cmp.Diff(row.want, row.got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", row.what, diff)
@@ -76,7 +76,7 @@ func TestWhatIsStoredStaysTheSame(t *testing.T) {
 	}
 	replay := ledger.Replay{Key: "k", CreatedAt: noon, Fingerprint: ration.Fingerprint{1}}
 	key := ration.NewKeyID()
-	if err := kept.ReadAnswer([]byte(goldenAnswer), key, &replay); err != nil {
+	if err := storedjson.ReadAnswer([]byte(goldenAnswer), key, &replay); err != nil {
 		t.Fatal(err)
 	}
 	reservation.KeyID, reservation.State, reservation.Fingerprint, reservation.Limits = key, ration.ReservationOpen, replay.Fingerprint, limits()
@@ -90,7 +90,7 @@ var (
 	drawText  = rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"requests", "", "\xff", "nul\x00", `"\`, "<&>\u2028"}))
 	drawUnits = rapid.OneOf(rapid.Int64Range(0, 9), rapid.Int64Range(0, math.MaxInt64))
 	// Days from 1970 to the end of 9999.
-	drawDate = rapid.Map(rapid.Int32Range(0, 2932896), func(d int32) ration.Label { return ration.Label(d) })
+	drawDate = rapid.Map(rapid.Int32Range(0, 2932896), func(d int32) ration.PeriodID { return ration.PeriodID(d) })
 	drawTime = rapid.OneOf(rapid.Just(time.Time{}), rapid.Map(rapid.Int64Range(0, 253402300799999999), func(µs int64) time.Time { return time.UnixMicro(µs).UTC() }))
 )
 
@@ -99,9 +99,9 @@ var drawValid = rapid.Map(drawText, func(s string) string { return string([]rune
 
 var drawPostings = rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) ration.Posting {
 	p := ration.Posting{Meter: drawValid.Draw(rt, "meter"), Units: drawUnits.Draw(rt, "units")}
-	p.Labels[0] = ration.Label(rapid.Int32Range(0, 70389527).Draw(rt, "hour"))
+	p.Periods[0] = ration.PeriodID(rapid.Int32Range(0, 70389527).Draw(rt, "hour"))
 	for i := 1; i < 4; i++ {
-		p.Labels[i] = drawDate.Draw(rt, "label")
+		p.Periods[i] = drawDate.Draw(rt, "period")
 	}
 	return p
 }), 1, 4)
@@ -125,15 +125,15 @@ func TestWhatIsStoredComesBack(t *testing.T) {
 			}
 		}
 		held, statuses := drawPostings.Draw(rt, "held"), drawLimits.Draw(rt, "limits")
-		gotHeld, err := kept.ReadPostings([]byte(kept.Postings(held)))
+		gotHeld, err := storedjson.ReadPostings([]byte(storedjson.Postings(held)))
 		same("postings", held, gotHeld, err)
-		gotLimits, err := kept.ReadLimits([]byte(kept.Limits(statuses)))
+		gotLimits, err := storedjson.ReadLimits([]byte(storedjson.Limits(statuses)))
 		same("limits", statuses, gotLimits, err)
 		var settled []ration.Amount
 		for _, p := range held {
 			settled = append(settled, ration.Amount{Meter: p.Meter, Units: p.Units})
 		}
-		gotSettled, err := kept.ReadAmounts([]byte(kept.Amounts(settled)))
+		gotSettled, err := storedjson.ReadAmounts([]byte(storedjson.Amounts(settled)))
 		same("amounts", settled, gotSettled, err)
 		if gotSettled == nil != (settled == nil) {
 			rt.Errorf("nothing told and nothing used are one: %v, %v", settled, gotSettled)
@@ -147,7 +147,7 @@ func TestWhatIsStoredComesBack(t *testing.T) {
 			}
 		}
 		got := ledger.Replay{Key: "k", CreatedAt: noon}
-		err = kept.ReadAnswer([]byte(kept.Answer(&replay)), key, &got)
+		err = storedjson.ReadAnswer([]byte(storedjson.Answer(&replay)), key, &got)
 		same("answer", replay, got, err)
 	})
 }
@@ -155,10 +155,10 @@ func TestWhatIsStoredComesBack(t *testing.T) {
 // TestMalformedTextIsAnError reads what somebody else has put into a database.
 func TestMalformedTextIsAnError(t *testing.T) {
 	reads := map[string]func([]byte) error{
-		"postings": func(text []byte) error { _, err := kept.ReadPostings(text); return err },
-		"amounts":  func(text []byte) error { _, err := kept.ReadAmounts(text); return err },
-		"limits":   func(text []byte) error { _, err := kept.ReadLimits(text); return err },
-		"answer":   func(text []byte) error { return kept.ReadAnswer(text, ration.KeyID{}, &ledger.Replay{}) },
+		"postings": func(text []byte) error { _, err := storedjson.ReadPostings(text); return err },
+		"amounts":  func(text []byte) error { _, err := storedjson.ReadAmounts(text); return err },
+		"limits":   func(text []byte) error { _, err := storedjson.ReadLimits(text); return err },
+		"answer":   func(text []byte) error { return storedjson.ReadAnswer(text, ration.KeyID{}, &ledger.Replay{}) },
 	}
 	for what, texts := range map[string][]string{
 		"postings": {"", "x", "{}", "[]", "null", "[1]", `"`, `[{"units":"1"}]`, `[{"units":1.5}]`, `[{"units":1e30}]`, `[{"day":"2026-02-30"}]`, `[{"hour":"noon"}]`, "[]]"},

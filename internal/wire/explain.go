@@ -1,4 +1,4 @@
-package adminwire
+package wire
 
 import (
 	"fmt"
@@ -49,8 +49,8 @@ func limitExplanation(l admin.LimitExplanation) api.LimitExplanation {
 		Limit:  LimitStatus(&l.LimitStatus),
 		Allows: l.String(), Asked: l.Asked, Code: string(l.Code), Detail: detail(l), RetryAfter: Seconds(l.RetryAfter),
 		Plan: l.Plan, Until: instant(l.Until), Then: then(l),
-		Holds: convert(l.Holds, func(h admin.Holding) api.Holding {
-			return api.Holding{Reservation: h.Reservation.String(), Units: h.Units, ExpiresAt: h.ExpiresAt.UTC()}
+		Holds: convert(l.Holds, func(h admin.OpenHold) api.OpenHold {
+			return api.OpenHold{Reservation: h.Reservation.String(), Units: h.Units, ExpiresAt: h.ExpiresAt.UTC()}
 		}),
 	}
 }

@@ -1,4 +1,4 @@
-package adminwire_test
+package wire_test
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/internal/adminwire"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 // mayBeNull are the fields that are null where there is no such time.
@@ -18,21 +18,21 @@ var mayBeNull = regexp.MustCompile(`"[a-z_]+_at":null`)
 // without looking first.
 func TestNothingButTimesIsNull(t *testing.T) {
 	for name, value := range map[string]any{
-		"keys":         adminwire.Keys([]admin.KeyRecord{{}}, time.Time{}),
-		"no keys":      adminwire.Keys(nil, time.Time{}),
-		"no limit":     adminwire.Keys([]admin.KeyRecord{{NoLimit: &admin.NoLimit{}}}, time.Time{}),
-		"key status":   adminwire.KeyStatus(admin.KeyStatus{Limits: []ration.LimitStatus{{}}, Usage: []admin.MeterUsage{{}}}),
-		"plans":        adminwire.Plans([]ration.Plan{{}}),
-		"no plans":     adminwire.Plans(nil),
-		"tokens":       adminwire.Tokens([]admin.Token{{}}),
-		"no tokens":    adminwire.Tokens(nil),
-		"usage":        adminwire.UsageDays([]admin.UsageDay{{}}),
-		"no usage":     adminwire.UsageDays(nil),
-		"audit":        adminwire.AuditEntries([]admin.AuditEntry{{}}),
-		"no audit":     adminwire.AuditEntries(nil),
-		"keys changed": adminwire.KeysChanged(admin.KeysChanged{}, true),
-		"issued":       adminwire.IssuedSecret(admin.IssuedSecret{}),
-		"issued token": adminwire.IssuedToken(admin.IssuedToken{}),
+		"keys":         wire.Keys([]admin.KeyRecord{{}}, time.Time{}),
+		"no keys":      wire.Keys(nil, time.Time{}),
+		"no limit":     wire.Keys([]admin.KeyRecord{{NoLimit: &admin.NoLimit{}}}, time.Time{}),
+		"key status":   wire.KeyStatus(admin.KeyStatus{Limits: []ration.LimitStatus{{}}, Usage: []admin.MeterUsage{{}}}),
+		"plans":        wire.Plans([]ration.Plan{{}}),
+		"no plans":     wire.Plans(nil),
+		"tokens":       wire.Tokens([]admin.Token{{}}),
+		"no tokens":    wire.Tokens(nil),
+		"usage":        wire.UsageDays([]admin.UsageDay{{}}),
+		"no usage":     wire.UsageDays(nil),
+		"audit":        wire.AuditEntries([]admin.AuditEntry{{}}),
+		"no audit":     wire.AuditEntries(nil),
+		"keys changed": wire.KeysChanged(admin.KeysChanged{}, true),
+		"issued":       wire.IssuedSecret(admin.IssuedSecret{}),
+		"issued token": wire.IssuedToken(admin.IssuedToken{}),
 	} {
 		text, err := json.Marshal(value)
 		if err != nil {
@@ -46,11 +46,11 @@ func TestNothingButTimesIsNull(t *testing.T) {
 
 func TestTimesAreInUTC(t *testing.T) {
 	local := time.Date(2030, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600))
-	key := adminwire.Key(admin.KeyRecord{Key: ration.Key{ExpiresAt: local, CreatedAt: local}}, local)
+	key := wire.Key(admin.KeyRecord{Key: ration.Key{ExpiresAt: local, CreatedAt: local}}, local)
 	if key.ExpiresAt.Location() != time.UTC || key.CreatedAt.Location() != time.UTC || !key.ExpiresAt.Equal(local) || !key.Expired {
 		t.Errorf("key %+v; want times in UTC, and expired at its very end", key)
 	}
-	if before := adminwire.Key(admin.KeyRecord{Key: ration.Key{ExpiresAt: local}}, local.Add(-1)); before.Expired {
+	if before := wire.Key(admin.KeyRecord{Key: ration.Key{ExpiresAt: local}}, local.Add(-1)); before.Expired {
 		t.Error("expired before its end")
 	}
 }
@@ -64,7 +64,7 @@ func TestExpiredOverridesAreNotMarked(t *testing.T) {
 	status.Overrides = []ration.Override{{Limit: limit, ExpiresAt: end}}
 	for at, want := range map[time.Time]bool{end.Add(-1): true, end: false} {
 		status.At = at
-		if got := adminwire.KeyStatus(status).Limits[0].Override; got != want {
+		if got := wire.KeyStatus(status).Limits[0].Override; got != want {
 			t.Errorf("at %s: override %v; want %v", at, got, want)
 		}
 	}

@@ -1,8 +1,8 @@
-// Package adminwire turns what administration returns into the wire types of
+// Package wire turns what administration returns into the wire types of
 // package api: for the command line, the admin API and the console alike, so
 // that one thing has one JSON form everywhere. Times are in UTC, lists and maps
 // are never nil.
-package adminwire
+package wire
 
 import "time"
 

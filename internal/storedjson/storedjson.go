@@ -1,6 +1,6 @@
-// Package kept writes what stores keep of earlier charges as JSON text: the same
+// Package storedjson writes what stores keep of earlier charges as JSON text: the same
 // in every database, readable by queries, and by later releases.
-package kept
+package storedjson
 
 import (
 	"encoding/json"
@@ -22,18 +22,18 @@ type posting struct {
 	Month date      `json:"month"`
 }
 
-// date is the label of a day, a week or a month.
-type date ration.Label
+// date is the id of a day, a week or a month.
+type date ration.PeriodID
 
 // MarshalText implements encoding.TextMarshaler.
 func (d date) MarshalText() ([]byte, error) {
-	return []byte(ration.Label(d).Date().Format(time.DateOnly)), nil
+	return []byte(ration.PeriodID(d).Date().Format(time.DateOnly)), nil
 }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (d *date) UnmarshalText(text []byte) error {
 	day, err := time.Parse(time.DateOnly, string(text))
-	*d = date(ration.DateLabel(day.Date()))
+	*d = date(ration.DateID(day.Date()))
 	return err
 }
 
@@ -175,7 +175,7 @@ func ReadLogMeters(stored []byte) ([]ledger.LogMeter, error) {
 	changes := make([]ledger.LogMeter, len(meters))
 	for i, m := range meters {
 		changes[i] = ledger.LogMeter{
-			Meter: m.Meter, Day: ration.Label(m.Day), Used: m.Used, Reserved: m.Reserved, Denied: m.Denied,
+			Meter: m.Meter, Day: ration.PeriodID(m.Day), Used: m.Used, Reserved: m.Reserved, Denied: m.Denied,
 			UsedAfter: m.UsedAfter, DeniedAfter: m.DeniedAfter,
 		}
 	}
@@ -186,8 +186,8 @@ func postingsOf(held []ration.Posting) []posting {
 	postings := make([]posting, len(held))
 	for i, p := range held {
 		postings[i] = posting{
-			Meter: p.Meter, Units: p.Units, Hour: p.Labels[0].Hour(),
-			Day: date(p.Labels[1]), Week: date(p.Labels[2]), Month: date(p.Labels[3]),
+			Meter: p.Meter, Units: p.Units, Hour: p.Periods[0].Hour(),
+			Day: date(p.Periods[1]), Week: date(p.Periods[2]), Month: date(p.Periods[3]),
 		}
 	}
 	return postings
@@ -197,7 +197,7 @@ func ownPostings(postings []posting) []ration.Posting {
 	held := make([]ration.Posting, len(postings))
 	for i, p := range postings {
 		held[i] = ration.Posting{Meter: p.Meter, Units: p.Units}
-		held[i].Labels = [...]ration.Label{ration.HourLabel(p.Hour), ration.Label(p.Day), ration.Label(p.Week), ration.Label(p.Month)}
+		held[i].Periods = [...]ration.PeriodID{ration.HourID(p.Hour), ration.PeriodID(p.Day), ration.PeriodID(p.Week), ration.PeriodID(p.Month)}
 	}
 	return held
 }
