@@ -76,7 +76,7 @@ func TestNewerSchemaThatSuits(t *testing.T) {
 		must(t, database, "migrate")
 		add()
 		for range 2 {
-			wants(t, invoke(t, database, "migrate"), 0, "The schema has version 99999, made by a later release", "nothing was changed")
+			wants(t, invoke(t, database, "migrate"), 0, "The schema has version 99999, made by a later release", "Nothing was changed")
 		}
 		must(t, database, "keys", "create", "k")
 		if said := must(t, database, "doctor"); !strings.Contains(said, "version 99999, made by a later release and marked for those that know version 4 or later") {
