@@ -42,7 +42,7 @@ type Responder struct {
 	Vary        string // request headers that carry keys; empty: those of the zero [Sources]
 }
 
-// Asked is what an answer tells of its request.
+// Echo is what an answer tells of its request.
 type Echo struct {
 	RequestID string          // shown in problem bodies; empty: none
 	Amounts   []ration.Amount // as charged; nil: one request

@@ -96,7 +96,7 @@ const (
 	repairDays = 40
 )
 
-// LatestLabels returns the latest hour that a clock which is right can have
+// LatestPeriods returns the latest hour that a clock which is right can have
 // written, in any time zone, and the latest date.
 func LatestPeriods(now time.Time) (hour, date ration.PeriodID) {
 	now = now.Add(clockTolerance)

@@ -2,8 +2,7 @@ package admin
 
 import "github.com/ration-dev/ration/rationadmin"
 
-// The words of administration are those of package rationadmin, for its users and
-// for this package.
+// Operations and what follows are the words of package rationadmin, by short names.
 type (
 	Operations       = rationadmin.Operations
 	Config           = rationadmin.Config
