@@ -2,8 +2,9 @@ package admin
 
 import "github.com/ration-dev/ration/rationadmin"
 
-// Operations and what follows are the words of package rationadmin, by short names.
-type (
+// The words of administration are those of package rationadmin. They have short names
+// here, and their documentation there.
+type ( //nolint:revive // one comment for all
 	Operations       = rationadmin.Operations
 	Config           = rationadmin.Config
 	NewKey           = rationadmin.NewKey
