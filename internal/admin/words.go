@@ -4,7 +4,7 @@ import "github.com/ration-dev/ration/rationadmin"
 
 // The words of administration are those of package rationadmin. They have short names
 // here, and their documentation there.
-type ( //nolint:revive // one comment for all
+type (
 	Operations       = rationadmin.Operations
 	Config           = rationadmin.Config
 	NewKey           = rationadmin.NewKey
