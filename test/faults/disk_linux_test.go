@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/test/faults"
 )
 
@@ -31,9 +32,13 @@ func TestFullDisk(t *testing.T) {
 		t.Fatalf("mounting a small disk, which the system refuses: %v", err)
 	}
 	t.Setenv("TMPDIR", disk)
+	t.Setenv(testdb.DirVariable, disk)
 	rig := faults.NewRig(t, faults.Setup{Settings: map[string]string{
 		"min_wal_size": "32MB", "max_wal_size": "48MB",
 	}})
+	if data := rig.Cluster.DataDir(); !strings.HasPrefix(data, disk) {
+		t.Fatalf("the cluster is in %s, where the disk that is filled is not", data)
+	}
 	survive(t, rig, faults.DiskFull(disk, false), faults.Repeats(1, 10))
 	survive(t, rig, faults.DiskFull(disk, true), faults.Repeats(1, 10))
 }
