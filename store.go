@@ -6,10 +6,9 @@ import "context"
 // postgres have one each; package storetest, internal too, is the contract as a test suite.
 // All methods are safe for concurrent use.
 type Store interface {
-	// ResolveDigests returns whose secrets the digests are, in their order; the
-	// zero SecretRef for an unknown one. A digest never changes hands, so an
-	// answer that is not zero may be cached. Whether the secret still holds is
-	// decided by Charge.
+	// ResolveDigests returns the owner of each digest, in their order; the zero
+	// SecretRef for an unknown one. A digest never changes hands, so any other answer
+	// may be cached. Charge decides whether the secret is still valid.
 	ResolveDigests(ctx context.Context, digests []Digest) ([]SecretRef, error)
 
 	// Charge decides the batch's items with ledger.Account.Decide, in order, in one

@@ -31,7 +31,7 @@ const (
 type KeysChanged struct {
 	Changed   int
 	Unchanged int                   // were so already
-	Skipped   map[ration.Status]int // whose status doesn't allow the change, by that status
+	Skipped   map[ration.Status]int // keys that were skipped because of their status, by status
 	NoLimit   int                   // of those changed and unchanged: have no limit now or will have none, and nobody said that this is meant
 	Next      ration.KeyID          // the filter's After for the next chunk; zero: there is none
 }

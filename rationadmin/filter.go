@@ -28,8 +28,8 @@ type Unlimited string
 // one ends.
 const (
 	UnlimitedAny      Unlimited = "any"
-	UnlimitedMarked   Unlimited = "marked"   // they or their plan are marked: it is meant
-	UnlimitedUnmarked Unlimited = "unmarked" // nobody said that it is meant
+	UnlimitedMarked   Unlimited = "marked"   // keys that are marked, or whose plan is: the missing limit is intended
+	UnlimitedUnmarked Unlimited = "unmarked" // nobody said that the missing limit is intended
 )
 
 // NoLimit is the first time, from now on, at which a key has no limit at all: on

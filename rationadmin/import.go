@@ -25,7 +25,7 @@ type ImportedKey struct {
 	CreatedAt time.Time // zero: now
 	Secret    ration.Secret
 	Digest    ration.Digest // only where Secret is zero, and without a pepper
-	Unlimited bool          // that it has no limit is meant; refused where its plan has one
+	Unlimited bool          // the missing limit is intended; refused if its plan has a limit
 }
 
 // KeysImport is keys to be imported in one transaction, at most [MaxKeysAtOnce].
@@ -38,7 +38,7 @@ type KeysImport struct {
 // KeysImported is what became of keys to be imported.
 type KeysImported struct {
 	Created int // are now there
-	Present int // whose secret leads to a key already, which stays as it is
+	Present int // keys that exist already, found by their secret; they stay as they are
 	NoLimit int // of both: have no limit now or will have none, and nobody said that this is meant
 }
 

@@ -19,7 +19,7 @@ type NewKey struct {
 	Metadata   map[string]string
 	Overrides  []ration.Override
 	Label      string // of its first secret; empty: DefaultSecretLabel
-	Unlimited  bool   // that it has no limit is meant; refused where it has one
+	Unlimited  bool   // the missing limit is intended; refused if it has one
 }
 
 // IssuedSecret is a key with a secret that was just made. Nobody can show the
@@ -74,5 +74,5 @@ type KeyPatch struct {
 	ClearTemporary []ration.LimitKey  // the temporary one: the lasting one holds again, else the plan's
 	ClearLasting   []ration.LimitKey  // the lasting one: a temporary one above it stays
 
-	Unlimited *bool // whether it is meant that no limit holds; refused where one does. Nil: as it was, and no longer once one does
+	Unlimited *bool // whether the missing limit is intended; refused if a limit holds. Nil keeps it, until a limit holds
 }

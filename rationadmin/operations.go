@@ -93,7 +93,7 @@ type Operations interface {
 	// UsageDays returns what was used by key, meter and local day, ordered by date.
 	// Every key's days are those of its own time zone.
 	UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error)
-	// ListAudit returns who changed what, the newest first.
+	// ListAudit returns the audit log, newest entries first.
 	ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error)
 	// ExplainKey says what each limit of a key would say to a charge, and why. It
 	// charges nothing. Error: ErrNotFound.

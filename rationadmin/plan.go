@@ -9,7 +9,7 @@ type NewPlan struct {
 	Name     string
 	TimeZone string // IANA name; empty: UTC
 	Limits   []ration.Limit
-	// Unlimited says that it is meant that the plan has no limit; refused where it has one.
+	// Unlimited says that the missing limit is intended; refused if the plan has one.
 	Unlimited bool
 }
 
@@ -20,5 +20,5 @@ type PlanPatch struct {
 	TimeZone     *string           // empty: UTC
 	SetLimits    []ration.Limit    // each in the place of the one for its meter, kind and period
 	RemoveLimits []ration.LimitKey // the plan no longer limits them
-	Unlimited    *bool             // whether it is meant that the plan has no limit; refused where it has one. Nil: as it was, and no longer once it has one
+	Unlimited    *bool             // whether the missing limit is intended; refused if the plan has one. Nil keeps it, until the plan has a limit
 }
