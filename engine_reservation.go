@@ -35,7 +35,7 @@ func (e *Engine) Settle(ctx context.Context, keyID KeyID, id ReservationID, used
 	return e.end(ctx, keyID, &End{ID: id, Action: EndSettle, Amounts: used.Amounts, Overage: used.Overage})
 }
 
-// Void ends a reservation of which nothing was used, as Settle does otherwise.
+// Void ends a reservation and counts nothing. Otherwise it is as Settle.
 func (e *Engine) Void(ctx context.Context, keyID KeyID, id ReservationID) (Reservation, error) {
 	return e.end(ctx, keyID, &End{ID: id, Action: EndVoid, Overage: OverageRefuse})
 }

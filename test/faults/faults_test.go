@@ -18,10 +18,8 @@ func TestStops(t *testing.T) {
 	survive(t, rig, faults.Pause(2*time.Second), faults.Repeats(1, 10))
 }
 
-// TestNetworks has patience: of a connection that is forgotten the server keeps the
-// locks for some 5 seconds, and then perhaps of a second one.
 func TestNetworks(t *testing.T) {
-	rig := faults.NewRig(t, faults.Setup{Wire: true, Patience: 20 * time.Second})
+	rig := faults.NewRig(t, faults.Setup{Wire: true})
 	survive(t, rig, faults.BlackHole(outlast), faults.Repeats(1, 10))
 	survive(t, rig, faults.AnswersLost(2*time.Second), faults.Repeats(1, 10))
 	survive(t, rig, faults.Forgotten(0), faults.Repeats(1, 10))

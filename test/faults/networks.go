@@ -1,6 +1,10 @@
 package faults
 
-import "time"
+import (
+	"context"
+	"errors"
+	"time"
+)
 
 // BlackHole swallows what goes either way. It needs a rig with a wire, as all that
 // follow.
@@ -11,9 +15,36 @@ func BlackHole(hold time.Duration) Fault {
 // Forgotten is a black hole that ends for new connections alone.
 func Forgotten(hold time.Duration) Fault {
 	f := onWire("forgotten connections", Outage, hold, func(r *Rig) { r.Wire.BlackHole() })
-	f.Heal = func(r *Rig) error { r.Wire.Forget(); return nil }
+	f.Heal = func(r *Rig) error { r.Wire.Forget(); return r.awaitForgotten() }
 	f.After = func(r *Rig) { r.Wire.Heal() } // the server would keep its ends for hours
 	return f
+}
+
+// awaitForgotten returns when the server has rolled back what connections began that it
+// doesn't know to be dead: until it does, which takes as long as a transaction may idle,
+// their keys can't be used by anybody.
+func (r *Rig) awaitForgotten() error {
+	ctx, cancel := context.WithTimeout(context.Background(), giveUp)
+	defer cancel()
+	conn, err := r.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	var forgotten time.Time
+	if err := conn.QueryRow(ctx, "SELECT now()").Scan(&forgotten); err != nil {
+		return err
+	}
+	gone := false
+	within(giveUp, func() bool {
+		err = conn.QueryRow(ctx, `SELECT NOT EXISTS (SELECT FROM pg_stat_activity
+			WHERE datname = current_database() AND backend_start < $1 AND xact_start < $1 AND pid <> pg_backend_pid())`, forgotten).Scan(&gone)
+		return gone || err != nil
+	})
+	if err == nil && !gone {
+		err = errors.New("the server keeps transactions of connections that are dead")
+	}
+	return err
 }
 
 // AnswersLost swallows what the server sends: it does what it is asked to, and
