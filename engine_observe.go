@@ -5,7 +5,7 @@ import (
 	"github.com/ration-dev/ration/observe"
 )
 
-// Waiting returns how many charges wait for their batch in each lane, without those
+// Waiting returns how many items wait for their batch in each lane, without those
 // that are being committed. It is for a gauge, which asks when it is read: of a lane
 // that stands still no event tells.
 func (e *Engine) Waiting() []int {
@@ -27,7 +27,7 @@ func observerOf(store Store, lane int, observer observe.Observer) func(groupcomm
 	}
 	return func(sent groupcommit.Sent) {
 		observer.BatchEnded(observe.Batch{
-			Store: name, Lane: lane, Charges: sent.Items, Waiting: sent.Queued, Waited: sent.Waited, Took: sent.Took, Err: sent.Err,
+			Store: name, Lane: lane, Items: sent.Items, Waiting: sent.Queued, Waited: sent.Waited, Took: sent.Took, Err: sent.Err,
 		})
 	}
 }

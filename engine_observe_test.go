@@ -59,8 +59,8 @@ func TestObserverLearnsOfBatchesAndWhatWaits(t *testing.T) {
 			t.Errorf("waiting at the end (-want +got):\n%s", diff)
 		}
 		want := []observe.Batch{
-			{Store: "fake", Charges: 1, Took: time.Second, Err: broken},
-			{Store: "fake", Charges: 3, Waited: time.Second, Err: broken},
+			{Store: "fake", Items: 1, Took: time.Second, Err: broken},
+			{Store: "fake", Items: 3, Waited: time.Second, Err: broken},
 		}
 		if diff := cmp.Diff(want, seen.batches[:2], cmpopts.EquateErrors()); diff != "" {
 			t.Errorf("batches (-want +got):\n%s", diff)

@@ -2,14 +2,15 @@ package observe
 
 import "time"
 
-// Batch is a batch of charges that a lane has sent to the store, after its callers were
-// answered. It may have taken several transactions; see [Retry].
+// Batch is a batch of items (charges, ends of reservations, refunds) that a lane has
+// sent to the store, after its callers were answered. It may have taken several
+// transactions; see [Retry].
 type Batch struct {
 	Store   string        // the store's Name; "other" if it has none
 	Lane    int           // from 0
-	Charges int           // in the batch
-	Waiting int           // charges that waited for the next batch when this one was sent
-	Waited  time.Duration // how long the charge that came first had waited by then
+	Items   int           // in the batch
+	Waiting int           // items that waited for the next batch when this one was sent
+	Waited  time.Duration // how long the item that came first had waited by then
 	Took    time.Duration // from then until the store answered
 	Err     error         // of the whole batch; nil: each charge was decided
 }

@@ -30,7 +30,7 @@ func (a *activityLog) ofBatches() observe.Observer {
 
 // BatchEnded implements [observe.Observer].
 func (a *activityLog) BatchEnded(b observe.Batch) {
-	a.log.Debug("a batch ended", "lane", b.Lane, "charges", b.Charges, "waiting", b.Waiting, "waited", b.Waited, "took", b.Took, "error", b.Err)
+	a.log.Debug("a batch ended", "lane", b.Lane, "items", b.Items, "waiting", b.Waiting, "waited", b.Waited, "took", b.Took, "error", b.Err)
 }
 
 // Retried implements [observe.Observer].

@@ -19,7 +19,7 @@ func TestActivityIsLoggedByItsWeight(t *testing.T) {
 		if got := a.ofBatches() != nil; got != row.batches {
 			t.Errorf("at %s batches are told: %t", level, got)
 		}
-		a.BatchEnded(observe.Batch{Store: "postgres", Charges: 7})
+		a.BatchEnded(observe.Batch{Store: "postgres", Items: 7})
 		a.Retried(observe.Retry{Reason: observe.RetryConflict})
 		a.Purged(observe.Purge{Table: "reservations", Rows: 3})
 		for range 100 {
