@@ -4,39 +4,40 @@ import "github.com/google/uuid"
 
 // Batch is what one transaction of a [Store] decides.
 type Batch struct {
-	ID    uuid.UUID // random; a store that can lose a commit's answer recognises the batch by it
+	ID    uuid.UUID // random; after a lost answer to a COMMIT, a store recognises the batch by it
 	Items []Item    // at least one
 }
 
-// Item is one of a batch: a charge, an end of a reservation or a refund. Exactly
-// one of the pointers is set, and what it points to is valid and never changed.
+// Item is one entry of a batch: a charge, the end of a reservation, or a refund.
+// Exactly one of the pointers is set. What it points to is valid, and nobody changes
+// it.
 type Item struct {
-	KeyID    KeyID    // whom it is about
+	KeyID    KeyID    // the key that the item is about
 	SecretID SecretID // which secret of the key was sent; zero: none was
 
 	Charge *Charge // normalised, without Secret and KeyID
 	End    *End
-	Refund *Receipt // to give back
+	Refund *Receipt // the receipt of the charge to give back
 }
 
-// IsDryRun reports whether the item changes nothing, whatever is decided.
+// IsDryRun reports whether the item changes nothing, whatever the decision is.
 func (i *Item) IsDryRun() bool { return i.Charge != nil && i.Charge.DryRun }
 
 // EndAction is a way to end a reservation.
 type EndAction string
 
-// The ways to end one.
+// The ways to end a reservation.
 const (
 	EndSettle EndAction = "settle"
 	EndVoid   EndAction = "void"
-	EndExpire EndAction = "expire" // where it is due
+	EndExpire EndAction = "expire" // ends it only if it is due: open, with its expiry in the past
 )
 
-// End ends a reservation of a key. It is safe to repeat: the same end again gets
-// the same answer.
+// End ends a reservation of a key: it settles, voids or expires it. An End is safe to
+// repeat: the same End gets the same answer.
 type End struct {
 	ID      ReservationID
 	Action  EndAction
-	Amounts []Amount // of EndSettle; see [Settlement]
-	Overage Overage  // of EndSettle; see [Settlement]. Never empty
+	Amounts []Amount // only for EndSettle; see [Settlement]
+	Overage Overage  // only for EndSettle; see [Settlement]. Never empty
 }

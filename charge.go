@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	// MaxMetersPerCharge is how many meters one charge may name, requests included.
+	// MaxMetersPerCharge is the most meters that one charge may name, requests
+	// included.
 	MaxMetersPerCharge = 16
 	maxScopeLength     = 100
 )
@@ -20,26 +21,26 @@ type Amount struct {
 	Units int64
 }
 
-// Charge asks for amounts in the name of a key. All limits of the key on those
-// meters apply; all are charged together or none.
+// Charge asks for amounts in the name of a key. Every limit of the key on those
+// meters applies: either all of them are charged, or none is.
 type Charge struct {
 	Secret  Secret     // what the client sent; or
 	KeyID   KeyID      // the key itself, where the caller knows it without a secret
-	Amounts []Amount   // nil: one request. Requests are 1 unless an amount says otherwise
+	Amounts []Amount   // nil: one request. Unless an amount names requests, 1 request is charged
 	Scope   string     // a scope that the key must have; empty: none
-	IP      netip.Addr // the client's address, for keys with an allow list; zero: unknown, which no list allows
+	IP      netip.Addr // the client's address, for keys with an allow list; zero: unknown, so such keys are refused
 	DryRun  bool       // decide and change nothing
 	Via     string     // the integration it came through, for logs and metrics
 
 	Hold        *Hold        // reserve the amounts instead of using them; nil: use them
-	Idempotency *Idempotency // answer the same charge once more by its first decision; nil: decide each
-	Refundable  bool         // answer with a receipt, by which it can be given back
+	Idempotency *Idempotency // answer a repeated charge with its first decision; nil: decide every charge anew
+	Refundable  bool         // answer with a receipt, for a later refund
 	Request     *RequestInfo // for the request log; nil: nothing is known
 }
 
-// Normalize checks the charge and returns it with its amounts complete: sorted,
-// requests first, none twice. Its error is an [InvalidError]. It does not
-// change the caller's slice.
+// Normalize checks the charge and returns it with complete amounts: sorted, requests
+// first, each meter once. Its error is an [InvalidError]. It does not change the
+// caller's slice.
 func (c Charge) Normalize() (Charge, error) {
 	if len(c.Secret.Reveal()) > MaxSecretLength {
 		return Charge{}, &InvalidError{Field: "secret", Reason: fmt.Sprintf("a secret has at most %d bytes", MaxSecretLength)}
@@ -68,8 +69,8 @@ func (c Charge) Normalize() (Charge, error) {
 	return c, err
 }
 
-// ValidateScope says whether scope may name a scope: 1 to 100 visible ASCII
-// characters but '"' and '\' (RFC 6749, section 3.3).
+// ValidateScope returns an error unless scope can name a scope: 1 to 100 visible
+// ASCII characters, except '"' and '\' (RFC 6749, section 3.3).
 func ValidateScope(scope string) error {
 	valid := scope != "" && len(scope) <= maxScopeLength
 	for i := 0; i < len(scope) && valid; i++ {
@@ -116,12 +117,12 @@ func sortAmounts(sorted []Amount) ([]Amount, error) {
 	return sorted, nil
 }
 
-// RequestInfo is what an integration tells of a request, for the request log. It
-// decides nothing and holds no secret.
+// RequestInfo describes a request for the request log. No decision depends on it, and
+// it holds no secret.
 type RequestInfo struct {
 	Method string
-	Route  string // the route that matched, not the path
-	ID     string // by which the request is found in other logs
+	Route  string // the name of the route that matched, not the path
+	ID     string // the request's id in other logs
 }
 
 // maxRequestInfo is how much of each text is logged, in bytes.

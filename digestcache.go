@@ -4,10 +4,10 @@ import "sync"
 
 const digestCacheShards = 16
 
-// digestCache remembers whose secrets digests are. That can't go stale: a
-// digest never changes hands, and whether its secret still holds is read in the
-// transaction that decides. It is bounded: each shard forgets the older of two
-// generations when the younger is full.
+// digestCache remembers which key each digest belongs to. Its entries can't go stale:
+// a digest never changes hands, and the deciding transaction reads whether its secret
+// is still valid. The cache is bounded: each shard has two generations of entries,
+// and forgets the older one when the younger is full.
 type digestCache struct {
 	shards [digestCacheShards]digestShard
 }

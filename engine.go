@@ -16,20 +16,20 @@ import (
 
 // EngineConfig says how an [Engine] works. The zero value is a good one.
 type EngineConfig struct {
-	Pepper      []byte        // key of the secrets' HMAC; empty: plain SHA-256
-	MaxWait     time.Duration // after which a charge without an answer gets an error; 0: 5 s
-	MaxQueue    int           // charges that may wait per lane, beyond which they get ErrStoreUnavailable; 0: 16,384
-	DigestCache int           // digests remembered, about 150 bytes each; 0: 100,000
+	Pepper      []byte        // server-side key with which secrets are hashed (HMAC-SHA-256); empty: plain SHA-256
+	MaxWait     time.Duration // how long a charge waits for its answer before it gets an error; 0: 5 s
+	MaxQueue    int           // most charges that may wait per lane; further ones get ErrStoreUnavailable; 0: 16,384
+	DigestCache int           // most digests to remember, about 150 bytes each; 0: 100,000
 
-	Unknown  UnknownSecrets   // what guessing secrets may cost; zero: its defaults
-	Observer observe.Observer // is told of batches; nil: nobody is
+	Unknown  UnknownSecrets   // bounds the look-ups of unknown secrets; zero: its defaults
+	Observer observe.Observer // is told of each batch; nil: nobody is
 }
 
-// Engine decides charges: it validates them, finds out whose secret was sent,
-// and commits them to the store in groups. It is safe for concurrent use.
+// Engine decides charges. It validates them, finds the key that a secret belongs to,
+// and commits charges to the store in groups. It is safe for concurrent use.
 //
-// While one transaction is under way the next charges queue; the next
-// transaction takes all that wait. No timer holds a charge back.
+// While one transaction is under way, the next charges queue. The next transaction
+// takes all that wait. No timer holds a charge back.
 type Engine struct {
 	store    Store
 	config   EngineConfig
@@ -39,7 +39,8 @@ type Engine struct {
 	lanes    []*groupcommit.Batcher[KeyID, Item, Decision]
 }
 
-// NewEngine returns an engine on a store. Close it before the store.
+// NewEngine returns an engine that keeps its data in a store. Close the engine before
+// the store.
 func NewEngine(store Store, config EngineConfig) *Engine {
 	if config.DigestCache <= 0 {
 		config.DigestCache = 100_000
@@ -70,19 +71,20 @@ func NewEngine(store Store, config EngineConfig) *Engine {
 	return e
 }
 
-// Charge decides a charge and returns after the decision is durable.
+// Charge decides a charge. It returns after the decision is durable.
 //
-// With an error there was no decision. Errors, by errors.Is and errors.As: an
-// [InvalidError] if the charge is malformed; [ErrStoreUnavailable] (also when
-// ctx ended before the charge was sent) and [ErrClockSuspect]: nothing was
-// charged; [ErrOutcomeUnknown]: it may have been, also when ctx ended while the
-// answer was awaited. The context's own error is wrapped beside them. With an
-// Idempotency or a Hold also [ErrIdempotencyMismatch] and [ErrReservationConflict]
-// where the charge contradicts an earlier one: nothing was charged.
+// An error means that no decision was made. Errors, by errors.Is and errors.As:
+// [InvalidError] if the charge is malformed; [ErrStoreUnavailable] (also if ctx ended
+// before the charge was sent) and [ErrClockSuspect] if nothing was charged;
+// [ErrOutcomeUnknown] (also if ctx ended while the charge was being committed) if it
+// may have been charged. They also wrap the context's own error. If the charge has an
+// Idempotency or a Hold and contradicts an earlier charge, the error is
+// [ErrIdempotencyMismatch] or [ErrReservationConflict], and nothing was charged.
 //
-// A secret that was seen before is always decided. Any other has to be looked up,
-// which [UnknownSecrets] bounds by the charge's IP: beyond that the decision is
-// [CodeKeyUnchecked], which says nothing of the secret and changes nothing.
+// A charge with a secret that this engine has seen before is always decided. Any
+// other secret has to be looked up first. [UnknownSecrets] bounds such look-ups by
+// the charge's IP. Beyond the bound the decision is [CodeKeyUnchecked]: it doesn't
+// say whether the secret is valid, and nothing is changed.
 func (e *Engine) Charge(ctx context.Context, charge Charge) (Decision, error) {
 	charge, err := charge.Normalize()
 	if err != nil {
@@ -124,18 +126,19 @@ func (e *Engine) decide(ctx context.Context, item Item) (Decision, error) {
 	if err != nil {
 		return Decision{}, chargeError(err)
 	}
-	// A code of an error is about this key; others of its batch were decided.
+	// Such a code is about this key alone; the batch's other keys were decided.
 	if err := decision.Code.Err(); err != nil {
 		return Decision{}, err
 	}
 	return decision, nil
 }
 
-// Ready returns nil if charges can be decided and committed now, else why not.
+// Ready returns nil if charges can be decided and committed now. Otherwise its error
+// says why not.
 func (e *Engine) Ready(ctx context.Context) error { return e.store.Ready(ctx) }
 
-// Close refuses new charges and waits until those that wait have been answered
-// or ctx ends. It does not close the store. Closing again only waits.
+// Close refuses new charges, and waits until the waiting ones have been answered or
+// ctx ends. It does not close the store. Closing again only waits.
 func (e *Engine) Close(ctx context.Context) error {
 	errs := []error{e.resolver.Close(ctx)}
 	for _, lane := range e.lanes {
@@ -144,9 +147,9 @@ func (e *Engine) Close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// resolve reads whose secret a digest is of; the zero SecretRef if nobody's. Text
-// of every form is looked up: of what was imported as a digest nobody knows the
-// form, and the prefix may have changed since a secret was made.
+// resolve reads which key a digest belongs to; the zero SecretRef if to none. It
+// looks up text of any form: nobody knows the form of a secret that was imported as a
+// digest, and the prefix may have changed since a secret was made.
 func (e *Engine) resolve(ctx context.Context, digest Digest) (SecretRef, error) {
 	ref, err := e.resolver.Do(ctx, digest)
 	if err != nil {
@@ -167,8 +170,8 @@ func (e *Engine) commit(ctx context.Context, items []Item) ([]Decision, error) {
 	return e.store.Charge(ctx, Batch{ID: uuid.New(), Items: items})
 }
 
-// mayBeFaultOfOne reports whether a batch failed for certain, and for a reason that
-// may lie in one of its items.
+// mayBeFaultOfOne reports whether a batch has certainly failed, and one of its items
+// may be the reason.
 func mayBeFaultOfOne(err error) bool {
 	return !errors.Is(err, ErrStoreUnavailable) && !errors.Is(err, ErrOutcomeUnknown)
 }
@@ -181,8 +184,8 @@ func chargeError(err error) error {
 	return readError(err)
 }
 
-// readError is chargeError for what changes nothing, so that nothing about its
-// outcome can be unknown.
+// readError is chargeError for calls that change nothing, so that their outcome can't
+// be unknown.
 func readError(err error) error {
 	switch {
 	case errors.Is(err, groupcommit.ErrClosed):

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// KeyOf returns whose a secret is, and decides nothing: the key may be disabled, or
-// its limits used up. It reads only what it has not seen before. If the secret is
-// nobody's, or was not looked up (see [UnknownSecrets], which goes by addr), the
-// KeyID is zero, and the decision is the one that a charge would get. Its error is
-// [ErrStoreUnavailable].
+// KeyOf returns the key that a secret belongs to. It decides nothing: the key may be
+// disabled, or its limits used up. It asks the store only about secrets that this
+// engine has not seen before. If the secret belongs to no key, or was not looked up
+// (see [UnknownSecrets]; addr is the client's address), the KeyID is zero, and the
+// decision is the one that a charge would get. Its error is [ErrStoreUnavailable].
 func (e *Engine) KeyOf(ctx context.Context, secret Secret, addr netip.Addr) (KeyID, Decision, error) {
 	digest := secret.Digest(e.config.Pepper)
 	if ref, known := e.digests.get(digest); known {
@@ -23,8 +23,9 @@ func (e *Engine) KeyOf(ctx context.Context, secret Secret, addr netip.Addr) (Key
 	return ref.KeyID, refused, err
 }
 
-// lookUp resolves a digest that isn't remembered, as far as the budget of its address
-// goes. If it is nobody's, or was not looked up, it returns what that decides.
+// lookUp resolves a digest that isn't remembered, if the budget of its address
+// allows. If no key has it, or it was not looked up, it returns the decision that
+// follows.
 func (e *Engine) lookUp(ctx context.Context, digest Digest, addr netip.Addr) (SecretRef, Decision, error) {
 	try, retry, err := e.unknown.Begin(ctx, addr)
 	if err != nil {

@@ -5,9 +5,9 @@ import (
 	"github.com/ration-dev/ration/observe"
 )
 
-// Waiting returns how many items wait for their batch in each lane, without those
-// that are being committed. It is for a gauge, which asks when it is read: of a lane
-// that stands still no event tells.
+// Waiting returns how many items wait for their batch in each lane. It doesn't count
+// the items that are being committed. Let a gauge call it whenever the gauge is read:
+// a lane that stands still reports no event.
 func (e *Engine) Waiting() []int {
 	waiting := make([]int, len(e.lanes))
 	for i, lane := range e.lanes {

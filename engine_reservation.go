@@ -11,18 +11,19 @@ import (
 const (
 	// sweepInterval is how often an instance looks for reservations that are due.
 	sweepInterval = 5 * time.Second
-	// sweepAtOnce is how many it ends at once; where that many can't be ended, such as
-	// a key's whose row stays locked, up to sweepMost.
+	// sweepAtOnce is how many it ends at once. If some of them can't be ended, such
+	// as those of a key whose row stays locked, it looks at more, up to sweepMost.
 	sweepAtOnce = 256
 	sweepMost   = 8192
 )
 
-// Settle ends a reservation with what was really used, and returns it as it then
-// is, after that is durable. It is safe to call again: the same settlement gets the
-// same answer. Amounts go to the periods that the reservation was charged to; a rate
-// gives nothing back.
+// Settle ends a reservation: it counts what was really used, and releases the rest.
+// It returns the ended reservation, after that is durable. It is safe to call again:
+// the same settlement gets the same answer. Amounts go to the periods that the
+// reservation was charged to; a rate gives nothing back.
 //
-// Pass the zero KeyID to have the key looked up by the reservation's id.
+// Pass the zero KeyID if you don't know the key: it is then looked up by the
+// reservation's id.
 //
 // Errors, by errors.Is and errors.As, besides those of Charge: [InvalidError];
 // [ErrReservationUnknown]; [ErrReservationConflict]; [ErrReservationExpired];
@@ -35,7 +36,7 @@ func (e *Engine) Settle(ctx context.Context, keyID KeyID, id ReservationID, used
 	return e.end(ctx, keyID, &End{ID: id, Action: EndSettle, Amounts: used.Amounts, Overage: used.Overage})
 }
 
-// Void ends a reservation and counts nothing. Otherwise it is as Settle.
+// Void ends a reservation and counts nothing. Otherwise it is like Settle.
 func (e *Engine) Void(ctx context.Context, keyID KeyID, id ReservationID) (Reservation, error) {
 	return e.end(ctx, keyID, &End{ID: id, Action: EndVoid, Overage: OverageRefuse})
 }
@@ -61,17 +62,20 @@ func (e *Engine) end(ctx context.Context, keyID KeyID, end *End) (Reservation, e
 	return *decision.Reservation, nil
 }
 
-// Refund gives back what was charged by a receipt, to the periods that it was
-// charged to, and returns after that is durable. What was reserved is voided.
-// Rates give nothing back. Use a receipt once: nothing remembers it. Of every quota,
-// at most a tenth is given back in each of its periods, but at least 10 units of it,
-// or all of a smaller one; a charge that would pass that on any meter stays whole. Of
-// charges that no quota bounds 1,000 are given back, by key and day.
+// Refund gives a charge back to the periods that it was charged to, and returns after
+// that is durable. It voids a reservation. Rates give nothing back. Use a receipt
+// once: nothing remembers which receipts were used.
 //
-// Errors beside those of Charge: [ErrRefundsExhausted]; of a reservation also
-// [ErrReservationConflict] and [ErrReservationExpired] where it has ended
-// otherwise, and [ErrReservationUnknown] where it is no longer kept. After
-// [ErrOutcomeUnknown] it may have been given back, so don't try again.
+// An allowance bounds refunds: in each of its periods, a quota gives back at most a
+// tenth of itself, but at least 10 units, or the whole of a smaller quota. A charge
+// that would exceed the allowance of any of its meters is not given back at all. A
+// charge that no quota bounds is given back only if fewer than 1,000 charges of its
+// key and day were given back before.
+//
+// Errors besides those of Charge: [ErrRefundsExhausted]; for a reservation also
+// [ErrReservationConflict] and [ErrReservationExpired] if it has ended in another
+// way, and [ErrReservationUnknown] if it is no longer kept. After [ErrOutcomeUnknown]
+// the charge may have been given back, so don't try again.
 func (e *Engine) Refund(ctx context.Context, receipt Receipt) error {
 	if receipt.KeyID.IsZero() || len(receipt.Postings) == 0 {
 		return &InvalidError{Field: "receipt", Reason: "there is nothing to give back"}
@@ -80,8 +84,9 @@ func (e *Engine) Refund(ctx context.Context, receipt Receipt) error {
 	return err
 }
 
-// ExpireDue ends the reservations that are due, of all keys, and returns how many
-// it looked at. Any number of instances may do so at once: the first one counts.
+// ExpireDue ends the reservations that are due (open, with their expiry in the past)
+// of all keys, and returns how many it looked at. Any number of instances may call it
+// at once: each reservation is ended once.
 func (e *Engine) ExpireDue(ctx context.Context) (int, error) { return e.expireDue(ctx, sweepAtOnce) }
 
 func (e *Engine) expireDue(ctx context.Context, most int) (int, error) {
@@ -109,9 +114,10 @@ func (e *Engine) expireDue(ctx context.Context, most int) (int, error) {
 	return len(due), nil
 }
 
-// Sweep ends reservations that are due until ctx ends. It reports errors to
-// report, which may be nil, and goes on. A decision never depends on it: a charge
-// that is denied for what is reserved first ends what of it is due.
+// Sweep ends reservations that are due, again and again, until ctx ends. It passes
+// errors to report, which may be nil, and goes on. No decision depends on Sweep:
+// before a charge is denied because of reserved amounts, the key's due reservations
+// are ended.
 func (e *Engine) Sweep(ctx context.Context, report func(error)) {
 	for most := sweepAtOnce; ; {
 		found, err := e.expireDue(ctx, most)
@@ -134,13 +140,14 @@ func (e *Engine) Sweep(ctx context.Context, report func(error)) {
 	}
 }
 
-// Reservation returns a reservation as it was committed last. One that is due and
-// that nobody has ended yet is still open.
+// Reservation returns a reservation as it was committed last. A reservation that is
+// due, but that nobody has ended yet, is still open.
 //
-// Where keyID is zero the key is looked up by the reservation's id.
+// Pass the zero KeyID if you don't know the key: it is then looked up by the
+// reservation's id.
 //
-// Errors, by errors.Is and errors.As: [ErrReservationUnknown];
-// [ErrStoreUnavailable]; [InvalidError] where several keys have one of this id.
+// Errors, by errors.Is and errors.As: [ErrReservationUnknown]; [ErrStoreUnavailable];
+// [InvalidError] if keyID is zero and several keys have a reservation with this id.
 func (e *Engine) Reservation(ctx context.Context, keyID KeyID, id ReservationID) (Reservation, error) {
 	if id.IsZero() { // which selects all
 		return Reservation{}, ErrReservationUnknown

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Error is an error with a code. Whoever answers it in a protocol of its own looks
-// the code up with [CodeOf]; whoever handles it compares with errors.Is.
+// Error is an error with a code. To handle one, compare it with errors.Is. To answer
+// one in a protocol of your own, get its code with [CodeOf].
 type Error struct {
 	Code    Code
 	Message string // shows no secret
@@ -17,51 +17,58 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Message }
 
-// Errors of an [Engine] or a [Store]: no decision was made, so the charge was
-// neither admitted nor denied. Test for them with errors.Is.
+// Errors of an [Engine] or a [Store] that mean that no decision was made: the charge
+// was neither admitted nor denied. Test for them with errors.Is.
 var (
-	// ErrStoreUnavailable: the store is out of reach or overloaded. Nothing was charged.
+	// ErrStoreUnavailable means that the store is out of reach or overloaded. Nothing
+	// was charged.
 	ErrStoreUnavailable error = &Error{CodeStoreUnavailable, "the store is unavailable; nothing was charged"}
-	// ErrOutcomeUnknown: the charge was sent and no answer came in time. It may
-	// or may not have been charged, and it is not given back.
+	// ErrOutcomeUnknown means that the charge was sent to the store, and no answer
+	// came in time. It may or may not have been charged, and it is not given back.
 	ErrOutcomeUnknown error = &Error{CodeOutcomeUnknown, "the outcome is unknown: it may or may not have been written"}
-	// ErrClockSuspect: the charge would begin a new period while the clocks of
-	// the database and of this instance disagree or, where both are one, a short
-	// while after it has stepped. Nothing was charged.
+	// ErrClockSuspect means that the charge would begin a new period while the clock
+	// is in doubt: the clocks of the database and of this instance disagree or, where
+	// both are one clock, it stepped a short while ago. Nothing was charged.
 	ErrClockSuspect error = &Error{CodeClockSuspect, "the clock may be wrong, so no period can begin; nothing was charged"}
-	// ErrClosed: the engine is closing. Nothing was charged.
+	// ErrClosed means that the engine is closing. Nothing was charged.
 	ErrClosed error = &Error{CodeStoreUnavailable, "the engine is closed; nothing was charged"}
 )
 
-// Errors of what contradicts an earlier charge. Nothing was changed.
+// Errors of calls that contradict an earlier charge. Nothing was changed.
 var (
-	// ErrReservationUnknown: the key has no reservation with this id, or it was deleted.
+	// ErrReservationUnknown means that the key has no reservation with this id, or no
+	// longer has it.
 	ErrReservationUnknown error = &Error{CodeReservationUnknown, "there is no such reservation"}
-	// ErrReservationConflict: it already ended differently, or belongs to another request.
+	// ErrReservationConflict means that the reservation already ended differently, or
+	// belongs to another request.
 	ErrReservationConflict error = &Error{CodeReservationConflict, "the reservation already ended differently, or belongs to another request"}
-	// ErrReservationExpired: it expired more than [LateSettlement] ago.
+	// ErrReservationExpired means that the reservation expired more than
+	// [LateSettlement] ago.
 	ErrReservationExpired error = &Error{CodeReservationExpired, "the reservation expired too long ago to be settled or voided"}
-	// ErrSettlementTooLarge: it is settled with more than was reserved, under
-	// [OverageRefuse]. It stays as it was.
+	// ErrSettlementTooLarge means that a settlement under [OverageRefuse] was for
+	// more than was reserved. The reservation stays as it was.
 	ErrSettlementTooLarge error = &Error{CodeSettlementTooLarge, "the settlement is for more than was reserved"}
-	// ErrIdempotencyMismatch: the idempotency key was already used with another charge.
+	// ErrIdempotencyMismatch means that the idempotency key was already used with
+	// another charge.
 	ErrIdempotencyMismatch error = &Error{CodeIdempotencyMismatch, "the idempotency key was already used with another request"}
-	// ErrRefundsExhausted: the day's refund allowance is used up.
+	// ErrRefundsExhausted means that a limit's refund allowance is used up; see
+	// [Engine.Refund].
 	ErrRefundsExhausted error = &Error{CodeRefundsExhausted, "the day's refund allowance is used up"}
 )
 
 // Errors of administration.
 var (
-	// ErrNotFound: there is no such key, plan or token.
+	// ErrNotFound means that there is no such key, plan or token.
 	ErrNotFound error = &Error{CodeNotFound, "not found"}
-	// ErrExists: the name or id is taken.
+	// ErrExists means that the name or id is taken.
 	ErrExists error = &Error{CodeExists, "already exists"}
-	// ErrConflict: the change contradicts the present state, such as enabling a revoked key.
+	// ErrConflict means that the change contradicts the present state, such as
+	// enabling a revoked key.
 	ErrConflict error = &Error{CodeConflict, "conflict"}
 )
 
 // errorOfCode has every code that is an error. [ErrClosed] shares its code with
-// ErrStoreUnavailable, which is what a caller can do about it.
+// ErrStoreUnavailable, because a caller can do the same about both.
 var errorOfCode = tableOf(
 	ErrStoreUnavailable, ErrOutcomeUnknown, ErrClockSuspect,
 	ErrReservationUnknown, ErrReservationConflict, ErrReservationExpired, ErrSettlementTooLarge,
@@ -77,9 +84,10 @@ func tableOf(errs ...error) map[Code]error {
 	return table
 }
 
-// CodeOf returns the code of an error that is an [Error] or wraps one; empty if
-// none does. An error that wraps several has the first one's, but
-// [CodeOutcomeUnknown] where one is [ErrOutcomeUnknown], which promises least.
+// CodeOf returns the code of an error that is an [Error] or wraps one, and otherwise
+// the empty code. If an error wraps several, CodeOf returns the code of the first,
+// but [CodeOutcomeUnknown] if any of them is [ErrOutcomeUnknown], because that
+// promises least.
 func CodeOf(err error) Code {
 	if errors.Is(err, ErrOutcomeUnknown) {
 		return CodeOutcomeUnknown
@@ -90,15 +98,15 @@ func CodeOf(err error) Code {
 	return ""
 }
 
-// Err returns the error that has the code; nil for a code that is a decision or
-// that nobody knows.
+// Err returns the error that has the code. It returns nil for the code of a decision
+// and for an unknown code.
 func (c Code) Err() error { return errorOfCode[c] }
 
-// InvalidError says which input is wrong and what would be right. Its text
-// shows the value shortened.
+// InvalidError says which input is wrong and what would be right. Its text shows a
+// shortened value.
 type InvalidError struct {
 	Field  string // the input's name, such as "amounts.tokens"
-	Value  string // what it was; must not be a secret
+	Value  string // the wrong value; must not be a secret
 	Reason string // what is allowed
 }
 

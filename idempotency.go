@@ -16,12 +16,12 @@ const (
 	MaxIdempotencyKeyLength = 255
 )
 
-// Idempotency makes a charge safe to ask for again: while it is remembered, the
-// same charge gets the decision of the first time and is not charged. Only
-// admitted charges are remembered; a denial is decided anew.
+// Idempotency makes a charge safe to repeat: while the charge is remembered, the same
+// charge gets the first decision again and is not charged again. Only admitted
+// charges are remembered; a charge that was denied is decided anew.
 type Idempotency struct {
-	Key   string // chosen by the client, unique among those of its ration key
-	About string // what a repeated charge must have in common beside what is charged, such as its route; no secret
+	Key   string // chosen by the client; unique among the idempotency keys of one Ration key
+	About string // what a repeated charge must have in common besides its amounts, such as its route; not a secret
 }
 
 func (i *Idempotency) validate() error {
@@ -35,8 +35,8 @@ func (i *Idempotency) validate() error {
 	return nil
 }
 
-// maxAbout is how long About may be before its digest takes its place, so that the
-// transaction that compares charges has little to read.
+// maxAbout is the length of About beyond which its digest takes its place, so that
+// the transaction that compares charges has little to read.
 const maxAbout = 2 * sha256.Size
 
 func (i *Idempotency) shortened() *Idempotency {
@@ -47,5 +47,6 @@ func (i *Idempotency) shortened() *Idempotency {
 	return &Idempotency{Key: i.Key, About: hex.EncodeToString(digest[:])}
 }
 
-// Fingerprint tells whether two charges ask for the same.
+// Fingerprint is a digest of what a charge asks for. Charges that ask for the same
+// have the same one.
 type Fingerprint [sha256.Size]byte

@@ -12,8 +12,8 @@ import (
 const keyIDPrefix = "key_"
 
 // KeyID identifies a key for ever. Its text is "key_" and a version 7 UUID; a
-// database keeps the 16 bytes. Display names never identify a key. The zero
-// KeyID is no key.
+// database keeps the 16 bytes. A key's name never identifies it. The zero KeyID means
+// no key.
 type KeyID uuid.UUID
 
 // NewKeyID returns a new, time-ordered id.
@@ -54,8 +54,8 @@ func parsePrefixedID(text, prefix string) (uuid.UUID, error) {
 	return uuid.Parse(rest)
 }
 
-// Status is where a key stands in its life. "expired" is not a status: it
-// follows from the expiry.
+// Status says whether a key may be used. "expired" is not a status: it follows from
+// the expiry.
 type Status string
 
 // The statuses of a key. Revoked and rejected are final.
@@ -84,17 +84,19 @@ type Key struct {
 	Plan       string            // name of its plan; empty: no plan, hence only its overrides limit it
 	Status     Status            // the zero value is not valid
 	ExpiresAt  time.Time         // zero: never
-	Scopes     []string          // what it may do; a charge may ask for one
+	Scopes     []string          // what the key may do; a charge may require one of them
 	AllowedIPs []netip.Prefix    // empty: any address
 	TimeZone   string            // IANA name; empty: the plan's, else UTC
-	Metadata   map[string]string // the API owner's own; never read by a decision
-	Unlimited  bool              // that no limit holds is meant; never read by a decision
+	Metadata   map[string]string // the API owner's own notes; decisions never read them
+	Unlimited  bool              // the missing limit is intended; decisions never read this
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 }
 
-// ExpiredAt reports whether the key has expired at an instant. It has at its expiry.
+// ExpiredAt reports whether the key has expired at an instant. At the instant of its
+// expiry it has.
 func (k *Key) ExpiredAt(at time.Time) bool { return endedAt(k.ExpiresAt, at) }
 
-// endedAt reports whether what lasts until an end, zero for ever, is over.
+// endedAt reports whether something that lasts until an end is over; a zero end means
+// that it lasts for ever.
 func endedAt(end, at time.Time) bool { return !end.IsZero() && !at.Before(end) }

@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// Kind is how a limit counts.
+// Kind says how a limit counts.
 type Kind string
 
 // The kinds of limit.
 const (
-	KindQuota Kind = "quota" // so many in a calendar period, or ever
-	KindRate  Kind = "rate"  // so many per second or minute, evenly, with a burst (GCRA)
+	KindQuota Kind = "quota" // a number of units in a calendar period, or ever
+	KindRate  Kind = "rate"  // a number of units per second or minute, spread evenly, with a burst (the GCRA algorithm)
 )
 
-// Limit bounds one meter of a key. Quantity 0 means 0: nothing passes. No limit
-// means unlimited.
+// Limit bounds one meter of a key. A Quantity of 0 lets nothing pass. A meter without
+// a limit is unlimited.
 type Limit struct {
-	Name     string // empty: "<meter>-<period>", of a rate "<meter>-rate-<period>"
+	Name     string // empty: "<meter>-<period>"; for a rate "<meter>-rate-<period>"
 	Meter    string
 	Kind     Kind
 	Quantity int64 // units per period, 0 … [MaxUnits]
@@ -26,18 +26,19 @@ type Limit struct {
 	Burst    int64 // rates: the most units at one instant; 0: Quantity. Quotas: 0
 }
 
-// LimitKey is what a plan may limit only once, and what an override replaces.
+// LimitKey is what tells the limits of one plan or key apart: a plan has at most one
+// limit per LimitKey, and an override replaces the plan's limit with the same one.
 type LimitKey struct {
 	Meter  string
 	Kind   Kind
 	Period Period
 }
 
-// Key returns what the limit limits.
+// Key returns the meter, kind and period of the limit.
 func (l Limit) Key() LimitKey { return LimitKey{l.Meter, l.Kind, l.Period} }
 
-// Size returns the most units that the limit could ever admit at one instant: a
-// quota's quantity, a rate's burst.
+// Size returns the most units that the limit can ever admit at one instant: a quota's
+// quantity, or a rate's burst.
 func (l Limit) Size() int64 {
 	if l.Kind == KindRate && l.Burst > 0 {
 		return l.Burst
@@ -45,7 +46,7 @@ func (l Limit) Size() int64 {
 	return l.Quantity
 }
 
-// DefaultName returns the name of a limit that was given none.
+// DefaultName returns the name of a limit that was not given one.
 func (k LimitKey) DefaultName() string {
 	if k.Kind == KindRate {
 		return k.Meter + "-rate-" + string(k.Period)
@@ -53,8 +54,8 @@ func (k LimitKey) DefaultName() string {
 	return k.Meter + "-" + string(k.Period)
 }
 
-// KindOf returns the kind of limit that a period belongs to, or "" for what is
-// no period.
+// KindOf returns the kind of limit that a period belongs to, or "" for an unknown
+// period.
 func KindOf(period Period) Kind {
 	switch period {
 	case PeriodSecond, PeriodMinute:
@@ -65,9 +66,9 @@ func KindOf(period Period) Kind {
 	return ""
 }
 
-// ParseLimit reads a limit as people write it: "1000/day", "200000
-// tokens/month", "10/second burst 20", "5000000 tokens/lifetime". The meter is
-// requests unless named; '_' may group digits. The result is normalised and valid.
+// ParseLimit reads a limit as people write it: "1000/day", "200000 tokens/month",
+// "10/second burst 20", "5000000 tokens/lifetime". Without a meter the limit is on
+// requests. Digits may be grouped with '_'. The result is normalised and valid.
 func ParseLimit(text string) (Limit, error) {
 	wrong := func(reason string) (Limit, error) {
 		return Limit{}, &InvalidError{Field: "limit", Value: text, Reason: reason}
@@ -113,8 +114,8 @@ func (l Limit) String() string {
 	return text
 }
 
-// Normalize fills in what may be left out (name, kind, burst) and checks the
-// limit. Its error is an [InvalidError].
+// Normalize checks the limit and returns it with what may be left out (name, kind,
+// burst) filled in. Its error is an [InvalidError].
 func (l Limit) Normalize() (Limit, error) {
 	wrong := func(field, value, reason string) (Limit, error) {
 		return Limit{}, &InvalidError{Field: field, Value: value, Reason: reason}
@@ -143,9 +144,9 @@ func (l Limit) Normalize() (Limit, error) {
 	return l, validateIdentifier("limit name", l.Name, maxLimitNameLength)
 }
 
-// maxBurstPeriods bounds a burst to what its rate gives back within so many
-// periods, so that GCRA's arithmetic stays within 128 bits and its stored time
-// within months.
+// maxBurstPeriods is the most periods in which a rate may take to give back its whole
+// burst, so that GCRA's arithmetic stays within 128 bits and its stored time within
+// months.
 const maxBurstPeriods = 100_000
 
 func (l *Limit) normalizeBurst() error {

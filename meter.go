@@ -6,23 +6,25 @@ import (
 )
 
 const (
-	// MeterRequests is counted for every charge: 1 unless the charge says otherwise.
+	// MeterRequests is the meter that every charge counts on: 1 request, unless the
+	// charge names another amount.
 	MeterRequests = "requests"
 	// MaxUnits is the largest amount of one charge and the largest quantity of a
 	// limit: 2^53, the largest whole number that JSON carries exactly everywhere.
 	MaxUnits int64 = 1 << 53
-	// MaxTotalUnits is where a meter's lifetime count stops: a charge that would
-	// pass it is refused, so that no count ever wraps.
+	// MaxTotalUnits is the greatest lifetime count of a meter. A charge that would
+	// pass it is refused, so that no count overflows.
 	MaxTotalUnits int64 = 1 << 62
 
 	maxIdentifierLength = 64
-	// maxLimitNameLength allows what a default name may be: a meter, '-' and a period.
+	// maxLimitNameLength allows for the longest default name: a meter, '-' and a
+	// period.
 	maxLimitNameLength = maxIdentifierLength + len("-rate-lifetime")
 )
 
-// ValidateMeter says whether name may name a meter: 1 to 64 lower-case letters,
-// digits, '_', '-' and '.', the first a letter. A meter needs no declaration
-// and no limit.
+// ValidateMeter returns an error unless name can name a meter: 1 to 64 lower-case
+// letters, digits, '_', '-' and '.', beginning with a letter. A meter needs neither a
+// declaration nor a limit.
 func ValidateMeter(name string) error {
 	valid := name != "" && len(name) <= maxIdentifierLength && name[0] >= 'a' && name[0] <= 'z'
 	for i := 0; i < len(name) && valid; i++ {
@@ -34,7 +36,8 @@ func ValidateMeter(name string) error {
 	return nil
 }
 
-// validateIdentifier checks the name of a plan or a limit, of at most so many characters.
+// validateIdentifier checks the name of a plan or a limit, which has a greatest
+// length in characters.
 func validateIdentifier(field, name string, most int) error {
 	valid := name != "" && len(name) <= most && isAlphanumeric(name[0])
 	for i := 0; i < len(name) && valid; i++ {

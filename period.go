@@ -6,10 +6,10 @@ import (
 	"github.com/ration-dev/ration/internal/zoneinfo"
 )
 
-// Period is the stretch of time that a limit is for.
+// Period is a unit of time that a limit counts by.
 type Period string
 
-// The periods. A rate has a second or a minute; a quota has any of the others.
+// The periods. A rate counts by the second or minute, a quota by any of the others.
 const (
 	PeriodSecond   Period = "second"
 	PeriodMinute   Period = "minute"
@@ -20,12 +20,13 @@ const (
 	PeriodLifetime Period = "lifetime"
 )
 
-// PeriodID identifies a period for ever: an hour by the hours since 1970-01-01T00 UTC,
-// any other by its first local date, in days since 1970-01-01. A later period
-// has a greater one. Stores keep it in columns named label.
+// PeriodID identifies a period for ever. The id of an hour is the number of hours
+// since 1970-01-01T00 UTC. The id of any other period is its first local date, in
+// days since 1970-01-01. A later period has a greater id. Stores keep it in columns
+// named label.
 type PeriodID int32
 
-// DateID returns the id of the day that is a calendar date.
+// DateID returns the id of a calendar date's day.
 func DateID(year int, month time.Month, day int) PeriodID {
 	return PeriodID(floorDiv(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix(), secondsPerDay))
 }
@@ -33,18 +34,18 @@ func DateID(year int, month time.Month, day int) PeriodID {
 // HourID returns the id of the UTC hour that holds t.
 func HourID(t time.Time) PeriodID { return PeriodID(floorDiv(t.Unix(), secondsPerHour)) }
 
-// Date returns the date that a day's, week's or month's id stands for, as
-// midnight UTC.
+// Date returns the first date of the day, week or month that has the id, as midnight
+// UTC.
 func (id PeriodID) Date() time.Time { return time.Unix(int64(id)*secondsPerDay, 0).UTC() }
 
-// Hour returns the start of the hour that an hour's id stands for.
+// Hour returns the start of the hour that has the id.
 func (id PeriodID) Hour() time.Time { return time.Unix(int64(id)*secondsPerHour, 0).UTC() }
 
-// PeriodAt returns the id of the hour, day, week or month that holds t in a
-// zone, and the instant at which it ends. Consecutive periods tile time in
-// every zone: a local date that is skipped has no day, one that comes twice has
-// one day, and where midnight does not exist a day begins at the first instant
-// of its date.
+// PeriodAt returns the id of the hour, day, week or month that holds t in a zone, and
+// the instant at which it ends. In every zone, each instant is in exactly one period
+// of a kind. A local date that is skipped has no day, and one that comes twice has
+// one day. Where midnight does not exist, a day begins at the first instant of its
+// date.
 func PeriodAt(period Period, t time.Time, zone *time.Location) (PeriodID, time.Time) {
 	if period == PeriodHour {
 		periodID := HourID(t)
@@ -68,8 +69,8 @@ func PeriodAt(period Period, t time.Time, zone *time.Location) (PeriodID, time.T
 	return first, firstInstant(next, zone)
 }
 
-// LoadZone returns the IANA time zone of a name, from the tz database embedded
-// in Ration; the empty name is UTC. Its error is an [InvalidError].
+// LoadZone returns the IANA time zone of a name, from the time zone database embedded
+// in Ration. The empty name is UTC. Its error is an [InvalidError].
 func LoadZone(name string) (*time.Location, error) {
 	zone, err := zoneinfo.Load(name)
 	if err != nil {
@@ -83,9 +84,9 @@ const (
 	secondsPerDay  = 24 * secondsPerHour
 )
 
-// dayAt returns the last local date that had begun by t. That is t's own local
-// date, except where clocks went back over midnight (America/St_Johns, until
-// 2011): a date that has begun does not give way to the one before.
+// dayAt returns the last local date that had begun by t. That is t's own local date,
+// except where clocks went back over midnight (America/St_Johns, until 2011): once a
+// date has begun, the date before it does not come back.
 func dayAt(t time.Time, zone *time.Location) PeriodID {
 	year, month, day := t.In(zone).Date()
 	periodID := DateID(year, month, day)
@@ -95,8 +96,9 @@ func dayAt(t time.Time, zone *time.Location) PeriodID {
 	return periodID
 }
 
-// firstInstant returns the first instant whose local date is that of periodID or later.
-// It walks the zone's offsets from a time that is before it in every zone.
+// firstInstant returns the first instant whose local date is that of periodID or
+// later. It walks through the zone's offsets, from a time that is before that instant
+// in every zone.
 func firstInstant(periodID PeriodID, zone *time.Location) time.Time {
 	midnight := periodID.Date()
 	t := midnight.Add(-26 * time.Hour).In(zone)
@@ -114,9 +116,9 @@ func firstInstant(periodID PeriodID, zone *time.Location) time.Time {
 	}
 }
 
-// endOfOffset returns an instant until which the offset of t's zone stays as it
-// is at t; zero: for ever. ZoneBounds ends a year that follows a rule after 365
-// days, which on the last day of a leap year has passed.
+// endOfOffset returns an instant until which the offset of t's zone stays as it is at
+// t; zero: for ever. ZoneBounds ends a year that follows a rule after 365 days. On
+// the last day of a leap year that instant has already passed.
 func endOfOffset(t time.Time) time.Time {
 	_, until := t.ZoneBounds()
 	if !until.IsZero() && !until.After(t) {
@@ -133,8 +135,8 @@ func floorDiv(a, b int64) int64 {
 	return q
 }
 
-// WindowPeriods are the calendar periods that every meter keeps running, limited
-// or not, in the order of what is counted by them: [Posting.Periods].
+// WindowPeriods are the calendar periods in which every meter is counted, limited or
+// not. [Posting.Periods] has the same order.
 var WindowPeriods = [...]Period{PeriodHour, PeriodDay, PeriodWeek, PeriodMonth}
 
 // windowDay is the index of the day in WindowPeriods.

@@ -10,15 +10,15 @@ import (
 // and period.
 type Plan struct {
 	Name      string
-	TimeZone  string // IANA name for its keys' periods; empty: UTC. A key's own zone goes first
+	TimeZone  string // IANA name, for the periods of its keys; empty: UTC. A key's own time zone takes precedence
 	Limits    []Limit
-	Unlimited bool // it is meant to have no limit; decisions never read this
+	Unlimited bool // the missing limit is intended; decisions never read this
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
 
-// Normalize fills in and checks the plan's limits and sorts them. Its error is
-// an [InvalidError].
+// Normalize checks the plan and returns it with its limits filled in and sorted. Its
+// error is an [InvalidError].
 func (p Plan) Normalize() (Plan, error) {
 	if err := validateIdentifier("plan", p.Name, maxIdentifierLength); err != nil {
 		return Plan{}, err
@@ -58,7 +58,7 @@ func CompareLimits(a, b Limit) int {
 	)
 }
 
-// CompareMeters orders meters: requests first, the others by name.
+// CompareMeters orders meters: requests first, then the others by name.
 func CompareMeters(a, b string) int {
 	switch {
 	case a == b:

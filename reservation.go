@@ -9,26 +9,27 @@ import (
 )
 
 const (
-	// DefaultReservationTTL is how long a reservation holds its amounts unless it says otherwise.
+	// DefaultReservationTTL is how long a reservation holds its amounts unless its
+	// [Hold] has a TTL.
 	DefaultReservationTTL = 15 * time.Minute
-	// MaxReservationTTL is the longest that one may hold them.
+	// MaxReservationTTL is the longest that a reservation may hold its amounts.
 	MaxReservationTTL = 24 * time.Hour
-	// LateSettlement is how long after its expiry what a reservation really used is
-	// still recorded. Later it is refused.
+	// LateSettlement is how long after its expiry a reservation can still be settled
+	// or voided. After that, both are refused.
 	LateSettlement = 24 * time.Hour
 	// ReservationRetention is how long a reservation is kept after it ended.
 	ReservationRetention = 7 * 24 * time.Hour
 
 	minReservationTTL = time.Second
-	// maxReservationIDAge bounds how old an id made elsewhere may be, and
-	// maxReservationIDLead how far its maker's clock may be ahead, so that the id
-	// of a reservation that is no longer kept can't come again.
+	// maxReservationIDAge is how old a caller's id may be, and maxReservationIDLead
+	// how far the caller's clock may be ahead, so that nobody can use the id of a
+	// reservation again that is no longer kept.
 	maxReservationIDAge  = 24 * time.Hour
 	maxReservationIDLead = 10 * time.Minute
 )
 
-// ReservationID identifies a reservation among those of its key: a version 7
-// UUID, made here or by the caller. The zero ReservationID names no reservation.
+// ReservationID identifies a reservation among those of its key. It is a version 7
+// UUID, made by Ration or by the caller. The zero ReservationID names no reservation.
 type ReservationID uuid.UUID
 
 // NewReservationID returns a new, time-ordered id.
@@ -61,8 +62,7 @@ func (id *ReservationID) UnmarshalText(text []byte) error {
 	return err
 }
 
-// validateAge refuses ids that may have been used by a reservation that is no
-// longer kept.
+// validateAge refuses an id that a reservation may have had that is no longer kept.
 func (id ReservationID) validateAge(now time.Time) error {
 	seconds, nanos := uuid.UUID(id).Time().UnixTime()
 	made := time.Unix(seconds, nanos)
@@ -72,37 +72,40 @@ func (id ReservationID) validateAge(now time.Time) error {
 	return nil
 }
 
-// ReservationState is where a reservation stands. It leaves open once, and for ever.
+// ReservationState is the state of a reservation. Once it is no longer open, it is
+// never open again.
 type ReservationState string
 
 // The states of a reservation.
 const (
 	ReservationOpen    ReservationState = "open"    // holds its amounts
-	ReservationSettled ReservationState = "settled" // what was really used is counted
+	ReservationSettled ReservationState = "settled" // what was really used is counted, instead of what was held
 	ReservationVoided  ReservationState = "voided"  // nothing is counted
-	ReservationExpired ReservationState = "expired" // ended by itself; see [AtExpiry]
+	ReservationExpired ReservationState = "expired" // nobody ended it in time; [AtExpiry] said what happened to its amounts
 )
 
-// AtExpiry says what happens to the amounts of a reservation that nobody ends.
+// AtExpiry says what happens to the amounts of a reservation that nobody ends in
+// time.
 type AtExpiry string
 
-// The ways to treat such amounts.
+// What can happen to such amounts.
 const (
 	AtExpiryKeep    AtExpiry = "keep"    // they count as used; the default
-	AtExpiryRelease AtExpiry = "release" // they are given back; a late settlement may then pass a limit
+	AtExpiryRelease AtExpiry = "release" // they are given back; a later settlement may then exceed a limit
 )
 
-// Overage says what happens to a settlement with more than was reserved.
+// Overage says what happens to a settlement that is for more than was reserved.
 type Overage string
 
-// The ways to treat such a settlement.
+// What can happen to such a settlement.
 const (
 	OverageRefuse Overage = "refuse"  // it is refused and the reservation stays open; the default
-	OverageClamp  Overage = "clamp"   // what was reserved is counted
+	OverageClamp  Overage = "clamp"   // only what was reserved is counted
 	OverageAllow  Overage = "overage" // all of it is counted, even beyond a limit
 )
 
-// ParseOverage reads the name; the empty one is refuse. Its error is an [InvalidError].
+// ParseOverage reads the name of an Overage; the empty name is [OverageRefuse]. Its
+// error is an [InvalidError].
 func ParseOverage(text string) (Overage, error) {
 	switch over := Overage(text); over {
 	case "":
@@ -113,8 +116,9 @@ func ParseOverage(text string) (Overage, error) {
 	return "", &InvalidError{Field: "over", Value: text, Reason: "use refuse, clamp or overage"}
 }
 
-// Posting is units on a meter and the periods that they were posted to. What is
-// given back or settled later goes to these periods, not to those that run then.
+// Posting is an amount on a meter, with the periods that it was counted in. A later
+// settlement or refund goes to these periods, not to the periods that are current by
+// then.
 type Posting struct {
 	Meter   string
 	Units   int64
@@ -124,38 +128,39 @@ type Posting struct {
 // Day returns the local day that the units belong to.
 func (p *Posting) Day() PeriodID { return p.Periods[windowDay] }
 
-// Reservation is a charge whose final amounts are not known yet.
+// Reservation is a charge whose final amounts are not known yet. Its amounts are
+// held: they count against limits until it is settled or voided, or expires.
 type Reservation struct {
 	ID        ReservationID
 	KeyID     KeyID
 	State     ReservationState
 	AtExpiry  AtExpiry
 	Held      []Posting // what was reserved, requests first
-	Settled   []Amount  // what was used in the end; nil: nothing was told
+	Settled   []Amount  // what was used in the end; nil: nobody has said
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	EndedAt   time.Time // zero while it is open
-	LateAt    time.Time // when it was settled or voided after it had expired; zero: not
+	LateAt    time.Time // when it was settled or voided after its expiry; zero: it was not
 
 	Fingerprint Fingerprint   // of the charge that made it
-	Limits      []LimitStatus // as they stood then: the same question gets the same answer
+	Limits      []LimitStatus // as they were when it was made, so that a repeated charge gets the same answer
 }
 
-// DueAt reports whether the reservation is open and its expiry has come at an
-// instant, so that it ends by itself.
+// DueAt reports whether the reservation is due at an instant: it is open, and its
+// expiry has come.
 func (r *Reservation) DueAt(at time.Time) bool {
 	return r.State == ReservationOpen && endedAt(r.ExpiresAt, at)
 }
 
-// Hold makes a charge a reservation.
+// Hold makes a reservation of a charge.
 type Hold struct {
-	ID       ReservationID // made by the caller, so that asking again is safe; zero: the engine makes one
+	ID       ReservationID // made by the caller, so that the charge is safe to repeat; zero: the engine makes one
 	TTL      time.Duration // 0: [DefaultReservationTTL]
 	AtExpiry AtExpiry      // empty: [AtExpiryKeep]
 }
 
-// Normalize fills in what may be left out and checks the rest. Now is the
-// instance's time, by which the id's age is judged.
+// Normalize checks the hold and fills in what may be left out. Now is the instance's
+// time; the id's age is judged by it.
 func (h Hold) Normalize(now time.Time) (Hold, error) {
 	if h.ID.IsZero() {
 		h.ID = NewReservationID()
@@ -180,13 +185,13 @@ func (h Hold) Normalize(now time.Time) (Hold, error) {
 	return h, nil
 }
 
-// Settlement is what a reservation used in the end. The zero Settlement is what was
-// reserved.
+// Settlement says what a reservation used in the end. The zero Settlement says that
+// it used exactly what was reserved.
 type Settlement struct {
-	// Amounts are what was really used. A meter that is left out used what was
-	// reserved on it; nil: all did.
+	// Amounts are what was really used. On a meter that is left out, it is what was
+	// reserved. Nil leaves all meters out.
 	Amounts []Amount
-	Overage Overage // of more than was reserved; empty: [OverageRefuse]
+	Overage Overage // what to do if Amounts are more than was reserved; empty: [OverageRefuse]
 }
 
 // normalize checks the settlement and sorts its amounts, without changing the caller's slice.
@@ -202,13 +207,14 @@ func (s Settlement) normalize() (Settlement, error) {
 	return Settlement{amounts, overage}, err
 }
 
-// Receipt says what a charge was counted as, so that it can be given back.
+// Receipt says in which periods a charge was counted, so that [Engine.Refund] can
+// give it back. Nobody else keeps it.
 type Receipt struct {
 	KeyID          KeyID
 	Postings       []Posting     // requests first
 	ChargedAt      time.Time     // by the store's clock
-	Reservation    ReservationID // that holds the postings, to be voided; zero: they count as used
-	IdempotencyKey string        // to be free again for a charge that is asked for anew; empty: none
+	Reservation    ReservationID // the reservation that holds the postings, which a refund voids; zero: the postings count as used
+	IdempotencyKey string        // the charge's idempotency key, which a refund frees to be used again; empty: none
 }
 
 func tooManyMeters() error {

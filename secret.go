@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// DefaultSecretPrefix starts a secret unless a prefix is set.
+	// DefaultSecretPrefix begins each new secret, unless another prefix is set.
 	DefaultSecretPrefix = "rk"
 	// MaxSecretLength is the longest secret accepted, in bytes.
 	MaxSecretLength = 512
@@ -26,26 +26,26 @@ const (
 	redacted             = "[secret]"
 )
 
-// Secret is what a client sends to show that it may use a key. It prints,
-// logs and marshals as "[secret]"; only Reveal gives the text. The zero Secret
-// is none. Secrets of one text need not be equal; compare digests.
+// Secret is what a client sends to show that it may use a key. It prints, logs and
+// marshals as "[secret]"; only Reveal returns the text. The zero Secret means no
+// secret. Two Secrets with the same text need not be equal: compare their digests.
 type Secret struct {
-	// A pointer, because fmt asks no methods of what is in an unexported field or
-	// under %p: it prints what it finds, and of a pointer the address.
+	// A pointer, because fmt calls no method of an unexported field, nor under %p: it
+	// prints the value that it finds, and of a pointer that is the address.
 	text *string
 }
 
-// NewSecret makes a random secret: "<prefix>_", 32 random base62 digits (190
-// bits) and 6 that are the CRC-32 of all before them, by which [Secret.Generated]
-// and scanners of source code recognise it. The prefix is checked by
-// [ValidateSecretPrefix].
+// NewSecret makes a random secret: "<prefix>_", 32 random base62 digits (190 bits),
+// and 6 digits that are the CRC-32 of everything before them. [Secret.Generated] and
+// scanners of source code recognise it by this checksum. Check the prefix with
+// [ValidateSecretPrefix] first.
 func NewSecret(prefix string) Secret {
 	body := prefix + "_" + randomBase62(secretRandomLength)
 	return SecretFromText(body + secretChecksum(body))
 }
 
-// SecretFromText takes a secret as a client sent it, or as another system
-// issued it: any bytes.
+// SecretFromText returns a Secret with the text that a client sent or another system
+// issued: any bytes.
 func SecretFromText(text string) Secret {
 	if text == "" {
 		return Secret{}
@@ -64,10 +64,10 @@ func (s Secret) Reveal() string {
 // IsZero reports whether there is no secret.
 func (s Secret) IsZero() bool { return s.text == nil }
 
-// Generated reports whether s has the form and the checksum of what [NewSecret]
-// makes, whatever its prefix: the prefix that is set now may not be the one that
-// was set then. It says nothing of whether a key has the secret: an imported one
-// may have any form, also that of ours with another checksum.
+// Generated reports whether s has the form and the checksum of a secret that
+// [NewSecret] made, with any prefix, because the prefix may have been changed since.
+// It doesn't say whether a key has the secret. An imported secret may have any form,
+// even ours with another checksum.
 func (s Secret) Generated() bool {
 	text := s.Reveal()
 	prefix := strings.LastIndexByte(text, '_') // no digit is one
@@ -78,9 +78,10 @@ func (s Secret) Generated() bool {
 	return secretChecksum(body) == text[len(body):]
 }
 
-// Digest returns what a database keeps of the secret: SHA-256, or HMAC-SHA-256
-// where a pepper (a server-side key kept outside the database) is given.
-// A fast hash is right here: a secret has 190 random bits, not a person's choice.
+// Digest returns what a database keeps of the secret: its SHA-256 or, with a pepper,
+// its HMAC-SHA-256. A pepper is a server-side key that is kept outside the database.
+// A fast hash is right here, because a secret has 190 random bits and was not chosen
+// by a person.
 func (s Secret) Digest(pepper []byte) Digest {
 	if len(pepper) == 0 {
 		return sha256.Sum256([]byte(s.Reveal()))
@@ -90,8 +91,8 @@ func (s Secret) Digest(pepper []byte) Digest {
 	return Digest(mac.Sum(nil))
 }
 
-// Ends returns the first and last characters by which a holder recognises the
-// secret: at most 8 and 4, and never more than a third of a short one.
+// Ends returns the first and last characters of the secret, by which its holder
+// recognises it: at most 8 and 4, and never more than a third of a short secret.
 func (s Secret) Ends() (start, end string) {
 	text := s.Reveal()
 	third := len(text) / 3
@@ -107,8 +108,8 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // LogValue implements slog.LogValuer.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// ValidateSecretPrefix says whether secrets may start with prefix: 1 to 16
-// lower-case letters, digits and underscores, the first a letter.
+// ValidateSecretPrefix returns an error unless secrets can start with prefix: 1 to 16
+// lower-case letters, digits and underscores, beginning with a letter.
 func ValidateSecretPrefix(prefix string) error {
 	valid := prefix != "" && len(prefix) <= 16 && prefix[0] >= 'a' && prefix[0] <= 'z'
 	for _, c := range prefix {
@@ -123,8 +124,8 @@ func ValidateSecretPrefix(prefix string) error {
 // Digest is the SHA-256 or HMAC-SHA-256 of a secret.
 type Digest [sha256.Size]byte
 
-// String returns the digest in hexadecimal. It is no secret, but it is no
-// business of a log's either.
+// String returns the digest in hexadecimal. It is not secret, but it doesn't belong
+// in a log either.
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
 const secretIDPrefix = "sec_"
@@ -147,15 +148,15 @@ func ParseSecretID(text string) (SecretID, error) {
 // String returns the text form.
 func (id SecretID) String() string { return secretIDPrefix + uuid.UUID(id).String() }
 
-// SecretRef says which key, and which of its secrets, a digest belongs to.
-// The zero SecretRef belongs to none.
+// SecretRef says which key, and which of its secrets, a digest belongs to. The zero
+// SecretRef means that it belongs to no key.
 type SecretRef struct {
 	KeyID    KeyID
 	SecretID SecretID
 }
 
-// SecretState is one secret of a key as the database knows it: everything but
-// the secret.
+// SecretState is what the database knows of one secret of a key: everything except
+// its text.
 type SecretState struct {
 	ID         SecretID
 	Label      string
@@ -166,7 +167,8 @@ type SecretState struct {
 	LastUsedAt time.Time // updated at most once a minute; zero: never
 }
 
-// ExpiredAt reports whether the secret has expired at an instant. It has at its expiry.
+// ExpiredAt reports whether the secret has expired at an instant. At the instant of
+// its expiry it has.
 func (s *SecretState) ExpiredAt(at time.Time) bool { return endedAt(s.ExpiresAt, at) }
 
 func randomBase62(length int) string {

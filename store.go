@@ -2,57 +2,63 @@ package ration
 
 import "context"
 
-// Store is what an [Engine] needs of a database. The packages sqlite and
-// postgres have one each; package storetest, internal too, is the contract as a test suite.
-// All methods are safe for concurrent use.
+// Store is what an [Engine] needs of a database. The packages sqlite and postgres
+// have one each. The contract of a store refers to types of the internal package
+// ledger, and the internal package storetest tests it. All methods are safe for
+// concurrent use.
 type Store interface {
-	// ResolveDigests returns the owner of each digest, in their order; the zero
-	// SecretRef for an unknown one. A digest never changes hands, so any other answer
-	// may be cached. Charge decides whether the secret is still valid.
+	// ResolveDigests returns the owner of each digest, in the order of the digests,
+	// and the zero SecretRef for an unknown one. A digest never changes hands, so the
+	// owner of a known one may be cached. Charge decides whether the secret is still
+	// valid.
 	ResolveDigests(ctx context.Context, digests []Digest) ([]SecretRef, error)
 
-	// Charge decides the batch's items with ledger.Account.Decide, in order, in one
-	// transaction that holds the lock of every key, with the store's clock read
-	// after the locks, and returns the decisions after the transaction is
-	// committed and flushed to disk. Where nothing was changed (dry runs) no
-	// commit is needed. An unknown key gets CodeKeyUnknown. An item that got
-	// CodeClockSuspect, or CodeStoreUnavailable because its key's lock could not
-	// be had, was not decided and changed nothing.
+	// Charge decides the batch's items in order, with ledger.Account.Decide, in one
+	// transaction. The transaction holds the lock of every key, and reads the store's
+	// clock after it has the locks. Charge returns the decisions after the
+	// transaction is committed and flushed to disk. If nothing was changed (dry
+	// runs), no commit is needed. An unknown key gets CodeKeyUnknown.
+	// CodeClockSuspect, and CodeStoreUnavailable if the lock of an item's key could
+	// not be had, mean that the item was not decided and changed nothing.
 	//
-	// What an item refers to of earlier ones is read under the key's lock and given
-	// to ledger.Account.TakePrior; what the accounts leave is written in the same
-	// transaction. Where an account needs it, the key's open reservations that are
-	// due are read, and its items decided again by ledger.Account.AfterExpiry.
+	// If an item refers to earlier charges, the store reads them under the key's lock
+	// and passes them to ledger.Account.TakePrior. It writes the changes that the
+	// accounts report in the same transaction. If an account asks for it, the store
+	// reads the key's reservations that are due, and decides its items again with
+	// ledger.Account.AfterExpiry.
 	//
-	// Two batches of one key may not be under way at once in one engine; other
-	// instances' may. The context ends when nobody waits for the batch any more;
-	// until then the store retries what can be retried. It never cancels a
-	// transaction that was sent: a store has deadlines of its own.
+	// One engine never has two batches of one key under way at once, but other
+	// instances may have batches of the same key. The context ends when nobody waits
+	// for the batch any more. Until then the store retries what can be retried. The
+	// context never cancels a transaction that was sent: a store has deadlines of its
+	// own.
 	//
-	// Errors, by errors.Is: ErrStoreUnavailable if nothing was charged and later
-	// it might work; ErrOutcomeUnknown if the transaction may have been
-	// committed. With any other error nothing was charged, and the engine
-	// sends the batch again in halves, to find the item that breaks it.
+	// Errors, by errors.Is: ErrStoreUnavailable if nothing was charged and it may
+	// work later; ErrOutcomeUnknown if the transaction may have been committed. Any
+	// other error means that nothing was charged. The engine then sends the batch
+	// again in halves, to find the item that breaks it.
 	Charge(ctx context.Context, batch Batch) ([]Decision, error)
 
 	// Reservations returns the reservations that match, as they were committed.
 	Reservations(ctx context.Context, filter ReservationFilter) ([]Reservation, error)
 
-	// Ready returns nil if charges can be committed now, else why not.
+	// Ready returns nil if charges can be committed now. Otherwise its error says why
+	// not.
 	Ready(ctx context.Context) error
 
-	// Lanes returns how many batches may usefully be under way at once, at least 1.
+	// Lanes returns how many batches should be under way at once, at least 1.
 	Lanes() int
 
 	// Close ends all work. Charges under way get an answer first.
 	Close() error
 }
 
-// ReservationFilter selects reservations; zero fields select all.
+// ReservationFilter selects reservations. A zero field does not restrict the
+// selection.
 type ReservationFilter struct {
 	ID    ReservationID
 	KeyID KeyID
-	Open  bool // those that are open
-	Due   bool // those that are open and whose expiry has passed by the store's clock, the earliest first
+	Open  bool // only open ones
+	Due   bool // only those that are due by the store's clock (open, with their expiry in the past), the earliest first
 	Limit int  // most returned; 0: 1,000
 }

@@ -7,14 +7,15 @@ import (
 	"github.com/ration-dev/ration/internal/failures"
 )
 
-// UnknownSecrets bounds how many secrets that nobody has are looked up in the
-// database, so that guessing costs it nothing. Each client address, of IPv6 each
-// /64 network, may send Burst of them at once and PerSecond more each second; all
-// addresses together, and those who send none, InAll each second, and five times as
-// many at once. Of each bound 0 means its default and less than 0 none.
+// UnknownSecrets bounds how many unknown secrets (secrets that no key has) are looked
+// up in the database, so that guessing secrets costs it almost nothing. Each client
+// address (with IPv6, each /64 network) may send Burst of them at once, and PerSecond
+// more each second. All addresses together, and charges without an address, may send
+// InAll each second, and five times as many at once. 0 means the default of a bound,
+// and a negative number means that there is no bound.
 //
-// Secrets that the engine has seen are never bounded, nor do those that turn out to
-// be somebody's cost anything.
+// Secrets that the engine has already seen are never bounded. A secret that turns out
+// to belong to a key doesn't use up these bounds.
 type UnknownSecrets struct {
 	Burst     int // 0: 20
 	PerSecond int // 0: 1
@@ -25,8 +26,9 @@ const (
 	defaultUnknownBurst     = 20
 	defaultUnknownPerSecond = 1
 	defaultUnknownInAll     = 200
-	// inAllBurst is in how many seconds' time the budget of all addresses fills up. It
-	// keeps the addresses that are in debt at once below what is remembered of them.
+	// inAllBurst is the number of seconds in which the budget of all addresses fills
+	// up. It keeps the number of addresses that are in debt at once below the number
+	// that is remembered.
 	inAllBurst = 5
 )
 
