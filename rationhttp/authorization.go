@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Authorized returns the secret in the value of an Authorization field, or ""
-// if it has none or is of a scheme that isn't ours to read.
+// Authorized returns the secret in the value of an Authorization field. It returns ""
+// if the value has none, or has a scheme that Ration doesn't read.
 func (s Sources) Authorized(value string) string {
 	scheme, rest, _ := strings.Cut(trimOWS(value), " ")
 	switch {
@@ -18,15 +18,15 @@ func (s Sources) Authorized(value string) string {
 	return ""
 }
 
-// takes reports whether the value of an Authorization field is of a scheme that
-// carries our keys, so that it must not reach an upstream.
+// takes reports whether the value of an Authorization field has a scheme that carries
+// Ration's keys, so that it must not reach an upstream.
 func (s Sources) takes(value string) bool {
 	scheme, _, _ := strings.Cut(trimOWS(value), " ")
 	return !s.NoBearer && strings.EqualFold(scheme, "bearer") || !s.NoBasic && strings.EqualFold(scheme, "basic")
 }
 
-// basicSecret returns the password, or the user name if there is no password
-// (both forms are in use).
+// basicSecret returns the password, or the user name if there is no password: clients
+// use both forms.
 func basicSecret(encoded string) string {
 	decoded, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {

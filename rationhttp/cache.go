@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Values of Cache-Control. Answers to an Authorization field are private by RFC
-// 9111, section 3.5; an answer to X-API-Key is only if it says so.
+// Values of Cache-Control. Answers to an Authorization field are private by RFC 9111,
+// section 3.5; an answer to X-API-Key is private only if it says so.
 const (
 	cachePrivate = "private"
 	cacheNoStore = "no-store"
@@ -17,8 +17,8 @@ const (
 // that are as strict as private already.
 var sharingDirectives = []string{"public", "s-maxage", "must-revalidate", "private", "no-store"}
 
-// restrictCaching adds private unless the application decided who may store
-// the answer; no-store always wins.
+// restrictCaching adds private, unless the application has decided who may store the
+// answer. No-store always wins.
 func restrictCaching(header http.Header, value string) {
 	present := header.Values("Cache-Control")
 	switch {
@@ -43,7 +43,7 @@ func hasDirective(values, wanted []string) bool {
 	return false
 }
 
-// addVary adds the names that Vary doesn't have yet, in one field.
+// addVary adds names to the Vary field that it doesn't have yet.
 func addVary(header http.Header, names string) {
 	present := header.Values("Vary")
 	if hasDirective(present, []string{"*"}) {

@@ -15,8 +15,9 @@ type Charger interface {
 
 var _ Charger = (*ration.Engine)(nil)
 
-// ChargeSecret charges in the name of a secret as a client sent it: none and
-// any text are decisions too. Its errors are Charge's.
+// ChargeSecret charges the key of the secret that a client sent. If the client sent
+// no secret, or a text that can't be one, there is a decision too. Its errors are
+// those of Charge.
 func ChargeSecret(ctx context.Context, charger Charger, charge ration.Charge) (ration.Decision, error) {
 	if decision, certain := unsent(charge.Secret); certain {
 		decision.DryRun = charge.DryRun
@@ -25,7 +26,8 @@ func ChargeSecret(ctx context.Context, charger Charger, charge ration.Charge) (r
 	return charger.Charge(ctx, charge)
 }
 
-// unsent decides what needs no engine: no secret, and text that nobody has for one.
+// unsent decides what needs no engine: a missing secret, and a text that can't be a
+// secret.
 func unsent(secret ration.Secret) (decision ration.Decision, certain bool) {
 	switch {
 	case secret.IsZero():

@@ -9,12 +9,12 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// TrustedProxies are the addresses of proxies in front, whose X-Forwarded-*
-// and X-Request-Id are believed. Empty: nobody's are.
+// TrustedProxies are the addresses of proxies in front of this program. It believes
+// their X-Forwarded-* and X-Request-Id fields, and nobody else's.
 type TrustedProxies []netip.Prefix
 
-// ParseTrustedProxies reads CIDR ranges and single addresses. Ranges that hold
-// most addresses, alone or together, are refused: they would believe every client.
+// ParseTrustedProxies reads CIDR ranges and single addresses. It refuses ranges that
+// alone or together hold most addresses, because then every client would be believed.
 // Its error is a [ration.InvalidError].
 func ParseTrustedProxies(texts []string) (TrustedProxies, error) {
 	proxies := make(TrustedProxies, 0, len(texts))
@@ -31,8 +31,8 @@ func ParseTrustedProxies(texts []string) (TrustedProxies, error) {
 	return proxies, nil
 }
 
-// ParseTrustedProxy reads one range or address. An IPv4 address in IPv6 form is
-// taken in its IPv4 form. Its error is a [ration.InvalidError].
+// ParseTrustedProxy reads one range or address. It returns an IPv4 address in IPv6
+// form in its IPv4 form. Its error is a [ration.InvalidError].
 func ParseTrustedProxy(text string) (netip.Prefix, error) {
 	prefix, err := parsePrefix(text)
 	if err != nil {
@@ -44,9 +44,9 @@ func ParseTrustedProxy(text string) (netip.Prefix, error) {
 // TrustsPeer reports whether the request came straight from a trusted proxy.
 func (t TrustedProxies) TrustsPeer(r *http.Request) bool { return t.trusts(peerOf(r)) }
 
-// ClientIP returns the client's address: the last one in X-Forwarded-For that
-// is no trusted proxy, as far as trusted proxies wrote it, else the peer's. It
-// is the zero Addr if it can't be known, as on a unix socket.
+// ClientIP returns the client's address. If the peer is a trusted proxy, that is the
+// last address in X-Forwarded-For that isn't one; otherwise it is the peer's. It is
+// the zero Addr if the address can't be known, as on a unix socket.
 func (t TrustedProxies) ClientIP(r *http.Request) netip.Addr {
 	client := peerOf(r)
 	if !t.trusts(client) {

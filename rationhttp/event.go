@@ -12,25 +12,25 @@ const CodeClientGone = "client_gone"
 
 // The follow-ups that an event may report.
 const (
-	FollowUpRefund = "refund" // a charge was to be given back
-	FollowUpSettle = "settle" // a reservation was to be settled
+	FollowUpRefund = "refund" // Ration tried to give a charge back
+	FollowUpSettle = "settle" // Ration tried to settle a reservation
 )
 
-// Event is what an observer learns of an answer, or later of what became of its
-// charge: nothing that tells whose request it was. All but Err and Wait are from
-// closed sets.
+// Event tells an observer about an answer, or later about a follow-up: what became of
+// the answer's charge. It doesn't say whose request it was. All fields except Err and
+// Wait have values from closed sets.
 type Event struct {
 	Via        string
-	FollowUp   string        // what became of a charge; empty: this is of the answer to a question
+	FollowUp   string        // one of the FollowUp constants; empty: this event is about the answer to a question
 	Route      string        // as in the Question
 	Wait       time.Duration // how long the answer took
-	Code       ration.Code   // of the decision, or of what prevented it
+	Code       ration.Code   // of the decision, or of the error that prevented it
 	FailedOpen bool
-	Refunded   bool  // the charge was given back; only with After
-	Err        error // why there was no decision, where that is the operator's business and not the client's doing
+	Refunded   bool  // the charge was given back; only with FollowUpRefund
+	Err        error // why there was no decision; nil if the client caused it, so that the operator need not know
 }
 
-// NewEvent describes what came of a charge.
+// NewEvent describes the outcome of a charge.
 func NewEvent(ctx context.Context, via string, decision ration.Decision, err error) Event {
 	switch {
 	case err == nil:

@@ -2,9 +2,9 @@ package rationhttp
 
 import "strings"
 
-// FoldName returns what is left of a header's name when case and everything but
-// letters and digits is taken away. CGI, WSGI and their kin read X-Auth-Subject
-// and X_AUTH_SUBJECT as one name, so names with one folded form are one name.
+// FoldName returns a header's name in lower case, with its letters and digits only.
+// CGI, WSGI and similar interfaces read X-Auth-Subject and X_AUTH_SUBJECT as one
+// name, so treat two names with the same folded form as one name.
 func FoldName(name string) string {
 	var folded strings.Builder
 	folded.Grow(len(name))

@@ -8,35 +8,37 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// Gate asks a Charger in the name of callers. Middleware, proxy and forward-auth are
-// one Gate each. Charger must be set.
+// Gate asks a Charger in the name of callers. The Middleware, the proxy and
+// forward-auth each have one Gate. Charger must be set.
 type Gate struct {
 	Charger        Charger
 	Responder      Responder
 	Sources        Sources
 	TrustedProxies TrustedProxies
 
-	// Observe is called once for each question, after its answer is known, and once
-	// more where its charge is to be given back or settled; nil: nobody watches. It must not block.
+	// Observe is called once for each question, after its answer is known. It is
+	// called once more if the question's charge is to be given back or settled. It
+	// must not block. Nil: nobody observes.
 	Observe func(context.Context, Event)
 }
 
 // Question is what a request asks for.
 type Question struct {
-	Amounts        []ration.Amount // nil: one request
-	Scope          string          // that the key must have; empty: none
-	Via            string          // the integration
-	Route          string          // what was asked for, from a closed set; empty: unknown
+	Amounts        []ration.Amount // to charge; nil: one request
+	Scope          string          // a scope that the key must have; empty: none
+	Via            string          // the name of the integration, for logs
+	Route          string          // the name of the route that matched, from a closed set; empty: unknown
 	RequestID      string          // shown in problem bodies; empty: none
-	QueryParameter string          // takes the secret from the URL too; empty: as Sources says
-	FailOpen       bool            // admits, uncounted, what could not be decided
-	Refundable     bool            // may be given back by [Gate.GiveBack]
+	QueryParameter string          // the parameter of the URL in which the secret may be; empty: as Sources says
+	FailOpen       bool            // if no decision can be made, admit the request without counting it
+	Refundable     bool            // the charge may be given back by [Gate.GiveBack]
 
-	// Idempotency admits the same request once: asked again it is refused. Nil: each
-	// request is one of its own.
+	// Idempotency admits the same request once, and refuses it when it comes again.
+	// Nil: every request is a new one.
 	Idempotency *ration.Idempotency
-	// Hold reserves the amounts instead of charging them: whoever asks ends the
-	// reservation, by [Gate.Settle] or [Gate.GiveBack]. Nil: they are charged.
+	// Hold reserves the amounts instead of charging them. The caller of Ask then ends
+	// the reservation, with [Gate.Settle] or [Gate.GiveBack]. Nil: the amounts are
+	// charged.
 	Hold *ration.Hold
 }
 
@@ -46,12 +48,13 @@ type Answer struct {
 	FailedOpen bool            // admitted without a decision
 	Decision   ration.Decision // zero if there was none
 	Credential Credential
-	Response   Response // the whole answer, or if admitted the fields to add to it
+	Response   Response // if refused, the whole answer; if admitted, the fields to add to the application's answer
 	Err        error    // why there was no decision
 }
 
-// Ask decides what a caller may do. It knows no HTTP but in the answer. While ctx, the
-// caller's, goes on, somebody waits for that.
+// Ask decides whether a caller may do what it asks for. It knows nothing of HTTP,
+// except for the answer. Ctx is the caller's: when it ends, nobody waits for the
+// answer any more.
 func (g *Gate) Ask(ctx context.Context, caller Caller, question Question) Answer {
 	if g.Observe == nil {
 		return g.ask(ctx, caller, question)
@@ -62,7 +65,7 @@ func (g *Gate) Ask(ctx context.Context, caller Caller, question Question) Answer
 	return answer
 }
 
-// observe tells of an answer.
+// observe tells the observer about an answer.
 func (g *Gate) observe(ctx context.Context, question *Question, answer *Answer, start time.Time) {
 	event := NewEvent(ctx, question.Via, answer.Decision, answer.Err)
 	if answer.Decision.Replayed {

@@ -9,12 +9,12 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// RefundTimeout is how long an answer waits at most until it is known whether its
-// charge was given back. After that the charge stays.
+// RefundTimeout is the longest time for which an answer waits until it is known
+// whether its charge was given back. After that the charge stays.
 const RefundTimeout = 2 * time.Second
 
 // ErrNotRefundable says that there is no charge to give back: nothing was charged,
-// it was not asked for as refundable, or it was tried already.
+// the question was not Refundable, or a refund has been tried already.
 var ErrNotRefundable = errors.New("there is no charge to give back")
 
 // Refunder gives back charges. The Charger of a [Gate] whose questions are
@@ -27,11 +27,11 @@ type Refunder interface {
 var _ Refunder = (*ration.Engine)(nil)
 
 // GiveBack gives back what an admitted question was charged, or voids what it
-// reserved, and changes the answer to what it would have been just before that charge, rates aside. It may
-// be called once the request is done with, or its client has gone. It tries once:
-// after an error the charge stays or, after [ration.ErrOutcomeUnknown], may have
-// been given back, and the answer is as it was. Errors beside those of
-// [Refunder]: [ErrNotRefundable].
+// reserved. It also changes the answer to what it would have been just before that
+// charge, except for rates. It may be called after the request has ended or its
+// client has gone. It tries only once. After an error the charge stays or, after
+// [ration.ErrOutcomeUnknown], may have been given back, and the answer is unchanged.
+// Errors besides those of [Refunder]: [ErrNotRefundable].
 func (g *Gate) GiveBack(ctx context.Context, question *Question, answer *Answer) error {
 	receipt := answer.Decision.Receipt
 	refunder, able := g.Charger.(Refunder)
@@ -52,7 +52,7 @@ func (g *Gate) GiveBack(ctx context.Context, question *Question, answer *Answer)
 	return err
 }
 
-// observeAfter tells of what became of a charge.
+// observeAfter tells the observer what became of a charge.
 func (g *Gate) observeAfter(ctx context.Context, question *Question, event Event, err error) {
 	if g.Observe == nil {
 		return
@@ -67,8 +67,8 @@ func (g *Gate) observeAfter(ctx context.Context, question *Question, event Event
 	g.Observe(ctx, event)
 }
 
-// uncharged returns how limits stood before a charge or a reservation. A rate is
-// not given back.
+// uncharged returns the state that limits had before a charge or a reservation. A
+// rate is not given back.
 func uncharged(limits []ration.LimitStatus, receipt *ration.Receipt) []ration.LimitStatus {
 	postings := receipt.Postings
 	limits = slices.Clone(limits) // the store may remember them for a repeated charge

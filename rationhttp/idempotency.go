@@ -15,22 +15,23 @@ const (
 	// IdempotencyKeyHeader carries a client's idempotency key
 	// (draft-ietf-httpapi-idempotency-key-header-07).
 	IdempotencyKeyHeader = "Idempotency-Key"
-	// IdempotentReplayedHeader is "true" on answers that were decided before.
+	// IdempotentReplayedHeader is "true" in the answer to a repeated request whose
+	// charge was decided before.
 	IdempotentReplayedHeader = "Idempotent-Replayed"
 )
 
-// ErrIdempotencyKey says that a request's idempotency key can't be one. It
-// doesn't show the key.
+// ErrIdempotencyKey says that a request's idempotency key is not valid. It doesn't
+// show the key.
 var ErrIdempotencyKey error = &ration.Error{
 	Code:    CodeInvalidIdempotencyKey,
 	Message: "the idempotency key must be sent once, and be 1 to 255 bytes of UTF-8 without control characters",
 }
 
-// IdempotencyKey returns the key in the Idempotency-Key field, and false if there
-// is no such field. A value in quotes is a String of RFC 9651, as the draft wants
-// it; any other is the key as it stands, as many clients send it. Both forms of
-// one text are the same key. The error is [ErrIdempotencyKey]: also of two fields,
-// for which one is meant is anybody's guess.
+// IdempotencyKey returns the key in the Idempotency-Key field, and false if there is
+// no such field. A value in quotes is a String of RFC 9651, as the draft wants it.
+// Any other value is the key itself, as many clients send it. Both forms of one text
+// are the same key. The error is [ErrIdempotencyKey], also if there are two fields,
+// because nobody knows which of them is meant.
 func IdempotencyKey(header http.Header) (key string, found bool, err error) {
 	values := header[IdempotencyKeyHeader]
 	if len(values) == 0 {

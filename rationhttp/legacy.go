@@ -7,8 +7,8 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// appendLegacy adds the X-RateLimit fields of the tightest limit, as GitHub
-// sends them; with delta the reset is in seconds from now.
+// appendLegacy adds the X-RateLimit fields of the tightest limit, in the form that
+// GitHub sends. With delta, the reset is in seconds from now.
 func appendLegacy(fields []Field, limits []ration.LimitStatus, now time.Time, delta bool) []Field {
 	status := tightest(limits)
 	fields = append(fields,
@@ -26,8 +26,9 @@ func appendLegacy(fields []Field, limits []ration.LimitStatus, now time.Time, de
 	return append(fields, Field{"X-RateLimit-Reset", strconv.FormatInt(reset, 10)})
 }
 
-// tightest returns the limit of which the smallest share remains; among equals
-// one that refused, then the one with the longest period. There is at least one.
+// tightest returns the limit with the smallest remaining share. Of equal ones it
+// returns one that refused, else the one with the longest period. There must be at
+// least one limit.
 func tightest(limits []ration.LimitStatus) *ration.LimitStatus {
 	best := &limits[0]
 	for i := 1; i < len(limits); i++ {

@@ -9,20 +9,20 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// meterParameter names the meter of a limit that doesn't count requests. Quota
-// units other than the registered ones need a parameter of one's own.
+// meterParameter names the meter of a limit that doesn't count requests. Quota units
+// that aren't registered need a parameter of our own.
 const meterParameter = "ration-meter"
 
-// limitText is what of a limit's items never changes: its policy as a whole, and
-// the value of its state. Making it takes longer than all else about an answer,
-// so it is remembered.
+// limitText is the part of a limit's items that never changes: its policy as a whole,
+// and the value of its state. Making it takes longer than the rest of an answer, so
+// it is remembered.
 type limitText struct {
 	policy string
 	name   string
 }
 
-// maxLimitTexts bounds what is remembered. Most limits are a plan's, and plans
-// are few; keys' own limits beyond that many are written anew each time.
+// maxLimitTexts bounds how many are remembered. Most limits belong to a plan, and
+// plans are few. Keys' own limits beyond that number are written anew each time.
 const maxLimitTexts = 4096
 
 var (

@@ -7,10 +7,11 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// Middleware lets a request through to the next handler only after its charge
-// is committed. Without options it takes the secret from X-API-Key or
-// Authorization and charges one request. The fields that tell what remains are
-// set before the next handler runs; the decision is in its context.
+// Middleware lets a request through to the next handler only after its charge is
+// committed. Without options, it takes the secret from X-API-Key or Authorization and
+// charges one request. Before the next handler runs, it sets the header fields that
+// say what remains, and puts the decision into the request's context; see
+// [DecisionFrom].
 func Middleware(charger Charger, options ...Option) func(http.Handler) http.Handler {
 	m := &middleware{gate: Gate{Charger: charger}}
 	for _, option := range options {
@@ -27,9 +28,9 @@ func Middleware(charger Charger, options ...Option) func(http.Handler) http.Hand
 	}
 }
 
-// DecisionFrom returns the decision by which the Middleware let a request
-// through, from the request's context. There is none outside of the Middleware,
-// nor where it failed open.
+// DecisionFrom returns the decision by which the Middleware let a request through,
+// from the request's context. It returns false outside the Middleware, and if the
+// Middleware let the request through without a decision (see [WithFailOpen]).
 func DecisionFrom(ctx context.Context) (ration.Decision, bool) {
 	decision, found := ctx.Value(decisionKey{}).(*ration.Decision)
 	if !found {
@@ -70,7 +71,7 @@ func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 		m.failOpen(r, answer.Err)
 	} else {
 		decision := answer.Decision
-		decision.Receipt = nil // it is used once, by Refund
+		decision.Receipt = nil // Refund uses it, once
 		ctx = context.WithValue(ctx, decisionKey{}, &decision)
 	}
 	var held *charged

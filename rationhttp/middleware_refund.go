@@ -12,10 +12,10 @@ import (
 	"github.com/felixge/httpsnoop"
 )
 
-// Refund gives back the charge by which a Middleware with [WithRefunds] let a
-// request through, from the request's context, whatever the handler answers. Fields
-// that are set already tell of it if nothing was written yet. Its errors are those
-// of [Gate.GiveBack].
+// Refund gives a request's charge back, whatever the handler answers. Call it in a
+// handler behind a Middleware that has [WithRefunds], with the request's context. If
+// the answer has not begun yet, Refund corrects the header fields that say what
+// remains. Its errors are those of [Gate.GiveBack].
 func Refund(ctx context.Context) error {
 	charged, found := ctx.Value(chargedKey{}).(*charged)
 	if !found {
@@ -26,7 +26,7 @@ func Refund(ctx context.Context) error {
 
 type chargedKey struct{}
 
-// charged is a request that was let through and whose charge may be given back.
+// charged is an admitted request whose charge may be given back.
 type charged struct {
 	gate     *Gate
 	policy   *Refunds
@@ -50,16 +50,16 @@ func (c *charged) giveBack() error {
 	return err
 }
 
-// judge gives back what the policy says, before the head of an answer goes out. A
-// client that has gone may be why the handler failed.
+// judge gives the charge back if the policy says so, before the head of an answer
+// goes out. It doesn't if the client has gone: that may be why the handler failed.
 func (c *charged) judge(status int) {
 	if !c.hasAnswered() && c.policy.After(status) && !errors.Is(c.ctx.Err(), context.Canceled) {
-		_ = c.giveBack() // if it can't be, it stays; whoever observes knows
+		_ = c.giveBack() // on an error the charge stays, and the observer is told
 	}
 	c.begin()
 }
 
-// begin notes that the head of an answer goes out.
+// begin records that the head of an answer goes out.
 func (c *charged) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -8,11 +8,12 @@ import (
 // Option changes how a [Middleware] works.
 type Option func(*middleware)
 
-// WithQuestion sets what a request asks for: amounts, scope, request id. The
-// function is called before anything of the body is read. Via, FailOpen and
-// Refundable are the Middleware's own to set. A Hold is the handler's to end, by
-// [ration.Engine.Settle] with the Reservation of its decision; with [WithRefunds] an
-// outcome that is given back voids one that is still open.
+// WithQuestion sets what a request asks for: amounts, scope, request id. The function
+// is called before any of the body is read. The Middleware sets Via, FailOpen and
+// Refundable itself. With a Hold, the handler ends the reservation with
+// [ration.Engine.Settle]; the decision in its context has the Reservation. With
+// [WithRefunds], an outcome that is given back voids a reservation that is still
+// open.
 func WithQuestion(question func(*http.Request) Question) Option {
 	return func(m *middleware) { m.question = question }
 }
@@ -22,12 +23,13 @@ func WithSources(sources Sources) Option {
 	return func(m *middleware) { m.gate.Sources = sources }
 }
 
-// WithResponder sets how answers look.
+// WithResponder sets the form of answers.
 func WithResponder(responder Responder) Option {
 	return func(m *middleware) { m.gate.Responder = responder }
 }
 
-// WithTrustedProxies believes X-Forwarded-For and X-Request-Id of these peers.
+// WithTrustedProxies makes the Middleware believe X-Forwarded-For and X-Request-Id
+// from these peers.
 func WithTrustedProxies(proxies TrustedProxies) Option {
 	return func(m *middleware) { m.gate.TrustedProxies = proxies }
 }
@@ -37,25 +39,26 @@ func WithoutCredential() Option {
 	return func(m *middleware) { m.strip = true }
 }
 
-// WithFailOpen lets requests through, uncounted and unlimited, while no decision
-// can be made, as long as they carry some key. It gives up the promise that
-// every request let through is counted, so count is called for each: make it
-// visible.
+// WithFailOpen lets requests that carry a key through while no decision can be made.
+// Such requests are neither counted nor limited, so this gives up the promise that
+// every admitted request is counted. The function count is called for each: use it to
+// make them visible.
 func WithFailOpen(count func(*http.Request, error)) Option {
 	return func(m *middleware) { m.failOpen = count }
 }
 
-// WithRefunds gives charges back by what the handler answers, before the answer's
-// head goes out: it waits [RefundTimeout] at most until that is known. A handler that
-// panics before it has answered counts as one that answers 502; the panic goes on.
-// Once an answer has begun, and where the client has gone, the charge stays. A
-// handler can also call [Refund]. The Charger must be a [Refunder].
+// WithRefunds gives a charge back if the handler answers with one of these outcomes.
+// The head of the answer waits until the refund is known, for at most
+// [RefundTimeout]. A handler that panics before it has answered counts as one that
+// answers 502, and the panic goes on. The charge stays once an answer has begun, and
+// if the client has gone. A handler can also call [Refund]. The Charger must be a
+// [Refunder].
 func WithRefunds(refunds Refunds) Option {
 	return func(m *middleware) { m.refunds = &refunds }
 }
 
 // WithObserver calls observe once for each request, after its answer is known, and
-// once more where its charge is to be given back. It must not block.
+// once more if its charge is to be given back. Observe must not block.
 func WithObserver(observe func(context.Context, Event)) Option {
 	return func(m *middleware) { m.gate.Observe = observe }
 }

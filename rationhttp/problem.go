@@ -11,19 +11,19 @@ import (
 	"github.com/ration-dev/ration/api"
 )
 
-// Problem answers with a problem of the caller's own. Status and Code must be
-// set; the title follows from the status.
+// Problem answers with a problem that the caller made. Its Status and Code must be
+// set; its title follows from the status.
 func (r *Responder) Problem(problem api.Problem) Response { return r.respond(problem, nil) }
 
-// respond completes a response that refuses. Nothing may store it: what was
-// refused may be allowed a second later.
+// respond completes a response that refuses. No cache may store it: what was refused
+// may be allowed a second later.
 func (r *Responder) respond(problem api.Problem, fields []Field) Response {
 	problem.Title = http.StatusText(problem.Status)
 	if problem.RetryAfter != nil {
 		fields = append(fields, Field{"Retry-After", strconv.FormatInt(*problem.RetryAfter, 10)})
 	}
 	body, err := json.Marshal(problem)
-	if err != nil { // a year beyond 9999; without its details it can be said
+	if err != nil { // a year beyond 9999; the problem can be written without its details
 		problem = api.Problem{Title: problem.Title, Status: problem.Status, Code: problem.Code, RequestID: problem.RequestID}
 		body, _ = json.Marshal(problem)
 	}
@@ -31,8 +31,8 @@ func (r *Responder) respond(problem api.Problem, fields []Field) Response {
 	return Response{Status: problem.Status, Fields: fields, Body: body, Problem: &problem}
 }
 
-// replayed refuses a request that was charged before. It says nothing of limits:
-// those of then are of no use any more.
+// replayed refuses a request that was charged before. It says nothing about limits,
+// because those of the first answer are out of date.
 func (r *Responder) replayed(requestID string) Response {
 	return r.respond(api.Problem{
 		Status: http.StatusConflict, Code: CodeIdempotencyReplayed, RequestID: requestID,
@@ -58,8 +58,8 @@ func (r *Responder) problemOf(decision *ration.Decision, asked Echo) api.Problem
 	return problem
 }
 
-// describeLimits tells which limits refused, and how the one that refuses for
-// longest stands.
+// describeLimits says which limits refused, and gives the state of the one that
+// refuses for the longest time.
 func describeLimits(problem *api.Problem, decision *ration.Decision, amounts []ration.Amount) {
 	var worst *ration.LimitStatus
 	for i := range decision.Limits {
@@ -88,8 +88,8 @@ func describeLimits(problem *api.Problem, decision *ration.Decision, amounts []r
 	}
 }
 
-// refusesLonger orders limits that refused: those that never will admit the
-// cost, those that never reset, then by the end.
+// refusesLonger orders limits that refused: first those that will never admit the
+// cost, then those that never reset, then by the time of their reset.
 func refusesLonger(a, b *ration.LimitStatus, amounts []ration.Amount) bool {
 	neverA, neverB := unitsOf(amounts, a.Meter) > a.Size(), unitsOf(amounts, b.Meter) > b.Size()
 	if neverA != neverB {

@@ -11,9 +11,9 @@ import (
 // maxInteger is the largest Integer of a structured field: 15 digits (RFC 9651).
 const maxInteger = 999_999_999_999_999
 
-// rateLimitFields returns the values of RateLimit-Policy and RateLimit as
-// draft-ietf-httpapi-ratelimit-headers-10 has them. The draft is no RFC yet:
-// nothing else knows its form.
+// rateLimitFields returns the values of RateLimit-Policy and RateLimit in the form of
+// draft-ietf-httpapi-ratelimit-headers-10. The draft is not an RFC yet, so only this
+// file knows its form.
 func rateLimitFields(limits []ration.LimitStatus, now time.Time) (policy, state string) {
 	policies, states := make([]byte, 0, 128), make([]byte, 0, 128)
 	for i := range limits {
@@ -43,9 +43,9 @@ func appendState(item []byte, status *ration.LimitStatus, now time.Time) []byte 
 	return strconv.AppendInt(append(item, ";t="...), min(ceilSeconds(more.Sub(now)), maxInteger), 10)
 }
 
-// windowSeconds returns a policy's window: of a rate the time in which an empty
-// bucket fills, which is what makes q per w its rate. It is 0 for a window
-// without a fixed length.
+// windowSeconds returns a policy's window w. For a rate it is the time in which an
+// empty bucket fills, so that q per w is the rate. It is 0 for a window without a
+// fixed length.
 func windowSeconds(limit ration.Limit) int64 {
 	switch limit.Period {
 	case ration.PeriodSecond:
@@ -79,8 +79,8 @@ func fillSeconds(limit ration.Limit, period uint64) int64 {
 	return int64(min(seconds, maxInteger))
 }
 
-// ceilSeconds rounds a time to wait up to whole seconds, so that nobody is told
-// to come too early.
+// ceilSeconds rounds a waiting time up to whole seconds, so that no client is told to
+// come back too early.
 func ceilSeconds(wait time.Duration) int64 {
 	if wait <= 0 {
 		return 0

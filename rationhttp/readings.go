@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// maxDecodings bounds how often a text is percent-decoded: each server on the way
-// may do it once.
+// maxDecodings is how often a text is percent-decoded at most: each server on the way
+// may decode it once.
 const maxDecodings = 3
 
-// AnyReading reports whether holds says yes to a text as it is, percent-decoded,
-// as a form's value, or to what a word of it holds in base64. A secret is at
-// least that many bytes long: no reading of a text is longer than the text, so shorter
-// ones hold none, and shorter words are not decoded.
+// AnyReading calls holds with the readings of a text: the text itself,
+// percent-decoded, decoded as the value of a form, and what its words hold in base64.
+// It reports whether holds returned true for one of them. Least is the length of a
+// secret in bytes. No reading is longer than its text, so AnyReading skips texts and
+// words that are shorter.
 func AnyReading(text string, least int, holds func(reading string) bool) bool {
 	if len(text) < least {
 		return false
@@ -34,8 +35,8 @@ func AnyReading(text string, least int, holds func(reading string) bool) bool {
 	return holds(text)
 }
 
-// percentDecoded decodes what can be: what stands behind a stray percent sign
-// stays as it is, and all else doesn't.
+// percentDecoded decodes every valid percent sequence. What follows a stray percent
+// sign stays as it is.
 func percentDecoded(text string) string {
 	if !strings.Contains(text, "%") {
 		return text
@@ -57,8 +58,9 @@ func percentDecoded(text string) string {
 	return out.String()
 }
 
-// anyBase64 decodes the words of a text that are long enough, padded or not. The
-// alphabets differ in two characters, which divide words of the other.
+// anyBase64 decodes the words of a text that are long enough, padded or not. The two
+// alphabets differ in two characters; those of one alphabet divide words of the
+// other.
 func anyBase64(text string, least int, holds func(string) bool) bool {
 	shortest := base64.RawStdEncoding.EncodedLen(max(least, 1))
 	for start := 0; len(text)-start >= shortest; {
@@ -74,8 +76,8 @@ func anyBase64(text string, least int, holds func(string) bool) bool {
 	return false
 }
 
-// anyAlphabet decodes a word by each alphabet that it may be of. One without the
-// characters in which they differ is the same in both.
+// anyAlphabet decodes a word by each alphabet that it may be written in. A word
+// without the characters in which they differ is the same in both.
 func anyAlphabet(word string, shortest int, holds func(string) bool) bool {
 	if anyWord(word, inStandard, base64.RawStdEncoding, shortest, holds) {
 		return true
@@ -105,7 +107,7 @@ const (
 	inURL
 )
 
-// base64Class tells to which alphabets a byte belongs.
+// base64Class says which alphabets a byte belongs to.
 var base64Class = func() (class [256]byte) {
 	for c := range byte(128) {
 		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
@@ -117,15 +119,15 @@ var base64Class = func() (class [256]byte) {
 	return class
 }()
 
-// Repeats reports whether a text holds a secret, in one of the readings of
-// [AnyReading], as [Holds] says. The empty secret is nowhere.
+// Repeats reports whether a text holds a secret in one of the readings of
+// [AnyReading], as [Holds] defines it. No text holds the empty secret.
 func Repeats(text, secret string) bool {
 	return secret != "" && AnyReading(text, len(secret), func(reading string) bool { return Holds(reading, secret) })
 }
 
-// Holds looks for a secret in one reading of a text: for one of 16 bytes and more
-// anywhere. A shorter one could be a word, so it must be the whole text, or a part
-// of "user:password".
+// Holds reports whether one reading of a text holds a secret. A secret of 16 bytes or
+// more may be anywhere in it. A shorter secret could be an ordinary word, so it must
+// be the whole text, or a part of "user:password".
 func Holds(reading, secret string) bool {
 	if len(secret) >= minTelling {
 		return strings.Contains(reading, secret)

@@ -8,18 +8,19 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// Recogniser finds out whose a secret is, as a [ration.Engine] does.
+// Recogniser finds the key that a secret belongs to, as a [ration.Engine] does.
 type Recogniser interface {
-	// KeyOf returns whose a secret is without deciding anything; see [ration.Engine.KeyOf].
+	// KeyOf returns the key that a secret belongs to, without deciding anything; see
+	// [ration.Engine.KeyOf].
 	KeyOf(ctx context.Context, secret ration.Secret, addr netip.Addr) (ration.KeyID, ration.Decision, error)
 }
 
 var _ Recogniser = (*ration.Engine)(nil)
 
-// Recognise finds out whose request it is, before it waits for anything that [Gate.Ask]
-// need not wait for. What shows no key that exists is refused at once, by an answer
-// that stands for the one of Ask; otherwise the answer is nil, and the KeyID is zero
-// where it can't be told.
+// Recognise finds out whose request it is, without a decision, so that a request can
+// be refused before it waits for its turn. If the caller presents no key that exists,
+// it returns the refusal, which takes the place of an answer of [Gate.Ask]. Otherwise
+// the answer is nil. The KeyID is zero if the key can't be found out.
 func (g *Gate) Recognise(ctx context.Context, caller Caller, question Question) (ration.KeyID, *Answer) {
 	start := time.Now()
 	key, answer := g.recognise(ctx, &caller, &question)

@@ -8,26 +8,26 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// Refunds says after which outcomes a charge is given back. The zero Refunds
-// gives nothing back.
+// Refunds says after which outcomes of a request its charge is given back. The zero
+// Refunds gives nothing back.
 type Refunds struct {
-	// Unreachable: nothing could be sent to the upstream.
+	// Unreachable is the outcome that nothing could be sent to the upstream.
 	Unreachable bool
-	// Timeout: the upstream did not begin its answer in time.
+	// Timeout is the outcome that the upstream did not begin its answer in time.
 	Timeout bool
-	// Statuses of answers, 400 to 599, whether the application, its upstream or we
-	// ourselves give them.
+	// Statuses are the statuses of answers, from 400 to 599, no matter whether the
+	// application, its upstream or Ration answers.
 	Statuses []int
 }
 
-// The words that stand for outcomes beside statuses.
+// The words for outcomes that are not statuses.
 const (
 	refundUnreachable = "unreachable"
 	refundTimeout     = "timeout"
 )
 
-// DefaultRefunds gives back what most likely did nothing: 502, 503, 504, and what
-// could not be sent at all.
+// DefaultRefunds returns the outcomes after which a request most likely did nothing:
+// 502, 503, 504, and a request that could not be sent at all.
 func DefaultRefunds() Refunds {
 	return Refunds{Unreachable: true, Statuses: []int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}}
 }
@@ -53,7 +53,7 @@ func ParseRefunds(outcomes []string) (Refunds, error) {
 	return refunds, nil
 }
 
-// Outcomes returns what [ParseRefunds] reads.
+// Outcomes returns the outcomes in the form that [ParseRefunds] reads.
 func (r Refunds) Outcomes() []string {
 	var outcomes []string
 	if r.Unreachable {

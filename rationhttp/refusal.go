@@ -7,17 +7,17 @@ import (
 	"github.com/ration-dev/ration/api"
 )
 
-// Codes of problems that come from the request itself, before an engine is asked,
-// and of a fault of ours.
+// Codes of problems of a request that are found before an engine is asked, and of an
+// internal error.
 const (
 	CodeInvalidRequest        = "invalid_request"         // the request contradicts itself
 	CodeKeysInURL             = "keys_in_url"             // the key was sent in the URL, where it isn't taken
 	CodeInvalidIdempotencyKey = "invalid_idempotency_key" // see [IdempotencyKey]
-	CodeIdempotencyReplayed   = "idempotency_replayed"    // the first one with this key was charged
-	CodeInternal              = "internal_error"          // a fault of ours
+	CodeIdempotencyReplayed   = "idempotency_replayed"    // an earlier request with this key was charged
+	CodeInternal              = "internal_error"          // Ration has failed, not the client
 )
 
-// refusal is how a code is told to a client.
+// refusal says how a client is told of a code.
 type refusal struct {
 	status     int
 	kind       string
@@ -25,8 +25,8 @@ type refusal struct {
 	retryAfter int64 // seconds; 0: not said
 }
 
-// refusals are the codes that a client may be told, of denials and of errors. Any
-// other is a fault of ours, of which nothing is told.
+// refusals are the codes of denials and errors that a client may be told. Any other
+// code is an internal error, and the client is told nothing about it.
 var refusals = map[ration.Code]refusal{
 	ration.CodeKeyMissing:        {status: http.StatusUnauthorized, detail: "An API key is needed."},
 	ration.CodeKeyUnknown:        {status: http.StatusUnauthorized, detail: "The API key is not valid."},
@@ -56,10 +56,10 @@ var refusals = map[ration.Code]refusal{
 	ration.CodeStoreUnavailable: {status: http.StatusServiceUnavailable, kind: api.TypeTemporaryReducedCapacity, detail: "The request was not counted: the server can't count right now.", retryAfter: 1},
 }
 
-// toldCode returns the code that a client is told of an error.
+// toldCode returns the code that a client is told for an error.
 func toldCode(err error) ration.Code { return ration.Code(problemOfCode(ration.CodeOf(err)).Code) }
 
-// isRefused reports whether a client is told of the code as its own doing.
+// isRefused reports whether a client is told that it caused the code itself.
 func isRefused(code ration.Code) bool {
 	refusal, known := refusals[code]
 	return known && refusal.status < http.StatusInternalServerError

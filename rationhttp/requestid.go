@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// RequestIDHeader names a request for logs and support.
+// RequestIDHeader carries a request's id, for logs and support.
 const RequestIDHeader = "X-Request-Id"
 
 const maxRequestIDLength = 128

@@ -8,7 +8,7 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// Style says which header fields tell a client what remains.
+// Style says which header fields tell a client what remains of its limits.
 type Style string
 
 // The styles.
@@ -31,26 +31,26 @@ func ParseStyle(text string) (Style, error) {
 	return "", &ration.InvalidError{Field: "headers", Value: text, Reason: "use draft10, legacy, both or off"}
 }
 
-// Responder turns decisions and errors into what clients see. It is the one
-// place that knows statuses, header fields and bodies; every integration uses
-// it. The zero value is a good one.
+// Responder turns decisions and errors into what clients see. It is the only place
+// that knows statuses, header fields and bodies; every integration uses it. The zero
+// value is ready to use.
 type Responder struct {
 	Style       Style  // zero: [StyleDraft10]
 	LegacyDelta bool   // X-RateLimit-Reset in seconds from now, not in Unix time
-	Realm       string // of challenges; empty: "api"
-	Uniform     bool   // holders of an expired, disabled or revoked key are told no more than of an unknown one
-	Vary        string // request headers that carry keys; empty: those of the zero [Sources]
+	Realm       string // of the challenges in WWW-Authenticate; empty: "api"
+	Uniform     bool   // don't tell holders of an expired, disabled or revoked key apart: answer as for an unknown key
+	Vary        string // names of the request headers that carry keys; empty: those of the zero [Sources]
 }
 
-// Echo is what an answer tells of its request.
+// Echo has the details of a request that its answer repeats or depends on.
 type Echo struct {
 	RequestID string          // shown in problem bodies; empty: none
-	Amounts   []ration.Amount // as charged; nil: one request
-	Scope     string          // that the key had to have
+	Amounts   []ration.Amount // that were charged; nil: one request
+	Scope     string          // a scope that the key had to have
 	InQuery   bool            // the secret came in the URL
 }
 
-// Decided answers a decision.
+// Decided returns the answer to a decision.
 func (r *Responder) Decided(decision *ration.Decision, asked Echo) Response {
 	fields := make([]Field, 0, 8)
 	fields = r.appendLimits(fields, decision)
@@ -64,9 +64,9 @@ func (r *Responder) Decided(decision *ration.Decision, asked Echo) Response {
 	return r.respond(problem, fields)
 }
 
-// Failed answers an error of [Charger.Charge], [ration.Engine.Settle],
-// [Sources.Find], [IdempotencyKey] or any other: what it doesn't know becomes a
-// 500 that tells nothing.
+// Failed returns the answer to an error of [Charger.Charge], [ration.Engine.Settle],
+// [Sources.Find], [IdempotencyKey] or anything else. An error that it doesn't know
+// becomes a 500 without details.
 func (r *Responder) Failed(err error, requestID string) Response {
 	problem := problemOfCode(ration.CodeOf(err))
 	problem.RequestID = requestID
@@ -77,8 +77,8 @@ func (r *Responder) Failed(err error, requestID string) Response {
 	return r.respond(problem, fields)
 }
 
-// OwnsField reports whether a response's field is one that tells what remains,
-// so that an upstream's own of that name must not reach the client beside ours.
+// OwnsField reports whether a response's field is one that says what remains. An
+// upstream's own field of that name must not reach the client besides ours.
 func (r *Responder) OwnsField(name string) bool {
 	if r.Style == StyleOff {
 		return false
@@ -90,9 +90,9 @@ func (r *Responder) OwnsField(name string) bool {
 	return false
 }
 
-// FieldNames returns the names of the fields that answers may carry beside
-// Content-Type and Cache-Control. A program that lets web pages of other origins
-// call lists them in Access-Control-Expose-Headers, or pages can't read them.
+// FieldNames returns the names of the fields that answers may carry besides
+// Content-Type and Cache-Control. If web pages of other origins may call, list these
+// names in Access-Control-Expose-Headers; otherwise pages can't read the fields.
 func (r *Responder) FieldNames() []string {
 	names := []string{"Retry-After", RequestIDHeader, "WWW-Authenticate", IdempotentReplayedHeader}
 	switch r.Style {
@@ -106,7 +106,7 @@ func (r *Responder) FieldNames() []string {
 	return append(names, draft10Fields...)
 }
 
-// The fields that tell what remains, by style.
+// The fields that say what remains, by style.
 var (
 	draft10Fields = []string{"RateLimit", "RateLimit-Policy"}
 	legacyFields  = []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Used", "X-RateLimit-Reset"}
@@ -139,8 +139,8 @@ func (r *Responder) cacheFields(inQuery bool) []Field {
 	return []Field{{"Cache-Control", control}, {"Vary", vary}}
 }
 
-// challenge returns the one challenge of a denial (RFC 6750, section 3), or "".
-// It is one line because nginx before 1.27 passes on only the first.
+// challenge returns the only challenge of a denial (RFC 6750, section 3), or "". It
+// is one line, because nginx before 1.27 passes on only the first line.
 func (r *Responder) challenge(code ration.Code, scope string) string {
 	switch code {
 	case ration.CodeKeyMissing:

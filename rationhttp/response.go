@@ -7,24 +7,25 @@ import (
 	"github.com/ration-dev/ration/api"
 )
 
-// Field is one header field of a [Response], under the name that its
-// specification spells.
+// Field is one header field of a [Response]. Its name is spelled as in its
+// specification.
 type Field struct{ Name, Value string }
 
-// Response is what a client gets: of a denial or an error the whole answer, of
-// an admission the fields to add to the application's own.
+// Response is what a client gets: after a denial or an error, the whole answer; after
+// an admission, the fields to add to the application's answer.
 type Response struct {
-	Status int     // 200 of an admission
-	Fields []Field // no name twice
-	Body   []byte  // empty of an admission
+	Status int     // 200 for an admission
+	Fields []Field // each name once
+	Body   []byte  // empty for an admission
 
-	// Problem is what Body says, for who words it otherwise; nil of an admission.
+	// Problem is the content of Body, for programs that word it differently; nil for
+	// an admission.
 	Problem *api.Problem
 }
 
 // Apply adds the response's fields to a header that may already hold the
-// application's own: RateLimit fields replace what is there, Vary is added to,
-// and Cache-Control only gets stricter.
+// application's own. RateLimit fields replace what is there, Vary gets more names,
+// and Cache-Control can only become stricter.
 func (r Response) Apply(header http.Header) {
 	for _, field := range r.Fields {
 		switch field.Name {
@@ -38,7 +39,7 @@ func (r Response) Apply(header http.Header) {
 	}
 }
 
-// WriteTo answers with the response as a whole.
+// WriteTo writes the response as a whole answer.
 func (r Response) WriteTo(w http.ResponseWriter) {
 	header := w.Header()
 	for _, field := range r.Fields {
@@ -49,7 +50,7 @@ func (r Response) WriteTo(w http.ResponseWriter) {
 	_, _ = w.Write(r.Body) // the client may be gone; there is nobody else to tell
 }
 
-// Field returns the value of a field, or "".
+// Field returns the value of a field, or "" if there is none.
 func (r Response) Field(name string) string {
 	for _, field := range r.Fields {
 		if field.Name == name {

@@ -8,8 +8,8 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// SettleTimeout is how long Settle waits at most. A reservation that could not be
-// settled ends by itself.
+// SettleTimeout is the longest time for which Settle waits. A reservation that could
+// not be settled expires by itself.
 const SettleTimeout = 5 * time.Second
 
 // Settler settles reservations. The Charger of a [Gate] whose questions have a Hold
@@ -21,10 +21,11 @@ type Settler interface {
 
 var _ Settler = (*ration.Engine)(nil)
 
-// Settle ends the reservation of an admitted question with what was really used:
-// of meters that amounts leave out, what was reserved. It may be called once the
-// request is done with, or its client has gone, and again. Where there is no open
-// reservation, as after [Gate.GiveBack], it does nothing. Errors: those of [Settler].
+// Settle ends the reservation of an admitted question with what was really used. On
+// meters that the settlement leaves out, that is what was reserved. It may be called
+// after the request has ended or its client has gone, and may be called again. If
+// there is no open reservation, as after [Gate.GiveBack], it does nothing. Its errors
+// are those of [Settler].
 func (g *Gate) Settle(ctx context.Context, question *Question, answer *Answer, used ration.Settlement) error {
 	held := answer.Decision.Reservation
 	settler, able := g.Charger.(Settler)
@@ -35,7 +36,7 @@ func (g *Gate) Settle(ctx context.Context, question *Question, answer *Answer, u
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), SettleTimeout)
 	defer cancel()
 	_, err := settler.Settle(ctx, held.KeyID, held.ID, used)
-	if errors.Is(err, ration.ErrSettlementTooLarge) { // better what was reserved than to leave it open
+	if errors.Is(err, ration.ErrSettlementTooLarge) { // rather count what was reserved than leave the reservation open
 		_, err = settler.Settle(ctx, held.KeyID, held.ID, ration.Settlement{Overage: used.Overage})
 	}
 	if err == nil {

@@ -8,45 +8,44 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// DefaultKeyHeader carries the secret unless another header is set.
+// DefaultKeyHeader is the header that carries the secret, unless another one is set.
 const DefaultKeyHeader = "X-API-Key"
 
-// usualQueryParameter is where clients put a key in a URL if nobody told them
-// that we take none there.
+// usualQueryParameter is where clients put a key in a URL if nobody told them that
+// Ration takes none there.
 const usualQueryParameter = "api_key"
 
-// Errors of [Sources.Find]. Both are the client's fault: status 400.
+// Errors of [Sources.Find]. Both are the client's fault and get status 400.
 var (
-	// ErrConflictingKeys: two different keys were presented (RFC 6750, section 2:
-	// one method per request).
+	// ErrConflictingKeys says that the client presented two different keys (RFC 6750,
+	// section 2, allows one method per request).
 	ErrConflictingKeys error = &ration.Error{Code: CodeInvalidRequest, Message: "two different keys were presented"}
-	// ErrKeyInURL: the key came in the query, where it isn't taken, even if it came
-	// in a header too.
+	// ErrKeyInURL says that the key came in the query, where it isn't taken. A key
+	// that came in a header too is no exception.
 	ErrKeyInURL error = &ration.Error{Code: CodeKeysInURL, Message: "the key was sent in the URL"}
 )
 
-// Sources says where a client's secret may travel. All places are looked at;
-// the same secret in several is fine. The zero value takes X-API-Key and the
-// Authorization schemes Bearer and Basic.
+// Sources says where in a request a client may send its secret. All places are looked
+// at, and the same secret may be in several of them. The zero value takes the secret
+// from X-API-Key and from the Authorization schemes Bearer and Basic.
 //
-// Of Basic credentials the password is the secret, or the user name if the
-// password is empty.
+// In Basic credentials, the password is the secret; if it is empty, the user name is.
 type Sources struct {
 	Header         string // empty: [DefaultKeyHeader]
 	NoBearer       bool   // leaves "Authorization: Bearer" to the application
 	NoBasic        bool   // leaves "Authorization: Basic" to the application
-	QueryParameter string // takes the secret from the URL, which ends up in logs and histories; empty: off
+	QueryParameter string // the parameter of the URL that may carry the secret; URLs end up in logs and histories. Empty: none
 }
 
-// Credential is the secret that a request presented.
+// Credential is the secret that a request presented, and where it was.
 type Credential struct {
 	Secret  ration.Secret // zero: none
-	InQuery bool          // it came in the URL, so that nothing may store the answer
+	InQuery bool          // it came in the URL, so no cache may store the answer
 }
 
-// Find returns what the request presented; the zero Credential if nothing. It
-// reads the request as it came in, before any proxy's hop-by-hop removal. Its
-// errors are [ErrConflictingKeys] and [ErrKeyInURL].
+// Find returns the credential that the request presented, and the zero Credential if
+// there is none. It needs the request as it came in, before a proxy removes
+// hop-by-hop fields. Its errors are [ErrConflictingKeys] and [ErrKeyInURL].
 func (s Sources) Find(r *http.Request) (Credential, error) {
 	var found finding
 	for _, value := range r.Header[http.CanonicalHeaderKey(s.KeyHeader())] {
@@ -66,8 +65,8 @@ func (s Sources) Find(r *http.Request) (Credential, error) {
 	return Credential{Secret: ration.SecretFromText(found.text), InQuery: found.inQuery}, nil
 }
 
-// Vary returns the request headers on which answers depend, for the field of
-// that name.
+// Vary returns the names of the request headers on which answers depend, for the Vary
+// field.
 func (s Sources) Vary() string {
 	if s.NoBearer && s.NoBasic {
 		return s.KeyHeader()
@@ -83,8 +82,9 @@ func (s Sources) KeyHeader() string {
 	return s.Header
 }
 
-// KeyParameter returns the name of the query parameter that carries the secret
-// or, where the query is not looked at, in which clients put it all the same.
+// KeyParameter returns the name of the query parameter that carries the secret. If
+// Ration takes none from the query, it is the parameter in which clients put one
+// nevertheless.
 func (s Sources) KeyParameter() string {
 	if s.QueryParameter == "" {
 		return usualQueryParameter
@@ -101,7 +101,7 @@ func (s Sources) findInQuery(rawQuery string, found *finding) error {
 		}
 		text, err := url.QueryUnescape(value)
 		if err != nil {
-			text = value // a key that nobody has
+			text = value // such a text is never a valid key
 		}
 		if s.QueryParameter != "" {
 			found.add(text, true)
@@ -112,7 +112,7 @@ func (s Sources) findInQuery(rawQuery string, found *finding) error {
 	return nil
 }
 
-// finding gathers what all places hold.
+// finding collects the secrets from all places.
 type finding struct {
 	text     string
 	inQuery  bool

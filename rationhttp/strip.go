@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// minTelling is how long a secret must be for a value that contains it to have
-// it from there. Imported secrets can be as short as a word.
+// minTelling is the length from which on a value that contains the secret can't
+// contain it by chance. Imported secrets can be as short as a word.
 const minTelling = 16
 
-// Strip removes from a request's header every place in which [Sources.Find]
-// looks, other spellings of the key header that an application may read as the
-// same, and whatever field or cookie repeats the secret, as it is, percent-encoded
-// or in base64. Authorization of other schemes stays.
+// Strip removes the secret from a request's header: from every place in which
+// [Sources.Find] looks, and from other spellings of the key header that an
+// application may read as the same name. It also removes fields and cookies that
+// repeat the secret, as it is, percent-encoded or in base64. Authorization fields of
+// other schemes stay.
 func (s Sources) Strip(header http.Header, secret string) {
 	s.StripPlaces(header)
 	if secret != "" {
@@ -33,9 +34,9 @@ func (s Sources) StripPlaces(header http.Header) {
 	keep(header, "Authorization", func(value string) bool { return !s.takes(value) })
 }
 
-// DropFields removes the fields of which holds says that their name or value holds
-// a secret. Of Cookie fields only the cookies that do are removed, and in
-// Authorization each word is looked at too.
+// DropFields removes the fields whose name or value holds a secret, according to
+// holds. In Cookie fields it removes only the cookies that do. In Authorization it
+// also looks at each word.
 func DropFields(header http.Header, holds func(text string) bool) {
 	for name, values := range header {
 		if holds(name) {
@@ -53,7 +54,7 @@ func DropFields(header http.Header, holds func(text string) bool) {
 	}
 }
 
-// keep leaves those values of a header that pass.
+// keep keeps those values of a header that pass.
 func keep(header http.Header, name string, passes func(value string) bool) {
 	values := header[name]
 	if !slices.ContainsFunc(values, func(value string) bool { return !passes(value) }) {
@@ -105,23 +106,23 @@ func anyCookie(value string, holds func(cookie string) bool) bool {
 	return false
 }
 
-// credentialWords returns what can be a credential in an Authorization field of
-// any scheme: words, and values of its parameters.
+// credentialWords returns what can be a credential in an Authorization field of any
+// scheme: its words, and the values of its parameters.
 func credentialWords(value string) []string {
 	return strings.FieldsFunc(value, func(c rune) bool { return strings.ContainsRune(" \t,;=\"'", c) })
 }
 
-// StripQuery returns a raw query without the parameter that carries the secret
-// and without any that repeats it. All else keeps its bytes and its order.
+// StripQuery returns a raw query without the parameter that carries the secret and
+// without parameters that repeat it. The others keep their bytes and their order.
 func (s Sources) StripQuery(rawQuery, secret string) string {
 	return DropParameters(rawQuery, func(name, value string) bool {
 		return s.QueryParameter != "" && isParameter(name, s.QueryParameter) || secret != "" && parameterRepeats(name, value, secret)
 	})
 }
 
-// DropParameters returns a raw query without the parameters that drop picks,
-// of whose name and value it sees the raw bytes. All else keeps its bytes and its
-// order.
+// DropParameters returns a raw query without the parameters for which drop returns
+// true. Drop gets the raw bytes of their names and values. The other parameters keep
+// their bytes and their order.
 func DropParameters(rawQuery string, drop func(name, value string) bool) string {
 	if rawQuery == "" {
 		return ""
@@ -134,8 +135,8 @@ func DropParameters(rawQuery string, drop func(name, value string) bool) string 
 	return strings.Join(kept, "&")
 }
 
-// parameterRepeats reports whether a parameter holds the secret, in any way that
-// an upstream may decode it.
+// parameterRepeats reports whether a parameter holds the secret in any form that an
+// upstream may decode.
 func parameterRepeats(name, value, secret string) bool {
 	return Repeats(name, secret) || Repeats(value, secret) ||
 		len(secret) >= minTelling && strings.Contains(name+"="+value, secret) // a secret with "="

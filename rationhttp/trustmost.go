@@ -13,15 +13,15 @@ var (
 	publicIPv6 = netip.MustParsePrefix("2000::/3")
 )
 
-// HoldMost reports whether the ranges together hold half of the addresses that
-// clients come from, of IPv4 or of IPv6. No network of proxies is that large: so
-// does whoever means "any" without writing it, in two halves or in many parts.
+// HoldMost reports whether the ranges together hold half of the IPv4 or of the IPv6
+// addresses that clients come from. No network of proxies is that large. Such ranges
+// mean "any", written in two halves or in many parts.
 func (t TrustedProxies) HoldMost() bool {
 	return shareOf(everyIPv4, t) >= 0.5 || shareOf(publicIPv6, t) >= 0.5
 }
 
-// shareOf returns which part of a space the ranges hold together. Ranges lie
-// within one another or apart, so that the widest of them are summed.
+// shareOf returns the share of a space that the ranges hold together. Two ranges
+// either lie within one another or apart, so it adds up the widest of them.
 func shareOf(space netip.Prefix, ranges []netip.Prefix) (share float64) {
 	inside := slices.DeleteFunc(slices.Clone(ranges), func(one netip.Prefix) bool { return !one.Overlaps(space) })
 	slices.SortFunc(inside, func(a, b netip.Prefix) int {
