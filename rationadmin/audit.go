@@ -9,7 +9,7 @@ import (
 
 // AuditEntry says who changed what. Details never hold a secret.
 type AuditEntry struct {
-	ID      uuid.UUID // set by the store if zero
+	ID      uuid.UUID // zero in a new entry: the store sets it
 	At      time.Time // set by the store
 	Actor   string    // "cli:<user>", "token:<name>", …
 	Action  string    // "key.create", …
@@ -17,7 +17,7 @@ type AuditEntry struct {
 	Details json.RawMessage
 }
 
-// AuditFilter selects audit entries; zero fields select all.
+// AuditFilter selects audit entries. A zero field does not restrict the selection.
 type AuditFilter struct {
 	Target string
 	Actor  string

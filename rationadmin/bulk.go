@@ -7,19 +7,19 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// KeysChange is one change of all the keys that match a filter.
+// KeysChange is one change to all the keys that match a filter.
 type KeysChange struct {
-	Filter KeyFilter // at least one field, unless All; Limit is the most keys of a chunk, 0: MaxKeysAtOnce
-	All    bool      // every key
+	Filter KeyFilter // at least one field must be set, unless All is; Limit is the most keys of a chunk, 0: MaxKeysAtOnce
+	All    bool      // change every key
 	Action KeyAction
-	Patch  KeyPatch // for ActionUpdate; without ID and Name, which are each key's own
-	DryRun bool     // find out what would be changed
+	Patch  KeyPatch // for ActionUpdate; without ID and Name, which differ from key to key
+	DryRun bool     // only find out what would be changed
 }
 
-// KeyAction is what to do with keys.
+// KeyAction is what a KeysChange does with its keys.
 type KeyAction string
 
-// What can be done with many keys.
+// The actions on many keys.
 const (
 	ActionUpdate  KeyAction = "update"
 	ActionDisable KeyAction = "disable"
@@ -27,25 +27,25 @@ const (
 	ActionRevoke  KeyAction = "revoke"
 )
 
-// KeysChanged is what became of the keys of one chunk, or of all.
+// KeysChanged is the outcome of a KeysChange, for one chunk of keys or for all.
 type KeysChanged struct {
 	Changed   int
-	Unchanged int                   // were so already
-	Skipped   map[ration.Status]int // keys that were skipped because of their status, by status
-	NoLimit   int                   // of those changed and unchanged: have no limit now or will have none, and nobody said that this is meant
-	Next      ration.KeyID          // the filter's After for the next chunk; zero: there is none
+	Unchanged int                   // keys that already were as they should be
+	Skipped   map[ration.Status]int // how many keys were skipped because of their status, by status
+	NoLimit   int                   // changed and unchanged keys that have no limit now, or will have none, without a mark that this is intended
+	Next      ration.KeyID          // the filter's After for the next chunk; zero: there is no next chunk
 }
 
-// KeysChanger changes a chunk of keys: [Operations] does.
+// KeysChanger changes a chunk of keys, as [Operations] does.
 type KeysChanger interface {
 	ChangeKeys(ctx context.Context, actor string, change KeysChange) (KeysChanged, error)
 }
 
-// ChangeAllKeys makes a change of all keys that match, chunk by chunk, so that
-// charges go on in between. Decisions that start after it returned see the
-// change. Keys that come to match behind its back may be left out. With an error
-// it also returns what was done before; making the same change again goes on
-// with the rest.
+// ChangeAllKeys makes a change to all keys that match, chunk by chunk, so that
+// charges go on in between. Decisions that start after it has returned see the
+// change. A key that begins to match while it runs may be left out. With an error it
+// also returns what was done before. To go on with the rest, make the same change
+// again.
 func ChangeAllKeys(ctx context.Context, operations KeysChanger, actor string, change KeysChange) (KeysChanged, error) {
 	total := KeysChanged{Skipped: make(map[ration.Status]int)}
 	for {

@@ -6,41 +6,41 @@ import (
 
 // DiagnoseOptions says how closely to look.
 type DiagnoseOptions struct {
-	Deep bool // read all of the database
+	Deep bool // also read the whole database; this can take minutes
 }
 
-// FindingState is how bad a finding is.
+// FindingState says how bad a finding is.
 type FindingState string
 
 // The states.
 const (
 	FindingOK      FindingState = "ok"
-	FindingWarning FindingState = "warning" // something promised is weakened, or cannot be told
+	FindingWarning FindingState = "warning" // a promise is weakened, or the check could not find out
 	FindingProblem FindingState = "problem" // something is wrong now
 )
 
-// Finding is what one check has found.
+// Finding is the result of one check.
 type Finding struct {
-	Check  string // its name, which does not change
+	Check  string // the check's name, which stays the same from release to release
 	State  FindingState
-	Detail string // what is
-	Advice string // what to do; empty if nothing
+	Detail string // what the check found
+	Advice string // what to do about it; empty: nothing
 }
 
-// The names of checks that a repair depends on.
+// The names of the checks that a repair depends on.
 const (
-	CheckAudit = "audit" // a warning: the clock is behind the newest change
-	CheckUsage = "usage" // what [Service.RepairUsage] puts right
+	CheckAudit = "audit" // warns that the clock is behind the newest change
+	CheckUsage = "usage" // finds what [Operations.RepairUsage] corrects
 )
 
-// UsageRepaired is what a repair has done to some keys.
+// UsageRepaired is the outcome of one step of a repair.
 type UsageRepaired struct {
 	Repaired int          // keys
 	Skipped  []SkippedKey // could not be repaired
-	Next     ration.KeyID // to go on after; zero: there are no more
+	Next     ration.KeyID // the after of the next step; zero: there are no more keys
 }
 
-// SkippedKey is a key that could not be repaired.
+// SkippedKey is a key that could not be repaired, and why.
 type SkippedKey struct {
 	ID     ration.KeyID
 	Reason string

@@ -31,7 +31,7 @@ func withOperations(do func(context.Context, rationadmin.Operations) error) {
 	}
 }
 
-// Make a key, and show its secret this one time.
+// Create a key, and show its secret: this is the only time that it can be shown.
 func ExampleNew() {
 	withOperations(func(ctx context.Context, operations rationadmin.Operations) error {
 		issued, err := operations.CreateKey(ctx, "sign-up", rationadmin.NewKey{Name: "Alice's laptop", Owner: "alice"})
@@ -70,7 +70,7 @@ func ExampleOperations_listKeys() {
 	// phone
 }
 
-// Put a key on a plan, and give it a limit of its own in the place of the plan's.
+// Put a key on a plan, and give it a limit of its own instead of the plan's.
 func ExampleOperations_updateKey() {
 	withOperations(func(ctx context.Context, operations rationadmin.Operations) error {
 		perDay, err := ration.ParseLimit("1000/day")
@@ -99,7 +99,7 @@ func ExampleOperations_updateKey() {
 	// Output: requests-day 5000
 }
 
-// Read what each day has used. A day without any request has no row.
+// Read what a key used on each day. A day without requests has no row.
 func ExampleOperations_usageDays() {
 	withOperations(func(ctx context.Context, operations rationadmin.Operations) error {
 		issued, err := operations.CreateKey(ctx, "migration", rationadmin.NewKey{Name: "laptop", Owner: "alice"})

@@ -14,7 +14,7 @@ import (
 	"github.com/ration-dev/ration/sqlite"
 )
 
-// A whole API with keys and quotas in one process.
+// An API with keys and quotas, in one process.
 func Example() {
 	if err := run(context.Background()); err != nil {
 		fmt.Println(err)

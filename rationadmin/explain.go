@@ -7,38 +7,38 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// ExplainQuestion is a charge that nobody makes.
+// ExplainQuestion describes a charge that is explained and not made.
 type ExplainQuestion struct {
 	KeyID   ration.KeyID
 	Amounts []ration.Amount // nil: one request
 	Scope   string          // empty: none
-	IP      netip.Addr      // zero: not asked; then a key's list of addresses is left out
+	IP      netip.Addr      // zero: don't look at the key's allow list
 }
 
-// Explanation says what a charge would get and why.
+// Explanation says how a charge would be decided, and why.
 type Explanation struct {
 	Key          KeyRecord
 	At           time.Time // the store's time
-	PeriodZone   string    // of the key's periods
+	PeriodZone   string    // the time zone of the key's periods
 	Code         ration.Code
-	RetryAfter   time.Duration        // 0: waiting does not help, or nothing is refused
-	Limits       []LimitExplanation   // those that hold, also where the key itself is refused
-	Reservations []ration.Reservation // that are open, the first to expire first
+	RetryAfter   time.Duration        // 0: waiting does not help, or the charge would be admitted
+	Limits       []LimitExplanation   // the limits that hold, even if the key itself is refused
+	Reservations []ration.Reservation // the key's open ones, in the order of their expiry
 }
 
-// LimitExplanation says what one limit would say alone.
+// LimitExplanation says how one limit alone would decide the charge.
 type LimitExplanation struct {
 	ration.LimitStatus               // before the charge
 	Asked              int64         // units of the charge on its meter
-	Code               ration.Code   // ok, or why it refuses
-	RetryAfter         time.Duration // 0: waiting does not help, or it does not refuse
-	Plan               string        // whose limit it is; empty: the key's own
-	Until              time.Time     // of a key's own limit that ends; zero: for good
-	Then               *ration.Limit // what holds from then on; nil: nothing, or it does not end
-	Holds              []OpenHold    // what is reserved of it
+	Code               ration.Code   // ok, or why the limit refuses
+	RetryAfter         time.Duration // 0: waiting does not help, or the limit does not refuse
+	Plan               string        // the plan that the limit belongs to; empty: it is the key's own
+	Until              time.Time     // when a key's own limit ends; zero: it does not end
+	Then               *ration.Limit // the limit that holds from Until on; nil: none will, or the limit does not end
+	Holds              []OpenHold    // the open reservations that hold a part of the limit
 }
 
-// OpenHold is a part of what is reserved.
+// OpenHold is the part of a limit that one open reservation holds.
 type OpenHold struct {
 	Reservation ration.ReservationID
 	Units       int64

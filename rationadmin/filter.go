@@ -8,49 +8,48 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// KeyFilter selects keys; zero fields select all.
+// KeyFilter selects keys. A zero field does not restrict the selection.
 type KeyFilter struct {
 	Owner     string
 	Plan      string
 	Status    ration.Status
-	Name      string       // exact
+	Name      string       // the whole name
 	Unlimited Unlimited    // by whether they have a limit
-	After     ration.KeyID // keys with a greater id: the last of the page before
+	After     ration.KeyID // only keys with a greater id: pass the last key of the page before
 	Limit     int          // most keys returned; 0: 1,000
 }
 
-// Unlimited selects keys by whether any limit holds. The zero Unlimited selects all.
-// Keys that can't be used any more have no limit to lack: none of the others
-// selects them.
+// Unlimited selects keys by whether they have a limit. The zero Unlimited selects all
+// keys. The other values never select a key that can't be used any more.
 type Unlimited string
 
-// The ways to select keys that have no limit, or will have none when a temporary
-// one ends.
+// The ways to select keys that have no limit now, or will have none when a temporary
+// limit ends.
 const (
 	UnlimitedAny      Unlimited = "any"
-	UnlimitedMarked   Unlimited = "marked"   // keys that are marked, or whose plan is: the missing limit is intended
-	UnlimitedUnmarked Unlimited = "unmarked" // nobody said that the missing limit is intended
+	UnlimitedMarked   Unlimited = "marked"   // the key or its plan has a mark that the missing limit is intended
+	UnlimitedUnmarked Unlimited = "unmarked" // neither the key nor its plan has such a mark
 )
 
-// NoLimit is the first time, from now on, at which a key has no limit at all: on
-// no meter, neither a quota nor a rate.
+// NoLimit is the first time span, from now on, in which a key has no limit at all:
+// neither a quota nor a rate, on any meter.
 type NoLimit struct {
 	From   time.Time // zero: now
 	Until  time.Time // zero: for good
-	Marked bool      // the key or its plan says that this is meant
+	Marked bool      // the key or its plan has a mark that this is intended
 }
 
-// Unmarked reports whether a key has no limit at some time, and nobody said that
-// this is meant. Nil says of a key that it always has one.
+// Unmarked reports whether a key has no limit at some time, without a mark that this
+// is intended. A nil NoLimit means that the key always has a limit.
 func (n *NoLimit) Unmarked() bool { return n != nil && !n.Marked }
 
-// UnlimitedKeys is how many keys have no limit, and the first of them.
+// UnlimitedKeys says how many keys have no limit, and which are the first of them.
 type UnlimitedKeys struct {
 	Count int
 	First []ration.KeyID // at most 5, in the order of their ids
 }
 
-// String says it as the end of a sentence: "2 keys have no limit, …: key_…, key_…".
+// String returns a clause for a sentence: "2 keys have no limit, …: key_…, key_…".
 func (k UnlimitedKeys) String() string {
 	names := make([]string, len(k.First))
 	for i, id := range k.First {

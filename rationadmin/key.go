@@ -7,7 +7,7 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// NewKey is a key to be created. Only the name is required.
+// NewKey describes a key to create. Only the name is required.
 type NewKey struct {
 	Name       string
 	Owner      string
@@ -19,46 +19,47 @@ type NewKey struct {
 	Metadata   map[string]string
 	Overrides  []ration.Override
 	Label      string // of its first secret; empty: DefaultSecretLabel
-	Unlimited  bool   // the missing limit is intended; refused if it has one
+	Unlimited  bool   // the missing limit is intended; refused if the key has a limit
 }
 
-// IssuedSecret is a key with a secret that was just made. Nobody can show the
-// secret again.
+// IssuedSecret is a key with a secret that was just made. The secret can't be shown
+// again.
 type IssuedSecret struct {
 	Key      KeyRecord
 	SecretID ration.SecretID
 	Secret   ration.Secret
 }
 
-// KeyRecord is a key with its secrets and overrides, expired ones included.
+// KeyRecord is a key with its secrets and overrides, including expired ones.
 type KeyRecord struct {
 	ration.Key
 	Secrets   []ration.SecretState // in the order of their creation
 	Overrides []ration.Override    // at most one lasting and one temporary one per meter, kind and period
-	NoLimit   *NoLimit             // when it has no limit; nil: it always has one, or can't be used any more. [Service] sets it, no store does
+	NoLimit   *NoLimit             // when the key has no limit; nil: it always has one, or can't be used any more. [Operations] sets it, stores don't
 }
 
-// KeyStatus is a key and how it stands at an instant.
+// KeyStatus is a key and its state at an instant.
 type KeyStatus struct {
 	KeyRecord
 	At         time.Time            // the store's time
-	PeriodZone string               // of its periods: the key's own, else its plan's, else UTC
-	Limits     []ration.LimitStatus // those that hold
-	Usage      []MeterUsage         // on all meters used or limited, requests first
+	PeriodZone string               // the time zone of its periods: the key's own, else its plan's, else UTC
+	Limits     []ration.LimitStatus // the limits that hold
+	Usage      []MeterUsage         // on all meters that are used or limited, requests first
 }
 
-// MeterUsage is what a key has used on a meter, ever and in the periods that run.
+// MeterUsage is what a key has used on a meter, in all time and in the current
+// periods.
 type MeterUsage struct {
 	Meter                  string
-	Used, Reserved         int64     // units, ever; reserved are held by open reservations
-	Denied                 int64     // charges, ever
-	Hour, Day, Week, Month int64     // units used
+	Used, Reserved         int64     // units, in all time; open reservations hold the reserved ones
+	Denied                 int64     // charges, in all time
+	Hour, Day, Week, Month int64     // units used in the current period
 	FirstRequestAt         time.Time // zero: nothing was admitted
-	LastRequestAt          time.Time // of admitted charges; zero: likewise
+	LastRequestAt          time.Time // of admitted charges; zero: nothing was admitted
 }
 
-// KeyPatch is what to change of a key; everything left nil stays. All of it
-// happens in one transaction.
+// KeyPatch says what to change in a key. Fields that are nil change nothing. The
+// whole patch is applied in one transaction.
 type KeyPatch struct {
 	ID             ration.KeyID
 	Name           *string
@@ -69,10 +70,10 @@ type KeyPatch struct {
 	AllowedIPs     []netip.Prefix     // nil: unchanged; empty: any address
 	TimeZone       *string            // empty: the plan's
 	Metadata       map[string]*string // entries to set; nil removes one
-	SetOverrides   []ration.Override  // each in the place of the one for its meter, kind and period; see [ration.Override]
-	ClearOverrides []ration.LimitKey  // both, temporary and lasting: the plan's limit, if any, holds again
-	ClearTemporary []ration.LimitKey  // the temporary one: the lasting one holds again, else the plan's
-	ClearLasting   []ration.LimitKey  // the lasting one: a temporary one above it stays
+	SetOverrides   []ration.Override  // each replaces the one for its meter, kind and period; see [ration.Override]
+	ClearOverrides []ration.LimitKey  // removes the temporary and the lasting override: the plan's limit, if any, holds again
+	ClearTemporary []ration.LimitKey  // removes the temporary override: the lasting one holds again, else the plan's limit
+	ClearLasting   []ration.LimitKey  // removes the lasting override: a temporary one above it stays
 
-	Unlimited *bool // whether the missing limit is intended; refused if a limit holds. Nil keeps it, until a limit holds
+	Unlimited *bool // whether the missing limit is intended; refused if a limit holds. Nil keeps the mark until a limit holds
 }

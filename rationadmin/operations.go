@@ -6,27 +6,28 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// Operations is everything that can be administered. [New] does it on a store. Every
-// change names its actor, such as "billing": 1 to 200 characters that the audit log
-// keeps. All methods are safe for concurrent use. What they return may be changed.
+// Operations has all operations of administration. [New] makes them for a store.
+// Every change names its actor, such as "billing": 1 to 200 characters, which the
+// audit log keeps. All methods are safe for concurrent use. The caller may change
+// what they return.
 //
-// Errors, by errors.Is and errors.As: [ration.InvalidError] for input that can't
-// be right, [ration.ErrNotFound], [ration.ErrExists], [ration.ErrConflict],
+// Errors, by errors.Is and errors.As: [ration.InvalidError] for input that can't be
+// right, [ration.ErrNotFound], [ration.ErrExists], [ration.ErrConflict],
 // [ration.ErrStoreUnavailable], and [ration.ErrOutcomeUnknown] if the database was
-// lost so that nobody can tell whether a change was made. A change that returns
-// another error changed nothing.
+// lost in such a way that nobody knows whether the change was made. A change that
+// returns any other error changed nothing.
 type Operations interface {
 	// CreateKey creates an active key with one secret. Error: ErrNotFound for an
 	// unknown plan.
 	CreateKey(ctx context.Context, actor string, key NewKey) (IssuedSecret, error)
 	// ListKeys returns the keys that match, in the order of their creation.
 	ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, error)
-	// ShowKey returns a key with its limits and what remains of them: of a key that
-	// may not be used, what would remain. Error: ErrNotFound.
+	// ShowKey returns a key with its limits and what remains of them. For a key that
+	// may not be used, it is what would remain. Error: ErrNotFound.
 	ShowKey(ctx context.Context, id ration.KeyID) (KeyStatus, error)
 	// CountUnlimited counts the keys that match and have no limit, now or when a
-	// temporary one ends. Without Unlimited in the filter it counts those of
-	// [UnlimitedAny]; its Limit does not matter.
+	// temporary limit ends. If the filter's Unlimited is zero, it is taken as
+	// [UnlimitedAny]. The filter's Limit is ignored.
 	CountUnlimited(ctx context.Context, filter KeyFilter) (UnlimitedKeys, error)
 	// UpdateKey changes a key. A patch that changes nothing writes nothing. Errors:
 	// ErrNotFound for an unknown key or plan.
@@ -34,39 +35,41 @@ type Operations interface {
 	// DisableKey refuses the key's charges until it is enabled again. Errors:
 	// ErrNotFound; ErrConflict for a key that was revoked or rejected.
 	DisableKey(ctx context.Context, actor string, id ration.KeyID) (KeyRecord, error)
-	// EnableKey undoes DisableKey. Errors as for it.
+	// EnableKey undoes DisableKey. Its errors are the same.
 	EnableKey(ctx context.Context, actor string, id ration.KeyID) (KeyRecord, error)
 	// RevokeKey ends a key for good; its history stays. Error: ErrNotFound.
 	RevokeKey(ctx context.Context, actor string, id ration.KeyID) (KeyRecord, error)
 
-	// RotateKey makes a new secret and ends those of the same label that still hold,
-	// after the overlap. Errors: ErrNotFound; ErrConflict for a key that is revoked
-	// or rejected.
+	// RotateKey makes a new secret. After the overlap, it ends the secrets with the
+	// same label that are still valid. Errors: ErrNotFound; ErrConflict for a key
+	// that is revoked or rejected.
 	RotateKey(ctx context.Context, actor string, rotation Rotation) (IssuedSecret, error)
 	// AddSecret gives a key a further secret. All secrets of a key share its limits
 	// and its usage. Errors: ErrNotFound; ErrExists if a secret in use has the label;
-	// ErrConflict for a key that is revoked or rejected, or has the most secrets.
+	// ErrConflict for a key that is revoked or rejected, or has as many secrets as a
+	// key can have.
 	AddSecret(ctx context.Context, actor string, secret NewKeySecret) (IssuedSecret, error)
 	// RevokeSecret ends one secret of a key at once. Error: ErrNotFound.
 	RevokeSecret(ctx context.Context, actor string, secret KeySecret) (KeyRecord, error)
 
-	// ChangeKeys changes the next chunk of keys that match, in one transaction, each
-	// with an audit entry of its own. Keys to which the action can't be done are
-	// skipped and counted. [ChangeAllKeys] goes on until none is left. Error:
-	// ErrNotFound for an unknown plan.
+	// ChangeKeys changes the next chunk of keys that match, in one transaction, with
+	// one audit entry per key. It skips and counts keys whose status doesn't allow
+	// the action. [ChangeAllKeys] goes on until no key is left. Error: ErrNotFound
+	// for an unknown plan.
 	ChangeKeys(ctx context.Context, actor string, change KeysChange) (KeysChanged, error)
 
-	// ImportKeys creates keys with the secrets that they have, in one transaction.
-	// Keys whose secret is known already are left as they are, so that an import that
-	// was cut short can be made again. Errors: ErrNotFound for an unknown plan;
-	// ErrExists if somebody else created a key with one of the secrets at the same moment.
+	// ImportKeys creates keys that keep their present secrets, in one transaction. It
+	// leaves keys alone whose secret is already known, so an import that was
+	// interrupted can be repeated. Errors: ErrNotFound for an unknown plan; ErrExists
+	// if somebody else created a key with one of the secrets at the same moment.
 	ImportKeys(ctx context.Context, actor string, keys KeysImport) (KeysImported, error)
-	// FindKeys returns to which keys secrets lead, in their order; the zero id for
-	// an unknown one. At most [MaxKeysAtOnce].
+	// FindKeys returns the keys that secrets belong to, in the order of the secrets,
+	// and the zero id for an unknown secret. It takes at most [MaxKeysAtOnce]
+	// secrets.
 	FindKeys(ctx context.Context, secrets []ration.Secret) ([]ration.KeyID, error)
-	// ImportUsage raises days of keys to at least what was counted elsewhere, in one
-	// transaction. Errors: ErrNotFound for an unknown key; ErrClockSuspect while the
-	// clock is in doubt.
+	// ImportUsage raises the usage of keys on some days to at least what was counted
+	// elsewhere, in one transaction. Errors: ErrNotFound for an unknown key;
+	// ErrClockSuspect while the clock is in doubt.
 	ImportUsage(ctx context.Context, actor string, usage UsageImport) (UsageImported, error)
 
 	// CreatePlan creates a plan. Error: ErrExists.
@@ -75,41 +78,44 @@ type Operations interface {
 	ListPlans(ctx context.Context) ([]ration.Plan, error)
 	// ShowPlan returns a plan. Error: ErrNotFound.
 	ShowPlan(ctx context.Context, name string) (ration.Plan, error)
-	// UpdatePlan changes a plan for every decision that starts after it returns.
-	// Error: ErrNotFound.
+	// UpdatePlan changes a plan. The change holds for every decision that starts
+	// after UpdatePlan has returned. Error: ErrNotFound.
 	UpdatePlan(ctx context.Context, actor string, patch PlanPatch) (ration.Plan, error)
-	// DeletePlan deletes a plan that no key has. Errors: ErrNotFound; ErrConflict if a
-	// key has it.
+	// DeletePlan deletes a plan. Errors: ErrNotFound; ErrConflict if a key has the
+	// plan.
 	DeletePlan(ctx context.Context, actor string, name string) error
 
 	// CreateToken creates a service token. Error: ErrExists if a token in use has the
 	// name.
 	CreateToken(ctx context.Context, actor string, token NewToken) (IssuedToken, error)
-	// ListTokens returns all tokens, the revoked ones too, in the order of their creation.
+	// ListTokens returns all tokens, including revoked ones, in the order of their
+	// creation.
 	ListTokens(ctx context.Context) ([]Token, error)
-	// RevokeToken ends the token of a name. Error: ErrNotFound if none in use has it.
+	// RevokeToken revokes the token with a name. Error: ErrNotFound if no token in
+	// use has the name.
 	RevokeToken(ctx context.Context, actor string, name string) (Token, error)
 
-	// UsageDays returns what was used by key, meter and local day, ordered by date.
-	// Every key's days are those of its own time zone.
+	// UsageDays returns what was used per key, meter and local day, ordered by date.
+	// A key's days are those of its own time zone.
 	UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error)
 	// ListAudit returns the audit log, newest entries first.
 	ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error)
-	// ExplainKey says what each limit of a key would say to a charge, and why. It
+	// ExplainKey says how each limit of a key would decide a charge, and why. It
 	// charges nothing. Error: ErrNotFound.
 	ExplainKey(ctx context.Context, question ExplainQuestion) (Explanation, error)
-	// Reconcile adds up the request log of keys and compares it with what is counted.
-	// It changes nothing.
+	// Reconcile adds up the request log of keys and compares the sums with the
+	// counts. It changes nothing.
 	Reconcile(ctx context.Context, filter ReconcileFilter) (Reconciliation, error)
 
-	// Diagnose makes all checks of the database: each is a finding, also where all is
-	// well. An error means that a check could not be made.
+	// Diagnose makes all checks of the database. Each check results in a finding,
+	// even if all is well. An error means that a check could not be made.
 	Diagnose(ctx context.Context, options DiagnoseOptions) ([]Finding, error)
-	// RepairUsage puts right the next keys that a clock from the future has used, after
-	// one; the zero id begins. Error: ErrClockSuspect while the clock is in doubt.
+	// RepairUsage corrects the usage of keys that were charged while the clock was
+	// ahead. Each call takes the next keys after one; begin with the zero id. Error:
+	// ErrClockSuspect while the clock is in doubt.
 	RepairUsage(ctx context.Context, actor string, after ration.KeyID) (UsageRepaired, error)
-	// Backup writes a copy of the database, as it is at one instant, to a new file
-	// on the machine that has it open. The path is absolute. Errors: [ErrNoBackup],
-	// and those of the file system.
+	// Backup writes a copy of the database, as it is at one instant, to a new file.
+	// The file is on the machine that has the database open, and its path is
+	// absolute. Errors: [ErrNoBackup], and those of the file system.
 	Backup(ctx context.Context, path string) error
 }

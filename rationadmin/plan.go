@@ -4,7 +4,7 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// NewPlan is a plan to be created. Without limits its keys are unlimited.
+// NewPlan describes a plan to create. If it has no limits, its keys are unlimited.
 type NewPlan struct {
 	Name     string
 	TimeZone string // IANA name; empty: UTC
@@ -13,12 +13,13 @@ type NewPlan struct {
 	Unlimited bool
 }
 
-// PlanPatch is what to change of a plan; everything left nil stays. All of it
-// happens in one transaction and holds for every decision that starts after it.
+// PlanPatch says what to change in a plan. Fields that are nil change nothing. The
+// whole patch is applied in one transaction, and holds for every decision that starts
+// after it.
 type PlanPatch struct {
-	Name         string            // of the plan; it never changes
+	Name         string            // the plan to change; a name never changes
 	TimeZone     *string           // empty: UTC
-	SetLimits    []ration.Limit    // each in the place of the one for its meter, kind and period
+	SetLimits    []ration.Limit    // each replaces the one for its meter, kind and period
 	RemoveLimits []ration.LimitKey // the plan no longer limits them
-	Unlimited    *bool             // whether the missing limit is intended; refused if the plan has one. Nil keeps it, until the plan has a limit
+	Unlimited    *bool             // whether the missing limit is intended; refused if the plan has a limit. Nil keeps the mark until the plan has a limit
 }

@@ -6,27 +6,27 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// Rotation replaces the secrets of one label by a new one. The key keeps its id,
+// Rotation replaces the secrets with one label by a new secret. The key keeps its id,
 // its limits and its history.
 type Rotation struct {
 	ID      ration.KeyID
 	Label   string        // empty: the key's only label in use
-	Overlap time.Duration // how long the old secrets still hold; 0, for a leak: they are revoked at once
+	Overlap time.Duration // how long the old secrets stay valid; 0 revokes them at once, as is right after a leak
 }
 
-// NewKeySecret is a further secret of a key, for another device or service of
+// NewKeySecret describes a further secret of a key, for another device or service of
 // the same account.
 type NewKeySecret struct {
 	ID        ration.KeyID
-	Label     string    // no secret in use of the key has it; rotation goes by it
+	Label     string    // must differ from those of the key's secrets in use; rotation finds secrets by it
 	ExpiresAt time.Time // zero: never
 }
 
-// KeySecret names one secret of a key.
+// KeySecret identifies one secret of a key.
 type KeySecret struct {
 	ID       ration.KeyID
 	SecretID ration.SecretID
 }
 
-// DefaultSecretLabel labels a secret that was given no label.
+// DefaultSecretLabel is the label of a secret that was given none.
 const DefaultSecretLabel = "default"

@@ -6,7 +6,8 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// UsageFilter selects history; zero fields select all.
+// UsageFilter selects days of the history. A zero field does not restrict the
+// selection.
 type UsageFilter struct {
 	KeyID ration.KeyID
 	Owner string
@@ -16,7 +17,7 @@ type UsageFilter struct {
 	Limit int             // most rows returned; 0: 10,000
 }
 
-// UsageDay is one local day of a key on a meter.
+// UsageDay is what a key used on a meter on one of its local days.
 type UsageDay struct {
 	KeyID         ration.KeyID
 	KeyName       string

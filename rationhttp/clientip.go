@@ -44,9 +44,11 @@ func ParseTrustedProxy(text string) (netip.Prefix, error) {
 // TrustsPeer reports whether the request came straight from a trusted proxy.
 func (t TrustedProxies) TrustsPeer(r *http.Request) bool { return t.trusts(peerOf(r)) }
 
-// ClientIP returns the client's address. If the peer is a trusted proxy, that is the
-// last address in X-Forwarded-For that isn't one; otherwise it is the peer's. It is
-// the zero Addr if the address can't be known, as on a unix socket.
+// ClientIP returns the client's address. That is the peer's address, unless the peer
+// is a trusted proxy. Then it goes through X-Forwarded-For from the right, past
+// trusted proxies, to the first other address; text that isn't an address ends the
+// search. It returns the zero Addr if the address can't be known, as on a unix
+// socket.
 func (t TrustedProxies) ClientIP(r *http.Request) netip.Addr {
 	client := peerOf(r)
 	if !t.trusts(client) {

@@ -1,6 +1,6 @@
 // Package adminsocket lets the ration command administer an SQLite file that a Go
-// program has open. The program has the file to itself; the command reaches it
-// through a unix socket beside the file.
+// program has open. Only one process can have the file open, so the command asks the
+// program, through a unix socket next to the file.
 package adminsocket
 
 import (
@@ -11,9 +11,9 @@ import (
 	"github.com/ration-dev/ration/rationadmin"
 )
 
-// Serve answers the ration command on a unix socket beside the database file, which
-// only this process's user may use, until ctx ends. Call it after the store was
-// opened, and let it return before the store is closed.
+// Serve answers the ration command on a unix socket next to the database file, until
+// ctx ends. Only the user of this process may use the socket. Call Serve after
+// opening the store, and let it return before you close the store.
 func Serve(ctx context.Context, databasePath string, operations rationadmin.Operations) error {
 	listener, err := adminsock.Listen(ctx, databasePath)
 	if err != nil {
