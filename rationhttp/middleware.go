@@ -20,8 +20,8 @@ func Middleware(charger Charger, options ...Option) func(http.Handler) http.Hand
 	if _, able := charger.(Refunder); !able && m.refunds != nil {
 		panic("rationhttp: WithRefunds needs a Charger that is a Refunder, such as a ration.Engine")
 	}
-	if m.gate.Responder.Vary == "" {
-		m.gate.Responder.Vary = m.gate.Sources.Vary()
+	if m.gate.Responder.Sources == (Sources{}) {
+		m.gate.Responder.Sources = m.gate.Sources
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, next) })

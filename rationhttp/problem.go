@@ -51,6 +51,9 @@ func (r *Responder) problemOf(decision *ration.Decision, asked Echo) api.Problem
 	if code == ration.CodeInsufficientScope && asked.Scope != "" {
 		problem.Detail = fmt.Sprintf("The API key lacks the scope %q.", asked.Scope)
 	}
+	if code == ration.CodeKeyMissing || code == ration.CodeKeyUnknown {
+		problem.Detail += " Send it " + r.Sources.places() + "."
+	}
 	if decision.RetryAfter > 0 {
 		problem.RetryAfter = new(ceilSeconds(decision.RetryAfter))
 	}

@@ -1,6 +1,7 @@
 package rationhttp
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -35,11 +36,11 @@ func ParseStyle(text string) (Style, error) {
 // that knows statuses, header fields and bodies; every integration uses it. The zero
 // value is ready to use.
 type Responder struct {
-	Style       Style  // zero: [StyleDraft10]
-	LegacyDelta bool   // X-RateLimit-Reset in seconds from now, not in Unix time
-	Realm       string // of the challenges in WWW-Authenticate; empty: "api"
-	Uniform     bool   // don't tell holders of an expired, disabled or revoked key apart: answer as for an unknown key
-	Vary        string // names of the request headers that carry keys; empty: those of the zero [Sources]
+	Style       Style   // zero: [StyleDraft10]
+	LegacyDelta bool    // X-RateLimit-Reset in seconds from now, not in Unix time
+	Realm       string  // of the challenges in WWW-Authenticate; empty: "api"
+	Uniform     bool    // don't tell holders of an expired, disabled or revoked key apart: answer as for an unknown key
+	Sources     Sources // where keys are looked for, as answers say it
 }
 
 // Echo has the details of a request that its answer repeats or depends on.
@@ -70,6 +71,9 @@ func (r *Responder) Decided(decision *ration.Decision, asked Echo) Response {
 func (r *Responder) Failed(err error, requestID string) Response {
 	problem := problemOfCode(ration.CodeOf(err))
 	problem.RequestID = requestID
+	if conflict, ok := errors.AsType[*conflictingKeys](err); ok {
+		problem.Detail = conflict.detail()
+	}
 	var fields []Field
 	if errors.Is(err, ErrConflictingKeys) || errors.Is(err, ErrKeyInURL) {
 		fields = append(fields, Field{"WWW-Authenticate", r.realm() + `, error="invalid_request"`})
@@ -132,15 +136,15 @@ func (r *Responder) cacheFields(inQuery bool) []Field {
 	if inQuery {
 		control = cacheNoStore // RFC 6750, section 2.3
 	}
-	vary := r.Vary
-	if vary == "" {
-		vary = Sources{}.Vary()
-	}
-	return []Field{{"Cache-Control", control}, {"Vary", vary}}
+	return []Field{{"Cache-Control", control}, {"Vary", r.Sources.Vary()}}
 }
 
 // challenge returns the only challenge of a denial (RFC 6750, section 3), or "". It
 // is one line, because nginx before 1.27 passes on only the first line.
+//
+// Where bearers are left to the application the scheme is Key, because RFC 9110 wants
+// some challenge, and Bearer or Basic would ask for what isn't taken or open a
+// browser's dialog.
 func (r *Responder) challenge(code ration.Code, scope string) string {
 	switch code {
 	case ration.CodeKeyMissing:
@@ -158,8 +162,9 @@ func (r *Responder) challenge(code ration.Code, scope string) string {
 }
 
 func (r *Responder) realm() string {
-	if r.Realm == "" {
-		return `Bearer realm="api"`
+	scheme := schemeBearer
+	if r.Sources.NoBearer {
+		scheme = schemeKey
 	}
-	return "Bearer realm=" + strconv.Quote(r.Realm)
+	return scheme + " realm=" + strconv.Quote(cmp.Or(r.Realm, "api"))
 }

@@ -49,20 +49,32 @@ type Credential struct {
 func (s Sources) Find(r *http.Request) (Credential, error) {
 	var found finding
 	for _, value := range r.Header[http.CanonicalHeaderKey(s.KeyHeader())] {
-		found.add(trimOWS(value), false)
+		found.add(s.Secret(value), place{header: s.KeyHeader()})
 	}
 	for _, value := range r.Header["Authorization"] {
-		found.add(s.Authorized(value), false)
+		scheme, secret := s.credentials(value)
+		found.add(secret, place{scheme: scheme})
 	}
 	if r.URL.RawQuery != "" {
 		if err := s.findInQuery(r.URL.RawQuery, &found); err != nil {
 			return Credential{}, err
 		}
 	}
-	if found.conflict {
-		return Credential{}, ErrConflictingKeys
+	if found.conflict != nil {
+		return Credential{}, found.conflict
 	}
 	return Credential{Secret: ration.SecretFromText(found.text), InQuery: found.inQuery}, nil
+}
+
+// Secret returns the secret in what a client sent as its key: the value itself
+// without spaces and tabs around it or, where a client wrote it as it would write an
+// Authorization field ("Bearer rk_…"), what [Sources.Authorized] returns. Empty: none.
+func (s Sources) Secret(value string) string {
+	value = trimOWS(value)
+	if scheme, secret := s.credentials(value); scheme != "" {
+		return secret
+	}
+	return value
 }
 
 // Vary returns the names of the request headers on which answers depend, for the Vary
@@ -104,7 +116,7 @@ func (s Sources) findInQuery(rawQuery string, found *finding) error {
 			text = value // such a text is never a valid key
 		}
 		if s.QueryParameter != "" {
-			found.add(text, true)
+			found.add(text, place{parameter: parameter})
 		} else if value != "" && (found.text == "" || text == found.text || value == found.text) {
 			return ErrKeyInURL
 		}
@@ -115,17 +127,20 @@ func (s Sources) findInQuery(rawQuery string, found *finding) error {
 // finding collects the secrets from all places.
 type finding struct {
 	text     string
+	place    place // of text
 	inQuery  bool
-	conflict bool
+	conflict *conflictingKeys // the first one; nil: none
 }
 
-func (f *finding) add(text string, inQuery bool) {
+func (f *finding) add(text string, from place) {
 	if text == "" {
 		return
 	}
-	f.conflict = f.conflict || f.text != "" && f.text != text
-	f.text = text
-	f.inQuery = f.inQuery || inQuery
+	if f.text != "" && f.text != text && f.conflict == nil {
+		f.conflict = &conflictingKeys{first: f.place, second: from}
+	}
+	f.text, f.place = text, from
+	f.inQuery = f.inQuery || from.parameter != ""
 }
 
 // isParameter compares a query parameter's name, which may be percent-encoded.

@@ -45,6 +45,13 @@ func TestSourcesFindTheSecret(t *testing.T) {
 		{name: "basic left to the application", sources: rationhttp.Sources{NoBasic: true}, headers: []string{"Authorization: " + basic("u", "p"), "X-API-Key: k1"}, want: "k1"},
 		{name: "a header of one's own", sources: rationhttp.Sources{Header: "apikey"}, headers: []string{"apikey: k1", "X-API-Key: other"}, want: "k1"},
 
+		{name: "key header written like Authorization", headers: []string{"X-API-Key: Bearer k1"}, want: "k1"},
+		{name: "key header with Basic", headers: []string{"X-API-Key: " + basic("any", "k1")}, want: "k1"},
+		{name: "key header and Authorization that agree but for the scheme", headers: []string{"X-API-Key: bearer  k1", "Authorization: Bearer k1"}, want: "k1"},
+		{name: "key header with a scheme that is left to the application", sources: rationhttp.Sources{NoBearer: true}, headers: []string{"X-API-Key: Bearer k1"}, want: "Bearer k1"},
+		{name: "key header with a scheme alone", headers: []string{"X-API-Key: Bearer"}, want: ""},
+		{name: "secret that begins like a scheme", headers: []string{"X-API-Key: bearer_k1"}, want: "bearer_k1"},
+
 		{name: "the same key twice", headers: []string{"X-API-Key: k1", "X-API-Key: k1", "Authorization: Bearer k1"}, want: "k1"},
 		{name: "two keys in one header", headers: []string{"X-API-Key: k1", "X-API-Key: k2"}, err: rationhttp.ErrConflictingKeys},
 		{name: "two keys in two places", headers: []string{"X-API-Key: k1", "Authorization: Bearer k2"}, err: rationhttp.ErrConflictingKeys},

@@ -26,7 +26,7 @@ async function ask(question) {
 // Makes a middleware: charge(), charge({ amounts: { tokens: 5 } }), charge({ scope: "write" }).
 module.exports = (more) => async (req, res, next) => {
   try {
-    req.ration = await ask({ secret: req.get("X-API-Key") ?? "", ip: req.ip, ...more });
+    req.ration = await ask({ secret: req.get("X-API-Key") || req.get("Authorization") || "", ip: req.ip, ...more });
     const { allowed, response } = req.ration;
     for (const [name, value] of Object.entries(response.headers)) res.append(name, value);
     if (!allowed) return res.status(response.status).end(response.body);

@@ -37,8 +37,9 @@ def charge(**more):
 
     async def dependency(request: Request) -> dict:
         ip = request.client.host if request.client else ""
+        secret = request.headers.get("X-API-Key") or request.headers.get("Authorization", "")
         try:
-            decision = await ask({"secret": request.headers.get("X-API-Key", ""), "ip": ip, **more})
+            decision = await ask({"secret": secret, "ip": ip, **more})
             said = decision["response"]
             response = Response(said["body"], said["status"], said["headers"])
             if type(decision["allowed"]) is not bool:

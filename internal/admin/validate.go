@@ -64,8 +64,17 @@ func SecretProblem(secret ration.Secret) string {
 		return "use valid UTF-8 and no control characters: a header could not carry them"
 	case text != strings.TrimSpace(text):
 		return "it begins or ends with a space, which a header could not carry"
+	case startsWithScheme(text):
+		return "it begins with the name of a scheme, as in an Authorization header; leave that out"
 	}
 	return ""
+}
+
+// startsWithScheme recognises what was taken from a header together with its scheme.
+// Clients send such a secret without it.
+func startsWithScheme(text string) bool {
+	scheme, _, found := strings.Cut(text, " ")
+	return found && (strings.EqualFold(scheme, "bearer") || strings.EqualFold(scheme, "basic"))
 }
 
 func misleads(r rune) bool {

@@ -89,7 +89,7 @@ func newGate(settings config.Config, engine *ration.Engine) rationhttp.Gate {
 	}
 	return rationhttp.Gate{
 		Charger: engine, Sources: sources, TrustedProxies: settings.TrustedProxies,
-		Responder: rationhttp.Responder{Style: rationhttp.Style(settings.Headers), Vary: sources.Vary()},
+		Responder: rationhttp.Responder{Style: rationhttp.Style(settings.Headers), Sources: sources},
 	}
 }
 

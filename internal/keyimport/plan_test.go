@@ -125,6 +125,7 @@ func TestFindings(t *testing.T) {
 		{"just enough variety", simple, "key,name\n" + strings.Repeat("abcdefgh", 6) + ",A\n", nil},
 		{"NUL in secret", simple, "key,name\n" + canary + "\x00,A\n", []string{"problem row 1 (line 2), secret: use valid UTF-8 and no control"}},
 		{"line break in secret", simple, "key,name\n\"" + canary + "\r\n\",A\n", []string{"problem row 1 (line 2), secret: use valid UTF-8 and no control"}},
+		{"scheme before secret", simple, "key,name\nBearer " + canary + ",A\n", []string{"problem row 1 (line 2), secret: it begins with the name of a scheme"}},
 		{"space after secret", simple, "key,name\n" + canary + " ,A\n", []string{"problem row 1 (line 2), secret: it begins or ends with a space"}},
 		{"longest secret", simple, "key,name\n" + strings.Repeat(canary, 27)[:512] + ",A\n", nil},
 		{"secret of a megabyte", simple, "key,name\n" + strings.Repeat(canary, 1<<20/len(canary)) + ",A\n", []string{"problem row 1 (line 2), secret: a secret has at most 512 bytes"}},

@@ -77,8 +77,8 @@ func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	if c.Gate.Responder.Vary == "" {
-		c.Gate.Responder.Vary = c.Gate.Sources.Vary()
+	if c.Gate.Responder.Sources == (rationhttp.Sources{}) {
+		c.Gate.Responder.Sources = c.Gate.Sources
 	}
 	return c
 }

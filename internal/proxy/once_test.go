@@ -23,14 +23,18 @@ func TestNothingIsSentTwice(t *testing.T) {
 				target, reached := answersOnceAConnection(t)
 				f := newFixture(t, target, route.Config{})
 				headers := append([]string{"X-API-Key: " + canary}, headers...)
-				first := f.do(t, "GET", "/first", nil, headers...)
-				_, _ = io.Copy(io.Discard, first.Body)
-				second := f.do(t, method, "/second", nil, headers...)
-				if first.StatusCode != 200 || second.StatusCode != 502 {
-					t.Errorf("got %d and %d", first.StatusCode, second.StatusCode)
+				// The first call opens a connection, and the next one takes it. Under load it may
+				// not have been given back yet; then that call is another first one.
+				response, sent := f.do(t, "GET", "/first", nil, headers...), int64(1)
+				for ; response.StatusCode == 200 && sent < 100; sent++ {
+					_, _ = io.Copy(io.Discard, response.Body)
+					response = f.do(t, method, "/next", nil, headers...)
 				}
-				if got := reached.Load(); got != 2 {
-					t.Errorf("the upstream was reached %d times for 2 charges", got)
+				if response.StatusCode != 502 {
+					t.Errorf("got %d from a connection that was closed", response.StatusCode)
+				}
+				if got := reached.Load(); got != sent {
+					t.Errorf("the upstream was reached %d times for %d charges", got, sent)
 				}
 			})
 		}

@@ -95,7 +95,7 @@ func (h *Handler) decide(ctx context.Context, q *question, left time.Duration) (
 	waiting, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	decision, err := rationhttp.ChargeSecret(waiting, h.config.Charger, ration.Charge{
-		Secret: ration.SecretFromText(q.secret), Amounts: q.amounts, Scope: q.scope,
+		Secret: ration.SecretFromText(h.config.Responder.Sources.Secret(q.secret)), Amounts: q.amounts, Scope: q.scope,
 		IP: q.ip, DryRun: q.dryRun, Via: via, Hold: q.hold, Idempotency: q.idempotency,
 	})
 	invalid, isInvalid := errors.AsType[*ration.InvalidError](err)

@@ -81,6 +81,42 @@ func postWith(tokens verify.TokenChecker, charger *fakeCharger, body string, cha
 	return w
 }
 
+func TestSecretIsReadAsTheProxyReadsAHeader(t *testing.T) {
+	for sent, want := range map[string]string{
+		"k1":                 "k1",
+		" k1\t":              "k1",
+		"k1\n":               "k1",
+		"\u00a0k1\r\n":       "k1",
+		"Bearer k1":          "k1",
+		"\nbEARER   k1 \r\n":  "k1",
+		"Basic YW55Omsx":     "k1", // any:k1
+		"Bearer":             "",
+		"Basic !!":           "",
+		" \n":                "",
+		"bearer_k1":          "bearer_k1",
+		"Digest k1":          "Digest k1",
+		"in the middle k1 x": "in the middle k1 x",
+	} {
+		charger := &fakeCharger{decision: denied()}
+		body, err := json.Marshal(map[string]string{"secret": sent})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w := post(charger, string(body)); w.Code != 200 {
+			t.Fatalf("%q got %d %s", sent, w.Code, w.Body)
+		}
+		if want == "" {
+			if n := charger.count.Load(); n != 0 {
+				t.Errorf("%q was put to the engine as %q", sent, charger.charged.Secret.Reveal())
+			}
+			continue
+		}
+		if got := charger.charged.Secret.Reveal(); got != want {
+			t.Errorf("%q was read as %q, want %q", sent, got, want)
+		}
+	}
+}
+
 func TestADecisionIs200WithTheClientsAnswerReadyMade(t *testing.T) {
 	w := post(&fakeCharger{decision: denied()}, `{"secret":"k1"}`)
 	if w.Code != 200 || w.Header().Get("Content-Type") != "application/json" || w.Header().Get("Cache-Control") != "no-store" {

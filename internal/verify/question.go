@@ -3,6 +3,7 @@ package verify
 import (
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -32,6 +33,7 @@ func (q *question) member(name string, s *scanner) error {
 	switch name {
 	case "secret":
 		q.secret, err = s.text(pointer)
+		q.secret = strings.TrimSpace(q.secret) // a line break of the file it was in; no key's secret begins or ends so
 	case "amounts":
 		err = q.amounts.read(pointer, s)
 	case "scope":

@@ -67,12 +67,23 @@ type answer struct {
 // get asks for a path with a key's secret; "" sends none.
 func (a *app) get(path, secret string) answer {
 	a.t.Helper()
+	return a.call(path, "X-API-Key", secret)
+}
+
+// getAs asks for a path with a whole Authorization field.
+func (a *app) getAs(path, authorization string) answer {
+	a.t.Helper()
+	return a.call(path, "Authorization", authorization)
+}
+
+func (a *app) call(path, header, value string) answer {
+	a.t.Helper()
 	request, err := http.NewRequestWithContext(a.t.Context(), http.MethodGet, a.url+path, nil)
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	if secret != "" {
-		request.Header.Set("X-API-Key", secret)
+	if value != "" {
+		request.Header.Set(header, value)
 	}
 	// A connection each: on one that was used before, which an app may close after 5 s
 	// of silence, the transport would send the request twice by itself.

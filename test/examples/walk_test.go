@@ -13,13 +13,16 @@ func TestRecipesSayWhatRationSays(t *testing.T) {
 	for _, recipe := range recipes {
 		t.Run(recipe.name, func(t *testing.T) {
 			t.Parallel()
-			l := recipe.lay(t, "4/day")
-			l.wantAllowed("/ask", 3, "42")
-			l.wantAllowed("/text", 2, "forty-two")
+			l := recipe.lay(t, "5/day")
+			l.wantAllowed("/ask", 4, "42")
+			l.wantAllowed("/text", 3, "forty-two")
 			if _, asked, _ := l.gate.seen(); asked.Amounts["tokens"] != 5 || asked.IP != "127.0.0.1" {
 				t.Errorf("the app asked for %v from %q, want 5 tokens from 127.0.0.1", asked.Amounts, asked.IP)
 			}
 			l.wantDenied("/ask", "", http.StatusUnauthorized)
+			if l.wantUsed(2); l.getAs("/ask", "Bearer "+l.key.Secret).status != http.StatusOK {
+				t.Error("a key sent as Authorization: Bearer, as the challenge asks, is refused")
+			}
 			l.wantDenied("/ask", l.key.Secret+"x", http.StatusUnauthorized)
 			l.wantAllowed("/ask", 1, "42")
 			l.wantAllowed("/ask", 0, "42")
@@ -27,7 +30,7 @@ func TestRecipesSayWhatRationSays(t *testing.T) {
 			if got := l.get("/broken", l.key.Secret); got.status != http.StatusTeapot || got.header.Get("RateLimit") == "" {
 				t.Errorf("an endpoint's own error: got %d, RateLimit %q", got.status, got.header.Get("RateLimit"))
 			}
-			l.wantUsed(4)
+			l.wantUsed(5)
 			l.wantNothingTold()
 		})
 	}
