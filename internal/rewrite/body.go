@@ -1,23 +1,13 @@
 package rewrite
 
-import (
-	"encoding/json"
-	"slices"
-
-	"github.com/ration-dev/ration"
-)
+import "github.com/ration-dev/ration"
 
 // MaxBodyBytes is the size of the largest body that is rewritten.
 const MaxBodyBytes = 1 << 20
 
 // Body says which values of a JSON body are Ration's. The zero Body changes
 // nothing. It may be used concurrently once no rule is added any more.
-type Body struct{ rules []rule }
-
-type rule struct {
-	at    pointer
-	field Field
-}
+type Body struct{ tree node }
 
 // Add adds a rule: the value at a JSON pointer (RFC 6901) is a field. It refuses
 // a pointer that leads through another rule's value. Its error is a
@@ -31,10 +21,11 @@ func (b *Body) Add(at, field string) error {
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(b.rules, func(r rule) bool { return r.at.meets(parsed) }) {
+	added := b.tree.add(parsed)
+	if added == nil {
 		return &ration.InvalidError{Field: "pointer", Value: at, Reason: "another pointer sets this value or a part of it"}
 	}
-	b.rules = append(b.rules, rule{parsed, what})
+	added.field = what
 	return nil
 }
 
@@ -43,11 +34,8 @@ func (b *Body) Add(at, field string) error {
 // missing; a value that lies in no object, such as a number's, is left out.
 // What is no JSON, or larger than [MaxBodyBytes], comes back as it is.
 func (b *Body) Apply(body []byte, decision *ration.Decision) []byte {
-	if len(body) > MaxBodyBytes || !json.Valid(body) {
+	if len(body) > MaxBodyBytes || len(b.tree.below) == 0 {
 		return body
 	}
-	for _, rule := range b.rules {
-		body = set(body, rule.at, rule.field.json(decision))
-	}
-	return body
+	return fill(body, locate(body, &b.tree), decision)
 }

@@ -32,13 +32,3 @@ func parsePointer(text string) (pointer, error) {
 	}
 	return tokens, nil
 }
-
-// meets reports whether one of two pointers leads through the other's value.
-func (p pointer) meets(other pointer) bool {
-	for i := range min(len(p), len(other)) {
-		if p[i] != other[i] {
-			return false
-		}
-	}
-	return true
-}

@@ -60,6 +60,29 @@ func TestApply(t *testing.T) {
 	}
 }
 
+func TestApplySetsSeveralValues(t *testing.T) {
+	var body rewrite.Body
+	for _, rule := range [][2]string{{"/quota/now/left", "remaining"}, {"/user", "key_name"}, {"/quota/limit", "limit"}, {"/quota/now/used", "used"}, {"/a/1", "used"}} {
+		if err := body.Add(rule[0], rule[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, row := range []struct{ name, body, want string }{
+		{"all made", `{}`, `{"quota":{"now":{"left":94,"used":6},"limit":100},"user":"Ada \"the first\"","a":{"1":6}}`},
+		{"all replaced, in the order of the body", `{"a":[0,0,0],"quota":{"limit":0,"now":{"used":0,"left":0}},"user":""}`, `{"a":[0,6,0],"quota":{"limit":100,"now":{"used":6,"left":94}},"user":"Ada \"the first\""}`},
+		{"one object half there", `{"quota": {"now": {"left": 1} }, "a": "x", "user": 1}`, `{"quota": {"now": {"left": 94,"used":6},"limit":100 }, "a": "x", "user": "Ada \"the first\""}`},
+		{"the last of two objects with one name", `{"quota": {"limit": 1}, "a": [], "user": 1, "quota": null}`, `{"quota": {"limit": 1}, "a": [], "user": "Ada \"the first\"", "quota": {"now":{"left":94,"used":6},"limit":100}}`},
+		{"nowhere", `[{"quota": {}}]`, `[{"quota": {}}]`},
+		{"two texts", `{} {}`, `{} {}`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if diff := cmp.Diff(row.want, string(body.Apply([]byte(row.body), decision()))); diff != "" {
+				t.Errorf("body (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestTheLimitThatRefusedIsToldFirst(t *testing.T) {
 	var body rewrite.Body
 	if err := body.Add("/n", "limit"); err != nil {

@@ -101,3 +101,9 @@ func (p Problem) value(placeholder string) string {
 	value, _ := field.value(p.Decision)
 	return value
 }
+
+// quote returns a JSON string that is harmless in HTML too.
+func quote(text string) []byte {
+	quoted, _ := json.Marshal(text) // a string can always be encoded
+	return quoted
+}
