@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// AuditEntry says who changed what.
+// AuditEntry says who made a change, when, and to what.
 type AuditEntry struct {
 	ID      string          `json:"id"`
 	At      time.Time       `json:"at"`

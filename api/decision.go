@@ -2,7 +2,7 @@ package api
 
 import "time"
 
-// Key is what a decision says about the key.
+// Key is what a decision says about the key that was charged.
 type Key struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`  // for display only
@@ -10,14 +10,14 @@ type Key struct {
 	Plan  string `json:"plan"`  // empty if the key has none
 }
 
-// Limit is how one limit of a key stands after a decision.
+// Limit is the state of one limit of a key after a decision.
 type Limit struct {
 	Name      string     `json:"name"`
 	Meter     string     `json:"meter"`
 	Kind      string     `json:"kind"`   // "quota" or "rate"
 	Period    string     `json:"period"` // "second" … "lifetime"
 	Limit     int64      `json:"limit"`  // units: a quota's quantity, a rate's burst
-	Used      int64      `json:"used"`   // of a rate: not yet given back
+	Used      int64      `json:"used"`   // units; of a rate: the part of its burst that has not come back yet
 	Reserved  int64      `json:"reserved"`
 	Remaining int64      `json:"remaining"` // never below 0
 	ResetsAt  *time.Time `json:"resets_at"` // null: never

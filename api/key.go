@@ -4,7 +4,7 @@ import "time"
 
 // KeyRecord is a key as administration shows it. Nothing in it is a secret.
 type KeyRecord struct {
-	ID         string            `json:"id"` // "key_" and a UUID, for ever
+	ID         string            `json:"id"` // "key_" and a UUID; it never changes
 	Name       string            `json:"name"`
 	Owner      string            `json:"owner"` // empty: none
 	Plan       string            `json:"plan"`  // empty: none
@@ -15,19 +15,19 @@ type KeyRecord struct {
 	AllowedIPs []string          `json:"allowed_ips"`        // CIDR; empty: any address; never null
 	TimeZone   string            `json:"time_zone"`          // empty: the plan's, else UTC
 	Metadata   map[string]string `json:"metadata"`           // never null
-	Unlimited  bool              `json:"unlimited"`          // marked as meant to have no limit
+	Unlimited  bool              `json:"unlimited"`          // has a mark that the missing limit is intended
 	NoLimit    *NoLimit          `json:"no_limit,omitempty"` // absent: it always has one, or can't be used any more
 	CreatedAt  time.Time         `json:"created_at"`
 	UpdatedAt  time.Time         `json:"updated_at"`
-	Overrides  []Override        `json:"overrides"` // limits of its own, expired ones included; never null
+	Overrides  []Override        `json:"overrides"` // limits of its own, including expired ones; never null
 	Secrets    []Secret          `json:"secrets"`   // in the order of their creation; never null
 }
 
-// NoLimit is the first time, from now on, at which a key has no limit at all.
+// NoLimit is the first time span, from now on, in which a key has no limit at all.
 type NoLimit struct {
 	StartsAt *time.Time `json:"starts_at"` // null: now
 	EndsAt   *time.Time `json:"ends_at"`   // null: for good
-	Marked   bool       `json:"marked"`    // the key or its plan says that this is meant
+	Marked   bool       `json:"marked"`    // the key or its plan has a mark that this is intended
 }
 
 // Secret is what is known of a key's secret.
@@ -39,24 +39,24 @@ type Secret struct {
 	CreatedAt  time.Time  `json:"created_at"`
 	ExpiresAt  *time.Time `json:"expires_at"`   // null: never
 	RevokedAt  *time.Time `json:"revoked_at"`   // null: not revoked
-	LastUsedAt *time.Time `json:"last_used_at"` // to the minute; null: never
+	LastUsedAt *time.Time `json:"last_used_at"` // updated at most once a minute; null: never
 }
 
-// Override is a key's own limit, in the place of its plan's for the same meter,
-// kind and period. For these there may be a lasting one and a temporary one, which
-// holds in its place until it ends.
+// Override is a key's own limit. It replaces the plan's limit for the same meter,
+// kind and period. A key may have a lasting override for them and a temporary one,
+// which holds instead until it ends.
 type Override struct {
 	PlanLimit
-	Unlimited bool       `json:"unlimited"`  // lifts the limit beneath; quantity and burst are 0
-	ExpiresAt *time.Time `json:"expires_at"` // from then on what is beneath holds again: the lasting one, else the plan's limit; null: it is the lasting one
+	Unlimited bool       `json:"unlimited"`  // there is no limit here, whatever the plan says; quantity and burst are 0
+	ExpiresAt *time.Time `json:"expires_at"` // from then on the lasting override holds again, else the plan's limit; null: this is the lasting one
 }
 
-// KeyStatus is a key and how it stands at an instant.
+// KeyStatus is a key and its state at an instant.
 type KeyStatus struct {
 	KeyRecord
 	At         time.Time  `json:"at"`          // by the database's clock
 	PeriodZone string     `json:"period_zone"` // IANA time zone of its periods
-	Limits     []KeyLimit `json:"limits"`      // those that hold; never null
+	Limits     []KeyLimit `json:"limits"`      // the limits that hold; never null
 	Usage      []KeyUsage `json:"usage"`       // by meter; never null
 }
 
@@ -70,35 +70,35 @@ type KeyLimit struct {
 	ResetsAt  *time.Time `json:"resets_at"` // null: never
 }
 
-// KeyUsage is what a key has used on a meter: ever, and in the running periods.
+// KeyUsage is what a key has used on a meter, in all time and in the current periods.
 type KeyUsage struct {
 	Meter          string     `json:"meter"`
-	Used           int64      `json:"used"` // ever
+	Used           int64      `json:"used"` // in all time
 	Reserved       int64      `json:"reserved"`
-	Denied         int64      `json:"denied"` // charges, ever
+	Denied         int64      `json:"denied"` // charges, in all time
 	Hour           int64      `json:"hour"`
 	Day            int64      `json:"day"`
 	Week           int64      `json:"week"`
 	Month          int64      `json:"month"`
 	FirstRequestAt *time.Time `json:"first_request_at"` // null: never
-	LastRequestAt  *time.Time `json:"last_request_at"`  // admitted ones; null: never
+	LastRequestAt  *time.Time `json:"last_request_at"`  // of admitted requests; null: never
 }
 
-// IssuedSecret is a key with a secret that was just made. Nobody can show the
-// secret again.
+// IssuedSecret is a key with a secret that was just made. The secret can't be shown
+// again.
 type IssuedSecret struct {
 	Key      KeyRecord `json:"key"`
 	SecretID string    `json:"secret_id"`
 	Secret   string    `json:"secret"`
 }
 
-// KeysChanged is the outcome of a change of many keys.
+// KeysChanged is the outcome of a change to many keys.
 type KeysChanged struct {
 	DryRun    bool           `json:"dry_run"` // nothing was changed: these are the numbers that would result
 	Changed   int            `json:"changed"`
-	Unchanged int            `json:"unchanged"` // were so already
-	Skipped   map[string]int `json:"skipped"`   // whose status doesn't allow the change, by that status; never null
-	NoLimit   int            `json:"no_limit"`  // of those changed and unchanged: have no limit now or will have none, and nobody said that this is meant
+	Unchanged int            `json:"unchanged"` // keys that already were as they should be
+	Skipped   map[string]int `json:"skipped"`   // how many keys were skipped because of their status, by status; never null
+	NoLimit   int            `json:"no_limit"`  // changed and unchanged keys that have no limit now, or will have none, without a mark that this is intended
 }
 
 // KeysImported is the outcome of an import of keys.
@@ -106,13 +106,13 @@ type KeysImported struct {
 	DryRun  bool `json:"dry_run"` // nothing was imported: these are the numbers that would result
 	Created int  `json:"created"`
 	Present int  `json:"present"`  // keys whose secrets were known already
-	NoLimit int  `json:"no_limit"` // of both: have no limit now or will have none, and nobody said that this is meant
+	NoLimit int  `json:"no_limit"` // keys of both kinds that have no limit now, or will have none, without a mark that this is intended
 }
 
-// UsageImported is what became of counts that were to be imported.
+// UsageImported is the outcome of an import of usage.
 type UsageImported struct {
 	DryRun     bool  `json:"dry_run"` // nothing was imported: these are the numbers that would result
 	Rows       int   `json:"rows"`
-	DaysRaised int   `json:"days_raised"` // that had less here
+	DaysRaised int   `json:"days_raised"` // days that had less here
 	UnitsAdded int64 `json:"units_added"` // on all meters together
 }

@@ -7,12 +7,12 @@ type Plan struct {
 	Name      string      `json:"name"`
 	TimeZone  string      `json:"time_zone"` // empty: UTC
 	Limits    []PlanLimit `json:"limits"`    // never null
-	Unlimited bool        `json:"unlimited"` // it is meant to have no limit
+	Unlimited bool        `json:"unlimited"` // the missing limit is intended
 	CreatedAt time.Time   `json:"created_at"`
 	UpdatedAt time.Time   `json:"updated_at"`
 }
 
-// PlanLimit bounds one meter: a plan's, or a key's own.
+// PlanLimit is a limit on one meter, of a plan or a key's own.
 type PlanLimit struct {
 	Name     string `json:"name"`
 	Meter    string `json:"meter"`

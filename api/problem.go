@@ -5,8 +5,8 @@ import "time"
 // ProblemContentType is the media type of a [Problem].
 const ProblemContentType = "application/problem+json"
 
-// Problem types of draft-ietf-httpapi-ratelimit-headers. A problem without a
-// type is "about:blank": its status and its code say all.
+// Problem types of draft-ietf-httpapi-ratelimit-headers. A problem without a type has
+// the type "about:blank": its status and its code say everything.
 const (
 	TypeQuotaExceeded            = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 	TypeAbnormalUsageDetected    = "https://iana.org/assignments/http-problem-types#abnormal-usage-detected"
@@ -27,15 +27,15 @@ type Problem struct {
 	// RateLimit fields name them.
 	ViolatedPolicies []string `json:"violated-policies,omitempty"`
 
-	// Of the limit that refuses for longest: its size, what is used, what the
-	// request asked for, when its period ends.
+	// These describe the limit that refuses for the longest time: its size, what is
+	// used, what the request asked for, and when its period ends.
 	Limit    *int64     `json:"limit,omitempty"`
 	Used     *int64     `json:"used,omitempty"`
 	Cost     *int64     `json:"cost,omitempty"`
 	ResetsAt *time.Time `json:"resets_at,omitempty"`
 
-	// RetryAfter is in seconds and equals the Retry-After field. Without it
-	// waiting does not help.
+	// RetryAfter is in seconds, and equals the header field Retry-After. If it is
+	// absent, waiting does not help.
 	RetryAfter *int64 `json:"retry_after,omitempty"`
 
 	// Errors says what is wrong with a request body.

@@ -4,9 +4,9 @@ import "time"
 
 // Reconciliation compares the counts with the request log.
 type Reconciliation struct {
-	Keys        int          `json:"keys"`        // looked at
-	Logged      int          `json:"logged"`      // of them, that have entries
-	Entries     int64        `json:"entries"`     // added up
+	Keys        int          `json:"keys"`        // that were looked at
+	Logged      int          `json:"logged"`      // keys of these that have entries in the log
+	Entries     int64        `json:"entries"`     // that were added up
 	Differences []Difference `json:"differences"` // never null
 }
 
@@ -15,8 +15,8 @@ type Difference struct {
 	KeyID   string     `json:"key_id"`
 	Meter   string     `json:"meter"`
 	Count   string     `json:"count"`   // used, denied or reserved
-	Date    string     `json:"date"`    // the day whose count it is; empty: of all that was ever counted
-	At      *time.Time `json:"at"`      // of the entry before which something is missing; null: after the last one, or a day's
-	Counted int64      `json:"counted"` // by the database
-	Logged  int64      `json:"logged"`  // what follows from the log
+	Date    string     `json:"date"`    // the day that was counted; empty: it is a count of all time
+	At      *time.Time `json:"at"`      // the time of the entry before which something is missing; null: it is missing after the last entry, or on a day
+	Counted int64      `json:"counted"` // the count in the database
+	Logged  int64      `json:"logged"`  // the count that follows from the log
 }

@@ -14,8 +14,7 @@ type Token struct {
 	RevokedAt *time.Time `json:"revoked_at"` // null: not revoked
 }
 
-// IssuedToken is a service token that was just made. Nobody can show its secret
-// again.
+// IssuedToken is a service token that was just made. Its secret can't be shown again.
 type IssuedToken struct {
 	Token  Token  `json:"token"`
 	Secret string `json:"secret"`

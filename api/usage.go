@@ -2,7 +2,7 @@ package api
 
 import "time"
 
-// UsageDay is one local day of a key on a meter.
+// UsageDay is what a key used on a meter on one of its local days.
 type UsageDay struct {
 	KeyID         string     `json:"key_id"`
 	KeyName       string     `json:"key_name"`

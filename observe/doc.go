@@ -1,11 +1,11 @@
-// Package observe is how the engine and the stores report what they do: batches, what
-// waits for them, retries, commits whose answer was lost, what was deleted, and promises
-// that are weakened. Logs and metrics read it.
+// Package observe has the events by which the engine and the stores report what they
+// do: batches and their queues, retries, commits whose answer was lost, deleted rows,
+// and weakened promises. Logs and metrics are made from them.
 //
-// Whoever makes an engine or a store gives it an [Observer]; there is none by default,
-// and nothing is global. What becomes of single requests is told by the ways in, such
-// as to the observer of a rationhttp.Gate.
+// The program that makes an engine or a store passes it an [Observer]. By default
+// there is none, and nothing is global. Single requests are reported by the
+// integrations, such as to the observer of a rationhttp.Gate.
 //
-// No event tells whose charge it was, so none needs to be kept from a log. All texts
-// but errors are from closed sets, so they can be labels of a metric.
+// No event says whose charge it was, so all of them can be logged. All texts except
+// errors and details are from closed sets, so they can be labels of a metric.
 package observe

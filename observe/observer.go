@@ -1,9 +1,10 @@
 package observe
 
-// Observer is told what parts of Ration do. Its methods are called concurrently, on the
-// goroutines that do the work: they must return at once, and must not call whatever
-// reports to them. An event is a value; an Observer may keep it. Embed [Nobody], so that
-// methods that are added later are there.
+// Observer is told what the engine and the stores do. Its methods are called
+// concurrently, by the goroutines that do the work. So they must return at once, and
+// must not call the engine or store that reports to them. An event is a value, and an
+// Observer may keep it. Embed [Nobody] in an Observer: methods may be added to this
+// interface later.
 type Observer interface {
 	BatchEnded(Batch)
 	Retried(Retry)
@@ -12,7 +13,7 @@ type Observer interface {
 	WeaknessChanged(Weakness)
 }
 
-// Nobody is an Observer that does nothing.
+// Nobody is an [Observer] that does nothing.
 type Nobody struct{}
 
 var _ Observer = Nobody{}
@@ -32,7 +33,7 @@ func (Nobody) Purged(Purge) {}
 // WeaknessChanged implements [Observer].
 func (Nobody) WeaknessChanged(Weakness) {}
 
-// OrNobody returns an Observer, or [Nobody] where there is none.
+// OrNobody returns o, or [Nobody] if o is nil.
 func OrNobody(o Observer) Observer {
 	if o == nil {
 		return Nobody{}

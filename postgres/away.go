@@ -15,11 +15,12 @@ import (
 // standbys that may be promoted.
 var away = []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, errStandby, pgconn.ErrStandbyConnection, pgconn.ErrReadOnlyConnection}
 
-// IsAway reports whether an error of [Open], [Migrate] or [Store.Ready] speaks of a
-// server that may well come by itself: it is out of reach, its name is not known
-// yet, it starts, stops or has no connection left, or it is still a standby. A
-// password, a name, a setting or a schema that is wrong stays so until somebody
-// puts it right, and so does another instance that has migrated for too long.
+// IsAway reports whether an error of [Open], [Migrate] or [Store.Ready] may go away
+// by itself, so that it is right to wait and try again. That is so if the server is
+// out of reach, its name can't be resolved yet, it is starting or stopping, it has no
+// connection left, or it is still a standby. It is not so if a password, a name, a
+// setting or a schema is wrong, or if another instance has been migrating for too
+// long: somebody has to correct that.
 func IsAway(err error) bool {
 	if errors.Is(err, fs.ErrPermission) { // to use a unix socket
 		return false

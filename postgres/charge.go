@@ -42,8 +42,9 @@ const (
 	mostPause  = 500 * time.Millisecond
 )
 
-// Charge implements [ration.Store]. Charges of a key whose row stays locked get
-// [ration.CodeStoreUnavailable]: nothing was charged, and other keys go on.
+// Charge implements [ration.Store]. If a key's row stays locked, its charges get
+// [ration.CodeStoreUnavailable]: nothing was charged to it, and the charges of other
+// keys go on.
 func (s *Store) Charge(ctx context.Context, batch ration.Batch) ([]ration.Decision, error) {
 	if !s.enter() {
 		return nil, errClosed

@@ -1,23 +1,27 @@
-// Package postgres keeps keys, plans and usage in PostgreSQL 15 or later, for
-// any number of instances that share it.
+// Package postgres keeps keys, plans and usage in PostgreSQL 15 or later, which any
+// number of instances can share. It implements [ration.Store] and
+// [rationadmin.Store].
 //
-// A batch of charges is one READ COMMITTED transaction of two pipelined round
-// trips: the first takes the batch's id, locks the keys' usage rows in the order
-// of their ids and reads policy and time; the second writes deltas and commits.
-// Nothing that a decision depends on outlives its transaction. A commit whose
-// answer is lost is resolved by the batch's id (see resolve.go), never guessed.
+// A batch of charges is one READ COMMITTED transaction with two pipelined round
+// trips. The first inserts the batch's id, locks the keys' usage rows in the order of
+// their ids, and reads everything that decisions depend on, including the time. The
+// second writes deltas and commits. Nothing that a decision depends on is kept beyond
+// its transaction. If the answer to a COMMIT is lost, the store does not guess: it
+// finds out by the batch's id (see resolve.go).
 //
-// Decisions have connections of their own, one per lane; administration and
-// reports share a small pool and can't slow them down by holding it.
+// Decisions have their own connections, one per lane. Administration and reports
+// share a small pool, so they can't take connections away from decisions.
 //
-// A pooler between, such as PgBouncer in transaction or session mode, is noticed
-// by itself: the process id that it gives is not that of the session. Statements
-// are then sent unnamed, with the same plans. Every transaction brings all its
-// settings along and takes nothing from its session: neither what the role or the
-// database has set nor what another client has left there (settings, a search
-// path, a role, temporary tables). The schema is the first of the search path
-// with Ration's tables, as it was when the store was opened; a search_path in the
-// URL works through a pooler too, other settings in the URL where the pooler
-// passes them on. Statement mode does not work: it has no transactions. A pooler
-// that withholds the server's warnings is refused.
+// There may be a pooler in front of the server, such as PgBouncer in transaction or
+// session mode. The store notices it by itself, because the process id that a pooler
+// gives is not that of the session. It then sends statements unnamed, with the same
+// plans. Every transaction makes all its settings itself, and relies on nothing in
+// its session: neither on settings of the role or the database, nor on what another
+// client has left there (settings, a search path, a role, temporary tables).
+//
+// When the store is opened, it chooses the first schema of the search path that has
+// Ration's tables, and keeps to it. A search_path in the URL works through a pooler
+// too; other settings in the URL work if the pooler passes them on. Statement mode
+// does not work, because it has no transactions. A pooler that withholds the server's
+// warnings is refused.
 package postgres

@@ -31,8 +31,8 @@ SELECT ` + durabilityColumns + `, current_setting('server_version'), ration_now(
        ` + versionSQL + `, ` + leastSQL + `,
        current_setting('default_transaction_read_only') = 'on', pg_is_in_recovery(), pg_backend_pid(), ` + roomColumns
 
-// Examine implements admin.Maintenance. PostgreSQL checks its own pages, if told
-// to, so deep looks no deeper.
+// Examine implements admin.Maintenance. It ignores deep, because PostgreSQL checks
+// its pages itself, if it is set to.
 func (s *Store) Examine(ctx context.Context, _ bool) (_ []admin.Finding, err error) {
 	found := examination{acceptsAnother: s.config.AcceptUnsafeDurability}
 	err = s.read(ctx, "examining the database", func(ctx context.Context, q querier) error {

@@ -28,8 +28,8 @@ func ownMigrations() fs.FS {
 	return files
 }
 
-// MigrationError says that the schema could not be brought up to date. It is that
-// of a version, whole: a migration that failed has changed nothing.
+// MigrationError says that the schema could not be brought up to date. The schema is
+// complete, in some version: a migration that failed has changed nothing.
 type MigrationError struct {
 	Err error
 }
@@ -37,7 +37,7 @@ type MigrationError struct {
 // Error implements error.
 func (e *MigrationError) Error() string { return e.Err.Error() }
 
-// Unwrap gives errors.Is and As the cause.
+// Unwrap returns the cause, for errors.Is and errors.As.
 func (e *MigrationError) Unwrap() error { return e.Err }
 
 const (
@@ -52,13 +52,13 @@ const (
 	tablePause = time.Second
 )
 
-// Migrate brings the database's schema up to date and returns the versions
-// before and after. Each migration is one transaction, with the lock of whoever
-// migrates, the version and all settings in it, so that it may run through a
-// pooler and leaves nothing behind if its process is killed. Any number of
-// instances may call it at once: one migrates, the others wait for it, for at
-// most a minute. A newer schema that suits this build stays as it is. Errors are
-// those of [Open], and [MigrationError].
+// Migrate brings the database's schema up to date, and returns the versions before
+// and after. Each migration is one transaction, which also takes the lock against
+// other instances, makes its settings and records the version. So it works through a
+// pooler, and leaves nothing behind if its process is killed. Any number of instances
+// may call Migrate at once: one migrates, and the others wait for it, for at most a
+// minute. A newer schema that suits this build stays as it is. Errors are those of
+// [Open], and [MigrationError].
 func Migrate(ctx context.Context, config Config) (from, to int64, err error) {
 	config = config.withDefaults()
 	servers := &pghosts.Hosts{Primary: true}

@@ -13,10 +13,10 @@ import (
 const readySQL = `
 SELECT current_setting('transaction_read_only'), ` + versionSQL + `, ` + leastSQL + `, ration_now()`
 
-// Ready implements [ration.Store]. Errors: [ration.ErrStoreUnavailable],
-// [ErrUnsafeDurability], [ErrAltered], [ration.ErrClockSuspect], and a [SchemaError]
-// once a later build has made a schema that does not suit this one. It returns when
-// ctx ends, though what it has sent goes on.
+// Ready implements [ration.Store]. Errors: [ration.ErrStoreUnavailable];
+// [ErrUnsafeDurability]; [ErrAltered]; [ration.ErrClockSuspect]; a [SchemaError], if
+// a later build has made a schema on which this build can't run. It returns when ctx
+// ends, but does not cancel what it has sent.
 func (s *Store) Ready(ctx context.Context) error {
 	if !s.enter() {
 		return errClosed

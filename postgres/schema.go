@@ -19,7 +19,7 @@ import (
 type SchemaError struct {
 	Have  int64 // version of the database; 0: none
 	Want  int64 // version of this build
-	Least int64 // version that a build has to know, as the database says; 0: it doesn't say
+	Least int64 // the least version that a build must know, according to the database; 0: it doesn't say
 }
 
 // Error implements error.
@@ -47,7 +47,7 @@ func checkSchema(schema admin.Schema, own int64) error {
 // errNoSchema is a search path without any schema that exists.
 var errNoSchema = errors.New("the search path of the database's role names no schema that exists")
 
-// SchemaVersion returns the version of the schema that this build makes.
+// SchemaVersion returns the version of the schema that this build creates.
 func SchemaVersion() int64 {
 	own, err := migrationsIn(ownMigrations())
 	if err != nil {

@@ -10,11 +10,10 @@ import (
 	"github.com/ration-dev/ration/internal/pgcommit"
 )
 
-// ErrUnsafeDurability says that the server may lose what it has acknowledged, or
-// that it could not be told, or that it is not the one that keeps it: fsync or
-// full_page_writes is off, damaged pages pass for sound ones, its warnings don't
-// arrive, or it is a standby. Such a server is refused unless
-// Config.AcceptUnsafeDurability is set.
+// ErrUnsafeDurability says that the server may lose commits that it has acknowledged:
+// fsync or full_page_writes is off, it takes damaged pages for sound ones, its
+// warnings don't arrive, it doesn't show its settings, or it is a standby. Such a
+// server is refused, unless [Config.AcceptUnsafeDurability] is set.
 var ErrUnsafeDurability = errors.New("the database server is not durable")
 
 // minServerVersion is PostgreSQL 15.
@@ -84,7 +83,7 @@ func checkWarnings(ctx context.Context, conn *pgconn.PgConn) error {
 	return err
 }
 
-// VersionError says that the server is too old.
+// VersionError says that the server's version of PostgreSQL is too old.
 type VersionError struct {
 	Have, Want int // major versions
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/ration-dev/ration/observe"
 )
 
-// DefaultLanes is how many batches are under way at once unless Config says otherwise.
+// DefaultLanes is the most batches under way at once, unless Config says otherwise.
 const DefaultLanes = 2
 
 const (
@@ -30,29 +30,31 @@ const (
 
 // Config says which database a [Store] uses, and how.
 type Config struct {
-	// URL is postgres://user:password@host:port/database?…, or the same in
-	// keywords. It never appears in an error.
+	// URL is postgres://user:password@host:port/database?…, or the same as keywords.
+	// It never appears in an error.
 	URL string
-	// Lanes is how many batches may be under way at once, each on a connection of
-	// its own; 0: 2.
+	// Lanes is how many batches may be under way at once, each on its own connection;
+	// 0: [DefaultLanes].
 	Lanes int
 	// ReportConns is the most connections for administration and reports; 0: 4.
 	ReportConns int
-	// AcceptUnsafeDurability accepts a server with fsync or full_page_writes off,
-	// or one that hides what it has. What it loses, Ration has promised.
+	// AcceptUnsafeDurability accepts a server with fsync or full_page_writes off, or
+	// one that doesn't show these settings. Such a server may lose charges that
+	// Ration has answered.
 	AcceptUnsafeDurability bool
-	// RequestLog is how long entries of the request log are kept; 0: none are
-	// written, and those that are there stay.
+	// RequestLog is how long entries of the request log are kept. 0: no entries are
+	// written, and existing ones stay.
 	RequestLog time.Duration
-	// Logger gets what nobody is there to be told of: that a standby was promoted, or
-	// that days of the request log can't be made or dropped. Nil: it goes to standard
-	// error, as text.
+	// Logger gets messages about what no caller waits for: that a standby was
+	// promoted, or that the request log's partitions can't be created or dropped.
+	// Nil: standard error, as text.
 	Logger *slog.Logger
-	// Observer is told of retries, of commits whose answer was lost, of what was deleted
-	// because it is kept no longer, and of promises that are weakened; nil: nobody is.
+	// Observer is told of retries, of commits whose answer was lost, of rows that
+	// were deleted because their retention time was over, and of weakened promises;
+	// nil: nobody is.
 	Observer observe.Observer
-	// InstanceClock is compared with the database's clock: while they differ by
-	// more than 10 minutes no period begins. It decides nothing else. Nil: time.Now.
+	// InstanceClock is compared with the database's clock: while they differ by more
+	// than 10 minutes, no period begins. It is used for nothing else. Nil: time.Now.
 	InstanceClock func() time.Time
 
 	timeouts      timeouts      // zero: defaultTimeouts
@@ -93,10 +95,11 @@ var (
 	_ admin.Store  = (*Store)(nil)
 )
 
-// Open connects to a database whose schema [Migrate] has brought up to date, of
-// this build or of a later one whose schema suits it.
-// Errors: [ErrUnsafeDurability]; [ErrAltered]; a [SchemaError]; [ration.ErrStoreUnavailable] if
-// the server is out of reach. None of them holds a password.
+// Open connects to a database whose schema [Migrate] has brought up to date. The
+// schema may also be that of a later build, if this build can run on it. Errors, by
+// errors.Is and errors.As: [ErrUnsafeDurability]; [ErrAltered]; [SchemaError];
+// [VersionError]; [ration.ErrStoreUnavailable] if the server is out of reach. No
+// error shows a password.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	config = config.withDefaults()
 	servers, line := &pghosts.Hosts{Primary: true}, &lineage{log: config.Logger}
@@ -131,7 +134,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	return s, nil
 }
 
-// Name returns "postgres", by which events are told apart.
+// Name returns "postgres", the name of this store in events.
 func (s *Store) Name() string { return "postgres" }
 
 // Lanes implements [ration.Store].

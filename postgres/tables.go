@@ -13,9 +13,9 @@ import (
 	"github.com/ration-dev/ration/observe"
 )
 
-// ErrAltered says that somebody has changed tables so that what is written to them
+// ErrAltered says that somebody has changed tables in such a way that written rows
 // may not be kept: with a trigger, a rule, row security, a table that inherits, or
-// another thing in a table's place.
+// something else in the place of a table.
 var ErrAltered = errors.New("the tables are not as Ration made them")
 
 // tableNames are all tables that the migrations make, without the partitions of days.

@@ -1,6 +1,6 @@
-// Package rationtest is for testing programs that embed Ration: a real
-// [ration.Engine] on a database of its own, with a clock that only the test
-// moves. Nothing is faked but time and, on demand, the store's failure.
+// Package rationtest helps to test programs that embed Ration. Its fixture is a real
+// [ration.Engine] with its own database, and with a clock that only the test moves.
+// Nothing is faked, except for time and, on demand, a failure of the store.
 //
 //	func TestAskIsCounted(t *testing.T) {
 //		fixture := rationtest.New(t, rationtest.Options{})
@@ -16,6 +16,6 @@
 //		fixture.BreakStore()            // from now on 503
 //	}
 //
-// The database is a file in the test's temporary directory and goes with the
-// test. A helper that can't do what it is asked ends the test.
+// The database is a file in the test's temporary directory, and is deleted with it. A
+// method that can't do its work ends the test.
 package rationtest

@@ -12,23 +12,23 @@ import (
 	"github.com/ration-dev/ration/sqlite"
 )
 
-// Start is when a fixture's clock stands unless told otherwise: noon, in the
-// middle of a week and of a month, so that a test may go some hours in either
-// direction without meeting the end of a period.
+// Start is the time at which a fixture's clock begins, unless [Options] says
+// otherwise. It is noon, in the middle of a week and of a month, so that a test can
+// move some hours in either direction without reaching the end of a day.
 var Start = time.Date(2026, time.July, 15, 12, 0, 0, 0, time.UTC)
 
-// actor is who a fixture's changes are done by.
+// actor is the name under which the audit log has a fixture's changes.
 const actor = "rationtest"
 
-// Options says how a Fixture begins. The zero value is a good one.
+// Options says how a Fixture begins. The zero value is ready to use.
 type Options struct {
-	Now    time.Time           // what the clock shows; zero: [Start]
-	Engine ration.EngineConfig // as an application sets it
+	Now    time.Time           // the clock's first time; zero: [Start]
+	Engine ration.EngineConfig // as the application sets it
 
-	SecretPrefix string // of new secrets; empty: [ration.DefaultSecretPrefix]
+	SecretPrefix string // the beginning of new secrets; empty: [ration.DefaultSecretPrefix]
 }
 
-// Fixture is an engine to test with. It is safe for concurrent use.
+// Fixture is an engine for a test. It is safe for concurrent use.
 type Fixture struct {
 	// Engine decides charges, as in production.
 	Engine *ration.Engine
@@ -41,7 +41,7 @@ type Fixture struct {
 	admin    *admin.Service
 }
 
-// New makes a fixture that ends with the test.
+// New returns a fixture, which is closed when the test ends.
 func New(t testing.TB, options Options) *Fixture {
 	t.Helper()
 	f := &Fixture{t: t, path: filepath.Join(t.TempDir(), "ration.db")}
@@ -60,10 +60,11 @@ func New(t testing.TB, options Options) *Fixture {
 	return f
 }
 
-// Now returns what the clock shows.
+// Now returns the time of the fixture's clock.
 func (f *Fixture) Now() time.Time { return *f.now.Load() }
 
-// Advance moves the clock. Backwards is possible too, as it is in life.
+// Advance moves the clock forwards, or backwards if by is negative: real clocks do
+// both.
 func (f *Fixture) Advance(by time.Duration) {
 	for {
 		now := f.now.Load()
@@ -74,11 +75,11 @@ func (f *Fixture) Advance(by time.Duration) {
 	}
 }
 
-// BreakStore makes the store fail: charges get ration.ErrStoreUnavailable, until
-// MendStore.
+// BreakStore makes the store fail. Charges get [ration.ErrStoreUnavailable] until
+// MendStore is called.
 func (f *Fixture) BreakStore() { f.store.broken.Store(true) }
 
-// MendStore ends what BreakStore began. Nothing was lost.
+// MendStore ends the failure that BreakStore began. No data is lost.
 func (f *Fixture) MendStore() { f.store.broken.Store(false) }
 
 // close has a context of its own: the test's has ended.

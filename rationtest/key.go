@@ -11,19 +11,19 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
-// Key is a key to be created. The zero value is a key without limits.
+// Key describes a key to create. The zero value is a key without limits.
 type Key struct {
 	Name       string // empty: "test"
 	Owner      string
-	Plan       string   // made by [Fixture.Plan]; empty: none
-	Limits     []string // its own, as [ration.ParseLimit] reads them
+	Plan       string   // the name of a plan that [Fixture.Plan] made; empty: none
+	Limits     []string // the key's own limits, in the form that [ration.ParseLimit] reads
 	Scopes     []string
 	AllowedIPs []netip.Prefix
 	TimeZone   string
 	ExpiresAt  time.Time // zero: never
 }
 
-// IssuedKey is a key and what its holder sends.
+// IssuedKey is a new key, with the secret that its holder sends.
 type IssuedKey struct {
 	ID     ration.KeyID
 	Secret ration.Secret
@@ -63,14 +63,14 @@ func (f *Fixture) Key(key Key) IssuedKey {
 	return IssuedKey{ID: issued.Key.ID, Secret: issued.Secret}
 }
 
-// Disable bars a key until Enable.
+// Disable refuses a key's charges until Enable is called.
 func (f *Fixture) Disable(id ration.KeyID) {
 	f.t.Helper()
 	_, err := f.admin.DisableKey(f.context(), actor, id)
 	f.must(err)
 }
 
-// Enable lifts the bar of a disabled key.
+// Enable lets a disabled key be used again.
 func (f *Fixture) Enable(id ration.KeyID) {
 	f.t.Helper()
 	_, err := f.admin.EnableKey(f.context(), actor, id)
@@ -84,8 +84,8 @@ func (f *Fixture) Revoke(id ration.KeyID) {
 	f.must(err)
 }
 
-// Used returns the units that a key has ever used on a meter, and how many of
-// its charges on it were denied.
+// Used returns the units that a key has used on a meter in all time, and how many of
+// its charges on that meter were denied.
 func (f *Fixture) Used(id ration.KeyID, meter string) (units, denied int64) {
 	f.t.Helper()
 	usage, _, err := f.database.KeyUsage(f.context(), id)
@@ -107,7 +107,7 @@ func (f *Fixture) Reserved(id ration.KeyID, meter string) int64 {
 	return 0
 }
 
-// History returns what all days of a key's history say of a meter: the units that
+// History adds up all days of a key's history on a meter. It returns the units that
 // stayed used, and those that were given back.
 func (f *Fixture) History(id ration.KeyID, meter string) (used, givenBack int64) {
 	f.t.Helper()

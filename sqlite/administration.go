@@ -18,7 +18,7 @@ import (
 // administration is what both databases keep in the same way.
 type administration = sqladmin.Store
 
-// Administration implements rationadmin.Store. Package rationadmin is the way to it.
+// Administration implements [rationadmin.Store]. Call [rationadmin.New] instead of it.
 func (s *Store) Administration(config rationadmin.Config) rationadmin.Operations {
 	return admin.New(s, config)
 }

@@ -9,12 +9,12 @@ import (
 	"path/filepath"
 )
 
-// Backup writes a copy of the database, as it is at one instant, to a new file
-// that its owner alone can read, checks and flushes it. Charges and changes go on
-// meanwhile. The copy can be opened like any database. It gets its name only when
-// it is whole and sound; after a crash a file whose name begins with the copy's and
-// ends in ".partial" may be left. Errors: fs.ErrExist if there is such a file;
-// ErrDamaged if the database is damaged.
+// Backup writes a copy of the database, as it is at one instant, to a new file that
+// only its owner can read. It checks the copy and flushes it to disk. Charges and
+// changes go on meanwhile. The copy can be opened like any database. It gets its name
+// only when it is complete and sound. After a crash, a file may be left whose name
+// begins with the copy's and ends in ".partial". Errors: fs.ErrExist if the path is
+// taken; [ErrDamaged] if the database is damaged.
 func (s *Store) Backup(ctx context.Context, path string) error {
 	if err := s.usable(); err != nil {
 		return err

@@ -7,8 +7,8 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-// Charge implements ration.Store. The transaction is the lock of every key.
-// The context ends only the wait for its turn.
+// Charge implements [ration.Store]. The transaction locks every key. The context
+// bounds only the wait for the transaction's turn.
 func (s *Store) Charge(ctx context.Context, batch ration.Batch) (decisions []ration.Decision, err error) {
 	err = s.write(ctx, func(ctx context.Context, tx *tx) error {
 		keys := keysOf(batch.Items)

@@ -9,8 +9,8 @@ import (
 // all of it. That takes about a second.
 const checkedPages = 65_536
 
-// Check reads the whole file and returns ErrDamaged if its structure is. It can
-// take minutes; charges and changes go on meanwhile.
+// Check reads the whole file, and returns [ErrDamaged] if its structure is damaged.
+// It can take minutes. Charges and changes go on meanwhile.
 func (s *Store) Check(ctx context.Context) error {
 	return s.read(ctx, func(conn *conn) error { return check(ctx, conn) })
 }

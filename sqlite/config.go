@@ -10,43 +10,48 @@ import (
 
 // Config says which file to open and how.
 type Config struct {
-	// Path of the database file; it is created, readable by its owner alone,
-	// where there is none. Any characters but NUL are allowed.
+	// Path is the path of the database file. A file that doesn't exist is created,
+	// and only its owner can read it. All characters except NUL are allowed.
 	Path string
 
-	// Clock is the store's clock; nil: time.Now. Its microseconds count.
+	// Clock is the store's clock, used with a precision of microseconds; nil:
+	// time.Now.
 	Clock func() time.Time
 
-	// Elapsed is the time that has passed since any instant, whatever is done to
-	// the clock. Where the clock moves more than 10 minutes against it, no period
-	// begins before that step has stood for 3 minutes. Nil: the system's, or, with a
-	// Clock of your own, none, so that the clock is never suspected.
+	// Elapsed returns the time that has passed since some fixed instant, even if
+	// somebody sets the clock. If the clock moves more than 10 minutes against it, no
+	// period begins until that step has lasted for 3 minutes. Nil: the system's
+	// elapsed time or, with a Clock of your own, none, so that the clock is never
+	// suspected.
 	Elapsed func() time.Duration
 
-	// Logger gets what nobody is there to be told of: that pages can't be moved out of
-	// the write-ahead log, that rows can't be deleted, and what Fatal logs. Nil: it goes
-	// to standard error, as text.
+	// Logger gets messages about work that no caller waits for: that pages can't be
+	// moved out of the write-ahead log, that rows can't be deleted, and the error of
+	// a nil Fatal. Nil: standard error, as text.
 	Logger *slog.Logger
 
-	// Observer is told what was deleted because it is kept no longer; nil: nobody is.
+	// Observer is told what was deleted because its retention time was over; nil:
+	// nobody is.
 	Observer observe.Observer
 
-	// Fatal is called once if the disk refuses to flush. What it holds is then
-	// uncertain, and only a new process can find out, so Fatal should end this
-	// one: nil logs the error and exits with status 1. If it returns, the store
-	// refuses all further work with ration.ErrStoreUnavailable.
+	// Fatal is called once if the disk refuses to flush. After that nobody knows what
+	// the disk holds, until a new process reads it. So Fatal should end this process.
+	// Nil: log the error and exit with status 1. If Fatal returns, the store refuses
+	// all further work with [ration.ErrStoreUnavailable].
 	Fatal func(error)
 
-	// LockWait is how long Open waits while another process has the file. At
-	// least a tenth of a second is waited, for one that only looks.
+	// LockWait is how long Open waits while another process has the file. Open waits
+	// for at least a tenth of a second, because a process that only looks at the lock
+	// holds it for a moment.
 	LockWait time.Duration
 
-	// RequestLog is how long entries of the request log are kept; 0: none are
-	// written, and those that are there stay.
+	// RequestLog is how long entries of the request log are kept. 0: no entries are
+	// written, and existing ones stay.
 	RequestLog time.Duration
 
-	// KeepSchema refuses a database with an older schema, with a [SchemaError],
-	// where otherwise Open brings it up to date. A new file gets its schema.
+	// KeepSchema makes Open refuse a database with an older schema, with a
+	// [SchemaError]. Otherwise Open brings such a database up to date. A new file
+	// gets its schema in both cases.
 	KeepSchema bool
 }
 

@@ -1,8 +1,8 @@
-// Package sqlite keeps keys, plans and usage in one SQLite file: all that one
-// server needs. It implements [ration.Store] and the store of administration.
+// Package sqlite keeps keys, plans and usage in one SQLite file. One server needs
+// nothing else. It implements [ration.Store] and [rationadmin.Store].
 //
-// One process has the file at a time, which a lock file beside it enforces. All
-// changes go through one connection, one transaction after the other, and are
-// flushed to disk before they are answered (journal mode WAL, synchronous
-// FULL). Reads have connections of their own and never wait for a writer.
+// Only one process can have the file open at a time; a lock file next to it ensures
+// that. All changes go through one connection, one transaction after the other. They
+// are flushed to disk before they are answered (journal mode WAL, synchronous FULL).
+// Reads have their own connections and never wait for a writer.
 package sqlite

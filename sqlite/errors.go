@@ -11,11 +11,10 @@ import (
 )
 
 var (
-	// ErrNotRation is returned for a file that is no database of Ration's. It was
-	// not changed.
+	// ErrNotRation is returned for a file that is not a database of Ration. The file
+	// was not changed.
 	ErrNotRation = errors.New("the file is not a Ration database")
-	// ErrDamaged is returned for a file in which SQLite finds what it can't have
-	// written.
+	// ErrDamaged is returned for a file whose content SQLite can't have written.
 	ErrDamaged = errors.New("the database file is damaged; restore it from a backup")
 )
 

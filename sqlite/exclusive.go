@@ -6,9 +6,9 @@ import (
 	"io"
 )
 
-// Lock takes the lock of a database file, which need not exist, and opens
-// nothing: until it is closed no process of Ration's opens the file. Errors:
-// [LockedError] if one has it.
+// Lock takes the lock of a database file, without opening the file, which need not
+// exist. Until the returned Closer is closed, no process of Ration can open the file.
+// Error: [LockedError] if a process has it open.
 func Lock(ctx context.Context, path string) (io.Closer, error) {
 	resolved, err := resolvePath(path)
 	if err != nil {

@@ -38,8 +38,8 @@ func (e *LockedError) Error() string {
 // Is makes errors.Is(err, ErrLocked) true.
 func (e *LockedError) Is(target error) bool { return target == ErrLocked }
 
-// LockedBy reports whether a process has the database file of a path open, and
-// its process id, 0 if that is unknown. A file that doesn't exist is not locked.
+// LockedBy reports whether a process has the database file at a path open. It returns
+// the process id, or 0 if that is unknown. A file that doesn't exist is not locked.
 func LockedBy(path string) (pid int, locked bool, err error) {
 	resolved, err := resolvePath(path)
 	if errors.Is(err, os.ErrNotExist) {

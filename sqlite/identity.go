@@ -7,11 +7,11 @@ import (
 	"os"
 )
 
-// fileIdentity is the files that hold a database, by the names that they had when it
-// was opened. One that is deleted or replaced lives on without a name for as
-// long as it is open, and what is written to it then is lost with the process.
-// So every transaction makes sure of the names before it begins and again after
-// its commit; that takes a few microseconds.
+// fileIdentity identifies the files that hold a database, by the names that they had
+// when it was opened. A file that is deleted or replaced lives on without a name as
+// long as it is open, and what is written to it then is lost with the process. So
+// every transaction checks the names before it begins and again after its commit.
+// That takes a few microseconds.
 type fileIdentity []identifiedFile
 
 type identifiedFile struct {

@@ -18,10 +18,10 @@ var migrations embed.FS
 // migration writes it.
 const applicationID = 0x5261746e
 
-// Migrate brings the schema of a database file up to date, creating the file
-// where there is none, and returns the versions before and after. Each
-// migration is a transaction of its own. A newer schema that suits this release
-// stays as it is. Errors are those of [Open].
+// Migrate brings the schema of a database file up to date, and returns the versions
+// before and after. It creates a file that doesn't exist. Each migration is one
+// transaction. A newer schema that suits this release stays as it is. Its errors are
+// those of [Open].
 func Migrate(ctx context.Context, config Config) (from, to int64, err error) {
 	config.KeepSchema = false
 	store, from, to, err := open(ctx, config, production)

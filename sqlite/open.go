@@ -10,14 +10,14 @@ import (
 	"github.com/ration-dev/ration/internal/sqladmin"
 )
 
-// Open takes the lock of a database file, creates it or brings its schema up to
-// date, and opens it. The context ends only the opening.
+// Open takes the lock of a database file, creates the file or brings its schema up to
+// date, and opens it. The context bounds only the opening.
 //
-// Errors, by errors.Is and errors.As: [LockedError] if another process has the
-// file, [SchemaError] if its schema is newer and does not suit this release, [ErrNotRation]
-// if it is something else, [ErrAltered] if its tables were changed by somebody
-// else, [ErrDamaged] if it is damaged, as far as that shows
-// (a file of more than 256 MiB is not checked page by page; see [Store.Check]).
+// Errors, by errors.Is and errors.As: [LockedError] if another process has the file;
+// [SchemaError] if its schema is newer and does not suit this release; [ErrNotRation]
+// if it is a file of another kind; [ErrAltered] if somebody else changed its tables;
+// [ErrDamaged] if damage is found (a file of more than 256 MiB is not checked page by
+// page; see [Store.Check]).
 func Open(ctx context.Context, config Config) (*Store, error) {
 	store, _, _, err := open(ctx, config, production)
 	return store, err

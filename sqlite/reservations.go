@@ -15,8 +15,8 @@ const reservationColumns = "api_key_id, id, state, at_expiry, held, settled, cre
 
 const defaultReservations = 1000
 
-// Reservations implements ration.Store. A key's are found by the primary key,
-// those of an id by the index reservations_id, those due by reservations_due.
+// Reservations implements [ration.Store]. It finds a key's reservations by the
+// primary key, an id by the index reservations_id, and due ones by reservations_due.
 func (s *Store) Reservations(ctx context.Context, filter ration.ReservationFilter) (found []ration.Reservation, err error) {
 	var where sqladmin.Where
 	if !filter.KeyID.IsZero() {

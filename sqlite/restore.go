@@ -9,29 +9,31 @@ import (
 	"path/filepath"
 )
 
-// RestoreConfig says what [Restore] puts where.
+// RestoreConfig says which copy [Restore] puts in the place of which database.
 type RestoreConfig struct {
-	// Path of the database file.
+	// Path is the path of the database file.
 	Path string
 	// Backup is the path of the copy, which stays as it is.
 	Backup string
-	// KeepOld is the path under which a database that is at Path is kept. Empty:
-	// such a database is not replaced.
+	// KeepOld is the path to which a database that is at Path is moved. Empty:
+	// Restore refuses to replace a database.
 	KeepOld string
 }
 
-// Restore puts a copy that [Store.Backup] made in the place of a database file,
-// and returns whether there was one. It holds the file's lock meanwhile. Run by
-// root, it gives what it makes to whom the old database, or its directory, belongs.
-// The copy is checked before anything is changed. If it is interrupted, by a crash or a
-// power cut, Path holds the old database or the new one, whole, and a file whose
-// name ends in ".partial" may be left; only of an old database that is damaged
-// the newest changes may then be found at KeepOld alone.
+// Restore puts a copy that [Store.Backup] made in the place of a database file, and
+// returns whether there was a database. It holds the file's lock meanwhile, and
+// checks the copy before it changes anything. If root runs it, the new file gets the
+// owner of the old database or of its directory.
 //
-// Errors: [LockedError] if a process of Ration's has the file; fs.ErrExist if there
-// is a database and KeepOld is empty, or a file at KeepOld; [ErrNotRation],
-// [ErrDamaged] or a [SchemaError] if the copy, or ErrNotRation if the file that it
-// would replace, is not what it should be.
+// If Restore is interrupted by a crash or a power cut, Path holds either the old
+// database or the new one, complete, and a file whose name ends in ".partial" may be
+// left. One exception: if the old database is damaged, its newest changes may then be
+// only at KeepOld.
+//
+// Errors: [LockedError] if a process of Ration has the file; fs.ErrExist if there is
+// a database and KeepOld is empty, or if there is a file at KeepOld; [ErrNotRation],
+// [ErrDamaged] or [SchemaError] if the copy can't be used; ErrNotRation if the file
+// at Path is not a database of Ration.
 func Restore(ctx context.Context, config RestoreConfig) (replaced bool, err error) {
 	return restore(ctx, config, func(string) {})
 }

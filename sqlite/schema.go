@@ -16,7 +16,7 @@ type SchemaError struct {
 	Path  string
 	Have  int64 // version of the database; 0: empty
 	Want  int64 // version of this release
-	Least int64 // version that a release has to know, as the database says; 0: it doesn't say
+	Least int64 // the least version that a release must know, according to the database; 0: it doesn't say
 }
 
 // Error implements error.
@@ -33,7 +33,7 @@ func (e *SchemaError) Error() string {
 	return fmt.Sprintf("%q has schema version %d and this release works with version %d: migrate it first", e.Path, e.Have, e.Want)
 }
 
-// SchemaVersion returns the version of the schema that this release makes.
+// SchemaVersion returns the version of the schema that this release creates.
 func SchemaVersion() int64 {
 	version, err := lastMigration(migrations)
 	if err != nil {

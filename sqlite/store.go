@@ -20,9 +20,8 @@ var (
 	_ admin.Store  = (*Store)(nil)
 )
 
-// Store is one SQLite file. Its methods are safe for concurrent use, and those
-// that change something run one after the other, in the order in which they
-// were called.
+// Store is one SQLite file. Its methods are safe for concurrent use. Methods that
+// change something run one after the other, in the order in which they were called.
 type Store struct {
 	*administration
 
@@ -36,15 +35,15 @@ type Store struct {
 	keepLog  time.Duration // of the request log; 0: none is written
 	lock     *os.File
 
-	// Whoever receives a connection from its channel has it until he sends it
-	// back. Channels serve in the order of arrival, so an administrator's change
-	// waits for one batch at most.
+	// A goroutine that receives a connection from its channel has it until it sends
+	// it back. Channels serve in the order of arrival, so an administrator's change
+	// waits for at most one batch.
 	writer   chan *conn
 	readers  chan *conn
-	lookedAt int64 // the schema's version when its tables were last found right; for who has the writer
+	lookedAt int64 // the schema's version when its tables were last found right; only for the goroutine that has the writer
 
 	checkpoints *checkpointer
-	failing     atomic.Bool           // the last transaction failed, and not because of what it was to do
+	failing     atomic.Bool           // the last transaction failed, and not because of what it was asked to do
 	broken      atomic.Pointer[error] // the disk refused to flush
 	watching    sync.WaitGroup        // the clock is watched, and what is kept no longer deleted
 	closing     chan struct{}
@@ -55,12 +54,12 @@ type Store struct {
 // Lanes returns 1: SQLite has one writer.
 func (s *Store) Lanes() int { return 1 }
 
-// Name returns "sqlite", by which events are told apart.
+// Name returns "sqlite", the name of this store in events.
 func (s *Store) Name() string { return "sqlite" }
 
-// Close waits for the work under way, moves all of it from the write-ahead log
-// to the database file and gives the file free. Later calls do nothing and
-// return the same error.
+// Close waits for the work under way, moves everything from the write-ahead log to
+// the database file, and unlocks the file. Later calls do nothing and return the same
+// error.
 func (s *Store) Close() error {
 	s.close.Do(func() {
 		close(s.closing)

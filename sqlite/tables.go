@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// ErrAltered is returned for a database whose tables somebody has changed so that
-// what is written to them may not be kept: with a trigger, with another thing in a
-// table's place, or with a conflict clause that drops rows.
+// ErrAltered is returned for a database whose tables somebody has changed in such a
+// way that written rows may not be kept: with a trigger, with something else in the
+// place of a table, or with a conflict clause that drops rows.
 var ErrAltered = errors.New("the tables are not as Ration made them")
 
 // tableNames are all tables that the migrations make.

@@ -9,10 +9,10 @@ import (
 // checkpoint on one connection meets a log that another starts anew.
 var leastVersion = version{3, 51, 3}
 
-// VersionError says that the linked SQLite may corrupt a database.
+// VersionError says that the linked version of SQLite may corrupt a database.
 type VersionError struct {
 	Have string // version of SQLite
-	Want string // the first version that will do
+	Want string // the first version that is safe
 }
 
 // Error implements error.

@@ -8,16 +8,18 @@ import (
 	"time"
 )
 
-// Certificate is the certificate of two files. It is safe for concurrent use.
+// Certificate is a certificate and its key, read from two files. It is safe for
+// concurrent use.
 type Certificate struct {
 	files   Files
 	current atomic.Pointer[tls.Certificate]
 	held    content // of the files when they were read last; Watch's
 }
 
-// Open reads a certificate and its key. Its error is an [Error]: a file can't be read,
-// it is in another form, everybody can read the key, or the two don't belong together.
-// A certificate that has expired is none: whoever uses it decides.
+// Open reads a certificate and its key. Its error is an [Error]: a file can't be read
+// or has the wrong form, everybody can read the key, or the two don't belong
+// together. An expired certificate is not an error: the caller decides what to do
+// with it.
 func Open(files Files) (*Certificate, error) {
 	held, err := read(files)
 	if err != nil {
@@ -43,10 +45,11 @@ func (c *Certificate) Validity() (from, to time.Time) {
 	return leaf.NotBefore, leaf.NotAfter
 }
 
-// Watch looks at the files so often, and takes over new ones, until ctx ends. Connections
-// that are open stay as they are. It logs each new certificate, and once of each fault that
-// lasts: two files are seldom written at one instant, so a fault that is gone at the
-// next look is none. Only one Watch may run at a time.
+// Watch looks at the files again and again, with pauses of every, and takes over new
+// ones, until ctx ends. Open connections stay as they are. It logs each new
+// certificate. It logs a fault once, and only if it lasts until the next look,
+// because two files are seldom written at the same instant. Only one Watch may run at
+// a time.
 func (c *Certificate) Watch(ctx context.Context, every time.Duration, log *slog.Logger) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()

@@ -1,4 +1,4 @@
-// Package certfile keeps a certificate of TLS and its private key, which two files in
-// PEM form hold. It reads them again when they change, as whatever renews a certificate
-// writes them, and keeps the certificate that it has while the new files are not whole.
+// Package certfile reads a TLS certificate and its private key from two PEM files. It
+// reads them again when they change, as they do when a certificate is renewed. While
+// the new files are incomplete, it keeps the certificate that it has.
 package certfile

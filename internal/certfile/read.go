@@ -13,18 +13,19 @@ import (
 	"github.com/ration-dev/ration/internal/inputfile"
 )
 
-// Files names a certificate and its key.
+// Files has the paths of a certificate and its key.
 type Files struct {
-	Cert string // path of the certificate, followed by those that lead to its root
-	Key  string // path of its private key, which is not encrypted
+	Cert string // path of the certificate, which is followed by the certificates that lead to its root
+	Key  string // path of its private key, which must not be encrypted
 }
 
 // IsZero reports whether no file is named.
 func (f Files) IsZero() bool { return f == Files{} }
 
-// Error says what is wrong with one of two files. It holds nothing of what is in them.
+// Error says what is wrong with one of the two files. It shows nothing of their
+// content.
 type Error struct {
-	OfKey  bool // it is the key's file, and else the certificate's
+	OfKey  bool // true: the key's file; false: the certificate's
 	Reason string
 }
 
