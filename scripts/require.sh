@@ -9,6 +9,8 @@ set -euo pipefail
 packages() {
   case "$1" in
     cc) echo gcc libc6-dev ;;
+    curl) echo curl ;;
+    openssl) echo openssl ;;
     git) echo git ;;
     postgresql) echo postgresql ;;
     pgbouncer) echo pgbouncer ;;
@@ -20,7 +22,7 @@ packages() {
     express) echo node-express ;;
     patroni) echo patroni ;;
     etcd) echo etcd-server ;;
-    *) echo "require.sh: unknown: $1; known: cc git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi express patroni etcd" >&2; exit 2 ;;
+    *) echo "require.sh: unknown: $1; known: cc curl openssl git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi express patroni etcd" >&2; exit 2 ;;
   esac
 }
 
@@ -28,6 +30,8 @@ has() {
   case "$1" in
     cc) command -v "${CC:-gcc}" ;;
     git) command -v git ;;
+    curl) command -v curl ;;
+    openssl) command -v openssl ;;
     postgresql) has_postgresql ;;
     pgbouncer) command -v pgbouncer || [[ -x /usr/sbin/pgbouncer ]] ;;
     nginx) command -v nginx || [[ -x /usr/sbin/nginx ]] ;;

@@ -1,9 +1,16 @@
 package config
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // testVariables are those of this project's own tests.
 const testVariables = variablePrefix + "TEST"
+
+// clientVariables tell a program that asks the verify API where it is and which
+// service token to send. Often they stand in the environment of a command too.
+var clientVariables = []string{variablePrefix + "URL", variablePrefix + "TOKEN"}
 
 // environment is what the process environment gives.
 type environment struct {
@@ -19,7 +26,7 @@ func readEnvironment(variables []string) (environment, []*Error) {
 	for _, variable := range variables {
 		name, value, _ := strings.Cut(variable, "=")
 		short, ours := strings.CutPrefix(name, variablePrefix)
-		if !ours || strings.HasPrefix(name, testVariables) {
+		if !ours || strings.HasPrefix(name, testVariables) || slices.Contains(clientVariables, name) {
 			continue
 		}
 		s := find(strings.ToLower(short))

@@ -31,7 +31,7 @@ type Instance struct {
 // NewInstance prepares an instance on a database in front of an upstream. Start starts it.
 func NewInstance(t *testing.T, db, upstream string, more ...string) *Instance {
 	t.Helper()
-	proxy, api := freeAddr(t), freeAddr(t)
+	proxy, api := FreeAddr(t), FreeAddr(t)
 	log, err := os.CreateTemp(t.TempDir(), "serve-*.log")
 	if err != nil {
 		t.Fatal(err)
@@ -163,9 +163,9 @@ func (i *Instance) cleanUp() {
 	_ = i.log.Close()
 }
 
-// freeAddr returns a loopback address that nobody listens on. An instance must
+// FreeAddr returns a loopback address that nobody listens on. An instance must
 // come back on the address it had, so it can't choose its port itself.
-func freeAddr(t *testing.T) string {
+func FreeAddr(t *testing.T) string {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
