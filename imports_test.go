@@ -67,9 +67,10 @@ var layers = []layer{
 	{"internal/override", nil},
 	{"internal/route", []string{root, "rationhttp", "internal/cors", "internal/rewrite"}},
 	{"internal/rewrite", []string{root}},
-	{"internal/proxy", []string{root, "api", "rationhttp", "internal/bucket", "internal/condense", "internal/cors", "internal/override", "internal/route", "internal/rewrite", "internal/bucket", "internal/turns"}},
+	{"internal/numeral", []string{root}},
+	{"internal/proxy", []string{root, "api", "rationhttp", "internal/bucket", "internal/condense", "internal/cors", "internal/numeral", "internal/override", "internal/route", "internal/rewrite", "internal/bucket", "internal/turns"}},
 	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},
-	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/wire", "internal/bucket", "internal/failures"}},
+	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/numeral", "internal/wire", "internal/bucket", "internal/failures"}},
 	{"internal/selfservice", []string{root, "api", "rationhttp"}},
 
 	// Administration. REST and console only show its operations.
@@ -86,7 +87,7 @@ var layers = []layer{
 	{"internal/config", []string{root, "internal/redact", "internal/inputfile", "internal/certfile", "rationhttp", "internal/cors", "internal/route", "internal/rewrite"}},
 	{"internal/demo", []string{root, "internal/admin"}},
 	{"internal/manual", nil},
-	{"internal/keyimport", []string{root, "internal/admin"}},
+	{"internal/keyimport", []string{root, "internal/admin", "internal/numeral"}},
 
 	// Moving everything from one store to the other needs both.
 	{"internal/dbcopy", []string{"internal/redact", "internal/admin", "internal/pgcommit", "internal/pghosts", "internal/pooler", "sqlite", "postgres"}},

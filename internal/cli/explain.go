@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/numeral"
 	"github.com/ration-dev/ration/internal/wire"
 )
 
@@ -62,11 +62,11 @@ func parseAmounts(texts []string) ([]ration.Amount, error) {
 	var amounts []ration.Amount
 	for _, text := range texts {
 		meter, units, found := strings.Cut(text, "=")
-		number, err := strconv.ParseInt(units, 10, 64)
-		if !found || err != nil {
+		number, err := numeral.Parse(units)
+		if !found || err != nil || number.Rounded {
 			return nil, &ration.InvalidError{Field: "--amount", Value: text, Reason: "use a meter and a whole number, such as tokens=1200"}
 		}
-		amounts = append(amounts, ration.Amount{Meter: meter, Units: number})
+		amounts = append(amounts, ration.Amount{Meter: meter, Units: number.Units})
 	}
 	return amounts, nil
 }

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/numeral"
 )
 
 // UsageMapping says which columns of a [Table] hold what of a count. Plain data; an
@@ -118,11 +118,11 @@ func (r *usageReading) read(mapping UsageMapping) {
 		r.note("date", `use a date such as "2025-01-31", or a time that begins with it`)
 	}
 	day.Date = ration.DateID(date.Date())
-	units, err := strconv.ParseInt(r.cells(mapping.RequestCount), 10, 64)
-	if err != nil {
+	count, err := numeral.Parse(r.cells(mapping.RequestCount))
+	if err != nil || count.Rounded {
 		r.note("request_count", fmt.Sprintf("use a whole number from 0 to %d", ration.MaxUnits))
 	}
-	day.Used = units
+	day.Used = count.Units
 	if text := r.cells(mapping.LastRequestAt); text != "" {
 		at, ok := parseTime(text)
 		if !ok {

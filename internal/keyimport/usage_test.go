@@ -21,6 +21,22 @@ func usageTable(t *testing.T, text string) *keyimport.Table {
 	return table
 }
 
+func TestCountsAreNumbers(t *testing.T) {
+	const id = "key_0197c0de-0000-7000-8000-000000000000"
+	for text, want := range map[string]int64{"37": 37, "37.0": 37, "3.7e1": 37, "3.7E+01": 37, "-0": 0, "9007199254740992.0": 9007199254740992} {
+		plan, err := keyimport.NewUsagePlan(usageTable(t, "key,date,request_count\n"+id+",2025-01-31,"+text+"\n"), keyimport.UsageMapping{Key: "key", Date: "date", RequestCount: "request_count"}, "requests")
+		if err != nil || plan.Err() != nil || plan.Records[0].Day.Used != want {
+			t.Errorf("%s: %+v, %v", text, plan, err)
+		}
+	}
+	for _, text := range []string{"", "NaN", "-1", "1e400", "9007199254740993.0", "9223372036854775808"} {
+		plan, err := keyimport.NewUsagePlan(usageTable(t, "key,date,request_count\n"+id+",2025-01-31,"+text+"\n"), keyimport.UsageMapping{Key: "key", Date: "date", RequestCount: "request_count"}, "requests")
+		if err != nil || plan.Err() == nil || !strings.Contains(plan.Err().Error(), "request_count: use a whole number from 0 to 9007199254740992") {
+			t.Errorf("%s: %v, %v", text, plan.Err(), err)
+		}
+	}
+}
+
 func TestCountsAreRead(t *testing.T) {
 	const id = "key_0197c0de-0000-7000-8000-000000000000"
 	table := usageTable(t, "id,user,at,n,kind\n1,"+id+",2025-01-31,5,tokens\n2,"+canary+",2025-01-31 23:30:00-02:00,9007199254740992,\n")

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"mime"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/numeral"
 	"github.com/ration-dev/ration/internal/rewrite"
 	"github.com/ration-dev/ration/internal/route"
 )
@@ -114,13 +114,10 @@ func (r *report) readEvent(data []byte) {
 // endOfEvents is how some streams say that no event follows.
 var endOfEvents = []byte("[DONE]")
 
-// parseUnits reads digits and nothing else.
+// parseUnits reads a whole number.
 func parseUnits(text string) (int64, bool) {
-	if text == "" || strings.Trim(text, "0123456789") != "" {
-		return 0, false
-	}
-	units, err := strconv.ParseInt(text, 10, 64)
-	return units, err == nil && units <= ration.MaxUnits
+	number, err := numeral.Parse(text)
+	return number.Units, err == nil && !number.Rounded
 }
 
 func isEventStream(contentType string) bool {

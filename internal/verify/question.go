@@ -113,7 +113,7 @@ func (a *amounts) read(pointer string, s *scanner) error {
 // value, whatever its JSON type.
 func (a *amounts) amount(meter string, s *scanner) error {
 	units, ok := s.whole()
-	if !ok || units > ration.MaxUnits {
+	if !ok {
 		return invalidValue(amountPointer(meter), "use a whole number from 0 to 9007199254740992")
 	}
 	*a = append(*a, ration.Amount{Meter: meter, Units: units})

@@ -85,6 +85,7 @@ func TestWhatIsReservedIsAskedOfTheCharger(t *testing.T) {
 		{"null is nothing", `{"secret":"k1","id":null,"ttl_seconds":null,"at_expiry":null}`, ration.Hold{}},
 		{"all said", `{"secret":"k1","id":"` + id.String() + `","ttl_seconds":60,"at_expiry":"release"}`, ration.Hold{ID: id, TTL: time.Minute, AtExpiry: ration.AtExpiryRelease}},
 		{"a second", `{"secret":"k1","ttl_seconds":1}`, ration.Hold{TTL: time.Second}},
+		{"a minute, as a float", `{"secret":"k1","ttl_seconds":6.0e1}`, ration.Hold{TTL: time.Minute}},
 		{"a day", `{"secret":"k1","ttl_seconds":86400}`, ration.Hold{TTL: 24 * time.Hour}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

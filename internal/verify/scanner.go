@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"sync"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/ration-dev/ration/internal/numeral"
 )
 
 // lenient lets half of a surrogate pair through, as U+FFFD, as it always was.
@@ -119,14 +120,14 @@ func (s *scanner) boolean(pointer string) (bool, error) {
 	return false, invalidBody(pointer, "use true or false")
 }
 
-// whole reads a whole number that is not negative. Whatever else comes is not ok.
+// whole reads a whole number that is not negative, such as 37 or 37.0. Whatever else
+// comes is not ok.
 func (s *scanner) whole() (number int64, ok bool) {
 	if s.tokens.PeekKind() != jsontext.KindNumber {
 		return 0, false
 	}
-	literal := s.read().String()
-	number, err := strconv.ParseInt(literal, 10, 64)
-	return number, err == nil && literal[0] != '-'
+	read, err := numeral.Parse(s.read().String())
+	return read.Units, err == nil && !read.Rounded
 }
 
 // null reads null, if that is what comes next.
