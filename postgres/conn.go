@@ -38,38 +38,59 @@ var errNeverCancel = errors.New("what was sent to the server is not cancelled")
 var binary1 = []int16{pgx.BinaryFormatCode}
 
 // dial opens a connection, refuses an unsafe server and changed tables, and prepares.
+// Each of the three has as long as a server may be silent. One that falls silent is
+// noticed as soon as if they shared that time, for it can hold up only one of them; and
+// one that is slow, but answers, is reached.
 func (s *Store) dial(ctx context.Context) (*conn, error) {
-	config := s.decisions.Copy()
-	if err := s.hosts.Choose(ctx, config); err != nil {
+	c, err := s.connect(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("connecting to the database: %w", err)
 	}
+	err = within(ctx, func(ctx context.Context) error { return s.accept(ctx, c) })
+	if err == nil && !c.pooled {
+		err = within(ctx, c.prepare)
+	}
+	if err != nil {
+		_ = within(ctx, c.pg.Close)
+		return nil, err
+	}
+	return c, nil
+}
+
+// within runs a step that gets as long as a server may be silent.
+func within(ctx context.Context, step func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, pghosts.Timeout)
 	defer cancel()
+	return step(ctx)
+}
+
+// connect opens a connection to the server that is chosen among the URL's.
+func (s *Store) connect(ctx context.Context) (*conn, error) {
+	config := s.decisions.Copy()
+	if err := s.hosts.Choose(ctx, config); err != nil {
+		return nil, err
+	}
 	c := &conn{lineage: s.lineage, accept: s.config.AcceptUnsafeDurability, round: s.config.timeouts.round}
 	for _, setting := range settingsOf(s.searchPath, s.config.timeouts) {
 		c.settings = append(c.settings, []byte(setting))
 	}
 	config.DialFunc = c.neverCancelling(config.DialFunc)
 	config.OnNotice = pgcommit.NoteWarning
-	pg, err := pgconn.ConnectConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("connecting to the database: %w", err)
+	err := within(ctx, func(ctx context.Context) (err error) {
+		c.pg, err = pgconn.ConnectConfig(ctx, config)
+		return err
+	})
+	c.connected.Store(err == nil)
+	return c, err
+}
+
+// accept refuses an unsafe server and changed tables.
+func (s *Store) accept(ctx context.Context, c *conn) error {
+	if err := c.check(ctx); err != nil {
+		return err
 	}
-	c.pg = pg
-	c.connected.Store(true)
-	err = c.check(ctx)
-	if err == nil {
-		s.observeWeakness(observe.WeaknessUnsafeDurability, c.accepted)
-		err = s.checkTables(ctx, pg)
-	}
-	if err == nil && !c.pooled {
-		err = c.prepare(ctx)
-	}
-	if err != nil {
-		_ = pg.Close(ctx)
-		return nil, err
-	}
-	return c, nil
+	s.observeWeakness(observe.WeaknessUnsafeDurability, c.accepted)
+	return s.checkTables(ctx, c.pg)
 }
 
 // neverCancelling makes dialling fail once there is a connection. All that pgx

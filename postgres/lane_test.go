@@ -51,6 +51,22 @@ func TestCallersInAHurryGetTheConnectionThatOthersDidNotWaitFor(t *testing.T) {
 	}
 }
 
+// A connection takes seven round trips to make, of half a second each here: longer than
+// a server may be silent, but it never is.
+func TestServerThatIsSlowButAnswersIsReached(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	w := testdb.NewWire(t, d.url)
+	store := (&database{url: w.DSN()}).open(t, postgres.Config{Lanes: 1})
+	key := createKey(t, store, "")
+	w.Delay(250 * time.Millisecond)
+	defer w.Heal()
+	w.BreakAll()
+	if codes := charge(t, store, key); codes[0] != ration.CodeOK {
+		t.Errorf("got %v", codes)
+	}
+}
+
 func TestReadyAnswersInTimeWhenTheServerDoesNot(t *testing.T) {
 	w := testdb.NewWire(t, newDatabase(t).url)
 	store := (&database{url: w.DSN()}).open(t, postgres.Config{})
