@@ -134,7 +134,9 @@ func (c *Cluster) DataDir() string {
 // with the cluster.
 func (c *Cluster) Database(tb testing.TB) string {
 	tb.Helper()
-	_, dsn := createDatabase(tb, c.DSN(), emptyTemplate)
+	server := &session{url: c.DSN()}
+	defer server.close()
+	_, dsn := createDatabase(tb, server, emptyTemplate)
 	return dsn
 }
 

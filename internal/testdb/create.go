@@ -43,17 +43,17 @@ func (c *Cluster) create(ctx context.Context, initial string, settings map[strin
 
 // initialize makes the data directory.
 func (c *Cluster) initialize(ctx context.Context) error {
-	passwordFile := c.passwordFile()
-	if err := os.WriteFile(passwordFile, []byte(c.password), 0o600); err != nil {
-		return fmt.Errorf("writing a test cluster's password: %w", err)
+	verifier, err := scramVerifier(c.password)
+	if err != nil {
+		return err
 	}
-	if err := c.account.own(passwordFile); err != nil {
-		return fmt.Errorf("handing %s to the server's user: %w", passwordFile, err)
+	if err := errors.Join(c.writeSecret(c.passwordFile(), c.password), c.writeSecret(c.verifierFile(), verifier)); err != nil {
+		return err
 	}
 	// --no-sync leaves out one flush of the empty template; it sets nothing that
 	// the server would read.
 	return c.run(ctx, "initdb", "--pgdata", c.DataDir(), "--username", superuser,
-		"--auth", "scram-sha-256", "--pwfile", passwordFile,
+		"--auth", "scram-sha-256", "--pwfile", c.verifierFile(),
 		"--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions")
 }
 

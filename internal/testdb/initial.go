@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -52,5 +51,3 @@ func (c *Cluster) copyInitial(ctx context.Context, initial string) error {
 	c.password = strings.TrimSpace(string(password))
 	return c.runAny(ctx, "cp", "-R", "-p", from.DataDir(), c.DataDir())
 }
-
-func (c *Cluster) passwordFile() string { return filepath.Join(c.dir, "password") }

@@ -2,16 +2,12 @@ package testdb
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
-	"net/url"
 	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // URLVariable names the environment variable with the postgres:// URL of the
@@ -35,15 +31,15 @@ func Postgres(tb testing.TB) string {
 // database creates a database for one test.
 func (s server) database(tb testing.TB, template string) (dsn string) {
 	tb.Helper()
-	name, dsn := createDatabase(tb, s.url, template)
-	tb.Cleanup(func() { dropDatabase(tb, s.url, name) })
+	name, dsn := createDatabase(tb, s.session, template)
+	tb.Cleanup(func() { dropDatabase(tb, s.session, name) })
 	return dsn
 }
 
 // server is where Postgres creates databases. It keeps the private cluster, if
 // there is one, reachable: a collected pipe would call its watchdog.
 type server struct {
-	url     string
+	*session
 	private *Cluster
 }
 
@@ -51,13 +47,13 @@ var sharedServer = sync.OnceValues(func() (server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), serverTimeout)
 	defer cancel()
 	if given := os.Getenv(URLVariable); given != "" {
-		return server{url: given}, checkServer(ctx, given)
+		return server{session: &session{url: given}}, checkServer(ctx, given)
 	}
 	cluster, err := NewCluster(ctx, nil)
 	if err != nil {
 		return server{}, err
 	}
-	return server{url: cluster.DSN(), private: cluster}, nil
+	return server{session: &session{url: cluster.DSN()}, private: cluster}, nil
 })
 
 // checkServer refuses a server on which tests of durability would mean nothing.
@@ -84,83 +80,4 @@ func checkServer(ctx context.Context, serverURL string) error {
 			URLVariable, strings.Join(unsafe, ", "))
 	}
 	return nil
-}
-
-// emptyTemplate is what an empty database is a copy of: nothing that a person left in
-// template1 may reach a test.
-const emptyTemplate = "template0"
-
-// createDatabase creates a database for one test as a copy of another.
-func createDatabase(tb testing.TB, serverURL, template string) (name, dsn string) {
-	tb.Helper()
-	name = databaseName(tb.Name())
-	dsn, err := withDatabase(serverURL, name)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := execute(serverURL, "create database "+name+" template "+template); err != nil {
-		tb.Fatal(err)
-	}
-	return name, dsn
-}
-
-// dropDatabase drops by force: a test may have left connections open.
-func dropDatabase(tb testing.TB, serverURL, name string) {
-	tb.Helper()
-	if err := execute(serverURL, dropping(name)); err != nil {
-		tb.Error(err)
-	}
-}
-
-func dropping(name string) string {
-	return "drop database if exists " + name + " with (force)"
-}
-
-// execute runs one statement on a connection of its own: one that stayed open
-// would be a leak to the tests that look for leaks.
-func execute(serverURL, statement string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), serverTimeout)
-	defer cancel()
-	conn, err := connect(ctx, serverURL)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, statement); err != nil {
-		return fmt.Errorf("running %q: %w", statement, err)
-	}
-	return nil
-}
-
-func connect(ctx context.Context, serverURL string) (*pgx.Conn, error) {
-	conn, err := pgx.Connect(ctx, serverURL)
-	if err != nil {
-		return nil, fmt.Errorf("connecting to the test server: %w", err)
-	}
-	return conn, nil
-}
-
-// databaseName makes a readable name of a test's, short enough for PostgreSQL's
-// 63 bytes and never the same twice.
-func databaseName(test string) string {
-	letters := strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			return r
-		default:
-			return '_'
-		}
-	}, strings.ToLower(test))
-	return "t_" + letters[:min(len(letters), 30)] + "_" + strings.ToLower(rand.Text())
-}
-
-// withDatabase changes the database of a URL. Its error leaves out the URL,
-// which holds a password.
-func withDatabase(serverURL, name string) (string, error) {
-	parsed, err := url.Parse(serverURL)
-	if err != nil || parsed.Scheme != "postgres" && parsed.Scheme != "postgresql" {
-		return "", fmt.Errorf("%s is not a postgres:// URL", URLVariable)
-	}
-	parsed.Path = "/" + name
-	return parsed.String(), nil
 }

@@ -2,7 +2,6 @@ package testdb
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"testing"
 )
@@ -28,19 +27,19 @@ func (t *Template) Postgres(tb testing.TB) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if t.once.Do(func() { t.err = t.make(server.url) }); t.err != nil {
+	if t.once.Do(func() { t.err = t.make(server.session) }); t.err != nil {
 		tb.Fatal(t.err)
 	}
 	return server.database(tb, t.name)
 }
 
-func (t *Template) make(serverURL string) error {
+func (t *Template) make(server *session) error {
 	name := databaseName("template")
-	dsn, err := withDatabase(serverURL, name)
+	dsn, err := withDatabase(server.url, name)
 	if err != nil {
 		return err
 	}
-	if err := execute(serverURL, "create database "+name+" template "+emptyTemplate); err != nil {
+	if err := server.execute(copying(emptyTemplate, name)); err != nil {
 		return err
 	}
 	t.name = name
@@ -56,5 +55,8 @@ func (t *Template) Drop() error {
 		return nil
 	}
 	server, err := sharedServer()
-	return errors.Join(err, execute(server.url, dropping(t.name)))
+	if err != nil {
+		return err
+	}
+	return server.execute(dropping(t.name))
 }
