@@ -7,12 +7,12 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// secretUseInterval is how often, at most, the last use of a secret is written.
+// secretUseInterval is the shortest time between two writes of a secret's last use.
 const secretUseInterval = time.Minute
 
-// Account is one key within one transaction of a store: its policy and usage as
-// read under the key's lock, and what the charges decided since have changed.
-// It is not safe for concurrent use.
+// Account is one key within one transaction of a store: its policy and usage as they
+// were read under the key's lock, and what the items that were decided since have
+// changed. It is not safe for concurrent use.
 type Account struct {
 	policy          Policy
 	before          Usage
@@ -25,12 +25,14 @@ type Account struct {
 	entries         []LogEntry
 }
 
-// NewAccount starts from what was read. It takes over usage.
+// NewAccount makes an account from what was read of a key. It takes ownership of
+// usage.
 func NewAccount(policy Policy, usage Usage) *Account {
 	return &Account{policy: policy, before: usage, after: usage.Clone()}
 }
 
-// Decide decides an item of the account's key after all that it has decided so far.
+// Decide decides an item of the account's key. It takes the items that it has decided
+// before into account.
 func (a *Account) Decide(item *ration.Item, clock Clock) ration.Decision {
 	switch {
 	case item.End != nil:
@@ -68,8 +70,8 @@ func (a *Account) charge(charge *ration.Charge, secret ration.SecretID, clock Cl
 	return decision
 }
 
-// Writes returns what is to be written, one entry per meter that changed. Call
-// it once, after the last charge.
+// Writes returns what has to be written, with one entry per changed meter. Call it
+// once, after the last item.
 func (a *Account) Writes() []MeterWrite {
 	for i := range a.writes {
 		write := &a.writes[i]
@@ -87,10 +89,10 @@ func (a *Account) Writes() []MeterWrite {
 	return a.writes
 }
 
-// SecretsUsed returns the secrets whose last use is to be written.
+// SecretsUsed returns the secrets whose last use has to be written.
 func (a *Account) SecretsUsed() []ration.SecretID { return a.secretsUsed }
 
-// note takes in what a charge changes on a meter.
+// note adds what a charge changes on a meter to what will be written.
 func (a *Account) note(change *MeterChange, changes *Changes) {
 	if a.logging {
 		a.logMeter(change.logMeter(changes.Held))

@@ -1,9 +1,10 @@
-// Package ledger is the rule and its books: [Decide] says what a limit means, and
-// an [Account] is one key within one transaction of a store, from what was read
-// under the key's lock to what is to be written.
+// Package ledger has the rule and its bookkeeping. [Decide] defines what a limit
+// means. An [Account] is one key within one transaction of a store: it starts from
+// what was read under the key's lock, and ends with what has to be written.
 //
-// A store reads a [Policy] and a [Usage], and for charges that refer to earlier ones
-// a [Prior], makes an Account of them, gives it the key's charges of a batch in
-// order, and writes what it returns. Nothing here knows a database, reads a clock or
-// is safe for concurrent use. Ways in never import this package: they ask an engine.
+// A store reads a [Policy] (what limits the key) and a [Usage] (its counts) and, for
+// items that refer to earlier charges, a [Prior]. It makes an Account of them, passes
+// the key's items of a batch to it in order, and writes what the Account returns.
+// Nothing here knows a database, reads a clock or is safe for concurrent use.
+// Integrations never import this package: they ask an engine.
 package ledger

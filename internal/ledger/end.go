@@ -6,9 +6,9 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// end ends a reservation. Whoever asks for the same end again gets the same
-// answer; any other end of one that has ended is a conflict. One that is due
-// expires first, whether or not anybody has noticed.
+// end ends a reservation. The same end of a reservation that has ended gets the same
+// answer, and any other end is a conflict. A reservation that is due expires first,
+// even if nobody has noticed that it is due.
 func (a *Account) end(end *ration.End, clock Clock) ration.Decision {
 	decision := a.about(clock.Now)
 	r := a.reservation(end.ID)
@@ -49,7 +49,7 @@ func (a *Account) endOpen(r *ration.Reservation, end *ration.End, now time.Time)
 		}
 		r.State, r.Settled = ration.ReservationSettled, used
 	default:
-		return ration.CodeOK // it is not due yet, by this clock
+		return ration.CodeOK // by this clock it is not due yet
 	}
 	r.EndedAt = now
 	a.beginEntry(LogEntry{At: now, Action: logActionOf(end.Action), Code: ration.CodeOK, Reservation: r.ID})
@@ -63,7 +63,8 @@ func (a *Account) endOpen(r *ration.Reservation, end *ration.End, now time.Time)
 	return ration.CodeOK
 }
 
-// expire ends a reservation that is due. What it held is used, or free again.
+// expire ends a reservation that is due. The units that it held are then used, or
+// free again.
 func (a *Account) expire(r *ration.Reservation, now time.Time) {
 	r.State, r.EndedAt = ration.ReservationExpired, now
 	a.beginEntry(LogEntry{At: now, Action: LogExpire, Code: ration.CodeOK, Reservation: r.ID})
@@ -75,8 +76,8 @@ func (a *Account) expire(r *ration.Reservation, now time.Time) {
 	a.noteChanged(r)
 }
 
-// endExpired records what a reservation really used although it has expired. It
-// stays expired.
+// endExpired records what a reservation really used, although it has expired. Its
+// state stays expired.
 func (a *Account) endExpired(r *ration.Reservation, end *ration.End, now time.Time) ration.Code {
 	switch {
 	case end.Action == ration.EndExpire:
@@ -106,8 +107,8 @@ func (a *Account) endExpired(r *ration.Reservation, end *ration.End, now time.Ti
 	return ration.CodeOK
 }
 
-// judgeSettlement says whether a settlement may be recorded. What the reservation
-// holds, or counts already, has its place in the total.
+// judgeSettlement says whether a settlement may be recorded. The units that the
+// reservation holds, or already counts as used, are part of the total.
 func (a *Account) judgeSettlement(r *ration.Reservation, used []ration.Amount, fits bool, over ration.Overage) ration.Code {
 	if !fits && over != ration.OverageAllow {
 		return ration.CodeSettlementTooLarge
@@ -121,8 +122,8 @@ func (a *Account) judgeSettlement(r *ration.Reservation, used []ration.Amount, f
 	return ration.CodeOK
 }
 
-// postBeyond counts what was settled on meters that nothing was reserved on, to
-// the periods in which the requests were.
+// postBeyond counts what was settled on meters on which nothing was reserved. It goes
+// to the periods of the requests.
 func (a *Account) postBeyond(r *ration.Reservation) {
 	for _, amount := range r.Settled {
 		if heldOn(r, amount.Meter) == nil {
@@ -142,7 +143,7 @@ func (a *Account) post(p *ration.Posting, used, reserved int64, requestedAt time
 		a.after = append(a.after, MeterUsage{Meter: p.Meter})
 		entry = &a.after[len(a.after)-1]
 	}
-	before := *entry // nothing falls below 0, so what changes may be less
+	before := *entry // nothing falls below 0, so less may change than was asked for
 	entry.post(p.Periods, used, reserved)
 	a.logMeter(LogMeter{Meter: p.Meter, Day: p.Day(), Used: entry.Used - before.Used, Reserved: entry.Reserved - before.Reserved})
 	write := a.write(p.Meter)

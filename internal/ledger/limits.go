@@ -7,12 +7,12 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// EffectiveLimits returns the limits that hold for a key at an instant: the
-// plan's, each replaced or lifted by the override that holds for the same meter,
-// kind and period if there is one (see [ration.OverrideAt]), and the limits that
-// overrides add. An override without a name of its own keeps the name of what is
-// beneath it. Names are unique among the limits that hold: those that would share
-// one go by their default names.
+// EffectiveLimits returns the limits that hold for a key at an instant. These are the
+// limits of its plan, and those that overrides add. If an override holds for the
+// meter, kind and period of a plan's limit (see [ration.OverrideAt]), it replaces or
+// lifts that limit. An override without a name keeps the name of the limit that it
+// replaces. The names are unique: limits that would share one get their default
+// names.
 func EffectiveLimits(plan []ration.Limit, overrides []ration.Override, at time.Time) []ration.Limit {
 	limits := slices.Clone(plan)
 	for i := range overrides {
@@ -27,7 +27,7 @@ func EffectiveLimits(plan []ration.Limit, overrides []ration.Override, at time.T
 	return limits
 }
 
-// applyOverride puts an override in the place of the limit beneath.
+// applyOverride puts an override in the place of the limit that it replaces.
 func applyOverride(limits []ration.Limit, override *ration.Override, name string) []ration.Limit {
 	i := slices.IndexFunc(limits, func(l ration.Limit) bool { return l.Key() == override.Key() })
 	if override.Unlimited {
@@ -45,10 +45,11 @@ func applyOverride(limits []ration.Limit, override *ration.Override, name string
 	return limits
 }
 
-// nameApart gives limits that share a name their default names, which differ. A
-// plan and a key's overrides change independently, so no check of either could
-// rule it out. Every round leaves fewer limits that have another name; of a kind
-// that this release does not know two may have one default name, and keep it.
+// nameApart gives limits that share a name their default names, which differ. A plan
+// and a key's overrides change independently, so a check of one of them can't prevent
+// a shared name. Each round leaves fewer limits that have another name than their
+// default. Two limits of a kind that this release doesn't know may have the same
+// default name; they keep it.
 func nameApart(limits []ration.Limit) {
 	for range limits {
 		for i := range limits {
@@ -81,6 +82,6 @@ func nameOf(override *ration.Override, overrides []ration.Override, plan []ratio
 	return override.Name
 }
 
-// hasOwnName reports whether the override was named, so that it does not keep the
-// name of the limit beneath.
+// hasOwnName reports whether the override was given a name, so that it does not keep
+// the name of the limit that it replaces.
 func hasOwnName(o *ration.Override) bool { return o.Name != o.Key().DefaultName() }

@@ -6,10 +6,10 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// LogAction is what an entry of the request log records.
+// LogAction says what an entry of the request log records.
 type LogAction string
 
-// What entries record.
+// The things that entries record.
 const (
 	LogCharge  LogAction = "charge"
 	LogReserve LogAction = "reserve"
@@ -19,40 +19,40 @@ const (
 	LogRefund  LogAction = "refund"
 )
 
-// LogEntry is an entry of the request log: one thing that changed a key's counts,
-// written with them, in one transaction.
+// LogEntry is an entry of the request log. It records one thing that changed a key's
+// counts, and is written in the same transaction.
 type LogEntry struct {
 	At          time.Time
 	Action      LogAction
 	Code        ration.Code // ok, or why a charge was denied
 	Via         string
 	Request     ration.RequestInfo
-	Reservation ration.ReservationID // that was made or ended; zero: none
+	Reservation ration.ReservationID // the reservation that was made or ended; zero: none
 	Meters      []LogMeter
 }
 
-// LogMeter is what an entry changed on one meter. By the counts that it left,
-// entries of one key follow from each other without a gap.
+// LogMeter is what an entry changed on one meter, with the counts after it. By these
+// counts one can see whether an entry is missing between two entries of a key.
 type LogMeter struct {
 	Meter       string
-	Day         ration.PeriodID // to whose history Used belongs, or Denied
-	Used        int64           // units added, or taken off
+	Day         ration.PeriodID // the day to whose history Used or Denied belongs
+	Used        int64           // units added; negative: taken off
 	Reserved    int64           // likewise
 	Denied      int64           // charges
-	UsedAfter   int64           // units, ever
-	DeniedAfter int64           // charges, ever
+	UsedAfter   int64           // units, in all time
+	DeniedAfter int64           // charges, in all time
 }
 
-// Log makes the account keep what its charges change, for LogEntries. Call it
-// before the first charge.
+// Log makes the account keep what its items change, for LogEntries. Call it before
+// the first item.
 func (a *Account) Log() { a.logging = true }
 
-// LogEntries returns an entry for each charge, and what became of one, that
-// changed something, in their order.
+// LogEntries returns the entries of the items that changed something, in the order of
+// the items.
 func (a *Account) LogEntries() []LogEntry { return a.entries }
 
-// beginEntry begins the entry of what is decided next. What changes nothing
-// leaves none.
+// beginEntry begins the entry of the next item. An item that changes nothing leaves
+// no entry.
 func (a *Account) beginEntry(entry LogEntry) {
 	if a.logging {
 		a.entries = append(a.entries, entry)
@@ -70,7 +70,7 @@ func (a *Account) endEntry() {
 	}
 }
 
-// logMeter adds what was changed on a meter to the entry that is under way.
+// logMeter adds a change on a meter to the current entry.
 func (a *Account) logMeter(change LogMeter) {
 	if !a.logging {
 		return

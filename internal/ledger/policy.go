@@ -9,8 +9,8 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// Policy is everything about a key, but its usage, that a decision depends on,
-// as it was read under the key's lock.
+// Policy is everything about a key that a decision depends on, except its usage. It
+// was read under the key's lock.
 type Policy struct {
 	Key     ration.Key
 	Zone    *time.Location // of its periods
@@ -18,10 +18,10 @@ type Policy struct {
 	Secrets []ration.SecretState
 }
 
-// NewPolicy puts a policy together as it holds at an instant. The plan is the
-// zero Plan if the key has none. It fails if a time zone is unknown, if a limit
-// that holds is of no known kind and period, and if the plan is not the key's:
-// where a database has lost a plan, its keys must not pass as unlimited.
+// NewPolicy returns the policy that holds at an instant. Pass the zero Plan for a key
+// without a plan. It fails if a time zone is unknown, if a limit that holds has an
+// unknown kind or period, and if the plan is not the key's plan: if a database has
+// lost a plan, its keys must not be taken as unlimited.
 func NewPolicy(key ration.Key, plan ration.Plan, overrides []ration.Override, secrets []ration.SecretState, at time.Time) (Policy, error) {
 	if plan.Name != key.Plan {
 		return Policy{}, fmt.Errorf("reading the policy of key %s: its plan %q does not exist", key.ID, key.Plan)
@@ -43,8 +43,8 @@ func NewPolicy(key ration.Key, plan ration.Plan, overrides []ration.Override, se
 	return Policy{Key: key, Zone: zone, Limits: limits, Secrets: secrets}, nil
 }
 
-// refuses returns why the key may not be used for a charge, whatever its
-// limits say, or CodeOK.
+// refuses returns why the key may not be used for a charge, apart from its limits, or
+// CodeOK.
 func (p *Policy) refuses(charge *ration.Charge, secret ration.SecretID, now time.Time) ration.Code {
 	if code := p.refusesSecret(secret, now); code != ration.CodeOK {
 		return code

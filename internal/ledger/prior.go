@@ -6,7 +6,8 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// Prior is what a store has kept of earlier charges of a key.
+// Prior is what a store has kept of a key's earlier charges: reservations, remembered
+// answers and refunds.
 type Prior struct {
 	Reservations []ration.Reservation
 	Replays      []Replay
@@ -14,17 +15,17 @@ type Prior struct {
 	Refunded     []PeriodRefunds
 }
 
-// Reference is what an item refers to of earlier ones of its key, which a store
-// reads for [Account.TakePrior].
+// Reference says which earlier charges of its key an item refers to. A store reads
+// them for [Account.TakePrior].
 type Reference struct {
 	Reservation    ration.ReservationID // zero: none
 	IdempotencyKey string               // empty: none
-	RefundsOf      *ration.PeriodID     // the day of which refunds are to be counted; nil: none
+	RefundsOf      *ration.PeriodID     // the day whose refunds are needed; nil: none
 	RefundedIn     []RefundPeriod
 }
 
-// ReferenceOf returns what an item refers to, and false for nearly all charges:
-// to nothing.
+// ReferenceOf returns what an item refers to. It returns false if it refers to
+// nothing, as nearly all charges do.
 func ReferenceOf(item *ration.Item) (reference Reference, refers bool) {
 	switch {
 	case item.End != nil:
@@ -51,9 +52,9 @@ func ReferenceOf(item *ration.Item) (reference Reference, refers bool) {
 	return reference, true
 }
 
-// priorWork is what is known of earlier charges, and what is to be written of
-// them and of new ones. A batch may hold thousands of one key, so nothing is
-// looked for in a list.
+// priorWork is what is known of earlier charges, and what has to be written about
+// them and about new ones. A batch may have thousands of items of one key, so no
+// search goes through a list.
 type priorWork struct {
 	reservations map[ration.ReservationID]*ration.Reservation
 	replays      map[string]*Replay
@@ -63,7 +64,7 @@ type priorWork struct {
 	refundedIn                  []RefundPeriod // the keys of refundedNow
 
 	read Prior // as it was read
-	due  bool  // those due are known
+	due  bool  // the reservations that are due are known
 
 	made, ended []*ration.Reservation
 	noted       map[*ration.Reservation]bool // in made or ended
@@ -71,11 +72,11 @@ type priorWork struct {
 	freed       []string
 }
 
-// TakePrior takes in what was read of earlier charges that this batch's refer to,
-// under the key's lock: the reservations that a Hold or an End names, what is
-// remembered of an Idempotency's key, and for a Refund the refunds of the day of
-// its requests and what was given back in its periods; those left out had none. It
-// is called before the first charge.
+// TakePrior gives the account the earlier charges that the batch's items refer to, as
+// they were read under the key's lock. These are the reservations that a Hold or an
+// End names, what is remembered of the key of an Idempotency and, for a Refund, the
+// number of refunds on the day of its requests and the units that were given back in
+// its periods. What is left out does not exist. Call TakePrior before the first item.
 func (a *Account) TakePrior(prior Prior) {
 	work := a.work()
 	work.read = prior
@@ -93,14 +94,15 @@ func (a *Account) TakePrior(prior Prior) {
 	}
 }
 
-// IsShortOfReserved reports whether a charge was denied for room that open
-// reservations hold. The store then reads those of the key that are due, and decides
-// all of the key's items again by the account that AfterExpiry returns.
+// IsShortOfReserved reports whether a charge was denied because open reservations
+// hold the units that it needs. The store then reads the key's reservations that are
+// due, and decides all of the key's items again, with the account that AfterExpiry
+// returns.
 func (a *Account) IsShortOfReserved() bool { return a.shortOfReserved }
 
-// AfterExpiry returns the account as it was before its first charge, with all
-// reservations that are due expired. Pass none for a key that was not short of
-// reserved: the store need not have read the meters that they hold.
+// AfterExpiry returns the account as it was before its first item, but with the due
+// reservations expired. Pass no reservations for a key that is not short of reserved
+// units: the store may not have read the meters that they hold.
 func (a *Account) AfterExpiry(due []ration.Reservation, now time.Time) *Account {
 	again := NewAccount(a.policy, a.before)
 	again.logging = a.logging
@@ -120,11 +122,11 @@ func (a *Account) AfterExpiry(due []ration.Reservation, now time.Time) *Account 
 	return again
 }
 
-// HasPrior reports whether there may be anything to write of reservations
-// and idempotency keys: of nearly all accounts there isn't.
+// HasPrior reports whether there may be something to write about reservations and
+// idempotency keys. For nearly all accounts there is nothing.
 func (a *Account) HasPrior() bool { return a.prior != nil }
 
-// NewReservations returns the reservations that were made, as they stand after
+// NewReservations returns the reservations that the batch made, in their state after
 // the batch.
 func (a *Account) NewReservations() []*ration.Reservation {
 	if a.prior == nil {
@@ -133,8 +135,8 @@ func (a *Account) NewReservations() []*ration.Reservation {
 	return a.prior.made
 }
 
-// ChangedReservations returns those made before whose State, Settled, EndedAt or
-// LateAt the batch has changed, each once.
+// ChangedReservations returns the earlier reservations whose State, Settled, EndedAt
+// or LateAt the batch has changed, each once.
 func (a *Account) ChangedReservations() []*ration.Reservation {
 	if a.prior == nil {
 		return nil
@@ -142,8 +144,8 @@ func (a *Account) ChangedReservations() []*ration.Reservation {
 	return a.prior.ended
 }
 
-// NewReplays returns what is to be remembered by idempotency keys, in place of
-// what may still be there by the same key.
+// NewReplays returns what has to be remembered for idempotency keys. It replaces what
+// may still be stored for the same key.
 func (a *Account) NewReplays() []*Replay {
 	if a.prior == nil {
 		return nil
@@ -151,7 +153,8 @@ func (a *Account) NewReplays() []*Replay {
 	return a.prior.remembered
 }
 
-// FreedIdempotencyKeys returns the keys to be forgotten, before NewReplays are written.
+// FreedIdempotencyKeys returns the idempotency keys to delete, before NewReplays are
+// written.
 func (a *Account) FreedIdempotencyKeys() []string {
 	if a.prior == nil {
 		return nil
@@ -183,15 +186,15 @@ func (a *Account) noteMade(r *ration.Reservation) {
 	work.made, work.noted[r], work.reservations[r.ID] = append(work.made, r), true, r
 }
 
-// noteChanged notes that a reservation is to be written.
+// noteChanged notes that a reservation has to be written.
 func (a *Account) noteChanged(r *ration.Reservation) {
 	if work := a.work(); !work.noted[r] {
 		work.ended, work.noted[r] = append(work.ended, r), true
 	}
 }
 
-// noteShortage notes a denial that reservations may be the reason of. A dry run
-// ends none.
+// noteShortage notes a denial for which reservations may be the reason. A dry run
+// doesn't count, because it ends no reservation.
 func (a *Account) noteShortage(decision *ration.Decision, clock Clock) {
 	if decision.DryRun || clock.Suspect || a.prior != nil && a.prior.due {
 		return
@@ -204,7 +207,7 @@ func (a *Account) noteShortage(decision *ration.Decision, clock Clock) {
 	}
 }
 
-// about begins a decision that is none about limits.
+// about begins a decision that doesn't depend on limits.
 func (a *Account) about(now time.Time) ration.Decision {
 	key := &a.policy.Key
 	return ration.Decision{Code: ration.CodeOK, KeyID: key.ID, KeyName: key.Name, Owner: key.Owner, Plan: key.Plan, DecidedAt: now}

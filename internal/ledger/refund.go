@@ -6,9 +6,9 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// refund gives a charge back, once for each time that it is called: a receipt is
-// kept by whoever charged and used once. A reservation is voided instead, at most
-// once. Rates are not given back.
+// refund gives a charge back, each time that it is called: whoever made the charge
+// keeps its receipt and uses it once. A reservation is voided instead, at most once.
+// Rates are not given back.
 func (a *Account) refund(receipt *ration.Receipt, clock Clock) ration.Decision {
 	decision := a.about(clock.Now)
 	if !a.mayRefund(receipt) {
@@ -37,8 +37,7 @@ func (a *Account) takeOff(postings []ration.Posting, now time.Time) {
 	a.endEntry()
 }
 
-// forget lets the idempotency key of a charge be used anew, unless another charge
-// has it meanwhile.
+// forget frees the idempotency key of a charge, unless another charge has it by now.
 func (a *Account) forget(receipt *ration.Receipt) {
 	work := a.work()
 	if replay := work.replays[receipt.IdempotencyKey]; replay != nil && replay.CreatedAt.Equal(receipt.ChargedAt) {

@@ -7,33 +7,37 @@ import (
 )
 
 const (
-	// refundShare is which part of a quota may be given back in one of its periods:
-	// a client that makes calls fail on purpose gets no more than a tenth for nothing.
+	// refundShare says that a tenth of a quota may be given back in each of its
+	// periods: a client that makes calls fail on purpose gets no more than that free
+	// of charge.
 	refundShare = 10
-	// minRefunded is how many units of a quota may be given back at least, or all of a
-	// smaller one, so that a few failures do not use up a trial of a few calls.
+	// minRefunded is how many units of a quota may always be given back (or all of a
+	// smaller quota), so that a few failures don't use up a trial of a few calls.
 	minRefunded = 10
-	// refundsWithoutQuota is how many charges of a day may be given back where no
-	// quota bounds them.
+	// refundsWithoutQuota is how many charges of a day may be given back if no quota
+	// bounds them.
 	refundsWithoutQuota = 1000
 
-	// RefundRetention is how long it is kept how much was given back in a period, from
-	// the first refund in it: longer than any period lasts. That of lifetimes is kept
-	// for ever. What is given back to a period that is over lets nobody through.
+	// RefundRetention is how long the count of units that were given back in a period
+	// is kept, from the first refund in the period. It is longer than any period,
+	// except for lifetimes, whose counts are kept for ever. After that a bound isn't
+	// needed: units that are given back to a period that is over let no charge
+	// through.
 	RefundRetention = 60 * 24 * time.Hour
 )
 
-// RefundPeriod is a period of a meter in which it is counted how much was given back.
+// RefundPeriod is a period of a meter for which the units that were given back are
+// counted.
 type RefundPeriod struct {
 	Meter  string
-	Period ration.Period   // that of a quota
-	ID     ration.PeriodID // 0 of a lifetime
+	Period ration.Period   // the period of a quota
+	ID     ration.PeriodID // 0 for a lifetime
 }
 
 // PeriodRefunds is how many units were given back in a period.
 type PeriodRefunds struct {
 	RefundPeriod
-	Units int64 // at most MaxTotalUnits, where the count stops
+	Units int64 // the count stops at MaxTotalUnits
 }
 
 // DayRefunds is how many charges of a local day were given back.
@@ -42,8 +46,9 @@ type DayRefunds struct {
 	Count int64
 }
 
-// refundPeriods returns the periods in which a receipt's units count as given back:
-// all that there are, limited or not, so that a quota added later finds the truth.
+// refundPeriods returns the periods in which a receipt's units count as given back.
+// These are all periods, limited or not, so that the counts are right for a quota
+// that is added later.
 func refundPeriods(r *ration.Receipt) (periods []RefundPeriod) {
 	for i := range r.Postings {
 		if posting := &r.Postings[i]; posting.Units > 0 {
@@ -56,8 +61,8 @@ func refundPeriods(r *ration.Receipt) (periods []RefundPeriod) {
 	return periods
 }
 
-// mayRefund reports whether all of a receipt may be given back: in each period as
-// much as its quota allows. Where no quota bounds it, charges are counted.
+// mayRefund reports whether all of a receipt may be given back, according to the
+// quota of each period. If no quota bounds it, the number of refunds does.
 func (a *Account) mayRefund(receipt *ration.Receipt) bool {
 	bounded := false
 	for _, period := range refundPeriods(receipt) {
@@ -118,8 +123,8 @@ func (a *Account) countRefund(receipt *ration.Receipt) {
 	}
 }
 
-// Refunded returns how much the batch gives back, to be added to what is kept. No
-// period comes twice.
+// Refunded returns the units that the batch gives back, to be added to the stored
+// counts. Each period comes once.
 func (a *Account) Refunded() []PeriodRefunds {
 	if a.prior == nil {
 		return nil

@@ -6,8 +6,8 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// repeat answers a charge that was asked for before. A key that may not be used
-// any more is refused all the same, by Decide.
+// repeat answers a charge that was made before. A key that may not be used any more
+// is still refused, by Decide.
 func (a *Account) repeat(charge *ration.Charge, secret ration.SecretID, now time.Time) (decision ration.Decision, repeated bool) {
 	if a.policy.refuses(charge, secret, now) != ration.CodeOK {
 		return ration.Decision{}, false
@@ -35,13 +35,13 @@ func (a *Account) repeat(charge *ration.Charge, secret ration.SecretID, now time
 	return ration.Decision{}, false
 }
 
-// contradiction tells of nothing but the contradiction.
+// contradiction returns a decision that shows only the contradiction.
 func contradiction(decision ration.Decision, code ration.Code) ration.Decision {
 	decision.Code, decision.Replayed, decision.Limits, decision.Reservation = code, false, nil, nil
 	return decision
 }
 
-// remember keeps what later charges may refer to of one that was admitted.
+// remember keeps what later items may need of a charge that was admitted.
 func (a *Account) remember(charge *ration.Charge, decision *ration.Decision, changes *Changes) {
 	if charge.Hold == nil && charge.Idempotency == nil && !charge.Refundable {
 		return
@@ -75,7 +75,7 @@ func (a *Account) remember(charge *ration.Charge, decision *ration.Decision, cha
 	}
 }
 
-// replay returns what is remembered by an idempotency key, or nil.
+// replay returns what is remembered for an idempotency key, or nil.
 func (a *Account) replay(key string, now time.Time) *Replay {
 	if a.prior == nil {
 		return nil
@@ -86,7 +86,7 @@ func (a *Account) replay(key string, now time.Time) *Replay {
 	return nil
 }
 
-// postings returns what was charged to which periods.
+// postings returns the charged units, with the periods that they were charged to.
 func (c *Changes) postings() []ration.Posting {
 	postings := make([]ration.Posting, len(c.Meters))
 	for i := range c.Meters {

@@ -8,13 +8,14 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// Replay is what is remembered of an admitted charge by its idempotency key.
+// Replay is what is remembered of an admitted charge for its idempotency key, to
+// answer the same charge again.
 type Replay struct {
 	Key         string
 	Fingerprint ration.Fingerprint
 	CreatedAt   time.Time
-	Limits      []ration.LimitStatus // as the first answer told them
-	Reservation *ration.Reservation  // as the first answer told it; nil: it was a charge
+	Limits      []ration.LimitStatus // as in the first answer
+	Reservation *ration.Reservation  // as in the first answer; nil: the charge made none
 }
 
 // isKept reports whether the replay is still remembered, whether or not it has
@@ -23,9 +24,9 @@ func (r *Replay) isKept(now time.Time) bool {
 	return now.Before(r.CreatedAt.Add(ration.IdempotencyRetention))
 }
 
-// fingerprint covers what is asked for, not by which secret, nor an id that is
-// made anew each time. It says how much of everything comes, so that no two
-// charges spell the same.
+// fingerprint covers what a charge asks for. It does not cover the secret, nor an id
+// that is made anew each time. Each text begins with its length, so that two
+// different charges never give the same bytes.
 func fingerprint(c *ration.Charge) ration.Fingerprint {
 	text := make([]byte, 0, 128)
 	add := func(part string) {

@@ -7,8 +7,8 @@ import (
 )
 
 // settlement returns what a reservation uses if it is settled with amounts: one
-// amount per meter that was reserved or used, requests first. Fits says whether
-// none is more than was reserved; with OverageClamp none is.
+// amount per meter that was reserved or used, requests first. Fits says whether every
+// amount is within what was reserved; with OverageClamp it always is.
 func settlement(r *ration.Reservation, amounts []ration.Amount, over ration.Overage) (used []ration.Amount, fits bool) {
 	fits = true
 	for i := range r.Held {
@@ -43,7 +43,7 @@ func heldOn(r *ration.Reservation, meter string) *ration.Posting {
 	return nil
 }
 
-// counted returns what the reservation counts as used on a meter now.
+// counted returns the units that the reservation now counts as used on a meter.
 func counted(r *ration.Reservation, meter string) int64 {
 	switch {
 	case r.State == ration.ReservationOpen, r.State == ration.ReservationVoided:
@@ -62,7 +62,8 @@ func counted(r *ration.Reservation, meter string) int64 {
 	return 0
 }
 
-// standing returns what the reservation holds or counts as used on a meter now.
+// standing returns the units that the reservation now holds or counts as used on a
+// meter.
 func standing(r *ration.Reservation, meter string) int64 {
 	if held := heldOn(r, meter); held != nil && r.State == ration.ReservationOpen {
 		return held.Units
@@ -70,7 +71,7 @@ func standing(r *ration.Reservation, meter string) int64 {
 	return counted(r, meter)
 }
 
-// clone returns a copy that later ends leave alone. Held, Settled and Limits are
+// clone returns a copy that later ends don't change. Held, Settled and Limits are
 // never changed in place.
 func clone(r *ration.Reservation) *ration.Reservation {
 	copied := *r
@@ -81,7 +82,7 @@ func indexOfMeter(amounts []ration.Amount, meter string) int {
 	return slices.IndexFunc(amounts, func(a ration.Amount) bool { return a.Meter == meter })
 }
 
-// nothing returns what a void leaves.
+// nothing returns the amounts that remain after a void: 0 on each meter.
 func nothing(r *ration.Reservation) []ration.Amount {
 	used := make([]ration.Amount, len(r.Held))
 	for i := range r.Held {
@@ -90,7 +91,8 @@ func nothing(r *ration.Reservation) []ration.Amount {
 	return used
 }
 
-// judgeRepetition says whether an end is the one that a reservation had.
+// judgeRepetition says whether an end is the same as the one that ended the
+// reservation.
 func judgeRepetition(r *ration.Reservation, end *ration.End) ration.Code {
 	same := false
 	switch end.Action {
@@ -100,7 +102,7 @@ func judgeRepetition(r *ration.Reservation, end *ration.End) ration.Code {
 		used, fits := settlement(r, end.Amounts, end.Overage)
 		same = r.Settled != nil && slices.Equal(used, r.Settled) && (fits || end.Overage == ration.OverageAllow)
 	case ration.EndExpire:
-		return ration.CodeOK // somebody else was earlier
+		return ration.CodeOK // somebody else expired it first
 	}
 	if !same {
 		return ration.CodeReservationConflict

@@ -13,25 +13,25 @@ var RatePeriods = [...]ration.Period{ration.PeriodSecond, ration.PeriodMinute}
 // windowDay is the index of the day in WindowPeriods.
 var windowDay = slices.Index(ration.WindowPeriods[:], ration.PeriodDay)
 
-// Usage is what a key has used: at most one entry per meter. A meter without an
+// Usage is what a key has used, with at most one entry per meter. A meter without an
 // entry has not been used.
 type Usage []MeterUsage
 
-// MeterUsage is what a key has used on one meter. Its zero value, but for the
-// name, is a meter never used.
+// MeterUsage is what a key has used on one meter. If everything except the name is
+// zero, the meter was never used.
 type MeterUsage struct {
 	Meter          string
-	Used           int64 // units, ever
+	Used           int64 // units, in all time
 	Reserved       int64 // units held by open reservations
-	Denied         int64 // charges, ever
+	Denied         int64 // charges, in all time
 	FirstRequestAt time.Time
 	LastRequestAt  time.Time // of admitted charges
 	Windows        [len(ration.WindowPeriods)]Window
 	Rates          [len(RatePeriods)]RateState
 }
 
-// Window is the running period of one length. It runs until EndsAt; the zero
-// Window ended long ago.
+// Window is the current period of one length, such as the current day. It runs until
+// EndsAt. The zero Window ended long ago.
 type Window struct {
 	ID       ration.PeriodID
 	EndsAt   time.Time
@@ -65,8 +65,8 @@ func (u Usage) meterOrUnused(name string) *MeterUsage {
 	return &MeterUsage{Meter: name}
 }
 
-// At returns the usage as it stands at an instant, by which periods that ended have
-// given way to those that hold then, as a charge would have them do.
+// At returns the usage at an instant: periods that have ended by then are replaced by
+// the periods that run then, as a charge would do.
 func (m MeterUsage) At(now time.Time, zone *time.Location) MeterUsage {
 	for i, period := range ration.WindowPeriods {
 		m.Windows[i], _ = m.Windows[i].at(period, now, zone)
@@ -77,13 +77,13 @@ func (m MeterUsage) At(now time.Time, zone *time.Location) MeterUsage {
 // Clock is the time of a decision.
 type Clock struct {
 	Now     time.Time // the store's clock, read after the key was locked; microseconds
-	Suspect bool      // it disagrees with the instance's clock, so no period may begin
+	Suspect bool      // it disagrees with the instance's clock, or has just stepped, so no period may begin
 }
 
-// at returns the window as it stands at an instant, and whether it had to turn.
-// Period ids only go up: after its end a window gives way to a later period, and
-// otherwise, where the clock stepped back or the zone changed, runs on to the
-// end of the period that now holds.
+// at returns the window at an instant, and whether it had to change for that. Period
+// ids only go up. After its end, a window gives way to a later period. If the period
+// that now holds is not later, because the clock stepped back or the zone changed,
+// the window runs on to the end of that period.
 func (w Window) at(period ration.Period, now time.Time, zone *time.Location) (Window, bool) {
 	if now.Before(w.EndsAt) {
 		return w, false
@@ -96,7 +96,7 @@ func (w Window) at(period ration.Period, now time.Time, zone *time.Location) (Wi
 	return w, true
 }
 
-// Changes is what an admitted or denied charge changes; the zero Changes is
+// Changes is what an admitted or denied charge changes. The zero Changes changes
 // nothing.
 type Changes struct {
 	At     time.Time
@@ -114,7 +114,7 @@ type MeterChange struct {
 	Rates  [len(RatePeriods)]RateState
 }
 
-// Apply returns the usage after the changes. It may change u's entries in place.
+// Apply returns the usage after the changes. It may change the entries of u in place.
 func (u Usage) Apply(changes Changes) Usage {
 	for i := range changes.Meters {
 		change := &changes.Meters[i]
@@ -155,9 +155,9 @@ func (m *MeterUsage) apply(change *MeterChange, changes *Changes) {
 }
 
 // post adds units, which may be negative, to the periods that they belong to. A
-// window of an earlier period gives way to theirs, which the next charge then
-// finds ended or lets run on; one of a later period is not concerned. Nothing
-// falls below 0, where usage was repaired in between.
+// window of an earlier period gives way to theirs; the next charge then finds it
+// ended, or lets it run on. A window of a later period is not changed. Nothing falls
+// below 0, even if usage was repaired in between.
 func (m *MeterUsage) post(periodIDs [len(ration.WindowPeriods)]ration.PeriodID, used, reserved int64) {
 	m.Used, m.Reserved = max(0, m.Used+used), max(0, m.Reserved+reserved)
 	for i := range m.Windows {

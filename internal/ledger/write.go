@@ -7,9 +7,9 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// MeterWrite is what a batch changes on one meter of a key: amounts to add, so
-// that a wrong rule could break a decision but never a count, and the state of
-// the running periods.
+// MeterWrite is what a batch changes on one meter of a key: amounts to add, and the
+// state of the current periods. Amounts are added and not set, so that a fault in the
+// rule could break a decision but never a count.
 type MeterWrite struct {
 	Meter          string
 	Used           int64     // units to add to the lifetime count
@@ -22,27 +22,27 @@ type MeterWrite struct {
 	Windows [len(ration.WindowPeriods)]Window
 	Rates   [len(RatePeriods)]RateState // to set, also where nothing was admitted
 
-	// Posted says that units were reserved, settled or given back. Without it Used
-	// is what every window that runs on gets, and the day's, nothing is negative,
-	// and nothing is reserved.
+	// Posted says that units were reserved, settled or given back. Without it, Used
+	// is added to every window that runs on and to the day, nothing is negative, and
+	// nothing is reserved.
 	Posted bool
 
-	Day       DayWrite   // of the history; nothing where it is zero
-	OtherDays []DayWrite // of the history; only where Posted
+	Day       DayWrite   // of the history; zero: nothing to write
+	OtherDays []DayWrite // of the history; only if Posted
 }
 
-// DayWrite is what is to be added to a day of a meter's history. Nothing in it is
-// negative.
+// DayWrite is what has to be added to a day of a meter's history. None of its numbers
+// is negative.
 type DayWrite struct {
 	Date          ration.PeriodID
 	Used          int64     // units
-	GivenBack     int64     // units to be taken off what was used, down to 0, and to be counted as given back
+	GivenBack     int64     // units to take off what was used, down to 0, and to count as given back
 	Denied        int64     // charges
 	Refunds       int64     // charges given back, of meter requests
 	LastRequestAt time.Time // to set; zero: nothing was admitted
 }
 
-// Days returns all that is to be written of the history, each day once.
+// Days returns everything that has to be written to the history, each day once.
 func (w *MeterWrite) Days() []DayWrite {
 	if w.Day == (DayWrite{}) {
 		return w.OtherDays
@@ -50,8 +50,7 @@ func (w *MeterWrite) Days() []DayWrite {
 	return append([]DayWrite{w.Day}, w.OtherDays...)
 }
 
-// day returns the entry of a day, the first in place of which most writes have
-// the only one.
+// day returns the entry of a day. Most writes have only one day, whose entry is Day.
 func (w *MeterWrite) day(date ration.PeriodID) *DayWrite {
 	if w.Day.Date == date || w.Day == (DayWrite{}) {
 		w.Day.Date = date
