@@ -68,6 +68,9 @@ type Keys interface {
 	// The filter's Unlimited does not matter: it is for [Service].
 	ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, error)
 
+	// CountKeys returns how many keys there are, and most where there are more.
+	CountKeys(ctx context.Context, most int) (int, error)
+
 	// UnlimitedCandidates looks at the next keys that match, at most look, in the order
 	// of their ids, and returns those that may have no limit, now or later. It leaves
 	// out revoked and rejected keys, and those with a limit that nothing can lift

@@ -145,7 +145,7 @@ Who used what:
 
 Ctrl-C stops it; kill -9 does no harm either.
 `,
-		i.settings.Upstream.Redacted(), proxy, api, i.settings.DB.Path, freshHint(i.settings.DB),
+		i.settings.Upstream.Redacted(), proxy, api, absolute(i.settings.DB.Path), freshHint(i.settings.DB),
 		account.Key.ID, history(account), secret, planText(account.Key.Limits),
 		proxy, secret, proxy, proxy, secret, api, token, secret, calledAs(os.Args[0]), i.settings.DB.Path)
 }

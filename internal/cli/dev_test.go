@@ -39,7 +39,7 @@ func TestDevUsesItsOwnDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := startDev(t, []string{"RATION_DB=sqlite:./real.db"}, "--config", "ration.yaml")
-	if got.code != 0 || strings.Contains(got.stderr, "note:") || !strings.Contains(got.stdout, "./ration-dev.db (start from scratch with --fresh)") {
+	if got.code != 0 || strings.Contains(got.stderr, "note:") || !strings.Contains(got.stdout, "/ration-dev.db (start from scratch with --fresh)") {
 		t.Errorf("got %+v; want its own database, and no note", got)
 	}
 	if found, err := filepath.Glob("*.db"); err != nil || len(found) != 1 || found[0] != "ration-dev.db" {

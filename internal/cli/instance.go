@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -234,7 +233,7 @@ func describe(db config.Database) string {
 	if db.URL != "" {
 		return "PostgreSQL"
 	}
-	return fmt.Sprintf("SQLite file %s", db.Path)
+	return "SQLite file " + absolute(db.Path)
 }
 
 // requestLog returns how long entries of the request log are kept; 0: none is written.

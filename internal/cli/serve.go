@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -26,13 +27,17 @@ then exits with code 4.`,
 				return err
 			}
 			log := newLogger(settings, a.stderr)
+			isNew := settings.DB.URL == "" && isMissing(settings.DB.Path)
 			i, err := newInstance(cmd.Context(), settings, log)
 			if err != nil {
 				return err
 			}
+			i.reportKeys(cmd.Context(), isNew)
 			log.Info("serving the API", "address", i.server.Addr(apiListener).String(), "tls", !settings.APITLS.IsZero(), "database", describe(settings.DB))
 			if addr := i.server.Addr(proxyListener); addr != nil {
 				log.Info("serving the proxy", "address", addr.String(), "tls", !settings.TLS.IsZero(), "upstream", settings.Upstream.Redacted())
+			} else {
+				log.Info("no proxy runs, because no upstream is set", "cure", "name your API with --upstream, unless it asks the verify API itself")
 			}
 			if i.awaited != nil {
 				log.Warn("not ready: waiting for the database", "for_at_most", settings.WaitForDatabase, "reason", i.awaited.reason())
@@ -48,6 +53,30 @@ then exits with code 4.`,
 	}
 	a.addSettingFlags(cmd)
 	return cmd
+}
+
+// maxKeysCounted is how many keys the start counts at most.
+const maxKeysCounted = 100_000
+
+// reportKeys says which database it is, and whether there are keys in it: a wrong
+// directory would look as if they were lost.
+func (i *instance) reportKeys(ctx context.Context, isNew bool) {
+	if isNew {
+		i.log.InfoContext(ctx, "created a new, empty database", "path", absolute(i.settings.DB.Path))
+		return
+	}
+	if i.store == nil { // it is awaited
+		return
+	}
+	count, err := i.store.CountKeys(ctx, maxKeysCounted+1)
+	switch {
+	case err != nil:
+		i.log.WarnContext(ctx, "the keys of the database could not be counted", "error", err)
+	case count > maxKeysCounted:
+		i.log.InfoContext(ctx, "found the database", "database", describe(i.settings.DB), "keys", fmt.Sprintf("more than %d", maxKeysCounted))
+	default:
+		i.log.InfoContext(ctx, "found the database", "database", describe(i.settings.DB), "keys", count)
+	}
 }
 
 // untilSignal returns a context that ends with the first SIGINT or SIGTERM. A

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/ration-dev/ration/internal/admin"
@@ -53,16 +55,41 @@ func (a *app) with(ctx context.Context, create creation, do func(admin.Operation
 
 // on runs an operation on the database that settings name.
 func (a *app) on(ctx context.Context, settings config.Config, create creation, do func(admin.Operations) error) (err error) {
-	isNew := settings.DB.URL == "" && isMissing(settings.DB.Path)
+	isNew := settings.DB.URL == "" && create == mayCreate && isMissing(settings.DB.Path)
+	if isNew {
+		if err := a.rehearse(ctx, settings, do); err != nil {
+			return fmt.Errorf("%w; no database was created at %s", err, visible(absolute(settings.DB.Path)))
+		}
+	}
 	ops, closeStore, err := openOperations(ctx, settings, newLogger(settings, a.stderr), create)
 	if err != nil {
 		return &storeError{err}
 	}
 	if isNew { // even if quiet: the path may be mistyped
-		fmt.Fprintf(a.stderr, "created database %s\n", visible(settings.DB.Path))
+		fmt.Fprintf(a.stderr, "created a new, empty database at %s\n", visible(absolute(settings.DB.Path)))
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
 	return do(ops)
+}
+
+// rehearse runs an operation that would create the database on one that is thrown
+// away, silently. A command that fails, for instance because its plan is in another
+// database, then leaves nothing behind.
+func (a *app) rehearse(ctx context.Context, settings config.Config, do func(admin.Operations) error) error {
+	dir, err := os.MkdirTemp("", "ration-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	settings.DB.Path = filepath.Join(dir, "ration.db")
+	ops, closeStore, err := openFile(ctx, settings, slog.New(slog.DiscardHandler), mayCreate)
+	if err != nil {
+		return &storeError{err}
+	}
+	stdout, stderr := a.stdout, a.stderr
+	a.stdout, a.stderr = io.Discard, io.Discard
+	defer func() { a.stdout, a.stderr = stdout, stderr }()
+	return errors.Join(do(ops), closeStore())
 }
 
 // openOperations opens the database for administration.
@@ -119,9 +146,17 @@ func operationsOn(store admin.Store, settings config.Config) admin.Operations {
 
 func checkExists(path string, create creation) error {
 	if create == mustExist && isMissing(path) {
-		return fmt.Errorf("there is no database %q; name the right one with --db or RATION_DB, or create it with 'ration migrate'", path)
+		return fmt.Errorf("there is no database %q; name the right one with --db or RATION_DB, or create it with 'ration migrate'", absolute(path))
 	}
 	return nil
+}
+
+// absolute is the path as it is from everywhere, so that a wrong directory is seen.
+func absolute(path string) string {
+	if whole, err := filepath.Abs(path); err == nil {
+		return whole
+	}
+	return path
 }
 
 func isMissing(path string) bool {

@@ -19,6 +19,7 @@ var keyTests = []contractTest{
 	{"what is missing or taken is told apart", testKeyErrors},
 	{"a taken digest stays with its first key", testTakenDigest},
 	{"keys are listed by what they are", testListKeys},
+	{"keys are counted up to a bound", testCountKeys},
 	{"a page begins after the last key of the one before", testKeyPages},
 	{"changes of one key leave all others as they were", testOtherKeysUntouched},
 }
@@ -243,6 +244,27 @@ func testListKeys(f *fixture) {
 		if got := f.list(row.filter); !slices.Equal(got, row.want) {
 			f.Errorf("%+v finds %v, want %v", row.filter, got, row.want)
 		}
+	}
+}
+
+// testCountKeys counts beside the keys of other tests.
+func testCountKeys(f *fixture) {
+	count := func(most int) int {
+		n, err := f.Store.CountKeys(f.Context(), most)
+		if err != nil {
+			f.Fatalf("counting keys: %v", err)
+		}
+		return n
+	}
+	f.key("")
+	before := count(1_000_000)
+	f.key("")
+	f.key("")
+	if after := count(1_000_000); before < 1 || after < before+2 {
+		f.Errorf("%d keys, and %d with two more", before, after)
+	}
+	if got := count(2); got != 2 {
+		f.Errorf("%d keys of at most 2", got)
 	}
 }
 

@@ -226,6 +226,12 @@ func (m *memory) ListKeys(_ context.Context, filter admin.KeyFilter) ([]admin.Ke
 	return atMost(records, filter.Limit, 1000), nil
 }
 
+func (m *memory) CountKeys(_ context.Context, most int) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return min(len(m.keys), most), nil
+}
+
 // UnlimitedCandidates returns what it must not leave out, and no more.
 func (m *memory) UnlimitedCandidates(ctx context.Context, filter admin.KeyFilter, look int) (admin.Candidates, error) {
 	filter.Limit = look

@@ -219,7 +219,7 @@ func link(t *testing.T, from, to string) {
 
 func write(t *testing.T, path, text string) {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil { //nolint:gosec // some are programs, and the directory is the test's
 		t.Fatal(err)
 	}
 }
