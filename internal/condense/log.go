@@ -24,6 +24,7 @@ type Kind struct {
 	Message string // what is logged
 	Code    string // which of the message's cases it was
 	Route   string // the route that it happened on
+	Meter   string // the meter that it was about
 }
 
 // Log logs events that one cause can multiply. It is safe for concurrent use.
@@ -32,6 +33,7 @@ type Log struct {
 
 	mu    sync.Mutex
 	kinds map[Kind]*tally
+	once  map[Kind]bool // those that are never logged again
 }
 
 type tally struct {
@@ -44,7 +46,7 @@ func New(log *slog.Logger) *Log {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Log{log: log, kinds: make(map[Kind]*tally)}
+	return &Log{log: log, kinds: make(map[Kind]*tally), once: make(map[Kind]bool)}
 }
 
 // Say logs an event, with its kind and the given attributes, unless one of its
@@ -57,15 +59,40 @@ func (l *Log) Say(ctx context.Context, level slog.Level, kind Kind, attributes .
 	if !say {
 		return
 	}
-	all := make([]slog.Attr, 0, len(attributes)+3)
-	if kind.Code != "" {
-		all = append(all, slog.String("code", kind.Code))
+	l.log.LogAttrs(ctx, level, kind.Message, append(kind.with(attributes), slog.Int(Unsaid, unsaid))...)
+}
+
+// SayOnce logs the first event of a kind, with the given attributes, and none after it.
+func (l *Log) SayOnce(ctx context.Context, level slog.Level, kind Kind, attributes ...slog.Attr) {
+	if l.log.Enabled(ctx, level) && l.isFirst(kind) {
+		l.log.LogAttrs(ctx, level, kind.Message, kind.with(attributes)...)
 	}
-	if kind.Route != "" {
-		all = append(all, slog.String("route", kind.Route))
+}
+
+func (l *Log) isFirst(kind Kind) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.once[kind] && len(l.once) >= maxKinds {
+		kind = Kind{}
 	}
-	all = append(append(all, attributes...), slog.Int(Unsaid, unsaid))
-	l.log.LogAttrs(ctx, level, kind.Message, all...)
+	said := l.once[kind]
+	l.once[kind] = true
+	return !said
+}
+
+// with returns the attributes of an event, its kind's first.
+func (k Kind) with(attributes []slog.Attr) []slog.Attr {
+	all := make([]slog.Attr, 0, len(attributes)+4)
+	if k.Code != "" {
+		all = append(all, slog.String("code", k.Code))
+	}
+	if k.Route != "" {
+		all = append(all, slog.String("route", k.Route))
+	}
+	if k.Meter != "" {
+		all = append(all, slog.String("meter", k.Meter))
+	}
+	return append(all, attributes...)
 }
 
 // count notes an event and returns whether to log it, and how many were not.

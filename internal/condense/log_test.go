@@ -49,6 +49,34 @@ func TestKindsBeyondTheBoundAreOneKind(t *testing.T) {
 	})
 }
 
+func TestSaysOnceWhatNeedsNoReminder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		level := new(slog.LevelVar)
+		level.Set(slog.LevelError)
+		log := condense.New(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: level})))
+		say := func(route string) {
+			log.SayOnce(t.Context(), slog.LevelWarn, condense.Kind{Message: "odd", Route: route}, slog.Int("n", 1))
+		}
+		say("search")
+		level.Set(slog.LevelWarn)
+		for range 3 {
+			say("search")
+			say("other")
+			time.Sleep(2 * condense.Interval)
+		}
+		if got := out.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, "route=search n=1\n") || !strings.Contains(got, "route=other n=1\n") {
+			t.Errorf("said\n%s", got)
+		}
+		for i := range 100_000 {
+			say(fmt.Sprint(i))
+		}
+		if lines := strings.Count(out.String(), "\n"); lines > 1100 {
+			t.Errorf("%d lines for kinds without end", lines)
+		}
+	})
+}
+
 func TestLevelThatIsOffIsNotCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer

@@ -82,12 +82,19 @@ func NewUsagePlan(table *Table, mapping UsageMapping, meter string) (UsagePlan, 
 		return UsagePlan{}, err
 	}
 	plan := UsagePlan{Findings: unreadColumns(table, mapping.columns())}
+	rounded := 0
 	for i, row := range table.rows {
 		r := usageReading{cells: func(column string) string { return row.cell(table.column(column)) }}
 		r.record = UsageRecord{Line: row.line, Day: admin.ImportedDay{Row: i + 1, Meter: meter}}
 		r.read(mapping)
 		plan.Records = append(plan.Records, r.record)
 		plan.Findings = append(plan.Findings, r.findings...)
+		if r.rounded {
+			rounded++
+		}
+	}
+	if rounded > 0 {
+		plan.Findings = slices.Insert(plan.Findings, 0, Finding{Severity: Warning, Field: "request_count", Reason: fmt.Sprintf("%d of the counts are not whole numbers; each of them is rounded up", rounded)})
 	}
 	return plan, nil
 }
@@ -104,6 +111,7 @@ func (r UsageRecord) Problem(field, reason string) error {
 type usageReading struct {
 	cells    func(column string) string
 	record   UsageRecord
+	rounded  bool // its count was no whole number
 	findings []Finding
 }
 
@@ -119,10 +127,10 @@ func (r *usageReading) read(mapping UsageMapping) {
 	}
 	day.Date = ration.DateID(date.Date())
 	count, err := numeral.Parse(r.cells(mapping.RequestCount))
-	if err != nil || count.Rounded {
+	if err != nil {
 		r.note("request_count", fmt.Sprintf("use a whole number from 0 to %d", ration.MaxUnits))
 	}
-	day.Used = count.Units
+	day.Used, r.rounded = count.Units, count.Rounded
 	if text := r.cells(mapping.LastRequestAt); text != "" {
 		at, ok := parseTime(text)
 		if !ok {

@@ -37,6 +37,24 @@ func TestCountsAreNumbers(t *testing.T) {
 	}
 }
 
+func TestFractionsOfCountsAreRoundedUpAndSaidOnce(t *testing.T) {
+	const id = "key_0197c0de-0000-7000-8000-000000000000"
+	table := usageTable(t, "key,date,request_count\n"+id+",2025-01-31,5.5\n"+id+",2025-02-01,7.0\n"+id+",2025-02-02,0.001\n")
+	plan, err := keyimport.NewUsagePlan(table, keyimport.UsageMapping{Key: "key", Date: "date", RequestCount: "request_count"}, "requests")
+	if err != nil || plan.Err() != nil {
+		t.Fatal(err, plan.Err())
+	}
+	for i, want := range []int64{6, 7, 1} {
+		if got := plan.Records[i].Day.Used; got != want {
+			t.Errorf("row %d counts %d, want %d", i+1, got, want)
+		}
+	}
+	want := []keyimport.Finding{{Severity: keyimport.Warning, Field: "request_count", Reason: "2 of the counts are not whole numbers; each of them is rounded up"}}
+	if diff := cmp.Diff(want, plan.Findings); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}
+
 func TestCountsAreRead(t *testing.T) {
 	const id = "key_0197c0de-0000-7000-8000-000000000000"
 	table := usageTable(t, "id,user,at,n,kind\n1,"+id+",2025-01-31,5,tokens\n2,"+canary+",2025-01-31 23:30:00-02:00,9007199254740992,\n")

@@ -58,14 +58,14 @@ func newReport(places []route.CompiledReport, response *http.Response) *report {
 // end notes that the body is complete.
 func (r *report) end() { r.ended = true }
 
-// amounts returns what was used, as far as it was told: whole numbers, of a header
-// field before those of the body. What the body of an answer told that a client has
-// left before its end doesn't count: early numbers are small, so that leaving would pay.
-func (r *report) amounts(left bool) []ration.Amount {
+// amounts returns what was used, as far as it was told: the number of a header field
+// before that of the body. What the body of an answer told that a client has left
+// before its end doesn't count: early numbers are small, so that leaving would pay. It
+// also returns the meters of which a fraction was rounded up.
+func (r *report) amounts(left bool) (amounts []ration.Amount, rounded []string) {
 	if r.events != nil {
 		r.events.end()
 	}
-	var amounts []ration.Amount
 	for i, place := range r.places {
 		if place.JSON != nil && len(r.content) > 0 && !r.oversized {
 			if value, found := place.JSON.Find(r.content); found {
@@ -76,13 +76,18 @@ func (r *report) amounts(left bool) []ration.Amount {
 			r.told[i] = ""
 		}
 		for _, text := range []string{r.headers[i], r.told[i]} {
-			if units, ok := parseUnits(text); ok {
-				amounts = append(amounts, ration.Amount{Meter: place.Meter, Units: units})
-				break
+			number, err := numeral.Parse(text)
+			if err != nil {
+				continue
 			}
+			amounts = append(amounts, ration.Amount{Meter: place.Meter, Units: number.Units})
+			if number.Rounded {
+				rounded = append(rounded, place.Meter)
+			}
+			break
 		}
 	}
-	return amounts
+	return amounts, rounded
 }
 
 // keep copies a piece of a JSON answer.
@@ -104,8 +109,8 @@ func (r *report) readEvent(data []byte) {
 		if place.SSE == nil {
 			continue
 		}
-		value, found := place.SSE.Find(data)
-		if _, isNumber := parseUnits(string(value)); found && isNumber {
+		value, _ := place.SSE.Find(data)
+		if _, err := numeral.Parse(string(value)); err == nil {
 			r.told[i] = string(value)
 		}
 	}
@@ -113,12 +118,6 @@ func (r *report) readEvent(data []byte) {
 
 // endOfEvents is how some streams say that no event follows.
 var endOfEvents = []byte("[DONE]")
-
-// parseUnits reads a whole number.
-func parseUnits(text string) (int64, bool) {
-	number, err := numeral.Parse(text)
-	return number.Units, err == nil && !number.Rounded
-}
 
 func isEventStream(contentType string) bool {
 	kind, _, err := mime.ParseMediaType(contentType)

@@ -18,8 +18,10 @@ func (p *Proxy) settle(x *exchange) {
 	}
 	var used []ration.Amount
 	if x.report != nil {
-		used = x.report.amounts(x.in.Context().Err() != nil)
+		var rounded []string
+		used, rounded = x.report.amounts(x.in.Context().Err() != nil)
 		p.noteReport(x, used)
+		p.noteRounded(x, rounded)
 	}
 	ctx := x.in.Context()
 	if err := p.config.Gate.Settle(ctx, &x.question, &x.answer, ration.Settlement{Amounts: used, Overage: x.route.Reserve.Overage}); err != nil {
@@ -34,7 +36,7 @@ func (p *Proxy) noteReport(x *exchange, used []ration.Amount) {
 	for _, place := range x.report.places {
 		reported := slices.IndexFunc(used, func(a ration.Amount) bool { return a.Meter == place.Meter })
 		if reported < 0 {
-			p.config.Log.DebugContext(x.in.Context(), "the upstream reported no whole number; the reserved amount is counted", "meter", place.Meter, "route", x.route.Name, "request_id", x.requestID)
+			p.config.Log.DebugContext(x.in.Context(), "the upstream reported no number that counts; the reserved amount is counted", "meter", place.Meter, "route", x.route.Name, "request_id", x.requestID)
 			continue
 		}
 		for _, held := range x.answer.Decision.Reservation.Held {
@@ -42,5 +44,13 @@ func (p *Proxy) noteReport(x *exchange, used []ration.Amount) {
 				p.config.Log.DebugContext(x.in.Context(), "the upstream reported more than was reserved; only the reserved amount is counted", "meter", place.Meter, "reported", used[reported].Units, "reserved", held.Units, "route", x.route.Name, "request_id", x.requestID)
 			}
 		}
+	}
+}
+
+// noteRounded tells whoever runs this of fractions, once for each route and meter:
+// small ones, such as prices, come out far too high.
+func (p *Proxy) noteRounded(x *exchange, meters []string) {
+	for _, meter := range meters {
+		p.trouble.SayOnce(x.in.Context(), slog.LevelWarn, condense.Kind{Message: "the upstream reports fractions, and each is rounded up; report a smaller unit in whole numbers", Route: x.route.Name, Meter: meter})
 	}
 }

@@ -86,6 +86,8 @@ var reports = []struct {
 	{"header that is negative", told{header: "-5"}, 1000},
 	{"header of too large a number", told{header: "99999999999999999999"}, 1000},
 	{"header of a float that is whole", told{header: "37.0"}, 37},
+	{"header with a fraction", told{header: "0.002"}, 1},
+	{"header with a negative fraction", told{header: "-0.5"}, 1000},
 	{"header with an exponent", told{header: "3.7e1"}, 37},
 	{"header that is not a number by name", told{header: "NaN"}, 1000},
 	{"header that comes twice", told{header: "120|130"}, 1000},
@@ -98,7 +100,7 @@ var reports = []struct {
 	{"JSON of an error", told{status: 422, kind: jsonKind, pieces: []string{jsonUsage}}, 321},
 	{"JSON without it", told{kind: jsonKind, pieces: []string{`{"usage": null}`}}, 1000},
 	{"JSON with a text", told{kind: jsonKind, pieces: []string{`{"usage": {"total_tokens": "321"}}`}}, 1000},
-	{"JSON with a fraction", told{kind: jsonKind, pieces: []string{`{"usage": {"total_tokens": 3.5}}`}}, 1000},
+	{"JSON with a fraction", told{kind: jsonKind, pieces: []string{`{"usage": {"total_tokens": 3.5}}`}}, 4},
 	{"JSON with an exponent", told{kind: jsonKind, pieces: []string{`{"usage": {"total_tokens": 3.7e1}}`}}, 37},
 	{"JSON of a float that is whole", told{kind: jsonKind, pieces: []string{`{"usage": {"total_tokens": 37.0}}`}}, 37},
 	{"JSON of infinity", told{kind: jsonKind, pieces: []string{`{"usage": {"total_tokens": 1e400}}`}}, 1000},
@@ -143,7 +145,7 @@ func TestSettlesByWhatTheUpstreamReports(t *testing.T) {
 				if told := response.Header.Get("RateLimit"); !strings.Contains(told, `"tokens-day";r=4000;`) {
 					t.Errorf("RateLimit: %s", told)
 				}
-				if noted := strings.Contains(c.log.String(), "reported"); noted != (row.used == 1000) && err == nil {
+				if noted := strings.Contains(c.log.String(), "the upstream reported"); noted != (row.used == 1000) && err == nil {
 					t.Errorf("whether it is noted that something else is counted: %t; logged %s", noted, c.log)
 				}
 			} else if !row.answer.cut {
@@ -453,5 +455,29 @@ func TestAProxyRefusesAChargerThatCannotEndReservations(t *testing.T) {
 	_, err = proxy.New(proxy.Config{Upstream: parse(t, "http://127.0.0.1:1"), Routes: table, Gate: rationhttp.Gate{Charger: &fakeCharger{}}})
 	if invalid, ok := errors.AsType[*ration.InvalidError](err); !ok || invalid.Field != "reserve" {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestFractionsAreSaidOncePerRoute(t *testing.T) {
+	u := newUpstream(t, told{header: "3.5"}.answer)
+	table := reserving(func(r *route.Route) { r.Name = "all" })
+	other := table.Routes[0]
+	other.Name, other.Path = "other", "/other"
+	table.Routes = append([]route.Route{other}, table.Routes...)
+	c := newCounted(t, u.URL, table, []string{"5000 tokens/day"})
+	for _, path := range []string{"/", "/", "/other", "/a", "/other"} {
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", c.URL+path, nil)
+		r.Header.Set("X-API-Key", c.key.Secret.Reveal())
+		response, err := c.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+	}
+	c.Close() // waits for the requests to end
+	c.expect(t, "tokens", 20, 0)
+	said := c.log.String()
+	if strings.Count(said, "rounded up") != 2 || !strings.Contains(said, "route=all meter=tokens") || !strings.Contains(said, "route=other meter=tokens") {
+		t.Errorf("logged %s", said)
 	}
 }

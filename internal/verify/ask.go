@@ -57,7 +57,8 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, left time.Duration
 	if err != nil {
 		return err
 	}
-	asked := rationhttp.Echo{Amounts: q.amounts, Scope: q.scope}
+	h.noteRounded(r, q.amounts)
+	asked := rationhttp.Echo{Amounts: q.amounts.all, Scope: q.scope}
 	if !decision.Allowed() { // it is shown in the body
 		asked.RequestID = newRequestID()
 	}
@@ -83,7 +84,7 @@ func (h *Handler) explain(ctx context.Context, q *question, decision *ration.Dec
 	if h.config.Explain == nil || decision.KeyID.IsZero() {
 		return nil, nil
 	}
-	explanation, err := h.config.Explain.ExplainKey(ctx, admin.ExplainQuestion{KeyID: decision.KeyID, Amounts: q.amounts, Scope: q.scope, IP: q.ip})
+	explanation, err := h.config.Explain.ExplainKey(ctx, admin.ExplainQuestion{KeyID: decision.KeyID, Amounts: q.amounts.all, Scope: q.scope, IP: q.ip})
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func (h *Handler) decide(ctx context.Context, q *question, left time.Duration) (
 	waiting, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	decision, err := rationhttp.ChargeSecret(waiting, h.config.Charger, ration.Charge{
-		Secret: ration.SecretFromText(h.config.Responder.Sources.Secret(q.secret)), Amounts: q.amounts, Scope: q.scope,
+		Secret: ration.SecretFromText(h.config.Responder.Sources.Secret(q.secret)), Amounts: q.amounts.all, Scope: q.scope,
 		IP: q.ip, DryRun: q.dryRun, Via: via, Hold: q.hold, Idempotency: q.idempotency,
 	})
 	invalid, isInvalid := errors.AsType[*ration.InvalidError](err)

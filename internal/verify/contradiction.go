@@ -46,7 +46,7 @@ func tooMuch(e *ending, r *ration.Reservation) *refusal {
 		status: http.StatusConflict, code: string(ration.CodeSettlementTooLarge),
 		detail: `The settlement is for more than was reserved. Settle with at most that, or with "over": "clamp" to count what was reserved.`,
 	}
-	for _, amount := range e.amounts {
+	for _, amount := range e.amounts.all {
 		held := int64(0)
 		for i := range r.Held {
 			if r.Held[i].Meter == amount.Meter {

@@ -59,13 +59,16 @@ func (h *Handler) end(w http.ResponseWriter, r *http.Request, left time.Duration
 	}
 	deadline, cancel := context.WithTimeout(r.Context(), left)
 	defer cancel()
-	err = h.about(w, r, left, buffers, func(ctx context.Context) (ration.Reservation, error) {
+	if err = h.about(w, r, left, buffers, func(ctx context.Context) (ration.Reservation, error) {
 		if !e.settles {
 			return h.config.Reservations.Void(ctx, e.key, id)
 		}
-		return h.config.Reservations.Settle(ctx, e.key, id, ration.Settlement{Amounts: e.amounts, Overage: overage})
-	})
-	return h.contradicted(deadline, e, id, err)
+		return h.config.Reservations.Settle(ctx, e.key, id, ration.Settlement{Amounts: e.amounts.all, Overage: overage})
+	}); err != nil {
+		return h.contradicted(deadline, e, id, err)
+	}
+	h.noteRounded(r, e.amounts)
+	return nil
 }
 
 // show serves GET /v1/reservations/{id}.

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/condense"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -55,6 +57,9 @@ type Config struct {
 	// its answer is known, and for what kept a reservation from being ended or
 	// shown; nil: nobody watches. It must not block.
 	Observe func(context.Context, rationhttp.Event)
+
+	// Log gets what a caller can't be told; nil: nothing is logged.
+	Log *slog.Logger
 }
 
 // Handler serves POST /v1/verify, and by Register all of the API. It is safe for
@@ -64,11 +69,12 @@ type Handler struct {
 	// own answers callers, who are told of nobody's limits.
 	own     rationhttp.Responder
 	callers *callers
+	log     *condense.Log
 }
 
 // NewHandler returns a Handler; Charger and Tokens must be set.
 func NewHandler(config Config) *Handler {
-	return &Handler{config: config, callers: newCallers(), own: rationhttp.Responder{Style: rationhttp.StyleOff, Realm: "ration"}}
+	return &Handler{config: config, callers: newCallers(), log: condense.New(config.Log), own: rationhttp.Responder{Style: rationhttp.StyleOff, Realm: "ration"}}
 }
 
 // Register puts the whole API on a mux.

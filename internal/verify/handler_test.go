@@ -204,7 +204,7 @@ func TestBadBodiesNameTheFault(t *testing.T) {
 		{"dry_run is an array", `{"dry_run":[true]}`, "invalid_body", "/dry_run", 400},
 
 		{"negative", `{"secret":"k1","amounts":{"tokens":-1}}`, "invalid_value", "/amounts/tokens", 422},
-		{"fraction", `{"secret":"k1","amounts":{"tokens":1.5}}`, "invalid_value", "/amounts/tokens", 422},
+		{"negative fraction", `{"secret":"k1","amounts":{"tokens":-0.5}}`, "invalid_value", "/amounts/tokens", 422},
 		{"infinite", `{"secret":"k1","amounts":{"tokens":1e400}}`, "invalid_value", "/amounts/tokens", 422},
 		{"text", `{"secret":"k1","amounts":{"tokens":"1"}}`, "invalid_value", "/amounts/tokens", 422},
 		{"null amount", `{"secret":"k1","amounts":{"tokens":null}}`, "invalid_value", "/amounts/tokens", 422},
@@ -234,11 +234,13 @@ func TestBadBodiesNameTheFault(t *testing.T) {
 	}
 }
 
-// TestNumbersAreNumbers: languages differ in how they write a whole number.
+// TestNumbersAreNumbers: languages differ in how they write a whole number, and a
+// fraction is rounded up.
 func TestNumbersAreNumbers(t *testing.T) {
 	for text, want := range map[string]int64{
 		"37": 37, "37.0": 37, "3.7e1": 37, "3.7E+1": 37, "0.1e1": 1, "370e-1": 37, "0.0": 0, "-0": 0, "-0.0": 0, "1e3": 1000,
 		"9007199254740992": ration.MaxUnits, "9007199254740992.0": ration.MaxUnits, "9007199254740991.0": ration.MaxUnits - 1,
+		"1.5": 2, "0.002": 1, "1e-400": 1, "36.00000000000000000001": 37,
 	} {
 		charger := &fakeCharger{decision: ration.Decision{Code: ration.CodeOK}}
 		if w := post(charger, `{"secret":"k1","amounts":{"tokens":`+text+`}}`); w.Code != 200 {

@@ -79,11 +79,11 @@ func (q *question) readTTL(pointer string, s *scanner) error {
 	if s.null() {
 		return nil
 	}
-	seconds, ok := s.whole()
-	if !ok || seconds < 1 || seconds > most {
+	seconds, ok := s.number()
+	if !ok || seconds.Rounded || seconds.Units < 1 || seconds.Units > most {
 		return invalidValue(pointer, "use a whole number of seconds from 1 to "+strconv.FormatInt(most, 10))
 	}
-	q.hold.TTL = time.Duration(seconds) * time.Second
+	q.hold.TTL = time.Duration(seconds.Units) * time.Second
 	return nil
 }
 
@@ -99,7 +99,10 @@ func (q *question) readIP(pointer string, s *scanner) error {
 }
 
 // amounts are units by meter, as a body has them.
-type amounts []ration.Amount
+type amounts struct {
+	all     []ration.Amount
+	rounded string // one of the meters of which a fraction was rounded up; empty: none
+}
 
 // read reads an object; null is as if it were left out.
 func (a *amounts) read(pointer string, s *scanner) error {
@@ -109,15 +112,18 @@ func (a *amounts) read(pointer string, s *scanner) error {
 	return s.object(pointer, a.amount)
 }
 
-// amount reads one amount. Whatever is no whole number in range is a wrong
-// value, whatever its JSON type.
+// amount reads one amount. Whatever is no number in range is a wrong value, whatever
+// its JSON type.
 func (a *amounts) amount(meter string, s *scanner) error {
-	units, ok := s.whole()
+	number, ok := s.number()
 	if !ok {
 		return invalidValue(amountPointer(meter), "use a whole number from 0 to 9007199254740992")
 	}
-	*a = append(*a, ration.Amount{Meter: meter, Units: units})
-	if len(*a) > ration.MaxMetersPerCharge {
+	a.all = append(a.all, ration.Amount{Meter: meter, Units: number.Units})
+	if number.Rounded {
+		a.rounded = meter
+	}
+	if len(a.all) > ration.MaxMetersPerCharge {
 		return invalidValue("/amounts", "a charge can name at most 16 meters, requests included")
 	}
 	return nil

@@ -61,16 +61,28 @@ func held() ration.Reservation {
 
 // call sends a request to the whole API.
 func call(config verify.Config, method, path, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+	return apiOf(config)(method, path, body, change...)
+}
+
+// apiOf returns a function that sends requests to one API.
+func apiOf(config verify.Config) func(method, path, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+	config.Tokens = fakeTokens{}
+	mux := http.NewServeMux()
+	verify.NewHandler(config).Register(mux)
+	return func(method, path, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+		return send(mux, method, path, body, change...)
+	}
+}
+
+func send(to http.Handler, method, path, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer good")
 	r.Header.Set("Content-Type", "application/json")
 	for _, f := range change {
 		f(r)
 	}
-	config.Tokens = fakeTokens{}
-	mux, w := http.NewServeMux(), httptest.NewRecorder()
-	verify.NewHandler(config).Register(mux)
-	mux.ServeHTTP(w, r)
+	w := httptest.NewRecorder()
+	to.ServeHTTP(w, r)
 	return w
 }
 
@@ -217,7 +229,7 @@ func TestBadReservationsNameTheFault(t *testing.T) {
 		{"reserving with text for a kind of expiry", "POST", "", `{"at_expiry":1}`, "invalid_body", "/at_expiry", 400},
 		{"reserving by nothing", "POST", "", ``, "invalid_body", "", 400},
 
-		{"settling a fraction", "POST", settle, `{"amounts":{"tokens":1.5}}`, "invalid_value", "/amounts/tokens", 422},
+		{"settling a negative fraction", "POST", settle, `{"amounts":{"tokens":-1.5}}`, "invalid_value", "/amounts/tokens", 422},
 		{"settling a negative amount", "POST", settle, `{"amounts":{"tokens":-1}}`, "invalid_value", "/amounts/tokens", 422},
 		{"settling one too many", "POST", settle, `{"amounts":{"tokens":9007199254740993}}`, "invalid_value", "/amounts/tokens", 422},
 		{"settling an array", "POST", settle, `{"amounts":[1]}`, "invalid_body", "/amounts", 400},

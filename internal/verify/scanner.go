@@ -120,14 +120,13 @@ func (s *scanner) boolean(pointer string) (bool, error) {
 	return false, invalidBody(pointer, "use true or false")
 }
 
-// whole reads a whole number that is not negative, such as 37 or 37.0. Whatever else
-// comes is not ok.
-func (s *scanner) whole() (number int64, ok bool) {
+// number reads a number that is not negative. Whatever else comes is not ok.
+func (s *scanner) number() (read numeral.Number, ok bool) {
 	if s.tokens.PeekKind() != jsontext.KindNumber {
-		return 0, false
+		return numeral.Number{}, false
 	}
 	read, err := numeral.Parse(s.read().String())
-	return read.Units, err == nil && !read.Rounded
+	return read, err == nil
 }
 
 // null reads null, if that is what comes next.
