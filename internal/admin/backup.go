@@ -12,10 +12,10 @@ type BackupOperations interface {
 	Backup(ctx context.Context, path string) error
 }
 
-// Backup writes a copy of the database, as it is at one instant, to a new file of
-// the machine that has the database open. The path is absolute, since that
-// process may have another working directory. Errors besides those of
-// [Operations]: ErrNoBackup, and those of the file system.
+// Backup writes a copy of the database, as it is at one instant, to a new file on the
+// machine that has the database open. The path must be absolute, because that process
+// may have another working directory. Errors besides those of [Operations]:
+// ErrNoBackup, and those of the file system.
 func (s *Service) Backup(ctx context.Context, path string) error {
 	store, ok := s.store.(BackupOperations)
 	if !ok {

@@ -1,5 +1,5 @@
-// Package admin is the operations of administration: keys, plans, overrides,
-// service tokens, usage and the audit log. CLI, REST API and console show
-// them; none of them has rules of its own. Each operation takes an actor and
-// writes its audit entry in its own transaction.
+// Package admin has the operations of administration: on keys, plans, overrides,
+// service tokens, usage and the audit log. Commands only show these operations, and
+// have no rules of their own. Each operation takes an actor, and writes its audit
+// entry in the transaction that makes the change.
 package admin

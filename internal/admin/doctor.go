@@ -17,8 +17,8 @@ const lookAtOnce = 5_000
 // wait for it and each may have many meters.
 const repairAtOnce = 20
 
-// Diagnose makes all checks: those of the store, whether what was written is from
-// the future, and which keys have no limit.
+// Diagnose makes all checks: those of the store, whether there is data from the
+// future, and which keys have no limit.
 func (s *Service) Diagnose(ctx context.Context, options DiagnoseOptions) ([]Finding, error) {
 	findings, err := s.store.Examine(ctx, options.Deep)
 	if err != nil {
@@ -83,11 +83,11 @@ func countKeys(n int) string {
 	return fmt.Sprintf("%d keys have", n)
 }
 
-// RepairUsage looks at the next keys after one and puts right what a clock from
-// the future has left on them: see repairMeter. Each key's repair leaves an
-// audit entry. A key that can't be read is skipped. Call it until Next is zero.
-// Errors besides those of [Operations]: ErrClockSuspect while the clock is in
-// doubt. Nothing that was repaired before an error is taken back.
+// RepairUsage looks at the next keys after one, and corrects what a clock that was
+// ahead has left on them: see repairMeter. Each key's repair leaves an audit entry. A
+// key that can't be read is skipped. Call it until Next is zero. Errors besides those
+// of [Operations]: ErrClockSuspect while the clock is in doubt. What was repaired
+// before an error stays repaired.
 func (s *Service) RepairUsage(ctx context.Context, actor string, after ration.KeyID) (UsageRepaired, error) {
 	if err := validateActor(actor); err != nil {
 		return UsageRepaired{}, err

@@ -9,9 +9,9 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-// ExplainKey says what each limit of a key would say to a charge, and why. Key,
-// plan, usage and reservations are read one after another; it decides nothing.
-// Error: ErrNotFound.
+// ExplainKey says how each limit of a key would decide a charge, and why. It reads
+// key, plan, usage and reservations one after the other, and charges nothing. Error:
+// ErrNotFound.
 func (s *Service) ExplainKey(ctx context.Context, question ExplainQuestion) (Explanation, error) {
 	charge, err := ration.Charge{
 		KeyID: question.KeyID, Amounts: question.Amounts, Scope: question.Scope, IP: question.IP, DryRun: true,
@@ -75,7 +75,7 @@ func (s *Service) standing(ctx context.Context, id ration.KeyID) (key standing, 
 	return key, nil
 }
 
-// explain asks one limit alone, by the one rule that there is.
+// explain asks one limit alone, with the same rule as decisions.
 func (k *standing) explain(limit ration.LimitStatus, charge *ration.Charge, open []ration.Reservation) LimitExplanation {
 	explained := LimitExplanation{LimitStatus: limit, Code: ration.CodeOK, Plan: k.policy.Key.Plan}
 	if i := slices.IndexFunc(charge.Amounts, func(a ration.Amount) bool { return a.Meter == limit.Meter }); i >= 0 {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ClockFinding compares the clocks of database and instance.
+// ClockFinding compares the clocks of the database and the instance.
 func ClockFinding(database, instance time.Time) Finding {
 	finding := Finding{Check: "clock", State: FindingOK}
 	ahead := instance.Sub(database)

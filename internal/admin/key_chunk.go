@@ -9,9 +9,9 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// LockOrder returns the keys of one transaction in the order in which every
-// writer locks keys, each once. Error: [ration.InvalidError] if they are more
-// than MaxKeysAtOnce.
+// LockOrder returns the keys of one transaction, each once, in the order in which
+// every writer locks keys. Error: [ration.InvalidError] if they are more than
+// MaxKeysAtOnce.
 func LockOrder(ids []ration.KeyID) ([]ration.KeyID, error) {
 	ids = slices.Clone(ids)
 	slices.SortFunc(ids, func(a, b ration.KeyID) int { return bytes.Compare(a[:], b[:]) })
@@ -19,8 +19,8 @@ func LockOrder(ids []ration.KeyID) ([]ration.KeyID, error) {
 	return ids, CheckKeysAtOnce(len(ids))
 }
 
-// CheckKeysAtOnce returns an [ration.InvalidError] if the keys of one
-// transaction are more than MaxKeysAtOnce.
+// CheckKeysAtOnce returns a [ration.InvalidError] if the keys of one transaction are
+// more than MaxKeysAtOnce.
 func CheckKeysAtOnce(n int) error {
 	if n <= MaxKeysAtOnce {
 		return nil
@@ -28,7 +28,7 @@ func CheckKeysAtOnce(n int) error {
 	return &ration.InvalidError{Field: "keys", Value: fmt.Sprintf("%d keys", n), Reason: fmt.Sprintf("change at most %d at once", MaxKeysAtOnce)}
 }
 
-// keyChunk is the keys of one transaction of a change, and what became of each.
+// keyChunk has the keys of one transaction of a change, and the outcome for each.
 type keyChunk struct {
 	actor    string
 	change   KeysChange

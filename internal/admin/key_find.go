@@ -16,8 +16,8 @@ const (
 )
 
 // CountUnlimited counts the keys that match and have no limit, now or when a
-// temporary one ends. Without Unlimited in the filter it counts those of
-// [UnlimitedAny]; its Limit does not matter. It reads page by page, and decides nothing.
+// temporary limit ends. If the filter's Unlimited is zero, it is taken as
+// [UnlimitedAny]. The filter's Limit is ignored. The keys are read page by page.
 func (s *Service) CountUnlimited(ctx context.Context, filter KeyFilter) (keys UnlimitedKeys, err error) {
 	filter.Unlimited = cmp.Or(filter.Unlimited, UnlimitedAny)
 	if err := validateFilter(&filter); err != nil {

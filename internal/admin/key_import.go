@@ -17,17 +17,16 @@ var earliestCreation = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
 // secrets they fit into what a server's socket takes.
 const importAtOnce = 100
 
-// ImportOperations takes over keys from another system, and what it counted.
+// ImportOperations imports keys from another system, and the usage that it counted.
 type ImportOperations interface {
 	ImportKeys(ctx context.Context, actor string, keys KeysImport) (KeysImported, error)
 	FindKeys(ctx context.Context, secrets []ration.Secret) ([]ration.KeyID, error)
 	ImportUsage(ctx context.Context, actor string, usage UsageImport) (UsageImported, error)
 }
 
-// ImportKeys creates keys with the secrets that they have, in one transaction.
-// Keys whose secret is known already are left as they are, so that an import that
-// was cut short can be made again. A dry run reads without locks and writes
-// nothing.
+// ImportKeys creates keys that keep their present secrets, in one transaction. It
+// leaves keys alone whose secret is already known, so an import that was interrupted
+// can be repeated. A dry run reads without locks and writes nothing.
 //
 // Errors besides those of [Operations]: ErrNotFound for an unknown plan;
 // ErrExists if somebody else created a key with one of the secrets at the same moment.
@@ -169,11 +168,11 @@ func importedRecord(k *ImportedKey, now time.Time) (ration.Key, error) {
 	})
 }
 
-// ImportAllKeys imports any number of keys, chunk by chunk, so that charges go on
-// in between; after calls progress with how many of them have been looked at. It
-// tries all of them first, so that what can be found out stops it before anything
-// was written. With an error it also returns what was done before; making the
-// same import again goes on with the rest.
+// ImportAllKeys imports any number of keys, chunk by chunk, so that charges go on in
+// between. It first tries all of them without writing, so that faults are found
+// before anything is written. After each chunk it calls progress with the number of
+// keys that it has looked at. With an error it also returns what was done before. To
+// go on with the rest, make the same import again.
 func ImportAllKeys(ctx context.Context, operations ImportOperations, actor string, keys KeysImport, progress func(done int)) (KeysImported, error) {
 	would, err := importChunks(ctx, operations, actor, KeysImport{Keys: keys.Keys, DryRun: true}, func(int) {})
 	if err != nil || keys.DryRun {

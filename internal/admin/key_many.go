@@ -9,12 +9,12 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// ChangeKeys changes the next chunk of keys that match, in one transaction: in
-// the order of their ids, each with an audit entry of its own as if it were
-// changed alone. What is so already is not written, so that a change that was
-// cut short can be made again. Keys to which the action can't be done, such as
-// enabling a revoked one, are skipped and counted; to clear a limit that a key
-// does not have changes nothing. A dry run reads without locks and writes nothing.
+// ChangeKeys changes the next chunk of keys that match, in the order of their ids, in
+// one transaction. Each key gets its own audit entry, as if it were changed alone.
+// Keys that already are as they should be are not written, so a change that was
+// interrupted can be repeated. Keys whose status doesn't allow the action, such as
+// enabling a revoked one, are skipped and counted. Clearing a limit that a key does
+// not have changes nothing. A dry run reads without locks and writes nothing.
 //
 // Errors besides those of [Operations]: ErrNotFound for an unknown plan.
 func (s *Service) ChangeKeys(ctx context.Context, actor string, change KeysChange) (KeysChanged, error) {

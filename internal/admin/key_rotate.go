@@ -10,17 +10,17 @@ import (
 )
 
 const (
-	// maxOverlap bounds how long two secrets of one label hold together.
+	// maxOverlap is the longest time for which two secrets with one label are valid
+	// at once.
 	maxOverlap = 366 * 24 * time.Hour
 	// maxSecretsInUse bounds the secrets of a key that hold: decisions read them.
 	maxSecretsInUse = 50
 )
 
-// RotateKey makes a new secret and ends those of the same label that still
-// hold, after the overlap or, if that is sooner, when they would have ended
-// anyway. Other labels stay as they are. A key without a secret that holds
-// gets one of whatever label is asked for. Error: ErrConflict for a key that
-// is revoked or rejected.
+// RotateKey makes a new secret. It ends the secrets with the same label that are
+// still valid: after the overlap or, if that is sooner, when they would have ended
+// anyway. Secrets with other labels stay as they are. A key without a valid secret
+// gets one with any label. Error: ErrConflict for a key that is revoked or rejected.
 func (s *Service) RotateKey(ctx context.Context, actor string, rotation Rotation) (IssuedSecret, error) {
 	if rotation.Overlap < 0 || rotation.Overlap > maxOverlap {
 		return IssuedSecret{}, &ration.InvalidError{Field: "overlap", Value: rotation.Overlap.String(), Reason: "use 0 to 8784h (366 days)"}
@@ -42,8 +42,8 @@ func (s *Service) RotateKey(ctx context.Context, actor string, rotation Rotation
 	return IssuedSecret{Key: record, SecretID: secretID, Secret: secret}, err
 }
 
-// labelToRotate finds the label that is meant. A label that no secret in use
-// has is refused: with a misspelt one a leaked secret would live on.
+// labelToRotate returns the label to rotate. It refuses a label that no secret in use
+// has: after a spelling mistake, a leaked secret would stay valid.
 func labelToRotate(secrets []ration.SecretState, label string, now time.Time) (string, error) {
 	labels := labelsInUse(secrets, now)
 	switch {

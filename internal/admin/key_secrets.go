@@ -9,9 +9,9 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// AddSecret gives a key a further secret. All secrets of a key share its limits
-// and its usage. Errors: ErrExists if a secret in use has the label;
-// ErrConflict for a key that is revoked or rejected, or has the most secrets.
+// AddSecret gives a key a further secret. All secrets of a key share its limits and
+// its usage. Errors: ErrExists if a secret in use has the label; ErrConflict for a
+// key that is revoked or rejected, or has as many secrets as a key can have.
 func (s *Service) AddSecret(ctx context.Context, actor string, input NewKeySecret) (IssuedSecret, error) {
 	if err := validateLabel(input.Label); err != nil {
 		return IssuedSecret{}, err
@@ -50,7 +50,7 @@ func (s *Service) RevokeSecret(ctx context.Context, actor string, input KeySecre
 	})
 }
 
-// takesSecret says why a key can't have a further secret, if it can't.
+// takesSecret returns an error if a key can't have a further secret.
 func takesSecret(key *KeyRecord, now time.Time) error {
 	if err := notEnded(key); err != nil {
 		return err
@@ -75,7 +75,7 @@ func notEnded(key *KeyRecord) error {
 	return nil
 }
 
-// labelsInUse returns the labels of the secrets that hold, each once.
+// labelsInUse returns the labels of the valid secrets, each once.
 func labelsInUse(secrets []ration.SecretState, now time.Time) []string {
 	var labels []string
 	for _, secret := range secrets {
@@ -86,7 +86,8 @@ func labelsInUse(secrets []ration.SecretState, now time.Time) []string {
 	return labels
 }
 
-// secretHolds reports whether a secret has neither ended nor been revoked.
+// secretHolds reports whether a secret is valid: it has neither ended nor been
+// revoked.
 func secretHolds(secret ration.SecretState, now time.Time) bool {
 	return secret.RevokedAt.IsZero() && !secret.ExpiredAt(now)
 }

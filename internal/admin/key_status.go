@@ -15,20 +15,20 @@ var statusChanges = map[KeyAction]statusChange{
 	ActionRevoke:  {ration.StatusRevoked, []ration.Status{ration.StatusActive, ration.StatusDisabled, ration.StatusPending}},
 }
 
-// statusChange is a change from one of several statuses. Of a key that has the
-// new one it changes nothing.
+// statusChange is a change from one of several statuses. For a key that already has
+// the new status, it changes nothing.
 type statusChange struct {
 	to   ration.Status
 	from []ration.Status
 }
 
-// DisableKey bars an active key until it is enabled again. Disabling a disabled
-// key changes nothing. Error: ErrConflict for a key that is neither.
+// DisableKey refuses an active key's charges until it is enabled again. Disabling a
+// disabled key changes nothing. Error: ErrConflict for a key with another status.
 func (s *Service) DisableKey(ctx context.Context, actor string, id ration.KeyID) (KeyRecord, error) {
 	return s.changeKey(ctx, actor, "key.disable", id, statusChanges[ActionDisable].apply)
 }
 
-// EnableKey lifts a bar. Enabling an active key changes nothing. Error:
+// EnableKey undoes DisableKey. Enabling an active key changes nothing. Error:
 // ErrConflict for a key that is neither active nor disabled.
 func (s *Service) EnableKey(ctx context.Context, actor string, id ration.KeyID) (KeyRecord, error) {
 	return s.changeKey(ctx, actor, "key.enable", id, statusChanges[ActionEnable].apply)
@@ -49,7 +49,7 @@ func (c statusChange) apply(change *KeyChange) error {
 	return nil
 }
 
-// finality says why a status does not change.
+// finality returns an error if a status can't change any more.
 func finality(status ration.Status) string {
 	switch status {
 	case ration.StatusRevoked:

@@ -2,10 +2,10 @@ package admin
 
 import "github.com/ration-dev/ration"
 
-// LayersOf says where a store keeps each of a key's overrides: beneath are the
-// lasting ones that have a temporary one above them, and above are all others. Kept
-// apart, each has a meter, kind and period of its own, and a release that knows
-// only the ones above can't lose those beneath.
+// LayersOf says in which table a store keeps each of a key's overrides. Beneath are
+// the lasting overrides that have a temporary one above them; above are all others.
+// So within each table, no two have the same meter, kind and period, and a release
+// that knows only the table above can't lose the lasting ones.
 func LayersOf(overrides []ration.Override) (above, beneath []ration.Override) {
 	temporary := make(map[ration.LimitKey]bool)
 	for i := range overrides {

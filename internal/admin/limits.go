@@ -9,9 +9,9 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// ParseOverride reads an override as people write it: a limit as
-// [ration.ParseLimit] reads it, or "unlimited/day", "unlimited tokens/month",
-// which lifts the plan's limit. It has no end.
+// ParseOverride reads an override as people write it: a limit in the form of
+// [ration.ParseLimit], or "unlimited/day", "unlimited tokens/month", which lifts the
+// plan's limit. The override has no end.
 func ParseOverride(text string) (ration.Override, error) {
 	rest, unlimited := strings.CutPrefix(strings.TrimSpace(text), "unlimited")
 	if !unlimited {
@@ -25,8 +25,8 @@ func ParseOverride(text string) (ration.Override, error) {
 	return ration.Override{Limit: limit, Unlimited: true}, nil
 }
 
-// ParseLimitKey reads what a limit limits: "day" and "requests/day" are
-// requests per day, "tokens/month" tokens per month.
+// ParseLimitKey reads the meter and period of a limit: "day" and "requests/day" mean
+// requests per day, "tokens/month" means tokens per month.
 func ParseLimitKey(text string) (ration.LimitKey, error) {
 	meter, period, found := strings.Cut(text, "/")
 	if !found {
@@ -39,10 +39,11 @@ func ParseLimitKey(text string) (ration.LimitKey, error) {
 	return key, nil
 }
 
-// FormatLimitKey writes what a limit limits as [ParseLimitKey] reads it.
+// FormatLimitKey writes the meter and period of a limit in the form that
+// [ParseLimitKey] reads.
 func FormatLimitKey(key ration.LimitKey) string { return key.Meter + "/" + string(key.Period) }
 
-// overridePlace is what a key can have one override for.
+// overridePlace identifies an override of a key: there is at most one for each place.
 type overridePlace struct {
 	limits    ration.LimitKey
 	temporary bool
@@ -52,10 +53,10 @@ func placeOf(override *ration.Override) overridePlace {
 	return overridePlace{override.Key(), override.Temporary()}
 }
 
-// setOverrides puts overrides in the place of those for the same meter, kind
-// and period: a lasting one in that of the lasting one, which a temporary one may
-// be above, and a temporary one in that of the temporary one. What has ended goes
-// when its place is set anew.
+// setOverrides sets overrides. Each replaces the one for the same meter, kind and
+// period: a lasting one replaces the lasting one, even if there is a temporary one
+// above it, and a temporary one replaces the temporary one. An override that has
+// ended goes when its place is set again.
 func setOverrides(overrides, set []ration.Override, now time.Time) ([]ration.Override, error) {
 	overrides = slices.Clone(overrides)
 	given := make(map[overridePlace]bool, len(set))
@@ -85,8 +86,8 @@ func setOverrides(overrides, set []ration.Override, now time.Time) ([]ration.Ove
 	return overrides, nil
 }
 
-// nameOnce refuses a second limit for one place in one change: which of them is
-// meant nobody knows.
+// nameOnce refuses two limits for the same place in one change, because nobody knows
+// which of them is meant.
 func nameOnce[P comparable](named map[P]bool, place P, key ration.LimitKey) error {
 	if named[place] {
 		return &ration.InvalidError{Field: "limits", Value: FormatLimitKey(key), Reason: "name each limit once"}
@@ -95,7 +96,7 @@ func nameOnce[P comparable](named map[P]bool, place P, key ration.LimitKey) erro
 	return nil
 }
 
-// overrideClearing is which of a key's overrides to remove.
+// overrideClearing says which of a key's overrides to remove.
 type overrideClearing struct {
 	field   string // of the change, for errors
 	limits  []ration.LimitKey
@@ -112,8 +113,8 @@ func (p *keyPatching) clearings() []overrideClearing {
 	}
 }
 
-// from removes overrides. One that isn't there is an error, unless that does not
-// matter: a slip must not pass for a change.
+// from removes overrides. If one doesn't exist, that is an error, unless it does not
+// matter: a mistake must not look like a change.
 func (c *overrideClearing) from(overrides []ration.Override, ifThere bool) ([]ration.Override, error) {
 	for _, key := range c.limits {
 		left := slices.DeleteFunc(slices.Clone(overrides), func(o ration.Override) bool { return o.Key() == key && c.removes(&o) })
@@ -139,7 +140,7 @@ func listOverrides(overrides []ration.Override) string {
 	return strings.Join(names, ", ")
 }
 
-// toStored gives a time as databases keep it: UTC, whole microseconds.
+// toStored returns a time as databases keep it: in UTC and whole microseconds.
 func toStored(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Time{}

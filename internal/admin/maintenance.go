@@ -11,36 +11,37 @@ import (
 // Maintenance is what [Service.Diagnose] and [Service.RepairUsage] need of a
 // database.
 type Maintenance interface {
-	// Examine returns what this kind of database can say of itself, in a fixed
-	// order, each check once. Deep reads all of it, which may take minutes; charges
-	// go on meanwhile. An error means that a check could not be made.
+	// Examine makes the checks that this kind of database has, in a fixed order, and
+	// returns one finding for each. With deep it reads the whole database, which may
+	// take minutes; charges go on meanwhile. An error means that a check could not be
+	// made.
 	Examine(ctx context.Context, deep bool) ([]Finding, error)
 
-	// KeysAhead looks at the next keys after one, in the order of their ids, and
-	// returns those that a clock from the future has charged or denied: whose row
-	// of requests has a later hour, or whose history of requests a later date, than
-	// [LatestLabels] has for the store's time.
+	// KeysAhead looks at the next keys after one, in the order of their ids. It
+	// returns those that had a charge or a denial while a clock was ahead: the row of
+	// their requests has a later hour, or the history of their requests a later date,
+	// than [LatestPeriods] returns for the store's time.
 	KeysAhead(ctx context.Context, after ration.KeyID, look int) (KeysAhead, error)
 
-	// RepairUsage locks keys, at most MaxKeysAtOnce, in the order of [LockOrder],
-	// and calls repair with what each has used, as read under the lock, one after
-	// the other and with the same time. For those with which it returns nil it
-	// writes what repair leaves: all windows and request times, the fold of the
-	// history, and Audit; last uses of secrets that are later than Now become Now.
-	// Keys for which it returns ErrUnchanged stay as they are, any other error
-	// changes none. Repair may be called again for all of them. Errors:
+	// RepairUsage locks keys, at most MaxKeysAtOnce, in the order of [LockOrder]. It
+	// calls repair for one key after the other, with what the key has used, as read
+	// under the lock, and with the same time. If repair returns nil, it writes what
+	// repair has changed: all windows and request times, the fold of the history, and
+	// Audit. Last uses of secrets that are later than Now become Now. If repair
+	// returns ErrUnchanged, the key stays as it is. If it returns any other error, no
+	// key is changed. Repair may be called again for all keys. Errors:
 	// ErrClockSuspect while the store's clock is in doubt; ErrNotFound.
 	RepairUsage(ctx context.Context, ids []ration.KeyID, repair func(*UsageRepair) error) error
 }
 
-// KeysAhead is one look at some keys.
+// KeysAhead is the result of looking at some keys.
 type KeysAhead struct {
 	Now  time.Time      // the store's time
-	IDs  []ration.KeyID // of those that a clock from the future has used
-	Last ration.KeyID   // of those looked at; zero: there are no more
+	IDs  []ration.KeyID // keys that were used while a clock was ahead
+	Last ration.KeyID   // the last key that was looked at; zero: there are no more
 }
 
-// UsageRepair is what a key has used, within a transaction that puts it right.
+// UsageRepair is what a key has used, within a transaction that corrects it.
 type UsageRepair struct {
 	Now      time.Time // the store's time
 	KeyID    ration.KeyID
@@ -50,18 +51,19 @@ type UsageRepair struct {
 	Audit    AuditEntry    // to be filled in
 }
 
-// MeterRecord is a meter's row and its history.
+// MeterRecord is a meter's row, with its history.
 type MeterRecord struct {
 	ledger.MeterUsage
 	Days []MeterDay // from RepairFrom on, by date
 	Fold Fold       // to be filled in
 
-	Refunded []ledger.PeriodRefunds // what was given back in its periods, but for its lifetime
+	Refunded []ledger.PeriodRefunds // what was given back in its periods, except for its lifetime
 	Moved    []RefundMove           // to be filled in
 }
 
-// RefundMove moves what was given back in later periods of a meter into another:
-// its units are added to it and their rows are deleted.
+// RefundMove moves what was given back in later periods of a meter into another
+// period: the units are added to that period, and the rows of the later ones are
+// deleted.
 type RefundMove struct {
 	Into ledger.PeriodRefunds
 	From []ledger.RefundPeriod // at least one
@@ -77,8 +79,8 @@ type MeterDay struct {
 	Refunds       int64     // charges that were given back
 }
 
-// Fold moves days of the history into another: what they counted is added to it
-// and their rows are deleted. The zero Fold moves nothing.
+// Fold moves days of the history into another day: their counts are added to that
+// day, and their rows are deleted. The zero Fold moves nothing.
 type Fold struct {
 	Into MeterDay // what is added to this date; LastRequestAt is set unless it is zero
 	From []ration.PeriodID
@@ -96,8 +98,8 @@ const (
 	repairDays = 40
 )
 
-// LatestPeriods returns the latest hour that a clock which is right can have
-// written, in any time zone, and the latest date.
+// LatestPeriods returns the latest hour and the latest date, in any time zone, that
+// can have been written if the clock was right.
 func LatestPeriods(now time.Time) (hour, date ration.PeriodID) {
 	now = now.Add(clockTolerance)
 	return ration.HourID(now), ration.DateID(now.Add(farthestEast).UTC().Date())

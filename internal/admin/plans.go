@@ -115,8 +115,8 @@ func patchPlan(p *PlanPatch, plan ration.Plan) (ration.Plan, error) {
 	return normalizePlan(plan)
 }
 
-// replaceLimit puts a limit in the place of the stored one, which keeps its own
-// name unless the new limit brings one.
+// replaceLimit replaces a stored limit by a new one, which keeps the stored name
+// unless it has a name of its own.
 func replaceLimit(limits []ration.Limit, limit ration.Limit) []ration.Limit {
 	i := slices.IndexFunc(limits, func(l ration.Limit) bool { return l.Key() == limit.Key() })
 	if i < 0 {

@@ -10,17 +10,17 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-// AllDays is a filter's limit for all days of a key.
+// AllDays is the Limit of a filter that selects all days of a key.
 const AllDays = math.MaxInt32
 
-// RequestLog reads the finer grain of what was counted.
+// RequestLog reads the request log, which has what was counted in detail.
 type RequestLog interface {
-	// KeyLog calls each with the entries of a key's request log in their order, and
-	// returns what is counted of the key; all from one snapshot.
+	// KeyLog calls each with the entries of a key's request log, in order, and
+	// returns the key's counts. Both are from one snapshot.
 	KeyLog(ctx context.Context, id ration.KeyID, each func(ledger.LogEntry)) (KeyCounts, error)
 }
 
-// KeyCounts is what is counted of a key.
+// KeyCounts has the counts of a key.
 type KeyCounts struct {
 	Usage ledger.Usage
 	Days  []UsageDay
@@ -31,12 +31,12 @@ const (
 	maxDifferences  = 1000
 )
 
-// Reconcile adds up the request log of keys and compares it with what is counted.
-// It changes nothing. What was counted before a key's first entry is taken as
-// given; from there on each entry has to follow from the one before, the last one
-// has to leave what is counted now, and each day that began later has to be
-// the sum of its entries. An import of usage, a repair and the time during which
-// an instance wrote no log show as differences.
+// Reconcile adds up the request log of keys and compares the sums with the counts. It
+// changes nothing. The counts before a key's first entry are taken as given. From
+// there on, each entry must follow from the one before, the counts after the last
+// entry must be the present ones, and each day that began later must be the sum of
+// its entries. An import of usage, a repair, and the time during which an instance
+// wrote no log show as differences.
 func (s *Service) Reconcile(ctx context.Context, filter ReconcileFilter) (Reconciliation, error) {
 	ids, last, err := s.keysToReconcile(ctx, filter)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 // maxPageSize is the most rows of one list.
 const maxPageSize = 100_000
 
-// UsageDays returns what was used by key, meter and local day. Every key's days
-// are those of its own time zone.
+// UsageDays returns what was used per key, meter and local day. A key's days are
+// those of its own time zone.
 func (s *Service) UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error) {
 	if filter.To != 0 && filter.To < filter.From {
 		return nil, &ration.InvalidError{Field: "to", Value: dateText(filter.To), Reason: "use a date that is not before " + dateText(filter.From)}

@@ -2,22 +2,24 @@ package admin
 
 import "fmt"
 
-// UnfinishedCopy is the version of the schema of a database to which a copy is
-// under way or was cut short. No release has it, so none opens such a database.
+// UnfinishedCopy is the schema version of a database to which a copy is under way or
+// was interrupted. No release has this version, so none opens such a database.
 const UnfinishedCopy = 9_000_000_000
 
-// Schema is what a database says of its schema.
+// Schema is what a database says about its schema.
 type Schema struct {
-	// Version is that of the newest migration that it has had; 0: it has no schema.
+	// Version is the version of the newest migration that ran on it; 0: it has no
+	// schema.
 	Version int64
-	// Least is the version that a build has to know to run on it, which stays as it
-	// was when a migration only adds something; 0: it is not marked, as schemas
-	// before version 4.
+	// Least is the version that a build must know to run on it. It stays the same
+	// when a migration only adds something. 0: there is no mark, as in schemas before
+	// version 4.
 	Least int64
 }
 
-// Suits reports whether a build whose own schema has a version may run on this
-// one: it is the same, or newer and says that the build knows enough of it.
+// Suits reports whether a build whose own schema has a version may run on this one.
+// It may if the version is the same, or if this one is newer and its Least is at most
+// the build's version.
 func (s Schema) Suits(own int64) bool {
 	switch {
 	case s.Version == UnfinishedCopy:
@@ -28,8 +30,8 @@ func (s Schema) Suits(own int64) bool {
 	return s.Version == own
 }
 
-// Finding is for a schema that suits a build. On describes the database's own
-// software, or is empty.
+// Finding returns the finding for a schema that suits a build. On describes the
+// database's own software, or is empty.
 func (s Schema) Finding(own int64, on string) Finding {
 	detail := fmt.Sprintf("version %d, which this release works with%s", s.Version, on)
 	if s.Version > own {

@@ -4,7 +4,7 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// Service is the operations on a store.
+// Service has the operations on a store.
 type Service struct {
 	store  Store
 	config Config
@@ -12,8 +12,8 @@ type Service struct {
 
 var _ Operations = (*Service)(nil)
 
-// New makes the operations on a store. The prefix is one that
-// [ration.ValidateSecretPrefix] accepts.
+// New returns the operations on a store. [ration.ValidateSecretPrefix] must accept
+// the prefix.
 func New(store Store, config Config) *Service {
 	if config.SecretPrefix == "" {
 		config.SecretPrefix = ration.DefaultSecretPrefix

@@ -8,10 +8,9 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-// Store is what administration needs of a database. Every change is made, and
-// its audit entry written, in one transaction that holds the lock of the key it
-// concerns, so that charges see it whole or not at all. All methods are safe
-// for concurrent use.
+// Store is what administration needs of a database. Each change and its audit entry
+// are made in one transaction, which holds the lock of the key, so that charges see
+// the whole change or nothing of it. All methods are safe for concurrent use.
 type Store interface {
 	Keys
 	Plans
@@ -22,42 +21,43 @@ type Store interface {
 	Maintenance
 }
 
-// Keys keeps keys, their secrets and their overrides.
+// Keys stores keys, their secrets and their overrides.
 type Keys interface {
-	// CreateKey calls create with the store's time and writes what it leaves in
-	// the change: Key, NewSecrets and Audit, and the key's usage row for requests. It
-	// returns the key as stored. Errors: what create returns, unchanged; ErrNotFound
-	// for an unknown plan; ErrExists if the id or a secret's digest is taken.
+	// CreateKey calls create with the store's time. It writes the Key, NewSecrets and
+	// Audit that create sets, and the key's usage row for requests. It returns the
+	// key as stored. Errors: the error of create, unchanged; ErrNotFound for an
+	// unknown plan; ErrExists if the id or a secret's digest is taken.
 	CreateKey(ctx context.Context, create func(*KeyChange) error) (KeyRecord, error)
 
-	// CreateKeys does with several keys, at most MaxKeysAtOnce, what CreateKey does
-	// with one: all in one transaction, and create is called with the numbers from 0
-	// and the same time. It returns the keys as stored, in the order of their ids. An error, those
-	// of CreateKey among them, creates none. Create may be called again for all of them.
+	// CreateKeys creates several keys, at most MaxKeysAtOnce, in one transaction, as
+	// CreateKey creates one. It calls create with the numbers from 0, and with the
+	// same time. It returns the keys as stored, in the order of their ids. With an
+	// error, which may be one of CreateKey, no key is created. Create may be called
+	// again for all keys.
 	CreateKeys(ctx context.Context, count int, create func(number int, change *KeyChange) error) ([]KeyRecord, error)
 
-	// ResolveDigests returns which secrets the digests belong to, in their order;
-	// the zero SecretRef for an unknown one. See [ration.Store].
+	// ResolveDigests returns the secret that each digest belongs to, in the order of
+	// the digests, and the zero SecretRef for an unknown one. See [ration.Store].
 	ResolveDigests(ctx context.Context, digests []ration.Digest) ([]ration.SecretRef, error)
 
-	// UpdateKey locks the key, calls update with its record and writes the
-	// differences that update leaves: fields of the key, overrides, secrets' ends
-	// and revocations, NewSecrets, and Audit. It returns the key as stored. If
-	// update returns ErrUnchanged, nothing is written, no audit entry either,
-	// and the key is returned as it is. Errors: what update returns; ErrNotFound for
-	// an unknown key or plan; ErrExists for a taken digest.
+	// UpdateKey locks the key, calls update with its record, and writes what update
+	// has changed: fields of the key, overrides, ends and revocations of secrets,
+	// NewSecrets, and Audit. It returns the key as stored. If update returns
+	// ErrUnchanged, nothing is written, not even an audit entry, and the key is
+	// returned as it is. Errors: the error of update; ErrNotFound for an unknown key
+	// or plan; ErrExists for a taken digest.
 	UpdateKey(ctx context.Context, id ration.KeyID, update func(*KeyChange) error) (KeyRecord, error)
 
-	// UpdateKeys does with several keys, at most MaxKeysAtOnce, what UpdateKey does
-	// with one: all in one transaction, and update is called for one after the
-	// other, in the order of [LockOrder], with the same time. It returns all keys as
-	// stored, in that order. Those for which update returns ErrUnchanged stay as
-	// they are. Any other error, those of UpdateKey among them, changes none.
-	// Update may be called again for all of them.
+	// UpdateKeys updates several keys, at most MaxKeysAtOnce, in one transaction, as
+	// UpdateKey updates one. It calls update for one key after the other, in the
+	// order of [LockOrder], with the same time. It returns all keys as stored, in
+	// that order. Keys for which update returns ErrUnchanged stay as they are. With
+	// any other error, which may be one of UpdateKey, no key is changed. Update may
+	// be called again for all keys.
 	UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(*KeyChange) error) ([]KeyRecord, error)
 
 	// KeysByID returns keys, at most MaxKeysAtOnce, each once and in the order of
-	// their ids. Error: ErrNotFound if one of them is not there.
+	// their ids. Error: ErrNotFound if one of them doesn't exist.
 	KeysByID(ctx context.Context, ids []ration.KeyID) ([]KeyRecord, error)
 
 	// Key returns a key. Error: ErrNotFound.
@@ -87,12 +87,12 @@ type Candidates struct {
 	Last ration.KeyID // of those looked at; zero: there are no more
 }
 
-// Plans keeps plans. A change of a plan's limits holds for every decision that
-// starts after it was committed.
+// Plans stores plans. A change of a plan's limits holds for every decision that
+// starts after the change was committed.
 type Plans interface {
 	// CreatePlan calls create with the store's time and writes Plan and Audit. Error: ErrExists.
 	CreatePlan(ctx context.Context, create func(*PlanChange) error) (ration.Plan, error)
-	// UpdatePlan locks the plan, calls update and writes what it leaves, as
+	// UpdatePlan locks the plan, calls update and writes what update has changed, as
 	// UpdateKey does. Error: ErrNotFound.
 	UpdatePlan(ctx context.Context, name string, update func(*PlanChange) error) (ration.Plan, error)
 	// DeletePlan deletes a plan that no key has. Errors: ErrNotFound; ErrConflict if a key has it.
@@ -103,26 +103,28 @@ type Plans interface {
 	ListPlans(ctx context.Context) ([]ration.Plan, error)
 }
 
-// Tokens keeps service tokens.
+// Tokens stores service tokens.
 type Tokens interface {
 	// CreateToken writes a token and its audit entry; the store sets CreatedAt. Error: ErrExists if the name is taken by a token that is not revoked.
 	CreateToken(ctx context.Context, token Token, digest ration.Digest, audit AuditEntry) (Token, error)
-	// RevokeToken revokes the token of a name; the store sets RevokedAt. A name has at
-	// most one token that is not revoked. Error: ErrNotFound if there is none.
+	// RevokeToken revokes the token with a name; the store sets RevokedAt. At most
+	// one token with a name is not revoked. Error: ErrNotFound if there is none.
 	RevokeToken(ctx context.Context, name string, audit AuditEntry) (Token, error)
-	// ListTokens returns all tokens, the revoked ones too, in the order of their creation.
+	// ListTokens returns all tokens, including revoked ones, in the order of their
+	// creation.
 	ListTokens(ctx context.Context) ([]Token, error)
 	TokenReader
 }
 
-// TokenReader is what checks of tokens need.
+// TokenReader is what the check of a token needs.
 type TokenReader interface {
-	// TokensByDigest returns the tokens of digests, in their order, and the
-	// store's time by which their ends are to be judged; the zero Token for an unknown digest.
+	// TokensByDigest returns the tokens of digests, in the order of the digests, and
+	// the zero Token for an unknown digest. It also returns the store's time, by
+	// which the tokens' ends are judged.
 	TokensByDigest(ctx context.Context, digests []ration.Digest) ([]Token, time.Time, error)
 }
 
-// Usage reads what was counted, and adds what another system has.
+// Usage reads what was counted, and adds what another system has counted.
 type Usage interface {
 	// KeyUsage returns what a key has used on all its meters, requests first,
 	// and the store's time. Error: ErrNotFound for an unknown key.
@@ -133,18 +135,18 @@ type Usage interface {
 	UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error)
 
 	// RaiseUsage locks the keys of some days, at most MaxKeysAtOnce, in the order of
-	// [LockOrder], and calls raise with what each has used, as read under the lock, one
-	// after the other and with the same time. For those with which it returns nil it
-	// writes what raise leaves: Additions and Audit. Keys for which it returns
-	// ErrUnchanged stay as they are, any other error changes none. Raise may be called
-	// again for all of them. Errors: ErrClockSuspect while the store's clock is in
-	// doubt; ErrNotFound.
+	// [LockOrder]. It calls raise for one key after the other, with what the key has
+	// used, as read under the lock, and with the same time. If raise returns nil, it
+	// writes what raise has set: Additions and Audit. If raise returns ErrUnchanged,
+	// the key stays as it is. If it returns any other error, no key is changed. Raise
+	// may be called again for all keys. Errors: ErrClockSuspect while the store's
+	// clock is in doubt; ErrNotFound.
 	RaiseUsage(ctx context.Context, days []DayKey, raise func(*UsageRaise) error) error
 }
 
 // AuditLog reads who changed what.
 type AuditLog interface {
-	// ListAudit returns entries, the newest first.
+	// ListAudit returns entries, newest first.
 	ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error)
 }
 

@@ -15,13 +15,14 @@ import (
 // revoked. It does not say which.
 var ErrTokenInvalid = errors.New("the service token is not valid")
 
-// ErrTokenScope means that the token is valid and lacks the scope that was asked for.
+// ErrTokenScope means that the token is valid, but lacks the scope that was asked
+// for.
 var ErrTokenScope = errors.New("the service token lacks the scope")
 
-// TokenChecker checks service tokens. Checks that come while a read is under
-// way wait for the next one and share it, so that every answer is from a read
-// that began after its question: a token that was revoked is never good again.
-// It keeps nothing between reads. It is safe for concurrent use.
+// TokenChecker checks service tokens. Checks that come while a read is under way wait
+// for the next read and share it. So every answer comes from a read that began after
+// its question, and a revoked token is never accepted again. It keeps nothing between
+// reads. It is safe for concurrent use.
 type TokenChecker struct {
 	pepper []byte
 	reads  *groupcommit.Batcher[ration.Digest, ration.Digest, tokenRead]
@@ -33,7 +34,7 @@ type tokenRead struct {
 	now   time.Time
 }
 
-// NewTokenChecker makes a checker of the tokens that a [Service] with the same
+// NewTokenChecker returns a checker for the tokens that a [Service] with the same
 // configuration creates.
 func NewTokenChecker(tokens TokenReader, config Config) *TokenChecker {
 	read := func(ctx context.Context, digests []ration.Digest) ([]tokenRead, error) {
@@ -54,9 +55,9 @@ func NewTokenChecker(tokens TokenReader, config Config) *TokenChecker {
 }
 
 // Check returns the name of a token that is valid and has the scope. Errors:
-// ErrTokenInvalid, ErrTokenScope, and ration.ErrStoreUnavailable if it could
-// not be found out. What no token can be, for all are made here and have a
-// checksum under whatever prefix, is refused without a read.
+// ErrTokenInvalid, ErrTokenScope, and [ration.ErrStoreUnavailable] if the token could
+// not be read. All tokens are made by Ration and have a checksum, under whatever
+// prefix. A text without one is refused without a read.
 func (c *TokenChecker) Check(ctx context.Context, token ration.Secret, scope string) (name string, err error) {
 	if len(token.Reveal()) > ration.MaxSecretLength || !token.Generated() {
 		return "", ErrTokenInvalid
@@ -74,8 +75,8 @@ func (c *TokenChecker) Check(ctx context.Context, token ration.Secret, scope str
 	return read.token.Name, nil
 }
 
-// Close waits until the checks under way are answered or ctx ends. Later ones
-// get an error.
+// Close waits until the checks under way are answered, or ctx ends. Later checks get
+// an error.
 func (c *TokenChecker) Close(ctx context.Context) error { return c.reads.Close(ctx) }
 
 func (r tokenRead) valid() bool {

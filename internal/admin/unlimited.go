@@ -34,8 +34,8 @@ func (s *Service) planReader(ctx context.Context) PlanReader {
 	return ReadOnce(func(name string) (ration.Plan, error) { return s.store.Plan(ctx, name) })
 }
 
-// of returns the plan of a key: without limits where it has none, nil where it is
-// not there, so that no decision admits the key.
+// of returns the plan of a key: a plan without limits if the key has none, and nil if
+// the plan doesn't exist, so that no decision admits the key.
 func (read PlanReader) of(key *ration.Key) (*ration.Plan, error) {
 	if key.Plan == "" {
 		return new(ration.Plan), nil
@@ -47,8 +47,8 @@ func (read PlanReader) of(key *ration.Key) (*ration.Plan, error) {
 	return &plan, err
 }
 
-// limitless returns when no limit of a key holds, meant or not. Its limits change
-// at the ends of temporary ones alone.
+// limitless returns when no limit of a key holds, whether that is intended or not. A
+// key's limits change only at the ends of temporary ones.
 func limitless(plan *ration.Plan, overrides []ration.Override, now time.Time) (found *NoLimit) {
 	if plan == nil {
 		return nil
@@ -78,9 +78,9 @@ func endsAfter(overrides []ration.Override, now time.Time) (ends []time.Time) {
 	return ends
 }
 
-// noLimit returns when a key has no limit, nil if it always has one. Keys that can't
-// be used then, and not without another change either, are left out: revoked,
-// rejected and expired ones.
+// noLimit returns when a key has no limit, and nil if it always has one. It also
+// returns nil for keys that can't be used at that time without another change:
+// revoked, rejected and expired ones.
 func noLimit(key *KeyRecord, plan *ration.Plan, now time.Time) *NoLimit {
 	if plan == nil || key.Status == ration.StatusRevoked || key.Status == ration.StatusRejected {
 		return nil
@@ -105,8 +105,9 @@ func (c *KeyChange) noLimit() (*NoLimit, error) {
 	return noLimit(&c.Key, plan, c.Now), nil
 }
 
-// settle takes the mark away that no limit is meant if one holds at any time; where
-// it was asked for just now, that is an error. It returns what noLimit does.
+// settle removes the mark that the missing limit is intended, if a limit holds at any
+// time. If this change asks for the mark, that is an error. It returns what noLimit
+// does.
 func (c *KeyChange) settle(asked bool) (*NoLimit, error) {
 	plan, err := c.Plans.of(&c.Key.Key)
 	if err != nil || plan == nil {

@@ -12,13 +12,13 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// ImportUsage raises days of keys to at least what was counted elsewhere, in one
-// transaction. What was counted here meanwhile is not counted again, so an import
-// that was cut short can be made again. A dry run takes the locks, for it has to see
-// what an import would, and writes nothing.
+// ImportUsage raises the usage of keys on some days to at least what was counted
+// elsewhere, in one transaction. What was counted here meanwhile is not counted
+// again, so an import that was interrupted can be repeated. A dry run takes the
+// locks, because it must see what an import would see, and writes nothing.
 //
-// Errors besides those of [Operations], with the row: ErrNotFound for an unknown
-// key. Without it: ErrClockSuspect while the clock is in doubt.
+// Errors besides those of [Operations]: ErrNotFound for an unknown key, with its row;
+// ErrClockSuspect while the clock is in doubt.
 func (s *Service) ImportUsage(ctx context.Context, actor string, usage UsageImport) (UsageImported, error) {
 	if err := errors.Join(validateActor(actor), validateImport(&usage)); err != nil {
 		return UsageImported{}, err
@@ -59,8 +59,8 @@ func (s *Service) unknownRow(ctx context.Context, days []ImportedDay, err error)
 	return err
 }
 
-// FindKeys returns to which keys secrets lead, in their order; the zero id for
-// an unknown one. At most [MaxKeysAtOnce].
+// FindKeys returns the keys that secrets belong to, in the order of the secrets, and
+// the zero id for an unknown secret. It takes at most [MaxKeysAtOnce] secrets.
 func (s *Service) FindKeys(ctx context.Context, secrets []ration.Secret) ([]ration.KeyID, error) {
 	if err := CheckKeysAtOnce(len(secrets)); err != nil {
 		return nil, err
@@ -94,10 +94,10 @@ func FindAllKeys(ctx context.Context, operations ImportOperations, secrets []rat
 }
 
 // ImportAllUsage imports any number of days, chunk by chunk, so that charges go on in
-// between; after calls progress with how many of them have been looked at. It tries
-// all of them first, so that what can be found out stops it before anything was
-// written. With an error it also returns what was done before; making the same
-// import again goes on with the rest.
+// between. It first tries all of them without writing, so that faults are found
+// before anything is written. After each chunk it calls progress with the number of
+// days that it has looked at. With an error it also returns what was done before. To
+// go on with the rest, make the same import again.
 func ImportAllUsage(ctx context.Context, operations ImportOperations, actor string, usage UsageImport, progress func(done int)) (UsageImported, error) {
 	usage.Days = slices.Clone(usage.Days)
 	slices.SortStableFunc(usage.Days, func(a, b ImportedDay) int { return compareDays(dayKey(&a), dayKey(&b)) })
@@ -159,9 +159,9 @@ func validateImport(u *UsageImport) error {
 	return checkRepeats(sorted)
 }
 
-// ValidateDay says whether a day can have been counted, whatever the key is. Its error
-// is an [ration.InvalidError], and shows no meter: a file's wrong column may hold
-// secrets.
+// ValidateDay returns an error unless a day can have been counted, whatever its key
+// is. Its error is a [ration.InvalidError], and shows no meter: a wrong column of a
+// file may hold secrets.
 func ValidateDay(d *ImportedDay) error {
 	first := labelAt(ration.PeriodDay, earliestCreation, time.UTC)
 	switch {

@@ -8,7 +8,7 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-// DayKey names a row of history.
+// DayKey identifies a row of the history.
 type DayKey struct {
 	KeyID ration.KeyID
 	Meter string
@@ -21,22 +21,23 @@ type UsageRaise struct {
 	KeyID     ration.KeyID
 	TimeZone  string              // of its periods: the key's own, else its plan's, else empty
 	Usage     ledger.Usage        // on all meters
-	Days      map[DayKey]MeterDay // the rows asked for; those that are not there have counted nothing
+	Days      map[DayKey]MeterDay // the rows that were asked for; a day without a row has counted nothing
 	Additions []MeterAddition     // to be filled in, one for each meter
 	Audit     AuditEntry          // to be filled in
 }
 
-// MeterAddition is what is added on a meter, whose row may have to be made.
+// MeterAddition is what has to be added on a meter. The meter's row may not exist
+// yet.
 type MeterAddition struct {
-	// MeterWrite is written as that of a charge, with two differences: Days tell to
-	// whose history Used belongs, and FirstRequestAt is also to be set where it is
-	// earlier than what is there.
+	// MeterWrite is written like that of a charge, with two differences: Days say to
+	// which days of the history Used belongs, and FirstRequestAt is also set if it is
+	// earlier than the stored one.
 	ledger.MeterWrite
-	Days []MeterDay // Used is to be added, LastRequestAt to be set unless it is zero
+	Days []MeterDay // Used has to be added, and LastRequestAt set unless it is zero
 }
 
-// DayKeys returns the keys of days in the order in which they are locked, each
-// once. Error: [ration.InvalidError] if they are more than MaxKeysAtOnce.
+// DayKeys returns the keys of days, each once, in the order in which they are locked.
+// Error: [ration.InvalidError] if they are more than MaxKeysAtOnce.
 func DayKeys(days []DayKey) ([]ration.KeyID, error) {
 	ids := make([]ration.KeyID, len(days))
 	for i, day := range days {

@@ -32,9 +32,9 @@ func validateText(field, value string, least, most int) error {
 	return nil
 }
 
-// TextProblem says why text of so many characters is not admitted, or nothing. It
-// admits text that people can read wherever it is shown: a name with control
-// characters could rewrite a terminal, one with bidi controls can look like another.
+// TextProblem returns why a text is refused, or "". A text must have least to most
+// characters, and be readable wherever it is shown: a name with control characters
+// could rewrite a terminal, and one with bidi controls can look like another.
 func TextProblem(text string, least, most int) string {
 	if !utf8.ValidString(text) {
 		return "use valid UTF-8"
@@ -51,8 +51,8 @@ func TextProblem(text string, least, most int) string {
 	return ""
 }
 
-// SecretProblem says why no client could use a secret that was made elsewhere, or
-// nothing. It may have any form, also that of secrets made here.
+// SecretProblem returns why no client could use a secret that another system made, or
+// "". Such a secret may have any form, even that of Ration's secrets.
 func SecretProblem(secret ration.Secret) string {
 	text := secret.Reveal()
 	switch {

@@ -1,22 +1,22 @@
 package sqladmin
 
-// Batch is statements that change something and travel together.
+// Batch has statements that change something and are sent together.
 type Batch struct{ Statements []Statement }
 
-// Statement is one of a batch.
+// Statement is one statement of a batch.
 type Statement struct {
 	SQL     string
-	Args    []any // as those of [Reader.Query]
-	One     bool  // it has to write one row
+	Args    []any // of the types that [Reader.Query] takes
+	One     bool  // it must write exactly one row
 	Meaning Meaning
 }
 
-// Meaning says what it means that a statement fails for what is in the database. A
-// nil error leaves the database's own.
+// Meaning has the errors of a statement that fails because of what is in the
+// database. Nil: the database's own error.
 type Meaning struct {
-	Taken    error // there is a row with the same unique columns
+	Taken    error // a row with the same unique columns exists
 	Referred error // a foreign key forbids the change
-	Missing  error // no row was there to be written
+	Missing  error // there was no row to write
 }
 
 // Add adds a statement that may write any number of rows.
@@ -24,14 +24,15 @@ func (b *Batch) Add(sql string, args ...any) {
 	b.Statements = append(b.Statements, Statement{SQL: sql, Args: args})
 }
 
-// AddOne adds a statement that has to write one row. A row that a trigger, a rule
-// or row security keeps back would be told as written, so it is an error:
-// [ration.ErrStoreUnavailable], unless meaning has another for it.
+// AddOne adds a statement that must write exactly one row. If a trigger, a rule or
+// row security withholds the row, it must not be reported as written, so the
+// statement fails: with [ration.ErrStoreUnavailable], unless meaning has another
+// error for that.
 func (b *Batch) AddOne(meaning Meaning, sql string, args ...any) {
 	b.Statements = append(b.Statements, Statement{SQL: sql, Args: args, One: true, Meaning: meaning})
 }
 
-// Of returns what an error of the database means.
+// Of returns the error that an error of the database means.
 func (m Meaning) Of(err error, taken, referred bool) error {
 	switch {
 	case taken && m.Taken != nil:

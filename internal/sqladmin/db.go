@@ -10,25 +10,25 @@ import (
 
 // DB is a database with Ration's tables. It is safe for concurrent use.
 type DB interface {
-	// Write runs change in a transaction and returns after it is flushed to disk. It
-	// may run change again where the database gave the transaction up. Where change
-	// returns an error, nothing was changed; [admin.ErrUnchanged] rolls back and makes
-	// Write return nil.
-	// Doing, such as "creating a token", says in errors what failed.
+	// Write runs change in a transaction, and returns after it is flushed to disk. It
+	// may run change again if the database gives the transaction up. If change
+	// returns an error, nothing is changed. With [admin.ErrUnchanged] the transaction
+	// is rolled back, and Write returns nil. Doing, such as "creating a token", says
+	// in errors what failed.
 	//
 	// Errors besides those of change: [ration.ErrStoreUnavailable] if nothing was
-	// changed, [ration.ErrOutcomeUnknown] if the commit's answer was lost.
+	// changed; [ration.ErrOutcomeUnknown] if the answer to the COMMIT was lost.
 	Write(ctx context.Context, doing string, change func(context.Context, Tx) error) error
 
-	// Read runs reads that see one state of the database, perhaps twice.
+	// Read runs read, perhaps twice. All that it reads is one state of the database.
 	// Error besides those of read: [ration.ErrStoreUnavailable].
 	Read(ctx context.Context, doing string, read func(context.Context, Reader) error) error
 }
 
-// Reader reads within a transaction. It is for one goroutine.
+// Reader reads within a transaction. Only one goroutine may use it.
 type Reader interface {
-	// Query calls each with the rows of a statement's result, one after the other. The
-	// values of its parameters are of these types:
+	// Query calls each with the rows of a statement's result, one after the other.
+	// Values of parameters have one of these types:
 	//
 	//	string, int64, bool, []byte, nil
 	//	time.Time                    for a column that is never NULL; see [orNull]
@@ -39,11 +39,11 @@ type Reader interface {
 	//	[Limit]                      of "LIMIT ?"
 	Query(ctx context.Context, sql string, each func(Row), args ...any) error
 
-	// Now returns the store's time. Read it after the lock.
+	// Now returns the store's time. Call it after the locks are taken.
 	Now(ctx context.Context) (time.Time, error)
 
-	// Usage returns what a key has used on its meters, in no order, read as
-	// decisions read it; none for an unknown key.
+	// Usage returns what a key has used on its meters, in no particular order, as
+	// decisions read it. An unknown key has no usage.
 	Usage(ctx context.Context, id ration.KeyID) (ledger.Usage, error)
 }
 
@@ -51,22 +51,22 @@ type Reader interface {
 type Tx interface {
 	Reader
 
-	// LockKeys takes the locks that every writer of keys takes first. The ids are in
-	// the order of [admin.LockOrder]. Error: [ration.ErrNotFound].
+	// LockKeys takes the locks that every writer of keys takes first. The ids must be
+	// in the order of [admin.LockOrder]. Error: [ration.ErrNotFound].
 	LockKeys(ctx context.Context, ids []ration.KeyID) error
 
-	// LockPlan takes turns with others that change the plan; charges don't wait for
-	// it. It may leave an unknown plan to be found out by who reads it.
-	// Error: [ration.ErrNotFound].
+	// LockPlan takes the lock of everybody who changes the plan; charges don't wait
+	// for it. For an unknown plan its error is [ration.ErrNotFound], or it succeeds,
+	// and reading the plan fails.
 	LockPlan(ctx context.Context, name string) error
 
-	// Run runs the statements of a batch in their order, up to the first that fails,
-	// in one round trip where there are round trips.
+	// Run runs the statements of a batch in order, up to the first that fails. If
+	// there are round trips, it takes one.
 	Run(ctx context.Context, batch *Batch) error
 }
 
 // Row is a row of a result. Each method reads the next column, from left to right.
-// The first column that is not of the form wanted ends the query with an error.
+// The first column that does not have the expected form ends the query with an error.
 type Row interface {
 	ID() [16]byte
 	Digest() ration.Digest
@@ -74,19 +74,19 @@ type Row interface {
 	Int() int64            // NULL is 0
 	Bool() bool            // NULL is false
 	Time() time.Time       // NULL is the zero time
-	Date() ration.PeriodID // of a day
-	Texts() []string       // of a column that has several; nil: none
-	JSON() []byte          // the text of a value that is not NULL
+	Date() ration.PeriodID // the local date of a day
+	Texts() []string       // of a column with several texts; nil: none
+	JSON() []byte          // the text of a value, which must not be NULL
 
 	// Fail ends the query with an error, unless there is one already. Nil does nothing.
 	Fail(err error)
 }
 
-// Limit is the most rows that a query returns: a value for "LIMIT ?". It is a type
-// of its own so that a database can plan for it.
+// Limit is the most rows that a query returns: a value for "LIMIT ?". It has its own
+// type so that a database can plan for it.
 type Limit int
 
-// LimitOr returns a limit, a default for none.
+// LimitOr returns limit, or otherwise if limit is 0.
 func LimitOr(limit, otherwise int) Limit {
 	if limit <= 0 {
 		limit = otherwise
@@ -94,9 +94,9 @@ func LimitOr(limit, otherwise int) Limit {
 	return Limit(limit)
 }
 
-// Store keeps what administration keeps in a database. It is safe for concurrent
-// use. Its methods are those of [admin.Keys], [admin.Plans], [admin.Tokens] without
-// the checks of tokens, [admin.AuditLog], and what reads of [admin.Usage].
+// Store is the storage of administration in a database. It is safe for concurrent use.
+// It has the methods of [admin.Keys], [admin.Plans] and [admin.AuditLog], those of
+// [admin.Tokens] except for the check of tokens, and the reading ones of [admin.Usage].
 type Store struct{ db DB }
 
 // New makes a store on a database.

@@ -19,10 +19,10 @@ const (
 	overrideColumns = beneathColumns + ", expires_at"
 )
 
-// What is read of keys, also of many while they are locked. The primary keys of the
-// tables serve each. A row of api_key_limits_beneath counts only beneath a temporary
-// limit: a release that does not know the table may have put a lasting one above
-// it, or none.
+// The statements that read keys, even many of them while they are locked. The primary
+// keys of the tables serve each. A row of api_key_limits_beneath counts only if there
+// is a temporary limit for the same meter, kind and period: a release that does not
+// know the table may have put a lasting limit in its place, or none.
 const (
 	KeysByID   = "SELECT " + keyColumns + " FROM api_keys WHERE id IN (?) ORDER BY id"
 	KeySecrets = "SELECT " + secretColumns + " FROM api_key_secrets WHERE api_key_id IN (?) ORDER BY created_at, secret_id"

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Where is a WHERE clause that grows. Its parts are constants; what a caller gave
-// is in Args only. The zero value selects all.
+// Where is a WHERE clause to which conditions are added. Its parts are constants;
+// values from callers are only in Args. The zero value selects all rows.
 type Where struct {
 	parts []string
 	Args  []any
@@ -18,7 +18,7 @@ func (w *Where) And(part string, value any) {
 	w.Args = append(w.Args, value)
 }
 
-// Always adds a condition without a value, as a partial index wants it.
+// Always adds a condition without a value, as a partial index needs it.
 func (w *Where) Always(part string) { w.parts = append(w.parts, part) }
 
 // SQL returns the clause with a space before it.
