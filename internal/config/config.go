@@ -14,13 +14,13 @@ import (
 	"github.com/ration-dev/ration/internal/route"
 )
 
-// Config is all settings, checked. See the table for what each means.
+// Config has all settings, checked. The table of settings says what each means.
 type Config struct {
 	DB                     Database
 	Listen                 string
 	APIListen              string
-	TLS                    certfile.Files // of the proxy's listener; zero: no TLS
-	APITLS                 certfile.Files // of the API's
+	TLS                    certfile.Files // for the proxy's listener; zero: no TLS
+	APITLS                 certfile.Files // for the verify API's listener; zero: no TLS
 	Upstream               *url.URL       // nil: no proxy
 	UpstreamTimeout        time.Duration
 	UpstreamCapacity       Capacity
@@ -31,10 +31,10 @@ type Config struct {
 	PreflightRate          int
 	UpstreamHeaders        map[string]string // values are secrets: never log them
 	Rewrite                *rewrite.Body     // nil: nothing
-	Errors                 *rewrite.Errors   // nil: none is worded
+	Errors                 *rewrite.Errors   // nil: errors keep Ration's form
 	TrustedProxies         []netip.Prefix
 	Clients                Clients
-	PassHeaders            []string // reach the upstream from everybody
+	PassHeaders            []string // names of headers that reach the upstream from every client
 	Headers                string   // draft10, legacy, both or off
 	KeyHeader              string
 	KeyBearer              bool
@@ -43,7 +43,7 @@ type Config struct {
 	SecretPrefix           string
 	Pepper                 []byte // empty: none
 	Unknown                ration.UnknownSecrets
-	Lanes                  int // 0: as many as the database makes use of
+	Lanes                  int // 0: as many as the database can use
 	RequestLogDays         int // 0: no request log
 	AcceptUnsafeDurability bool
 	AcceptOverage          bool
@@ -56,15 +56,16 @@ type Config struct {
 
 	// File is the configuration file that was read; empty: none was given.
 	File string
-	// FileSecrets names the settings whose values in the file are secrets, whether
-	// they count or not.
+	// FileSecrets names the settings whose values in the file are secrets, even if
+	// another source overrides them.
 	FileSecrets []string
-	// Notes is what an operator should know of how this came about, such as a
-	// setting that two sources give. It holds no secret.
+	// Notes tell the operator about the sources of settings, such as a setting that
+	// two sources give. They hold no secret.
 	Notes []string
 }
 
-// Clients bounds what clients can hold. Of each bound 0 means that there is none.
+// Clients bounds the connections and the time that clients can take up. 0 means no
+// bound.
 type Clients struct {
 	Connections           int // open at once
 	ConnectionsPerAddress int
@@ -74,7 +75,8 @@ type Clients struct {
 	MinRateGrace          time.Duration
 }
 
-// Capacity is how much the upstream gets at once; see the table.
+// Capacity bounds how many requests the upstream gets at once. See the table of
+// settings.
 type Capacity struct {
 	InFlight   int // 0: any number
 	Waiting    int // 0: nobody waits
@@ -82,13 +84,13 @@ type Capacity struct {
 	WebSockets int // 0: any number
 }
 
-// Database says where keys, plans and usage are kept. One of the fields is set.
+// Database says where keys, plans and usage are kept. Exactly one field is set.
 type Database struct {
 	Path string // of an SQLite file
 	URL  string // of a PostgreSQL database; may hold a password
 }
 
-// Sources is where settings come from.
+// Sources says where settings come from.
 type Sources struct {
 	File        string            // path of a YAML file; empty: none
 	Environment []string          // "NAME=value"; only names that start with RATION_ count
@@ -96,12 +98,12 @@ type Sources struct {
 	Fixed       map[string]string // setting name → value, whatever the other sources say
 }
 
-// fileVariable names the configuration file in the environment; it is no
-// setting of the file.
+// fileVariable names the configuration file in the environment. It can't be set in
+// the file.
 const fileVariable = variablePrefix + "CONFIG"
 
-// Load reads, merges and checks all settings. Its error tells every fault, each
-// as an [Error], and where it is.
+// Load reads, merges and checks all settings. Its error joins all faults. Each is an
+// [Error], and says where the fault is.
 func Load(sources Sources) (Config, error) {
 	environment, faults := readEnvironment(sources.Environment)
 	if sources.File == "" {
@@ -124,7 +126,7 @@ func Load(sources Sources) (Config, error) {
 	return config, nil
 }
 
-// settleRoutes lets routes that reserve settle as the server is set.
+// settleRoutes gives routes that reserve the server's way to settle.
 func (c *Config) settleRoutes() {
 	for i := range c.Routes.Routes {
 		if reserve := c.Routes.Routes[i].Reserve; reserve != nil {
@@ -133,8 +135,8 @@ func (c *Config) settleRoutes() {
 	}
 }
 
-// checkOverage refuses a default of settlements that gives up a promise which
-// nobody has given up.
+// checkOverage refuses a default for settlements that gives up a promise, unless the
+// operator has given it up explicitly.
 func (c *Config) checkOverage(file map[string]fileValue, environment map[string]string, sources Sources) []*Error {
 	if c.OverSettlement != ration.OverageAllow || c.AcceptOverage {
 		return nil
@@ -144,7 +146,7 @@ func (c *Config) checkOverage(file map[string]fileValue, environment map[string]
 	return []*Error{faultOf(counts, s, invalid(string(c.OverSettlement), "it needs accept_overage: true, which gives up the promise that a key is never over its limit"))}
 }
 
-// checkCORS refuses settings of pages that contradict each other.
+// checkCORS refuses settings for web pages that contradict each other.
 func (c *Config) checkCORS(file map[string]fileValue, environment map[string]string, sources Sources) []*Error {
 	at := func(name string, err error) []*Error {
 		s := find(name)
@@ -169,8 +171,8 @@ type given struct {
 	whereOf func(error) string // where an error is; nil: where the value is
 }
 
-// apply sets one setting from the last source that gives it. A value that is
-// outvoted is checked all the same: it would surprise once the other is gone.
+// apply sets one setting from the last source that gives it. It also checks values
+// that are overridden, because they would cause surprise once the other one is gone.
 func (c *Config) apply(s *setting, file map[string]fileValue, environment map[string]string, sources Sources) (faults []*Error) {
 	all := s.given(file, environment, sources.Flags)
 	if value, ok := sources.Fixed[s.Name]; ok {

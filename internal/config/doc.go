@@ -1,4 +1,4 @@
-// Package config reads Ration's settings from a YAML file, the environment and
-// the command line, in that order: what comes later wins. One table of settings
-// makes the flags, the variables, the checks and the reference.
+// Package config reads Ration's settings from a YAML file, the environment and the
+// command line. A later one of these overrides an earlier one. One table of settings
+// makes the flags, the environment variables, the checks and the reference.
 package config

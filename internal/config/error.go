@@ -34,7 +34,7 @@ func faultOf(value given, s *setting, err error) *Error {
 	return &Error{Where: where, Reason: reason}
 }
 
-// partsOf takes errors apart that were joined.
+// partsOf returns the errors that were joined in one.
 func partsOf(err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok { // what is wrapped deeper is one fault
 		return joined.Unwrap()
@@ -94,8 +94,8 @@ var (
 	quoted   = regexp.MustCompile(`(?s)".*"`)
 )
 
-// Closest returns the known name that differs least from name, or "" if none
-// is near.
+// Closest returns the known name that differs least from name, or "" if none is
+// similar.
 func Closest(name string, known []string) string {
 	const near = 3
 	best, least := "", near+1
@@ -107,7 +107,7 @@ func Closest(name string, known []string) string {
 	return best
 }
 
-// distance is how many letters must be put in, taken out or replaced
+// distance returns how many letters must be inserted, removed or replaced
 // (Levenshtein).
 func distance(a, b string) int {
 	if len(a) > 64 {

@@ -36,8 +36,8 @@ var (
 	drive = regexp.MustCompile(`^[A-Za-z]:[/\\]([^/]|$)`)
 )
 
-// CheckDatabaseFile refuses what is a URL, or a part of one, in the place of a SQLite
-// file's path: messages show paths, and a URL may hold a password. Its error, a
+// CheckDatabaseFile refuses a URL, or a part of one, as the path of a SQLite file,
+// because messages show paths, and a URL may hold a password. Its error, a
 // [ration.InvalidError], doesn't show the value.
 func CheckDatabaseFile(path string) error {
 	const form = `"sqlite:" is followed by the path of a file alone, such as "sqlite:./ration.db"`

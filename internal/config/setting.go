@@ -8,7 +8,7 @@ import (
 
 const variablePrefix = "RATION_"
 
-// Setting is one row of the table, for flags and the reference.
+// Setting is one row of the table of settings, for flags and the reference.
 type Setting struct {
 	Name    string // in the file
 	Form    string // what a value looks like

@@ -34,7 +34,7 @@ var gone = map[string]string{
 		"and the proxy answers preflights itself, or preflights: upstream, if the API answers them",
 }
 
-// Gone returns what to write in place of a setting that there was, or "".
+// Gone returns what to write instead of a setting that earlier releases had, or "".
 func Gone(name string) string { return gone[name] }
 
 // settings is the table.

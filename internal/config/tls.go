@@ -15,14 +15,15 @@ const (
 	apiTLSKeyFile  = "api_" + tlsKeyFile
 )
 
-// TLSFiles names the settings of a listener's certificate and the files that they name.
+// TLSFiles has the settings for a listener's certificate, and the files that they
+// name.
 type TLSFiles struct {
 	certfile.Files
 	CertSetting, KeySetting string
 }
 
-// Certificates returns which files hold the certificates of the proxy and the API; no
-// file is named where a listener has none.
+// Certificates returns the files of the certificates of the proxy and the verify API.
+// If a listener has no certificate, they name no file.
 func (c *Config) Certificates() (proxy, api TLSFiles) {
 	return TLSFiles{c.TLS, tlsCertFile, tlsKeyFile}, TLSFiles{c.APITLS, apiTLSCertFile, apiTLSKeyFile}
 }

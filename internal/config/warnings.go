@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Warnings says what the settings leave open and perhaps was not meant to be, a
-// sentence each. It holds no secret.
+// Warnings returns a sentence about each thing that the settings allow, perhaps by
+// mistake. They hold no secret.
 func (c *Config) Warnings() []string {
 	warnings := c.Routes.Gaps()
 	if c.Upstream == nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Batcher is one lane of group commit; make it with New. It is safe for concurrent
+// Batcher is one lane of group commit. Make it with New. It is safe for concurrent
 // use. It has a goroutine only while there is something to commit.
 type Batcher[K comparable, T, R any] struct {
 	config  Config[K, T, R]
@@ -39,11 +39,11 @@ func New[K comparable, T, R any](config Config[K, T, R]) *Batcher[K, T, R] {
 	return b
 }
 
-// Do commits item, together with whatever else waits, and returns its result once
-// Commit has returned. The end of ctx ends the waiting: with ErrNotSent if the item
-// was not sent yet, which withdraws it, else with ErrOutcomeUnknown, which does not
-// stop it; both wrap ctx.Err() too. An answer that is there already wins. See the
-// package comment for the other errors.
+// Do commits item, together with the other items that wait, and returns its result
+// once Commit has returned. If ctx ends first, Do returns. An item that was not sent
+// yet is then withdrawn, and the error is ErrNotSent. An item that was sent goes on,
+// and the error is ErrOutcomeUnknown. Both also wrap ctx.Err(). If the answer is
+// already there, Do returns it. See the package comment for the other errors.
 func (b *Batcher[K, T, R]) Do(ctx context.Context, item T) (R, error) {
 	var none R
 	if err := ctx.Err(); err != nil {
@@ -71,9 +71,9 @@ func (b *Batcher[K, T, R]) Do(ctx context.Context, item T) (R, error) {
 	return result, err
 }
 
-// Close refuses new items from now on and waits until those that wait are
-// committed or given up, or until ctx ends. In the latter case they are committed
-// all the same. Closing again only waits.
+// Close refuses new items from now on. It waits until the waiting items are committed
+// or given up, or until ctx ends. In the latter case they are still committed.
+// Closing again only waits.
 func (b *Batcher[K, T, R]) Close(ctx context.Context) error {
 	b.close()
 	select {
@@ -89,7 +89,8 @@ func (b *Batcher[K, T, R]) Close(ctx context.Context) error {
 	}
 }
 
-// Depth is how many items wait for their batch, without those being committed.
+// Depth returns how many items wait for their batch. It does not count items that are
+// being committed.
 func (b *Batcher[K, T, R]) Depth() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

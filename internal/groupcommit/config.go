@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Limits that hold where Config leaves them 0.
+// The limits that hold if Config leaves them 0.
 const (
 	DefaultMaxKeys  = 256
 	DefaultMaxItems = 4096
@@ -14,42 +14,43 @@ const (
 	DefaultMaxWait  = 5 * time.Second
 )
 
-// Config says what a Batcher does. Key and Commit must be set; a limit of 0 or
-// less means its default.
+// Config says what a Batcher does. Key and Commit must be set. A limit of 0 or less
+// means its default.
 type Config[K comparable, T, R any] struct {
-	// Key gives the key of an item. Items with one key keep their order and share
-	// one turn. It is called on the caller's goroutine, once per item.
+	// Key returns the key of an item. Items with the same key keep their order and
+	// share one turn. It is called on the caller's goroutine, once per item.
 	Key func(T) K
 
 	// Commit makes the items durable and returns one result per item, in the same
 	// order, or an error for all of them. It is never called concurrently with
 	// itself. Within items, those of one key are in the order in which they came.
-	// Items is Commit's to keep.
+	// Commit may keep the slice.
 	//
-	// No caller's context is passed on. Ctx ends only when no caller waits for
-	// this call any more, so that a Commit that is retrying can stop. A Commit
-	// that neither returns nor heeds ctx stalls the lane, not the callers: they
-	// are answered after MaxWait.
+	// Ctx is not the context of a caller. It ends only when no caller waits for this
+	// call any more, so that a Commit that is retrying can stop. If Commit neither
+	// returns nor heeds ctx, it stalls the lane, but not the callers: they are
+	// answered after MaxWait.
 	//
 	// If Commit panics, ends its goroutine or returns the wrong number of results,
-	// its callers get ErrOutcomeUnknown and the lane goes on: each call starts
-	// from nothing, so one that went wrong says little about the next.
+	// its callers get ErrOutcomeUnknown, and the lane goes on: calls don't depend on
+	// each other, so one that went wrong says little about the next.
 	Commit func(ctx context.Context, items []T) ([]R, error)
 
-	// Split reports whether a batch that failed with this error should be halved
-	// and each half committed on its own, down to the guilty item, which alone
-	// gets the error. It must be false for any error after which part of the
-	// batch may have taken effect. Nil means never.
+	// Split reports whether a batch that failed with this error should be halved, and
+	// each half committed by itself, until the item that causes the error is found.
+	// Only that item then gets the error. Split must return false for any error after
+	// which part of the batch may have taken effect. Nil: a batch is never split.
 	Split func(error) bool
 
-	// Observe is told of each call of Commit, after its callers were answered. It is
-	// called between two calls of Commit, so it must return at once. Nil: nobody is told.
+	// Observe is told of each call of Commit, after the callers were answered. It is
+	// called between two calls of Commit, so it must return at once. Nil: nobody is
+	// told.
 	Observe func(Sent)
 
-	MaxKeys  int           // distinct keys in a batch
-	MaxItems int           // items in a batch
-	MaxQueue int           // items that may wait for their batch
-	MaxWait  time.Duration // from Do to its answer, at the latest
+	MaxKeys  int           // most distinct keys in a batch
+	MaxItems int           // most items in a batch
+	MaxQueue int           // most items that wait for their batch
+	MaxWait  time.Duration // longest time from Do to its answer
 }
 
 func (c Config[K, T, R]) withDefaults() Config[K, T, R] {

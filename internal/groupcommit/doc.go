@@ -1,12 +1,12 @@
-// Package groupcommit turns many small writes into few large ones: while one
-// commit is under way the next items queue, and the next commit takes all that
-// wait. No timer holds a batch back, so an idle lane adds no latency and a busy
-// one shares each flush between hundreds of callers.
+// Package groupcommit turns many small writes into a few large ones. While one commit
+// is under way, the next items queue, and the next commit takes all that wait. No
+// timer holds a batch back, so an idle lane adds no latency, and a busy one shares
+// each flush to disk among hundreds of callers.
 //
 // A [Batcher] is one lane: its commits never overlap, and items of one key are
-// committed in the order in which they came. The batch is filled by taking one
-// item per waiting key in turn, so that a hot key delays nobody but itself, and
-// a full queue takes room from the key that holds the most.
+// committed in the order in which they came. A batch takes one item per waiting key
+// in turn, so that a busy key delays only itself. A full queue takes room from the
+// key that has the most items.
 //
 // What an error says about the item:
 //

@@ -7,13 +7,13 @@ import (
 )
 
 var (
-	// ErrNotSent says that the item had no effect and never will: it was
-	// withdrawn before Commit was called with it, or after Commit had refused it
-	// for certain and before it was tried again.
+	// ErrNotSent says that the item had no effect and never will. It was withdrawn
+	// before Commit was called with it, or after Commit had certainly failed with it
+	// and before it was tried again.
 	ErrNotSent = errors.New("item not sent")
 
-	// ErrOutcomeUnknown says that the item was handed to Commit and that its
-	// caller stopped waiting before the answer, or that Commit gave none.
+	// ErrOutcomeUnknown says that Commit was called with the item, and that its
+	// caller stopped waiting before the answer, or that Commit gave no answer.
 	ErrOutcomeUnknown = errors.New("item sent, outcome unknown")
 
 	// ErrQueueFull says that there was no room for the item. It wraps ErrNotSent.
@@ -33,13 +33,13 @@ var (
 	errUnknownTimeout = fmt.Errorf("%w: %w", ErrOutcomeUnknown, ErrTimeout)
 )
 
-// PanicError is what the callers of a batch get, wrapped with ErrOutcomeUnknown,
-// when Commit or Split panicked.
+// PanicError says that Commit or Split panicked. The callers of the batch get it,
+// wrapped together with ErrOutcomeUnknown.
 type PanicError struct {
 	Value any    // what was passed to panic
 	Stack []byte // the stack of the panic
 }
 
-// Error leaves Value and Stack out: a panic's text may hold anything, a secret
-// too. Whoever logs them decides.
+// Error leaves out Value and Stack, because the text of a panic may contain anything,
+// even a secret.
 func (e *PanicError) Error() string { return "committing a batch panicked" }

@@ -2,12 +2,13 @@ package groupcommit
 
 import "math/bits"
 
-// Who gives way when the queue is full. A limit per key would not do: two hot keys with half the
-// room each would still shut out everybody else. So no key is limited while there
-// is room, and a full queue takes room back from the key that holds the most: its
-// newest item gives way. An item is refused only while no other key holds more than
-// twice what its own key would then hold. In particular, a key of which nothing
-// waits is refused only while as many different keys wait as there is room.
+// This file says which item gives way when the queue is full. A limit per key would
+// not be enough: two busy keys with half the room each would still shut out all
+// others. So no key is limited while there is room. A full queue takes room back from
+// the key that has the most items: its newest item gives way. An item is refused only
+// while no other key has more than twice the items that its own key would then have.
+// In particular, a key without waiting items is refused only while as many different
+// keys wait as there is room for items.
 //
 // To find the longest queue in constant time, keys are listed by the number of
 // bits in their length, so "longest" is right within a factor of two. Keys with

@@ -11,7 +11,7 @@ type fairQueue[K comparable, E any] struct {
 	queued  int
 	keys    map[K]*keyQueue[K, E]
 	turns   list[keyQueue[K, E]]
-	lengths [bits.UintSize + 1]list[keyQueue[K, E]] // see door.go
+	lengths [bits.UintSize + 1]list[keyQueue[K, E]] // see evict.go
 	spare   []*keyQueue[K, E]
 }
 

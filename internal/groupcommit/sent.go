@@ -2,13 +2,13 @@ package groupcommit
 
 import "time"
 
-// Sent is what an observer learns of a call of Commit.
+// Sent tells an observer about a call of Commit.
 type Sent struct {
 	Items  int
-	Queued int           // items that waited for the next batch when this one was sent
-	Waited time.Duration // how long the item that came first had waited by then
-	Took   time.Duration // from then until Commit returned
-	Err    error         // what its callers got, or why the batch was split
+	Queued int           // items that were left waiting for the next batch when this one was sent
+	Waited time.Duration // how long the first item had waited when the batch was sent
+	Took   time.Duration // from sending the batch until Commit returned
+	Err    error         // the error that the callers got, or the reason why the batch was split
 }
 
 // noteLocked notes on a flight that is about to start what is told of it later.

@@ -16,23 +16,23 @@ import (
 
 // Listener says where a [Server] listens and what it serves there.
 type Listener struct {
-	Name        string                // such as "API"; in logs and errors, and no other's
+	Name        string                // such as "API"; used in logs and errors, and different for each listener
 	Address     string                // such as "127.0.0.1:8080"; port 0: any
-	Bound       net.Listener          // what is bound already, such as a unix socket, in place of Address
+	Bound       net.Listener          // a listener that is already bound, such as a unix socket, instead of Address
 	Handler     http.Handler          // nil: every request gets 404
 	Health      bool                  // answers /healthz and /readyz before Handler
 	Certificate *certfile.Certificate // nil: no TLS
 	Limits      Limits
 }
 
-// Limits bound what clients of a listener can hold. A request is on its own besides:
-// how many reach what is behind a handler at once is the handler's affair.
+// Limits bound the connections and the time that clients of a listener can take up.
+// They don't bound how many requests are handled at once: that is up to the handler.
 type Limits struct {
-	ReadHeaderTimeout time.Duration // for TLS, and then for a request's head; 0: 5 s
-	ReadTimeout       time.Duration // for a request with its body; 0: any time, as long as it goes on
+	ReadHeaderTimeout time.Duration // for the TLS handshake, and again for a request's head; 0: 5 s
+	ReadTimeout       time.Duration // for a request with its body; 0: no bound, as long as the body goes on arriving
 	IdleTimeout       time.Duration // of a kept-alive connection; 0: 2 minutes
-	MaxHeaderBytes    int           // beyond them: 431; 0: 32 KiB
-	Clients           bound.Config  // connections, and how slow a client may be; its Wrap is the Server's to set
+	MaxHeaderBytes    int           // a larger head gets 431; 0: 32 KiB
+	Clients           bound.Config  // bounds connections, and how slow a client may be; the Server sets its Wrap
 }
 
 const (

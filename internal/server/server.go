@@ -16,23 +16,24 @@ import (
 
 // Config says what a Server serves.
 type Config struct {
-	// Listeners are bound in this order, and stop in the reverse one: those whose
-	// requests charge come last, so that readiness is told until they have ended.
+	// Listeners are bound in this order, and stop in reverse order. Put listeners
+	// whose requests are charged last, so that the others go on telling readiness
+	// until these have stopped.
 	Listeners []Listener
-	Ready     func(context.Context) error // why not, or nil; nil: it is always ready
-	// ShutdownDelay is how long the server stays up, not ready, before it
-	// refuses connections, so that load balancers notice. 0: none.
+	Ready     func(context.Context) error // returns nil if the server is ready, else why not; nil: it is always ready
+	// ShutdownDelay is how long the server goes on serving, but not ready, before it
+	// refuses connections, so that load balancers notice. 0: not at all.
 	ShutdownDelay time.Duration
-	// ShutdownGrace is how long requests under way may take to finish after
-	// that. 0: 30 s.
+	// ShutdownGrace is how long after that requests under way have time to finish. 0:
+	// 30 s.
 	ShutdownGrace time.Duration
-	// CertificateInterval is how often it is looked whether the files of certificates
-	// have changed. 0: 5 s.
+	// CertificateInterval is the time between two looks at the files of certificates,
+	// which may have changed. 0: 5 s.
 	CertificateInterval time.Duration
 	Log                 *slog.Logger // nil: nothing is logged
 }
 
-// Server is the listeners of one instance. Use it once: Listen, then Run.
+// Server has the listeners of one instance. Use it once: call Listen, then Run.
 type Server struct {
 	config    Config
 	trouble   *condense.Log
@@ -54,8 +55,8 @@ func New(config Config) *Server {
 	return &Server{config: config, trouble: condense.New(config.Log)}
 }
 
-// Listen binds all addresses or none. What was bound before it is given up with the
-// rest where it fails.
+// Listen binds all addresses. If it fails, none is bound, and it also closes the
+// listeners that were already bound.
 func (s *Server) Listen(ctx context.Context) error {
 	for _, l := range s.config.Listeners {
 		if err := s.bind(ctx, l); err != nil {
@@ -66,8 +67,8 @@ func (s *Server) Listen(ctx context.Context) error {
 	return nil
 }
 
-// Addr returns the address that a listener is bound to, by its name, or nil if there
-// is none of that name.
+// Addr returns the address of the listener with a name, or nil if there is no such
+// listener.
 func (s *Server) Addr(name string) net.Addr {
 	for _, l := range s.listeners {
 		if l.name == name {
@@ -77,9 +78,9 @@ func (s *Server) Addr(name string) net.Addr {
 	return nil
 }
 
-// Run serves until ctx ends, then shuts down in order. It returns nil if every
-// request under way was finished within the grace, and otherwise an error that
-// says what was not. It also returns if a listener breaks.
+// Run serves until ctx ends, and then shuts down in order. It returns nil if every
+// request under way finished within the grace, and otherwise an error that says which
+// did not. It also returns if a listener fails.
 func (s *Server) Run(ctx context.Context) error {
 	broken := make(chan error, len(s.listeners))
 	watching, stopWatching := context.WithCancel(ctx)
@@ -123,8 +124,8 @@ func (s *Server) shutdown(ctx context.Context, orderly bool) error {
 	return errors.Join(errs...)
 }
 
-// Close gives up what Listen has bound, of a server that is not to run after all.
-// After Run there is nothing left for it.
+// Close closes what Listen has bound, if the server is not to run after all. After
+// Run it has nothing to do.
 func (s *Server) Close() {
 	for _, l := range s.listeners {
 		_ = l.net.Close()

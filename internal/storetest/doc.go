@@ -1,9 +1,9 @@
-// Package storetest is the contract of a store as a test suite: what
-// [ration.Store] and the store of administration promise, tried on a real
-// database. A store that passes [Run] decides charges as every other does.
+// Package storetest is the contract of a store as a test suite. It checks on a real
+// database what [ration.Store] and the store of administration promise. Two stores
+// that pass [Run] decide charges in the same way.
 //
-// The author of a store writes one test that calls Run with a function that
-// opens an empty database:
+// Each store has one test, which calls Run with a function that opens an empty
+// database:
 //
 //	func TestContract(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) storetest.Harness {
@@ -13,12 +13,13 @@
 //		})
 //	}
 //
-// Beside tests named for what they prove, the suite runs random operations and
-// compares each decision and all usage with a naive second opinion. That
-// opinion keeps every admitted charge and recomputes each limit by summing; it
-// shares no code with [ledger.Decide]. The build tag "long" runs more of them.
+// Each test has the name of what it proves. Besides these tests, the suite runs
+// random operations, and compares each decision and all usage with a second, naive
+// implementation. That implementation keeps every admitted charge and computes each
+// limit by summing. It shares no code with [ledger.Decide]. With the build tag
+// "long", the suite runs more random operations.
 //
-// Everything is reached through the two interfaces, so the suite says nothing
-// about tables. A plan of a query, a lost answer to a COMMIT or a full disk are
-// matters of each store's own tests.
+// The suite uses only the two interfaces, so it says nothing about tables. Query
+// plans, lost answers to a COMMIT and full disks are tested by each store's own
+// tests.
 package storetest

@@ -9,49 +9,52 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
-// Store is a database with both of its faces.
+// Store is a store with both of its interfaces: that of the engine and that of
+// administration.
 type Store interface {
 	ration.Store
 	admin.Store
 }
 
-// Harness is an empty database under test. Its tests run one after the other
-// and share it; each makes keys and plans of its own.
+// Harness is an empty database under test. Its tests run one after the other and
+// share it. Each test makes its own keys and plans.
 type Harness struct {
-	// Store is an instance on the database. Its last test may close it, and closes
-	// it twice; a t.Cleanup that closes it again must find nothing wrong.
+	// Store is an instance on the database. The last test may close it, even twice.
+	// It must then be possible for a t.Cleanup to close it again.
 	Store Store
 
-	// SetNow stops the database's clock, and that of all instances, at a time of
-	// whole microseconds. It is called before the first use, and may turn back.
-	// It is called while charges are under way.
+	// SetNow stops the clocks of the database and of all instances at a time in whole
+	// microseconds. It is called before the first use and while charges are under
+	// way, and the time may be earlier than before.
 	SetNow func(time.Time)
 
-	// SetInstanceNow stops the clock of all instances only, so that it disagrees
-	// with the database's until the next SetNow. Where both are one clock, it moves
-	// what the instance believes to have passed. Nil where nothing is ever suspect.
+	// SetInstanceNow stops only the clock of all instances, so that it disagrees with
+	// the database's clock until the next SetNow. If both are one clock, it moves the
+	// time that the instance believes to have passed. Nil: the clock is never
+	// suspect.
 	SetInstanceNow func(time.Time)
 
-	// BelievesSteps says that clocks which disagree are believed after a while, as
-	// they are where both are one and only what has passed can disagree.
+	// BelievesSteps says that clocks that disagree are believed after a while. That
+	// is so if both are one clock, which can only disagree with the time that has
+	// passed.
 	BelievesSteps bool
 
 	// OpenAnother returns another instance on the same database, which t.Cleanup
-	// closes. Nil where a database has one instance at most.
+	// closes. Nil: a database has at most one instance.
 	OpenAnother func(t *testing.T) Store
 
-	// Crash crashes instances. Random histories go without crashes where it is nil.
+	// Crash crashes instances. Nil: random histories have no crashes.
 	Crash Crash
 
-	// AwaitLocked returns as soon as a transaction of this database waits for a
-	// lock that another one holds. It fails the test if none ever does. Nil where
-	// a transaction can't begin while another writes.
+	// AwaitLocked returns as soon as a transaction of this database waits for a lock
+	// that another one holds. It fails the test if that never happens. Nil: a
+	// transaction can't begin while another one writes.
 	AwaitLocked func(t *testing.T)
 }
 
-// Crash does work on an instance that crashes in the midst of it, which depends on
-// point, or right after it, and returns one to go on with: the given one, unless it
-// was that which crashed. The work's context may end with the crash.
+// Crash does work on an instance that crashes during the work or right after it,
+// depending on point. It returns the instance to go on with: the given one, unless
+// that is the one that crashed. The work's context may end with the crash.
 type Crash func(t *testing.T, store Store, point uint64, work func(context.Context, Store)) Store
 
 // group is tests of one topic, which share a database.
@@ -66,15 +69,16 @@ type contractTest struct {
 	run  func(*fixture)
 }
 
-// Run proves that a store keeps the contract. It calls open once for each group
-// of tests; groups run in parallel.
+// Run tests that a store keeps the contract. It calls open once for each group of
+// tests. Groups run in parallel.
 func Run(t *testing.T, open func(t *testing.T) Harness) {
 	runGroups(t, groups(), randomExamples, open)
 }
 
-// RunAgain is [Run] for a store that passes it on another way to its database, such
-// as a pooler. It runs the groups whose outcome can depend on the way and a few
-// random histories; with the build tag "long" it runs all groups.
+// RunAgain is [Run] for a store that already passes it, but here reaches its database
+// in another way, such as through a pooler. It runs the groups whose outcome can
+// depend on that way, and a few random histories. With the build tag "long" it runs
+// all groups.
 func RunAgain(t *testing.T, open func(t *testing.T) Harness) {
 	runGroups(t, groupsAgain(), randomExamples/5, open)
 }
