@@ -16,47 +16,53 @@ import (
 	"github.com/ration-dev/ration/rationhttp"
 )
 
-// Config says what a Proxy stands before.
+// Config says what a Proxy is in front of, and how it works.
 type Config struct {
-	// Upstream is http or https, a host, and perhaps a path that is put before
-	// every request's. One of http gets the Host that the client asked for, one of
-	// https, which goes by it, its own.
+	// Upstream is the URL of the API: http or https, a host, and perhaps a path,
+	// which is put before the path of every request. Over http, the upstream gets the
+	// Host that the client asked for. Over https it gets its own, because the
+	// certificate depends on it.
 	Upstream *url.URL
 	Routes   *route.Table
 	Gate     rationhttp.Gate
 	// Headers are set on every request to the upstream. Their values are secrets.
 	Headers map[string]string
-	// PassHeaders are names that reach the upstream from everybody although a proxy
-	// in front usually sends them, such as X-User-Id, for APIs that check them.
+	// PassHeaders are names of headers that reach the upstream from every client,
+	// although only a proxy in front usually sends them, such as X-User-Id. They are
+	// for APIs that check them.
 	PassHeaders []string
-	// Rewrite is done to JSON answers of status 2xx on routes that are not free. Nil: nothing.
+	// Rewrite says what to change in JSON answers with status 2xx, on routes that are
+	// not free. Nil: nothing.
 	Rewrite *rewrite.Body
-	// Errors words our own answers that refuse. Nil: problem details (RFC 9457).
+	// Errors has the form of Ration's own answers that refuse a request. Nil: problem
+	// details (RFC 9457).
 	Errors *rewrite.Errors
-	// CORS says which pages may call. Where it speaks, it alone decides: Ration
-	// answers preflights, without a key, and what the upstream says of origins goes.
-	// Its headers and exposed fields are filled in. Zero: it says nothing, and the
-	// upstream's answers stay as they are.
+	// CORS says which web pages may call. If it is set, it alone decides: Ration
+	// answers preflights (a browser's OPTIONS requests before a call) without a key,
+	// and removes what the upstream says about origins. New fills in its headers and
+	// exposed fields. Zero: it is not set, and the upstream's answers stay as they
+	// are.
 	CORS cors.Policy
-	// Preflights says what becomes of preflights while CORS says nothing.
+	// Preflights says what happens to preflights if CORS is not set.
 	Preflights Preflights
-	// PreflightRate is how many preflights of one address reach the upstream in a
-	// second. Zero: [DefaultPreflightRate].
+	// PreflightRate is how many preflights per second reach the upstream from one
+	// address. Zero: [DefaultPreflightRate].
 	PreflightRate int
-	// Capacity is how much the upstream gets at once. Zero: any number.
+	// Capacity bounds how many requests the upstream gets at once. Zero: no bound.
 	Capacity Capacity
 	// AllowOverrides passes on requests whose headers, query or body name another
-	// method than their own, such as "_method". The route is that of the method sent.
+	// method than their own, such as with "_method". Their route is that of the
+	// method that they were sent with.
 	AllowOverrides bool
-	// Timeout is how long the upstream may take until its answer begins. Zero:
-	// 10 minutes. The answer itself may take any time.
+	// Timeout is how long the upstream may take until its answer begins. Zero: 10
+	// minutes. The answer itself may last as long as it likes.
 	Timeout time.Duration
-	// SecretPrefix is by what a secret of ours is recognised in queries, and in an
-	// Authorization field on free routes, where it may be the application's own. Empty:
-	// [ration.DefaultSecretPrefix].
+	// SecretPrefix is the prefix by which a Ration secret is recognised in queries
+	// and, on free routes, in an Authorization field, which may also hold a
+	// credential of the application. Empty: [ration.DefaultSecretPrefix].
 	SecretPrefix string
-	// Log gets what went wrong with the upstream, without headers and queries;
-	// nil: nothing is logged.
+	// Log gets the upstream's failures, without headers and queries. Nil: nothing is
+	// logged.
 	Log *slog.Logger
 }
 
@@ -107,8 +113,8 @@ func (c Config) check() error {
 	return errors.Join(checkHeaders(c.Headers), CheckPassHeaders(c.PassHeaders))
 }
 
-// CheckPassHeaders refuses names that are the proxy's own to set, whoever sends
-// them. Its error is a [ration.InvalidError].
+// CheckPassHeaders refuses names of headers that only the proxy itself may set. Its
+// error is a [ration.InvalidError].
 func CheckPassHeaders(names []string) error {
 	never := folded(framing, methodHeaders, pathHeaders, []string{
 		headerSubject, headerKeyID, headerPlan, rationhttp.RequestIDHeader, proxyVariable,

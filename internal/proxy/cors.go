@@ -9,17 +9,18 @@ import (
 	"github.com/ration-dev/ration/rationhttp"
 )
 
-// Preflights says what becomes of CORS preflights, which carry no key.
+// Preflights says what happens to CORS preflights: the OPTIONS requests by which a
+// browser asks whether a web page may call. They carry no key.
 type Preflights string
 
-// What may become of them. Where [Config.CORS] speaks, Ration answers them itself.
+// What can happen to preflights. If [Config.CORS] is set, Ration answers them itself.
 const (
 	PreflightsCharged  Preflights = ""         // they are requests like any other
 	PreflightsUpstream Preflights = "upstream" // the upstream answers, as [route.Table.PassedOn] says
 )
 
-// DefaultPreflightRate is how many preflights of one address reach the upstream
-// in a second, unless the configuration says otherwise.
+// DefaultPreflightRate is how many preflights per second reach the upstream from one
+// address, unless the configuration says otherwise.
 const DefaultPreflightRate = 10
 
 // errTooManyPreflights refuses a preflight that would reach the upstream.

@@ -1,26 +1,27 @@
-// Package proxy is the reverse proxy: it charges a request, and passes it on
-// only then.
+// Package proxy is the reverse proxy. It charges a request, and only then passes it
+// on to the upstream, the API behind it.
 //
-// What the upstream gets: the request's method, path and query byte for byte
-// (without query parameters that hold a secret), its body as a stream, its
-// headers without the secret, and
+// The upstream gets the request's method, path and query byte for byte (without query
+// parameters that hold a secret), its body as a stream, its headers without the
+// secret, and
 //
 //   - X-Auth-Subject (the key's owner, else its id), X-Auth-Key-Id and
 //     X-Auth-Plan: always set, empty on free routes;
 //   - X-Request-Id, and X-Forwarded-For, -Host and -Proto;
 //   - the fixed headers of the configuration.
 //
-// Nobody else can set these, under no spelling. What the client gets is the
-// upstream's answer with the fields that tell what remains.
+// Nobody else can set these headers, in any spelling. The client gets the upstream's
+// answer, with the header fields that say what remains.
 //
-// What came to nothing is given back, by the policy of its route, before anything
-// is answered. A route may reserve instead, and settle what was really used by what
-// the upstream reports when its answer has ended, however it ends.
+// If a request fails, its charge is given back before the answer begins, according to
+// the policy of its route. A route may also reserve amounts, and settle what was
+// really used when the upstream's answer has ended, in whatever way: the upstream
+// reports it.
 //
-// A request reaches the upstream at most once: nothing is sent again after a
-// connection broke, not even where HTTP would allow it, because a charge pays
-// for one call. A keep-alive connection that the upstream closes at the moment
-// of sending is therefore a 502; connections idle for longer than 4 seconds
-// aren't used again, which makes that rare. A WebSocket is charged at its
-// handshake. Upgrades to other protocols are not passed on.
+// A request reaches the upstream at most once. Nothing is sent again after a
+// connection broke, not even where HTTP would allow it, because a charge pays for one
+// call. So if the upstream closes a keep-alive connection at the moment of sending,
+// the client gets a 502. To make that rare, connections that were idle for longer
+// than 4 seconds aren't used again. A WebSocket is charged at its handshake. Upgrades
+// to other protocols are not passed on.
 package proxy

@@ -8,28 +8,32 @@ import (
 	"github.com/ration-dev/ration/internal/route"
 )
 
-// Explanation is what becomes of a request, before anybody looks at its key, its
-// idempotency key and its body. One of Refusal, PageMethods and Route is set.
+// Explanation says what happens to a request, before its key, its idempotency key and
+// its body are looked at. One of Refusal, PageMethods and Route is set.
 type Explanation struct {
-	// Refusal is the answer to a request that is refused, whoever sends it, before
-	// the setting errors words it.
+	// Refusal is the answer to a request that is refused no matter who sends it, in
+	// the form that it has without the setting errors.
 	Refusal *api.Problem
-	// PageMethods are what a page may use, of a preflight that is answered here.
+	// PageMethods are the methods that a web page may use, if the request is a
+	// preflight that Ration answers.
 	PageMethods []string
 	Route       *route.Compiled
-	// Amounts are what is charged or reserved, sorted; nil on a free route.
+	// Amounts are the amounts that are charged or reserved, sorted; nil on a free
+	// route.
 	Amounts []ration.Amount
-	// KeyParameter of the query may carry the key; empty: none.
+	// KeyParameter is the parameter of the query that may carry the key; empty: none.
 	KeyParameter string
-	// PassedPreflight: the upstream answers it without a key, so many times a second.
+	// PassedPreflight says that the upstream answers the request without a key, up to
+	// the preflight rate.
 	PassedPreflight bool
-	// Beside: no route matches, and others ask more, as [route.Table.PassesBeside] says.
+	// Beside says that no route matches, and that other routes ask for more, in the
+	// sense of [route.Table.PassesBeside].
 	Beside bool
 }
 
-// Explain says what would become of a request as a server receives it, by the
-// code that serves it, and charges nothing. No configuration that New takes brings
-// about an error.
+// Explain says what would happen to a request, in the form in which a server receives
+// it. It uses the code that serves requests, and charges nothing. With a
+// configuration that New accepts, there is no error.
 func (p *Proxy) Explain(r *http.Request) (Explanation, error) {
 	x := &exchange{in: r}
 	err := p.judge(x)

@@ -16,7 +16,7 @@ import (
 // via is this integration's name in charges and events.
 const via = "proxy"
 
-// Proxy is an http.Handler that charges and passes on. It is safe for
+// Proxy is an http.Handler that charges requests and passes them on. It is safe for
 // concurrent use.
 type Proxy struct {
 	config    Config
@@ -91,9 +91,9 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.reverse.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 }
 
-// judge says what a request is before anybody is asked who sends it: its route, or
-// as an error why it is refused. Both what is served and what [Proxy.Explain] says
-// come from it.
+// judge finds the route of a request, or returns an error that says why it is
+// refused, before anybody asks who sends it. [Proxy.ServeHTTP] and [Proxy.Explain]
+// both use it.
 func (p *Proxy) judge(x *exchange) error {
 	if err := p.checkLoop(x.in); err != nil {
 		return err
@@ -126,7 +126,7 @@ func (p *Proxy) questionOf(x *exchange) rationhttp.Question {
 	return question
 }
 
-// exchange is what is known of one request while it is under way.
+// exchange is what is known about one request while it is under way.
 type exchange struct {
 	in        *http.Request
 	requestID string

@@ -15,13 +15,13 @@ import (
 	"github.com/ration-dev/ration/rationhttp"
 )
 
-// Capacity is how much the upstream gets at once. Of each 0 means any number, but of
-// Waiting that nobody waits.
+// Capacity bounds how many requests the upstream gets at once. 0 means no bound,
+// except for Waiting, where it means that no request waits.
 type Capacity struct {
-	InFlight   int           // requests that have not ended
-	Waiting    int           // requests that wait until others have
-	Wait       time.Duration // for how long; 0: 5 s
-	WebSockets int           // connections that have become WebSockets, besides
+	InFlight   int           // most requests that have not ended
+	Waiting    int           // most requests that wait until others have ended
+	Wait       time.Duration // the longest time that they wait; 0: 5 s
+	WebSockets int           // most connections that have become WebSockets, in addition to InFlight
 }
 
 const defaultWait = 5 * time.Second
@@ -36,7 +36,7 @@ func newCapacity(c Capacity) capacity {
 	}
 }
 
-// turn is what a request holds of the capacity.
+// turn is the part of the capacity that a request holds.
 type turn struct {
 	keyless              bool
 	inFlight, webSockets *turns.Turns // nil: not, or not any more
@@ -51,8 +51,8 @@ func (t *turn) end() {
 	}
 }
 
-// endFlight gives back what a request holds until it has ended: a WebSocket that is
-// open is none any more.
+// endFlight gives back what a request holds until it has ended. An open WebSocket no
+// longer counts as a request.
 func (t *turn) endFlight() {
 	if t.inFlight != nil {
 		t.inFlight.Give(t.keyless)
@@ -60,10 +60,10 @@ func (t *turn) endFlight() {
 	}
 }
 
-// takeTurn waits until the upstream can take the request, before anything is charged,
-// and reports whether it can. Otherwise the request was answered. Only requests with
-// a key that exists wait, those of each key in a line of their own, and such as need
-// none, by address: guesses hold up nobody.
+// takeTurn waits until the upstream can take the request, before anything is charged.
+// It reports whether the upstream can; otherwise the request was answered. Only
+// requests with a key that exists wait, each key in its own queue, and requests that
+// need no key, in one queue per address. So guessed keys delay nobody.
 func (p *Proxy) takeTurn(w http.ResponseWriter, x *exchange) bool {
 	x.turn.keyless = x.route.Free || x.preflight
 	if isWebSocket(x.in) {
