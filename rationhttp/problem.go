@@ -61,21 +61,24 @@ func (r *Responder) problemOf(decision *ration.Decision, asked Echo) api.Problem
 	return problem
 }
 
-// describeLimits says which limits refused, and gives the state of the one that
-// refuses for the longest time.
+// describeLimits says which limits refused, and gives the state of the tightest: of
+// those that will never admit the cost, if there are any.
 func describeLimits(problem *api.Problem, decision *ration.Decision, amounts []ration.Amount) {
-	var worst *ration.LimitStatus
-	for i := range decision.Limits {
-		status := &decision.Limits[i]
+	var never []ration.LimitStatus
+	for _, status := range decision.Limits {
 		if !status.Exceeded {
 			continue
 		}
 		problem.ViolatedPolicies = append(problem.ViolatedPolicies, status.Name)
-		if worst == nil || refusesLonger(status, worst, amounts) {
-			worst = status
+		if unitsOf(amounts, status.Meter) > status.Size() {
+			never = append(never, status)
 		}
 	}
+	worst := ration.Tightest(never)
 	if worst == nil {
+		worst = ration.Tightest(decision.Limits)
+	}
+	if worst == nil || !worst.Exceeded {
 		return
 	}
 	cost := unitsOf(amounts, worst.Meter)
@@ -89,19 +92,6 @@ func describeLimits(problem *api.Problem, decision *ration.Decision, amounts []r
 	if !worst.ResetsAt.IsZero() {
 		problem.ResetsAt = new(worst.ResetsAt.UTC().Truncate(time.Microsecond))
 	}
-}
-
-// refusesLonger orders limits that refused: first those that will never admit the
-// cost, then those that never reset, then by the time of their reset.
-func refusesLonger(a, b *ration.LimitStatus, amounts []ration.Amount) bool {
-	neverA, neverB := unitsOf(amounts, a.Meter) > a.Size(), unitsOf(amounts, b.Meter) > b.Size()
-	if neverA != neverB {
-		return neverA
-	}
-	if a.ResetsAt.IsZero() != b.ResetsAt.IsZero() {
-		return a.ResetsAt.IsZero()
-	}
-	return a.ResetsAt.After(b.ResetsAt)
 }
 
 func unitsOf(amounts []ration.Amount, meter string) int64 {

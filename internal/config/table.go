@@ -146,7 +146,7 @@ var settings = []setting{
 		set:     into(func(c *Config) *[]string { return &c.PassHeaders }, parseHeaderNames),
 	},
 	{
-		Setting: Setting{"headers", "draft10, legacy, both or off", "draft10", "Which RateLimit headers answers carry."},
+		Setting: Setting{"headers", "draft10, legacy, both or off", "draft10", "Which RateLimit headers answers carry: draft10 tells of every limit, legacy of the tightest."},
 		kind:    text,
 		set:     choice(func(c *Config) *string { return &c.Headers }, "draft10", "legacy", "both", "off"),
 	},
@@ -295,11 +295,11 @@ var settings = []setting{
 		masked:  func(string) bool { return true }, // one that is none can't be told
 	},
 	{
-		Setting: Setting{Name: "rewrite", Form: "JSON pointer: field", Doc: `Values that Ration sets in JSON answers, such as "/quota/remaining: remaining". It leaves out free routes and routes with no_rewrite.`},
+		Setting: Setting{Name: "rewrite", Form: "JSON pointer: field", Doc: `Values that Ration sets in JSON answers, such as "/quota/remaining: remaining". The fields: remaining, used, limit and resets_at of the tightest limit, or of one, as in remaining of requests-day; key_id, key_name, owner and plan. It leaves out free routes and routes with no_rewrite.`},
 		decode:  decodeRewrite,
 	},
 	{
-		Setting: Setting{Name: "errors", Form: "code: {status, content_type, body}", Doc: "The bodies of the proxy's own errors, by code, or as default. Otherwise they are problem details (RFC 9457)."},
+		Setting: Setting{Name: "errors", Form: "code: {status, content_type, body}", Doc: "The bodies of the proxy's own errors, by code, or as default. A body may have ${code}, ${status}, ${title}, ${detail}, ${request_id}, ${retry_after} and the fields of rewrite, such as ${remaining of requests-day}. Otherwise they are problem details (RFC 9457)."},
 		decode:  decodeErrors,
 	},
 }

@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/proxy"
 	"github.com/ration-dev/ration/internal/rewrite"
 	"github.com/ration-dev/ration/internal/route"
+	"github.com/ration-dev/ration/rationhttp"
 )
 
 func takeOver(t *testing.T) func(*proxy.Config) {
@@ -130,5 +132,58 @@ func TestWordsErrors(t *testing.T) {
 	u.Close()
 	if got := bodyOf(t, f.get(t, "/ask")); got != `{"detail":"upstream_unreachable"}` {
 		t.Errorf("without an upstream: %s", got)
+	}
+}
+
+// TestOneRemainingPerAnswer holds the body of an answer against its header.
+func TestOneRemainingPerAnswer(t *testing.T) {
+	u := newUpstream(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{}`))
+	})
+	f := newFixture(t, u.URL, route.Config{}, func(config *proxy.Config) {
+		config.Gate.Responder.Style = rationhttp.StyleBoth
+		config.Rewrite, config.Errors = new(rewrite.Body), new(rewrite.Errors)
+		for _, rule := range [][2]string{{"/remaining", "remaining"}, {"/limit", "limit"}, {"/used", "used"}, {"/hour", "remaining of requests-hour"}} {
+			if err := config.Rewrite.Add(rule[0], rule[1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := config.Errors.Add("default", 0, "", `{"remaining":${remaining},"limit":${limit},"used":${used},"hour":${remaining of requests-hour}}`); err != nil {
+			t.Fatal(err)
+		}
+	})
+	quota := func(period ration.Period, used, quantity int64, resets time.Duration) ration.LimitStatus {
+		return ration.LimitStatus{
+			Limit: ration.Limit{Name: "requests-" + string(period), Meter: "requests", Kind: ration.KindQuota, Quantity: quantity, Period: period},
+			Used:  used, Remaining: quantity - used, ResetsAt: noon.Add(resets), AvailableAt: noon.Add(resets),
+		}
+	}
+	hour, month := quota(ration.PeriodHour, 50, 100, time.Hour), quota(ration.PeriodMonth, 9000, 10_000, 48*time.Hour)
+	for _, row := range []struct {
+		name          string
+		code          ration.Code
+		hour, refuses bool // whether the hour, the month refuses
+		want          string
+	}{
+		{"the smaller part remains of the month", ration.CodeOK, false, false, `{"remaining":1000,"limit":10000,"used":9000,"hour":50}`},
+		{"the hour refuses", ration.CodeQuotaExceeded, true, false, `{"remaining":50,"limit":100,"used":50,"hour":50}`},
+		{"both refuse, the month for longer", ration.CodeQuotaExceeded, true, true, `{"remaining":1000,"limit":10000,"used":9000,"hour":50}`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			hour.Exceeded, month.Exceeded = row.hour, row.refuses
+			f.charger.decision.Code, f.charger.decision.Limits = row.code, []ration.LimitStatus{hour, month}
+			response := f.get(t, "/ask")
+			if got := bodyOf(t, response); got != row.want {
+				t.Errorf("body %s, want %s", got, row.want)
+			}
+			header := fmt.Sprintf(`{"remaining":%s,"limit":%s,"used":%s,"hour":50}`, response.Header.Get("X-RateLimit-Remaining"), response.Header.Get("X-RateLimit-Limit"), response.Header.Get("X-RateLimit-Used"))
+			if header != row.want {
+				t.Errorf("header fields %s, want %s", header, row.want)
+			}
+			if told := response.Header.Get("RateLimit"); told != `"requests-hour";r=50;t=3600, "requests-month";r=1000;t=172800` {
+				t.Errorf("RateLimit: %s", told)
+			}
+		})
 	}
 }

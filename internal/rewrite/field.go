@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,8 +10,8 @@ import (
 )
 
 // Field names one thing that a decision tells, such as "remaining", or
-// "remaining of requests-day". Without a limit's name it speaks of the limit that
-// refused or, if none did, of the one with the least units remaining.
+// "remaining of requests-day". Without a limit's name it speaks of the tightest, as
+// the X-RateLimit header fields do; see [ration.Tightest].
 type Field struct {
 	name  string
 	limit string // empty: any
@@ -71,16 +72,10 @@ func (f Field) limitValue(decision *ration.Decision) (string, bool) {
 }
 
 func (f Field) find(limits []ration.LimitStatus) *ration.LimitStatus {
-	var best *ration.LimitStatus
-	for i := range limits {
-		status := &limits[i]
-		switch {
-		case f.limit != "" && status.Name != f.limit:
-		case best == nil, status.Exceeded && !best.Exceeded, status.Exceeded == best.Exceeded && status.Remaining < best.Remaining:
-			best = status
-		}
+	if f.limit != "" {
+		limits = slices.DeleteFunc(slices.Clone(limits), func(status ration.LimitStatus) bool { return status.Name != f.limit })
 	}
-	return best
+	return ration.Tightest(limits)
 }
 
 // json returns the field as a JSON value: null where the decision doesn't tell
