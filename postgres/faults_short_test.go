@@ -4,9 +4,9 @@ package postgres_test
 
 const (
 	// lostAnswers is how many connections break at each point of a transaction.
-	lostAnswers = 8
+	lostAnswers = 5
 	// contendedBatches is how many batches run against administration and each other.
-	contendedBatches = 300
+	contendedBatches = 150
 	// givenUp is how many transactions the server gives up.
-	givenUp = 80
+	givenUp = 40
 )

@@ -4,9 +4,10 @@ package sqlite_test
 
 // How often faults are made.
 const (
-	powerCuts        = 35
-	failedFlushStep  = 29 // between one flush to fail and the next
+	powerCuts        = 15 // at least
+	lossesToFind     = 1  // of a store that flushes less
+	failedFlushStep  = 41 // between one flush to fail and the next
 	failedCallGrowth = 2  // of the number of the call to fail next
 	diskFills        = 2
-	damages          = 20
+	damages          = 12
 )

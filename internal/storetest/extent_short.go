@@ -7,10 +7,10 @@ const randomRounds, randomExamples = 1, 15
 
 // How many rounds of clocks that jump, of 25 jumps each; how many midnights are
 // passed under load; and how many keys are first charged at once after one.
-const jumpRounds, rollovers, herd = 12, 2, 300
+const jumpRounds, rollovers, herd = 8, 2, 100
 
 // How many reservations are ended from all sides at once, and how many charges
 // are sent from all sides at once.
-const endRaces, sameAtOnce = 80, 40
+const endRaces, sameAtOnce = 32, 16
 
 func groupsAgain() []group { return groupsOfTransactions() }
