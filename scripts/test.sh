@@ -15,7 +15,19 @@ CGO_ENABLED=0 go build -trimpath -o "$RATION_TEST_BINARY" ./cmd/ration
 # The race detector brings checks of unsafe pointers along, which take a quarter of
 # the time of SQLite's translated code and tell nothing of ours. Nobody debugs these
 # binaries, so linking leaves out what a debugger would read.
-flags=(-race -ldflags=-w -gcflags=modernc.org/...=-d=checkptr=0)
+# "go vet" is left to the linter, which runs all of its checks.
+flags=(-race -vet=off -ldflags=-w -gcflags=modernc.org/...=-d=checkptr=0)
+
+# The race detector lets each process sleep for a second before it ends, while what is
+# left running may still race. The long tests wait for that.
+if [[ " $* " != *" long "* ]]; then
+  export GORACE="atexit_sleep_ms=50 ${GORACE-}"
+fi
+
+# Packages begin in this order. Those that take longest are first, lest one of them runs
+# alone in the end; those that wait more than they compute come between.
+first=(./postgres ./sqlite ./test/upgrade ./internal/cli ./test/faults ./test/examples ./test/e2e ./test/crash
+  ./internal/storetest ./test/deploy ./internal/dbcopy ./test/sqlite ./internal/proxy ./test/takeover ./test/integrations)
 
 # Servers of PostgreSQL keep their files in memory where 4 GiB of it are free: there a
 # database costs a third of the time. What tests ask of them is what outlives kill -9,
@@ -27,8 +39,10 @@ fi
 failed=
 for mod in go.mod bench/go.mod examples/*/go.mod; do
   module=$(dirname "$mod") name=${mod//\//-}
+  packages=(./...)
+  [[ $module != . ]] || packages=("${first[@]}" "${packages[@]}")
   (cd "$module" && "$tools/testpostgres" -- "$tools/gotestsum" --format pkgname --format-hide-empty-pkg \
-    --format-icons text --jsonfile "$results/$name.json" -- "${flags[@]}" "$@" ./...) || failed=1
+    --format-icons text --jsonfile "$results/$name.json" -- "${flags[@]}" "$@" "${packages[@]}") || failed=1
 done
 printf '\nThe ten slowest tests:\n'
 cat "$results"/*.json | "$tools/gotestsum" tool slowest --num 10
