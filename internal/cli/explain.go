@@ -68,7 +68,7 @@ func parseAmounts(texts []string) ([]ration.Amount, error) {
 			return nil, &ration.InvalidError{Field: "--amount", Value: text, Reason: "use a meter and a whole number, such as tokens=1200"}
 		}
 		if err != nil {
-			return nil, &ration.InvalidError{Field: "amounts." + meter, Value: units, Reason: fmt.Sprintf("use a whole number from 0 to %d", ration.MaxUnits)}
+			return nil, &ration.InvalidError{Field: "amounts." + meter, Value: units, Reason: err.Error()}
 		}
 		amounts = append(amounts, ration.Amount{Meter: meter, Units: number.Units})
 	}

@@ -128,7 +128,7 @@ func (r *usageReading) read(mapping UsageMapping) {
 	day.Date = ration.DateID(date.Date())
 	count, err := numeral.Parse(r.cells(mapping.RequestCount))
 	if err != nil {
-		r.note("request_count", fmt.Sprintf("use a whole number from 0 to %d", ration.MaxUnits))
+		r.note("request_count", err.Error())
 	}
 	day.Used, r.rounded = count.Units, count.Rounded
 	if text := r.cells(mapping.LastRequestAt); text != "" {

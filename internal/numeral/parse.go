@@ -9,11 +9,12 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// What may be wrong with a number. The texts say nothing of what was written.
+// What may be wrong with a number. The texts say what would be right, and nothing of
+// what was written.
 var (
-	ErrSyntax   = errors.New("it is not a number")
-	ErrNegative = errors.New("it is negative")
-	ErrTooLarge = fmt.Errorf("it is more than %d", ration.MaxUnits)
+	ErrSyntax   = fmt.Errorf("use a whole number from 0 to %d; this is not a number", ration.MaxUnits)
+	ErrNegative = fmt.Errorf("use a whole number from 0 to %d; this is negative", ration.MaxUnits)
+	ErrTooLarge = fmt.Errorf("use a whole number from 0 to %d; this is more", ration.MaxUnits)
 )
 
 // Number is what was read: 0 … [ration.MaxUnits].

@@ -79,8 +79,8 @@ func (q *question) readTTL(pointer string, s *scanner) error {
 	if s.null() {
 		return nil
 	}
-	seconds, ok := s.number()
-	if !ok || seconds.Rounded || seconds.Units < 1 || seconds.Units > most {
+	seconds, err := s.number()
+	if err != nil || seconds.Rounded || seconds.Units < 1 || seconds.Units > most {
 		return invalidValue(pointer, "use a whole number of seconds from 1 to "+strconv.FormatInt(most, 10))
 	}
 	q.hold.TTL = time.Duration(seconds.Units) * time.Second
@@ -115,9 +115,9 @@ func (a *amounts) read(pointer string, s *scanner) error {
 // amount reads one amount. Whatever is no number in range is a wrong value, whatever
 // its JSON type.
 func (a *amounts) amount(meter string, s *scanner) error {
-	number, ok := s.number()
-	if !ok {
-		return invalidValue(amountPointer(meter), "use a whole number from 0 to 9007199254740992")
+	number, err := s.number()
+	if err != nil {
+		return invalidValue(amountPointer(meter), err.Error())
 	}
 	a.all = append(a.all, ration.Amount{Meter: meter, Units: number.Units})
 	if number.Rounded {

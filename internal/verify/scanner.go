@@ -120,13 +120,12 @@ func (s *scanner) boolean(pointer string) (bool, error) {
 	return false, invalidBody(pointer, "use true or false")
 }
 
-// number reads a number that is not negative. Whatever else comes is not ok.
-func (s *scanner) number() (read numeral.Number, ok bool) {
+// number reads a number; errors are those of [numeral.Parse].
+func (s *scanner) number() (numeral.Number, error) {
 	if s.tokens.PeekKind() != jsontext.KindNumber {
-		return numeral.Number{}, false
+		return numeral.Number{}, numeral.ErrSyntax
 	}
-	read, err := numeral.Parse(s.read().String())
-	return read, err == nil
+	return numeral.Parse(s.read().String())
 }
 
 // null reads null, if that is what comes next.

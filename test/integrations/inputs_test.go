@@ -41,7 +41,8 @@ func TestInputs(t *testing.T) {
 		{"invalid UTF-8 in an idempotency key", verify.Path, one, []string{keyLine, "a\xff"}, 400, "invalid_idempotency_key"},
 
 		{"an amount of -1", verify.ReservationsPath, amount("-1"), nil, 422, "invalid_value"},
-		{"an amount of 1.5", verify.ReservationsPath, amount("1.5"), nil, 422, "invalid_value"},
+		{"an amount of -1.5", verify.ReservationsPath, amount("-1.5"), nil, 422, "invalid_value"},
+		{"an amount of infinity", verify.ReservationsPath, amount("1e400"), nil, 422, "invalid_value"},
 		{`an amount of "1"`, verify.ReservationsPath, amount(`"1"`), nil, 422, "invalid_value"},
 		{"an amount of 2^53+1", verify.ReservationsPath, amount("9007199254740993"), nil, 422, "invalid_value"},
 		{"an amount of NaN", verify.ReservationsPath, amount("NaN"), nil, 400, "invalid_body"},
@@ -57,6 +58,14 @@ func TestInputs(t *testing.T) {
 			}
 		})
 	}
+	t.Run("an amount of 1.5", func(t *testing.T) { // is rounded up
+		f, key, s := newFixture(t, verify.Config{})
+		s.ask(verify.Path, amount("1.5")).wants(t, 200, "ok")
+		s.ask(verify.Path, amount("2.0")).wants(t, 200, "ok")
+		if used, denied := f.Used(key.ID, "tokens"); used != 4 || denied != 0 {
+			t.Errorf("%d used, %d denied; want 4 and none", used, denied)
+		}
+	})
 	t.Run("an amount above the limit's own size", func(t *testing.T) {
 		_, _, s := newFixture(t, verify.Config{})
 		got := s.ask(verify.ReservationsPath, amount("1001"))
