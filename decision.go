@@ -69,7 +69,7 @@ func (d Decision) Allowed() bool { return d.Code == CodeOK }
 // LimitStatus is the state of a limit after a decision.
 type LimitStatus struct {
 	Limit
-	Used        int64     // units; of a rate: the part of its burst that has not come back yet
+	Used        int64     // units; of a rate: those that have not come back yet, after a lowering perhaps more than its burst
 	Reserved    int64     // units held by open reservations; they count against the limit
 	Remaining   int64     // units, never below 0; of a rate: what is left of its burst
 	ResetsAt    time.Time // when the quota's period ends, or the rate's burst is whole again. Zero: never (lifetime)

@@ -14,8 +14,8 @@ const limitsBeneath = `api_key_limits_beneath b JOIN api_key_limits t
 // lock and in one snapshot. The parts of the answer share columns:
 //
 //	t  at1 ration_now(), at2 the server's own clock
-//	k  a key: name, owner, plan, status, time zone, expiry, scopes, allowed IPs
-//	p  a plan and one of its limits, if any: plan, time zone, meter, kind, period, limit's name, quantity, burst
+//	k  a key: name, owner, plan, status, time zone, expiry, change, scopes, allowed IPs
+//	p  a plan and one of its limits, if any: plan, time zone, meter, kind, period, limit's name, quantity, burst, plan's change
 //	o  an override: meter, kind, period, name, quantity, burst, unlimited, expiry; also the lasting one beneath a temporary one
 //	s  a secret that was sent: secret id, expiry, revocation, last use
 //
@@ -26,17 +26,17 @@ const limitsBeneath = `api_key_limits_beneath b JOIN api_key_limits t
 // tables serve it; secrets are found pair by pair, for a key may have many.
 const loadSQL = `
 WITH k AS MATERIALIZED (
-    SELECT id, name, owner, plan, status, time_zone, expires_at, scopes, allowed_ips
+    SELECT id, name, owner, plan, status, time_zone, expires_at, updated_at, scopes, allowed_ips
     FROM api_keys
     WHERE id = ANY($1::uuid[])
 )
 SELECT 't'::"char", NULL::uuid, NULL::uuid, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
        NULL::bigint, NULL::bigint, NULL::boolean, ration_now(), clock_timestamp(), NULL::timestamptz, NULL::text[], NULL::text[]
 UNION ALL
-SELECT 'k', id, NULL, name, owner, plan, status, time_zone, NULL, NULL, NULL, NULL, expires_at, NULL, NULL, scopes, allowed_ips
+SELECT 'k', id, NULL, name, owner, plan, status, time_zone, NULL, NULL, NULL, NULL, expires_at, updated_at, NULL, scopes, allowed_ips
 FROM k
 UNION ALL
-SELECT 'p', NULL, NULL, p.name, p.time_zone, l.meter, l.kind, l.period, l.name, l.quantity, l.burst, NULL, NULL, NULL, NULL, NULL, NULL
+SELECT 'p', NULL, NULL, p.name, p.time_zone, l.meter, l.kind, l.period, l.name, l.quantity, l.burst, NULL, p.updated_at, NULL, NULL, NULL, NULL
 FROM plans p LEFT JOIN plan_limits l ON l.plan = p.name
 WHERE p.name = ANY(ARRAY(SELECT DISTINCT plan FROM k WHERE plan IS NOT NULL))
 UNION ALL
@@ -91,8 +91,8 @@ func (k *keyWork) readKey(r *row) {
 	k.policy.Name, k.policy.Owner, k.policy.Plan = r.text(), r.text(), r.text()
 	k.policy.Status, k.policy.TimeZone = r.status(), r.text()
 	r.skip(4)
-	k.policy.ExpiresAt = r.time()
-	r.skip(2)
+	k.policy.ExpiresAt, k.policy.UpdatedAt = r.time(), r.time()
+	r.skip(1)
 	k.policy.Scopes, k.policy.AllowedIPs = r.texts(), r.prefixes()
 }
 
@@ -107,6 +107,8 @@ func (l *loaded) readPlan(r *row) {
 	if limit := r.limit(); limit.Meter != "" {
 		plan.Limits = append(plan.Limits, limit)
 	}
+	r.skip(1)
+	plan.UpdatedAt = r.time()
 }
 
 // limit reads the columns of a limit; without a meter there is none.

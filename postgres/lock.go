@@ -6,7 +6,12 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-const usageColumns = `api_key_id, meter, used, reserved, denied, first_request_at, last_request_at,
+// usageColumns is what usage reads. A quantity belongs to its rate's tat only where it
+// was written with it.
+const usageColumns = countColumns + `,
+       second_rate_quantity, second_rate_quantity_tat, minute_rate_quantity, minute_rate_quantity_tat`
+
+const countColumns = `api_key_id, meter, used, reserved, denied, first_request_at, last_request_at,
        hour_label, hour_ends_at, hour_used, hour_reserved,
        day_label, day_ends_at, day_used, day_reserved,
        week_label, week_ends_at, week_used, week_reserved,
@@ -53,6 +58,12 @@ func (r *row) usage() (id ration.KeyID, usage ledger.MeterUsage) {
 	}
 	for i := range usage.Rates {
 		usage.Rates[i] = ledger.RateState{TAT: r.time(), Rest: r.int()}
+	}
+	for i := range usage.Rates {
+		rate, quantity := &usage.Rates[i], r.int()
+		if r.time().Equal(rate.TAT) { // or a release that does not know the quantity moved the rate
+			rate.Quantity = quantity
+		}
 	}
 	return id, usage
 }

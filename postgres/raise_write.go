@@ -26,8 +26,7 @@ type raiseRows struct {
 		first, last     []*time.Time
 		periodIDs, ends [len(ration.WindowPeriods)][]time.Time
 		windows         [len(ration.WindowPeriods)][]int64
-		tats            [len(ledger.RatePeriods)][]time.Time
-		rests           [len(ledger.RatePeriods)][]int64
+		rates           rateColumns
 	}
 	days         dayColumns
 	used, denied []int64 // of the days
@@ -44,6 +43,29 @@ type dayColumns struct {
 
 func (d *dayColumns) add(key [16]byte, meter string, date ration.PeriodID) {
 	d.keys, d.meters, d.dates = append(d.keys, key), append(d.meters, meter), append(d.dates, date.Date())
+}
+
+// rateColumns are the rates of rows of key_usage.
+type rateColumns struct {
+	tats              [len(ledger.RatePeriods)][]time.Time
+	rests, quantities [len(ledger.RatePeriods)][]int64
+}
+
+func (c *rateColumns) add(rates *[len(ledger.RatePeriods)]ledger.RateState) {
+	for i, rate := range rates {
+		c.tats[i] = append(c.tats[i], orEpoch(rate.TAT))
+		c.rests[i], c.quantities[i] = append(c.rests[i], rate.Rest), append(c.quantities[i], rate.Quantity)
+	}
+}
+
+func (c *rateColumns) values() (values []any) {
+	for i := range c.tats {
+		values = append(values, c.tats[i], c.rests[i])
+	}
+	for i := range c.quantities {
+		values = append(values, c.quantities[i])
+	}
+	return values
 }
 
 // add adds what a raise leaves.
@@ -68,9 +90,7 @@ func (r *raiseRows) addUsage(key [16]byte, write *ledger.MeterWrite) {
 		u.periodIDs[i] = append(u.periodIDs[i], periodTime(ration.WindowPeriods[i], window.ID))
 		u.ends[i], u.windows[i] = append(u.ends[i], orEpoch(window.EndsAt)), append(u.windows[i], window.Used)
 	}
-	for i, rate := range write.Rates {
-		u.tats[i], u.rests[i] = append(u.tats[i], orEpoch(rate.TAT)), append(u.rests[i], rate.Rest)
-	}
+	u.rates.add(&write.Rates)
 }
 
 // batch returns the statements that write the rows.
@@ -80,10 +100,7 @@ func (r *raiseRows) batch(now time.Time) *sqladmin.Batch {
 	for i := range u.periodIDs {
 		values = append(values, u.periodIDs[i], u.ends[i], u.windows[i])
 	}
-	for i := range u.tats {
-		values = append(values, u.tats[i], u.rests[i])
-	}
-	b.Add(setUsageSQL, values...)
+	b.Add(setUsageSQL, append(values, u.rates.values()...)...)
 	b.Add(earlierFirstRequestsSQL, u.keys, u.meters, u.first)
 	b.Add(addDaysSQL, r.days.keys, r.days.meters, r.days.dates, r.used, r.denied, r.last)
 	b.Add(auditRowsSQL, r.audit.values(now)...)

@@ -28,11 +28,13 @@ var addRatesSQL = counted(`
 UPDATE key_usage k
 SET `+addCounts+`,
     second_rate_tat = d.second_rate_tat, second_rate_rest = d.second_rate_rest,
-    minute_rate_tat = d.minute_rate_tat, minute_rate_rest = d.minute_rate_rest
+    minute_rate_tat = d.minute_rate_tat, minute_rate_rest = d.minute_rate_rest,
+    second_rate_quantity = d.second_rate_quantity, second_rate_quantity_tat = d.second_rate_tat,
+    minute_rate_quantity = d.minute_rate_quantity, minute_rate_quantity_tat = d.minute_rate_tat
 FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[],
-            $6::timestamptz[], $7::bigint[], $8::timestamptz[], $9::bigint[])
+            $6::timestamptz[], $7::bigint[], $8::timestamptz[], $9::bigint[], $10::bigint[], $11::bigint[])
      AS d (api_key_id, meter, used, denied, last_request_at,
-           second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest)
+           second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest, second_rate_quantity, minute_rate_quantity)
 WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`, rowsSent)
 
 const addCounts = `used = k.used + d.used, denied = k.denied + d.denied,
@@ -49,17 +51,18 @@ SELECT d.api_key_id, d.meter, d.used, 0, d.denied, d.first_request_at, d.last_re
        d.day_label, d.day_ends_at, d.day_used, 0,
        d.week_label, d.week_ends_at, d.week_used, 0,
        d.month_label, d.month_ends_at, d.month_used, 0,
-       d.second_rate_tat, d.second_rate_rest, d.minute_rate_tat, d.minute_rate_rest
+       d.second_rate_tat, d.second_rate_rest, d.minute_rate_tat, d.minute_rate_rest,
+       d.second_rate_quantity, d.second_rate_tat, d.minute_rate_quantity, d.minute_rate_tat
 FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],
             $7::timestamptz[], $8::timestamptz[], $9::bigint[],
             $10::date[], $11::timestamptz[], $12::bigint[],
             $13::date[], $14::timestamptz[], $15::bigint[],
             $16::date[], $17::timestamptz[], $18::bigint[],
-            $19::timestamptz[], $20::bigint[], $21::timestamptz[], $22::bigint[])
+            $19::timestamptz[], $20::bigint[], $21::timestamptz[], $22::bigint[], $23::bigint[], $24::bigint[])
      AS d (api_key_id, meter, used, denied, first_request_at, last_request_at,
            hour_label, hour_ends_at, hour_used, day_label, day_ends_at, day_used,
            week_label, week_ends_at, week_used, month_label, month_ends_at, month_used,
-           second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest)
+           second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest, second_rate_quantity, minute_rate_quantity)
 ON CONFLICT (api_key_id, meter) DO UPDATE
 SET used = k.used + excluded.used, denied = k.denied + excluded.denied,
     first_request_at = coalesce(k.first_request_at, excluded.first_request_at),
@@ -77,7 +80,9 @@ SET used = k.used + excluded.used, denied = k.denied + excluded.denied,
     month_used = CASE WHEN k.month_label = excluded.month_label THEN k.month_used ELSE 0 END + excluded.month_used,
     month_reserved = CASE WHEN k.month_label = excluded.month_label THEN k.month_reserved ELSE 0 END,
     second_rate_tat = excluded.second_rate_tat, second_rate_rest = excluded.second_rate_rest,
-    minute_rate_tat = excluded.minute_rate_tat, minute_rate_rest = excluded.minute_rate_rest`, rowsSent)
+    minute_rate_tat = excluded.minute_rate_tat, minute_rate_rest = excluded.minute_rate_rest,
+    second_rate_quantity = excluded.second_rate_quantity, second_rate_quantity_tat = excluded.second_rate_quantity_tat,
+    minute_rate_quantity = excluded.minute_rate_quantity, minute_rate_quantity_tat = excluded.minute_rate_quantity_tat`, rowsSent)
 
 // addDaysSQL adds to the history.
 var addDaysSQL = counted(`

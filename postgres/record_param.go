@@ -10,8 +10,8 @@ import (
 // writes is what a batch writes, as parameters.
 type writes struct {
 	add     [5]array
-	rates   [9]array
-	set     [22]array
+	rates   [11]array
+	set     [24]array
 	days    [6]array
 	secrets [2]array
 	prior   priorWrites
@@ -28,14 +28,14 @@ type write struct {
 func newWrites() *writes {
 	w := &writes{
 		add:   [...]array{newUUIDs(), newTexts(), newInts(), newInts(), newTimes()},
-		rates: [...]array{newUUIDs(), newTexts(), newInts(), newInts(), newTimes(), newTimes(), newInts(), newTimes(), newInts()},
+		rates: [...]array{newUUIDs(), newTexts(), newInts(), newInts(), newTimes(), newTimes(), newInts(), newTimes(), newInts(), newInts(), newInts()},
 		set: [...]array{
 			newUUIDs(), newTexts(), newInts(), newInts(), newTimes(), newTimes(),
 			newTimes(), newTimes(), newInts(),
 			newDates(), newTimes(), newInts(),
 			newDates(), newTimes(), newInts(),
 			newDates(), newTimes(), newInts(),
-			newTimes(), newInts(), newTimes(), newInts(),
+			newTimes(), newInts(), newTimes(), newInts(), newInts(), newInts(),
 		},
 		days:    [...]array{newUUIDs(), newTexts(), newDates(), newInts(), newInts(), newTimes()},
 		secrets: [...]array{newUUIDs(), newUUIDs()},
@@ -158,6 +158,7 @@ func addRates(to []array, write *ledger.MeterWrite) {
 	for i := range write.Rates {
 		to[2*i].addTime(write.Rates[i].TAT)
 		to[2*i+1].addInt(write.Rates[i].Rest)
+		to[2*len(write.Rates)+i].addInt(write.Rates[i].Quantity)
 	}
 }
 

@@ -33,14 +33,16 @@ SET used = k.used + d.used, reserved = k.reserved + d.reserved, denied = k.denie
     month_used = CASE WHEN k.month_label = d.month_label THEN k.month_used ELSE 0 END + d.month_used,
     month_reserved = CASE WHEN k.month_label = d.month_label THEN k.month_reserved ELSE 0 END + d.month_reserved,
     second_rate_tat = d.second_rate_tat, second_rate_rest = d.second_rate_rest,
-    minute_rate_tat = d.minute_rate_tat, minute_rate_rest = d.minute_rate_rest
+    minute_rate_tat = d.minute_rate_tat, minute_rate_rest = d.minute_rate_rest,
+    second_rate_quantity = d.second_rate_quantity, second_rate_quantity_tat = d.second_rate_tat,
+    minute_rate_quantity = d.minute_rate_quantity, minute_rate_quantity_tat = d.minute_rate_tat
 FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::timestamptz[],
             $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::bigint[],
             $12::date[], $13::timestamptz[], $14::bigint[], $15::bigint[],
             $16::date[], $17::timestamptz[], $18::bigint[], $19::bigint[],
             $20::date[], $21::timestamptz[], $22::bigint[], $23::bigint[],
-            $24::timestamptz[], $25::bigint[], $26::timestamptz[], $27::bigint[])
-     AS d (`+usageColumns+`)
+            $24::timestamptz[], $25::bigint[], $26::timestamptz[], $27::bigint[], $28::bigint[], $29::bigint[])
+     AS d (`+countColumns+`, second_rate_quantity, minute_rate_quantity)
 WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`, rowsSent)
 
 // postDaysSQL is addDaysSQL where units may be given back. A day that was used by

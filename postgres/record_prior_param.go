@@ -10,7 +10,7 @@ import (
 // keys, as parameters.
 type priorWrites struct {
 	newUsage [2]array
-	post     [27]array
+	post     [29]array
 	days     [8]array
 	refunds  [5]array
 	made     [12]array
@@ -29,7 +29,7 @@ func newPriorWrites() priorWrites {
 			newDates(), newTimes(), newInts(), newInts(),
 			newDates(), newTimes(), newInts(), newInts(),
 			newDates(), newTimes(), newInts(), newInts(),
-			newTimes(), newInts(), newTimes(), newInts(),
+			newTimes(), newInts(), newTimes(), newInts(), newInts(), newInts(),
 		},
 		days:    [...]array{newUUIDs(), newTexts(), newDates(), newInts(), newInts(), newTimes(), newInts(), newInts()},
 		refunds: [...]array{newUUIDs(), newTexts(), newTexts(), newInts(), newInts()},

@@ -5,7 +5,7 @@ import (
 )
 
 const (
-	decisionKeyColumns    = "id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone"
+	decisionKeyColumns    = "id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, updated_at"
 	decisionSecretColumns = "api_key_id, secret_id, expires_at, revoked_at, last_used_at" //nolint:gosec // names of columns
 	overrideColumns       = "api_key_id, meter, kind, period, name, quantity, burst, unlimited, expires_at"
 )
@@ -14,7 +14,7 @@ const (
 func (r *row) decisionKey() ration.Key {
 	key := ration.Key{
 		ID: ration.KeyID(r.id(0)), Name: r.text(1), Owner: r.text(2), Plan: r.optionalText(3),
-		Status: ration.Status(r.text(4)), ExpiresAt: r.time(5), TimeZone: r.text(8),
+		Status: ration.Status(r.text(4)), ExpiresAt: r.time(5), TimeZone: r.text(8), UpdatedAt: r.time(9),
 	}
 	r.json(6, &key.Scopes)
 	r.json(7, &key.AllowedIPs)

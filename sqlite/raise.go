@@ -91,7 +91,7 @@ func (tx *tx) writeRaise(ctx context.Context, raise *admin.UsageRaise) error {
 	key := blob(raise.KeyID)
 	for i := range raise.Additions {
 		addition := &raise.Additions[i]
-		if err := tx.recordUsage(ctx, key, &addition.MeterWrite, optionalMicros(addition.LastRequestAt)); err != nil {
+		if err := tx.recordUsage(ctx, key, &addition.MeterWrite); err != nil {
 			return err
 		}
 		if first := optionalMicros(addition.FirstRequestAt); first != nil {

@@ -49,8 +49,9 @@ func (tx *tx) record(ctx context.Context, keys []ration.KeyID, accounts map[rati
 const addUsage = `INSERT INTO key_usage (api_key_id, meter, used, denied, first_request_at, last_request_at,
 	hour_label, hour_ends_at, hour_used, day_label, day_ends_at, day_used,
 	week_label, week_ends_at, week_used, month_label, month_ends_at, month_used,
-	second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest)
-VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+	second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest,
+	second_rate_quantity, second_rate_quantity_tat, minute_rate_quantity, minute_rate_quantity_tat)
+VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 ON CONFLICT (api_key_id, meter) DO UPDATE SET
 	used = used + excluded.used,
 	denied = denied + excluded.denied,
@@ -69,7 +70,9 @@ ON CONFLICT (api_key_id, meter) DO UPDATE SET
 	month_used = iif(month_label = excluded.month_label, month_used, 0) + excluded.month_used,
 	month_reserved = iif(month_label = excluded.month_label, month_reserved, 0),
 	second_rate_tat = excluded.second_rate_tat, second_rate_rest = excluded.second_rate_rest,
-	minute_rate_tat = excluded.minute_rate_tat, minute_rate_rest = excluded.minute_rate_rest`
+	minute_rate_tat = excluded.minute_rate_tat, minute_rate_rest = excluded.minute_rate_rest,
+	second_rate_quantity = excluded.second_rate_quantity, second_rate_quantity_tat = excluded.second_rate_quantity_tat,
+	minute_rate_quantity = excluded.minute_rate_quantity, minute_rate_quantity_tat = excluded.minute_rate_quantity_tat`
 
 // postUsage is addUsage where amounts may be taken off: of a row that is there. By
 // the primary key of key_usage.
@@ -79,8 +82,9 @@ const postUsage = `UPDATE key_usage SET used = used + ?1, reserved = reserved + 
 	day_used = iif(day_label = ?10, day_used, 0) + ?12, day_reserved = iif(day_label = ?10, day_reserved, 0) + ?13, day_label = ?10, day_ends_at = ?11,
 	week_used = iif(week_label = ?14, week_used, 0) + ?16, week_reserved = iif(week_label = ?14, week_reserved, 0) + ?17, week_label = ?14, week_ends_at = ?15,
 	month_used = iif(month_label = ?18, month_used, 0) + ?20, month_reserved = iif(month_label = ?18, month_reserved, 0) + ?21, month_label = ?18, month_ends_at = ?19,
-	second_rate_tat = ?22, second_rate_rest = ?23, minute_rate_tat = ?24, minute_rate_rest = ?25
-WHERE api_key_id = ?26 AND meter = ?27`
+	second_rate_tat = ?22, second_rate_rest = ?23, minute_rate_tat = ?24, minute_rate_rest = ?25,
+	second_rate_quantity = ?26, second_rate_quantity_tat = ?27, minute_rate_quantity = ?28, minute_rate_quantity_tat = ?29
+WHERE api_key_id = ?30 AND meter = ?31`
 
 // newUsage makes the row that postUsage needs.
 const newUsage = "INSERT INTO key_usage (api_key_id, meter) VALUES (?,?) ON CONFLICT (api_key_id, meter) DO NOTHING"
@@ -109,23 +113,20 @@ func (tx *tx) recordMeter(ctx context.Context, id ration.KeyID, write *ledger.Me
 	if write.Posted {
 		return tx.recordPostings(ctx, id, write)
 	}
-	key, day, lastRequestAt := blob(id), &write.Day, optionalMicros(write.LastRequestAt)
-	if err := tx.recordUsage(ctx, key, write, lastRequestAt); err != nil {
+	key, day := blob(id), &write.Day
+	if err := tx.recordUsage(ctx, key, write); err != nil {
 		return err
 	}
-	return tx.execOne(ctx, addDay, key, write.Meter, dateText(day.Date), day.Used, day.Denied, lastRequestAt)
+	return tx.execOne(ctx, addDay, key, write.Meter, dateText(day.Date), day.Used, day.Denied, optionalMicros(day.LastRequestAt))
 }
 
-func (tx *tx) recordUsage(ctx context.Context, key []byte, write *ledger.MeterWrite, lastRequestAt any) error {
-	values := make([]any, 0, 22)
-	values = append(values, key, write.Meter, write.Used, write.Denied, optionalMicros(write.FirstRequestAt), lastRequestAt)
+func (tx *tx) recordUsage(ctx context.Context, key []byte, write *ledger.MeterWrite) error {
+	values := make([]any, 0, 26)
+	values = append(values, key, write.Meter, write.Used, write.Denied, optionalMicros(write.FirstRequestAt), optionalMicros(write.LastRequestAt))
 	for i, window := range write.Windows {
 		values = append(values, periodValue(ration.WindowPeriods[i], window.ID), micros(window.EndsAt), window.Used)
 	}
-	for _, rate := range write.Rates {
-		values = append(values, micros(rate.TAT), rate.Rest)
-	}
-	return tx.execOne(ctx, addUsage, values...)
+	return tx.execOne(ctx, addUsage, rateValues(values, &write.Rates)...)
 }
 
 // recordPostings records what was reserved, settled or given back.
@@ -134,14 +135,12 @@ func (tx *tx) recordPostings(ctx context.Context, id ration.KeyID, write *ledger
 	if _, err := tx.exec(ctx, newUsage, key, write.Meter); err != nil {
 		return err
 	}
-	values := make([]any, 0, 27)
+	values := make([]any, 0, 31)
 	values = append(values, write.Used, write.Reserved, write.Denied, optionalMicros(write.FirstRequestAt), optionalMicros(write.LastRequestAt))
 	for i, window := range write.Windows {
 		values = append(values, periodValue(ration.WindowPeriods[i], window.ID), micros(window.EndsAt), window.Used, window.Reserved)
 	}
-	for _, rate := range write.Rates {
-		values = append(values, micros(rate.TAT), rate.Rest)
-	}
+	values = rateValues(values, &write.Rates)
 	if err := tx.execOne(ctx, postUsage, append(values, key, write.Meter)...); err != nil {
 		return err
 	}

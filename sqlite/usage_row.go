@@ -13,7 +13,8 @@ const usageColumns = `api_key_id, meter, used, reserved, denied, first_request_a
 	day_label, day_ends_at, day_used, day_reserved,
 	week_label, week_ends_at, week_used, week_reserved,
 	month_label, month_ends_at, month_used, month_reserved,
-	second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest`
+	second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest,
+	second_rate_quantity, second_rate_quantity_tat, minute_rate_quantity, minute_rate_quantity_tat`
 
 func (r *row) meterUsage() ledger.MeterUsage {
 	usage := ledger.MeterUsage{
@@ -32,7 +33,24 @@ func (r *row) meterUsage() ledger.MeterUsage {
 		usage.Rates[i] = ledger.RateState{TAT: r.time(column), Rest: r.int(column + 1)}
 		column += 2
 	}
+	for i := range usage.Rates {
+		if rate := &usage.Rates[i]; r.time(column + 1).Equal(rate.TAT) { // or a release that does not know the quantity moved the rate
+			rate.Quantity = r.int(column)
+		}
+		column += 2
+	}
 	return usage
+}
+
+// rateValues appends the values of rates in the order of usageColumns.
+func rateValues(values []any, rates *[len(ledger.RatePeriods)]ledger.RateState) []any {
+	for i := range rates {
+		values = append(values, micros(rates[i].TAT), rates[i].Rest)
+	}
+	for i := range rates {
+		values = append(values, rates[i].Quantity, micros(rates[i].TAT))
+	}
+	return values
 }
 
 func (r *row) periodID(period ration.Period, column int) ration.PeriodID {

@@ -43,6 +43,7 @@ func keyStatus(record KeyRecord, policy ledger.Policy, usage ledger.Usage, now t
 		entry := ledger.MeterUsage{Meter: change.Meter}
 		if before := usage.Meter(change.Meter); before != nil {
 			entry = *before
+			entry.StepBack(now)
 		}
 		entry.Windows, entry.Rates = change.Window, change.Rates
 		running[i] = entry

@@ -27,8 +27,8 @@ const windowHour, windowDay = 0, 1 // in ration.WindowPeriods
 // become those that hold now, which have used at least what was used in them.
 // What was ever used does not change, nor what is reserved for good. Of a period
 // that is moved is reserved what open reservations were charged to: what ends one is
-// posted to its own period, and would never free another's. A rate needs no
-// repair: it reads a time that is too late as one burst from now.
+// posted to its own period, and would never free another's. A rate owes what it owed
+// at the last request.
 func repairMeter(meter *MeterRecord, open []ration.Reservation, zone *time.Location, now time.Time) {
 	latestHour, latestDate := LatestPeriods(now)
 	ahead := meter.Windows[windowHour].ID > latestHour
@@ -39,7 +39,8 @@ func repairMeter(meter *MeterRecord, open []ration.Reservation, zone *time.Locat
 	if !ahead {
 		return // or a day that a changed zone lengthens would end early
 	}
-	meter.FirstRequestAt, meter.LastRequestAt = notAfter(meter.FirstRequestAt, now), notAfter(meter.LastRequestAt, now)
+	meter.FirstRequestAt = notAfter(meter.FirstRequestAt, now)
+	meter.StepBack(now)
 	for i, period := range ration.WindowPeriods {
 		window := &meter.Windows[i]
 		if periodID, ends := periodOf(period, day, zone, now); window.ID > periodID {

@@ -77,6 +77,9 @@ func (a *Account) Writes() []MeterWrite {
 		write := &a.writes[i]
 		after, before := a.after.meterOrUnused(write.Meter), a.before.meterOrUnused(write.Meter)
 		write.Windows, write.Rates = after.Windows, after.Rates
+		if before.LastRequestAt.After(after.LastRequestAt) {
+			write.LastRequestAt = after.LastRequestAt
+		}
 		write.Used, write.Reserved = after.Used-before.Used, after.Reserved-before.Reserved
 		for w := range write.Windows {
 			window := &write.Windows[w]

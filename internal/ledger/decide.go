@@ -14,9 +14,7 @@ import (
 //
 // Checks go in this order: the secret, the key's status and expiry, its IP
 // allow list, the scope, then all limits on the charged meters. A denied charge
-// changes nothing that its limits read; it is counted as denied. (It may cut the
-// stored backlog of a rate to a whole bucket, which is how the rate reads it
-// anyway; only a slower rate that comes back later could tell.) A dry run
+// changes nothing that its limits read; it is counted as denied. A dry run
 // changes nothing. With [ration.CodeClockSuspect] there was no decision and no change.
 func Decide(policy *Policy, usage Usage, charge *ration.Charge, secret ration.SecretID, clock Clock) (ration.Decision, Changes) {
 	decision := ration.Decision{Code: policy.refuses(charge, secret, clock.Now), DecidedAt: clock.Now, DryRun: charge.DryRun}
@@ -49,6 +47,11 @@ func changesOf(policy *Policy, usage Usage, charge *ration.Charge, now time.Time
 		change.Meter, change.Units = amount.Meter, amount.Units
 		if entry := usage.Meter(amount.Meter); entry != nil {
 			change.Window, change.Rates = entry.Windows, entry.Rates
+			if entry.LastRequestAt.After(now) {
+				stepped := *entry
+				stepped.StepBack(now)
+				change.Rates = stepped.Rates
+			}
 		}
 		for w := range change.Window {
 			var turns bool
@@ -64,7 +67,7 @@ func changesOf(policy *Policy, usage Usage, charge *ration.Charge, now time.Time
 func (c *Changes) becomeDenial() {
 	c.Held = false
 	for i, change := range c.Meters {
-		c.Meters[i] = MeterChange{Meter: change.Meter, Denied: 1, Day: change.Day, Rates: change.Rates}
+		c.Meters[i] = MeterChange{Meter: change.Meter, Denied: 1, Day: change.Day}
 	}
 }
 
@@ -106,15 +109,17 @@ func consult(d *ration.Decision, policy *Policy, usage Usage, changes *Changes) 
 		if entry.Used > ration.MaxTotalUnits-changes.Meters[i].Units-entry.Reserved {
 			worst = refusal{code: ration.CodeCostExceedsLimit}
 		}
-		for _, limit := range policy.Limits {
+		clock := policy.rateClock(entry, changes.At)
+		for l := range policy.Limits {
+			limit := &policy.Limits[l]
 			if limit.Meter != changes.Meters[i].Meter {
 				continue
 			}
-			r := refuses(limit, entry, &changes.Meters[i], changes.At)
+			r := refuses(limit, entry, &changes.Meters[i], &clock)
 			if r.outweighs(worst) {
 				worst = r
 			}
-			d.Limits = append(d.Limits, ration.LimitStatus{Limit: limit, Exceeded: r.code != ""})
+			d.Limits = append(d.Limits, ration.LimitStatus{Limit: *limit, Exceeded: r.code != ""})
 		}
 	}
 	if worst.code != "" {
@@ -123,28 +128,34 @@ func consult(d *ration.Decision, policy *Policy, usage Usage, changes *Changes) 
 			d.RetryAfter = worst.wait
 		}
 	}
-	describe(d, usage, changes)
+	describe(d, policy, usage, changes)
 }
 
 // refuses returns a limit's objection to a change.
-func refuses(limit ration.Limit, entry *MeterUsage, change *MeterChange, now time.Time) refusal {
+func refuses(limit *ration.Limit, entry *MeterUsage, change *MeterChange, clock *rateClock) refusal {
 	switch {
 	case change.Units == 0:
 		return refusal{} // an amount of 0 never fails
 	case change.Units > limit.Size():
 		return refusal{code: ration.CodeCostExceedsLimit}
 	case limit.Kind == ration.KindRate:
-		return rateRefuses(limit, change, now)
+		return rateRefuses(limit, change, clock)
 	}
-	return quotaRefuses(limit, windowOf(limit.Period, entry, change), change.Units, now)
+	return quotaRefuses(limit, windowOf(limit.Period, entry, change), change.Units, clock.now)
+}
+
+// rateClock returns the times by which the rates of a meter are read.
+func (p *Policy) rateClock(entry *MeterUsage, now time.Time) rateClock {
+	clock := rateClock{now: now, last: entry.LastRequestAt, changedAt: p.ChangedAt}
+	if clock.last.After(now) {
+		clock.last = now
+	}
+	return clock
 }
 
 // describe completes the status of each limit as it stands after the decision,
-// and writes the rates' new states into the changes. A denial leaves a rate
-// alone but for a backlog of more than a whole bucket, which a clock that was
-// ahead, or a slower rate, has left: it is cut to what was read, or the key
-// would be told to wait a little for as long as that backlog lasts.
-func describe(d *ration.Decision, usage Usage, changes *Changes) {
+// and writes the rates' new states into the changes.
+func describe(d *ration.Decision, policy *Policy, usage Usage, changes *Changes) {
 	i := 0
 	for m := range changes.Meters {
 		change := &changes.Meters[m]
@@ -153,6 +164,7 @@ func describe(d *ration.Decision, usage Usage, changes *Changes) {
 		if d.Code != ration.CodeOK {
 			units = 0
 		}
+		clock := policy.rateClock(entry, changes.At)
 		for ; i < len(d.Limits) && d.Limits[i].Meter == change.Meter; i++ {
 			status := &d.Limits[i]
 			if status.Kind == ration.KindQuota {
@@ -160,10 +172,7 @@ func describe(d *ration.Decision, usage Usage, changes *Changes) {
 				continue
 			}
 			state := &change.Rates[rateIndex(status.Period)]
-			next := describeRate(status, *state, units, changes.At)
-			if d.Code == ration.CodeOK || next.before(*state) {
-				*state = next
-			}
+			*state = describeRate(status, *state, units, &clock)
 		}
 	}
 }

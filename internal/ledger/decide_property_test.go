@@ -88,6 +88,7 @@ func TestRetryAfterIsHonest(t *testing.T) {
 			now = now.Add(drawStep(rt))
 			if rapid.IntRange(0, 9).Draw(rt, "change limits") == 0 {
 				policy.Limits = drawPolicy(rt).Limits // not the zone, which may move the end of a period
+				policy.ChangedAt = now
 			}
 			charge := drawCharge(rt)
 			decision, changes := ledger.Decide(&policy, usage, &charge, ration.SecretID{}, ledger.Clock{Now: now})

@@ -17,7 +17,7 @@ func windowOf(period ration.Period, entry *MeterUsage, change *MeterChange) Wind
 }
 
 // quotaRefuses admits units while used, reserved and they fit the quantity.
-func quotaRefuses(limit ration.Limit, window Window, units int64, now time.Time) refusal {
+func quotaRefuses(limit *ration.Limit, window Window, units int64, now time.Time) refusal {
 	if units <= remaining(limit.Quantity, window) {
 		return refusal{}
 	}

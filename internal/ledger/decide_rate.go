@@ -1,50 +1,16 @@
 package ledger
 
 import (
-	"cmp"
-	"math/bits"
 	"time"
 
 	"github.com/ration-dev/ration"
 )
 
 // A rate is GCRA, the generic cell rate algorithm (ITU-T I.371), in exact
-// arithmetic: a bucket of Size units that refills evenly at Quantity per
-// Period. Its memory is the instant at which it will be whole again (TAT). What
-// is missing now is the backlog TAT - now; a charge adds units × period ÷
-// quantity to it and is admitted if the backlog stays within size × period ÷
-// quantity.
-
-// span is a time of micros + rest/quantity microseconds, 0 ≤ rest < quantity.
-type span struct{ micros, rest int64 }
-
-func (s span) compare(other span) int {
-	return cmp.Or(cmp.Compare(s.micros, other.micros), cmp.Compare(s.rest, other.rest))
-}
-
-func (s span) add(other span, quantity int64) span {
-	sum := span{s.micros + other.micros, s.rest + other.rest}
-	if sum.rest >= quantity {
-		return span{sum.micros + 1, sum.rest - quantity}
-	}
-	return sum
-}
-
-func (s span) sub(other span, quantity int64) span {
-	difference := span{s.micros - other.micros, s.rest - other.rest}
-	if difference.rest < 0 {
-		return span{difference.micros - 1, difference.rest + quantity}
-	}
-	return difference
-}
-
-// ceil rounds up to whole microseconds, so that nobody is told to come too early.
-func (s span) ceil() time.Duration {
-	if s.rest > 0 {
-		s.micros++
-	}
-	return time.Duration(s.micros) * time.Microsecond
-}
+// arithmetic: a bucket of Size units that refills evenly at Quantity per Period. What
+// is missing in it is owed. A charge adds its units and is admitted if what is owed
+// then stays within Size. It is kept as the instant at which all will be given back
+// (TAT), with the quantity by which that instant was found.
 
 func rateIndex(period ration.Period) int {
 	if period == ration.PeriodMinute {
@@ -60,66 +26,89 @@ func periodMicros(period ration.Period) uint64 {
 	return 1_000_000
 }
 
-// spanOf returns the time in which the rate gives back units. Normalize bounds
-// bursts so that the quotient fits.
-func spanOf(limit ration.Limit, units int64) span {
-	high, low := bits.Mul64(uint64(units), periodMicros(limit.Period))
-	micros, rest := bits.Div64(high, low, uint64(limit.Quantity))
-	return span{int64(micros), int64(rest)}
+// rateClock is what the reading of a rate depends on besides its state: the time,
+// and when what is kept of it was counted at the latest.
+type rateClock struct {
+	now       time.Time
+	last      time.Time // the last admitted charge of the meter, not after now
+	changedAt time.Time // when the limits that hold last changed
 }
 
-// unitsIn returns the whole units that the rate gives back in a time.
-func unitsIn(limit ration.Limit, s span) int64 {
-	high, low := bits.Mul64(uint64(s.micros), uint64(limit.Quantity))
-	low, carry := bits.Add64(low, uint64(s.rest), 0)
-	units, _ := bits.Div64(high+carry, low, periodMicros(limit.Period))
-	return int64(units)
-}
-
-// backlog returns what is missing in the bucket, as time. It is at most a whole
-// bucket, whatever a clock that was once ahead has left behind.
-func (r RateState) backlog(limit ration.Limit, now time.Time) span {
-	missing := span{r.TAT.Sub(now).Microseconds(), r.Rest}
-	if r.TAT.Before(now) {
-		return span{}
+// owed returns what is owed to a limit. Under the quantity by which it was kept, the
+// instant says it. Where the quantity has changed since, the former one has given back
+// until the limits last changed, and the present one from then on.
+func (r RateState) owed(limit *ration.Limit, clock *rateClock) owed {
+	switch {
+	case r.Quantity == 0: // a release that kept no quantity counted it, or nothing was ever counted
+		whole := owedFor(limit.Size(), limit.Period)
+		then := RateState{TAT: r.TAT, Rest: min(r.Rest, limit.Quantity), Quantity: limit.Quantity}.at(clock.last)
+		if then.compare(whole) > 0 {
+			then = whole
+		}
+		return then.less(givenBack(limit.Quantity, microsBetween(clock.last, clock.now)))
+	case r.Quantity == limit.Quantity:
+		return r.at(clock.now)
 	}
-	if missing.rest >= limit.Quantity { // left by a greater quantity
-		missing = span{missing.micros + 1, 0}
+	since := clock.changedAt
+	if since.Before(clock.last) { // the charges until then were counted by the former quantity
+		since = clock.last
 	}
-	if whole := spanOf(limit, limit.Size()); missing.compare(whole) > 0 {
-		return whole
+	if since.After(clock.now) {
+		since = clock.now
 	}
-	return missing
+	return r.at(since).less(givenBack(limit.Quantity, microsBetween(since, clock.now)))
 }
 
-// before reports whether r is whole again before other, at one quantity.
-func (r RateState) before(other RateState) bool {
-	return r.TAT.Before(other.TAT) || r.TAT.Equal(other.TAT) && r.Rest < other.Rest
+// at returns what is owed at an instant, given back by the quantity of the state.
+func (r RateState) at(t time.Time) owed {
+	if r.TAT.Before(t) {
+		return owed{}
+	}
+	return givenBack(r.Quantity, microsBetween(t, r.TAT)).plus(owed{low: uint64(r.Rest)})
 }
 
-func rateRefuses(limit ration.Limit, change *MeterChange, now time.Time) refusal {
-	backlog := change.Rates[rateIndex(limit.Period)].backlog(limit, now)
-	after := backlog.add(spanOf(limit, change.Units), limit.Quantity)
-	whole := spanOf(limit, limit.Size())
-	if after.compare(whole) <= 0 {
+// rateStateOf is the inverse of at. What would take centuries to be given back does
+// not fit: then it returns false.
+func rateStateOf(owes owed, quantity int64, now time.Time) (RateState, bool) {
+	micros, rest := owes.over(uint64(quantity))
+	if micros > mostMicros {
+		return RateState{}, false
+	}
+	return RateState{TAT: now.Add(time.Duration(micros) * time.Microsecond), Rest: rest, Quantity: quantity}, true
+}
+
+// microsBetween is right for all times that databases hold, as time.Duration isn't.
+func microsBetween(from, to time.Time) int64 { return to.UnixMicro() - from.UnixMicro() }
+
+func rateRefuses(limit *ration.Limit, change *MeterChange, clock *rateClock) refusal {
+	owes := change.Rates[rateIndex(limit.Period)].owed(limit, clock).plus(owedFor(change.Units, limit.Period))
+	size := owedFor(limit.Size(), limit.Period)
+	if owes.compare(size) <= 0 {
 		return refusal{}
 	}
-	return refusal{code: ration.CodeRateExceeded, wait: after.sub(whole, limit.Quantity).ceil(), passes: true}
+	return refusal{code: ration.CodeRateExceeded, wait: owes.less(size).in(limit.Quantity), passes: true}
 }
 
-// describeRate completes a status after units were charged to the rate, and
-// returns the rate's new state.
-func describeRate(s *ration.LimitStatus, state RateState, units int64, now time.Time) RateState {
-	if s.Quantity == 0 { // nothing is ever admitted, so there is nothing to remember
+// describeRate completes a status after units were charged to the rate. It returns the
+// rate's state as it then is.
+func describeRate(s *ration.LimitStatus, state RateState, units int64, clock *rateClock) RateState {
+	owes := state.owed(&s.Limit, clock).plus(owedFor(units, s.Period))
+	used, more := owes.units(s.Period)
+	if more {
+		used++
+	}
+	s.Used = used
+	s.Remaining = max(0, s.Size()-used)
+	if s.Quantity == 0 { // nothing is given back
 		return state
 	}
-	backlog := state.backlog(s.Limit, now).add(spanOf(s.Limit, units), s.Quantity)
-	s.Remaining = unitsIn(s.Limit, spanOf(s.Limit, s.Size()).sub(backlog, s.Quantity))
-	s.Used = s.Size() - s.Remaining
-	s.ResetsAt = now.Add(backlog.ceil())
-	if s.Used > 0 {
-		next := backlog.sub(spanOf(s.Limit, s.Used-1), s.Quantity)
-		s.AvailableAt = now.Add(next.ceil())
+	s.ResetsAt = clock.now.Add(owes.in(s.Quantity))
+	if used > 0 {
+		next := owes.less(owedFor(min(used, s.Size())-1, s.Period))
+		s.AvailableAt = clock.now.Add(next.in(s.Quantity))
 	}
-	return RateState{TAT: now.Add(time.Duration(backlog.micros) * time.Microsecond), Rest: backlog.rest}
+	if next, fits := rateStateOf(owes, s.Quantity, clock.now); fits {
+		return next
+	}
+	return state
 }

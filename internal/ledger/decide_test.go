@@ -117,21 +117,22 @@ func TestDeniedRateComesBackWhenItSaid(t *testing.T) {
 		name          string
 		before, after string
 		jump          time.Duration // of the clock after the bucket was emptied
+		wait          time.Duration
 	}{
-		{"after the clock was ahead", "2/minute", "2/minute", -24 * time.Hour},
-		{"after the rate was raised", "1/minute burst 60", "60/minute", 0},
-		{"after the burst was lowered", "10/minute burst 100", "10/minute", 0},
+		{"after the clock was ahead", "2/minute", "2/minute", -24 * time.Hour, 30 * time.Second},
+		{"after the clock was ahead by centuries", "2/minute", "2/minute", -200 * 8766 * time.Hour, 30 * time.Second},
+		{"after the rate was raised", "1/minute burst 60", "60/minute", 0, time.Second},
+		{"after the rate was lowered", "60/minute", "1/minute", 0, time.Hour},
+		{"after the burst was lowered", "10/minute burst 100", "10/minute", 0, 546 * time.Second},
+		{"after both, by a clock that was ahead", "60/minute burst 100", "30/minute", -time.Hour, 142 * time.Second},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			a := newAccount(t, row.before)
 			a.allow(a.policy.Limits[0].Size(), 0)
-			a.policy.Limits = newAccount(t, row.after).policy.Limits
 			a.now = a.now.Add(row.jump)
-			refused := a.charge(ration.Amount{Meter: ration.MeterRequests, Units: 1})
-			if refused.Code != ration.CodeRateExceeded || refused.RetryAfter > time.Minute {
-				t.Fatalf("%s, retry after %s; want a wait of at most a minute", refused.Code, refused.RetryAfter)
-			}
-			a.now = a.now.Add(refused.RetryAfter - time.Microsecond)
+			a.policy.Limits, a.policy.ChangedAt = newAccount(t, row.after).policy.Limits, a.now
+			a.deny(1, ration.CodeRateExceeded, row.wait)
+			a.now = a.now.Add(row.wait - time.Microsecond)
 			a.deny(1, ration.CodeRateExceeded, time.Microsecond)
 			a.now = a.now.Add(time.Microsecond)
 			a.allow(1, 0)

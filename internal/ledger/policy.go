@@ -16,6 +16,11 @@ type Policy struct {
 	Zone    *time.Location // of its periods
 	Limits  []ration.Limit // those that hold, sorted as EffectiveLimits does
 	Secrets []ration.SecretState
+
+	// ChangedAt is when the limits that hold last changed, or may have: with the key,
+	// with its plan, or by the end of a temporary override. From then on a rate that
+	// has changed gives back at its present quantity.
+	ChangedAt time.Time
 }
 
 // NewPolicy returns the policy that holds at an instant. Pass the zero Plan for a key
@@ -40,7 +45,21 @@ func NewPolicy(key ration.Key, plan ration.Plan, overrides []ration.Override, se
 			return Policy{}, fmt.Errorf("reading the policy of key %s: its limit %q is no %s per %s", key.ID, limits[i].Name, limits[i].Kind, limits[i].Period)
 		}
 	}
-	return Policy{Key: key, Zone: zone, Limits: limits, Secrets: secrets}, nil
+	return Policy{Key: key, Zone: zone, Limits: limits, Secrets: secrets, ChangedAt: changedAt(&key, &plan, overrides, at)}, nil
+}
+
+// changedAt returns when the limits that hold at an instant may have last changed.
+func changedAt(key *ration.Key, plan *ration.Plan, overrides []ration.Override, at time.Time) time.Time {
+	changed := key.UpdatedAt
+	if plan.UpdatedAt.After(changed) {
+		changed = plan.UpdatedAt
+	}
+	for i := range overrides {
+		if ends := overrides[i].ExpiresAt; ends.After(changed) && !ends.After(at) {
+			changed = ends
+		}
+	}
+	return changed
 }
 
 // refuses returns why the key may not be used for a charge, apart from its limits, or

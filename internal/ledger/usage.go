@@ -40,12 +40,13 @@ type Window struct {
 }
 
 // RateState is GCRA's memory: the theoretical arrival time at which the bucket
-// will be whole again. TAT has microseconds, and Rest the fraction of the next
-// one in units of 1/quantity, so that any whole rate is kept exactly. Where the
-// quantity changes the fraction is read anew: less than a microsecond, once.
+// will be whole again if the rate gives back Quantity per period. TAT has
+// microseconds, and Rest the fraction of the next one in units of 1/Quantity, so that
+// any whole rate is kept exactly, and its units are known under any other.
 type RateState struct {
-	TAT  time.Time
-	Rest int64
+	TAT      time.Time
+	Rest     int64
+	Quantity int64 // 0: not known, or nothing was counted yet
 }
 
 // Meter returns the entry of a meter, or nil.
@@ -72,6 +73,25 @@ func (m MeterUsage) At(now time.Time, zone *time.Location) MeterUsage {
 		m.Windows[i], _ = m.Windows[i].at(period, now, zone)
 	}
 	return m
+}
+
+// StepBack takes back what a clock that was ahead has left on the meter's rates, and
+// does nothing where the last request is not later than now: they owe what they owed at
+// the last request, which was no later than now.
+func (m *MeterUsage) StepBack(now time.Time) {
+	if !m.LastRequestAt.After(now) {
+		return
+	}
+	for i := range m.Rates {
+		switch rate := &m.Rates[i]; {
+		case rate.TAT.IsZero():
+		case rate.TAT.Before(m.LastRequestAt):
+			rate.TAT, rate.Rest = now, 0
+		default:
+			rate.TAT = time.UnixMicro(now.UnixMicro() + microsBetween(m.LastRequestAt, rate.TAT)).UTC()
+		}
+	}
+	m.LastRequestAt = now
 }
 
 // Clock is the time of a decision.
@@ -108,10 +128,10 @@ type Changes struct {
 type MeterChange struct {
 	Meter  string
 	Units  int64                             // added to all windows and the lifetime count, as used or reserved
-	Denied int64                             // 1 if the charge was denied; then nothing but Denied, Day and Rates counts
+	Denied int64                             // 1 if the charge was denied; then nothing but Denied and Day counts
 	Day    ration.PeriodID                   // the day to whose history the charge belongs
 	Window [len(ration.WindowPeriods)]Window // as they stand before Units are added
-	Rates  [len(RatePeriods)]RateState
+	Rates  [len(RatePeriods)]RateState       // as they stand after the charge
 }
 
 // Apply returns the usage after the changes. It may change the entries of u in place.
@@ -132,9 +152,9 @@ func (u Usage) Apply(changes Changes) Usage {
 func (u Usage) Clone() Usage { return slices.Clone(u) }
 
 func (m *MeterUsage) apply(change *MeterChange, changes *Changes) {
+	m.StepBack(changes.At)
 	if change.Denied > 0 {
 		m.Denied += change.Denied
-		m.Rates = change.Rates
 		return
 	}
 	used, reserved := change.Units, int64(0)

@@ -16,7 +16,7 @@ type MeterWrite struct {
 	Reserved       int64     // likewise
 	Denied         int64     // charges to add
 	FirstRequestAt time.Time // to set where there is none; zero: nothing was admitted
-	LastRequestAt  time.Time // to set; zero: nothing was admitted
+	LastRequestAt  time.Time // to set; zero: nothing was admitted, and no clock stepped back
 	// Windows to set ID and EndsAt of. Used and Reserved are to be added where
 	// the row has the same id, and to be set where it has another.
 	Windows [len(ration.WindowPeriods)]Window

@@ -33,6 +33,8 @@ const (
 	changesAnyNumber      fault = "changes any number of keys at once"
 	changesTheWholePlan   fault = "changes the whole plan"
 	buriesLimits          fault = "loses what is beneath a temporary limit"
+	forgetsQuantities     fault = "forgets the quantities that rates were kept by"
+	forgetsChanges        fault = "forgets when limits changed"
 	importsAgain          fault = "imports usage again"
 	raisesHistoryAlone    fault = "raises history alone"
 
@@ -84,6 +86,8 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		changesAnyNumber:       "ManyKeys/more keys than one transaction may change are refused",
 		changesTheWholePlan:    "ManyKeys/a change of some keys leaves all others as they were",
 		buriesLimits:           "Overrides/a temporary override gives way to the lasting one beneath it",
+		forgetsQuantities:      "Rates/a raised rate owes the units that were used",
+		forgetsChanges:         "Rates/a rate gives back at the quantity that holds at each time",
 		forgetsEnds:            "Reservations/the same end again gets the same answer and changes nothing",
 		readsHoldsEarly:        "Reservations/of ends that race exactly one happens",
 		neverReleases:          "Reservations/a void gives all back",

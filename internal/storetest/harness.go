@@ -109,6 +109,7 @@ func groups() []group {
 		{"Access", accessTests},
 		{"Periods", periodTests},
 		{"Overrides", overrideTests},
+		{"Rates", rateTests},
 		{"History", historyTests},
 		{"Unlimited", unlimitedTests},
 		{"Plans", planTests},

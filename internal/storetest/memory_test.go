@@ -203,6 +203,9 @@ func (m *memory) account(record *admin.KeyRecord, early map[ration.KeyID]seen, n
 	if !found {
 		state = m.see(record)
 	}
+	if m.fault == forgetsChanges {
+		state.record.UpdatedAt, state.plan.UpdatedAt = time.Time{}, time.Time{}
+	}
 	policy, err := ledger.NewPolicy(state.record.Key, state.plan, state.record.Overrides, state.record.Secrets, now)
 	if err != nil {
 		return nil, err
@@ -241,6 +244,11 @@ func (m *memory) writeUsage(id ration.KeyID, write ledger.MeterWrite) {
 		entry.Denied += write.Denied
 	}
 	entry.Rates = write.Rates
+	for i := range entry.Rates {
+		if m.fault == forgetsQuantities {
+			entry.Rates[i].Quantity = 0
+		}
+	}
 	for i, window := range write.Windows {
 		if entry.Windows[i].ID == window.ID && m.fault != overwritesCounts {
 			window.Used += entry.Windows[i].Used

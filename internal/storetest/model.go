@@ -34,7 +34,8 @@ type modelMeter struct {
 	first    time.Time         // of its use
 	denied   []ration.PeriodID // the day of each denial
 	running  [4]running        // hour, day, week, month
-	rates    map[ration.Period][]rateEvent
+	rates    map[ration.Period]modelRate
+	last     time.Time // of the admissions, or when a clock that was ahead was put right
 }
 
 // admission is one admitted charge and the periods that it was counted in.
@@ -120,6 +121,7 @@ func (k *modelKey) remember(charge item, decision *ration.Decision, questions []
 	for _, amount := range charge.Amounts {
 		meter := k.meter(amount.Meter)
 		turned := meter.turned(now, zone)
+		meter.turnBack(now)
 		if !admitted {
 			meter.denied = append(meter.denied, turned[1].id)
 			continue
@@ -130,15 +132,14 @@ func (k *modelKey) remember(charge item, decision *ration.Decision, questions []
 			entry.periods[i] = turned[i].id
 		}
 		meter.admitted = append(meter.admitted, entry)
+		meter.last = now
 		meter.usedAt(now)
 		entries = append(entries, entry)
 	}
-	for _, q := range questions {
-		if q.limit.Kind == ration.KindRate && q.limit.Quantity > 0 {
-			k.meter(q.limit.Meter).noteRate(q, admitted, now)
-		}
-	}
 	if admitted {
+		for _, q := range questions {
+			q.note(k.meter(q.limit.Meter))
+		}
 		k.charges++
 		k.noteSecret(charge.SecretID, now)
 		k.rememberPrior(charge, decision, entries, of)
@@ -154,7 +155,7 @@ func (m *modelMeter) usedAt(at time.Time) {
 
 func (k *modelKey) meter(name string) *modelMeter {
 	if k.meters[name] == nil {
-		k.meters[name] = &modelMeter{rates: map[ration.Period][]rateEvent{}}
+		k.meters[name] = &modelMeter{rates: map[ration.Period]modelRate{}}
 	}
 	return k.meters[name]
 }

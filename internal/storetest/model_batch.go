@@ -110,9 +110,6 @@ func (k *modelKey) clone() *modelKey {
 	for name, meter := range k.meters {
 		other := *meter
 		other.denied, other.rates = slices.Clone(meter.denied), maps.Clone(meter.rates)
-		for period, events := range other.rates {
-			other.rates[period] = slices.Clone(events)
-		}
 		other.admitted, other.beyond = slices.Clone(meter.admitted), slices.Clone(meter.beyond)
 		for _, entries := range [][]admission{other.admitted, other.beyond} {
 			for i := range entries {

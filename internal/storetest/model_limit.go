@@ -26,7 +26,7 @@ type question struct {
 // ask asks all limits on the charged meters, in the order of meters and lengths.
 func (m *model) ask(key *modelKey, charge item, now time.Time, zone *time.Location) []question {
 	var questions []question
-	limits := m.limits(key, now)
+	limits, changed := m.limits(key, now), m.limitsChanged(key, now)
 	for _, amount := range charge.Amounts {
 		for _, limit := range limits {
 			if limit.Meter != amount.Meter {
@@ -35,7 +35,8 @@ func (m *model) ask(key *modelKey, charge item, now time.Time, zone *time.Locati
 			q := question{limit: limit, units: amount.Units, now: now}
 			meter := key.meter(amount.Meter)
 			if limit.Kind == ration.KindRate {
-				q.bucket = replay(meter.rates[limit.Period], limit, now)
+				turned := meter.turnedBack(now)
+				q.bucket = turned.bucket(limit, changed, now)
 			} else {
 				q.used, q.reserved, q.ends = meter.countIn(limit.Period, now, zone)
 			}
@@ -93,9 +94,7 @@ func (q *question) status(admitted, held bool) ration.LimitStatus {
 		units = q.units
 	}
 	if q.limit.Kind == ration.KindRate {
-		if q.limit.Quantity > 0 {
-			q.bucket.describe(&status, units, q.now)
-		}
+		q.bucket.describe(&status, units, q.now)
 		return status
 	}
 	status.Used, status.Reserved = q.used+units, q.reserved
@@ -107,16 +106,12 @@ func (q *question) status(admitted, held bool) ration.LimitStatus {
 	return status
 }
 
-// noteRate keeps what a decision does to a rate: an admission adds to what it
-// owes. A denial adds nothing, but counts from then on as the most that can be
-// owed what was more.
-func (m *modelMeter) noteRate(q question, admitted bool, now time.Time) {
-	event := rateEvent{at: now, limit: q.limit, units: q.units}
-	if !admitted {
-		if !q.bucket.cut {
-			return
+// note keeps what an admission owes to a rate.
+func (q *question) note(meter *modelMeter) {
+	if q.limit.Kind == ration.KindRate && q.limit.Quantity > 0 {
+		owed := q.bucket.after(q.units)
+		if roundUp(q.bucket.lasts(owed)) < centuries {
+			meter.rates[q.limit.Period] = modelRate{q.limit, owed, q.now}
 		}
-		event.units = 0
 	}
-	m.rates[q.limit.Period] = append(m.rates[q.limit.Period], event)
 }

@@ -104,6 +104,21 @@ func (m *model) limits(key *modelKey, now time.Time) []ration.Limit {
 	return limits
 }
 
+// limitsChanged is when a key's limits may have last changed: when anything of the key
+// or its plan did, or an override of its ended.
+func (m *model) limitsChanged(key *modelKey, now time.Time) time.Time {
+	changes := []time.Time{key.UpdatedAt}
+	if plan := m.plans[key.Plan]; plan != nil {
+		changes = append(changes, plan.UpdatedAt)
+	}
+	for _, own := range key.Overrides {
+		if !own.ExpiresAt.After(now) {
+			changes = append(changes, own.ExpiresAt)
+		}
+	}
+	return slices.MaxFunc(changes, time.Time.Compare)
+}
+
 // meterOrder puts requests first and the others in the order of their names.
 func meterOrder(a, b string) int {
 	for _, name := range []*string{&a, &b} {

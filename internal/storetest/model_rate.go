@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"maps"
 	"math/big"
 	"time"
 
@@ -8,61 +9,52 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-// rateEvent is something that a rate remembers, with the limit that held then.
-type rateEvent struct {
-	at    time.Time
+// modelRate is what a meter owes to a rate: units, in fractions, as they were owed at
+// an instant, and the limit that counted them and gives them back.
+type modelRate struct {
 	limit ration.Limit
-	units int64
+	owed  *big.Rat // nil: nothing was ever counted
+	at    time.Time
 }
 
-// bucket is a rate at an instant: how long, in microseconds, it would take to
-// give back all that is owed.
+// leaked returns what is left of units that a limit has given back for a while.
+func leaked(owed *big.Rat, limit ration.Limit, from, to time.Time) *big.Rat {
+	period := int64(time.Second)
+	if limit.Period == ration.PeriodMinute {
+		period *= 60
+	}
+	back := new(big.Rat).SetFrac64(int64(to.Sub(from)), period)
+	left := new(big.Rat).Sub(owed, back.Mul(back, new(big.Rat).SetInt64(limit.Quantity)))
+	if left.Sign() < 0 {
+		return new(big.Rat)
+	}
+	return left
+}
+
+// bucket is a rate at an instant: how many units are owed.
 type bucket struct {
 	limit ration.Limit
 	owed  *big.Rat
-	cut   bool // more was owed than the limit can ever be owed
 }
 
-// replay runs all that a rate remembers up to an instant.
-func replay(events []rateEvent, limit ration.Limit, now time.Time) bucket {
-	whole := new(big.Rat)     // when all was given back, in microseconds since 1970
-	quantity := big.NewInt(1) // that the fraction of whole is kept in
-	for _, event := range events {
-		b := openBucket(event.limit, whole, quantity, event.at)
-		b.owed.Add(b.owed, b.lasts(event.units))
-		whole.Add(b.owed, micros(event.at))
-		quantity.SetInt64(event.limit.Quantity)
+// bucket opens the rate of a limit. What was counted by another quantity was given
+// back by that one until the limits changed, and since then by the present one.
+func (m *modelMeter) bucket(limit ration.Limit, changed, now time.Time) bucket {
+	rate := m.rates[limit.Period]
+	if rate.owed == nil {
+		return bucket{limit, new(big.Rat)}
 	}
-	return openBucket(limit, whole, quantity, now)
-}
-
-func openBucket(limit ration.Limit, whole *big.Rat, quantity *big.Int, now time.Time) bucket {
-	b := bucket{limit: limit, owed: new(big.Rat)}
-	if limit.Quantity == 0 {
-		return b
+	if rate.limit.Quantity == limit.Quantity {
+		return bucket{limit, leaked(rate.owed, limit, rate.at, now)}
 	}
-	b.owed.Sub(recount(whole, quantity, limit.Quantity), micros(now))
-	if b.owed.Sign() < 0 {
-		b.owed.SetInt64(0)
+	if changed.Before(m.last) {
+		changed = m.last
 	}
-	if most := b.lasts(b.size()); b.owed.Cmp(most) > 0 {
-		b.owed, b.cut = most, true
+	if changed.After(now) {
+		changed = now
 	}
-	return b
-}
-
-// recount reads a fraction that counts microseconds in 1/quantity as one that
-// counts them in 1/now: less than a microsecond, which is what it costs to keep
-// any one rate exactly.
-func recount(at *big.Rat, quantity *big.Int, now int64) *big.Rat {
-	whole := floor(at)
-	rest := new(big.Rat).Sub(at, new(big.Rat).SetInt(whole))
-	rest.Mul(rest, new(big.Rat).SetInt(quantity))
-	rest.Quo(rest, new(big.Rat).SetInt64(now))
-	if one := big.NewRat(1, 1); rest.Cmp(one) > 0 {
-		rest = one
-	}
-	return rest.Add(rest, new(big.Rat).SetInt(whole))
+	owed := leaked(rate.owed, rate.limit, rate.at, changed)
+	return bucket{limit, leaked(owed, limit, changed, now)}
 }
 
 func (b bucket) size() int64 {
@@ -72,55 +64,93 @@ func (b bucket) size() int64 {
 	return b.limit.Quantity
 }
 
-// lasts returns how long the rate takes to give back units.
-func (b bucket) lasts(units int64) *big.Rat {
+// lasts returns how long, in microseconds, the rate takes to give back units.
+func (b bucket) lasts(units *big.Rat) *big.Rat {
 	period := int64(time.Second / time.Microsecond)
 	if b.limit.Period == ration.PeriodMinute {
 		period *= 60
 	}
 	lasts := new(big.Rat).SetFrac64(period, b.limit.Quantity)
-	return lasts.Mul(lasts, new(big.Rat).SetInt64(units))
+	return lasts.Mul(lasts, units)
+}
+
+// after returns what is owed once units are charged.
+func (b bucket) after(units int64) *big.Rat {
+	return new(big.Rat).Add(b.owed, new(big.Rat).SetInt64(units))
 }
 
 // wait returns how long it is until so many units fit.
 func (b bucket) wait(units int64) time.Duration {
-	after := new(big.Rat).Add(b.owed, b.lasts(units))
-	return roundUp(after.Sub(after, b.lasts(b.size())))
+	over := b.after(units - b.size())
+	if over.Sign() <= 0 {
+		return 0
+	}
+	return roundUp(b.lasts(over))
 }
 
 func (b bucket) describe(status *ration.LimitStatus, units int64, now time.Time) {
-	owed := new(big.Rat).Add(b.owed, b.lasts(units))
-	left := new(big.Rat).Sub(b.lasts(b.size()), owed)
-	status.Remaining = floor(left.Quo(left, b.lasts(1))).Int64()
-	status.Used = b.size() - status.Remaining
-	status.ResetsAt = now.Add(roundUp(owed))
+	owed := b.after(units)
+	status.Used = ceiling(owed).Int64()
+	status.Remaining = max(0, b.size()-status.Used)
+	if b.limit.Quantity == 0 {
+		return
+	}
+	status.ResetsAt = now.Add(roundUp(b.lasts(owed)))
 	if status.Used > 0 {
-		status.AvailableAt = now.Add(roundUp(new(big.Rat).Sub(owed, b.lasts(status.Used-1))))
+		until := new(big.Rat).SetInt64(min(status.Used, b.size()) - 1)
+		status.AvailableAt = now.Add(roundUp(b.lasts(until.Sub(owed, until))))
 	}
 }
 
-// stored is a rate as a store keeps it.
-func storedRate(events []rateEvent) ledger.RateState {
-	if len(events) == 0 {
+// stored is the rate as a store keeps it.
+func (r modelRate) stored() ledger.RateState {
+	if r.owed == nil {
 		return ledger.RateState{}
 	}
-	last := events[len(events)-1]
-	b := replay(events[:len(events)-1], last.limit, last.at)
-	owed := b.owed.Add(b.owed, b.lasts(last.units))
-	rest := new(big.Rat).Sub(owed, new(big.Rat).SetInt(floor(owed)))
-	rest.Mul(rest, new(big.Rat).SetInt64(last.limit.Quantity))
+	lasts := bucket{limit: r.limit}.lasts(r.owed)
+	rest := new(big.Rat).Sub(lasts, new(big.Rat).SetInt(floor(lasts)))
+	rest.Mul(rest, new(big.Rat).SetInt64(r.limit.Quantity))
 	return ledger.RateState{
-		TAT:  last.at.Add(time.Duration(floor(owed).Int64()) * time.Microsecond),
-		Rest: rest.Num().Int64(),
+		TAT:      r.at.Add(time.Duration(floor(lasts).Int64()) * time.Microsecond),
+		Rest:     rest.Num().Int64(),
+		Quantity: r.limit.Quantity,
 	}
 }
 
-func micros(t time.Time) *big.Rat { return new(big.Rat).SetInt64(t.UnixMicro()) }
+// turnBack moves what was counted by a clock that was ahead to the present: what was
+// owed at the last request is owed now.
+func (m *modelMeter) turnBack(now time.Time) {
+	if !m.last.After(now) {
+		return
+	}
+	for period, rate := range m.rates {
+		if rate.owed != nil {
+			m.rates[period] = modelRate{rate.limit, leaked(rate.owed, rate.limit, rate.at, m.last), now}
+		}
+	}
+	m.last = now
+}
+
+// turnedBack is turnBack on a copy.
+func (m *modelMeter) turnedBack(now time.Time) *modelMeter {
+	other := *m
+	other.rates = maps.Clone(m.rates)
+	other.turnBack(now)
+	return &other
+}
 
 func floor(r *big.Rat) *big.Int { return new(big.Int).Div(r.Num(), r.Denom()) }
 
+func ceiling(r *big.Rat) *big.Int { return new(big.Int).Neg(floor(new(big.Rat).Neg(r))) }
+
+// centuries is the longest time that is told.
+const centuries = time.Duration(1<<63-1) / time.Microsecond * time.Microsecond
+
 // roundUp rounds microseconds up to whole ones.
 func roundUp(r *big.Rat) time.Duration {
-	up := new(big.Int).Neg(floor(new(big.Rat).Neg(r)))
+	up := ceiling(r)
+	if !up.IsInt64() || up.Int64() > int64(centuries/time.Microsecond) {
+		return centuries
+	}
 	return time.Duration(up.Int64()) * time.Microsecond
 }

@@ -25,17 +25,14 @@ func (k *modelKey) usage() ledger.Usage {
 }
 
 func (m *modelMeter) usage(name string) ledger.MeterUsage {
-	usage := ledger.MeterUsage{Meter: name, Denied: int64(len(m.denied)), FirstRequestAt: m.first}
-	if len(m.admitted) > 0 {
-		usage.LastRequestAt = m.admitted[len(m.admitted)-1].at
-	}
+	usage := ledger.MeterUsage{Meter: name, Denied: int64(len(m.denied)), FirstRequestAt: m.first, LastRequestAt: m.last}
 	usage.Used, usage.Reserved = m.sum(func(admission) bool { return true })
 	for i, running := range m.running {
 		usage.Windows[i] = ledger.Window{ID: running.id, EndsAt: running.ends}
 		usage.Windows[i].Used, usage.Windows[i].Reserved = m.sum(func(entry admission) bool { return entry.periods[i] == running.id })
 	}
-	usage.Rates[0] = storedRate(m.rates[ration.PeriodSecond])
-	usage.Rates[1] = storedRate(m.rates[ration.PeriodMinute])
+	usage.Rates[0] = m.rates[ration.PeriodSecond].stored()
+	usage.Rates[1] = m.rates[ration.PeriodMinute].stored()
 	return usage
 }
 

@@ -95,22 +95,21 @@ func testOverridesRoundTrip(f *fixture) {
 	f.want("no overrides", []ration.Override(nil), f.override(id).Overrides)
 }
 
-// testRateChange halves a rate: what was missing was owed in time, so it comes
-// back no sooner.
+// testRateChange halves a rate: what is owed stays, and comes back half as fast.
 func testRateChange(f *fixture) {
 	plan := f.plan("10/minute")
 	id := f.key(plan.Name)
-	f.allow(id, requests(10), 0) // whole again in 60 s
+	f.allow(id, requests(10), 0)
 	f.setLimits(plan.Name, "5/minute")
-	f.deny(id, requests(1), ration.CodeRateExceeded, 12*time.Second)
-	f.advance(12 * time.Second)
+	f.deny(id, requests(1), ration.CodeRateExceeded, 72*time.Second)
+	f.advance(72 * time.Second)
 	f.allow(id, requests(1), 0)
 	f.setLimits(plan.Name)
 	f.allow(id, requests(100))
 	f.setLimits(plan.Name, "5/minute")
 	f.deny(id, requests(1), ration.CodeRateExceeded, 12*time.Second)
-	f.setLimits(plan.Name, "10/minute burst 20") // 60 s missing of 120 s
-	f.allow(id, requests(10), 0)
+	f.setLimits(plan.Name, "10/minute burst 20") // of which 5 are owed
+	f.allow(id, requests(15), 0)
 }
 
 func testRateClamp(f *fixture) {

@@ -76,6 +76,7 @@ func (m *machine) changePlanZone(rt *rapid.T) {
 func (m *machine) updatePlan(name string, update func(*ration.Plan)) {
 	m.f.updatePlan(name, update)
 	update(m.model.plans[name])
+	m.model.plans[name].UpdatedAt = m.f.now
 }
 
 // updateKey updates in the store and in the model.

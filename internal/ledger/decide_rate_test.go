@@ -1,0 +1,104 @@
+package ledger_test
+
+import (
+	"math/big"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
+)
+
+// admittedBy is what a charge got, by which limit, and when that limit came into force
+// if it did since the charge before.
+type admittedBy struct {
+	admitted
+	limit     ration.Limit
+	changedAt time.Time
+}
+
+// TestChangedRateNeverAdmitsMore changes a rate between charges, and holds every
+// stretch of admissions against what the rate may give in it: the burst of the limit
+// that admitted the last, and what came back meanwhile at the rates that held.
+func TestChangedRateNeverAdmitsMore(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		period := rapid.SampledFrom([]ration.Period{ration.PeriodSecond, ration.PeriodMinute}).Draw(rt, "period")
+		draw := rapid.Custom(func(rt *rapid.T) ration.Limit { return drawRate(rt, period) })
+		policy := ledger.Policy{Key: ration.Key{Status: ration.StatusActive}, Zone: time.UTC, Limits: []ration.Limit{draw.Draw(rt, "rate")}}
+		usage, now := ledger.Usage(nil), noon
+		var history []admittedBy
+		for range rapid.IntRange(1, 40).Draw(rt, "charges") {
+			now = now.Add(drawStep(rt))
+			if rapid.IntRange(0, 4).Draw(rt, "change") == 0 {
+				policy.Limits, policy.ChangedAt = []ration.Limit{draw.Draw(rt, "rate")}, now.Add(-drawLate(rt))
+				now = now.Add(drawStep(rt))
+			}
+			size := policy.Limits[0].Size()
+			units := rapid.OneOf(rapid.Int64Range(0, min(5, size)), rapid.Int64Range(0, size)).Draw(rt, "units")
+			charge := ration.Charge{Amounts: []ration.Amount{amount(ration.MeterRequests, units)}}
+			decision, changes := ledger.Decide(&policy, usage, &charge, ration.SecretID{}, ledger.Clock{Now: now})
+			usage = usage.Apply(changes)
+			if decision.Allowed() {
+				history = append(history, admittedBy{admitted{now, units}, policy.Limits[0], policy.ChangedAt})
+			}
+		}
+		for i := range history {
+			wantGiven(rt, history[i:])
+		}
+	})
+}
+
+// drawLate draws how long before a charge by the former limit a change may have its
+// time, if it waits to be committed.
+func drawLate(rt *rapid.T) time.Duration {
+	return rapid.SampledFrom([]time.Duration{0, 0, time.Second, time.Hour}).Draw(rt, "late")
+}
+
+// drawRate draws a rate on requests.
+func drawRate(rt *rapid.T, period ration.Period) ration.Limit {
+	limit := ration.Limit{
+		Meter: ration.MeterRequests, Period: period,
+		Quantity: rapid.OneOf(rapid.Int64Range(1, 20), rapid.Int64Range(1, 1000), rapid.Int64Range(1, ration.MaxUnits)).Draw(rt, "quantity"),
+	}
+	limit.Burst = rapid.Int64Range(0, min(40, 100_000*min(limit.Quantity, 1000))).Draw(rt, "burst")
+	limit, err := limit.Normalize()
+	if err != nil {
+		rt.Fatal(err)
+	}
+	return limit
+}
+
+// wantGiven adds up a stretch of admissions.
+func wantGiven(rt *rapid.T, stretch []admittedBy) {
+	most, sum := new(big.Rat), new(big.Int)
+	for i, last := range stretch {
+		if i > 0 {
+			most.Add(most, givenBetween(stretch[i-1], last))
+		}
+		sum.Add(sum, big.NewInt(last.units))
+		size := new(big.Rat).SetInt64(last.limit.Size())
+		if last.units > 0 && new(big.Rat).SetInt(sum).Cmp(size.Add(size, most)) > 0 {
+			rt.Fatalf("%d charges up to one by %s were given %s, which is more than %s", i+1, last.limit, sum, size)
+		}
+	}
+}
+
+// givenBetween returns what came back between two admissions: until the limit last
+// changed by the rate of the former, and then by that of the latter.
+func givenBetween(former, latter admittedBy) *big.Rat {
+	changed := latter.changedAt
+	if changed.Before(former.at) {
+		changed = former.at
+	}
+	if former.limit.Quantity == latter.limit.Quantity {
+		changed = latter.at
+	}
+	return new(big.Rat).Add(given(former.limit, changed.Sub(former.at)), given(latter.limit, latter.at.Sub(changed)))
+}
+
+// given returns what a rate gives back in a time.
+func given(limit ration.Limit, in time.Duration) *big.Rat {
+	return new(big.Rat).Sub(mostIn(limit, in), new(big.Rat).SetInt64(limit.Size()))
+}
