@@ -60,7 +60,9 @@ func (a *app) dev(ctx context.Context, settings config.Config) (err error) {
 	settings.WaitForDatabase = 0 // who tries it looks on
 	ctx, stop := untilSignal(ctx)
 	defer stop()
+	path := "/" // any API has it
 	if settings.Upstream == nil {
+		path = "/hello"
 		upstream, closeUpstream, err := startExample(ctx)
 		if err != nil {
 			return err
@@ -76,7 +78,7 @@ func (a *app) dev(ctx context.Context, settings config.Config) (err error) {
 	if err != nil {
 		return errors.Join(err, i.close(ctx))
 	}
-	a.welcome(i, account)
+	a.welcome(i, account, path)
 	if err := i.run(ctx); err != nil {
 		return err
 	}
@@ -114,27 +116,29 @@ func removeDemo(db config.Database) error {
 	return nil
 }
 
-// welcome says what runs where, what was counted before, and what to try.
-func (a *app) welcome(i *instance, account demo.Account) {
+// welcome says what runs where, what was counted before, and what to try: calls of the
+// upstream's path.
+func (a *app) welcome(i *instance, account demo.Account, path string) {
 	proxy, api := i.urlOf(proxyListener, i.settings.TLS), i.urlOf(apiListener, i.settings.APITLS)
 	secret, token := account.Secret.Reveal(), account.Token.Reveal()
+	page := proxy + path
 	fmt.Fprintf(a.stdout, `Ration is running in front of %s
 
-  proxy     %s
-  API       %s
-  database  %s%s
-  key       %s, %s
-  secret    %s (new with this start)
-  plan      %s
+  proxy       %s
+  verify API  %s
+  database    %s%s
+  key         %s, %s
+  secret      %s (new with this start)
+  plan        %s
 
 200, and what remains:
-  curl -i %s/hello -H 'X-API-Key: %s'
+  curl -i %s -H 'X-API-Key: %s'
 
 401, no key:
-  curl -i %s/hello
+  curl -i %s
 
 429, once the quota is used up:
-  for i in $(seq 12); do curl -s -o /dev/null -w '%%{http_code} ' %s/hello -H 'X-API-Key: %s'; done; echo
+  for i in $(seq 12); do curl -s -o /dev/null -w '%%{http_code} ' %s -H 'X-API-Key: %s'; done; echo
 
 The same decision, for an API that asks instead of standing behind the proxy:
   curl -s %s/v1/verify -H 'Authorization: Bearer %s' \
@@ -147,7 +151,7 @@ Ctrl-C stops it; kill -9 does no harm either.
 `,
 		i.settings.Upstream.Redacted(), proxy, api, absolute(i.settings.DB.Path), freshHint(i.settings.DB),
 		account.Key.ID, history(account), secret, planText(account.Key.Limits),
-		proxy, secret, proxy, proxy, secret, api, token, secret, calledAs(os.Args[0]), i.settings.DB.Path)
+		page, secret, page, page, secret, api, token, secret, calledAs(os.Args[0]), i.settings.DB.Path)
 }
 
 // urlOf returns where a listener can be reached from this machine.

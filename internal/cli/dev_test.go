@@ -47,6 +47,24 @@ func TestDevUsesItsOwnDatabase(t *testing.T) {
 	}
 }
 
+// TestDevSuggestsPathsThatTheAPIHas: the example API answers /hello, and another one
+// hardly does.
+func TestDevSuggestsPathsThatTheAPIHas(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "/hello -H 'X-API-Key: "},
+		{[]string{"--upstream", "http://127.0.0.1:1"}, "/ -H 'X-API-Key: "},
+	} {
+		got := startDev(t, nil, test.args...)
+		if got.code != 0 || strings.Count(got.stdout, test.want) != 2 || strings.Count(got.stdout, "/hello") != strings.Count(test.want, "/hello")*3 {
+			t.Errorf("dev %v: got %+v; want two lines with %q", test.args, got, test.want)
+		}
+	}
+}
+
 func TestFreshDeletesNothingButTheDemo(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, path := range []string{"./ration.db", "./ration-dev.db"} {
