@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,11 +46,27 @@ func TestEveryCodeIsInTheVerifyPage(t *testing.T) {
 func TestLinksBetweenDocumentsLeadSomewhere(t *testing.T) {
 	for _, document := range append(pages(t), "README.md", "CONTRIBUTING.md") {
 		for _, link := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllSubmatch(read(t, document), -1) {
-			if _, err := os.Stat(filepath.Join("../..", filepath.Dir(document), string(link[1]))); err != nil {
+			file, section, within := strings.Cut(string(link[1]), "#")
+			target := document
+			if file != "" {
+				target = filepath.Join(filepath.Dir(document), file)
+			}
+			if _, err := os.Stat(filepath.Join("../..", target)); err != nil {
 				t.Errorf("%s: %v", document, err)
+			} else if within && !slices.Contains(sections(string(read(t, target))), section) {
+				t.Errorf("%s: %s has no section %q", document, target, section)
 			}
 		}
 	}
+}
+
+// sections returns the names by which links lead to a page's headings.
+func sections(page string) (names []string) {
+	for _, heading := range regexp.MustCompile("(?m)^#+ (.*)$").FindAllStringSubmatch(page, -1) {
+		name := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		names = append(names, strings.ReplaceAll(name, " ", "-"))
+	}
+	return names
 }
 
 // TestTheREADMELeadsToEveryPage, so that there is one order in which to read them.
