@@ -6,19 +6,18 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// Decide says whether a charge is admitted and what that changes. It is pure:
-// it reads no clock and no store, keeps nothing and changes none of its
-// arguments. The charge must be normalised; secret says which of the key's secrets was
-// sent, zero if none was. Usage after the decision is
-// usage.Apply(changes).
+// Decide says whether a charge is admitted, and what that changes. It is pure: it
+// reads no clock and no store, keeps nothing, and changes none of its arguments. The
+// charge must be normalised. Secret says which of the key's secrets was sent; zero:
+// none was. Usage after the decision is usage.Apply(changes).
 //
-// Checks go in this order: the secret, the key's status and expiry, its IP
-// allow list, the scope, then all limits on the charged meters. A denied charge
-// changes nothing that its limits read; it is counted as denied. A dry run
-// changes nothing. With [ration.CodeClockSuspect] there was no decision and no change.
+// It checks in this order: the secret, the key's status and expiry, its IP allow
+// list, the scope, then all limits on the charged meters. A denied charge changes
+// nothing that its limits read, but is counted as denied. A dry run changes nothing.
+// [ration.CodeClockSuspect] means that there was no decision and no change.
 func Decide(policy *Policy, usage Usage, charge *ration.Charge, secret ration.SecretID, clock Clock) (ration.Decision, Changes) {
 	decision := ration.Decision{Code: policy.refuses(charge, secret, clock.Now), DecidedAt: clock.Now, DryRun: charge.DryRun}
-	if decision.Code != ration.CodeKeyUnknown { // nobody learns of a key by a secret that is not its own
+	if decision.Code != ration.CodeKeyUnknown { // a secret that is not the key's own shows nothing about the key
 		decision.KeyID, decision.KeyName, decision.Owner, decision.Plan = policy.Key.ID, policy.Key.Name, policy.Key.Owner, policy.Key.Plan
 	}
 	changes, turned := changesOf(policy, usage, charge, clock.Now)
@@ -38,8 +37,8 @@ func Decide(policy *Policy, usage Usage, charge *ration.Charge, secret ration.Se
 	return decision, changes
 }
 
-// changesOf returns what the charge changes if it is admitted, and whether a
-// period begins or is moved by it.
+// changesOf returns what the charge changes if it is admitted, and whether it begins
+// or moves a period.
 func changesOf(policy *Policy, usage Usage, charge *ration.Charge, now time.Time) (changes Changes, turned bool) {
 	changes = Changes{At: now, Held: charge.Hold != nil, Meters: make([]MeterChange, len(charge.Amounts))}
 	for i, amount := range charge.Amounts {
@@ -71,15 +70,16 @@ func (c *Changes) becomeDenial() {
 	}
 }
 
-// refusal is a limit's objection to a charge; the zero refusal is none.
+// refusal is a limit's objection to a charge. The zero refusal means that the limit
+// does not object.
 type refusal struct {
 	code   ration.Code
 	wait   time.Duration // until the limit could admit the charge
 	passes bool          // whether waiting helps
 }
 
-// outweighs reports whether r is the one to tell of two objections: the one
-// that waits longest.
+// outweighs reports whether r is the objection to report, of two: the one that lasts
+// longer.
 func (r refusal) outweighs(other refusal) bool {
 	if r.severity() != other.severity() {
 		return r.severity() > other.severity()
@@ -99,8 +99,8 @@ func (r refusal) severity() int {
 	return 2
 }
 
-// consult asks every limit on the charged meters and completes the decision and
-// the changes.
+// consult asks every limit on the charged meters, and completes the decision and the
+// changes.
 func consult(d *ration.Decision, policy *Policy, usage Usage, changes *Changes) {
 	d.Limits = make([]ration.LimitStatus, 0, len(policy.Limits))
 	var worst refusal
@@ -153,8 +153,8 @@ func (p *Policy) rateClock(entry *MeterUsage, now time.Time) rateClock {
 	return clock
 }
 
-// describe completes the status of each limit as it stands after the decision,
-// and writes the rates' new states into the changes.
+// describe completes the status of each limit after the decision, and writes the new
+// states of rates into the changes.
 func describe(d *ration.Decision, policy *Policy, usage Usage, changes *Changes) {
 	i := 0
 	for m := range changes.Meters {

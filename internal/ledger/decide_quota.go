@@ -7,8 +7,8 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// windowOf returns the count that a quota reads: of a calendar period as the
-// change has turned it, of a lifetime all there ever was.
+// windowOf returns the count that a quota reads: for a calendar period the window of
+// the change, and for a lifetime everything that was ever counted.
 func windowOf(period ration.Period, entry *MeterUsage, change *MeterChange) Window {
 	if period == ration.PeriodLifetime {
 		return Window{Used: entry.Used, Reserved: entry.Reserved}
@@ -16,7 +16,8 @@ func windowOf(period ration.Period, entry *MeterUsage, change *MeterChange) Wind
 	return change.Window[slices.Index(ration.WindowPeriods[:], period)]
 }
 
-// quotaRefuses admits units while used, reserved and they fit the quantity.
+// quotaRefuses admits units as long as they fit into the quantity, together with what
+// is used and reserved.
 func quotaRefuses(limit *ration.Limit, window Window, units int64, now time.Time) refusal {
 	if units <= remaining(limit.Quantity, window) {
 		return refusal{}

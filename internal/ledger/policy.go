@@ -13,8 +13,8 @@ import (
 // was read under the key's lock.
 type Policy struct {
 	Key     ration.Key
-	Zone    *time.Location // of its periods
-	Limits  []ration.Limit // those that hold, sorted as EffectiveLimits does
+	Zone    *time.Location // of the key's periods
+	Limits  []ration.Limit // the limits that hold, in the order of EffectiveLimits
 	Secrets []ration.SecretState
 
 	// ChangedAt is when the limits that hold last changed, or may have: with the key,

@@ -128,10 +128,10 @@ type Changes struct {
 type MeterChange struct {
 	Meter  string
 	Units  int64                             // added to all windows and the lifetime count, as used or reserved
-	Denied int64                             // 1 if the charge was denied; then nothing but Denied and Day counts
-	Day    ration.PeriodID                   // the day to whose history the charge belongs
-	Window [len(ration.WindowPeriods)]Window // as they stand before Units are added
-	Rates  [len(RatePeriods)]RateState       // as they stand after the charge
+	Denied int64                             // 1 if the charge was denied; then only Denied and Day apply
+	Day    ration.PeriodID                   // the day in whose history the charge is counted
+	Window [len(ration.WindowPeriods)]Window // the windows before Units are added
+	Rates  [len(RatePeriods)]RateState       // the rates after the charge
 }
 
 // Apply returns the usage after the changes. It may change the entries of u in place.

@@ -15,12 +15,12 @@ type MeterWrite struct {
 	Used           int64     // units to add to the lifetime count
 	Reserved       int64     // likewise
 	Denied         int64     // charges to add
-	FirstRequestAt time.Time // to set where there is none; zero: nothing was admitted
+	FirstRequestAt time.Time // to set if there is none yet; zero: nothing was admitted
 	LastRequestAt  time.Time // to set; zero: nothing was admitted, and no clock stepped back
-	// Windows to set ID and EndsAt of. Used and Reserved are to be added where
-	// the row has the same id, and to be set where it has another.
+	// Windows are the current periods. Set their ID and EndsAt. Add Used and Reserved
+	// if the row has the same id, and set them if it has another.
 	Windows [len(ration.WindowPeriods)]Window
-	Rates   [len(RatePeriods)]RateState // to set, also where nothing was admitted
+	Rates   [len(RatePeriods)]RateState // to set, even if nothing was admitted
 
 	// Posted says that units were reserved, settled or given back. Without it, Used
 	// is added to every window that runs on and to the day, nothing is negative, and
