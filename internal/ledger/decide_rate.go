@@ -38,15 +38,15 @@ type rateClock struct {
 // instant says it. Where the quantity has changed since, the former one has given back
 // until the limits last changed, and the present one from then on.
 func (r RateState) owed(limit *ration.Limit, clock *rateClock) owed {
-	switch {
-	case r.Quantity == 0: // a release that kept no quantity counted it, or nothing was ever counted
+	switch r.Quantity {
+	case 0: // a release that kept no quantity counted it, or nothing was ever counted
 		whole := owedFor(limit.Size(), limit.Period)
 		then := RateState{TAT: r.TAT, Rest: min(r.Rest, limit.Quantity), Quantity: limit.Quantity}.at(clock.last)
 		if then.compare(whole) > 0 {
 			then = whole
 		}
 		return then.less(givenBack(limit.Quantity, microsBetween(clock.last, clock.now)))
-	case r.Quantity == limit.Quantity:
+	case limit.Quantity:
 		return r.at(clock.now)
 	}
 	since := clock.changedAt
