@@ -163,7 +163,8 @@ func TestElapsedIsMonotonic(t *testing.T) {
 		}
 		last = now
 	}
-	if passed := last - first; passed < 10*time.Millisecond {
+	// Asked again: the loop may have been held up right after it asked.
+	if passed := sqlite.Elapsed() - first; passed < 10*time.Millisecond {
 		t.Errorf("%s have passed, want at least the 20 ms of Go's timers, or nearly", passed)
 	}
 }
