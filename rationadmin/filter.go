@@ -10,13 +10,16 @@ import (
 
 // KeyFilter selects keys. A zero field does not restrict the selection.
 type KeyFilter struct {
-	Owner     string
-	Plan      string
-	Status    ration.Status
-	Name      string       // the whole name
-	Unlimited Unlimited    // by whether they have a limit
-	After     ration.KeyID // only keys with a greater id: pass the last key of the page before
-	Limit     int          // most keys returned; 0: 1,000
+	Owner  string
+	Plan   string
+	Status ration.Status
+	Name   string // the whole name
+	// SecretStart is how one of a key's secrets begins, as [ration.SecretState] keeps it
+	// in Start; revoked and expired secrets count too. A change can't select by it.
+	SecretStart string
+	Unlimited   Unlimited    // by whether they have a limit
+	After       ration.KeyID // only keys with a greater id: pass the last key of the page before
+	Limit       int          // most keys returned; 0: 1,000
 }
 
 // Unlimited selects keys by whether they have a limit. The zero Unlimited selects all

@@ -80,5 +80,8 @@ func validateChange(c *KeysChange) error {
 	case c.Patch.Name != nil:
 		return &ration.InvalidError{Field: "name", Value: *c.Patch.Name, Reason: "only one key can get this name: change it by the key's id"}
 	}
+	if c.Filter.SecretStart != "" {
+		return &ration.InvalidError{Field: "secret_start", Reason: "select the keys of a change by plan, owner, status or name"}
+	}
 	return validateFilter(&c.Filter)
 }

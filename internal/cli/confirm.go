@@ -2,27 +2,30 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration/internal/admin"
 )
 
-// confirm makes a command ask before it does what can't be undone. Without a
-// terminal to ask at, --yes is needed.
-func (a *app) confirm(cmd *cobra.Command, warning string) {
-	var yes bool
-	asks(cmd, &yes, "It asks first.")
-	run := cmd.RunE
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if !yes {
-			if err := a.ask(fmt.Sprintf(warning, visible(args[0]))); err != nil {
-				return err
-			}
-		}
-		return run(cmd, args)
+// confirm asks before a command does what can't be undone, unless yes was given. Check
+// finds what is wrong with the command before anybody is asked, and returns the warning;
+// it is empty if there is nothing to ask about. It names what was found, and not what was
+// typed, which may be a secret. Nobody else is kept from the database while confirm asks.
+func (a *app) confirm(ctx context.Context, yes bool, check func(admin.Operations) (warning string, err error)) error {
+	var warning string
+	err := a.with(ctx, mustExist, func(ops admin.Operations) (err error) {
+		warning, err = check(ops)
+		return err
+	})
+	if err != nil || yes || warning == "" {
+		return err
 	}
+	return a.ask(warning)
 }
 
 // asks gives a command its flag --yes, and says in its help when it asks.

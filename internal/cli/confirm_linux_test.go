@@ -102,8 +102,10 @@ func TestNobodyAnswersAtDevNull(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = null.Close() })
+	database := "sqlite:" + filepath.Join(t.TempDir(), "ration.db")
+	must(t, database, "plans", "create", "free", "--limit", "1/day")
 	var stdout, stderr bytes.Buffer
-	code := cli.Main(t.Context(), []string{"plans", "delete", "free"}, null, &stdout, &stderr, nil)
+	code := cli.Main(t.Context(), []string{"plans", "delete", "free"}, null, &stdout, &stderr, []string{"RATION_DB=" + database})
 	if code != 2 || !strings.Contains(stderr.String(), "not confirmed; nothing was changed") {
 		t.Errorf("exit code %d, %q", code, stderr.String())
 	}

@@ -19,15 +19,14 @@ import (
 
 // Exit codes.
 const (
-	exitOK       = 0
-	exitFailure  = 1
-	exitUsage    = 2
-	exitConfig   = 3
-	exitNoStore  = 4
-	exitDamaged  = 5
-	exitMigrate  = 6
-	exitProblem  = 7 // doctor or reconcile has found one
-	suggestLimit = 2 // letters by which a mistyped name may differ
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+	exitConfig  = 3
+	exitNoStore = 4
+	exitDamaged = 5
+	exitMigrate = 6
+	exitProblem = 7 // doctor or reconcile has found one
 )
 
 // usageError says what is wrong with the arguments.
@@ -88,7 +87,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		return unknownCommand(cmd, before[0])
 	}
 	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok && invalid.GetFlag().Value.Type() == "duration" {
-		return usagef(`--%s is %q: use hours, minutes and seconds, such as "24h" or "1h30m", or 0`, invalid.GetFlag().Name, invalid.GetValue())
+		return usagef(`--%s is %q: use days or hours and minutes, such as "7d", "24h" or "1h30m", or 0`, invalid.GetFlag().Name, invalid.GetValue())
 	}
 	missing, ok := errors.AsType[*pflag.NotExistError](err)
 	if !ok || missing.GetSpecifiedShortnames() != "" {
@@ -107,9 +106,14 @@ func flagError(cmd *cobra.Command, err error) error {
 }
 
 func unknownCommand(cmd *cobra.Command, name string) error {
-	cmd.SuggestionsMinimumDistance = suggestLimit
-	if suggestions := cmd.SuggestionsFor(name); len(suggestions) > 0 {
-		return usagef("unknown command %q for '%s'; did you mean '%s %s'?", name, cmd.CommandPath(), cmd.CommandPath(), suggestions[0])
+	var known []string
+	for _, command := range cmd.Commands() {
+		if command.IsAvailableCommand() {
+			known = append(known, command.Name())
+		}
+	}
+	if nearest := config.Closest(name, known); nearest != "" {
+		return usagef("unknown command %q for '%s'; did you mean '%s %s'?", name, cmd.CommandPath(), cmd.CommandPath(), nearest)
 	}
 	return usagef("unknown command %q for '%s'; see '%s --help'", name, cmd.CommandPath(), cmd.CommandPath())
 }

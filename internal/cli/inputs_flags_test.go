@@ -50,7 +50,7 @@ var flagInputs = []input{
 		code: 2, says: []string{`period is "-1h": use hour, day, week, month or lifetime for a quota, second or minute for a rate`},
 	}, {
 		name: "overlap 1dd", args: []string{"keys", "rotate", "key_00000000-0000-7000-8000-000000000000", "--overlap", "1dd"},
-		code: 2, says: []string{`--overlap is "1dd": use hours, minutes and seconds`},
+		code: 2, says: []string{`--overlap is "1dd": use days or hours and minutes`},
 	}, {
 		name: "upstream ftp://", args: []string{"serve", "--upstream", "ftp://h"},
 		code: 3, says: []string{`--upstream: upstream is "ftp://h": use an http:// or https:// URL with a host`},

@@ -17,13 +17,13 @@ func (f *keyFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.owner, "owner", "", "whose key it is: any text of yours")
 	flags.StringVar(&f.plan, "plan", "", "name of the key's plan")
-	flags.StringVar(&f.expires, "expires", "", "when it ends: 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z")
-	flags.StringArrayVar(&f.scopes, "scope", nil, "scope: what the key may do; repeat for several")
-	flags.StringArrayVar(&f.allowedIPs, "allow-ip", nil, "address or CIDR range that the key may be used from; repeat for several")
+	flags.StringVar(&f.expires, "expires", "", "when it ends: 30d, 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z")
+	flags.StringArrayVar(&f.scopes, "scope", nil, "scope: what the key may do; several with commas, or repeat")
+	flags.StringArrayVar(&f.allowedIPs, "allow-ip", nil, "address or CIDR range that the key may be used from; several with commas, or repeat")
 	flags.StringVar(&f.timeZone, "time-zone", "", "IANA time zone of the key's days, such as Europe/Berlin (default: the plan's, or else UTC)")
 	flags.StringArrayVar(&f.metadata, "metadata", nil, "name=value of your own; repeat for several")
 	flags.StringArrayVar(&f.limits, "limit", nil, `limit of the key's own, in place of the plan's: "5000/day", "200000 tokens/month", "10/second burst 20", "unlimited/day"; repeat for several`)
-	flags.StringVar(&f.until, "until", "", "when the --limit given here ends: 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z (default: never)")
+	flags.StringVar(&f.until, "until", "", "when the --limit given here ends: 7d, 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z (default: never)")
 	flags.BoolVar(&f.unlimited, "unlimited", false, "mark that the key is meant to have no limit; without the mark, the command reports it")
 }
 
@@ -43,7 +43,7 @@ func (a *app) keysCreateCommand() *cobra.Command {
 			return a.with(cmd.Context(), mayCreate, func(ops admin.Operations) error {
 				issued, err := ops.CreateKey(cmd.Context(), actor(), key)
 				if err != nil {
-					return err
+					return explainPlan(cmd.Context(), ops, key.Plan, err)
 				}
 				return a.showIssued(issued, "Created")
 			})
@@ -62,7 +62,7 @@ func (f *keyFlags) newKey(name, label string) (key admin.NewKey, err error) {
 	if key.Scopes, err = parseScopes(f.scopes); err != nil {
 		return key, err
 	}
-	if key.AllowedIPs, err = parseAll(f.allowedIPs, admin.ParseIPPrefix); err != nil {
+	if key.AllowedIPs, err = parseAll(splitCommas(f.allowedIPs), admin.ParseIPPrefix); err != nil {
 		return key, err
 	}
 	entries, err := parseMetadata(f.metadata)

@@ -2,32 +2,104 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 )
 
-// keyID reads the id of a key. A name is never taken for one, as two keys may
-// share it; but the error tells the ids of the keys that have it.
+const (
+	// namedKeys is how many keys an error names.
+	namedKeys = 5
+	// shownStart is how many characters of a secret lists show at most.
+	shownStart = 8
+)
+
+// keyID finds the key that a text means: by its id, with or without "key_", by its name
+// or its owner where no other key has it, or by the start of one of its secrets, as
+// lists show it. An error never shows the text, which may be a secret.
 func keyID(ctx context.Context, ops admin.Operations, text string) (ration.KeyID, error) {
-	id, err := ration.ParseKeyID(text)
-	if err == nil {
-		return id, nil
+	for _, id := range []string{text, "key_" + text} {
+		if id, err := ration.ParseKeyID(id); err == nil {
+			return id, nil
+		}
 	}
-	if looksLikeSecret(text) {
-		return ration.KeyID{}, usagef(`this is a secret, not a key's id, which looks like "key_0197c0de-…"; 'ration keys list' shows the ids`)
+	switch {
+	case text == "":
+		return ration.KeyID{}, usagef("the key is empty; give its id, name, owner or the start of its secret")
+	case looksLikeSecret(text):
+		return ration.KeyID{}, usagef(`this is a secret: never give a whole one to a command, because other users of the machine can see it; give the key's id, or the first %d characters`, shownStart)
 	}
-	const most = 5
-	records, listErr := ops.ListKeys(ctx, admin.KeyFilter{Name: text, Limit: most})
-	if listErr != nil || len(records) == 0 || text == "" {
-		return ration.KeyID{}, err
+	start, end, _ := strings.Cut(text, "…")
+	for _, way := range []struct {
+		what   string
+		filter admin.KeyFilter
+	}{
+		{"this name", admin.KeyFilter{Name: text}},
+		{"this owner", admin.KeyFilter{Owner: text}},
+		{"a secret that starts so", admin.KeyFilter{SecretStart: start}},
+	} {
+		if way.filter.SecretStart != "" && len(start) > shownStart {
+			continue
+		}
+		way.filter.Limit = namedKeys + 1
+		records, err := ops.ListKeys(ctx, way.filter)
+		if err != nil {
+			return ration.KeyID{}, err
+		}
+		if end != "" && way.filter.SecretStart != "" {
+			records = withSecret(records, start, end)
+		}
+		switch len(records) {
+		case 0:
+		case 1:
+			return records[0].ID, nil
+		default:
+			return ration.KeyID{}, usagef("several keys have %s; give the id of one: %s", way.what, keysText(records))
+		}
 	}
-	ids := make([]string, len(records))
+	return ration.KeyID{}, errNoKey(ctx, ops, text)
+}
+
+// withSecret returns the keys that have a secret with this start and end.
+func withSecret(records []admin.KeyRecord, start, end string) (found []admin.KeyRecord) {
+	for _, record := range records {
+		for _, secret := range record.Secrets {
+			if secret.Start == start && secret.End == end {
+				found = append(found, record)
+				break
+			}
+		}
+	}
+	return found
+}
+
+func keysText(records []admin.KeyRecord) string {
+	texts := make([]string, 0, namedKeys+1)
 	for i, record := range records {
-		ids[i] = record.ID.String()
+		if i == namedKeys {
+			texts = append(texts, "and more")
+			break
+		}
+		texts = append(texts, fmt.Sprintf("%s (%s, %s)", record.ID, visible(record.Name), record.Status))
 	}
-	return ration.KeyID{}, usagef("%q is the name of a key, but several keys may have one name; give its id: %s", text, strings.Join(ids, ", "))
+	return strings.Join(texts, ", ")
+}
+
+// errNoKey says that no key is meant, and which name or owner is near. It looks at the
+// first keys only.
+func errNoKey(ctx context.Context, ops admin.Operations, text string) error {
+	records, err := ops.ListKeys(ctx, admin.KeyFilter{})
+	if err != nil {
+		return err
+	}
+	var known []string
+	for _, record := range records {
+		known = append(known, record.Name, record.Owner)
+	}
+	return errors.New("no key has this id, name, owner or start of a secret" + orNearest(text, known, "; 'ration keys list' shows all keys"))
 }
 
 // looksLikeSecret reports whether a text is a secret that was made here, under

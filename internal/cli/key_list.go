@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -30,6 +31,11 @@ func (a *app) keysListCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if len(records) == 0 && filter.After.IsZero() {
+					if err := a.sayNoMatch(cmd.Context(), ops, filter); err != nil {
+						return err
+					}
+				}
 				keys := wire.Keys(records, time.Now())
 				if len(keys) > 0 && len(keys) == filter.Limit {
 					a.say("There may be more: continue with --after %s", keys[len(keys)-1].ID)
@@ -57,9 +63,23 @@ func foundKeys(filter admin.KeyFilter, keys []api.KeyRecord) listing {
 	if filter.Unlimited != "" {
 		list.columns = slices.Clone(list.columns)
 		list.columns[len(list.columns)-1].wide = false
-		list.empty = "no such keys"
+	}
+	if filter != (admin.KeyFilter{Limit: filter.Limit}) {
+		list.empty = ""
 	}
 	return list
+}
+
+// sayNoMatch says why a filter finds no key. That a plan isn't there is an error.
+func (a *app) sayNoMatch(ctx context.Context, ops admin.Operations, filter admin.KeyFilter) error {
+	if filter == (admin.KeyFilter{Limit: filter.Limit}) {
+		return nil
+	}
+	if err := checkPlan(ctx, ops, filter.Plan); err != nil {
+		return err
+	}
+	a.say("%s", errNoMatch(ctx, ops, " that matches these filters", filter))
+	return nil
 }
 
 func parseAfter(text string) (ration.KeyID, error) {

@@ -21,7 +21,10 @@ func (a *app) changeKeys(ctx context.Context, selection *keySelection, change ad
 	change.All, change.DryRun = selection.all, true
 	would, err := a.changeAllKeys(ctx, change)
 	if err != nil {
-		return err
+		return a.explainPlanOfPatch(ctx, change.Patch.Plan, err)
+	}
+	if would.Changed+would.Unchanged+skippedKeys(would) == 0 {
+		return a.noKeySelected(ctx, selection, change.Filter)
 	}
 	switch {
 	case selection.dryRun:
@@ -50,6 +53,30 @@ func (a *app) changeAllKeys(ctx context.Context, change admin.KeysChange) (shown
 		return err
 	})
 	return shown, err
+}
+
+// noKeySelected says that nothing was changed because no key is meant, and what may
+// have been meant.
+func (a *app) noKeySelected(ctx context.Context, selection *keySelection, filter admin.KeyFilter) error {
+	return a.with(ctx, mustExist, func(ops admin.Operations) error {
+		return errNoMatch(ctx, ops, selection.String(), filter)
+	})
+}
+
+// errNoMatch says that no key matches a filter: because there is no such plan, or else
+// with an owner whose name is near.
+func errNoMatch(ctx context.Context, ops admin.Operations, text string, filter admin.KeyFilter) error {
+	if err := checkPlan(ctx, ops, filter.Plan); err != nil {
+		return err
+	}
+	owner := ""
+	if filter.Owner != "" {
+		var err error
+		if owner, err = nearestOwner(ctx, ops, filter.Owner); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("there is no key%s%s", text, owner)
 }
 
 func manyKeysWarning(action admin.KeyAction, would api.KeysChanged, selection *keySelection) string {
@@ -82,4 +109,12 @@ func skippedKeys(changed api.KeysChanged) (total int) {
 		total += count
 	}
 	return total
+}
+
+// explainPlanOfPatch is explainPlan for a change of many keys.
+func (a *app) explainPlanOfPatch(ctx context.Context, plan *string, err error) error {
+	if plan == nil {
+		return err
+	}
+	return a.with(ctx, mustExist, func(ops admin.Operations) error { return explainPlan(ctx, ops, *plan, err) })
 }

@@ -10,7 +10,7 @@ import (
 
 func (a *app) keysRotateCommand() *cobra.Command {
 	var label string
-	var overlap time.Duration
+	var overlap days
 	cmd := &cobra.Command{
 		Use: "rotate KEY", Short: "Replace a secret of a key and print the new one once",
 		Long: `Creates a new secret and ends the old ones with the same label after the overlap.
@@ -28,7 +28,7 @@ then the old secrets are revoked at once.`,
 				if err != nil {
 					return err
 				}
-				issued, err := ops.RotateKey(cmd.Context(), actor(), admin.Rotation{ID: id, Label: label, Overlap: overlap})
+				issued, err := ops.RotateKey(cmd.Context(), actor(), admin.Rotation{ID: id, Label: label, Overlap: time.Duration(overlap)})
 				if err != nil {
 					return err
 				}
@@ -37,6 +37,6 @@ then the old secrets are revoked at once.`,
 		},
 	}
 	cmd.Flags().StringVar(&label, "label", "", "label of the secret to replace (default: the key's only one)")
-	cmd.Flags().DurationVar(&overlap, "overlap", 0, "how long the old secret stays valid, such as 24h; 0 after a leak (required)")
+	cmd.Flags().Var(&overlap, "overlap", "how long the old secret stays valid, such as 24h or 7d; 0 after a leak (required)")
 	return cmd
 }

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"context"
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/ration-dev/ration"
@@ -40,15 +43,22 @@ All secrets of a key share its limits and its usage.`,
 		},
 	}
 	cmd.Flags().StringVar(&label, "label", "", "label that distinguishes it from the key's other secrets (required)")
-	cmd.Flags().StringVar(&expires, "expires", "", "when it ends: 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z (default: never)")
+	cmd.Flags().StringVar(&expires, "expires", "", "when it ends: 30d, 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z (default: never)")
 	return cmd
 }
 
 func (a *app) keysSecretRevokeCommand() *cobra.Command {
+	var yes bool
 	cmd := &cobra.Command{
 		Use: "revoke KEY SECRET", Short: "Revoke one secret of a key for ever", Args: keyAndSecret,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			secretID, err := ration.ParseSecretID(args[1])
+			if err != nil {
+				return err
+			}
+			err = a.confirm(cmd.Context(), yes, func(ops admin.Operations) (string, error) {
+				return revokingSecret(cmd.Context(), ops, args[0], secretID)
+			})
 			if err != nil {
 				return err
 			}
@@ -65,8 +75,27 @@ func (a *app) keysSecretRevokeCommand() *cobra.Command {
 			})
 		},
 	}
-	a.confirm(cmd, "Revoking a secret of %s is final.")
+	asks(cmd, &yes, "It asks first.")
 	return cmd
+}
+
+// revokingSecret is the warning before a secret of a key is revoked.
+func revokingSecret(ctx context.Context, ops admin.Operations, key string, id ration.SecretID) (string, error) {
+	keyID, err := keyID(ctx, ops, key)
+	if err != nil {
+		return "", err
+	}
+	status, err := ops.ShowKey(ctx, keyID)
+	if err != nil {
+		return "", err
+	}
+	for _, secret := range status.Secrets {
+		if secret.ID == id {
+			return fmt.Sprintf("Revoking the secret %s…%s (%s) of key %s (%s) is final.",
+				secret.Start, secret.End, visible(secret.Label), keyID, visible(status.Name)), nil
+		}
+	}
+	return "", fmt.Errorf("secret %s of key %s: %w; 'ration keys show %s' shows its secrets", id, keyID, ration.ErrNotFound, keyID)
 }
 
 func keyAndSecret(cmd *cobra.Command, args []string) error {

@@ -39,8 +39,11 @@ counted. If an error stops the command, run it again: finished chunks stay chang
 			if selection.many() {
 				return a.changeKeys(cmd.Context(), &selection, admin.KeysChange{Action: action})
 			}
-			if action == admin.ActionRevoke && !selection.yes {
-				if err := a.ask(fmt.Sprintf("Revoking %s is final.", visible(args[0]))); err != nil {
+			if action == admin.ActionRevoke {
+				err := a.confirm(cmd.Context(), selection.yes, func(ops admin.Operations) (string, error) {
+					return revokingKey(cmd.Context(), ops, args[0])
+				})
+				if err != nil {
 					return err
 				}
 			}
@@ -63,4 +66,20 @@ counted. If an error stops the command, run it again: finished chunks stay chang
 	}
 	selection.register(cmd, when)
 	return cmd
+}
+
+// revokingKey is the warning before a key is revoked.
+func revokingKey(ctx context.Context, ops admin.Operations, text string) (string, error) {
+	id, err := keyID(ctx, ops, text)
+	if err != nil {
+		return "", err
+	}
+	status, err := ops.ShowKey(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	if status.Status == ration.StatusRevoked {
+		return "", nil
+	}
+	return fmt.Sprintf("Revoking %s (%s) is final.", id, visible(status.Name)), nil
 }

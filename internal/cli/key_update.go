@@ -60,7 +60,7 @@ stops it, run it again: finished chunks stay changed, and are not changed twice.
 				}
 				record, err := ops.UpdateKey(cmd.Context(), actor(), patch)
 				if err != nil {
-					return err
+					return explainPlan(cmd.Context(), ops, flags.plan, err)
 				}
 				a.sayCovered(record, patch.SetOverrides)
 				return a.showUpdatedKey(record)
@@ -148,7 +148,7 @@ func (f *keyFlags) patch(cmd *cobra.Command) (patch admin.KeyPatch, err error) {
 		}
 	}
 	if changed("allow-ip") {
-		if patch.AllowedIPs, err = parseAll(f.allowedIPs, admin.ParseIPPrefix); err != nil {
+		if patch.AllowedIPs, err = parseAll(splitCommas(f.allowedIPs), admin.ParseIPPrefix); err != nil {
 			return patch, err
 		}
 	}

@@ -12,32 +12,48 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
-// parseInstant reads a time with its zone, or a date, which begins at midnight
-// UTC. The empty text is no time.
+// parseInstant reads a time with its zone; a date, which begins at midnight UTC; or how
+// long it is until then. The empty text is no time.
 func parseInstant(flag, text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
+	}
+	if wait, err := parseDays(text); err == nil && wait > 0 {
+		return time.Now().Add(wait).Truncate(time.Second), nil
 	}
 	if date, err := time.Parse(time.DateOnly, text); err == nil {
 		return date, nil
 	}
 	instant, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, &ration.InvalidError{Field: flag, Value: text, Reason: "use a date such as 2030-01-31 (from midnight UTC) or a time with its zone such as 2030-01-31T12:00:00+01:00"}
+		return time.Time{}, &ration.InvalidError{Field: flag, Value: text, Reason: "use a date such as 2030-01-31 (from midnight UTC) or a time with its zone such as 2030-01-31T12:00:00+01:00, or 30d for 30 days from now"}
 	}
 	return instant, nil
 }
 
-// parseDate reads a date; the empty text is none.
+// parseDate reads a date, "today", "yesterday" or how many days ago it was, by the
+// clock in UTC; the empty text is none.
 func parseDate(flag, text string) (ration.PeriodID, error) {
 	if text == "" {
 		return 0, nil
 	}
 	date, err := time.Parse(time.DateOnly, text)
-	if err != nil {
-		return 0, &ration.InvalidError{Field: flag, Value: text, Reason: "use a date such as 2030-01-31"}
+	if err == nil {
+		return ration.DateID(date.Date()), nil
 	}
-	return ration.DateID(date.Date()), nil
+	ago, err := parseDays(text)
+	switch {
+	case text == "today":
+		ago, err = 0, nil
+	case text == "yesterday":
+		ago, err = oneDay, nil
+	case ago < 0 || ago%oneDay != 0:
+		err = errNotDays
+	}
+	if err != nil {
+		return 0, &ration.InvalidError{Field: flag, Value: text, Reason: "use a date such as 2030-01-31, today, yesterday, or 7d for 7 days ago"}
+	}
+	return ration.DateID(time.Now().UTC().Add(-ago).Date()), nil
 }
 
 // parseOverrides reads limits of a key's own, all with one end.
@@ -95,8 +111,16 @@ func parseAll[T any](texts []string, parse func(string) (T, error)) ([]T, error)
 	return values, nil
 }
 
+// splitCommas splits "a,b": no scope and no address has a comma.
+func splitCommas(texts []string) (split []string) {
+	for _, text := range texts {
+		split = append(split, strings.Split(text, ",")...)
+	}
+	return split
+}
+
 func parseScopes(texts []string) ([]string, error) {
-	return parseAll(texts, func(text string) (string, error) { return text, nil })
+	return parseAll(splitCommas(texts), func(text string) (string, error) { return text, nil })
 }
 
 // parseMetadata reads entries "name=value"; "name=" removes one.

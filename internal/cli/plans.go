@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -68,7 +69,7 @@ func (a *app) plansShowCommand() *cobra.Command {
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				plan, err := ops.ShowPlan(cmd.Context(), args[0])
 				if err != nil {
-					return err
+					return explainPlan(cmd.Context(), ops, args[0], err)
 				}
 				return a.showPlan(plan)
 			})
@@ -106,7 +107,7 @@ meter and period. Decisions that start afterwards use the change.`,
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				plan, err := ops.UpdatePlan(cmd.Context(), actor(), patch)
 				if err != nil {
-					return err
+					return explainPlan(cmd.Context(), ops, args[0], err)
 				}
 				return errors.Join(a.showChangedPlan(plan), a.sayKeysOfPlan(cmd.Context(), ops, plan.Name))
 			})
@@ -118,9 +119,23 @@ meter and period. Decisions that start afterwards use the change.`,
 }
 
 func (a *app) plansDeleteCommand() *cobra.Command {
+	var yes bool
 	cmd := &cobra.Command{
 		Use: "delete NAME", Short: "Delete a plan that no key uses", Args: onePlan,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			err := a.confirm(cmd.Context(), yes, func(ops admin.Operations) (string, error) {
+				if err := checkPlan(cmd.Context(), ops, args[0]); err != nil {
+					return "", err
+				}
+				keys, err := ops.ListKeys(cmd.Context(), admin.KeyFilter{Plan: args[0], Limit: 1})
+				if err == nil && len(keys) > 0 {
+					err = planInUse(args[0])
+				}
+				return fmt.Sprintf("Deleting plan %s can't be undone.", visible(args[0])), err
+			})
+			if err != nil {
+				return err
+			}
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				if err := ops.DeletePlan(cmd.Context(), actor(), args[0]); err != nil {
 					return err
@@ -130,7 +145,7 @@ func (a *app) plansDeleteCommand() *cobra.Command {
 			})
 		},
 	}
-	a.confirm(cmd, "Deleting plan %s can't be undone.")
+	asks(cmd, &yes, "It asks first.")
 	return cmd
 }
 
@@ -178,4 +193,8 @@ func meterLimitText(limit api.PlanLimit) string {
 
 func onePlan(cmd *cobra.Command, args []string) error {
 	return oneArgument("the name of a plan")(cmd, args)
+}
+
+func planInUse(name string) error {
+	return fmt.Errorf("%w: keys still have plan %q; give them another plan first", ration.ErrConflict, name)
 }

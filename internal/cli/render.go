@@ -49,7 +49,7 @@ type listing struct {
 	value   any // for JSON: types of package api
 	columns []column
 	rows    [][]string // for tables and CSV; first the id
-	empty   string     // what a table says without rows
+	empty   string     // what a table says without rows; empty: somebody else says it
 }
 
 // show prints a list in the form that was asked for.
@@ -65,7 +65,9 @@ func (a *app) show(list listing) error {
 		}
 		return nil
 	case len(list.rows) == 0:
-		a.say("%s", list.empty)
+		if list.empty != "" {
+			a.say("%s", list.empty)
+		}
 		return nil
 	}
 	return showTable(a.stdout, list)

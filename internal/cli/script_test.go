@@ -54,6 +54,9 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"let": func(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
 	},
+	"start": func(ts *testscript.TestScript, _ bool, args []string) { // START is how a text begins
+		ts.Setenv("START", args[0][:8])
+	},
 	"normal": func(ts *testscript.TestScript, _ bool, _ []string) {
 		_, err := fmt.Fprint(ts.Stdout(), normal(ts.ReadFile("stdout")))
 		ts.Check(err)

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -29,6 +32,9 @@ scopes read and admin are for an administration API that doesn't exist yet.`,
 		Args:    oneToken,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			token.Name = args[0]
+			if token.Scopes, err = parseScopes(token.Scopes); err != nil {
+				return err
+			}
 			if token.ExpiresAt, err = parseInstant("--expires", expires); err != nil {
 				return err
 			}
@@ -41,8 +47,8 @@ scopes read and admin are for an administration API that doesn't exist yet.`,
 			})
 		},
 	}
-	cmd.Flags().StringArrayVar(&token.Scopes, "scope", nil, "what it may do: verify, read or admin; repeat for several (required)")
-	cmd.Flags().StringVar(&expires, "expires", "", "when it ends: 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z (default: never)")
+	cmd.Flags().StringArrayVar(&token.Scopes, "scope", nil, "what it may do: verify, read or admin; several with commas, or repeat (required)")
+	cmd.Flags().StringVar(&expires, "expires", "", "when it ends: 30d, 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z (default: never)")
 	return cmd
 }
 
@@ -63,9 +69,17 @@ func (a *app) tokensListCommand() *cobra.Command {
 }
 
 func (a *app) tokensRevokeCommand() *cobra.Command {
+	var yes bool
 	cmd := &cobra.Command{
 		Use: "revoke NAME", Short: "Revoke a service token for ever", Args: oneToken,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			err := a.confirm(cmd.Context(), yes, func(ops admin.Operations) (string, error) {
+				token, err := activeToken(cmd.Context(), ops, args[0])
+				return fmt.Sprintf("Revoking token %s (%s…%s) is final.", visible(token.Name), token.Start, token.End), err
+			})
+			if err != nil {
+				return err
+			}
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				token, err := ops.RevokeToken(cmd.Context(), actor(), args[0])
 				if err != nil {
@@ -76,8 +90,27 @@ func (a *app) tokensRevokeCommand() *cobra.Command {
 			})
 		},
 	}
-	a.confirm(cmd, "Revoking token %s is final.")
+	asks(cmd, &yes, "It asks first.")
 	return cmd
+}
+
+// activeToken finds the token of a name that is not revoked. The error does not show the
+// text, which may be a token.
+func activeToken(ctx context.Context, ops admin.Operations, name string) (admin.Token, error) {
+	tokens, err := ops.ListTokens(ctx)
+	if err != nil {
+		return admin.Token{}, err
+	}
+	var names []string
+	for _, token := range tokens {
+		if token.RevokedAt.IsZero() {
+			if token.Name == name {
+				return token, nil
+			}
+			names = append(names, token.Name)
+		}
+	}
+	return admin.Token{}, errors.New("no token that is not revoked has this name" + orNearest(name, names, "; 'ration tokens list' shows all tokens"))
 }
 
 func (a *app) showIssuedToken(issued admin.IssuedToken) error {

@@ -49,8 +49,8 @@ its own time zone, so a list of several keys may mix time zones.`,
 	flags.StringVar(&key, "key", "", "only this key's, by its id")
 	flags.StringVar(&filter.Owner, "owner", "", "only this owner's keys'")
 	flags.StringVar(&filter.Meter, "meter", "", `only on this meter, such as "requests"`)
-	flags.StringVar(&from, "from", dateText(time.Now().AddDate(0, 0, -30)), "first date")
-	flags.StringVar(&to, "to", "", "last date (default: the latest)")
+	flags.StringVar(&from, "from", dateText(time.Now().AddDate(0, 0, -30)), "first date, such as 2030-01-31, yesterday or 7d: 7 days ago")
+	flags.StringVar(&to, "to", "", "last date, such as 2030-01-31 or yesterday (default: the latest)")
 	flags.IntVar(&filter.Limit, "max", 10_000, "list at most this many rows")
 	flags.Lookup("from").DefValue = "30 days ago"
 	return cmd

@@ -26,7 +26,7 @@ func (a *app) versionCommand() *cobra.Command {
 
 // addVersionFlag lets the root command do what "ration version" does.
 func (a *app) addVersionFlag(root *cobra.Command) {
-	wanted := root.Flags().Bool("version", false, "show the version of this program")
+	wanted := root.Flags().BoolP("version", "v", false, "show the version of this program")
 	run := root.RunE
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if *wanted && len(args) == 0 {

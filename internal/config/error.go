@@ -97,7 +97,7 @@ var (
 // Closest returns the known name that differs least from name, or "" if none is
 // similar.
 func Closest(name string, known []string) string {
-	const near = 3
+	near := min(3, (len(name)+1)/2) // three letters may be all of a short name
 	best, least := "", near+1
 	for _, candidate := range known {
 		if d := distance(strings.ToLower(name), strings.ToLower(candidate)); d < least {

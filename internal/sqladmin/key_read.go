@@ -36,7 +36,8 @@ const (
 )
 
 // ListKeys implements admin.Keys. The first of name, owner and plan that is
-// given has an index that ends with the id; else it walks the primary key.
+// given has an index that ends with the id; else it walks the primary key. The start
+// of a secret has no index, and all secrets are looked at.
 func (s *Store) ListKeys(ctx context.Context, filter admin.KeyFilter) (records []admin.KeyRecord, err error) {
 	where := keysWhere(filter)
 	sql := "SELECT " + keyColumns + " FROM api_keys" + where.SQL() + " ORDER BY id LIMIT ?"
@@ -53,6 +54,9 @@ func keysWhere(filter admin.KeyFilter) (where Where) {
 	where.andText("owner", filter.Owner)
 	where.andText("plan", filter.Plan)
 	where.andText("status", string(filter.Status))
+	if start := filter.SecretStart; start != "" {
+		where.And("id IN (SELECT api_key_id FROM api_key_secrets WHERE substr(starts_with, 1, length(CAST(? AS text))) = ?)", start, start)
+	}
 	if !filter.After.IsZero() {
 		where.And("id > ?", filter.After)
 	}

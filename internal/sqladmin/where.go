@@ -12,10 +12,10 @@ type Where struct {
 	Args  []any
 }
 
-// And adds a condition on a value, such as "name = ?".
-func (w *Where) And(part string, value any) {
+// And adds a condition on values, such as "name = ?".
+func (w *Where) And(part string, values ...any) {
 	w.parts = append(w.parts, part)
-	w.Args = append(w.Args, value)
+	w.Args = append(w.Args, values...)
 }
 
 // Always adds a condition without a value, as a partial index needs it.

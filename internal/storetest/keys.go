@@ -228,6 +228,10 @@ func testListKeys(f *fixture) {
 	onPlan := id(func(k *ration.Key) { k.Plan, k.Owner = plan, owner })
 	disabled := id(func(k *ration.Key) { k.Status, k.Owner = ration.StatusDisabled, owner })
 	named := id(func(k *ration.Key) { k.Name, k.Owner = name, owner })
+	// Letters that a pattern of SQL would take for others, in both cases.
+	underscored := f.keyWith(func(change *admin.KeyChange) { addSecretThatStarts(change, "a_%Bc", f.now) })
+	lettered := f.keyWith(func(change *admin.KeyChange) { addSecretThatStarts(change, "aXYBc", f.now) })
+	f.keyWith(func(change *admin.KeyChange) { addSecretThatStarts(change, "A_%bc", f.now) })
 	for _, row := range []struct {
 		filter admin.KeyFilter
 		want   []ration.KeyID
@@ -240,6 +244,11 @@ func testListKeys(f *fixture) {
 		{admin.KeyFilter{Name: name[:5]}, nil},
 		{admin.KeyFilter{Owner: owner, Plan: plan, Name: name}, nil},
 		{admin.KeyFilter{Owner: uniqueName()}, nil},
+		{admin.KeyFilter{SecretStart: "a_%Bc"}, []ration.KeyID{underscored}},
+		{admin.KeyFilter{SecretStart: "a_"}, []ration.KeyID{underscored}},
+		{admin.KeyFilter{SecretStart: "aXY"}, []ration.KeyID{lettered}},
+		{admin.KeyFilter{SecretStart: "a_%Bcd"}, nil},
+		{admin.KeyFilter{SecretStart: "a_", Owner: owner}, nil},
 	} {
 		if got := f.list(row.filter); !slices.Equal(got, row.want) {
 			f.Errorf("%+v finds %v, want %v", row.filter, got, row.want)
@@ -266,6 +275,12 @@ func testCountKeys(f *fixture) {
 	if got := count(2); got != 2 {
 		f.Errorf("%d keys of at most 2", got)
 	}
+}
+
+func addSecretThatStarts(change *admin.KeyChange, start string, now time.Time) {
+	secret := newSecret("only", now)
+	secret.Start = start
+	change.NewSecrets = []admin.NewSecret{secret}
 }
 
 func testKeyPages(f *fixture) {

@@ -217,7 +217,8 @@ func (m *memory) ListKeys(_ context.Context, filter admin.KeyFilter) ([]admin.Ke
 	defer m.mu.Unlock()
 	var records []admin.KeyRecord
 	for _, record := range m.keys {
-		if matches(filter.Owner, record.Owner) && matches(filter.Plan, record.Plan) && matches(filter.Name, record.Name) &&
+		hasSecret := slices.ContainsFunc(record.Secrets, func(s ration.SecretState) bool { return strings.HasPrefix(s.Start, filter.SecretStart) })
+		if (filter.SecretStart == "" || hasSecret) && matches(filter.Owner, record.Owner) && matches(filter.Plan, record.Plan) && matches(filter.Name, record.Name) &&
 			matches(filter.Status, record.Status) && compareIDs(record.ID, filter.After) > 0 {
 			records = append(records, copyRecord(*record))
 		}
