@@ -30,7 +30,7 @@ func (a *app) devCommand() *cobra.Command {
 		Use: "dev", Short: "Start with a demo plan, key and example API, to try Ration",
 		Long: `Starts a server in front of an example API or of the one that --upstream names,
 with a plan and a key to try. You don't have to set anything up. A later start
-continues all counts and gives the key a new secret.
+continues all counts and gives the key a new secret; the former one works for a day.
 
 The database is ` + devDatabase + `, or the one that --db names. RATION_DB and the
 configuration file's db are ignored: they name the database of a real server.`,
@@ -128,7 +128,7 @@ func (a *app) welcome(i *instance, account demo.Account, path string) {
   verify API  %s
   database    %s%s
   key         %s, %s
-  secret      %s (new with this start)
+  secret      %s (new with this start; an earlier one works for a day)
   plan        %s
 
 200, and what remains:

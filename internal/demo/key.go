@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -28,8 +29,12 @@ type Account struct {
 	IsNew  bool          // the key was just created; else it has a history
 }
 
+// overlap is how long the secret and the token of a start go on after the next start,
+// so that what a terminal has in its history works again.
+const overlap = 24 * time.Hour
+
 // Prepare makes sure that there are a demo plan and a demo key, and gives the
-// key a fresh secret in place of its earlier ones.
+// key a new secret: only the digests of the earlier ones are there to show.
 func Prepare(ctx context.Context, operations admin.Operations) (Account, error) {
 	if err := ensurePlan(ctx, operations); err != nil {
 		return Account{}, err
@@ -66,14 +71,19 @@ func issueKey(ctx context.Context, operations admin.Operations) (issued admin.Is
 		issued, err = operations.CreateKey(ctx, actor, admin.NewKey{Name: keyName, Owner: keyOwner, Plan: planName})
 		return issued, true, err
 	}
-	issued, err = operations.RotateKey(ctx, actor, admin.Rotation{ID: keys[i].ID, Label: admin.DefaultSecretLabel})
+	rotation := admin.Rotation{ID: keys[i].ID, Label: admin.DefaultSecretLabel, Overlap: overlap}
+	issued, err = operations.RotateKey(ctx, actor, rotation)
+	if errors.Is(err, ration.ErrConflict) { // the secrets of many starts hold
+		rotation.Overlap = 0
+		issued, err = operations.RotateKey(ctx, actor, rotation)
+	}
 	return issued, false, err
 }
 
 func issueToken(ctx context.Context, operations admin.Operations) (ration.Secret, error) {
-	if _, err := operations.RevokeToken(ctx, actor, tokenName); err != nil && !errors.Is(err, ration.ErrNotFound) {
-		return ration.Secret{}, err
-	}
-	issued, err := operations.CreateToken(ctx, actor, admin.NewToken{Name: tokenName, Scopes: []string{admin.ScopeVerify}})
+	start := time.Now()
+	issued, err := operations.CreateToken(ctx, actor, admin.NewToken{
+		Name: tokenName + " " + start.UTC().Format(time.RFC3339Nano), Scopes: []string{admin.ScopeVerify}, ExpiresAt: start.Add(overlap),
+	})
 	return issued.Secret, err
 }

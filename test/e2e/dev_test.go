@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"os/exec"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -74,6 +75,10 @@ func (d *trial) end(signal syscall.Signal) {
 	}
 }
 
+func hostOf(command string) string {
+	return regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(command)
+}
+
 func secretOf(command string) string {
 	_, secret, _ := strings.Cut(command, "X-API-Key: ")
 	return secret
@@ -96,6 +101,11 @@ func TestDevShowsWhatItSaysAndRemembersAfterAKill(t *testing.T) {
 		t.Error("the second start shows the first one's secret")
 	}
 	second.try(second.tries[0], "HTTP/1.1 429 Too Many Requests", "Retry-After: ")
+	for i, command := range []string{0: first.tries[0], 3: first.tries[3]} { // from the terminal's history
+		if command != "" {
+			second.try(strings.Replace(command, hostOf(first.tries[i]), hostOf(second.tries[i]), 1), "quota_exceeded")
+		}
+	}
 	second.end(syscall.SIGTERM)
 
 	third := startDev(t, dir, "--fresh")
