@@ -72,7 +72,7 @@ func HotQueries(key ration.KeyID) map[string]Query {
 		"plans of a batch":     {plansWithLimits[2], []any{"a", "b", "c", "d"}},
 		"digests":              {digestRefs[2], ids},
 		"tokens":               {tokensByDigest[2], ids},
-		"adding usage":         {addUsage, make([]any, 22)},
+		"adding usage":         {addUsage, make([]any, strings.Count(addUsage, "?"))},
 		"adding to history":    {addDay, make([]any, 6)},
 		"a secret's last use":  {noteSecretUse, make([]any, 3)},
 		"keys ahead":           {keysAhead, make([]any, 4)},

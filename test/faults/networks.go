@@ -20,9 +20,15 @@ func Forgotten(hold time.Duration) Fault {
 	return f
 }
 
+// keepalive is how long the server takes at most to find out that a client has gone:
+// what the instances set for its TCP keepalives, and a second.
+const keepalive = (3 + 3*1 + 1) * time.Second
+
 // awaitForgotten returns when the server has rolled back what connections began that it
-// doesn't know to be dead: until it does, which takes as long as a transaction may idle,
-// their keys can't be used by anybody.
+// doesn't know to be dead: until it does, their keys can't be used by anybody. That takes
+// as long as a transaction may idle. Where a request was cut off in its midst, the server
+// waits for the rest instead, until its keepalives end the connection. The wire answers
+// those in the client's place, so that it has to end the connection itself.
 func (r *Rig) awaitForgotten() error {
 	ctx, cancel := context.WithTimeout(context.Background(), giveUp)
 	defer cancel()
@@ -36,11 +42,15 @@ func (r *Rig) awaitForgotten() error {
 		return err
 	}
 	gone := false
-	within(giveUp, func() bool {
+	look := func() bool {
 		err = conn.QueryRow(ctx, `SELECT NOT EXISTS (SELECT FROM pg_stat_activity
 			WHERE datname = current_database() AND backend_start < $1 AND xact_start < $1 AND pid <> pg_backend_pid())`, forgotten).Scan(&gone)
 		return gone || err != nil
-	})
+	}
+	if !within(keepalive, look) {
+		r.Wire.Heal()
+		within(giveUp, look)
+	}
 	if err == nil && !gone {
 		err = errors.New("the server keeps transactions of connections that are dead")
 	}
