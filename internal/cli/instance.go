@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -74,9 +75,23 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger) 
 		return nil, err
 	}
 	if err = i.server.Listen(ctx); err != nil {
-		return nil, err
+		return nil, explainListen(err)
 	}
 	return i, thisMachine.checkUpstream(ctx, settings.Upstream, i.listeners())
+}
+
+// explainListen says which flag chooses another address for a listener that can't have
+// its own.
+func explainListen(err error) error {
+	failed, ok := errors.AsType[*server.ListenError](err)
+	if !ok {
+		return err
+	}
+	setting := "api_listen"
+	if failed.Name == proxyListener {
+		setting = "listen"
+	}
+	return fmt.Errorf("%w; choose another address with %s (in a file: %s)", err, "--"+strings.ReplaceAll(setting, "_", "-"), setting)
 }
 
 // listeners returns where the server listens.

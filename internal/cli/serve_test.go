@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -29,5 +30,27 @@ func TestServeSaysWhichDatabaseItHas(t *testing.T) {
 	wantLogged(second, `found the database database="SQLite file `+path+`" keys=1`)
 	if strings.Contains(second, "no proxy runs") || strings.Contains(second, "created") {
 		t.Errorf("a second start, with an upstream, says\n%s", second)
+	}
+}
+
+// TestServeSaysHowToChooseAnotherAddress where a program has its own already.
+func TestServeSaysHowToChooseAnotherAddress(t *testing.T) {
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	address := taken.Addr().String()
+	for _, row := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--api-listen", address}, "choose another address with --api-listen (in a file: api_listen)"},
+		{[]string{"--api-listen", "127.0.0.1:0", "--upstream", "http://127.0.0.1:1", "--listen", address}, "choose another address with --listen (in a file: listen)"},
+	} {
+		got := invoke(t, "sqlite:"+filepath.Join(t.TempDir(), "ration.db"), append([]string{"serve"}, row.args...)...)
+		if got.code != 1 || !strings.Contains(got.stderr, address) || !strings.Contains(got.stderr, row.want) {
+			t.Errorf("%q: exit code %d, %s", row.args, got.code, got.stderr)
+		}
 	}
 }

@@ -174,6 +174,9 @@ func TestPepper(t *testing.T) {
 func TestFaultsInFile(t *testing.T) {
 	for _, row := range []struct{ name, content, want string }{
 		{"unknown setting", "lisen: 127.0.0.1:1\n", `:1:1: there is no setting "lisen"; did you mean "listen"?`},
+		{"a tab for indentation", "routes:\n\t- {path: /a}\n", `:2:1: a tab stands here; indent with spaces, as YAML has it`},
+		{"a line that is indented too far", "routes:\n  - path: /a\n     free: true\n", `:2:11: mapping value is not allowed in this context; check that this line and the next begin in the same column as their neighbours`},
+		{"a list's line that is indented too little", "lanes: 1\n listen: 127.0.0.1:1\n", `:1:8: mapping value is not allowed in this context; check that this line and the next begin in the same column as their neighbours`},
 		{"nothing like it", "unheard_of_setting: 1\n", `:1:1: there is no setting "unheard_of_setting"`},
 		{"the same setting twice, both lines", "lanes: 1\nlisten: 127.0.0.1:1\nlanes: 2\n", `:3:1: mapping key "lanes" already defined at [1:1]`},
 		{"number with an exponent", "lanes: 1e3\n", `:1:8: lanes is "1e3": give a whole number`},
@@ -293,7 +296,9 @@ func TestFaults(t *testing.T) {
 		{"upstream without host", flag("upstream", "http://"), `--upstream: upstream is "http://": use an http:// or https:// URL`},
 		{"upstream with a password, not shown", flag("upstream", "http://u:hunter2@h"), `--upstream: upstream: use a URL without user name and password`},
 		{"upstream with a query", flag("upstream", "http://h/?a=b"), `--upstream: upstream: use a URL without query`},
-		{"database without a scheme", flag("db", "ration.db"), `--db: db: use "sqlite:" and the path`},
+		{"database without a scheme", flag("db", "./x.db"), `--db: db: use "sqlite:" and the path of a file, such as "sqlite:./x.db", or`},
+		{"database without a scheme that may be a password", flag("db", "hunter2"), `--db: db: use "sqlite:" and the path of a file, such as "sqlite:./ration.db", or`},
+		{"database without a scheme that may be part of a URL", flag("db", "u:hunter2@h/x.db"), `such as "sqlite:./ration.db", or`},
 		{"database of another kind, password not shown", flag("db", "mysql://u:hunter2@h/d"), `--db: db: use "sqlite:" and the path`},
 		{"password with a hash, not shown", variable("RATION_DB=postgres://u:hunter2#x@h/d"), `RATION_DB: db: the URL can't be read; in a user name or password write "#" as %23`},
 		{"database with a fragment", variable("RATION_DB=postgres://h#x/d"), `write "#" as %23`},

@@ -177,7 +177,18 @@ func syntaxFault(path string, err error) *Error {
 	if !ok {
 		return &Error{path, "this is not YAML"}
 	}
-	return &Error{at(path, fault.GetToken()), withoutContent(fault.GetMessage())}
+	return &Error{at(path, fault.GetToken()), plainly(withoutContent(fault.GetMessage()))}
+}
+
+// plainly says what most often is behind a message of the parser: the indentation.
+func plainly(message string) string {
+	switch {
+	case strings.Contains(message, "cannot start any token") && strings.Contains(message, "\t"):
+		return "a tab stands here; indent with spaces, as YAML has it"
+	case strings.Contains(message, "not allowed in this context"), strings.Contains(message, "unexpected key name"), strings.Contains(message, "non-map value"):
+		return message + "; check that this line and the next begin in the same column as their neighbours"
+	}
+	return message
 }
 
 func at(path string, where *token.Token) string {

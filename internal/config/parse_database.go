@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -26,10 +27,16 @@ func ParseDatabase(value string) (Database, error) {
 	case isPostgres:
 		return Database{URL: value}, nil
 	}
-	return Database{}, invalid("", `use "sqlite:" and the path of a file, such as "sqlite:./ration.db", or a "postgres://…" URL`)
+	usual := "./ration.db"
+	if plainPath.MatchString(value) {
+		usual = value
+	}
+	return Database{}, invalid("", fmt.Sprintf(`use "sqlite:" and the path of a file, such as %q, or a "postgres://…" URL`, "sqlite:"+usual))
 }
 
 var (
+	// plainPath is what can only be the path of a database, so that a message may show it.
+	plainPath = regexp.MustCompile(`^[\w./-]{1,100}\.(db|sqlite3?)$`)
 	// parameters are what the drivers of other programs read behind a file's name.
 	parameters = regexp.MustCompile(`\?[^/]*=`)
 	// drive is how an absolute path begins on Windows: its colon ends no user's name.

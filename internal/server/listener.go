@@ -56,13 +56,27 @@ type listener struct {
 	server      *http.Server
 }
 
+// ListenError says which listener can't have its address.
+type ListenError struct {
+	Name, Address string // as in the [Listener]
+	Err           error
+}
+
+// Error implements error.
+func (e *ListenError) Error() string {
+	return fmt.Sprintf("listening for the %s on %s: %v", e.Name, e.Address, e.Err)
+}
+
+// Unwrap gives errors.Is and As the cause.
+func (e *ListenError) Unwrap() error { return e.Err }
+
 // bind begins to listen. Nothing is accepted yet.
 func (s *Server) bind(ctx context.Context, l Listener) error {
 	inner, limits := l.Bound, l.Limits.withDefaults()
 	if inner == nil {
 		tcp, err := new(net.ListenConfig).Listen(ctx, "tcp", l.Address)
 		if err != nil {
-			return fmt.Errorf("listening for the %s on %s: %w", l.Name, l.Address, err)
+			return &ListenError{Name: l.Name, Address: l.Address, Err: err}
 		}
 		inner = tcp
 	}
