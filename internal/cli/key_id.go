@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ration-dev/ration"
@@ -44,13 +45,16 @@ func keyID(ctx context.Context, ops admin.Operations, text string) (ration.KeyID
 		if way.filter.SecretStart != "" && len(start) > shownStart {
 			continue
 		}
+		find := ops.ListKeys
+		if way.filter.SecretStart != "" && end != "" {
+			find = func(ctx context.Context, filter admin.KeyFilter) ([]admin.KeyRecord, error) {
+				return listWithSecret(ctx, ops, filter, end)
+			}
+		}
 		way.filter.Limit = namedKeys + 1
-		records, err := ops.ListKeys(ctx, way.filter)
+		records, err := find(ctx, way.filter)
 		if err != nil {
 			return ration.KeyID{}, err
-		}
-		if end != "" && way.filter.SecretStart != "" {
-			records = withSecret(records, start, end)
 		}
 		switch len(records) {
 		case 0:
@@ -63,17 +67,26 @@ func keyID(ctx context.Context, ops admin.Operations, text string) (ration.KeyID
 	return ration.KeyID{}, errNoKey(ctx, ops, text)
 }
 
-// withSecret returns the keys that have a secret with this start and end.
-func withSecret(records []admin.KeyRecord, start, end string) (found []admin.KeyRecord) {
-	for _, record := range records {
-		for _, secret := range record.Secrets {
-			if secret.Start == start && secret.End == end {
+// listWithSecret returns keys, at most as many as the filter says, that have a secret
+// with the filter's start and this end. All keys with the start are looked at, since
+// secrets of another system may begin alike.
+func listWithSecret(ctx context.Context, ops admin.Operations, filter admin.KeyFilter, end string) (found []admin.KeyRecord, err error) {
+	most := filter.Limit
+	for filter.Limit = admin.MaxKeysAtOnce; ; {
+		records, err := ops.ListKeys(ctx, filter)
+		if err != nil {
+			return nil, err
+		}
+		for _, record := range records {
+			if slices.ContainsFunc(record.Secrets, func(s ration.SecretState) bool { return s.Start == filter.SecretStart && s.End == end }) {
 				found = append(found, record)
-				break
 			}
 		}
+		if len(records) < filter.Limit || len(found) >= most {
+			return found, nil
+		}
+		filter.After = records[len(records)-1].ID
 	}
-	return found
 }
 
 func keysText(records []admin.KeyRecord) string {
