@@ -35,7 +35,7 @@ func TestBatchIsSentNoLongerThanItsIDIsKept(t *testing.T) {
 // and then keeps the batch, which was sent again and inserted its id, from the key.
 func TestAttemptThatIsKnownToBeDeadLeavesNothingUnknown(t *testing.T) {
 	t.Parallel()
-	d, w, store, id := wired(t)
+	d, w, store, id := wiredWith(t, postgres.Config{}.Patient(8)) // a key is waited for once, and the test must see it
 	ctx, giveUp := context.WithCancel(t.Context())
 	defer giveUp()
 	cutting, mayCut := make(chan struct{}), make(chan struct{})

@@ -16,9 +16,14 @@ import (
 // wired returns a store behind a wire, with a key.
 func wired(t *testing.T) (*database, *testdb.Wire, *postgres.Store, ration.KeyID) {
 	t.Helper()
+	return wiredWith(t, postgres.Config{})
+}
+
+func wiredWith(t *testing.T, config postgres.Config) (*database, *testdb.Wire, *postgres.Store, ration.KeyID) {
+	t.Helper()
 	d := newDatabase(t)
 	w := testdb.NewWire(t, d.url)
-	store := (&database{url: w.DSN()}).open(t, postgres.Config{})
+	store := (&database{url: w.DSN()}).open(t, config)
 	createPlan(t, store, "plan", "100/day")
 	return d, w, store, createKey(t, store, "plan")
 }

@@ -50,7 +50,7 @@ func TestStuckKeyStallsNobodyElse(t *testing.T) {
 func TestKeyThatWasStuckIsWaitedForAgain(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	store := d.open(t, postgres.Config{Lanes: 1})
+	store := d.open(t, postgres.Config{Lanes: 1}.Patient(4))
 	id, other := createKey(t, store, ""), createKey(t, store, "")
 	release := lockForGood(t, d, id)
 	for range 2 {
