@@ -100,6 +100,8 @@ func (a *app) checkConfig(settings config.Config) error {
 func (a *app) configListCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List all settings, their flags, variables and defaults", Args: noArguments,
+		Example: `  ration config list
+  ration config list -o csv`,
 		RunE: func(*cobra.Command, []string) error { return a.show(settingListing()) },
 	}
 }

@@ -34,6 +34,9 @@ continues all counts and gives the key a new secret; the former one works for a 
 
 The database is ` + devDatabase + `, or the one that --db names. RATION_DB and the
 configuration file's db are ignored: they name the database of a real server.`,
+		Example: `  ration dev
+  ration dev --upstream http://127.0.0.1:3000
+  ration dev --fresh`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.db == "" {
@@ -53,6 +56,7 @@ configuration file's db are ignored: they name the database of a real server.`,
 	}
 	cmd.Flags().BoolVar(&fresh, "fresh", false, "start from scratch: delete "+devDatabase+" first")
 	a.addSettingFlags(cmd)
+	showDailyFirst(cmd)
 	return cmd
 }
 

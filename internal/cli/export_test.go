@@ -54,3 +54,8 @@ func CheckUpstream(ctx context.Context, upstream *url.URL, settings config.Confi
 	}
 	return m.checkUpstream(ctx, upstream, m.listeners(ctx, settings))
 }
+
+// Command returns the command that words name, and what is left of them; it is not run.
+func Command(words ...string) (*cobra.Command, []string, error) {
+	return new(app).rootCommand().Find(words)
+}

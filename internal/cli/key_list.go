@@ -18,6 +18,9 @@ func (a *app) keysListCommand() *cobra.Command {
 	var status, unlimited, after string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List keys, oldest first", Args: noArguments,
+		Example: `  ration keys list --plan free --status active
+  ration keys list --owner alice -o json
+  ration keys list --unlimited=unmarked -q`,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if filter.Limit == 0 { // for the administration itself, it is no bound
 				return &ration.InvalidError{Field: "limit", Value: "0", Reason: "use 1 to 100000"}

@@ -51,6 +51,7 @@ func (a *app) keysSecretRevokeCommand() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use: "revoke KEY SECRET", Short: "Revoke one secret of a key for ever", Args: keyAndSecret,
+		Example: `  ration keys secret revoke key_… sec_… --yes`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			secretID, err := ration.ParseSecretID(args[1])
 			if err != nil {

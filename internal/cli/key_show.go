@@ -17,6 +17,8 @@ import (
 func (a *app) keysShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "show KEY", Short: "Show a key, its limits, what remains of them, and its usage", Args: oneKey,
+		Example: `  ration keys show key_…
+  ration keys show "Alice's laptop" -o json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				id, err := keyID(cmd.Context(), ops, args[0])

@@ -27,6 +27,10 @@ type statusChange func(ops admin.Operations, ctx context.Context, actor string, 
 
 func (a *app) keyStatusCommand(action admin.KeyAction, short string, change statusChange) *cobra.Command {
 	var selection keySelection
+	var yes string
+	if action == admin.ActionRevoke { // it asks even about one
+		yes = " --yes"
+	}
 	cmd := &cobra.Command{
 		Use: string(action) + " KEY", Short: short,
 		Long: short + `.
@@ -35,6 +39,7 @@ With --select or --all, the command counts the keys, asks, and changes them in c
 of at most 500, so that requests go on in between. Decisions that start afterwards use
 the change. Keys whose status doesn't allow it, such as revoked ones, are skipped and
 counted. If an error stops the command, run it again: finished chunks stay changed.`,
+		Example: fmt.Sprintf("  ration keys %[1]s key_…%[2]s\n  ration keys %[1]s --select owner=alice --yes", action, yes),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if selection.many() {
 				return a.changeKeys(cmd.Context(), &selection, admin.KeysChange{Action: action})

@@ -43,9 +43,12 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 
 func (a *app) rootCommand() *cobra.Command {
 	root := a.group("ration", "API keys and exact, durable quotas for any HTTP API",
-		a.devCommand(), a.serveCommand(), a.keysCommand(), a.plansCommand(), a.tokensCommand(), a.usageCommand(), a.explainCommand(), a.reconcileCommand(), a.auditCommand(),
-		a.migrateCommand(), a.doctorCommand(), a.healthCommand(), a.backupCommand(), a.restoreCommand(), a.copyCommand(), a.configCommand(), a.manCommand(), a.versionCommand(),
+		a.devCommand(), a.plansCommand(), a.keysCommand(), a.serveCommand(),
+		a.usageCommand(), a.explainCommand(), a.auditCommand(), a.reconcileCommand(),
+		a.configCommand(), a.tokensCommand(), a.doctorCommand(), a.healthCommand(), a.migrateCommand(), a.backupCommand(), a.restoreCommand(), a.copyCommand(),
+		a.manCommand(), a.versionCommand(),
 	)
+	root.Long, root.Example = rootLong, rootExample
 	a.addVersionFlag(root)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetIn(a.stdin)
@@ -57,12 +60,8 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.StringVar(&a.db, "db", "", `database: "sqlite:PATH" or a "postgres://…" URL (RATION_DB; default sqlite:./ration.db)`)
 	flags.VarP(&a.format, "output", "o", "what to print: table, json or csv")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "print only what a script needs: ids, or a new secret")
-	root.InitDefaultCompletionCmd()
-	for _, cmd := range root.Commands() {
-		if cmd.Name() == "completion" { // cobra's own takes any shell that it doesn't know for a call for help
-			cmd.Args, cmd.RunE = cobra.ArbitraryArgs, helpOrUnknown
-		}
-	}
+	addCompletion(root)
+	addGroups(root)
 	return root
 }
 

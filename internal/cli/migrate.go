@@ -22,6 +22,8 @@ type migration struct {
 func (a *app) migrateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "migrate", Short: "Update the schema of the database, or create it",
+		Example: `  ration migrate
+  ration migrate --db sqlite:./ration.db`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			settings, err := a.settings()

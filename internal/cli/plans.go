@@ -49,6 +49,8 @@ func (a *app) plansCreateCommand() *cobra.Command {
 func (a *app) plansListCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List plans by name", Args: noArguments,
+		Example: `  ration plans list
+  ration plans list -o json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				plans, err := ops.ListPlans(cmd.Context())
@@ -65,6 +67,7 @@ func (a *app) plansListCommand() *cobra.Command {
 func (a *app) plansShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "show NAME", Short: "Show a plan", Args: onePlan,
+		Example: `  ration plans show free`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				plan, err := ops.ShowPlan(cmd.Context(), args[0])
@@ -122,6 +125,7 @@ func (a *app) plansDeleteCommand() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use: "delete NAME", Short: "Delete a plan that no key uses", Args: onePlan,
+		Example: `  ration plans delete old --yes`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := a.confirm(cmd.Context(), yes, func(ops admin.Operations) (string, error) {
 				if err := checkPlan(cmd.Context(), ops, args[0]); err != nil {

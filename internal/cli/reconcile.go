@@ -24,6 +24,8 @@ entry must follow from the one before, the last one must lead to the current cou
 and a day that began later must be the sum of its entries. A difference also shows
 if an instance wrote no log for a while, or after an import of usage or a repair.
 If there is a difference, the exit code is 7.`,
+		Example: `  ration reconcile
+  ration reconcile --key key_…`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) (err error) {
@@ -41,7 +43,7 @@ If there is a difference, the exit code is 7.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&key, "key", "", "only this key, by its id")
+	cmd.Flags().StringVar(&key, "key", "", "only this key: its id, name or owner")
 	return cmd
 }
 

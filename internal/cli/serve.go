@@ -20,6 +20,9 @@ SIGTERM stops it cleanly: it reports that it is not ready, finishes its requests
 flushes its charges and exits with code 0. A second signal ends it at once. If
 PostgreSQL is away when it starts, it waits, not ready, for wait_for_database, and
 then exits with code 4.`,
+		Example: `  ration serve --upstream http://127.0.0.1:3000
+  ration serve --config ration.yaml
+  ration serve --upstream http://127.0.0.1:3000 --listen 0.0.0.0:8080 --trusted-proxies 10.0.0.0/8`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			settings, err := a.settings()
@@ -52,6 +55,7 @@ then exits with code 4.`,
 		},
 	}
 	a.addSettingFlags(cmd)
+	showDailyFirst(cmd)
 	return cmd
 }
 

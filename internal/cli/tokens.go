@@ -55,6 +55,7 @@ scopes read and admin are for an administration API that doesn't exist yet.`,
 func (a *app) tokensListCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List service tokens, including revoked ones", Args: noArguments,
+		Example: `  ration tokens list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				tokens, err := ops.ListTokens(cmd.Context())
@@ -72,6 +73,7 @@ func (a *app) tokensRevokeCommand() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use: "revoke NAME", Short: "Revoke a service token for ever", Args: oneToken,
+		Example: `  ration tokens revoke gateway --yes`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := a.confirm(cmd.Context(), yes, func(ops admin.Operations) (string, error) {
 				token, err := activeToken(cmd.Context(), ops, args[0])

@@ -46,7 +46,7 @@ its own time zone, so a list of several keys may mix time zones.`,
 	}
 	cmd.AddCommand(a.usageImportCommand())
 	flags := cmd.Flags()
-	flags.StringVar(&key, "key", "", "only this key's, by its id")
+	flags.StringVar(&key, "key", "", "only this key's: its id, name or owner")
 	flags.StringVar(&filter.Owner, "owner", "", "only this owner's keys'")
 	flags.StringVar(&filter.Meter, "meter", "", `only on this meter, such as "requests"`)
 	flags.StringVar(&from, "from", dateText(time.Now().AddDate(0, 0, -30)), "first date, such as 2030-01-31, yesterday or 7d: 7 days ago")

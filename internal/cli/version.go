@@ -20,7 +20,8 @@ type version struct {
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Show the version of this program", Args: noArguments,
-		RunE: func(*cobra.Command, []string) error { return a.showVersion() },
+		Example: `  ration version`,
+		RunE:    func(*cobra.Command, []string) error { return a.showVersion() },
 	}
 }
 
