@@ -63,6 +63,7 @@ var layers = []layer{
 
 	// Integrations translate a protocol. They never see a store.
 	{"rationhttp", []string{root, "api"}},
+	{"internal/accesslog", []string{"rationhttp"}},
 	{"internal/cors", []string{root}},
 	{"internal/override", nil},
 	{"internal/route", []string{root, "rationhttp", "internal/cors", "internal/rewrite"}},

@@ -28,7 +28,7 @@ type Question struct {
 	Scope          string          // a scope that the key must have; empty: none
 	Via            string          // the name of the integration, for logs
 	Route          string          // the name of the route that matched, from a closed set; empty: unknown
-	RequestID      string          // shown in problem bodies; empty: none
+	RequestID      string          // shown in answers that refuse, and in logs; empty: none
 	QueryParameter string          // the parameter of the URL in which the secret may be; empty: as Sources says
 	FailOpen       bool            // if no decision can be made, admit the request without counting it
 	Refundable     bool            // the charge may be given back by [Gate.GiveBack]
@@ -71,7 +71,10 @@ func (g *Gate) observe(ctx context.Context, question *Question, answer *Answer, 
 	if answer.Decision.Replayed {
 		event.Code = CodeIdempotencyReplayed
 	}
-	event.Route, event.Wait, event.FailedOpen = question.Route, time.Since(start), answer.FailedOpen
+	event.Route, event.RequestID, event.Wait, event.FailedOpen = question.Route, question.RequestID, time.Since(start), answer.FailedOpen
+	if !answer.Admitted && event.Code != CodeClientGone {
+		event.Status = answer.Response.Status
+	}
 	g.Observe(ctx, event)
 }
 

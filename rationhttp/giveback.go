@@ -48,7 +48,7 @@ func (g *Gate) GiveBack(ctx context.Context, question *Question, answer *Answer)
 		answer.Decision.Reservation = nil
 		answer.Response = g.Responder.Decided(&answer.Decision, question.echo(answer.Credential))
 	}
-	g.observeAfter(ctx, question, Event{FollowUp: FollowUpRefund, Wait: time.Since(start), Refunded: err == nil}, err)
+	g.observeAfter(ctx, question, Event{FollowUp: FollowUpRefund, KeyID: answer.Decision.KeyID, Wait: time.Since(start), Refunded: err == nil}, err)
 	return err
 }
 
@@ -57,7 +57,7 @@ func (g *Gate) observeAfter(ctx context.Context, question *Question, event Event
 	if g.Observe == nil {
 		return
 	}
-	event.Via, event.Route, event.Code = question.Via, question.Route, ration.CodeOK
+	event.Via, event.Route, event.RequestID, event.Code = question.Via, question.Route, question.RequestID, ration.CodeOK
 	switch {
 	case errors.Is(err, ration.ErrRefundsExhausted):
 		event.Code = ration.CodeRefundsExhausted

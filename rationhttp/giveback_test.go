@@ -56,7 +56,7 @@ func askAndGiveBack(charger rationhttp.Charger) (rationhttp.Answer, []rationhttp
 	}}
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("X-API-Key", "k1")
-	question := rationhttp.Question{Via: "proxy", Route: "/", Refundable: true}
+	question := rationhttp.Question{Via: "proxy", Route: "/", RequestID: "r-1", Refundable: true}
 	answer := gate.Ask(r.Context(), gate.CallerOf(r, question), question)
 	gone, cancel := context.WithCancel(r.Context())
 	cancel()
@@ -76,7 +76,10 @@ func TestAnAnswerTellsWhatARefundLeaves(t *testing.T) {
 	if kept := charger.decision.Limits[0].Used; kept != 401 {
 		t.Errorf("what may be remembered was changed to %d", kept)
 	}
-	if diff := cmp.Diff([]rationhttp.Event{{Via: "proxy", Route: "/", Code: "ok"}, {Via: "proxy", Route: "/", FollowUp: "refund", Code: "ok", Refunded: true}}, events); diff != "" {
+	if diff := cmp.Diff([]rationhttp.Event{
+		{Via: "proxy", Route: "/", RequestID: "r-1", KeyID: charger.decision.KeyID, Code: "ok"},
+		{Via: "proxy", Route: "/", RequestID: "r-1", KeyID: charger.decision.KeyID, FollowUp: "refund", Code: "ok", Refunded: true},
+	}, events); diff != "" {
 		t.Errorf("observed (-want +got):\n%s", diff)
 	}
 }

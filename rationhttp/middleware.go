@@ -10,8 +10,8 @@ import (
 // Middleware lets a request through to the next handler only after its charge is
 // committed. Without options, it takes the secret from X-API-Key or Authorization and
 // charges one request. Before the next handler runs, it sets the header fields that
-// say what remains, and puts the decision into the request's context; see
-// [DecisionFrom].
+// say what remains, and X-Request-Id, and puts the decision into the request's
+// context; see [DecisionFrom].
 func Middleware(charger Charger, options ...Option) func(http.Handler) http.Handler {
 	m := &middleware{gate: Gate{Charger: charger}}
 	for _, option := range options {
@@ -57,9 +57,8 @@ func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 	question.Via = "middleware"
 	question.FailOpen = m.failOpen != nil
 	question.Refundable = m.refunds != nil
-	if question.RequestID == "" {
-		question.RequestID = m.gate.TrustedProxies.RequestID(r)
-	}
+	question.RequestID = m.requestID(w.Header(), r, question.RequestID)
+	w.Header().Set(RequestIDHeader, question.RequestID)
 	answer := m.gate.Ask(r.Context(), m.gate.CallerOf(r, question), question)
 	if !answer.Admitted {
 		answer.Response.WriteTo(w)
@@ -88,6 +87,19 @@ func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 		return
 	}
 	next.ServeHTTP(w, r)
+}
+
+// requestID returns the id of a request: the application's own, if the question has one
+// or an outer handler has put one into the answer; otherwise as
+// [TrustedProxies.RequestID] says. An id of another form could not be told from text
+// of the client, so it is no id.
+func (m *middleware) requestID(answer http.Header, r *http.Request, asked string) string {
+	for _, id := range []string{asked, answer.Get(RequestIDHeader)} {
+		if isRequestID(id) {
+			return id
+		}
+	}
+	return m.gate.TrustedProxies.RequestID(r)
 }
 
 // stripped returns a request without the secret. The server's own request

@@ -9,7 +9,8 @@ import (
 type Option func(*middleware)
 
 // WithQuestion sets what a request asks for: amounts, scope, request id. The function
-// is called before any of the body is read. The Middleware sets Via, FailOpen and
+// is called before any of the body is read. A request id has the form that
+// [TrustedProxies.RequestID] takes; the Middleware replaces any other. The Middleware sets Via, FailOpen and
 // Refundable itself. With a Hold, the handler ends the reservation with
 // [ration.Engine.Settle]; the decision in its context has the Reservation. With
 // [WithRefunds], an outcome that is given back voids a reservation that is still
@@ -58,7 +59,8 @@ func WithRefunds(refunds Refunds) Option {
 }
 
 // WithObserver calls observe once for each request, after its answer is known, and
-// once more if its charge is to be given back. Observe must not block.
+// once more if its charge is to be given back. Observe must not block. [LogRefusals]
+// returns one that logs what was refused.
 func WithObserver(observe func(context.Context, Event)) Option {
 	return func(m *middleware) { m.gate.Observe = observe }
 }

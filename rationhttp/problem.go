@@ -27,6 +27,9 @@ func (r *Responder) respond(problem api.Problem, fields []Field) Response {
 		problem = api.Problem{Title: problem.Title, Status: problem.Status, Code: problem.Code, RequestID: problem.RequestID}
 		body, _ = json.Marshal(problem)
 	}
+	if problem.RequestID != "" {
+		fields = append(fields, Field{RequestIDHeader, problem.RequestID})
+	}
 	fields = append(fields, Field{"Cache-Control", cacheNoStore}, Field{"Content-Type", api.ProblemContentType})
 	return Response{Status: problem.Status, Fields: fields, Body: body, Problem: &problem}
 }

@@ -6,7 +6,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// RequestIDHeader carries a request's id, for logs and support.
+// RequestIDHeader carries a request's id. Answers that refuse have it, in the header
+// and as request_id in the body, and logs have the same: by it an operator finds what
+// a client asks about.
 const RequestIDHeader = "X-Request-Id"
 
 const maxRequestIDLength = 128

@@ -45,7 +45,7 @@ type Responder struct {
 
 // Echo has the details of a request that its answer repeats or depends on.
 type Echo struct {
-	RequestID string          // shown in problem bodies; empty: none
+	RequestID string          // shown in answers that refuse, in their header and body; empty: none
 	Amounts   []ration.Amount // that were charged; nil: one request
 	Scope     string          // a scope that the key had to have
 	InQuery   bool            // the secret came in the URL

@@ -42,6 +42,6 @@ func (g *Gate) Settle(ctx context.Context, question *Question, answer *Answer, u
 	if err == nil {
 		answer.Decision.Reservation = nil
 	}
-	g.observeAfter(ctx, question, Event{FollowUp: FollowUpSettle, Wait: time.Since(start)}, err)
+	g.observeAfter(ctx, question, Event{FollowUp: FollowUpSettle, KeyID: answer.Decision.KeyID, Wait: time.Since(start)}, err)
 	return err
 }

@@ -74,7 +74,7 @@ func (a *app) dev(ctx context.Context, settings config.Config) (err error) {
 		defer closeUpstream()
 		settings.Upstream = upstream
 	}
-	i, err := newInstance(ctx, settings, newLogger(settings, a.stderr))
+	i, err := newInstance(ctx, settings, newLogger(settings, a.stderr), newAccessLog(settings, a.stdout, a.stderr))
 	if err != nil {
 		return err
 	}

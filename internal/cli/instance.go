@@ -14,6 +14,7 @@ import (
 	"github.com/lmittmann/tint"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/accesslog"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/adminsock"
 	"github.com/ration-dev/ration/internal/config"
@@ -33,6 +34,7 @@ type database interface {
 type instance struct {
 	settings   config.Config
 	log        *slog.Logger
+	access     *accesslog.Log // nil: none is written
 	activity   *activityLog
 	store      database // nil while it is awaited
 	awaited    *awaited // nil unless the database was away
@@ -44,13 +46,13 @@ type instance struct {
 }
 
 // newInstance opens the database and binds the listeners. Close it.
-func newInstance(ctx context.Context, settings config.Config, log *slog.Logger) (_ *instance, err error) {
+func newInstance(ctx context.Context, settings config.Config, log *slog.Logger, access *accesslog.Log) (_ *instance, err error) {
 	build, _ := debug.ReadBuildInfo()
 	if err := checkClock(time.Now(), build); err != nil {
 		return nil, err
 	}
 	collectLess()
-	i := &instance{settings: settings, log: log, activity: newActivityLog(log)}
+	i := &instance{settings: settings, log: log, access: access, activity: newActivityLog(log)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, i.close(ctx))
@@ -241,6 +243,18 @@ func newLogger(settings config.Config, w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: settings.LogLevel}))
 	}
 	return slog.New(tint.NewTextHandler(w, &tint.Options{Level: settings.LogLevel, NoColor: true}))
+}
+
+// newAccessLog returns what writes the access log; nil if it is off.
+func newAccessLog(settings config.Config, stdout, stderr io.Writer) *accesslog.Log {
+	settings.LogLevel = slog.LevelInfo // it is switched on by itself
+	switch settings.AccessLog {
+	case "stdout":
+		return accesslog.New(newLogger(settings, stdout), settings.TrustedProxies)
+	case "stderr":
+		return accesslog.New(newLogger(settings, stderr), settings.TrustedProxies)
+	}
+	return nil
 }
 
 // describe says where the database is, without a password.

@@ -31,7 +31,7 @@ then exits with code 4.`,
 			}
 			log := newLogger(settings, a.stderr)
 			isNew := settings.DB.URL == "" && isMissing(settings.DB.Path)
-			i, err := newInstance(cmd.Context(), settings, log)
+			i, err := newInstance(cmd.Context(), settings, log, newAccessLog(settings, a.stdout, a.stderr))
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -28,10 +29,11 @@ const apiReadTimeout = 30 * time.Second
 func (i *instance) newServer() (*server.Server, error) {
 	trouble := newTroubleLog(i.log)
 	gate := newGate(i.settings, i.engine)
-	gate.Observe = trouble.observe
+	gate.Observe = i.observeAnswers(trouble)
 	api := http.NewServeMux()
 	verify.NewHandler(verify.Config{
-		Charger: gate.Charger, Reservations: i.engine, Tokens: i.tokens, Responder: gate.Responder, Observe: gate.Observe,
+		Charger: gate.Charger, Reservations: i.engine, Tokens: i.tokens, Responder: gate.Responder, TrustedProxies: gate.TrustedProxies,
+		Observe:       gate.Observe,
 		Explain:       i.explainer(),
 		AcceptOverage: i.settings.AcceptOverage, OverSettlement: i.settings.OverSettlement,
 		Log: i.log,
@@ -42,7 +44,7 @@ func (i *instance) newServer() (*server.Server, error) {
 		if err != nil {
 			return nil, err
 		}
-		handler = served
+		handler = i.access.Handler(proxyListener, served)
 	}
 	proxyFiles, apiFiles := i.settings.Certificates()
 	proxyCertificate, err := proxyFiles.Open()
@@ -58,7 +60,7 @@ func (i *instance) newServer() (*server.Server, error) {
 		i.log.Warn("fewer connections than max_connections, because the process lacks descriptors", "connections", proxyBounds.Connections, "cure", "raise the process's limit of open files (ulimit -n, LimitNOFILE)")
 	}
 	listeners := []server.Listener{{
-		Name: apiListener, Address: i.settings.APIListen, Handler: api, Health: true, Certificate: apiCertificate,
+		Name: apiListener, Address: i.settings.APIListen, Handler: i.access.Handler("verify", api), Health: true, Certificate: apiCertificate,
 		Limits: server.Limits{ReadTimeout: apiReadTimeout, Clients: apiBounds},
 	}}
 	if handler != nil {
@@ -72,6 +74,17 @@ func (i *instance) newServer() (*server.Server, error) {
 		ShutdownDelay: i.settings.ShutdownDelay, ShutdownGrace: i.settings.ShutdownGrace,
 		Log: i.log,
 	}), nil
+}
+
+// observeAnswers returns the observer of all ways in: it logs trouble, refusals for
+// those who debug, and what the access log says of an answer.
+func (i *instance) observeAnswers(trouble *troubleLog) func(context.Context, rationhttp.Event) {
+	refusals := rationhttp.LogRefusals(i.log)
+	return func(ctx context.Context, event rationhttp.Event) {
+		trouble.observe(ctx, event)
+		refusals(ctx, event)
+		i.access.Observe(ctx, event)
+	}
 }
 
 // explainer returns who explains dry runs.

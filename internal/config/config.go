@@ -53,6 +53,7 @@ type Config struct {
 	WaitForDatabase        time.Duration // how long serve waits for a database that is away; 0: not at all
 	LogFormat              string        // text or json
 	LogLevel               slog.Level
+	AccessLog              string // off, stdout or stderr
 
 	// File is the configuration file that was read; empty: none was given.
 	File string

@@ -246,6 +246,11 @@ var settings = []setting{
 		set:     into(func(c *Config) *slog.Level { return &c.LogLevel }, parseLevel),
 	},
 	{
+		Setting: Setting{"access_log", "off, stdout or stderr", "off", "Where to write one line for each answer, whatever log_level is: its request_id, route, key id, code, limit, status and client address, and how long it took. It never has a secret, a path or a query. log_format is its format too."},
+		kind:    text,
+		set:     choice(func(c *Config) *string { return &c.AccessLog }, "off", "stdout", "stderr"),
+	},
+	{
 		Setting: Setting{"refuse_unmatched", "true or false", "false", "Answers 404 if no route matches. Otherwise such a request needs a key and costs one request."},
 		kind:    boolean,
 		set:     into(func(c *Config) *bool { return &c.Routes.RefuseUnmatched }, parseBool),

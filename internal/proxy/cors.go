@@ -62,6 +62,7 @@ func (p *Proxy) findPageMethods(x *exchange) (err error) {
 
 // answerPreflight tells a page what it may use. It asks no key and counts nothing.
 func (p *Proxy) answerPreflight(w http.ResponseWriter, x *exchange) {
+	p.tell(x, rationhttp.Event{Code: codePreflight})
 	w.Header().Set(rationhttp.RequestIDHeader, x.requestID)
 	p.config.CORS.ApplyToPreflight(w.Header(), x.in, x.pages)
 	w.WriteHeader(http.StatusNoContent)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/condense"
 	"github.com/ration-dev/ration/internal/route"
@@ -16,7 +17,9 @@ import (
 // refuse answers a request that was not charged and goes nowhere.
 func (p *Proxy) refuse(w http.ResponseWriter, x *exchange, err error) {
 	p.notePreflight(x)
-	p.answer(w, x, p.refusal(x, err))
+	response := p.refusal(x, err)
+	p.tell(x, rationhttp.Event{Code: ration.Code(response.Problem.Code), Status: response.Status})
+	p.answer(w, x, response)
 }
 
 // refusal words why a request is not charged and goes nowhere.
@@ -56,6 +59,7 @@ func (p *Proxy) fail(w http.ResponseWriter, out *http.Request, err error) {
 	x := exchangeOf(out)
 	if x.in.Context().Err() != nil { // the client has gone; nobody reads an answer
 		p.config.Log.DebugContext(out.Context(), "the client went away", "route", x.route.Name, "request_id", x.requestID)
+		p.tell(x, rationhttp.Event{FollowUp: rationhttp.FollowUpFailed, Code: rationhttp.CodeClientGone})
 		w.WriteHeader(statusClientGone)
 		return
 	}
@@ -70,6 +74,7 @@ func (p *Proxy) fail(w http.ResponseWriter, out *http.Request, err error) {
 	if !x.answered && x.refundsFailure(&problem) {
 		p.giveBack(out.Context(), x)
 	}
+	p.tell(x, rationhttp.Event{FollowUp: rationhttp.FollowUpFailed, Code: ration.Code(problem.Code), Status: problem.Status})
 	x.answer.Response.Apply(w.Header()) // what remains, of a charge that stays too
 	p.answer(w, x, p.config.Gate.Responder.Problem(problem))
 }

@@ -78,7 +78,9 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer x.turn.end()
-	if !x.route.Free {
+	if x.route.Free {
+		p.tell(x, rationhttp.Event{Code: uncountedCode(x)})
+	} else {
 		x.answer = p.config.Gate.Ask(r.Context(), *p.callerOf(x), x.question)
 		if !x.answer.Admitted {
 			x.turn.end() // who is refused may be slow to read it

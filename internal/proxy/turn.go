@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/bucket"
 	"github.com/ration-dev/ration/internal/condense"
@@ -96,6 +95,7 @@ func (p *Proxy) takeTurn(w http.ResponseWriter, x *exchange) bool {
 		return false
 	case err != nil: // the client has gone; nobody reads an answer
 		x.turn.end()
+		p.tell(x, rationhttp.Event{Code: rationhttp.CodeClientGone})
 		w.WriteHeader(statusClientGone)
 		return false
 	}
@@ -111,9 +111,7 @@ func (p *Proxy) answerBusy(w http.ResponseWriter, x *exchange, full string) {
 	x.turn.end()
 	ctx := x.in.Context()
 	p.trouble.Say(ctx, slog.LevelWarn, condense.Kind{Message: "the upstream is busy: a request was refused", Code: codeBusy, Route: x.route.Name}, slog.String("full", full))
-	if p.config.Gate.Observe != nil {
-		p.config.Gate.Observe(ctx, rationhttp.Event{Via: via, Route: x.route.Name, Code: ration.Code(codeBusy)})
-	}
+	p.tell(x, rationhttp.Event{Code: codeBusy, Status: http.StatusServiceUnavailable})
 	p.answer(w, x, p.config.Gate.Responder.Problem(api.Problem{
 		Type: api.TypeTemporaryReducedCapacity, Status: http.StatusServiceUnavailable, Code: codeBusy, RetryAfter: new(int64(1)),
 		Detail: "The API behind this proxy is too busy. The request was not counted.", RequestID: x.requestID,

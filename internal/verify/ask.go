@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -21,21 +20,21 @@ const (
 )
 
 // verify serves POST /v1/verify.
-func (h *Handler) verify(w http.ResponseWriter, r *http.Request, left time.Duration) error {
-	return h.ask(w, r, left, &question{}, aboutVerify)
+func (h *Handler) verify(c *call) error {
+	return h.ask(c, &question{}, aboutVerify)
 }
 
 // reserve serves POST /v1/reservations.
-func (h *Handler) reserve(w http.ResponseWriter, r *http.Request, left time.Duration) error {
-	return h.ask(w, r, left, &question{hold: &ration.Hold{}}, aboutReservations)
+func (h *Handler) reserve(c *call) error {
+	return h.ask(c, &question{hold: &ration.Hold{}}, aboutReservations)
 }
 
 // ask reads a question, puts it to the Charger and answers it.
-func (h *Handler) ask(w http.ResponseWriter, r *http.Request, left time.Duration, q *question, about string) error {
-	if err := checkContentType(r.Header); err != nil {
+func (h *Handler) ask(c *call, q *question, about string) error {
+	if err := checkContentType(c.r.Header); err != nil {
 		return err
 	}
-	key, found, err := rationhttp.IdempotencyKey(r.Header)
+	key, found, err := rationhttp.IdempotencyKey(c.r.Header)
 	if err != nil {
 		return err
 	}
@@ -44,38 +43,42 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request, left time.Duration
 	}
 	buffers := takeBuffers()
 	defer buffers.giveBack()
-	if err := buffers.read(w, r); err != nil {
+	if err := buffers.read(c.w, c.r); err != nil {
 		return err
 	}
 	if err := q.parse(buffers.in.Bytes()); err != nil {
 		return err
 	}
-	decision, err := h.decide(r.Context(), q, left)
+	decision, err := h.decide(c, q)
 	if errors.Is(err, ration.ErrReservationConflict) {
 		return errOtherReservation
 	}
 	if err != nil {
 		return err
 	}
-	h.noteRounded(r, q.amounts)
+	h.noteRounded(c.r, q.amounts)
 	asked := rationhttp.Echo{Amounts: q.amounts.all, Scope: q.scope}
 	if !decision.Allowed() { // it is shown in the body
-		asked.RequestID = newRequestID()
+		asked.RequestID = c.id
 	}
 	if decision.Replayed {
-		w.Header().Set(rationhttp.IdempotentReplayedHeader, "true")
+		c.w.Header().Set(rationhttp.IdempotentReplayedHeader, "true")
 	}
-	answer := answerOf(&decision, h.config.Responder.Decided(&decision, asked))
+	response := h.config.Responder.Decided(&decision, asked)
+	if !decision.Allowed() {
+		c.event.Status = response.Status
+	}
+	answer := answerOf(&decision, response)
 	if q.dryRun {
-		if answer.Explanation, err = h.explain(r.Context(), q, &decision); err != nil {
+		if answer.Explanation, err = h.explain(c.r.Context(), q, &decision); err != nil {
 			return err
 		}
 	}
 	if q.hold != nil {
-		buffers.write(w, reserved(answer, decision.Reservation))
+		buffers.write(c.w, reserved(answer, decision.Reservation))
 		return nil
 	}
-	buffers.write(w, answer)
+	buffers.write(c.w, answer)
 	return nil
 }
 
@@ -91,22 +94,21 @@ func (h *Handler) explain(ctx context.Context, q *question, decision *ration.Dec
 	return new(wire.Explanation(explanation)), nil
 }
 
-func (h *Handler) decide(ctx context.Context, q *question, left time.Duration) (ration.Decision, error) {
+func (h *Handler) decide(c *call, q *question) (ration.Decision, error) {
 	start := time.Now()
-	waiting, cancel := context.WithTimeout(ctx, left)
+	waiting, cancel := context.WithTimeout(c.r.Context(), c.left)
 	defer cancel()
 	decision, err := rationhttp.ChargeSecret(waiting, h.config.Charger, ration.Charge{
 		Secret: ration.SecretFromText(h.config.Responder.Sources.Secret(q.secret)), Amounts: q.amounts.all, Scope: q.scope,
 		IP: q.ip, DryRun: q.dryRun, Via: via, Hold: q.hold, Idempotency: q.idempotency,
+		Request: &ration.RequestInfo{Method: c.r.Method, Route: c.r.Pattern, ID: c.id},
 	})
-	invalid, isInvalid := errors.AsType[*ration.InvalidError](err)
-	if isInvalid {
-		return decision, invalidCharge(invalid)
+	if err == nil {
+		c.event = rationhttp.NewEvent(c.r.Context(), via, decision, nil)
 	}
-	if h.config.Observe != nil {
-		event := rationhttp.NewEvent(ctx, via, decision, err)
-		event.Wait = time.Since(start)
-		h.config.Observe(ctx, event)
+	c.event.Wait = time.Since(start)
+	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
+		return decision, invalidCharge(invalid)
 	}
 	return decision, err
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/wire"
-	"github.com/ration-dev/ration/rationhttp"
 )
 
 // Reservations is what becomes of reservations. It is what this package needs of
@@ -25,28 +24,28 @@ type Reservations interface {
 var _ Reservations = (*ration.Engine)(nil)
 
 // settle serves POST /v1/reservations/{id}/settle.
-func (h *Handler) settle(w http.ResponseWriter, r *http.Request, left time.Duration) error {
-	return h.end(w, r, left, &ending{settles: true})
+func (h *Handler) settle(c *call) error {
+	return h.end(c, &ending{settles: true})
 }
 
 // void serves POST /v1/reservations/{id}/void.
-func (h *Handler) void(w http.ResponseWriter, r *http.Request, left time.Duration) error {
-	return h.end(w, r, left, &ending{})
+func (h *Handler) void(c *call) error {
+	return h.end(c, &ending{})
 }
 
 // end ends a reservation as e and the body say, and shows it.
-func (h *Handler) end(w http.ResponseWriter, r *http.Request, left time.Duration, e *ending) error {
-	id, err := reservationID(r)
+func (h *Handler) end(c *call, e *ending) error {
+	id, err := reservationID(c.r)
 	if err != nil {
 		return err
 	}
 	buffers := takeBuffers()
 	defer buffers.giveBack()
-	if err := buffers.read(w, r); err != nil {
+	if err := buffers.read(c.w, c.r); err != nil {
 		return err
 	}
 	if buffers.in.Len() > 0 {
-		if err := checkContentType(r.Header); err != nil {
+		if err := checkContentType(c.r.Header); err != nil {
 			return err
 		}
 		if err := e.parse(buffers.in.Bytes()); err != nil {
@@ -57,9 +56,9 @@ func (h *Handler) end(w http.ResponseWriter, r *http.Request, left time.Duration
 	if err != nil {
 		return err
 	}
-	deadline, cancel := context.WithTimeout(r.Context(), left)
+	deadline, cancel := context.WithTimeout(c.r.Context(), c.left)
 	defer cancel()
-	if err = h.about(w, r, left, buffers, func(ctx context.Context) (ration.Reservation, error) {
+	if err = h.about(c, buffers, func(ctx context.Context) (ration.Reservation, error) {
 		if !e.settles {
 			return h.config.Reservations.Void(ctx, e.key, id)
 		}
@@ -67,45 +66,41 @@ func (h *Handler) end(w http.ResponseWriter, r *http.Request, left time.Duration
 	}); err != nil {
 		return h.contradicted(deadline, e, id, err)
 	}
-	h.noteRounded(r, e.amounts)
+	h.noteRounded(c.r, e.amounts)
 	return nil
 }
 
 // show serves GET /v1/reservations/{id}.
-func (h *Handler) show(w http.ResponseWriter, r *http.Request, left time.Duration) error {
-	id, err := reservationID(r)
+func (h *Handler) show(c *call) error {
+	id, err := reservationID(c.r)
 	if err != nil {
 		return err
 	}
-	key, err := keyParameter(r)
+	key, err := keyParameter(c.r)
 	if err != nil {
 		return err
 	}
 	buffers := takeBuffers()
 	defer buffers.giveBack()
-	return h.about(w, r, left, buffers, func(ctx context.Context) (ration.Reservation, error) {
+	return h.about(c, buffers, func(ctx context.Context) (ration.Reservation, error) {
 		return h.config.Reservations.Reservation(ctx, key, id)
 	})
 }
 
 // about answers with a reservation that the engine is asked for.
-func (h *Handler) about(w http.ResponseWriter, r *http.Request, left time.Duration, buffers *buffers, ask func(context.Context) (ration.Reservation, error)) error {
+func (h *Handler) about(c *call, buffers *buffers, ask func(context.Context) (ration.Reservation, error)) error {
 	start := time.Now()
-	waiting, cancel := context.WithTimeout(r.Context(), left)
+	waiting, cancel := context.WithTimeout(c.r.Context(), c.left)
 	defer cancel()
 	reservation, err := ask(waiting)
+	c.event.KeyID, c.event.Wait = reservation.KeyID, time.Since(start)
 	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
 		return invalidCharge(invalid)
 	}
 	if err != nil {
-		if h.config.Observe != nil {
-			event := rationhttp.NewEvent(r.Context(), via, ration.Decision{}, err)
-			event.Wait = time.Since(start)
-			h.config.Observe(r.Context(), event)
-		}
 		return err
 	}
-	buffers.write(w, wire.Reservation(reservation))
+	buffers.write(c.w, wire.Reservation(reservation))
 	return nil
 }
 

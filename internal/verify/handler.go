@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/condense"
@@ -53,9 +51,11 @@ type Config struct {
 	// Explain says why a dry run was decided as it was; nil: none is explained.
 	Explain Explainer
 
-	// Observe is called once for each question that was put to the Charger, after
-	// its answer is known, and for what kept a reservation from being ended or
-	// shown; nil: nobody watches. It must not block.
+	// TrustedProxies are the peers whose X-Request-Id is believed.
+	TrustedProxies rationhttp.TrustedProxies
+
+	// Observe is called once for each request, after it was answered; nil: nobody
+	// watches. It must not block.
 	Observe func(context.Context, rationhttp.Event)
 
 	// Log gets what a caller can't be told; nil: nothing is logged.
@@ -81,50 +81,45 @@ func NewHandler(config Config) *Handler {
 func (h *Handler) Register(mux *http.ServeMux) {
 	mux.Handle(Path, h)
 	register := func(below, method string, serve endpoint) {
-		mux.HandleFunc(ReservationsPath+below, func(w http.ResponseWriter, r *http.Request) { h.answer(w, r, method, serve) })
+		mux.HandleFunc(ReservationsPath+below, func(w http.ResponseWriter, r *http.Request) { h.answer(h.newCall(w, r), method, serve) })
 	}
 	register("", http.MethodPost, (*Handler).reserve)
 	register("/{id}", http.MethodGet, (*Handler).show)
 	register("/{id}/settle", http.MethodPost, (*Handler).settle)
 	register("/{id}/void", http.MethodPost, (*Handler).void)
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { h.refuse(w, errNoPath, newRequestID()) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.refuse(h.newCall(w, r), errNoPath) })
 }
 
 // ServeHTTP answers one question.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.answer(w, r, http.MethodPost, (*Handler).verify)
+	h.answer(h.newCall(w, r), http.MethodPost, (*Handler).verify)
 }
 
-// endpoint answers a caller whose token is good, or returns why it gets no
-// answer. Left is how long it may wait for the database.
-type endpoint func(h *Handler, w http.ResponseWriter, r *http.Request, left time.Duration) error
+// endpoint answers a caller whose token is good, or returns why it gets no answer.
+type endpoint func(h *Handler, c *call) error
 
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request, method string, serve endpoint) {
-	err := h.serve(w, r, method, serve)
-	if err == nil {
-		return
+func (h *Handler) answer(c *call, method string, serve endpoint) {
+	err := h.serve(c, method, serve)
+	refused, isRefusal := errors.AsType[*refusal](err)
+	switch {
+	case isRefusal:
+		h.refuse(c, refused)
+	case err != nil:
+		h.fail(c, err)
+	default:
+		h.observe(c)
 	}
-	requestID := newRequestID()
-	if refused, ok := errors.AsType[*refusal](err); ok {
-		h.refuse(w, refused, requestID)
-		return
-	}
-	h.own.Failed(err, requestID).WriteTo(w)
 }
 
 // serve checks who calls before anything else is read from them.
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request, method string, serve endpoint) error {
-	if r.Method != method {
+func (h *Handler) serve(c *call, method string, serve endpoint) error {
+	if c.r.Method != method {
 		return wrongMethod(method)
 	}
 	start := time.Now()
-	if err := h.authorize(r); err != nil {
+	if err := h.authorize(c.r); err != nil {
 		return err
 	}
-	return serve(h, w, r, maxWait-time.Since(start))
+	c.left = maxWait - time.Since(start)
+	return serve(h, c)
 }
-
-// via is this integration's name in events.
-const via = "verify"
-
-func newRequestID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -136,6 +136,7 @@ func TestADecisionIs200WithTheClientsAnswerReadyMade(t *testing.T) {
 		Response: api.ClientResponse{Status: 429, Headers: map[string]string{
 			"RateLimit-Policy": `"requests-day";q=3;w=86400`, "RateLimit": `"requests-day";r=0;t=43200`,
 			"Retry-After": "43200", "Cache-Control": "no-store", "Content-Type": "application/problem+json",
+			"X-Request-Id": w.Header().Get("X-Request-Id"),
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/rationhttp"
 )
 
 // refusal is why a caller gets no decision, where that is its own doing.
@@ -96,18 +97,21 @@ func escapePointer(name string) string {
 	return pointerEscapes.Replace(name)
 }
 
-func (h *Handler) refuse(w http.ResponseWriter, refused *refusal, requestID string) {
+// refuse answers a caller whose own doing keeps it from its answer.
+func (h *Handler) refuse(c *call, refused *refusal) {
 	switch refused.status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		w.Header().Set("WWW-Authenticate", challenge+refused.challenge)
+		c.w.Header().Set("WWW-Authenticate", challenge+refused.challenge)
 	case http.StatusMethodNotAllowed:
-		w.Header().Set("Allow", refused.allow)
+		c.w.Header().Set("Allow", refused.allow)
 	}
 	problem := api.Problem{
-		Status: refused.status, Code: refused.code, Detail: refused.detail, Errors: refused.errors, RequestID: requestID,
+		Status: refused.status, Code: refused.code, Detail: refused.detail, Errors: refused.errors, RequestID: c.id,
 	}
 	if refused.retry > 0 {
 		problem.RetryAfter = &refused.retry
 	}
-	h.own.Problem(problem).WriteTo(w)
+	h.own.Problem(problem).WriteTo(c.w)
+	c.event = rationhttp.Event{Via: via, KeyID: c.event.KeyID, Wait: c.event.Wait, Code: ration.Code(refused.code), Status: refused.status}
+	h.observe(c)
 }

@@ -114,6 +114,10 @@ func askInScene(t *testing.T, f *rationtest.Fixture, way way, scene scene) answe
 	if q.secret != "" && strings.Contains(got.spoken, q.secret) {
 		t.Errorf("%s: the secret is in:\n%s", way.name, got.spoken)
 	}
+	if got.Status >= 400 && !strings.Contains(got.Body, `"request_id":"`+got.Fields["X-Request-Id"]+`"`) {
+		t.Errorf("%s: the id %q is not that of %s", way.name, got.Fields["X-Request-Id"], got.Body)
+	}
+	delete(got.Fields, "X-Request-Id")
 	got.Body = requestID.ReplaceAllString(got.Body, `"request_id":"…"`)
 	return got
 }

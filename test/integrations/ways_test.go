@@ -51,7 +51,7 @@ var ways = []way{
 
 // told are the fields of answers that tell of a decision.
 var told = []string{
-	"Ratelimit", "Ratelimit-Policy", "Retry-After", "Www-Authenticate", "Cache-Control", "Vary", "Content-Type",
+	"Ratelimit", "Ratelimit-Policy", "Retry-After", "Www-Authenticate", "Cache-Control", "Vary", "Content-Type", "X-Request-Id",
 }
 
 // applicationType is the content type of the application's own answer, which

@@ -1,0 +1,33 @@
+package proxy
+
+import (
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/rationhttp"
+)
+
+// The codes of requests that nobody asks a key for.
+const (
+	codeFree      ration.Code = "free"      // on a free route
+	codePreflight ration.Code = "preflight" // of a browser, answered here or by the upstream
+)
+
+// uncountedCode returns the code of a request that is passed on uncounted.
+func uncountedCode(x *exchange) ration.Code {
+	if x.preflight {
+		return codePreflight
+	}
+	return codeFree
+}
+
+// tell tells the observer of an answer that the gate was not asked about, or that
+// became another one after it was asked.
+func (p *Proxy) tell(x *exchange, event rationhttp.Event) {
+	if p.config.Gate.Observe == nil {
+		return
+	}
+	event.Via, event.RequestID, event.KeyID = via, x.requestID, x.answer.Decision.KeyID
+	if x.route != nil {
+		event.Route = x.route.Name
+	}
+	p.config.Gate.Observe(x.in.Context(), event)
+}

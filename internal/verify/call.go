@@ -1,0 +1,50 @@
+package verify
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/rationhttp"
+)
+
+// via is this integration's name in events.
+const via = "verify"
+
+// call is one request while it is under way.
+type call struct {
+	w     http.ResponseWriter
+	r     *http.Request
+	id    string        // of the request; its answer and the logs have it
+	left  time.Duration // how long it may wait for the database
+	event rationhttp.Event
+}
+
+// newCall gives a request its id, and puts it into the answer, whatever that will be.
+func (h *Handler) newCall(w http.ResponseWriter, r *http.Request) *call {
+	id := h.config.TrustedProxies.RequestID(r)
+	w.Header().Set(rationhttp.RequestIDHeader, id)
+	return &call{w: w, r: r, id: id, event: rationhttp.Event{Via: via, Code: ration.CodeOK}}
+}
+
+// fail answers a caller whom an error keeps from its answer.
+func (h *Handler) fail(c *call, err error) {
+	response := h.own.Failed(err, c.id)
+	response.WriteTo(c.w)
+	wait := c.event.Wait
+	c.event = rationhttp.NewEvent(c.r.Context(), via, ration.Decision{}, err)
+	c.event.Wait = wait
+	if c.event.Code != rationhttp.CodeClientGone {
+		c.event.Status = response.Status
+	}
+	h.observe(c)
+}
+
+// observe tells the observer of a call that was answered.
+func (h *Handler) observe(c *call) {
+	if h.config.Observe == nil {
+		return
+	}
+	c.event.Route, c.event.RequestID = c.r.Pattern, c.id
+	h.config.Observe(c.r.Context(), c.event)
+}
