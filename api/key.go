@@ -21,6 +21,16 @@ type KeyRecord struct {
 	UpdatedAt  time.Time         `json:"updated_at"`
 	Overrides  []Override        `json:"overrides"` // limits of its own, including expired ones; never null
 	Secrets    []Secret          `json:"secrets"`   // in the order of their creation; never null
+
+	Today *Today `json:"today,omitempty"` // only lists of keys have it
+}
+
+// Today is what a key has used on its current day, in requests. The day is that of its
+// own time zone.
+type Today struct {
+	Used     int64  `json:"used"`
+	Reserved int64  `json:"reserved"` // held by open reservations
+	Limit    *int64 `json:"limit"`    // what the limit for the day allows; null: there is none
 }
 
 // NoLimit is the first time span, from now on, in which a key has no limit at all.

@@ -51,14 +51,15 @@ func (r reader) Query(ctx context.Context, sql string, each func(sqladmin.Row), 
 func (r reader) Now(ctx context.Context) (time.Time, error) { return storeTime(ctx, r.querier) }
 
 // keyUsageSQL is served by the primary key of key_usage.
-const keyUsageSQL = "SELECT " + usageColumns + " FROM key_usage WHERE api_key_id = $1"
+const keyUsageSQL = "SELECT " + usageColumns + " FROM key_usage WHERE api_key_id = ANY($1::uuid[])"
 
 // Usage implements sqladmin.Reader.
-func (r reader) Usage(ctx context.Context, id ration.KeyID) (usage ledger.Usage, err error) {
-	err = query(ctx, r.querier, keyUsageSQL, func(row *row) {
-		_, meter := row.usage()
-		usage = append(usage, meter)
-	}, [16]byte(id))
+func (r reader) Usage(ctx context.Context, ids []ration.KeyID) (map[ration.KeyID]ledger.Usage, error) {
+	usage := make(map[ration.KeyID]ledger.Usage, len(ids))
+	err := query(ctx, r.querier, keyUsageSQL, func(row *row) {
+		id, meter := row.usage()
+		usage[id] = append(usage[id], meter)
+	}, uuids(ids))
 	return usage, err
 }
 

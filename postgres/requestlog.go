@@ -69,7 +69,7 @@ func (s *Store) KeyLog(ctx context.Context, id ration.KeyID, each func(ledger.Lo
 	ctx, cancel := context.WithTimeout(ctx, logTimeout)
 	defer cancel()
 	err = s.readOnce(ctx, func(ctx context.Context, q querier) error { // not twice: each would be called twice
-		if counts.Usage, err = (reader{q}).Usage(ctx, id); err != nil {
+		if counts.Usage, err = sqladmin.UsageOf(ctx, reader{q}, id); err != nil {
 			return err
 		}
 		if counts.Days, err = sqladmin.ReadDays(ctx, reader{q}, admin.UsageFilter{KeyID: id, Limit: admin.AllDays}); err != nil {

@@ -20,6 +20,7 @@ type KeyFilter struct {
 	Unlimited   Unlimited    // by whether they have a limit
 	After       ration.KeyID // only keys with a greater id: pass the last key of the page before
 	Limit       int          // most keys returned; 0: 1,000
+	WithToday   bool         // ListKeys sets Today of the keys that it returns
 }
 
 // Unlimited selects keys by whether they have a limit. The zero Unlimited selects all

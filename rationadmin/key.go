@@ -36,6 +36,14 @@ type KeyRecord struct {
 	Secrets   []ration.SecretState // in the order of their creation
 	Overrides []ration.Override    // at most one lasting and one temporary one per meter, kind and period
 	NoLimit   *NoLimit             // when the key has no limit; nil: it always has one, or can't be used any more. [Operations] sets it, stores don't
+	Today     *Today               // what it used today; nil: the filter did not ask, or the key's plan can't be read
+}
+
+// Today is what a key has used on its current day, in requests. The day is that of its
+// own time zone.
+type Today struct {
+	Used, Reserved int64  // open reservations hold the reserved ones
+	Limit          *int64 // what the limit for the day allows; nil: there is none, but perhaps limits for other periods
 }
 
 // KeyStatus is a key and its state at an instant.

@@ -75,9 +75,11 @@ func (r reader) Query(ctx context.Context, sql string, each func(sqladmin.Row), 
 }
 
 // Usage implements sqladmin.Reader.
-func (r reader) Usage(ctx context.Context, id ration.KeyID) (usage ledger.Usage, err error) {
-	err = r.conn.query(ctx, keyUsage[0], []any{blob(id)}, func(row *row) error {
-		usage = append(usage, row.meterUsage())
+func (r reader) Usage(ctx context.Context, ids []ration.KeyID) (map[ration.KeyID]ledger.Usage, error) {
+	usage := make(map[ration.KeyID]ledger.Usage, len(ids))
+	err := queryList(ctx, r.conn, keyUsage, blobs(ids), func(row *row) error {
+		id := ration.KeyID(row.id(0))
+		usage[id] = append(usage[id], row.meterUsage())
 		return nil
 	})
 	return usage, err

@@ -40,7 +40,7 @@ const keyLog = "SELECT " + logColumns + " FROM request_log WHERE api_key_id = ? 
 func (s *Store) KeyLog(ctx context.Context, id ration.KeyID, each func(ledger.LogEntry)) (counts admin.KeyCounts, err error) {
 	err = s.read(ctx, func(conn *conn) error {
 		r := reader{conn, s.now()}
-		if counts.Usage, err = r.Usage(ctx, id); err != nil {
+		if counts.Usage, err = sqladmin.UsageOf(ctx, r, id); err != nil {
 			return err
 		}
 		if counts.Days, err = sqladmin.ReadDays(ctx, r, admin.UsageFilter{KeyID: id, Limit: admin.AllDays}); err != nil {

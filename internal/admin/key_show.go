@@ -17,10 +17,13 @@ func (s *Service) ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, 
 		return nil, err
 	}
 	keys, _, err := s.findKeys(ctx, filter)
-	if err != nil || filter.Unlimited != "" {
-		return keys, err // those are judged
+	if err == nil && filter.Unlimited == "" { // those that it selects are judged
+		keys, err = s.judged(ctx, keys)
 	}
-	return s.judged(ctx, keys)
+	if err == nil && filter.WithToday {
+		err = s.setToday(ctx, keys)
+	}
+	return keys, err
 }
 
 // ShowKey returns a key with its limits and what remains of them: of a key that

@@ -129,6 +129,9 @@ type Usage interface {
 	// KeyUsage returns what a key has used on all its meters, requests first,
 	// and the store's time. Error: ErrNotFound for an unknown key.
 	KeyUsage(ctx context.Context, id ration.KeyID) (ledger.Usage, time.Time, error)
+	// UsageOfKeys returns what each key has used on its meters, in no particular
+	// order, and the store's time. An unknown key has no usage.
+	UsageOfKeys(ctx context.Context, ids []ration.KeyID) (map[ration.KeyID]ledger.Usage, time.Time, error)
 	// Reservations returns the reservations that match. See [ration.Store].
 	Reservations(ctx context.Context, filter ration.ReservationFilter) ([]ration.Reservation, error)
 	// UsageDays returns history rows ordered by date, key id and meter.

@@ -16,6 +16,7 @@ type (
 	KeyFilter        = rationadmin.KeyFilter
 	Unlimited        = rationadmin.Unlimited
 	NoLimit          = rationadmin.NoLimit
+	Today            = rationadmin.Today
 	UnlimitedKeys    = rationadmin.UnlimitedKeys
 	KeysChange       = rationadmin.KeysChange
 	KeyAction        = rationadmin.KeyAction

@@ -121,7 +121,7 @@ func reachable(listen string) (string, error) {
 		return "", err
 	}
 	if port == "0" {
-		return "", usagef("api_listen %q leaves the port to the system; name the port", listen)
+		return "", usagef("the address %q leaves the port to the system; name the port", listen)
 	}
 	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
 		host = "127.0.0.1" // [::] takes IPv4 too, and ::1 is switched off in many containers

@@ -34,18 +34,29 @@ func (a *app) keysCreateCommand() *cobra.Command {
 		Use: "create NAME", Short: "Create a key and print its secret once",
 		Example: `  ration keys create "Alice's laptop" --owner alice --plan free
   ration keys create batch --limit 10000/day --limit "10/second burst 20" -o json`,
+		Long: `Creates a key and prints its secret once, alone on the standard output. A curl line
+that uses the key follows on the standard error; it repeats the secret only if both
+go to the same place, such as a terminal, so that no log gets it.`,
 		Args: oneArgument("the name of the key"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			key, err := flags.newKey(args[0], label)
 			if err != nil {
 				return err
 			}
-			return a.with(cmd.Context(), mayCreate, func(ops admin.Operations) error {
+			settings, err := a.settings()
+			if err != nil {
+				return err
+			}
+			return a.on(cmd.Context(), settings, mayCreate, func(ops admin.Operations) error {
 				issued, err := ops.CreateKey(cmd.Context(), actor(), key)
 				if err != nil {
 					return explainPlan(cmd.Context(), ops, key.Plan, err)
 				}
-				return a.showIssued(issued, "Created")
+				if err := a.showIssued(issued, "Created"); err != nil {
+					return err
+				}
+				a.sayCall(settings, issued.Secret)
+				return nil
 			})
 		},
 	}

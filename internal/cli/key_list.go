@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,7 +16,10 @@ func (a *app) keysListCommand() *cobra.Command {
 	var filter admin.KeyFilter
 	var status, unlimited, after string
 	cmd := &cobra.Command{
-		Use: "list", Short: "List keys, oldest first", Args: noArguments,
+		Use: "list", Short: "List keys, oldest first, and what they used today", Args: noArguments,
+		Long: `Lists keys, oldest first, with the requests that each has used on its current day, in
+its own time zone, and what its limit for the day allows, if it has one. 'ration keys
+show' shows all limits and meters of one key, 'ration usage' what was used earlier.`,
 		Example: `  ration keys list --plan free --status active
   ration keys list --owner alice -o json
   ration keys list --unlimited=unmarked -q`,
@@ -30,7 +32,9 @@ func (a *app) keysListCommand() *cobra.Command {
 				return err
 			}
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
-				records, err := ops.ListKeys(cmd.Context(), filter)
+				asked := filter
+				asked.WithToday = true
+				records, err := ops.ListKeys(cmd.Context(), asked)
 				if err != nil {
 					return err
 				}
@@ -62,9 +66,8 @@ func (a *app) keysListCommand() *cobra.Command {
 // foundKeys is the list of keys that were asked for. Of those without a limit it
 // says whether that is meant.
 func foundKeys(filter admin.KeyFilter, keys []api.KeyRecord) listing {
-	list := keyListing(keys, keys...)
+	list := keyListing(keys, keys...).withToday(keys)
 	if filter.Unlimited != "" {
-		list.columns = slices.Clone(list.columns)
 		list.columns[len(list.columns)-1].wide = false
 	}
 	if filter != (admin.KeyFilter{Limit: filter.Limit}) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,27 @@ var keyColumns = []column{
 	{name: "created_at"},
 	{name: "updated_at", wide: true},
 	{name: "unlimited", wide: true},
+}
+
+// withToday adds what keys used today, before the times.
+func (l listing) withToday(keys []api.KeyRecord) listing {
+	const after = 5 // id, name, owner, plan, status
+	l.columns = slices.Insert(slices.Clone(l.columns), after, column{name: "used_today"}, column{name: "day_limit"})
+	for i, key := range keys {
+		used, limit := todayText(key.Today)
+		l.rows[i] = slices.Insert(l.rows[i], after, used, limit)
+	}
+	return l
+}
+
+func todayText(today *api.Today) (used, limit string) {
+	if today == nil {
+		return "", ""
+	}
+	if today.Limit != nil {
+		limit = number(*today.Limit)
+	}
+	return number(today.Used), limit
 }
 
 func keyListing(value any, keys ...api.KeyRecord) listing {

@@ -42,9 +42,9 @@ type Reader interface {
 	// Now returns the store's time. Call it after the locks are taken.
 	Now(ctx context.Context) (time.Time, error)
 
-	// Usage returns what a key has used on its meters, in no particular order, as
+	// Usage returns what each key has used on its meters, in no particular order, as
 	// decisions read it. An unknown key has no usage.
-	Usage(ctx context.Context, id ration.KeyID) (ledger.Usage, error)
+	Usage(ctx context.Context, ids []ration.KeyID) (map[ration.KeyID]ledger.Usage, error)
 }
 
 // Tx is a transaction that may change something.

@@ -16,7 +16,7 @@ const defaultUsageLimit = 10_000
 // KeyUsage implements admin.Usage. A key has usage from its creation on.
 func (s *Store) KeyUsage(ctx context.Context, id ration.KeyID) (usage ledger.Usage, now time.Time, err error) {
 	err = s.db.Read(ctx, "reading usage", func(ctx context.Context, r Reader) error {
-		if usage, err = r.Usage(ctx, id); err != nil {
+		if usage, err = UsageOf(ctx, r, id); err != nil {
 			return err
 		}
 		if len(usage) == 0 {
@@ -30,6 +30,24 @@ func (s *Store) KeyUsage(ctx context.Context, id ration.KeyID) (usage ledger.Usa
 	}
 	slices.SortFunc(usage, func(a, b ledger.MeterUsage) int { return ration.CompareMeters(a.Meter, b.Meter) })
 	return usage, now, nil
+}
+
+// UsageOf returns what one key has used on its meters, as [Reader] has it of many.
+func UsageOf(ctx context.Context, r Reader, id ration.KeyID) (ledger.Usage, error) {
+	usage, err := r.Usage(ctx, []ration.KeyID{id})
+	return usage[id], err
+}
+
+// UsageOfKeys implements admin.Usage.
+func (s *Store) UsageOfKeys(ctx context.Context, ids []ration.KeyID) (usage map[ration.KeyID]ledger.Usage, now time.Time, err error) {
+	err = s.db.Read(ctx, "reading the usage of keys", func(ctx context.Context, r Reader) error {
+		if usage, err = r.Usage(ctx, ids); err != nil {
+			return err
+		}
+		now, err = r.Now(ctx)
+		return err
+	})
+	return usage, now, err
 }
 
 // UsageDays implements admin.Usage.

@@ -3,8 +3,11 @@ package storetest
 import (
 	"time"
 
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 var historyTests = []contractTest{
@@ -14,6 +17,7 @@ var historyTests = []contractTest{
 	{"history is selected by key, owner, meter and date", testHistoryFilter},
 	{"usage of an unknown key is not found", testUsageOfUnknownKey},
 	{"a key that was never used has used nothing", testNeverUsed},
+	{"the usage of many keys is that of each", testUsageOfKeys},
 	{"no period begins while the clocks disagree", testClockSuspect},
 }
 
@@ -61,6 +65,20 @@ func testRefusedKeyCounted(f *fixture) {
 		if entry.Used != 0 || entry.Denied != 1 || !entry.FirstRequestAt.IsZero() || !entry.LastRequestAt.IsZero() {
 			f.Errorf("%s: %+v, want one denial and nothing else", meter, entry)
 		}
+	}
+}
+
+func testUsageOfKeys(f *fixture) {
+	ids := []ration.KeyID{f.key(f.plan("30/day").Name), f.key(""), ration.NewKeyID()}
+	f.batch(chargeOf(ids[0], requests(7), units("tokens", 30)), chargeOf(ids[1], requests(2)))
+	got, now, err := f.Store.UsageOfKeys(f.Context(), ids)
+	if err != nil || !now.Equal(f.now) {
+		f.Fatalf("the usage of keys at %s: %v; want it at %s", now, err, f.now)
+	}
+	byMeter := cmpopts.SortSlices(func(a, b ledger.MeterUsage) bool { return a.Meter < b.Meter })
+	f.want("usage", map[ration.KeyID]ledger.Usage{ids[0]: f.usage(ids[0]), ids[1]: f.usage(ids[1])}, got, byMeter)
+	if used := got[ids[0]].Meter(ration.MeterRequests).Windows[1].Used; used != 7 {
+		f.Errorf("%d requests today, want 7", used)
 	}
 }
 

@@ -426,6 +426,18 @@ func (m *memory) KeyUsage(_ context.Context, id ration.KeyID) (ledger.Usage, tim
 	return m.usage[id].Clone(), m.time(), nil
 }
 
+func (m *memory) UsageOfKeys(_ context.Context, ids []ration.KeyID) (map[ration.KeyID]ledger.Usage, time.Time, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	usage := make(map[ration.KeyID]ledger.Usage, len(ids))
+	for _, id := range ids {
+		if m.keys[id] != nil {
+			usage[id] = m.usage[id].Clone()
+		}
+	}
+	return usage, m.time(), nil
+}
+
 func (m *memory) UsageDays(_ context.Context, filter admin.UsageFilter) ([]admin.UsageDay, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -18,6 +18,9 @@ func Key(record admin.KeyRecord, at time.Time) api.KeyRecord {
 		CreatedAt: record.CreatedAt.UTC(), UpdatedAt: record.UpdatedAt.UTC(),
 		Overrides: convert(record.Overrides, override), Secrets: convert(record.Secrets, secret),
 	}
+	if today := record.Today; today != nil {
+		key.Today = &api.Today{Used: today.Used, Reserved: today.Reserved, Limit: today.Limit}
+	}
 	for _, prefix := range record.AllowedIPs {
 		key.AllowedIPs = append(key.AllowedIPs, prefix.String())
 	}
