@@ -48,7 +48,7 @@ var layers = []layer{
 
 	// What every store keeps in one form, and what administration keeps in both.
 	{"internal/storedjson", []string{root, "internal/ledger"}},
-	{"internal/sqladmin", []string{root, "internal/ledger", "internal/admin"}},
+	{"internal/sqladmin", []string{root, "internal/ledger", "internal/admin", "internal/storedjson"}},
 
 	// Stores. They never see each other.
 	{"sqlite/...", []string{root, "rationadmin", "observe", "internal/ledger", "internal/admin", "internal/sqladmin", "internal/storedjson", "sqlite/..."}},

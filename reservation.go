@@ -123,6 +123,7 @@ type Posting struct {
 	Meter   string
 	Units   int64
 	Periods [len(WindowPeriods)]PeriodID
+	Epoch   int64 // how many resets by hand the meter had seen; what comes after further ones doesn't touch the new count
 }
 
 // Day returns the local day that the units belong to.

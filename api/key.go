@@ -111,6 +111,21 @@ type KeysChanged struct {
 	NoLimit   int            `json:"no_limit"`  // changed and unchanged keys that have no limit now, or will have none, without a mark that this is intended
 }
 
+// KeyReset is the outcome of a reset of a key's limits.
+type KeyReset struct {
+	DryRun bool         `json:"dry_run"` // nothing was reset: this is what would result
+	Key    string       `json:"key"`
+	At     time.Time    `json:"at"`     // by the database's clock
+	Limits []LimitReset `json:"limits"` // never null
+}
+
+// LimitReset is a limit that was reset, as it is now.
+type LimitReset struct {
+	KeyLimit
+	UsedBefore     int64 `json:"used_before"`
+	ReservedBefore int64 `json:"reserved_before"` // by open reservations, which no longer count here
+}
+
 // KeysImported is the outcome of an import of keys.
 type KeysImported struct {
 	DryRun  bool `json:"dry_run"` // nothing was imported: these are the numbers that would result

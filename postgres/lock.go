@@ -4,11 +4,15 @@ import (
 	"github.com/ration-dev/ration"
 
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/storedjson"
 )
 
 // usageColumns is what usage reads. A quantity belongs to its rate's tat only where it
 // was written with it.
-const usageColumns = countColumns + `,
+const usageColumns = chargedColumns + `, resets`
+
+// chargedColumns are those that a charge writes.
+const chargedColumns = countColumns + `,
        second_rate_quantity, second_rate_quantity_tat, minute_rate_quantity, minute_rate_quantity_tat`
 
 const countColumns = `api_key_id, meter, used, reserved, denied, first_request_at, last_request_at,
@@ -64,6 +68,10 @@ func (r *row) usage() (id ration.KeyID, usage ledger.MeterUsage) {
 		if r.time().Equal(rate.TAT) { // or a release that does not know the quantity moved the rate
 			rate.Quantity = quantity
 		}
+	}
+	var err error
+	if usage.Resets, err = storedjson.ReadResets(r.json()); err != nil && r.err == nil {
+		r.err = err
 	}
 	return id, usage
 }

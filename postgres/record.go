@@ -45,7 +45,7 @@ const addCounts = `used = k.used + d.used, denied = k.denied + d.denied,
 // setUsageSQL adds to rows that are new, used for the first time or turn a period. A period
 // with another id than the row's begins with what is added.
 var setUsageSQL = counted(`
-INSERT INTO key_usage AS k (`+usageColumns+`)
+INSERT INTO key_usage AS k (`+chargedColumns+`)
 SELECT d.api_key_id, d.meter, d.used, 0, d.denied, d.first_request_at, d.last_request_at,
        d.hour_label, d.hour_ends_at, d.hour_used, 0,
        d.day_label, d.day_ends_at, d.day_used, 0,

@@ -48,6 +48,7 @@ func newWrites() *writes {
 		{stmtSetUsage, w.set[:]},
 		{stmtNewUsage, l.newUsage[:]},
 		{stmtPostUsage, l.post[:]},
+		{stmtSetResets, l.resets[:]},
 		{stmtAddDays, w.days[:]},
 		{stmtPostDays, l.days[:]},
 		{stmtRefund, l.refunds[:]},

@@ -11,6 +11,7 @@ import (
 type priorWrites struct {
 	newUsage [2]array
 	post     [29]array
+	resets   [3]array
 	days     [8]array
 	refunds  [5]array
 	made     [12]array
@@ -31,6 +32,7 @@ func newPriorWrites() priorWrites {
 			newDates(), newTimes(), newInts(), newInts(),
 			newTimes(), newInts(), newTimes(), newInts(), newInts(), newInts(),
 		},
+		resets:  [...]array{newUUIDs(), newTexts(), newTexts()},
 		days:    [...]array{newUUIDs(), newTexts(), newDates(), newInts(), newInts(), newTimes(), newInts(), newInts()},
 		refunds: [...]array{newUUIDs(), newTexts(), newTexts(), newInts(), newInts()},
 		made: [...]array{
@@ -68,6 +70,11 @@ func (l *priorWrites) postUsage(id ration.KeyID, before *ledger.MeterUsage, writ
 		next = next[4:]
 	}
 	addRates(next, write)
+	if write.Resets != nil {
+		l.resets[0].addUUID(id)
+		l.resets[1].addText(write.Meter)
+		l.resets[2].addTextOrNull(storedjson.Resets(write.Resets))
+	}
 	for _, day := range write.Days() {
 		l.days[0].addUUID(id)
 		l.days[1].addText(write.Meter)

@@ -25,6 +25,7 @@ const (
 	stmtSetUsage
 	stmtNewUsage
 	stmtPostUsage
+	stmtSetResets
 	stmtAddDays
 	stmtPostDays
 	stmtRefund
@@ -71,6 +72,7 @@ var statementSQL = [statementCount]string{
 	stmtSetUsage:          setUsageSQL,
 	stmtNewUsage:          newUsageSQL,
 	stmtPostUsage:         postUsageSQL,
+	stmtSetResets:         setResetsSQL,
 	stmtAddDays:           addDaysSQL,
 	stmtPostDays:          postDaysSQL,
 	stmtRefund:            refundSQL,

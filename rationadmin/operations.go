@@ -40,6 +40,13 @@ type Operations interface {
 	// RevokeKey ends a key for good; its history stays. Error: ErrNotFound.
 	RevokeKey(ctx context.Context, actor string, id ration.KeyID) (KeyRecord, error)
 
+	// ResetKey begins what limits of a key count anew: the current period of a quota at
+	// 0, and the bucket of a rate full. The history and the totals stay. What was
+	// charged before, and is settled, voided or refunded later, doesn't change the new
+	// count. Errors: ErrNotFound; ErrConflict for a key without limits, and for one
+	// that is revoked or rejected.
+	ResetKey(ctx context.Context, actor string, reset KeyReset) (KeyResetDone, error)
+
 	// RotateKey makes a new secret. After the overlap, it ends the secrets with the
 	// same label that are still valid. Errors: ErrNotFound; ErrConflict for a key
 	// that is revoked or rejected.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/storedjson"
 )
 
 // record writes what the accounts of keys have decided. Where that is nothing it
@@ -86,6 +87,9 @@ const postUsage = `UPDATE key_usage SET used = used + ?1, reserved = reserved + 
 	second_rate_quantity = ?26, second_rate_quantity_tat = ?27, minute_rate_quantity = ?28, minute_rate_quantity_tat = ?29
 WHERE api_key_id = ?30 AND meter = ?31`
 
+// setResets is by the primary key of key_usage.
+const setResets = "UPDATE key_usage SET resets = ? WHERE api_key_id = ? AND meter = ?"
+
 // newUsage makes the row that postUsage needs.
 const newUsage = "INSERT INTO key_usage (api_key_id, meter) VALUES (?,?) ON CONFLICT (api_key_id, meter) DO NOTHING"
 
@@ -143,6 +147,11 @@ func (tx *tx) recordPostings(ctx context.Context, id ration.KeyID, write *ledger
 	values = rateValues(values, &write.Rates)
 	if err := tx.execOne(ctx, postUsage, append(values, key, write.Meter)...); err != nil {
 		return err
+	}
+	if write.Resets != nil {
+		if err := tx.execOne(ctx, setResets, optionalString(storedjson.Resets(write.Resets)), key, write.Meter); err != nil {
+			return err
+		}
 	}
 	for _, day := range write.Days() {
 		err := tx.execOne(ctx, postDay, key, write.Meter, dateText(day.Date), day.Used, day.Denied, optionalMicros(day.LastRequestAt), day.GivenBack, day.Refunds)

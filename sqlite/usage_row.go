@@ -5,6 +5,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/ledger"
+	"github.com/ration-dev/ration/internal/storedjson"
 )
 
 // usageColumns is what meterUsage reads: the key, then the meter.
@@ -14,7 +15,7 @@ const usageColumns = `api_key_id, meter, used, reserved, denied, first_request_a
 	week_label, week_ends_at, week_used, week_reserved,
 	month_label, month_ends_at, month_used, month_reserved,
 	second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest,
-	second_rate_quantity, second_rate_quantity_tat, minute_rate_quantity, minute_rate_quantity_tat`
+	second_rate_quantity, second_rate_quantity_tat, minute_rate_quantity, minute_rate_quantity_tat, resets`
 
 func (r *row) meterUsage() ledger.MeterUsage {
 	usage := ledger.MeterUsage{
@@ -39,7 +40,16 @@ func (r *row) meterUsage() ledger.MeterUsage {
 		}
 		column += 2
 	}
+	usage.Resets = r.resets(column)
 	return usage
+}
+
+func (r *row) resets(column int) ledger.Resets {
+	resets, err := storedjson.ReadResets([]byte(r.optionalText(column)))
+	if err != nil {
+		r.fail(column)
+	}
+	return resets
 }
 
 // rateValues appends the values of rates in the order of usageColumns.

@@ -110,11 +110,9 @@ func holdings(limit ration.LimitStatus, usage *ledger.MeterUsage, open []ration.
 	if limit.Kind != ration.KindQuota || usage == nil {
 		return nil
 	}
-	window := slices.Index(ration.WindowPeriods[:], limit.Period)
 	for _, r := range open {
 		for _, held := range r.Held {
-			runs := window < 0 || held.Periods[window] == usage.Windows[window].ID
-			if held.Meter == limit.Meter && held.Units > 0 && runs {
+			if held.Meter == limit.Meter && held.Units > 0 && usage.Counts(&held, limit.Period) {
 				holds = append(holds, OpenHold{Reservation: r.ID, Units: held.Units, ExpiresAt: r.ExpiresAt})
 			}
 		}

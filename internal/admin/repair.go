@@ -46,6 +46,7 @@ func repairMeter(meter *MeterRecord, open []ration.Reservation, zone *time.Locat
 		if periodID, ends := periodOf(period, day, zone, now); window.ID > periodID {
 			window.ID, window.EndsAt = periodID, ends
 			window.Used, window.Reserved = meter.usedIn(period, window.ID, zone), reservedIn(open, meter.Meter, i, periodID)
+			meter.moveReset(open, i)
 			meter.moveRefunds(ledger.RefundPeriod{Meter: meter.Meter, Period: period, ID: periodID})
 		}
 	}
@@ -62,6 +63,23 @@ func reservedIn(open []ration.Reservation, meter string, window int, periodID ra
 		}
 	}
 	return reserved
+}
+
+// moveReset keeps what a reset has set aside of a period, or of later ones that give
+// way to it: what was counted in them counts in it.
+func (m *MeterRecord) moveReset(open []ration.Reservation, window int) {
+	reset := &m.Resets.Periods[window]
+	if reset.Epoch == 0 || reset.ID < m.Windows[window].ID {
+		return
+	}
+	reset.ID, reset.Reserved = m.Windows[window].ID, 0
+	for i := range open {
+		for _, held := range open[i].Held {
+			if held.Meter == m.Meter && held.Periods[window] == reset.ID && held.Epoch < reset.Epoch {
+				reset.Reserved += held.Units
+			}
+		}
+	}
 }
 
 // moveRefunds lets what was given back in later periods count in the one that they

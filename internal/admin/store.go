@@ -145,6 +145,12 @@ type Usage interface {
 	// may be called again for all keys. Errors: ErrClockSuspect while the store's
 	// clock is in doubt; ErrNotFound.
 	RaiseUsage(ctx context.Context, days []DayKey, raise func(*UsageRaise) error) error
+
+	// ResetUsage locks the key, calls reset with what limits it and what it has used,
+	// and writes what reset has changed: of Usage the Resets and the rates that have
+	// no state any more; and Audit. If reset returns ErrUnchanged or any other error, nothing is
+	// changed. Reset may be called again. Error: ErrNotFound.
+	ResetUsage(ctx context.Context, id ration.KeyID, reset func(*UsageReset) error) error
 }
 
 // AuditLog reads who changed what.

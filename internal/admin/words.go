@@ -9,6 +9,9 @@ type (
 	Config           = rationadmin.Config
 	NewKey           = rationadmin.NewKey
 	IssuedSecret     = rationadmin.IssuedSecret
+	KeyReset         = rationadmin.KeyReset
+	KeyResetDone     = rationadmin.KeyResetDone
+	LimitReset       = rationadmin.LimitReset
 	KeyRecord        = rationadmin.KeyRecord
 	KeyStatus        = rationadmin.KeyStatus
 	MeterUsage       = rationadmin.MeterUsage

@@ -65,6 +65,11 @@ func (c *Client) RevokeKey(ctx context.Context, actor string, id ration.KeyID) (
 	return callAs[admin.KeyRecord](ctx, c, "RevokeKey", actor, id)
 }
 
+// ResetKey implements admin.KeyOperations.
+func (c *Client) ResetKey(ctx context.Context, actor string, reset admin.KeyReset) (admin.KeyResetDone, error) {
+	return callAs[admin.KeyResetDone](ctx, c, "ResetKey", actor, reset)
+}
+
 // ChangeKeys implements rationadmin.KeysChanger.
 func (c *Client) ChangeKeys(ctx context.Context, actor string, change admin.KeysChange) (admin.KeysChanged, error) {
 	return callAs[admin.KeysChanged](ctx, c, "ChangeKeys", actor, change)

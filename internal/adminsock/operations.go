@@ -36,6 +36,7 @@ var operations = map[string]operation{
 	"DisableKey":     change(admin.Operations.DisableKey),
 	"EnableKey":      change(admin.Operations.EnableKey),
 	"RevokeKey":      change(admin.Operations.RevokeKey),
+	"ResetKey":       change(admin.Operations.ResetKey),
 	"ChangeKeys":     change(admin.Operations.ChangeKeys),
 	"ImportKeys": change(func(ops admin.Operations, ctx context.Context, actor string, keys keysImport) (admin.KeysImported, error) {
 		return ops.ImportKeys(ctx, actor, keys.conceal())

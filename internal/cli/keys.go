@@ -18,7 +18,7 @@ func (a *app) keysCommand() *cobra.Command {
 	return a.group("keys", "Create, show and change keys",
 		a.keysCreateCommand(), a.keysListCommand(), a.keysShowCommand(), a.keysUpdateCommand(), a.keysRotateCommand(),
 		a.keysSecretCommand(), a.keysImportCommand(),
-		a.keysDisableCommand(), a.keysEnableCommand(), a.keysRevokeCommand(),
+		a.keysResetCommand(), a.keysDisableCommand(), a.keysEnableCommand(), a.keysRevokeCommand(),
 	)
 }
 

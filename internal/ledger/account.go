@@ -77,6 +77,9 @@ func (a *Account) Writes() []MeterWrite {
 		write := &a.writes[i]
 		after, before := a.after.meterOrUnused(write.Meter), a.before.meterOrUnused(write.Meter)
 		write.Windows, write.Rates = after.Windows, after.Rates
+		if after.Resets != before.Resets {
+			write.Resets = &after.Resets
+		}
 		if before.LastRequestAt.After(after.LastRequestAt) {
 			write.LastRequestAt = after.LastRequestAt
 		}

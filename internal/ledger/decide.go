@@ -45,7 +45,7 @@ func changesOf(policy *Policy, usage Usage, charge *ration.Charge, now time.Time
 		change := &changes.Meters[i]
 		change.Meter, change.Units = amount.Meter, amount.Units
 		if entry := usage.Meter(amount.Meter); entry != nil {
-			change.Window, change.Rates = entry.Windows, entry.Rates
+			change.Window, change.Rates, change.Epoch = entry.Windows, entry.Rates, entry.Resets.Epoch
 			if entry.LastRequestAt.After(now) {
 				stepped := *entry
 				stepped.StepBack(now)

@@ -8,12 +8,14 @@ import (
 )
 
 // windowOf returns the count that a quota reads: for a calendar period the window of
-// the change, and for a lifetime everything that was ever counted.
+// the change, and for a lifetime everything that was ever counted; of both, what was
+// counted since the last reset.
 func windowOf(period ration.Period, entry *MeterUsage, change *MeterChange) Window {
 	if period == ration.PeriodLifetime {
-		return Window{Used: entry.Used, Reserved: entry.Reserved}
+		return entry.Resets.since(lifetime, Window{Used: entry.Used, Reserved: entry.Reserved})
 	}
-	return change.Window[slices.Index(ration.WindowPeriods[:], period)]
+	i := slices.Index(ration.WindowPeriods[:], period)
+	return entry.Resets.since(i, change.Window[i])
 }
 
 // quotaRefuses admits units as long as they fit into the quantity, together with what

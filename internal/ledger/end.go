@@ -127,7 +127,8 @@ func (a *Account) judgeSettlement(r *ration.Reservation, used []ration.Amount, f
 func (a *Account) postBeyond(r *ration.Reservation) {
 	for _, amount := range r.Settled {
 		if heldOn(r, amount.Meter) == nil {
-			a.post(&ration.Posting{Meter: amount.Meter, Periods: r.Held[0].Periods}, amount.Units, 0, r.CreatedAt)
+			epoch := a.after.meterOrUnused(amount.Meter).Resets.Epoch // nothing of it was counted before
+			a.post(&ration.Posting{Meter: amount.Meter, Periods: r.Held[0].Periods, Epoch: epoch}, amount.Units, 0, r.CreatedAt)
 		}
 	}
 }
@@ -144,7 +145,7 @@ func (a *Account) post(p *ration.Posting, used, reserved int64, requestedAt time
 		entry = &a.after[len(a.after)-1]
 	}
 	before := *entry // nothing falls below 0, so less may change than was asked for
-	entry.post(p.Periods, used, reserved)
+	entry.post(p, used, reserved)
 	a.logMeter(LogMeter{Meter: p.Meter, Day: p.Day(), Used: entry.Used - before.Used, Reserved: entry.Reserved - before.Reserved})
 	write := a.write(p.Meter)
 	write.Posted = true

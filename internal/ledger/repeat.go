@@ -91,7 +91,7 @@ func (c *Changes) postings() []ration.Posting {
 	postings := make([]ration.Posting, len(c.Meters))
 	for i := range c.Meters {
 		change := &c.Meters[i]
-		postings[i] = ration.Posting{Meter: change.Meter, Units: change.Units}
+		postings[i] = ration.Posting{Meter: change.Meter, Units: change.Units, Epoch: change.Epoch}
 		for w := range change.Window {
 			postings[i].Periods[w] = change.Window[w].ID
 		}

@@ -28,6 +28,7 @@ type MeterUsage struct {
 	LastRequestAt  time.Time // of admitted charges
 	Windows        [len(ration.WindowPeriods)]Window
 	Rates          [len(RatePeriods)]RateState
+	Resets         Resets
 }
 
 // Window is the current period of one length, such as the current day. It runs until
@@ -132,6 +133,7 @@ type MeterChange struct {
 	Day    ration.PeriodID                   // the day in whose history the charge is counted
 	Window [len(ration.WindowPeriods)]Window // the windows before Units are added
 	Rates  [len(RatePeriods)]RateState       // the rates after the charge
+	Epoch  int64                             // how many resets the meter has seen
 }
 
 // Apply returns the usage after the changes. It may change the entries of u in place.
@@ -178,14 +180,15 @@ func (m *MeterUsage) apply(change *MeterChange, changes *Changes) {
 // window of an earlier period gives way to theirs; the next charge then finds it
 // ended, or lets it run on. A window of a later period is not changed. Nothing falls
 // below 0, even if usage was repaired in between.
-func (m *MeterUsage) post(periodIDs [len(ration.WindowPeriods)]ration.PeriodID, used, reserved int64) {
+func (m *MeterUsage) post(p *ration.Posting, used, reserved int64) {
+	m.Resets.post(p, used, reserved)
 	m.Used, m.Reserved = max(0, m.Used+used), max(0, m.Reserved+reserved)
 	for i := range m.Windows {
 		window := &m.Windows[i]
-		if periodIDs[i] > window.ID && used > 0 {
-			*window = Window{ID: periodIDs[i]}
+		if p.Periods[i] > window.ID && used > 0 {
+			*window = Window{ID: p.Periods[i]}
 		}
-		if window.ID == periodIDs[i] {
+		if window.ID == p.Periods[i] {
 			window.Used, window.Reserved = max(0, window.Used+used), max(0, window.Reserved+reserved)
 		}
 	}

@@ -20,6 +20,7 @@ type posting struct {
 	Day   date      `json:"day"`
 	Week  date      `json:"week"`
 	Month date      `json:"month"`
+	Epoch int64     `json:"epoch,omitempty"`
 }
 
 // date is the id of a day, a week or a month.
@@ -187,7 +188,7 @@ func postingsOf(held []ration.Posting) []posting {
 	for i, p := range held {
 		postings[i] = posting{
 			Meter: p.Meter, Units: p.Units, Hour: p.Periods[0].Hour(),
-			Day: date(p.Periods[1]), Week: date(p.Periods[2]), Month: date(p.Periods[3]),
+			Day: date(p.Periods[1]), Week: date(p.Periods[2]), Month: date(p.Periods[3]), Epoch: p.Epoch,
 		}
 	}
 	return postings
@@ -196,7 +197,7 @@ func postingsOf(held []ration.Posting) []posting {
 func ownPostings(postings []posting) []ration.Posting {
 	held := make([]ration.Posting, len(postings))
 	for i, p := range postings {
-		held[i] = ration.Posting{Meter: p.Meter, Units: p.Units}
+		held[i] = ration.Posting{Meter: p.Meter, Units: p.Units, Epoch: p.Epoch}
 		held[i].Periods = [...]ration.PeriodID{ration.HourID(p.Hour), ration.PeriodID(p.Day), ration.PeriodID(p.Week), ration.PeriodID(p.Month)}
 	}
 	return held

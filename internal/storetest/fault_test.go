@@ -37,6 +37,7 @@ const (
 	forgetsChanges        fault = "forgets when limits changed"
 	importsAgain          fault = "imports usage again"
 	raisesHistoryAlone    fault = "raises history alone"
+	losesSetAside         fault = "gives back again what a reset has set aside"
 
 	forgetsEnds            fault = "forgets ends"
 	readsHoldsEarly        fault = "reads reservations before the lock"
@@ -110,6 +111,7 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		losesAnswered:          "Random",
 		keepsHalf:              "Random",
 		importsAgain:           "Imports/days are raised to what was counted elsewhere, once",
+		losesSetAside:          "Resets/what was charged before a reset doesn't change the new count when it is given back",
 		raisesHistoryAlone:     "Imports/the running day is the same in usage and in history",
 	} {
 		t.Run(string(fault), func(t *testing.T) {

@@ -119,6 +119,7 @@ func groups() []group {
 		{"Imports", importTests},
 		{"Reservations", reservationTests},
 		{"Refunds", refundTests},
+		{"Resets", resetTests},
 	}...)
 }
 

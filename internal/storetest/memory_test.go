@@ -244,6 +244,9 @@ func (m *memory) writeUsage(id ration.KeyID, write ledger.MeterWrite) {
 		entry.Denied += write.Denied
 	}
 	entry.Rates = write.Rates
+	if write.Resets != nil && m.fault != losesSetAside {
+		entry.Resets = *write.Resets
+	}
 	for i := range entry.Rates {
 		if m.fault == forgetsQuantities {
 			entry.Rates[i].Quantity = 0

@@ -36,6 +36,8 @@ type modelMeter struct {
 	running  [4]running        // hour, day, week, month
 	rates    map[ration.Period]modelRate
 	last     time.Time // of the admissions, or when a clock that was ahead was put right
+	epoch    int64     // how many resets there were
+	resets   [5]modelReset
 }
 
 // admission is one admitted charge and the periods that it was counted in.
@@ -45,6 +47,7 @@ type admission struct {
 	units   int64
 	periods [4]ration.PeriodID
 	back    bool // it was given back
+	epoch   int64
 
 	// What of it is used, where that is for a reservation to say.
 	of    *modelReservation
@@ -127,7 +130,7 @@ func (k *modelKey) remember(charge item, decision *ration.Decision, questions []
 			continue
 		}
 		meter.running = turned
-		entry := admission{number: k.charges, at: now, units: amount.Units, of: of, meter: amount.Meter}
+		entry := admission{number: k.charges, at: now, units: amount.Units, of: of, meter: amount.Meter, epoch: meter.epoch}
 		for i := range turned {
 			entry.periods[i] = turned[i].id
 		}
@@ -200,11 +203,13 @@ func (m *modelMeter) turned(now time.Time, zone *time.Location) [4]running {
 // countIn adds up the running period, and returns its end.
 func (m *modelMeter) countIn(period ration.Period, now time.Time, zone *time.Location) (used, reserved int64, ends time.Time) {
 	if period == ration.PeriodLifetime {
-		used, reserved = m.sum(func(admission) bool { return true })
+		used, reserved = m.sum(func(entry admission) bool { return !m.resets[4].before(entry, 0) })
 		return used, reserved, time.Time{}
 	}
 	i := slices.Index([]ration.Period{ration.PeriodHour, ration.PeriodDay, ration.PeriodWeek, ration.PeriodMonth}, period)
 	running := m.turned(now, zone)[i]
-	used, reserved = m.sum(func(entry admission) bool { return entry.periods[i] == running.id })
+	used, reserved = m.sum(func(entry admission) bool {
+		return entry.periods[i] == running.id && !m.resets[i].before(entry, running.id)
+	})
 	return used, reserved, running.ends
 }

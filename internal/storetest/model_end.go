@@ -116,7 +116,7 @@ func (k *modelKey) countBeyond(r *modelReservation) {
 			continue
 		}
 		meter := k.meter(name)
-		meter.beyond = append(meter.beyond, admission{at: r.made, periods: periodIDs, of: r, meter: name})
+		meter.beyond = append(meter.beyond, admission{at: r.made, periods: periodIDs, of: r, meter: name, epoch: meter.epoch})
 		meter.usedAt(r.made)
 		for i := range meter.running {
 			if meter.running[i].id < periodIDs[i] {

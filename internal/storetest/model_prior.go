@@ -122,7 +122,7 @@ func (k *modelKey) forget(which func(modelReplay) bool) {
 func postingsOf(entries []admission) []ration.Posting {
 	var postings []ration.Posting
 	for _, entry := range entries {
-		postings = append(postings, ration.Posting{Meter: entry.meter, Units: entry.units, Periods: entry.periods})
+		postings = append(postings, ration.Posting{Meter: entry.meter, Units: entry.units, Periods: entry.periods, Epoch: entry.epoch})
 	}
 	return postings
 }

@@ -27,7 +27,7 @@ func (m *model) refund(k *modelKey, receipt *ration.Receipt, now time.Time) rati
 	for _, posting := range postings {
 		entries := k.meter(posting.Meter).admitted
 		i := slices.IndexFunc(entries, func(a admission) bool {
-			return a.of == nil && !a.back && a.units == posting.Units && a.periods == posting.Periods
+			return a.of == nil && !a.back && a.units == posting.Units && a.periods == posting.Periods && a.epoch == posting.Epoch
 		})
 		entries[i].back = true
 	}

@@ -31,6 +31,7 @@ func (m *modelMeter) usage(name string) ledger.MeterUsage {
 		usage.Windows[i] = ledger.Window{ID: running.id, EndsAt: running.ends}
 		usage.Windows[i].Used, usage.Windows[i].Reserved = m.sum(func(entry admission) bool { return entry.periods[i] == running.id })
 	}
+	usage.Resets = m.resetsOf()
 	usage.Rates[0] = m.rates[ration.PeriodSecond].stored()
 	usage.Rates[1] = m.rates[ration.PeriodMinute].stored()
 	return usage

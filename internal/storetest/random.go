@@ -49,6 +49,7 @@ func testRandomly(t *testing.T, harness Harness, instances []Store, most int) {
 			"overrides": throughAny(m.changeOverrides),
 			"rotate":    throughAny(m.rotateSecret),
 			"revoke":    throughAny(m.revokeSecret),
+			"reset":     throughAny(m.resetLimits),
 			"":          m.compareUsage,
 		}
 		if harness.Crash != nil {

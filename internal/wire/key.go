@@ -43,13 +43,25 @@ func KeyStatus(status admin.KeyStatus) api.KeyStatus {
 	}
 	return api.KeyStatus{
 		KeyRecord: Key(status.KeyRecord, status.At), At: status.At.UTC(), PeriodZone: status.PeriodZone,
-		Limits: convert(status.Limits, func(limit ration.LimitStatus) api.KeyLimit {
-			return api.KeyLimit{
-				PlanLimit: Limit(limit.Limit), Override: own(limit),
-				Used: limit.Used, Reserved: limit.Reserved, Remaining: limit.Remaining, ResetsAt: instant(limit.ResetsAt),
-			}
+		Limits: convert(status.Limits, func(limit ration.LimitStatus) api.KeyLimit { return keyLimit(limit, own(limit)) }),
+		Usage:  convert(status.Usage, meterUsage),
+	}
+}
+
+// KeyReset returns what became of a reset.
+func KeyReset(done admin.KeyResetDone, dryRun bool) api.KeyReset {
+	return api.KeyReset{
+		DryRun: dryRun, Key: done.KeyID.String(), At: done.At.UTC(),
+		Limits: convert(done.Limits, func(l admin.LimitReset) api.LimitReset {
+			return api.LimitReset{KeyLimit: keyLimit(l.Now, l.Override), UsedBefore: l.Used, ReservedBefore: l.Reserved}
 		}),
-		Usage: convert(status.Usage, meterUsage),
+	}
+}
+
+func keyLimit(limit ration.LimitStatus, own bool) api.KeyLimit {
+	return api.KeyLimit{
+		PlanLimit: Limit(limit.Limit), Override: own,
+		Used: limit.Used, Reserved: limit.Reserved, Remaining: limit.Remaining, ResetsAt: instant(limit.ResetsAt),
 	}
 }
 

@@ -1,0 +1,24 @@
+package storetest_test
+
+import (
+	"context"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+func (m *memory) ResetUsage(_ context.Context, id ration.KeyID, reset func(*admin.UsageReset) error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.keys[id] == nil {
+		return ration.ErrNotFound
+	}
+	seen := m.see(m.keys[id])
+	change := admin.UsageReset{Now: m.time(), Key: seen.record, Plan: seen.plan, Usage: seen.usage}
+	if err := reset(&change); err != nil {
+		return err
+	}
+	m.usage[id] = change.Usage
+	m.log(change.Audit)
+	return nil
+}
