@@ -10,6 +10,8 @@ packages() {
   case "$1" in
     cc) echo gcc libc6-dev ;;
     curl) echo curl ;;
+    bash-completion) echo bash-completion ;;
+    fish) echo fish ;;
     openssl) echo openssl ;;
     git) echo git ;;
     postgresql) echo postgresql ;;
@@ -22,7 +24,7 @@ packages() {
     express) echo node-express ;;
     patroni) echo patroni ;;
     etcd) echo etcd-server ;;
-    *) echo "require.sh: unknown: $1; known: cc curl openssl git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi express patroni etcd" >&2; exit 2 ;;
+    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi express patroni etcd" >&2; exit 2 ;;
   esac
 }
 
@@ -31,6 +33,8 @@ has() {
     cc) command -v "${CC:-gcc}" ;;
     git) command -v git ;;
     curl) command -v curl ;;
+    bash-completion) [[ -r /usr/share/bash-completion/bash_completion ]] ;;
+    fish) command -v fish ;;
     openssl) command -v openssl ;;
     postgresql) has_postgresql ;;
     pgbouncer) command -v pgbouncer || [[ -x /usr/sbin/pgbouncer ]] ;;

@@ -28,6 +28,9 @@ func Commands() (all [][]string) {
 	return all
 }
 
+// WaitForChoices lets completions take as long as a busy machine needs.
+func WaitForChoices() { completionTime = time.Minute }
+
 // ExitCode returns the exit code of an error.
 func ExitCode(err error) int { return exitCode(err) }
 

@@ -33,6 +33,9 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, environment: environment, format: formatTable}
 	root := a.rootCommand()
 	root.SetArgs(args)
+	if isCompletion(args) {
+		a.addChoices(root)
+	}
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK

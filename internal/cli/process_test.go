@@ -19,6 +19,7 @@ const asProgram = "RATION_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
+		cli.WaitForChoices()
 		os.Exit(cli.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, nil))
 	}
 	os.Exit(m.Run())

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -47,6 +48,15 @@ func (f *settingFlag) Set(value string) error {
 	}
 	f.app.given[f.name], f.value = value, value
 	return nil
+}
+
+// words returns the values that a setting of a few words can have.
+func (f *settingFlag) words() []string {
+	list, last, several := strings.Cut(f.form, " or ")
+	if !several {
+		return nil
+	}
+	return append(strings.Split(list, ", "), last)
 }
 
 // String implements pflag.Value.

@@ -122,7 +122,7 @@ func openFile(ctx context.Context, settings config.Config, log *slog.Logger, cre
 			return operationsOn(store, settings), store.Close, nil
 		case !errors.Is(err, sqlite.ErrLocked):
 			return nil, nil, err
-		case time.Now().After(deadline):
+		case time.Now().After(deadline), ctx.Err() != nil:
 			return nil, nil, fmt.Errorf("%w; commands can't reach it while that process runs, because %w", err, dialErr)
 		}
 	}
