@@ -1,6 +1,7 @@
 package rationhttp
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -33,9 +34,10 @@ func DefaultRefunds() Refunds {
 }
 
 // ParseRefunds reads outcomes: "unreachable", "timeout" or a status from 400 to
-// 599. Its error is a [ration.InvalidError].
+// 599. Its error joins a [ration.InvalidError] for each other text.
 func ParseRefunds(outcomes []string) (Refunds, error) {
 	var refunds Refunds
+	var errs []error
 	for _, outcome := range outcomes {
 		switch outcome {
 		case refundUnreachable:
@@ -45,10 +47,14 @@ func ParseRefunds(outcomes []string) (Refunds, error) {
 		default:
 			status, err := strconv.Atoi(outcome)
 			if err != nil || status < 400 || status > 599 || len(outcome) != len("400") {
-				return Refunds{}, &ration.InvalidError{Field: "refunds", Value: outcome, Reason: "use unreachable, timeout, or a status from 400 to 599"}
+				errs = append(errs, &ration.InvalidError{Field: "refunds", Value: outcome, Reason: "use unreachable, timeout, or a status from 400 to 599"})
+				continue
 			}
 			refunds.Statuses = append(refunds.Statuses, status)
 		}
+	}
+	if errs != nil {
+		return Refunds{}, errors.Join(errs...)
 	}
 	return refunds, nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/ration-dev/ration/internal/config"
 )
 
-// bounds returns what clients of the proxy and of the API can hold of a process that
+// bounds returns what clients of the proxy and of the verify API can hold of a process that
 // may have so many descriptors open; 0: any number.
 func bounds(settings config.Config, descriptors int, trouble *troubleLog) (proxy, api bound.Config) {
 	trusted := settings.TrustedProxies
@@ -27,7 +27,7 @@ func bounds(settings config.Config, descriptors int, trouble *troubleLog) (proxy
 }
 
 const (
-	// mostOfAPI is how many connections the API has at once: it answers at once, and
+	// mostOfAPI is how many connections the verify API has at once: it answers at once, and
 	// is called by services, which keep few.
 	mostOfAPI = 1024
 	// leastConnections are had however few descriptors there are.
@@ -37,7 +37,7 @@ const (
 	leastReserve = 64
 )
 
-// shareDescriptors returns how many connections the proxy and the API may have open,
+// shareDescriptors returns how many connections the proxy and the verify API may have open,
 // so that neither keeps the other from answering, or the database from being reached.
 // A connection of the proxy needs one to the upstream beside it.
 func shareDescriptors(wanted, descriptors int) (proxy, api int) {

@@ -123,7 +123,7 @@ func removeDemo(db config.Database) error {
 // welcome says what runs where, what was counted before, and what to try: calls of the
 // upstream's path.
 func (a *app) welcome(i *instance, account demo.Account, path string) {
-	proxy, api := i.urlOf(proxyListener, i.settings.TLS), i.urlOf(apiListener, i.settings.APITLS)
+	proxy, api := i.urlOf(proxyListener, i.settings.TLS), i.urlOf(verifyListener, i.settings.APITLS)
 	secret, token := account.Secret.Reveal(), account.Token.Reveal()
 	page := proxy + path
 	fmt.Fprintf(a.stdout, `Ration is running in front of %s

@@ -98,7 +98,7 @@ func readHealth(address string, response *http.Response) (health, error) {
 	}
 	var found health
 	if json.Unmarshal(text, &found) != nil || found.Status == "" {
-		return health{}, fmt.Errorf("what answers at %s with status %d is not Ration's API", address, response.StatusCode)
+		return health{}, fmt.Errorf("what answers at %s with status %d is not Ration's verify API", address, response.StatusCode)
 	}
 	if response.StatusCode != http.StatusOK {
 		return health{}, fmt.Errorf("%s: %s", visible(found.Status), visible(found.Reason))

@@ -22,8 +22,8 @@ func TestHealthTellsWhatTheServerSays(t *testing.T) {
 		{"ready", http.StatusOK, `{"status":"ready"}`, 0, "ready\n", ""},
 		{"not ready", http.StatusServiceUnavailable, `{"status":"not ready","reason":"shutting down"}`, 1, "", "ration: not ready: shutting down\n"},
 		{"reason that acts on a terminal", http.StatusServiceUnavailable, `{"status":"not ready","reason":"\u001b[2J"}`, 1, "", "ration: not ready: \ufffd[2J\n"},
-		{"another program", http.StatusOK, "<p>Welcome", 1, "", "ration: what answers at ADDRESS with status 200 is not Ration's API\n"},
-		{"redirect", http.StatusFound, "", 1, "", "ration: what answers at ADDRESS with status 302 is not Ration's API\n"},
+		{"another program", http.StatusOK, "<p>Welcome", 1, "", "ration: what answers at ADDRESS with status 200 is not Ration's verify API\n"},
+		{"redirect", http.StatusFound, "", 1, "", "ration: what answers at ADDRESS with status 302 is not Ration's verify API\n"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

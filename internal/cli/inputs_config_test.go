@@ -55,10 +55,10 @@ var configInputs = []input{
 		code: 3, says: []string{"upstream: https://127.0.0.9:9000/base leads back to Ration itself, because api_listen is [::]:9000"},
 	}, {
 		name: "config trusted_proxies 10.0.0.0/33", args: check, file: "trusted_proxies: [10.0.0.0/33]\n",
-		code: 3, says: []string{`ration.yaml:1:18: trusted_proxies is "10.0.0.0/33": use addresses and ranges`},
+		code: 3, says: []string{`ration.yaml:1:19: trusted_proxies is "10.0.0.0/33": use addresses and ranges`},
 	}, {
 		name: "config trusted_proxies 0.0.0.0/0", args: check, file: "trusted_proxies: [0.0.0.0/0]\n",
-		code: 3, says: []string{`ration.yaml:1:18: trusted_proxies is "0.0.0.0/0": write "any" to trust every address`},
+		code: 3, says: []string{`ration.yaml:1:19: trusted_proxies is "0.0.0.0/0": write "any" to trust every address`},
 	}, {
 		name: "config not YAML with a secret on the line", args: check, file: "upstream_headers: {X-A: hunter2\n",
 		code: 3, says: []string{"ration.yaml:1:19: could not find flow mapping end token '}'"},

@@ -99,7 +99,7 @@ func explainListen(err error) error {
 // listeners returns where the server listens.
 func (i *instance) listeners() []listening {
 	var all []listening
-	for setting, bound := range map[string]net.Addr{"listen": i.server.Addr(proxyListener), "api_listen": i.server.Addr(apiListener)} {
+	for setting, bound := range map[string]net.Addr{"listen": i.server.Addr(proxyListener), "api_listen": i.server.Addr(verifyListener)} {
 		if tcp, ok := bound.(*net.TCPAddr); ok {
 			all = append(all, listening{setting, tcp.AddrPort()})
 		}

@@ -36,7 +36,7 @@ then exits with code 4.`,
 				return err
 			}
 			i.reportKeys(cmd.Context(), isNew)
-			log.Info("serving the API", "address", i.server.Addr(apiListener).String(), "tls", !settings.APITLS.IsZero(), "database", describe(settings.DB))
+			log.Info("serving the verify API", "address", i.server.Addr(verifyListener).String(), "tls", !settings.APITLS.IsZero(), "database", describe(settings.DB))
 			if addr := i.server.Addr(proxyListener); addr != nil {
 				log.Info("serving the proxy", "address", addr.String(), "tls", !settings.TLS.IsZero(), "upstream", settings.Upstream.Redacted())
 			} else {

@@ -67,7 +67,7 @@ type log struct {
 	more chan struct{} // closed once there is more text than before
 }
 
-var servingAPI = regexp.MustCompile(`serving the API"?,?[ "]address"?[=:]"?([^\s"]+)`)
+var servingAPI = regexp.MustCompile(`serving the verify API"?,?[ "]address"?[=:]"?([^\s"]+)`)
 
 func (l *log) Write(text []byte) (int, error) {
 	l.mu.Lock()

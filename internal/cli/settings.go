@@ -19,17 +19,18 @@ func (a *app) settings() (config.Config, error) {
 		}
 		flags["db"] = a.db
 	}
-	sources := config.Sources{File: a.configFile, Environment: a.environment, Flags: flags, Fixed: a.fixed}
+	sources := config.Sources{File: a.configFile, Environment: a.environment, Flags: flags, Fixed: a.fixed, Checks: proxyChecks}
 	settings, err := config.Load(sources)
 	for _, note := range settings.Notes {
 		fmt.Fprintln(a.stderr, "ration: note: "+note)
 	}
-	if err == nil {
-		if reserved := proxy.CheckPassHeaders(settings.PassHeaders); reserved != nil {
-			return settings, &config.Error{Where: "pass_headers", Reason: reserved.Error()}
-		}
-	}
 	return settings, err
+}
+
+// proxyChecks are what the proxy refuses of settings.
+var proxyChecks = map[string]func(*config.Config) error{
+	"pass_headers":     func(c *config.Config) error { return proxy.CheckPassHeaders(c.PassHeaders) },
+	"upstream_headers": func(c *config.Config) error { return proxy.CheckUpstreamHeaders(c.UpstreamHeaders) },
 }
 
 // actor is who the audit log says it was. The name comes from the operating

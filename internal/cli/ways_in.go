@@ -18,13 +18,13 @@ import (
 
 // The listeners' names in logs.
 const (
-	apiListener   = "API"
-	proxyListener = "proxy"
+	verifyListener = "verify API"
+	proxyListener  = "proxy"
 )
 
-// apiReadTimeout bounds a request to the API with its body, which is small. The
+// verifyReadTimeout bounds a request to the verify API with its body, which is small. The
 // proxy's may be a long upload.
-const apiReadTimeout = 30 * time.Second
+const verifyReadTimeout = 30 * time.Second
 
 func (i *instance) newServer() (*server.Server, error) {
 	trouble := newTroubleLog(i.log)
@@ -60,8 +60,8 @@ func (i *instance) newServer() (*server.Server, error) {
 		i.log.Warn("fewer connections than max_connections, because the process lacks descriptors", "connections", proxyBounds.Connections, "cure", "raise the process's limit of open files (ulimit -n, LimitNOFILE)")
 	}
 	listeners := []server.Listener{{
-		Name: apiListener, Address: i.settings.APIListen, Handler: i.access.Handler("verify", api), Health: true, Certificate: apiCertificate,
-		Limits: server.Limits{ReadTimeout: apiReadTimeout, Clients: apiBounds},
+		Name: verifyListener, Address: i.settings.APIListen, Handler: i.access.Handler("verify", api), Health: true, Certificate: apiCertificate,
+		Limits: server.Limits{ReadTimeout: verifyReadTimeout, Clients: apiBounds},
 	}}
 	if handler != nil {
 		listeners = append(listeners, server.Listener{

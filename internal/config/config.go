@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -97,6 +98,10 @@ type Sources struct {
 	Environment []string          // "NAME=value"; only names that start with RATION_ count
 	Flags       map[string]string // setting name → value, of the flags that were given
 	Fixed       map[string]string // setting name → value, whatever the other sources say
+
+	// Checks are further checks of settings, by name, by packages that use them. Nil:
+	// there are none.
+	Checks map[string]func(*Config) error
 }
 
 // fileVariable names the configuration file in the environment. It can't be set in
@@ -113,18 +118,32 @@ func Load(sources Sources) (Config, error) {
 	file, fileFaults := readFile(sources.File)
 	faults = append(faults, fileFaults...)
 	config := Config{File: sources.File, FileSecrets: secretsIn(file)}
+	wrong := make(map[string]bool) // settings with a fault of their own
 	for i := range settings {
-		faults = append(faults, config.apply(&settings[i], file, environment.values, sources)...)
+		found := config.apply(&settings[i], file, environment.values, sources)
+		wrong[settings[i].Name] = found != nil
+		faults = append(faults, found...)
 	}
-	if len(faults) == 0 {
-		faults = append(config.checkOverage(file, environment.values, sources), config.checkCORS(file, environment.values, sources)...)
-		faults = append(faults, config.checkTLS(file, environment.values, sources)...)
+	for _, check := range checks {
+		if !slices.ContainsFunc(check.of, func(name string) bool { return wrong[name] }) {
+			faults = append(faults, check.run(&config, file, environment.values, sources)...)
+		}
 	}
 	if err := join(faults); err != nil {
 		return Config{}, err
 	}
 	config.settleRoutes()
 	return config, nil
+}
+
+// checks compare settings with each other, if none of them is wrong by itself.
+var checks = []struct {
+	of  []string // their names
+	run func(c *Config, file map[string]fileValue, environment map[string]string, sources Sources) []*Error
+}{
+	{[]string{overSettlement, "accept_overage"}, (*Config).checkOverage},
+	{[]string{"cors_origins", "cors_credentials", preflights}, (*Config).checkCORS},
+	{[]string{tlsCertFile, tlsKeyFile, apiTLSCertFile, apiTLSKeyFile}, (*Config).checkTLS},
 }
 
 // settleRoutes gives routes that reserve the server's way to settle.
@@ -184,10 +203,12 @@ func (c *Config) apply(s *setting, file map[string]fileValue, environment map[st
 	}
 	target := c
 	for i, one := range all {
-		if err := one.set(target); err != nil {
-			for _, part := range partsOf(err) {
-				faults = append(faults, faultOf(one, s, part))
-			}
+		err := one.set(target)
+		if check := sources.Checks[s.Name]; check != nil && err == nil {
+			err = check(target)
+		}
+		for _, part := range partsOf(err) {
+			faults = append(faults, faultOf(one, s, part))
 		}
 		if i > 0 {
 			c.Notes = append(c.Notes, s.Name+" is given twice: "+all[0].where+" counts, "+one.where+" does not")

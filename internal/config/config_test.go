@@ -189,18 +189,18 @@ func TestFaultsInFile(t *testing.T) {
 		{"number for a text", "secret_prefix: 12\n", `:1:16: secret_prefix is "12": give a text`},
 		{"list for a text", "listen: [a]\n", `:1:9: listen is "Sequence": give a text`},
 		{"text for a list", "trusted_proxies: 10.0.0.0/8\n", `:1:18: trusted_proxies: give a list: one item per line, each after a dash`},
-		{"range that is none", "trusted_proxies: [10.0.0.0/33]\n", `:1:18: trusted_proxies is "10.0.0.0/33": use addresses and ranges such as "10.0.0.0/8", separated by commas`},
-		{"everybody trusted unawares", "trusted_proxies: [0.0.0.0/0]\n", `:1:18: trusted_proxies is "0.0.0.0/0": write "any" to trust every address`},
+		{"range that is none", "trusted_proxies: [10.0.0.0/33]\n", `:1:19: trusted_proxies is "10.0.0.0/33": use addresses and ranges such as "10.0.0.0/8", separated by commas`},
+		{"everybody trusted unawares", "trusted_proxies: [0.0.0.0/0]\n", `:1:19: trusted_proxies is "0.0.0.0/0": write "any" to trust every address`},
 		{"refunds that are no list", "refunds: 503\n", `:1:10: refunds: give a list: one item per line, each after a dash`},
-		{"refunds after success", "refunds: [200]\n", `:1:10: refunds is "200": use unreachable, timeout, or a status from 400 to 599`},
-		{"refunds with a fraction", "refunds: [503.0]\n", `:1:10: refunds: give a list of texts and whole numbers`},
-		{"refunds of a route after success", "routes:\n  - path: /a\n    refunds: [200]\n", `:3:14: routes refunds is "200": use unreachable, timeout, or a status from 400 to 599`},
+		{"refunds after success", "refunds: [200]\n", `:1:11: refunds is "200": use unreachable, timeout, or a status from 400 to 599`},
+		{"refunds with a fraction", "refunds: [503.0]\n", `:1:11: refunds: give a list of texts and whole numbers`},
+		{"refunds of a route after success", "routes:\n  - path: /a\n    refunds: [200]\n", `:3:15: routes refunds is "200": use unreachable, timeout, or a status from 400 to 599`},
 		{"refunds of a route that are no list", "routes:\n  - path: /a\n    refunds: 503\n", `:3:14: routes: give a list: one item per line, each after a dash`},
 		{"refunds of a free route", "routes:\n  - path: /a\n    free: true\n    refunds: [503]\n", `:2:5: routes[0].refunds: a free route asks for no key and counts nothing`},
 		{"idempotency of another kind", "routes:\n  - path: /a\n    idempotency: always\n", `:3:18: routes idempotency is "always": use true, false or required`},
 		{"idempotency of a free route", "routes:\n  - path: /a\n    free: true\n    idempotency: true\n", `:2:5: routes[0].idempotency is "on": a free route asks for no key and counts nothing`},
-		{"origin with a path", "cors_origins: [\"https://app.example.com/\"]\n", `:1:15: cors_origins is "https://app.example.com/": browsers write it as "https://app.example.com"`},
-		{"origin of nobody", "cors_origins: [\"null\"]\n", `:1:15: cors_origins is "null": "null" names nobody: every sandboxed page and every local file sends it; write "*" to allow all pages`},
+		{"origin with a path", "cors_origins: [\"https://app.example.com/\"]\n", `:1:16: cors_origins is "https://app.example.com/": browsers write it as "https://app.example.com"`},
+		{"origin of nobody", "cors_origins: [\"null\"]\n", `:1:16: cors_origins is "null": "null" names nobody: every sandboxed page and every local file sends it; write "*" to allow all pages`},
 		{"all origins and one", "cors_origins: [\"*\", \"https://app.example.com\"]\n", `:1:15: cors_origins is "*": it stands for all origins; leave the others out`},
 		{"cookies to all origins", "cors_origins: [\"*\"]\ncors_credentials: true\n", `:2:19: cors_credentials is "true": browsers send no cookies where "*" is allowed; name the origins`},
 		{"cookies to nobody", "cors_credentials: true\n", `:1:19: cors_credentials is "true": it means nothing without origins`},
@@ -212,12 +212,12 @@ func TestFaultsInFile(t *testing.T) {
 		{"reserve without settle", "routes:\n  - path: /a\n    reserve: {ttl: 5m}\n", `:2:5: routes[0].settle: say where the upstream reports what was used`},
 		{"reserve for too long", "routes:\n  - path: /a\n    reserve: {ttl: 25h}\n", `:3:15: routes reserve.ttl is "25h": use a time from 1s to 24h, such as "30s" or "5m"`},
 		{"reserve with another end", "routes:\n  - path: /a\n    settle: {requests: {header: X-A}}\n    reserve: {at_expiry: lose}\n", `:2:5: routes[0].reserve.at_expiry is "lose": use keep or release`},
-		{"reserve with a misspelt part", "routes:\n  - path: /a\n    reserve: {tll: 5m}\n", `:3:15: unknown field "tll"`},
+		{"reserve with a misspelt part", "routes:\n  - path: /a\n    reserve: {tll: 5m}\n", `:3:15: unknown field "tll"; did you mean "ttl"?`},
 		{"settle of what is not reserved", "routes:\n  - path: /a\n    settle: {tokens: {header: X-A}}\n", `:2:5: routes[0].settle is "tokens": the route's amounts reserve nothing on this meter`},
 		{"settle by nothing", "routes:\n  - path: /a\n    settle: {requests: {}}\n", `:2:5: routes[0].settle.requests.header: say where the upstream reports it: header, json or sse`},
 		{"settle by no pointer", "routes:\n  - path: /a\n    settle: {requests: {json: usage}}\n", `:2:5: routes[0].settle.requests.pointer is "usage": a JSON pointer starts with "/", such as "/quota/remaining"`},
 		{"settle by no header", "routes:\n  - path: /a\n    settle: {requests: {header: X A}}\n", `:2:5: routes[0].settle.requests.header is "X A": use the name of a header, such as "X-Tokens-Used"`},
-		{"settle with a misspelt part", "routes:\n  - path: /a\n    settle: {requests: {jsn: /a}}\n", `:3:25: unknown field "jsn"`},
+		{"settle with a misspelt part", "routes:\n  - path: /a\n    settle: {requests: {jsn: /a}}\n", `:3:25: unknown field "jsn"; did you mean "json"?`},
 		{"duration with a wrong unit", "upstream_timeout: 1dd\n", `:1:19: upstream_timeout is "1dd": use a time from 1ms to 24h, such as "30s" or "5m"`},
 		{"duration of nothing", "upstream_timeout: 0s\n", `:1:19: upstream_timeout is "0s": use a time from 1ms to 24h, such as "30s" or "5m"`},
 		{"negative duration", "shutdown_delay: -1h\n", `:1:17: shutdown_delay is "-1h": use a time from 0s to 1h, such as "30s" or "5m"`},
@@ -245,12 +245,12 @@ func TestFaultsInFile(t *testing.T) {
 		{"error of no code", "errors:\n  key_mising: {status: 401, body: '{}'}\n", `:2:3: errors.key_mising.code is "key_mising": use default, or a code such as key_missing, key_unknown or quota_exceeded`},
 		{"error with a body that is no JSON", "errors:\n  default: {status: 401, body: '{'}\n", `:2:3: errors.default.body: this is no JSON; quote placeholders of texts, as in "${detail}"`},
 		{"error of success", "errors:\n  default: {status: 200, body: '{}'}\n", `:2:3: errors.default.status is "200": use a status from 400 to 599`},
-		{"error with a misspelt part", "errors:\n  default: {stats: 401}\n", `:2:13: unknown field "stats"`},
+		{"error with a misspelt part", "errors:\n  default: {stats: 401, body: '{}'}\n", `:2:13: unknown field "stats"; did you mean "status"?`},
 		{"not YAML, and no line of it shown", "upstream_headers: {X-A: hunter2\n", `:1:19: could not find flow mapping end token '}'`},
 		{"no configuration: a name that is a secret", "hunter2-abc:x: 1\n", `:1:1: unknown setting; a name has only lower-case letters and "_", such as "listen"`},
 		{"a name with a capital", "Listen: 127.0.0.1:1\n", `:1:1: unknown setting; did you mean "listen"?`},
 		{"no configuration: a secret twice", "hunter2: 1\nhunter2: 2\n", `:2:1: mapping key "…" already defined at [1:1]`},
-		{"no configuration: a secret with quotes as a field", "routes:\n  - 'a\"hunter2\"b': 1\n", `:2:5: unknown field "…"`},
+		{"no configuration: a secret with quotes as a field", "routes:\n  - path: /a\n    'a\"hunter2\"b': 1\n", `:3:5: unknown field "…"`},
 		{"overage that nobody accepted", "over_settlement: overage\n", `:1:18: over_settlement is "overage": it needs accept_overage: true, which gives up the promise that a key is never over its limit`},
 		{"settlements of no kind", "over_settlement: count\n", `:1:18: over_settlement is "count": use refuse, clamp or overage`},
 		{"a list at the top", "- a\n", `:1:1: write one document of "setting: value" lines`},
@@ -359,6 +359,65 @@ func TestEveryRouteThatIsWrongIsTold(t *testing.T) {
 				t.Errorf("got:\n%v\nwant:\n%s", err, want)
 			}
 		})
+	}
+}
+
+// TestNoFaultHidesAnother: whoever mends a file learns of everything at once, each with
+// its place, and of nothing that only follows from another fault.
+func TestNoFaultHidesAnother(t *testing.T) {
+	path := write(t, "ration.yaml", `lanes: many
+trusted_proxies: [10.0.0.0/8, 10.0.0.0/33, nowhere]
+unknown: 1
+tls_cert_file: cert.pem
+accept_overage: 1
+over_settlement: overage
+cors_credentials: true
+refunds: [503, 200, soon]
+routes:
+  - &first
+    path: /a
+    amounts: {tokens: 1.5, Tokens: -1}
+    fre: true
+    methods: get
+  - {path: b, methods: [get, ANY], scope: "a b"}
+  - {path: /c, free: true, scope: x, fail_open: true}
+  - {<<: *first, pth: /d}
+  - {path: /e, reserve: {tll: 1m, ttl: 25h}, settle: {tokens: {jsn: /a}}, refunds: [200, 503]}
+  - {path: /f/*}
+  - {path: /f/g}
+upstream_headers: {"X A": a, X-B: 1}
+rewrite: {quota: nothing, /a: remaining, /b: 1}
+errors:
+  nothing: {status: 200, content_type: json, body: '{'}
+  default: {stats: 401}
+`)
+	_, err := config.Load(config.Sources{
+		File: path, Environment: []string{"RATION_LITSEN=x", "RATION_LOG_LEVEL=loud"}, Flags: map[string]string{"listen": "x"},
+	})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	var places []string
+	for line := range strings.Lines(err.Error()) {
+		place, _, _ := strings.Cut(strings.ReplaceAll(line, path, "ration.yaml"), ": ")
+		places = append(places, place)
+	}
+	want := []string{
+		"RATION_LITSEN", "ration.yaml:3:1", "--listen", "ration.yaml:2:31", "ration.yaml:2:44", "ration.yaml:1:8", "ration.yaml:5:17", "RATION_LOG_LEVEL",
+		"ration.yaml:8:16", "ration.yaml:8:21",
+		"ration.yaml:11:5", "ration.yaml:11:5", "ration.yaml:12:23", "ration.yaml:13:5", "ration.yaml:14:14",
+		"ration.yaml:15:6", "ration.yaml:15:6", "ration.yaml:15:6", "ration.yaml:15:6",
+		"ration.yaml:16:6", "ration.yaml:16:6",
+		"ration.yaml:17:18", "ration.yaml:17:18", "ration.yaml:17:18",
+		"ration.yaml:18:26", "ration.yaml:18:26", "ration.yaml:18:64", "ration.yaml:18:85",
+		"ration.yaml:20:6",
+		"ration.yaml:21:20", "ration.yaml:21:30",
+		"ration.yaml:22:11", "ration.yaml:22:18", "ration.yaml:22:46",
+		"ration.yaml:24:3", "ration.yaml:24:3", "ration.yaml:24:3", "ration.yaml:25:3", "ration.yaml:25:13",
+		"ration.yaml:7:19", "ration.yaml:4:16",
+	}
+	if diff := cmp.Diff(want, places); diff != "" {
+		t.Errorf("places (-want +got):\n%s\nof\n%s", diff, err)
 	}
 }
 

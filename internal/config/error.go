@@ -34,12 +34,19 @@ func faultOf(value given, s *setting, err error) *Error {
 	return &Error{Where: where, Reason: reason}
 }
 
-// partsOf returns the errors that were joined in one.
-func partsOf(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { // what is wrapped deeper is one fault
-		return joined.Unwrap()
+// partsOf returns the errors that were joined in one, none of nil.
+func partsOf(err error) (parts []error) {
+	if err == nil {
+		return nil
 	}
-	return []error{err}
+	joined, ok := err.(interface{ Unwrap() []error }) // what is wrapped deeper is one fault
+	if !ok {
+		return []error{err}
+	}
+	for _, part := range joined.Unwrap() {
+		parts = append(parts, partsOf(part)...)
+	}
+	return parts
 }
 
 func join(faults []*Error) error {

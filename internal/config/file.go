@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/inputfile"
 )
 
@@ -88,7 +89,7 @@ func (s *setting) setFromFile(config *Config, value fileValue) error {
 		if err != nil {
 			return err
 		}
-		return s.set(config, strings.Join(texts, ","))
+		return placeItems(value.node, s.set(config, strings.Join(texts, ",")), nil)
 	}
 	written, ok := scalar(value.node, s.kind)
 	if _, whole := value.node.(*ast.IntegerNode); whole && s.Form == formDuration {
@@ -121,18 +122,41 @@ func secretsIn(file map[string]fileValue) (secrets []string) {
 func items(node ast.Node, of kind) ([]string, error) {
 	sequence, ok := node.(*ast.SequenceNode)
 	if !ok {
-		return nil, invalid("", "give a list: one item per line, each after a dash")
+		return nil, &placedError{start(node), invalid("", "give a list: one item per line, each after a dash")}
 	}
 	texts := make([]string, len(sequence.Values))
+	var errs []error
 	for i, item := range sequence.Values {
 		written, isText := scalar(item, text)
 		_, isNumber := scalar(item, integer)
 		if !isText && (of != words || !isNumber) {
-			return nil, invalid("", "give "+string(of))
+			errs = append(errs, &placedError{start(item), invalid("", "give "+string(of))})
 		}
 		texts[i] = written
 	}
-	return texts, nil
+	return texts, errors.Join(errs...)
+}
+
+// placeItems places errors at the items of a list that they are about: those that they
+// show. Reword, if it isn't nil, changes each.
+func placeItems(list ast.Node, err error, reword func(error) error) error {
+	var placed []error
+	for _, part := range partsOf(err) {
+		at := start(list)
+		fault, isInvalid := errors.AsType[*ration.InvalidError](part)
+		if sequence, ok := list.(*ast.SequenceNode); ok && isInvalid {
+			for _, item := range sequence.Values {
+				if item.GetToken().Value == fault.Value {
+					at = start(item)
+				}
+			}
+		}
+		if reword != nil {
+			part = reword(part)
+		}
+		placed = append(placed, &placedError{at, part})
+	}
+	return errors.Join(placed...)
 }
 
 // scalar returns a single value as written, and whether it is of the kind.
@@ -154,20 +178,33 @@ func scalar(node ast.Node, want kind) (string, bool) {
 
 // decodeUpstreamHeaders reads names and values of headers. No error shows a value.
 func decodeUpstreamHeaders(config *Config, node ast.Node) error {
-	headers := make(map[string]string)
-	if err := yaml.NodeToValue(node, &headers, yaml.Strict()); err != nil {
+	mapping, ok := withoutAliases(node).(*ast.MappingNode)
+	if !ok {
 		return invalid("", `give a mapping of header names to texts; write numbers in quotes`)
 	}
-	for name, value := range headers {
-		if !isToken(name) {
-			return invalid(name, `use the name of a header, such as "X-Internal-Token"`)
+	config.UpstreamHeaders = make(map[string]string)
+	var errs []error
+	for _, entry := range mapping.Values {
+		name := entry.Key.GetToken()
+		var value string
+		isText := false
+		switch written := entry.Value.(type) {
+		case *ast.StringNode:
+			value, isText = written.Value, true
+		case *ast.LiteralNode:
+			value, isText = written.Value.Value, true
 		}
-		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-			return invalid("", "the value of "+name+" has a control character or a line break")
+		switch {
+		case !isToken(name.Value):
+			errs = append(errs, &placedError{name, invalid(name.Value, `use the name of a header, such as "X-Internal-Token"`)})
+		case !isText:
+			errs = append(errs, &placedError{name, invalid("", "the value of "+name.Value+" is no text; write numbers in quotes")})
+		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
+			errs = append(errs, &placedError{name, invalid("", "the value of "+name.Value+" has a control character or a line break")})
 		}
+		config.UpstreamHeaders[name.Value] = value
 	}
-	config.UpstreamHeaders = headers
-	return nil
+	return errors.Join(errs...)
 }
 
 // syntaxFault leaves out the lines that the parser's own text shows: they may

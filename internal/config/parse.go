@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -137,6 +138,7 @@ func parseLevel(value string) (level slog.Level, err error) {
 func parseProxies(value string) ([]netip.Prefix, error) {
 	var prefixes []netip.Prefix
 	var named rationhttp.TrustedProxies
+	var errs []error
 	for item := range strings.SplitSeq(value, ",") {
 		item = strings.TrimSpace(item)
 		if item == "any" {
@@ -147,18 +149,20 @@ func parseProxies(value string) ([]netip.Prefix, error) {
 			break
 		}
 		prefix, err := rationhttp.ParseTrustedProxy(item)
-		if err != nil {
-			return nil, invalid(item, `use addresses and ranges such as "10.0.0.0/8", separated by commas`)
-		}
-		if prefix.Bits() == 0 {
-			return nil, invalid(item, `write "any" to trust every address`)
+		switch {
+		case err != nil:
+			errs = append(errs, invalid(item, `use addresses and ranges such as "10.0.0.0/8", separated by commas`))
+			continue
+		case prefix.Bits() == 0:
+			errs = append(errs, invalid(item, `write "any" to trust every address`))
+			continue
 		}
 		named = append(named, prefix)
 		if named.HoldMost() {
-			return nil, invalid(item, `with what stands before it, half of all addresses and more would be trusted; write "any" to trust every address`)
+			return nil, errors.Join(append(errs, invalid(item, `with what stands before it, half of all addresses and more would be trusted; write "any" to trust every address`))...)
 		}
 	}
-	return append(prefixes, named...), nil
+	return append(prefixes, named...), errors.Join(errs...)
 }
 
 // parseHeaderNames reads comma-separated names of headers.
@@ -167,14 +171,12 @@ func parseHeaderNames(value string) ([]string, error) {
 		return nil, nil
 	}
 	var names []string
+	var errs []error
 	for item := range strings.SplitSeq(value, ",") {
 		name, err := parseFieldName(strings.TrimSpace(item))
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, name)
+		names, errs = append(names, name), append(errs, err)
 	}
-	return names, nil
+	return names, errors.Join(errs...)
 }
 
 // parseOrigins reads comma-separated origins; none: pages of other origins can't call.
@@ -183,13 +185,12 @@ func parseOrigins(value string) ([]string, error) {
 		return nil, nil
 	}
 	origins := strings.Split(value, ",")
+	errs := make([]error, len(origins))
 	for i, origin := range origins {
 		origins[i] = strings.TrimSpace(origin)
-		if err := cors.CheckOrigin(origins[i]); err != nil {
-			return nil, err
-		}
+		errs[i] = cors.CheckOrigin(origins[i])
 	}
-	return origins, nil
+	return origins, errors.Join(errs...)
 }
 
 // parseRefunds reads comma-separated outcomes; none: nothing is given back.

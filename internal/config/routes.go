@@ -1,10 +1,12 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,27 +47,30 @@ func RouteFields() []Setting {
 	return fields
 }
 
-// decodeRoutes reads the routes and has them checked by the package that uses
-// them.
+// decodeRoutes reads the routes and has them checked by the package that uses them. A
+// route that can't be read in part is checked for the rest, so that all faults are
+// told at once.
 func decodeRoutes(config *Config, node ast.Node) error {
-	var entries []routeEntry
-	if err := yaml.NodeToValue(node, &entries, yaml.Strict()); err != nil {
-		return undecodable(node, err)
+	sequence, ok := withoutAliases(node).(*ast.SequenceNode)
+	if !ok {
+		return &placedError{node.GetToken(), errors.New("give a list")}
 	}
-	routes := make([]route.Route, len(entries))
-	errs := make([]error, len(entries))
-	for i, entry := range entries {
-		routes[i], errs[i] = entry.route()
-	}
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	if _, err := route.Compile(route.Config{Routes: routes}); err != nil {
-		placed := partsOf(err)
-		for i := range placed {
-			placed[i] = placeRoute(node, placed[i])
+	routes, unread := make([]route.Route, len(sequence.Values)), make(map[int][]string)
+	var errs []error
+	for i, item := range sequence.Values {
+		var entry routeEntry
+		fields, faults := decodeFields(item, &entry)
+		read, more, values := entry.route()
+		routes[i] = read
+		if faults = append(faults, values...); faults != nil {
+			unread[i], errs = append(fields, more...), append(errs, faults...)
 		}
-		return errors.Join(placed...)
+	}
+	for _, err := range partsOf(route.Check(routes, unread)) {
+		errs = append(errs, placeRoute(sequence, err))
+	}
+	if errs != nil {
+		return inOrder(errs)
 	}
 	for i := range routes {
 		config.noteMethods(i, routes[i].Methods)
@@ -74,61 +79,45 @@ func decodeRoutes(config *Config, node ast.Node) error {
 	return nil
 }
 
-// undecodable tells of every route that is no route, where they can be read one
-// by one: an alias may stand for a part of another.
-func undecodable(node ast.Node, err error) error {
-	sequence, list := node.(*ast.SequenceNode)
-	if !list || len(ast.Filter(ast.AliasType, node)) > 0 {
-		return placeField(err)
-	}
-	var errs []error
-	for _, item := range sequence.Values {
-		if err := yaml.NodeToValue(item, new(routeEntry), yaml.Strict()); err != nil {
-			errs = append(errs, placeField(err))
-		}
-	}
-	if errs == nil {
-		return placeField(err)
-	}
+// inOrder joins errors in the order of the file. Each is told once: a part of the file
+// may be used several times, by its anchor.
+func inOrder(errs []error) error {
+	slices.SortStableFunc(errs, comparePlaces)
+	errs = slices.CompactFunc(errs, func(a, b error) bool { return comparePlaces(a, b) == 0 && a.Error() == b.Error() })
 	return errors.Join(errs...)
 }
 
-// placeField is placeDecoding, and says which field of a route was perhaps meant.
-func placeField(err error) error {
-	placed, ok := errors.AsType[*placedError](placeDecoding(err))
-	if _, unknown := errors.AsType[*yaml.UnknownFieldError](err); !ok || !unknown {
-		return placeDecoding(err)
+func comparePlaces(a, b error) int {
+	first, _ := errors.AsType[*placedError](a)
+	second, _ := errors.AsType[*placedError](b)
+	if first == nil || second == nil {
+		return 0
 	}
-	var known []string
-	for _, field := range RouteFields() {
-		known = append(known, field.Name)
-	}
-	if nearest := Closest(placed.at.Value, known); nearest != "" {
-		placed.err = fmt.Errorf("%w; did you mean %q?", placed.err, nearest)
-	}
-	return placed
+	return cmp.Or(cmp.Compare(first.at.Position.Line, second.at.Position.Line), cmp.Compare(first.at.Position.Column, second.at.Position.Column))
 }
 
-// route puts an entry into the words of the package that uses it.
-func (e *routeEntry) route() (route.Route, error) {
-	amounts, err := e.amounts()
-	if err != nil {
-		return route.Route{}, err
+// route puts an entry into the words of the package that uses it. It also returns
+// the fields that can't be read, and why.
+func (e *routeEntry) route() (read route.Route, unread []string, errs []error) {
+	note := func(field string, err error) {
+		if parts := partsOf(err); parts != nil {
+			unread, errs = append(unread, field), append(errs, parts...)
+		}
 	}
-	refunds, err := e.refunds()
-	if err != nil {
-		return route.Route{}, err
+	read = route.Route{
+		Name: e.Name, Methods: e.Methods, Path: e.Path, Free: e.Free,
+		Scope: e.Scope, KeyQuery: e.KeyQuery, FailOpen: e.FailOpen, NoRewrite: e.NoRewrite,
 	}
-	idempotency, err := e.idempotency()
-	if err != nil {
-		return route.Route{}, err
-	}
-	reserve, err := e.reserve()
-	return route.Route{
-		Name: e.Name, Methods: e.Methods, Path: e.Path, Free: e.Free, Amounts: amounts,
-		Scope: e.Scope, KeyQuery: e.KeyQuery, FailOpen: e.FailOpen, NoRewrite: e.NoRewrite, Refunds: refunds,
-		Idempotency: idempotency, Reserve: reserve,
-	}, err
+	var err error
+	read.Amounts, err = e.amounts()
+	note("amounts", err)
+	read.Refunds, err = e.refunds()
+	note("refunds", err)
+	read.Idempotency, err = e.idempotency()
+	note("idempotency", err)
+	read.Reserve, err = e.reserve()
+	note("reserve", err)
+	return read, unread, errs
 }
 
 // noteMethods tells of methods that are allowed and perhaps mistyped: the route
@@ -146,17 +135,18 @@ func (c *Config) noteMethods(route int, methods []string) {
 
 func (e *routeEntry) amounts() (map[string]int64, error) {
 	amounts := make(map[string]int64, len(e.Amounts))
+	var errs []error
 	for meter, node := range e.Amounts {
 		written, whole := scalar(node, integer)
 		units, err := strconv.ParseInt(written, 10, 64)
 		if !whole || err != nil {
-			return nil, &placedError{node.GetToken(), &ration.InvalidError{
+			errs = append(errs, &placedError{node.GetToken(), &ration.InvalidError{
 				Field: "routes amounts." + meter, Value: written, Reason: "give a whole number from 0 to 9007199254740992",
-			}}
+			}})
 		}
 		amounts[meter] = units
 	}
-	return amounts, nil
+	return amounts, errors.Join(errs...)
 }
 
 // refunds returns what an entry says of refunds; nil: nothing.
@@ -166,11 +156,11 @@ func (e *routeEntry) refunds() (*rationhttp.Refunds, error) {
 	}
 	outcomes, err := items(e.Refunds, words)
 	if err != nil {
-		return nil, &placedError{start(e.Refunds), err}
+		return nil, err
 	}
 	refunds, err := rationhttp.ParseRefunds(outcomes)
-	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
-		return nil, &placedError{start(e.Refunds), &ration.InvalidError{Field: "routes refunds", Value: invalid.Value, Reason: invalid.Reason}}
+	if err != nil {
+		return nil, placeItems(e.Refunds, err, func(err error) error { return within("routes refunds", err) })
 	}
 	return &refunds, nil
 }
@@ -207,10 +197,9 @@ func (e *placedError) Unwrap() error { return e.err }
 
 // placeRoute finds the route that an error speaks of: its field begins with
 // "routes[2].".
-func placeRoute(node ast.Node, err error) error {
+func placeRoute(sequence *ast.SequenceNode, err error) error {
 	invalid, ok := errors.AsType[*ration.InvalidError](err)
-	sequence, list := node.(*ast.SequenceNode)
-	if !ok || !list {
+	if !ok {
 		return err
 	}
 	index, _, _ := strings.Cut(strings.TrimPrefix(invalid.Field, "routes["), "]")

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/ration-dev/ration"
@@ -30,37 +29,52 @@ func (e *routeEntry) reserve() (*route.Reserve, error) {
 		return nil, nil //nolint:nilnil // to say nothing is valid
 	}
 	var hold reserveEntry
-	if err := decodePart(e.Reserve, &hold); err != nil {
-		return nil, err
-	}
+	errs := decodePart(e.Reserve, &hold)
 	reserve := &route.Reserve{AtExpiry: ration.AtExpiry(hold.AtExpiry), Reports: map[string]route.Report{}}
 	if hold.TTL != "" {
 		ttl, err := parseDuration(hold.TTL, time.Second, ration.MaxReservationTTL)
 		if err != nil {
-			if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
-				err = &ration.InvalidError{Field: "routes reserve.ttl", Value: invalid.Value, Reason: invalid.Reason}
-			}
-			return nil, &placedError{start(e.Reserve), err}
+			errs = append(errs, &placedError{start(e.Reserve), within("routes reserve.ttl", err)})
 		}
 		reserve.TTL = ttl
 	}
-	var reports map[string]reportEntry
-	if err := decodePart(e.Settle, &reports); err != nil {
-		return nil, err
-	}
+	reports, faults := decodeReports(e.Settle)
 	for meter, report := range reports {
 		reserve.Reports[meter] = route.Report(report)
 	}
-	return reserve, nil
+	return reserve, errors.Join(append(errs, faults...)...)
+}
+
+// decodeReports reads where an answer tells what was used, by meter.
+func decodeReports(node ast.Node) (map[string]reportEntry, []error) {
+	mapping, ok := node.(*ast.MappingNode)
+	if !ok {
+		var none map[string]reportEntry
+		return nil, decodePart(node, &none)
+	}
+	reports := make(map[string]reportEntry)
+	var errs []error
+	for _, entry := range mapping.Values {
+		var report reportEntry
+		errs = append(errs, decodePart(entry.Value, &report)...)
+		reports[entry.Key.GetToken().Value] = report
+	}
+	return reports, errs
 }
 
 // decodePart reads a part of a setting; nothing leaves value as it is.
-func decodePart(node ast.Node, value any) error {
+func decodePart(node ast.Node, value any) []error {
 	if node == nil {
 		return nil
 	}
-	if err := yaml.NodeToValue(node, value, yaml.Strict()); err != nil {
-		return placeDecoding(err)
+	_, errs := decodeFields(node, value)
+	return errs
+}
+
+// within names the field that an error of a value is about.
+func within(field string, err error) error {
+	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
+		return &ration.InvalidError{Field: field, Value: invalid.Value, Reason: invalid.Reason}
 	}
-	return nil
+	return err
 }

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,25 +112,27 @@ func (c Config) check() error {
 	if _, able := c.Gate.Charger.(rationhttp.Settler); !able && c.Routes.Reserves() {
 		return &ration.InvalidError{Field: "reserve", Reason: "this charger can't end reservations"}
 	}
-	return errors.Join(checkHeaders(c.Headers), CheckPassHeaders(c.PassHeaders))
+	return errors.Join(CheckUpstreamHeaders(c.Headers), CheckPassHeaders(c.PassHeaders))
 }
 
 // CheckPassHeaders refuses names of headers that only the proxy itself may set. Its
-// error is a [ration.InvalidError].
+// error joins a [ration.InvalidError] for each.
 func CheckPassHeaders(names []string) error {
 	never := folded(framing, methodHeaders, pathHeaders, []string{
 		headerSubject, headerKeyID, headerPlan, rationhttp.RequestIDHeader, proxyVariable,
 		"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
 	})
+	var errs []error
 	for _, name := range names {
 		if n := readName(name, nil); !isToken(name) || !n.plain {
-			return &ration.InvalidError{Field: "pass_headers", Value: name, Reason: "use the name of a header, with letters, digits and single hyphens, such as \"X-User-Id\""}
+			errs = append(errs, &ration.InvalidError{Field: "pass_headers", Value: name, Reason: "use the name of a header, with letters, digits and single hyphens, such as \"X-User-Id\""})
+			continue
 		}
 		if never[rationhttp.FoldName(name)] {
-			return &ration.InvalidError{Field: "pass_headers", Value: name, Reason: "only the proxy sets or refuses this header"}
+			errs = append(errs, &ration.InvalidError{Field: "pass_headers", Value: name, Reason: "only the proxy sets or refuses this header"})
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func checkUpstream(upstream *url.URL) error {
@@ -156,24 +160,26 @@ func checkUpstream(upstream *url.URL) error {
 	return nil
 }
 
-// checkHeaders refuses fixed headers that would break what the proxy itself
-// sets, or the message.
-func checkHeaders(headers map[string]string) error {
-	for name, value := range headers {
+// CheckUpstreamHeaders refuses fixed headers that would break what the proxy itself
+// sets, or the message. Its error joins a [ration.InvalidError] for each.
+func CheckUpstreamHeaders(headers map[string]string) error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		value := headers[name]
 		field := fmt.Sprintf("upstream_headers.%s", name)
 		switch http.CanonicalHeaderKey(name) {
 		case "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Content-Length", "Host", "Via",
 			headerSubject, headerKeyID, headerPlan, rationhttp.RequestIDHeader, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto":
-			return &ration.InvalidError{Field: field, Reason: "this header is set by the proxy"}
+			errs = append(errs, &ration.InvalidError{Field: field, Reason: "this header is set by the proxy"})
 		}
 		if !isToken(name) {
-			return &ration.InvalidError{Field: "upstream_headers", Value: name, Reason: "a header's name consists of letters, digits and '-'"}
+			errs = append(errs, &ration.InvalidError{Field: "upstream_headers", Value: name, Reason: "a header's name consists of letters, digits and '-'"})
 		}
 		if !isFieldValue(value) { // the value is a secret, so it isn't shown
-			return &ration.InvalidError{Field: field, Reason: "a header's value must not have control characters, or spaces around it"}
+			errs = append(errs, &ration.InvalidError{Field: field, Reason: "a header's value must not have control characters, or spaces around it"})
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func isToken(name string) bool {

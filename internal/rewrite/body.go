@@ -1,6 +1,10 @@
 package rewrite
 
-import "github.com/ration-dev/ration"
+import (
+	"errors"
+
+	"github.com/ration-dev/ration"
+)
 
 // MaxBodyBytes is the size of the largest body that is rewritten.
 const MaxBodyBytes = 1 << 20
@@ -10,15 +14,12 @@ const MaxBodyBytes = 1 << 20
 type Body struct{ tree node }
 
 // Add adds a rule: the value at a JSON pointer (RFC 6901) is a field. It refuses
-// a pointer that leads through another rule's value. Its error is a
-// [ration.InvalidError].
+// a pointer that leads through another rule's value. Its error joins a
+// [ration.InvalidError] for each of the two that is wrong.
 func (b *Body) Add(at, field string) error {
-	parsed, err := parsePointer(at)
-	if err != nil {
-		return err
-	}
-	what, err := ParseField(field)
-	if err != nil {
+	parsed, wrongPointer := parsePointer(at)
+	what, wrongField := ParseField(field)
+	if err := errors.Join(wrongPointer, wrongField); err != nil {
 		return err
 	}
 	added := b.tree.add(parsed)

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,8 +44,8 @@ type Answer struct {
 }
 
 // Add adds the template of a code, or of "default". Status 0 keeps the
-// problem's, an empty content type is application/json. Its error is a
-// [ration.InvalidError].
+// problem's, an empty content type is application/json. Its error joins a
+// [ration.InvalidError] for each of them that is wrong.
 func (e *Errors) Add(code string, status int, contentType, body string) error {
 	wrong := func(field, value, reason string) error {
 		return &ration.InvalidError{Field: field, Value: value, Reason: reason}
@@ -52,17 +53,18 @@ func (e *Errors) Add(code string, status int, contentType, body string) error {
 	if contentType == "" {
 		contentType = "application/json"
 	}
+	var errs []error
 	if !slices.Contains(codes, code) {
-		return wrong("code", code, "use default, or a code such as key_missing, key_unknown or quota_exceeded")
+		errs = append(errs, wrong("code", code, "use default, or a code such as key_missing, key_unknown or quota_exceeded"))
 	}
 	if status != 0 && (status < 400 || status > 599) {
-		return wrong("status", strconv.Itoa(status), "use a status from 400 to 599")
+		errs = append(errs, wrong("status", strconv.Itoa(status), "use a status from 400 to 599"))
 	}
 	if !strings.Contains(contentType, "/") || strings.ContainsFunc(contentType, func(c rune) bool { return c < ' ' || c > '~' }) {
-		return wrong("content_type", contentType, "use a media type such as application/json")
+		errs = append(errs, wrong("content_type", contentType, "use a media type such as application/json"))
 	}
 	parsed, err := parseTemplate(body, IsJSON(contentType))
-	if err != nil {
+	if err := errors.Join(append(errs, err)...); err != nil {
 		return err
 	}
 	parsed.status, parsed.contentType = status, contentType

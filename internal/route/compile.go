@@ -13,8 +13,19 @@ import (
 )
 
 // Compile checks a configuration and makes it ready. Its error joins a
-// [ration.InvalidError] of each route that is wrong, whose field is a path such as "routes[2].amounts.tokens".
-func Compile(config Config) (*Table, error) {
+// [ration.InvalidError] for each fault, whose field is a path such as "routes[2].amounts.tokens".
+func Compile(config Config) (*Table, error) { return build(config, nil) }
+
+// Check returns the error of [Compile] for routes some of which could not be read as a
+// whole: unread has the names of the fields that could not, by the route's place, and
+// an empty list if it was something else. It says nothing about those fields and what
+// depends on them.
+func Check(routes []Route, unread map[int][]string) error {
+	_, err := build(Config{Routes: routes}, unread)
+	return err
+}
+
+func build(config Config, unread map[int][]string) (*Table, error) {
 	table := &Table{allowAmbiguous: config.AllowAmbiguous}
 	if !config.RefuseUnmatched {
 		table.unmatched = &Compiled{Name: unmatchedName, Refunds: config.Refunds}
@@ -25,10 +36,13 @@ func Compile(config Config) (*Table, error) {
 		if route.Refunds == nil && !route.Free {
 			route.Refunds = &config.Refunds
 		}
-		compiled, err := compile(route)
-		if err != nil {
-			err.Field = fmt.Sprintf("routes[%d].%s", i, err.Field)
-			errs = append(errs, err)
+		fields, broken := unread[i]
+		compiled, found := compile(route)
+		for _, fault := range found.without(fields) {
+			fault.Field = fmt.Sprintf("routes[%d].%s", i, fault.Field)
+			errs = append(errs, fault)
+		}
+		if broken || found != nil {
 			continue
 		}
 		for j, earlier := range table.routes {
@@ -48,19 +62,12 @@ func Compile(config Config) (*Table, error) {
 	return table, nil
 }
 
-func compile(route Route) (*Compiled, *ration.InvalidError) {
-	parsed, err := parsePattern(route.Path)
-	if err != nil {
-		return nil, &ration.InvalidError{Field: "path", Value: route.Path, Reason: err.Error()}
-	}
-	for i, method := range route.Methods {
-		if reason := wrongMethod(method); reason != "" {
-			return nil, &ration.InvalidError{Field: fmt.Sprintf("methods[%d]", i), Value: method, Reason: reason}
-		}
-	}
+// compile makes a route ready, or says everything that is wrong with it.
+func compile(route Route) (*Compiled, faults) {
+	parsed, found := checkPlace(route)
 	compiled := &Compiled{
 		Name: route.Name, Free: route.Free, Scope: route.Scope, KeyQuery: route.KeyQuery, FailOpen: route.FailOpen, NoRewrite: route.NoRewrite,
-		methods: slices.Clone(route.Methods), pattern: parsed,
+		Idempotency: route.Idempotency, methods: slices.Clone(route.Methods), pattern: parsed,
 	}
 	if compiled.Name == "" {
 		compiled.Name = route.Path
@@ -68,78 +75,94 @@ func compile(route Route) (*Compiled, *ration.InvalidError) {
 	if slices.Contains(compiled.methods, http.MethodGet) && !slices.Contains(compiled.methods, http.MethodHead) {
 		compiled.methods = append(compiled.methods, http.MethodHead)
 	}
-	switch compiled.Idempotency = route.Idempotency; route.Idempotency {
+	switch route.Idempotency {
 	case IdempotencyOff, IdempotencyOn, IdempotencyRequired:
 	default:
-		return nil, &ration.InvalidError{Field: "idempotency", Value: string(route.Idempotency), Reason: "use on or required"}
+		found.add("idempotency", string(route.Idempotency), "use on or required")
 	}
 	if route.Free {
-		return compiled, checkFree(route, parsed)
+		return compiled, append(found, checkFree(route, parsed)...)
 	}
 	if route.Scope != "" && ration.ValidateScope(route.Scope) != nil {
-		return nil, &ration.InvalidError{Field: "scope", Value: route.Scope, Reason: `a scope is 1 to 100 visible ASCII characters without '"' and '\'`}
+		found.add("scope", route.Scope, `a scope is 1 to 100 visible ASCII characters without '"' and '\'`)
 	}
 	if route.Refunds != nil {
 		compiled.Refunds = *route.Refunds
 	}
-	var invalid *ration.InvalidError
-	compiled.Amounts, invalid = compileAmounts(route.Amounts)
-	if invalid == nil && route.Reserve != nil {
-		compiled.Reserve, invalid = route.Reserve.compile(compiled.Amounts)
+	var more faults
+	compiled.Amounts, more = compileAmounts(route.Amounts)
+	found = append(found, more...)
+	if route.Reserve != nil {
+		compiled.Reserve, more = route.Reserve.compile(compiled.Amounts)
+		found = append(found, more...)
 	}
-	compiled.near = nearly(compiled)
-	return compiled, invalid
+	if found == nil {
+		compiled.near = nearly(compiled)
+	}
+	return compiled, found
+}
+
+// checkPlace reads where a route is: its path and methods.
+func checkPlace(route Route) (parsed pattern, found faults) {
+	parsed, err := parsePattern(route.Path)
+	if err != nil {
+		found.add("path", route.Path, err.Error())
+	}
+	for i, method := range route.Methods {
+		if reason := wrongMethod(method); reason != "" {
+			found.add(fmt.Sprintf("methods[%d]", i), method, reason)
+		}
+	}
+	return parsed, found
 }
 
 // checkFree refuses what a free route would silently ignore, and patterns that
 // make more public than they show.
-func checkFree(route Route, parsed pattern) *ration.InvalidError {
-	wrong := func(field, value string) *ration.InvalidError {
-		return &ration.InvalidError{Field: field, Value: value, Reason: "a free route asks for no key and counts nothing"}
+func checkFree(route Route, parsed pattern) (found faults) {
+	if parsed.wild {
+		found.add("path", route.Path, `a free path is exact or ends in "/*"; it has no other "*"`)
 	}
-	switch {
-	case parsed.wild:
-		return &ration.InvalidError{Field: "path", Value: route.Path, Reason: `a free path is exact or ends in "/*"; it has no other "*"`}
-	case len(route.Amounts) > 0:
-		return wrong("amounts", "")
-	case route.Scope != "":
-		return wrong("scope", route.Scope)
-	case route.KeyQuery != "":
-		return wrong("key_query", route.KeyQuery)
-	case route.FailOpen:
-		return wrong("fail_open", "true")
-	case route.Refunds != nil && !route.Refunds.IsZero():
-		return wrong("refunds", "")
-	case route.Idempotency != IdempotencyOff:
-		return wrong("idempotency", string(route.Idempotency))
-	case route.Reserve != nil:
-		return wrong("reserve", "")
-	case route.NoRewrite:
-		return &ration.InvalidError{Field: "no_rewrite", Value: "true", Reason: "answers of a free route are never rewritten"}
+	for _, row := range []struct {
+		given        bool
+		field, value string
+	}{
+		{len(route.Amounts) > 0, "amounts", ""},
+		{route.Scope != "", "scope", route.Scope},
+		{route.KeyQuery != "", "key_query", route.KeyQuery},
+		{route.FailOpen, "fail_open", "true"},
+		{route.Refunds != nil && !route.Refunds.IsZero(), "refunds", ""},
+		{route.Idempotency != IdempotencyOff, "idempotency", string(route.Idempotency)},
+		{route.Reserve != nil, "reserve", ""},
+	} {
+		if row.given {
+			found.add(row.field, row.value, "a free route asks for no key and counts nothing")
+		}
 	}
-	return nil
+	if route.NoRewrite {
+		found.add("no_rewrite", "true", "answers of a free route are never rewritten")
+	}
+	return found
 }
 
-func compileAmounts(amounts map[string]int64) ([]ration.Amount, *ration.InvalidError) {
-	compiled := make([]ration.Amount, 0, len(amounts))
+func compileAmounts(amounts map[string]int64) (compiled []ration.Amount, found faults) {
+	compiled = make([]ration.Amount, 0, len(amounts))
 	for _, meter := range slices.SortedFunc(maps.Keys(amounts), ration.CompareMeters) {
-		field := "amounts." + meter
 		if ration.ValidateMeter(meter) != nil {
-			return nil, &ration.InvalidError{Field: "amounts", Value: meter, Reason: "a meter is 1 to 64 lower-case letters, digits, '_', '-' and '.', starting with a letter"}
+			found.add("amounts", meter, "a meter is 1 to 64 lower-case letters, digits, '_', '-' and '.', starting with a letter")
 		}
 		if units := amounts[meter]; units < 0 || units > ration.MaxUnits {
-			return nil, &ration.InvalidError{Field: field, Value: strconv.FormatInt(units, 10), Reason: "use a whole number from 0 to 9007199254740992"}
+			found.add("amounts."+meter, strconv.FormatInt(units, 10), "use a whole number from 0 to 9007199254740992")
 		}
 		compiled = append(compiled, ration.Amount{Meter: meter, Units: amounts[meter]})
 	}
 	_, named := amounts[ration.MeterRequests]
 	if meters := len(compiled); meters > ration.MaxMetersPerCharge || meters == ration.MaxMetersPerCharge && !named {
-		return nil, &ration.InvalidError{Field: "amounts", Reason: fmt.Sprintf("a charge can name at most %d meters, requests included", ration.MaxMetersPerCharge)}
+		found.add("amounts", "", fmt.Sprintf("a charge can name at most %d meters, requests included", ration.MaxMetersPerCharge))
 	}
 	if len(compiled) == 0 {
-		return nil, nil
+		return nil, found
 	}
-	return compiled, nil
+	return compiled, found
 }
 
 // wrongMethod says why no request has a method, or "".

@@ -54,32 +54,32 @@ func (r *CompiledReserve) ReadsBodies() bool {
 }
 
 // compile checks what is reserved against the amounts that a route charges.
-func (r *Reserve) compile(amounts []ration.Amount) (*CompiledReserve, *ration.InvalidError) {
-	compiled := &CompiledReserve{Hold: ration.Hold{TTL: r.TTL, AtExpiry: r.AtExpiry}, Overage: r.Overage}
+func (r *Reserve) compile(amounts []ration.Amount) (compiled *CompiledReserve, found faults) {
+	compiled = &CompiledReserve{Hold: ration.Hold{TTL: r.TTL, AtExpiry: r.AtExpiry}, Overage: r.Overage}
 	if _, err := compiled.Hold.Normalize(time.Now()); err != nil {
-		return nil, within("reserve", err)
+		found = append(found, within("reserve", err))
 	}
 	over, err := ration.ParseOverage(string(r.Overage))
 	if err != nil {
-		return nil, within("reserve", err)
+		found = append(found, within("reserve", err))
 	}
 	if compiled.Overage = over; over == ration.OverageRefuse {
 		compiled.Overage = ration.OverageClamp
 	}
 	if len(r.Reports) == 0 {
-		return nil, &ration.InvalidError{Field: "settle", Reason: "say where the upstream reports what was used"}
+		found.add("settle", "", "say where the upstream reports what was used")
 	}
 	for _, meter := range slices.SortedFunc(maps.Keys(r.Reports), ration.CompareMeters) {
 		if !reserves(amounts, meter) {
-			return nil, &ration.InvalidError{Field: "settle", Value: meter, Reason: "the route's amounts reserve nothing on this meter"}
+			found.add("settle", meter, "the route's amounts reserve nothing on this meter")
 		}
 		report, err := r.Reports[meter].compile(meter)
 		if err != nil {
-			return nil, within("settle."+meter, err)
+			found = append(found, within("settle."+meter, err))
 		}
 		compiled.Reports = append(compiled.Reports, report)
 	}
-	return compiled, nil
+	return compiled, found
 }
 
 func (r Report) compile(meter string) (CompiledReport, error) {

@@ -27,7 +27,7 @@ func (s setup) config() server.Config {
 	config := server.Config{
 		Ready: s.Ready, ShutdownDelay: s.ShutdownDelay, ShutdownGrace: s.ShutdownGrace, Log: s.Log,
 		CertificateInterval: 5 * time.Millisecond,
-		Listeners:           []server.Listener{{Name: "API", Address: "127.0.0.1:0", Handler: s.API, Health: true, Limits: server.Limits{Clients: s.APIBounds}}},
+		Listeners:           []server.Listener{{Name: "verify API", Address: "127.0.0.1:0", Handler: s.API, Health: true, Limits: server.Limits{Clients: s.APIBounds}}},
 	}
 	if s.ProxyAddr == "" {
 		s.ProxyAddr = "127.0.0.1:0"

@@ -16,7 +16,7 @@ import (
 
 // Listener says where a [Server] listens and what it serves there.
 type Listener struct {
-	Name        string                // such as "API"; used in logs and errors, and different for each listener
+	Name        string                // such as "verify API"; used in logs and errors, and different for each listener
 	Address     string                // such as "127.0.0.1:8080"; port 0: any
 	Bound       net.Listener          // a listener that is already bound, such as a unix socket, instead of Address
 	Handler     http.Handler          // nil: every request gets 404

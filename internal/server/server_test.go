@@ -38,7 +38,7 @@ func get(t *testing.T, url string) (int, map[string]string) {
 func TestHealthSaysThatItLivesAndReadinessWhyNot(t *testing.T) {
 	var trouble error
 	s := start(t, setup{Ready: func(context.Context) error { return trouble }})
-	base := "http://" + s.Addr("API").String()
+	base := "http://" + s.Addr("verify API").String()
 	if status, body := get(t, base+"/readyz"); status != 200 || body["status"] != "ready" {
 		t.Errorf("ready: got %d %v", status, body)
 	}
@@ -79,7 +79,7 @@ func TestStopTellsLoadBalancersAndFinishesRequestsUnderWay(t *testing.T) {
 	<-entered
 	s.stop()
 	for { // within the delay it still answers, and says that it is going
-		status, body := get(t, "http://"+s.Addr("API").String()+"/readyz")
+		status, body := get(t, "http://"+s.Addr("verify API").String()+"/readyz")
 		if status == 503 && body["reason"] == "shutting down" {
 			break
 		}
@@ -116,7 +116,7 @@ func TestRequestBeyondTheGraceIsReported(t *testing.T) {
 
 func TestTakenPortIsNamedAndNothingStaysBound(t *testing.T) {
 	first := start(t, setup{})
-	taken := first.Addr("API").String()
+	taken := first.Addr("verify API").String()
 	second := server.New(setup{ProxyAddr: taken, Proxy: http.NotFoundHandler()}.config())
 	if err := second.Listen(t.Context()); err == nil || !strings.Contains(err.Error(), taken) {
 		t.Errorf("got %v, want an error that names %s", err, taken)
@@ -146,7 +146,7 @@ func TestAPIAnswersWhileTheProxyIsFull(t *testing.T) {
 		_ = response.Body.Close()
 		t.Errorf("a second connection to the proxy got %d", response.StatusCode)
 	}
-	if status, _ := get(t, "http://"+s.Addr("API").String()+"/readyz"); status != 200 {
+	if status, _ := get(t, "http://"+s.Addr("verify API").String()+"/readyz"); status != 200 {
 		t.Errorf("readiness: %d", status)
 	}
 	close(release)
@@ -164,7 +164,7 @@ func TestSlowBodiesAreCutOffOnBothListeners(t *testing.T) {
 	})
 	bounds := bound.Config{Pace: bound.Pace{BytesPerSecond: 1000, Grace: 100 * time.Millisecond}}
 	s := start(t, setup{Proxy: handler, API: handler, ProxyBounds: bounds, APIBounds: bounds})
-	for _, addr := range []net.Addr{s.Addr("proxy"), s.Addr("API")} {
+	for _, addr := range []net.Addr{s.Addr("proxy"), s.Addr("verify API")} {
 		c, err := net.Dial("tcp", addr.String())
 		if err != nil {
 			t.Fatal(err)
@@ -186,7 +186,7 @@ func TestSlowBodiesAreCutOffOnBothListeners(t *testing.T) {
 
 func TestHeadersBeyondTheBoundAreRefused(t *testing.T) {
 	s := start(t, setup{})
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr("API").String()+"/healthz", nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr("verify API").String()+"/healthz", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -355,7 +355,7 @@ func TestUnixSocketIsAListener(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := run(t, server.Config{Listeners: []server.Listener{
-		{Name: "API", Address: "127.0.0.1:0"},
+		{Name: "verify API", Address: "127.0.0.1:0"},
 		{Name: "administration", Bound: socket, Handler: hello, Health: true, Limits: server.Limits{Clients: bound.Config{PerAddress: 1, NewPerAddress: 1}}},
 	}})
 	if got := s.Addr("administration").String(); got != path {

@@ -62,7 +62,7 @@ type Config struct {
 	Log *slog.Logger
 }
 
-// Handler serves POST /v1/verify, and by Register all of the API. It is safe for
+// Handler serves POST /v1/verify, and by Register all of the verify API. It is safe for
 // concurrent use.
 type Handler struct {
 	config Config
@@ -77,7 +77,7 @@ func NewHandler(config Config) *Handler {
 	return &Handler{config: config, callers: newCallers(), log: condense.New(config.Log), own: rationhttp.Responder{Style: rationhttp.StyleOff, Realm: "ration"}}
 }
 
-// Register puts the whole API on a mux.
+// Register puts the whole verify API on a mux.
 func (h *Handler) Register(mux *http.ServeMux) {
 	mux.Handle(Path, h)
 	register := func(below, method string, serve endpoint) {

@@ -165,7 +165,7 @@ func start(t testing.TB, c *tally, upstream string) (through, secure, api string
 		t.Fatal(err)
 	}
 	s := server.New(server.Config{Log: log, Listeners: []server.Listener{
-		{Name: "API", Address: "127.0.0.1:0", Handler: mux, Health: true},
+		{Name: "verify API", Address: "127.0.0.1:0", Handler: mux, Health: true},
 		{Name: "proxy", Address: "127.0.0.1:0", Handler: p},
 		{Name: "proxy with TLS", Address: "127.0.0.1:0", Handler: p, Certificate: certificate},
 	}})
@@ -182,7 +182,7 @@ func start(t testing.TB, c *tally, upstream string) (through, secure, api string
 		}
 		p.Close()
 	})
-	return s.Addr("proxy").String(), s.Addr("proxy with TLS").String(), s.Addr("API").String()
+	return s.Addr("proxy").String(), s.Addr("proxy with TLS").String(), s.Addr("verify API").String()
 }
 
 // serve starts a server of its own and returns its address.
