@@ -18,7 +18,7 @@ const (
 	CodeIPNotAllowed      Code = "ip_not_allowed"     // the key's allow list does not contain this address
 	CodeQuotaExceeded     Code = "quota_exceeded"     // the quota of a period is used up
 	CodeRateExceeded      Code = "rate_exceeded"      // the key is charged faster than its rate allows
-	CodeCostExceedsLimit  Code = "cost_exceeds_limit" // the charge is greater than the whole limit, so waiting does not help
+	CodeCostExceedsLimit  Code = "cost_exceeds_limit" // the charge is greater than the whole limit, now and later, so waiting does not help
 )
 
 // The codes that say why no decision was made. An [Engine] returns them as errors.
@@ -54,7 +54,7 @@ type Decision struct {
 	Owner      string        // empty if the key has none
 	Plan       string        // empty if the key has none
 	Limits     []LimitStatus // the key's limits on the charged meters, after the charge; empty if the charge was refused before limits were read
-	RetryAfter time.Duration // if denied: after this wait all limits could have room, at the earliest; 0: waiting does not help
+	RetryAfter time.Duration // if denied: after this wait all limits could have room, at the earliest, if nothing else is charged and reservations are left to expire; 0: waiting does not help
 	DecidedAt  time.Time     // by the store's clock
 	DryRun     bool          // this was a dry run: nothing was changed
 
@@ -72,7 +72,7 @@ type LimitStatus struct {
 	Used        int64     // units; of a rate: those that have not come back yet, after a lowering perhaps more than its burst
 	Reserved    int64     // units held by open reservations; they count against the limit
 	Remaining   int64     // units, never below 0; of a rate: what is left of its burst
-	ResetsAt    time.Time // when the quota's period ends, or the rate's burst is whole again. Zero: never (lifetime)
-	AvailableAt time.Time // when more becomes available: for a quota ResetsAt, for a rate the time of its next unit. Zero: never, or nothing is missing
+	ResetsAt    time.Time // when the quota has more: its period ends, the temporary limit gives way to a greater one, or (of a denial) reservations release enough. Of a rate: its burst is whole again. Zero: never
+	AvailableAt time.Time // when more becomes available: for a quota ResetsAt, for a rate the time of its next unit, or of the end of a temporary limit. Zero: never, or nothing is missing
 	Exceeded    bool      // the limit refused this charge
 }

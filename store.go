@@ -24,8 +24,8 @@ type Store interface {
 	// If an item refers to earlier charges, the store reads them under the key's lock
 	// and passes them to ledger.Account.TakePrior. It writes the changes that the
 	// accounts report in the same transaction. If an account asks for it, the store
-	// reads the key's reservations that are due, and decides its items again with
-	// ledger.Account.AfterExpiry.
+	// reads the key's open reservations, and decides its items again with
+	// ledger.Account.WithOpen.
 	//
 	// One engine never has two batches of one key under way at once, but other
 	// instances may have batches of the same key. The context ends when nobody waits

@@ -64,17 +64,27 @@ CROSS JOIN LATERAL (
 // ever had while they are few, and keep that plan.
 const inOrderSQL = `SELECT set_config('enable_sort', 'off', true)`
 
-// dueSQL reads the reservations that are due of keys that are locked, so many of
-// each: a key that has more of them due is denied until the sweep has caught up. The index reservations_key_due serves it.
-const dueSQL = `
+// openSQL reads the open reservations of keys that are locked, in the order of their
+// expiry: those that are due, so many of each (a key that has more of them due is
+// denied until the sweep has caught up), and the next that will be. The index
+// reservations_key_due serves it.
+const openSQL = `
 SELECT r.*
 FROM unnest($1::uuid[]) AS d (api_key_id)
 CROSS JOIN LATERAL (
-    SELECT ` + reservationColumns + `
-    FROM reservations
-    WHERE api_key_id = d.api_key_id AND state = 'open' AND expires_at <= $2
-    ORDER BY expires_at
-    LIMIT 10000
+    (
+        SELECT ` + reservationColumns + `
+        FROM reservations
+        WHERE api_key_id = d.api_key_id AND state = 'open' AND expires_at <= $2
+        ORDER BY expires_at
+        LIMIT 10000
+    ) UNION ALL (
+        SELECT ` + reservationColumns + `
+        FROM reservations
+        WHERE api_key_id = d.api_key_id AND state = 'open' AND expires_at > $2
+        ORDER BY expires_at
+        LIMIT $3
+    )
 ) r`
 
 // keyPrior is what items of a key refer to, each once, and what was read of it.
@@ -242,28 +252,29 @@ func (l *lane) readReadings(p pipeline, b *work) error {
 	return nil
 }
 
-// reopen expires what is due of those keys whose charges were denied for what is
-// reserved, in a round trip of its own. All accounts then begin anew, so that all
+// reopen reads the open reservations of those keys whose charges were denied for what
+// is reserved, in a round trip of its own. All accounts then begin anew, so that all
 // charges have to be decided again.
 func (l *lane) reopen(p pipeline, b *work, read *loaded, now time.Time) error {
-	keys := newUUIDs()
+	keys, shortages := newUUIDs(), make(map[ration.KeyID]ledger.Shortage)
 	for i := range b.keys {
-		if k := &b.keys[i]; k.account != nil && k.account.IsShortOfReserved() {
+		if k := &b.keys[i]; k.account != nil && k.account.Shortage() != ledger.NotShort {
 			keys.addUUID(k.id)
+			shortages[k.id] = k.account.Shortage()
 		}
 	}
 	p.send(stmtInOrder)
-	p.send(stmtDue, keys.param(), timeParam(now))
+	p.send(stmtOpen, keys.param(), timeParam(now), int64Param(ledger.HeldAtMost))
 	p.send(stmtOtherMeters, keys.param())
 	if err := p.sync(); err != nil {
 		return err
 	}
-	due := make(map[ration.KeyID][]ration.Reservation)
+	opened := make(map[ration.KeyID][]ration.Reservation)
 	_, err := p.run()
 	if err == nil {
 		err = p.read(func(r *row) {
 			reservation := r.reservation()
-			due[reservation.KeyID] = append(due[reservation.KeyID], reservation)
+			opened[reservation.KeyID] = append(opened[reservation.KeyID], reservation)
 		})
 	}
 	if err == nil {
@@ -280,16 +291,16 @@ func (l *lane) reopen(p pipeline, b *work, read *loaded, now time.Time) error {
 	}
 	for i := range b.keys {
 		if k := &b.keys[i]; k.account != nil {
-			k.account = k.account.AfterExpiry(due[k.id], now)
+			k.account = k.account.WithOpen(opened[k.id], now, shortages[k.id])
 		}
 	}
 	return nil
 }
 
-// shortOfReserved reports whether what is due has to be read.
+// shortOfReserved reports whether open reservations have to be read.
 func (b *work) shortOfReserved() bool {
 	for i := range b.keys {
-		if k := &b.keys[i]; k.account != nil && k.account.IsShortOfReserved() {
+		if k := &b.keys[i]; k.account != nil && k.account.Shortage() != ledger.NotShort {
 			return true
 		}
 	}

@@ -19,7 +19,7 @@ const (
 	stmtRefunds
 	stmtRefunded
 	stmtInOrder
-	stmtDue
+	stmtOpen
 	stmtAddUsage
 	stmtAddRates
 	stmtSetUsage
@@ -66,7 +66,7 @@ var statementSQL = [statementCount]string{
 	stmtRefunds:           refundsSQL,
 	stmtRefunded:          refundedSQL,
 	stmtInOrder:           inOrderSQL,
-	stmtDue:               dueSQL,
+	stmtOpen:              openSQL,
 	stmtAddUsage:          addUsageSQL,
 	stmtAddRates:          addRatesSQL,
 	stmtSetUsage:          setUsageSQL,

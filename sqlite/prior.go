@@ -110,30 +110,44 @@ const dueAtOnce = 10_000
 const dueOfKey = "SELECT " + reservationColumns + ` FROM reservations
 	WHERE api_key_id = ? AND state = 'open' AND expires_at <= ? ORDER BY expires_at LIMIT ?`
 
-// reopen expires what is due of those keys whose charges were denied for what is
-// reserved. It reports whether there is any, so that all have to be decided again.
+const laterOfKey = "SELECT " + reservationColumns + ` FROM reservations
+	WHERE api_key_id = ? AND state = 'open' AND expires_at > ? ORDER BY expires_at LIMIT ?`
+
+// reopen reads the open reservations of those keys whose charges were denied for what
+// is reserved. It reports whether there are such keys, so that all have to be decided
+// again.
 func (tx *tx) reopen(ctx context.Context, accounts map[ration.KeyID]*ledger.Account) (bool, error) {
 	needed := false
 	for _, account := range accounts {
-		needed = needed || account.IsShortOfReserved()
+		needed = needed || account.Shortage() != ledger.NotShort
 	}
 	if !needed {
 		return false, nil
 	}
 	for id, account := range accounts {
-		var due []ration.Reservation
-		if account.IsShortOfReserved() {
-			err := tx.query(ctx, dueOfKey, []any{blob(id), micros(tx.now), int64(dueAtOnce)}, func(r *row) error {
-				due = append(due, r.reservation())
-				return nil
-			})
-			if err != nil {
-				return false, fmt.Errorf("reading what is due of %s: %w", id, err)
+		var open []ration.Reservation
+		if account.Shortage() != ledger.NotShort {
+			var err error
+			if open, err = tx.openReservations(ctx, id); err != nil {
+				return false, fmt.Errorf("reading the open reservations of %s: %w", id, err)
 			}
 		}
-		accounts[id] = account.AfterExpiry(due, tx.now) // all begin anew, for all are decided again
+		accounts[id] = account.WithOpen(open, tx.now, account.Shortage()) // all begin anew, for all are decided again
 	}
 	return true, nil
+}
+
+// openReservations reads what is due of a key and what will be next.
+func (tx *tx) openReservations(ctx context.Context, id ration.KeyID) (open []ration.Reservation, err error) {
+	take := func(r *row) error {
+		open = append(open, r.reservation())
+		return nil
+	}
+	if err := tx.query(ctx, dueOfKey, []any{blob(id), micros(tx.now), int64(dueAtOnce)}, take); err != nil {
+		return nil, err
+	}
+	err = tx.query(ctx, laterOfKey, []any{blob(id), micros(tx.now), int64(ledger.HeldAtMost)}, take)
+	return open, err
 }
 
 // addRefund adds to what was given back in a period. By the primary key.

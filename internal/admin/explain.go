@@ -23,11 +23,12 @@ func (s *Service) ExplainKey(ctx context.Context, question ExplainQuestion) (Exp
 	if err != nil {
 		return Explanation{}, err
 	}
-	status, policy := key.status, key.policy
 	open, err := s.store.Reservations(ctx, ration.ReservationFilter{KeyID: question.KeyID, Open: true})
 	if err != nil {
 		return Explanation{}, err
 	}
+	key.foresee(open)
+	status, policy := key.status, key.policy
 	if !question.IP.IsValid() {
 		policy.Key.AllowedIPs = nil
 	}
@@ -75,13 +76,20 @@ func (s *Service) standing(ctx context.Context, id ration.KeyID) (key standing, 
 	return key, nil
 }
 
+// foresee takes in what open reservations will do, those that are due at once.
+func (k *standing) foresee(open []ration.Reservation) {
+	slices.SortStableFunc(open, func(a, b ration.Reservation) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
+	usage, holds := k.usage.Foresee(open, k.status.At)
+	k.policy.Holds = holds
+	k.status, k.usage = keyStatus(k.status.KeyRecord, k.policy, usage, k.status.At)
+}
+
 // explain asks one limit alone, with the same rule as decisions.
 func (k *standing) explain(limit ration.LimitStatus, charge *ration.Charge, open []ration.Reservation) LimitExplanation {
 	explained := LimitExplanation{LimitStatus: limit, Code: ration.CodeOK, Plan: k.policy.Key.Plan}
 	if i := slices.IndexFunc(charge.Amounts, func(a ration.Amount) bool { return a.Meter == limit.Meter }); i >= 0 {
 		explained.Asked = charge.Amounts[i].Units
-		alone := k.policy
-		alone.Limits = []ration.Limit{limit.Limit}
+		alone := k.policy.Alone(limit.Key())
 		decision, _ := ledger.Decide(&alone, k.usage, charge, ration.SecretID{}, ledger.Clock{Now: k.status.At})
 		explained.Code, explained.RetryAfter = decision.Code, decision.RetryAfter
 		explained.Exceeded = decision.Code != ration.CodeOK
@@ -92,7 +100,7 @@ func (k *standing) explain(limit ration.LimitStatus, charge *ration.Charge, open
 			explained.Then = limitAt(k.plan, k.status.Overrides, limit.Key(), own.ExpiresAt)
 		}
 	}
-	explained.Holds = holdings(limit, k.usage.Meter(limit.Meter), open)
+	explained.Holds = k.holdings(limit, open)
 	return explained
 }
 
@@ -106,11 +114,15 @@ func limitAt(plan ration.Plan, overrides []ration.Override, on ration.LimitKey, 
 }
 
 // holdings returns what open reservations hold of a quota's running period.
-func holdings(limit ration.LimitStatus, usage *ledger.MeterUsage, open []ration.Reservation) (holds []OpenHold) {
+func (k *standing) holdings(limit ration.LimitStatus, open []ration.Reservation) (holds []OpenHold) {
+	usage := k.usage.Meter(limit.Meter)
 	if limit.Kind != ration.KindQuota || usage == nil {
 		return nil
 	}
 	for _, r := range open {
+		if r.DueAt(k.status.At) {
+			continue
+		}
 		for _, held := range r.Held {
 			if held.Meter == limit.Meter && held.Units > 0 && usage.Counts(&held, limit.Period) {
 				holds = append(holds, OpenHold{Reservation: r.ID, Units: held.Units, ExpiresAt: r.ExpiresAt})

@@ -80,3 +80,43 @@ func TestExplanationNamesWhoHoldsWhat(t *testing.T) {
 		t.Errorf("explaining changed usage: %v\n%s", err, diff)
 	}
 }
+
+// TestExplanationForeseesWhatIsKnown has a temporary cut, and a lifetime that is all
+// reserved: once for long, once by what is due.
+func TestExplanationForeseesWhatIsKnown(t *testing.T) {
+	o := open(t)
+	o.plan("free", "10/day", "5 tokens/lifetime")
+	key := o.create(admin.NewKey{Plan: "free", Overrides: []ration.Override{o.override("0/day", noon.Add(12*time.Second))}}).Key.ID
+	hold := &ration.Hold{ID: ration.NewReservationID(), TTL: 2 * time.Second, AtExpiry: ration.AtExpiryRelease}
+	charge := ration.Charge{KeyID: key, Amounts: []ration.Amount{{Meter: "requests", Units: 0}, {Meter: "tokens", Units: 5}}, Hold: hold}
+	if decisions, err := o.store.Charge(t.Context(), testbatch.Charges(t, charge)); err != nil || !decisions[0].Allowed() {
+		t.Fatalf("%+v, %v", decisions, err)
+	}
+	ask := func(requests, tokens int64) (ration.Code, time.Duration) {
+		t.Helper()
+		got, err := o.ExplainKey(t.Context(), admin.ExplainQuestion{KeyID: key, Amounts: []ration.Amount{{Meter: "requests", Units: requests}, {Meter: "tokens", Units: tokens}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.Code, got.RetryAfter
+	}
+	for _, row := range []struct {
+		after            time.Duration
+		requests, tokens int64
+		code             ration.Code
+		wait             time.Duration
+	}{
+		{0, 1, 0, ration.CodeQuotaExceeded, 12 * time.Second},
+		{0, 0, 1, ration.CodeQuotaExceeded, 2 * time.Second},
+		{0, 1, 1, ration.CodeQuotaExceeded, 12 * time.Second},
+		{0, 11, 0, ration.CodeQuotaExceeded, 0},
+		{0, 1, 6, ration.CodeCostExceedsLimit, 0},
+		{2 * time.Second, 0, 5, ration.CodeOK, 0}, // which nobody has ended yet
+		{12 * time.Second, 10, 5, ration.CodeOK, 0},
+	} {
+		o.now = noon.Add(row.after)
+		if code, wait := ask(row.requests, row.tokens); code != row.code || wait != row.wait {
+			t.Errorf("%d requests and %d tokens after %s: %s for %s, want %s for %s", row.requests, row.tokens, row.after, code, wait, row.code, row.wait)
+		}
+	}
+}

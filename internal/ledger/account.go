@@ -14,15 +14,15 @@ const secretUseInterval = time.Minute
 // were read under the key's lock, and what the items that were decided since have
 // changed. It is not safe for concurrent use.
 type Account struct {
-	policy          Policy
-	before          Usage
-	after           Usage
-	writes          []MeterWrite
-	secretsUsed     []ration.SecretID
-	prior           *priorWork // nil where no charge refers to an earlier one
-	shortOfReserved bool
-	logging         bool
-	entries         []LogEntry
+	policy      Policy
+	before      Usage
+	after       Usage
+	writes      []MeterWrite
+	secretsUsed []ration.SecretID
+	prior       *priorWork // nil where no charge refers to an earlier one
+	shortage    Shortage
+	logging     bool
+	entries     []LogEntry
 }
 
 // NewAccount makes an account from what was read of a key. It takes ownership of
@@ -49,7 +49,11 @@ func (a *Account) charge(charge *ration.Charge, secret ration.SecretID, clock Cl
 			return decision
 		}
 	}
-	decision, changes := Decide(&a.policy, a.after, charge, secret, clock)
+	usage := a.after
+	if charge.DryRun {
+		usage = a.dryRunUsage()
+	}
+	decision, changes := Decide(&a.policy, usage, charge, secret, clock)
 	a.after = a.after.Apply(changes)
 	if a.logging {
 		a.beginEntry(entryOf(charge, &decision))

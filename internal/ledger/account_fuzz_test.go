@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -74,8 +75,9 @@ func (l *books) batch(rt *rapid.T, now time.Time) {
 		return decisions
 	}
 	decisions := decide()
-	if account.IsShortOfReserved() {
-		account = account.AfterExpiry(prior.Reservations, now)
+	if shortage := account.Shortage(); shortage != ledger.NotShort {
+		slices.SortStableFunc(prior.Reservations, func(a, b ration.Reservation) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
+		account = account.WithOpen(prior.Reservations, now, shortage)
 		decisions = decide()
 	}
 	writes := account.Writes()

@@ -27,6 +27,9 @@ func Decide(policy *Policy, usage Usage, charge *ration.Charge, secret ration.Se
 	}
 	if decision.Code == ration.CodeOK {
 		consult(&decision, policy, usage, &changes)
+		if decision.RetryAfter > 0 && policy.refuses(charge, secret, clock.Now.Add(decision.RetryAfter)) != ration.CodeOK {
+			decision.RetryAfter = 0 // by then the key or the secret will have expired
+		}
 	}
 	switch {
 	case charge.DryRun:
@@ -73,9 +76,10 @@ func (c *Changes) becomeDenial() {
 // refusal is a limit's objection to a charge. The zero refusal means that the limit
 // does not object.
 type refusal struct {
-	code   ration.Code
-	wait   time.Duration // until the limit could admit the charge
-	passes bool          // whether waiting helps
+	code     ration.Code
+	wait     time.Duration // until the limit could admit the charge
+	passes   bool          // whether waiting helps
+	tooLarge bool          // the charge is greater than the whole limit
 }
 
 // outweighs reports whether r is the objection to report, of two: the one that lasts
@@ -93,21 +97,33 @@ func (r refusal) severity() int {
 		return 0
 	case r.passes:
 		return 1
-	case r.code == ration.CodeCostExceedsLimit:
+	case r.tooLarge:
 		return 3
 	}
 	return 2
+}
+
+// reported returns the code that a client is told.
+func (r refusal) reported() ration.Code {
+	if r.tooLarge && !r.passes {
+		return ration.CodeCostExceedsLimit
+	}
+	return r.code
 }
 
 // consult asks every limit on the charged meters, and completes the decision and the
 // changes.
 func consult(d *ration.Decision, policy *Policy, usage Usage, changes *Changes) {
 	d.Limits = make([]ration.LimitStatus, 0, len(policy.Limits))
+	var future *outlook // nil: periods end and rates give back, and that is all
+	if policy.mayOpenEarlier() {
+		future = outlookOf(policy, usage, changes)
+	}
 	var worst refusal
 	for i := range changes.Meters {
 		entry := usage.meterOrUnused(changes.Meters[i].Meter)
 		if entry.Used > ration.MaxTotalUnits-changes.Meters[i].Units-entry.Reserved {
-			worst = refusal{code: ration.CodeCostExceedsLimit}
+			worst = refusal{code: ration.CodeCostExceedsLimit, tooLarge: true}
 		}
 		clock := policy.rateClock(entry, changes.At)
 		for l := range policy.Limits {
@@ -116,6 +132,9 @@ func consult(d *ration.Decision, policy *Policy, usage Usage, changes *Changes) 
 				continue
 			}
 			r := refuses(limit, entry, &changes.Meters[i], &clock)
+			if r.code != "" && future != nil {
+				r.wait, r.passes = future.wait(changes.Meters, new(limit.Key()))
+			}
 			if r.outweighs(worst) {
 				worst = r
 			}
@@ -123,12 +142,18 @@ func consult(d *ration.Decision, policy *Policy, usage Usage, changes *Changes) 
 		}
 	}
 	if worst.code != "" {
-		d.Code = worst.code
+		d.Code = worst.reported()
+		if worst.passes && future != nil {
+			worst.wait, worst.passes = future.wait(changes.Meters, nil)
+		}
 		if worst.passes {
 			d.RetryAfter = worst.wait
 		}
 	}
 	describe(d, policy, usage, changes)
+	if future != nil {
+		future.describe(d, changes)
+	}
 }
 
 // refuses returns a limit's objection to a change.
@@ -136,12 +161,22 @@ func refuses(limit *ration.Limit, entry *MeterUsage, change *MeterChange, clock 
 	switch {
 	case change.Units == 0:
 		return refusal{} // an amount of 0 never fails
+	case limit.Size() == 0:
+		return refusal{code: exceeded(limit)}
 	case change.Units > limit.Size():
-		return refusal{code: ration.CodeCostExceedsLimit}
+		return refusal{code: exceeded(limit), tooLarge: true}
 	case limit.Kind == ration.KindRate:
 		return rateRefuses(limit, change, clock)
 	}
 	return quotaRefuses(limit, windowOf(limit.Period, entry, change), change.Units, clock.now)
+}
+
+// exceeded returns the code of a limit that has no room.
+func exceeded(limit *ration.Limit) ration.Code {
+	if limit.Kind == ration.KindRate {
+		return ration.CodeRateExceeded
+	}
+	return ration.CodeQuotaExceeded
 }
 
 // rateClock returns the times by which the rates of a meter are read.

@@ -21,6 +21,15 @@ type Policy struct {
 	// with its plan, or by the end of a temporary override. From then on a rate that
 	// has changed gives back at its present quantity.
 	ChangedAt time.Time
+
+	// Holds are what reservations will release, as far as a store has read it: a denied
+	// charge may have to wait for no more than that.
+	Holds Holds
+
+	// What the limits that hold are made of, to know those that hold later.
+	plan        []ration.Limit
+	overrides   []ration.Override
+	isTemporary bool // one of the overrides will end
 }
 
 // NewPolicy returns the policy that holds at an instant. Pass the zero Plan for a key
@@ -41,11 +50,41 @@ func NewPolicy(key ration.Key, plan ration.Plan, overrides []ration.Override, se
 	}
 	limits := EffectiveLimits(plan.Limits, overrides, at)
 	for i := range limits {
-		if limits[i].Kind == "" || limits[i].Kind != ration.KindOf(limits[i].Period) {
+		if !isKnown(&limits[i]) {
 			return Policy{}, fmt.Errorf("reading the policy of key %s: its limit %q is no %s per %s", key.ID, limits[i].Name, limits[i].Kind, limits[i].Period)
 		}
 	}
-	return Policy{Key: key, Zone: zone, Limits: limits, Secrets: secrets, ChangedAt: changedAt(&key, &plan, overrides, at)}, nil
+	return Policy{
+		Key: key, Zone: zone, Limits: limits, Secrets: secrets, ChangedAt: changedAt(&key, &plan, overrides, at),
+		plan: plan.Limits, overrides: overrides, isTemporary: endsLater(overrides, at),
+	}, nil
+}
+
+// isKnown reports whether this release knows the limit's kind and period.
+func isKnown(limit *ration.Limit) bool {
+	return limit.Kind != "" && limit.Kind == ration.KindOf(limit.Period)
+}
+
+// endsLater reports whether one of the overrides ends after an instant.
+func endsLater(overrides []ration.Override, at time.Time) bool {
+	return slices.ContainsFunc(overrides, func(o ration.Override) bool { return o.Temporary() && o.RunsAt(at) })
+}
+
+// Alone returns the policy with one of its limits, now and later, and no other.
+func (p Policy) Alone(on ration.LimitKey) Policy {
+	p.Limits = only(p.Limits, on, ration.Limit.Key)
+	p.plan = only(p.plan, on, ration.Limit.Key)
+	p.overrides = only(p.overrides, on, func(o ration.Override) ration.LimitKey { return o.Key() })
+	return p
+}
+
+func only[T any](all []T, on ration.LimitKey, key func(T) ration.LimitKey) (these []T) {
+	for _, one := range all {
+		if key(one) == on {
+			these = append(these, one)
+		}
+	}
+	return these
 }
 
 // changedAt returns when the limits that hold at an instant may have last changed.

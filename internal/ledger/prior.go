@@ -63,8 +63,9 @@ type priorWork struct {
 	refundedBefore, refundedNow map[RefundPeriod]int64
 	refundedIn                  []RefundPeriod // the keys of refundedNow
 
-	read Prior // as it was read
-	due  bool  // the reservations that are due are known
+	read   Prior                 // as it was read
+	opened bool                  // the open reservations are known
+	due    []*ration.Reservation // that are due and did not expire, since only dry runs need what they hold
 
 	made, ended []*ration.Reservation
 	noted       map[*ration.Reservation]bool // in made or ended
@@ -92,34 +93,6 @@ func (a *Account) TakePrior(prior Prior) {
 	for _, period := range prior.Refunded {
 		work.refundedBefore[period.RefundPeriod] = period.Units
 	}
-}
-
-// IsShortOfReserved reports whether a charge was denied because open reservations
-// hold the units that it needs. The store then reads the key's reservations that are
-// due, and decides all of the key's items again, with the account that AfterExpiry
-// returns.
-func (a *Account) IsShortOfReserved() bool { return a.shortOfReserved }
-
-// AfterExpiry returns the account as it was before its first item, but with the due
-// reservations expired. Pass no reservations for a key that is not short of reserved
-// units: the store may not have read the meters that they hold.
-func (a *Account) AfterExpiry(due []ration.Reservation, now time.Time) *Account {
-	again := NewAccount(a.policy, a.before)
-	again.logging = a.logging
-	if a.prior != nil {
-		again.TakePrior(a.prior.read)
-	}
-	work := again.work()
-	work.due = true
-	for i := range due {
-		if work.reservations[due[i].ID] == nil {
-			work.reservations[due[i].ID] = clone(&due[i])
-		}
-		if r := work.reservations[due[i].ID]; r.DueAt(now) {
-			again.expire(r, now)
-		}
-	}
-	return again
 }
 
 // HasPrior reports whether there may be something to write about reservations and
@@ -184,26 +157,15 @@ func (a *Account) reservation(id ration.ReservationID) *ration.Reservation {
 func (a *Account) noteMade(r *ration.Reservation) {
 	work := a.work()
 	work.made, work.noted[r], work.reservations[r.ID] = append(work.made, r), true, r
+	if work.opened {
+		a.policy.Holds.add(r)
+	}
 }
 
 // noteChanged notes that a reservation has to be written.
 func (a *Account) noteChanged(r *ration.Reservation) {
 	if work := a.work(); !work.noted[r] {
 		work.ended, work.noted[r] = append(work.ended, r), true
-	}
-}
-
-// noteShortage notes a denial for which reservations may be the reason. A dry run
-// doesn't count, because it ends no reservation.
-func (a *Account) noteShortage(decision *ration.Decision, clock Clock) {
-	if decision.DryRun || clock.Suspect || a.prior != nil && a.prior.due {
-		return
-	}
-	for i := range decision.Limits {
-		status := &decision.Limits[i]
-		if status.Exceeded && status.Kind == ration.KindQuota && status.Reserved > 0 {
-			a.shortOfReserved = true
-		}
 	}
 }
 

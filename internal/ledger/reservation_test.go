@@ -169,10 +169,10 @@ func TestReservationChangesNothingThatWasRecalled(t *testing.T) {
 	for _, item := range batch {
 		first = append(first, account.Decide(item, clock))
 	}
-	if first[0].Code != ration.CodeQuotaExceeded || !account.IsShortOfReserved() {
-		t.Fatalf("code %s, needs what is due: %v", first[0].Code, account.IsShortOfReserved())
+	if first[0].Code != ration.CodeQuotaExceeded || account.Shortage() != ledger.Short {
+		t.Fatalf("code %s, shortage %d", first[0].Code, account.Shortage())
 	}
-	again := account.AfterExpiry([]ration.Reservation{r}, clock.Now) // it names what the batch does too
+	again := account.WithOpen([]ration.Reservation{r}, clock.Now, ledger.Short) // it names what the batch does too
 	for _, item := range batch {
 		if d := again.Decide(item, clock); d.Code != ration.CodeOK {
 			t.Errorf("code %s, want %s", d.Code, ration.CodeOK)
@@ -181,7 +181,7 @@ func TestReservationChangesNothingThatWasRecalled(t *testing.T) {
 	if r.State != ration.ReservationOpen || prior.Reservations[0].State != ration.ReservationOpen || prior.Refunds[0].Count != 1 {
 		t.Errorf("what was read has changed: %+v", prior)
 	}
-	if changed := again.ChangedReservations(); len(changed) != 1 || changed[0].State != ration.ReservationExpired || again.IsShortOfReserved() {
+	if changed := again.ChangedReservations(); len(changed) != 1 || changed[0].State != ration.ReservationExpired || again.Shortage() != ledger.NotShort {
 		t.Errorf("changed %+v, want one that has expired", changed)
 	}
 	usage := write(a.usage.Clone(), again.Writes())

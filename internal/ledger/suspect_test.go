@@ -26,7 +26,7 @@ func TestNothingExpiresByASuspectClock(t *testing.T) {
 	}
 	account := ledger.NewAccount(a.policy, a.usage.Clone())
 	charge := ration.Charge{KeyID: a.policy.Key.ID, Amounts: []ration.Amount{amount("requests", 2)}}
-	if decision := account.Decide(&ration.Item{Charge: &charge}, suspect); decision.Code != ration.CodeQuotaExceeded || account.IsShortOfReserved() {
-		t.Errorf("a charge without room: %s, needs what is due: %v", decision.Code, account.IsShortOfReserved())
+	if decision := account.Decide(&ration.Item{Charge: &charge}, suspect); decision.Code != ration.CodeQuotaExceeded || account.Shortage() != ledger.NotShort {
+		t.Errorf("a charge without room: %s, shortage %d", decision.Code, account.Shortage())
 	}
 }

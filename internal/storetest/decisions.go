@@ -135,8 +135,10 @@ func testCostExceedsLimit(f *fixture) {
 	f.allow(used, requests(1), 0)
 	f.wantCode(f.charge(chargeOf(used, requests(1), units("tokens", 6))), ration.CodeCostExceedsLimit)
 	none := f.key(f.plan("0/day").Name)
-	f.deny(none, requests(1), ration.CodeCostExceedsLimit, 0)
+	f.deny(none, requests(1), ration.CodeQuotaExceeded, 0) // it is not the charge that is too large
 	f.allow(none, requests(0), 0)
+	never := f.key(f.plan("0/second").Name)
+	f.deny(never, requests(2), ration.CodeRateExceeded, 0)
 }
 
 func testLifetimeQuota(f *fixture) {

@@ -45,6 +45,7 @@ const (
 	postsToTheRunningDay   fault = "posts to the running periods"
 	expiresAsIfReleased    fault = "releases what expires"
 	leavesWhatIsDue        fault = "leaves what is due"
+	readsWhatIsDueOnly     fault = "reads only the open reservations that are due"
 	decidesHalfAnew        fault = "decides half of a batch anew"
 	forgetsCharges         fault = "forgets charges"
 	forgetsChargesEarly    fault = "forgets charges early"
@@ -95,6 +96,7 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		postsToTheRunningDay:   "Reservations/a settlement after midnight belongs to the day of the request",
 		expiresAsIfReleased:    "Reservations/a reservation that expires keeps or releases what it held",
 		leavesWhatIsDue:        "Reservations/a charge that has no room first ends what is due",
+		readsWhatIsDueOnly:     "Future/a denial ends when reservations release enough",
 		decidesHalfAnew:        "Reservations/charges and ends of one batch are decided anew where something is due",
 		forgetsCharges:         "Idempotency/of charges that are sent at once one is charged",
 		forgetsChargesEarly:    "Idempotency/a charge is forgotten after its retention",

@@ -110,6 +110,7 @@ func groups() []group {
 		{"Periods", periodTests},
 		{"Overrides", overrideTests},
 		{"Rates", rateTests},
+		{"Future", futureTests},
 		{"History", historyTests},
 		{"Unlimited", unlimitedTests},
 		{"Plans", planTests},

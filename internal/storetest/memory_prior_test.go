@@ -146,27 +146,28 @@ func (m *memory) decideAgain(accounts map[ration.KeyID]*ledger.Account, batch ra
 	}
 }
 
-// reopen expires what is due where an account needs it. All accounts then begin
+// reopen reads the open reservations where an account needs them. All accounts then begin
 // anew, for all charges are decided again.
 func (m *memory) reopen(accounts map[ration.KeyID]*ledger.Account, now time.Time) bool {
 	needed := false
 	for _, account := range accounts {
-		needed = needed || account.IsShortOfReserved()
+		needed = needed || account.Shortage() != ledger.NotShort
 	}
 	if !needed || m.fault == leavesWhatIsDue {
 		return false
 	}
 	for id, account := range accounts {
-		if !account.IsShortOfReserved() && m.fault == decidesHalfAnew {
+		if account.Shortage() == ledger.NotShort && m.fault == decidesHalfAnew {
 			continue
 		}
-		var due []ration.Reservation
+		var open []ration.Reservation
 		for _, r := range m.reservations {
-			if account.IsShortOfReserved() && r.KeyID == id && r.State == ration.ReservationOpen && !now.Before(r.ExpiresAt) {
-				due = append(due, r)
+			if account.Shortage() != ledger.NotShort && r.KeyID == id && r.State == ration.ReservationOpen && (m.fault != readsWhatIsDueOnly || r.DueAt(now)) {
+				open = append(open, r)
 			}
 		}
-		accounts[id] = account.AfterExpiry(due, now)
+		slices.SortStableFunc(open, func(a, b ration.Reservation) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
+		accounts[id] = account.WithOpen(open, now, account.Shortage())
 	}
 	return true
 }

@@ -99,13 +99,13 @@ func (m *model) decide(charge item, now time.Time) ration.Decision {
 	}
 	if decision.Code == ration.CodeOK {
 		questions = m.ask(key, charge, now, zone)
-		decision.Code, decision.RetryAfter = verdict(questions)
-		if key.passesTotal(charge) {
-			decision.Code, decision.RetryAfter = ration.CodeCostExceedsLimit, 0
-		}
+		decision.Code, decision.RetryAfter = m.foresee(key, charge, questions, now, zone)
 	}
 	for _, q := range questions {
 		decision.Limits = append(decision.Limits, q.status(decision.Code == ration.CodeOK, charge.Hold != nil))
+	}
+	if len(questions) > 0 && (key.hasTemporary(now) || decision.Code != ration.CodeOK && len(key.events(now, true)) > 1) {
+		m.tellEarlier(key, charge, &decision, questions, now, zone)
 	}
 	if !charge.DryRun {
 		key.remember(charge, &decision, questions, now, zone)

@@ -10,17 +10,23 @@ import (
 
 // batch decides normalised charges and remembers them. Where one is denied for
 // what is reserved, all is forgotten again, what is due of its key expires, as
-// does what the batch names, and all is decided anew.
+// does what the batch names, and all is decided anew. For a dry run it expires
+// only while that is decided.
 func (m *model) batch(charges []item, now time.Time) []ration.Decision {
 	before := map[ration.KeyID]*modelKey{}
 	for id, key := range m.keys {
 		before[id] = key.clone()
 	}
 	var short []ration.KeyID
+	foresees := map[ration.KeyID]bool{} // whose dry runs see what is due as expired
 	decide := func() (decisions []ration.Decision) {
 		for _, charge := range charges {
-			decision := m.charge(charge, now)
-			if isShort(charge, decision) {
+			decision := m.chargeSeeing(foresees[charge.KeyID] && charge.DryRun, charge, now)
+			switch {
+			case !m.isShort(decision, now):
+			case charge.DryRun:
+				foresees[charge.KeyID] = true
+			default:
 				short = append(short, charge.KeyID)
 			}
 			decisions = append(decisions, decision)
@@ -28,7 +34,7 @@ func (m *model) batch(charges []item, now time.Time) []ration.Decision {
 		return decisions
 	}
 	decisions := decide()
-	if len(short) == 0 {
+	if len(short) == 0 && len(foresees) == 0 {
 		return decisions
 	}
 	m.keys = before
@@ -38,7 +44,7 @@ func (m *model) batch(charges []item, now time.Time) []ration.Decision {
 		}
 	}
 	for _, charge := range charges {
-		if key := m.keys[charge.KeyID]; key != nil && !charge.DryRun {
+		if key := m.keys[charge.KeyID]; key != nil && !charge.DryRun && len(short) > 0 {
 			if r := key.reservation(namedBy(charge)); r != nil {
 				r.expireIfDue(now)
 			}
@@ -47,13 +53,30 @@ func (m *model) batch(charges []item, now time.Time) []ration.Decision {
 	return decide()
 }
 
-// isShort says whether a charge was denied by a quota of which something is reserved.
-func isShort(charge item, decision ration.Decision) bool {
-	if decision.Code == ration.CodeOK || charge.DryRun {
+// chargeSeeing decides a charge, as if what is due of its key had expired or not.
+func (m *model) chargeSeeing(expired bool, charge item, now time.Time) ration.Decision {
+	if !expired {
+		return m.charge(charge, now)
+	}
+	key := m.keys[charge.KeyID]
+	defer func() { m.keys[charge.KeyID] = key }()
+	later := key.clone()
+	for _, r := range later.reservations {
+		r.expireIfDue(now)
+	}
+	m.keys[charge.KeyID] = later
+	return m.charge(charge, now)
+}
+
+// isShort says whether a charge was denied by a quota of which something is reserved,
+// or with such a quota while a temporary limit runs, so that more has to be known.
+func (m *model) isShort(decision ration.Decision, now time.Time) bool {
+	if decision.Code == ration.CodeOK {
 		return false
 	}
+	temporary := len(decision.Limits) > 0 && m.keys[decision.KeyID].hasTemporary(now)
 	return slices.ContainsFunc(decision.Limits, func(status ration.LimitStatus) bool {
-		return status.Exceeded && status.Kind == ration.KindQuota && status.Reserved > 0
+		return status.Kind == ration.KindQuota && status.Reserved > 0 && (status.Exceeded || temporary)
 	})
 }
 

@@ -18,9 +18,11 @@ type question struct {
 	used, reserved int64
 	ends           time.Time
 
-	refuses ration.Code // or ""
-	wait    time.Duration
-	never   bool // waiting does not help
+	refuses  ration.Code // or ""
+	wait     time.Duration
+	tooLarge bool      // for the limit, whatever is left of it
+	never    bool      // waiting does not help
+	opensAt  time.Time // when the limit, or what will be in its place, has room
 }
 
 // ask asks all limits on the charged meters, in the order of meters and lengths.
@@ -55,7 +57,10 @@ func (q *question) answer() {
 	switch {
 	case q.units == 0:
 	case q.units > most:
-		q.refuses, q.never = ration.CodeCostExceedsLimit, true
+		q.refuses, q.never, q.tooLarge = ration.CodeQuotaExceeded, true, most > 0
+		if q.limit.Kind == ration.KindRate {
+			q.refuses = ration.CodeRateExceeded
+		}
 	case q.limit.Kind == ration.KindRate:
 		if wait := q.bucket.wait(q.units); wait > 0 {
 			q.refuses, q.wait = ration.CodeRateExceeded, wait
@@ -75,9 +80,9 @@ func verdict(questions []question) (ration.Code, time.Duration) {
 	never := false
 	for _, q := range questions {
 		switch {
-		case q.refuses == ration.CodeCostExceedsLimit:
+		case q.tooLarge && q.never:
 			return ration.CodeCostExceedsLimit, 0
-		case q.never:
+		case q.never && !never:
 			code, wait, never = q.refuses, 0, true
 		case q.refuses != "" && !never && q.wait > wait:
 			code, wait = q.refuses, q.wait

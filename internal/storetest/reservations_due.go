@@ -148,7 +148,7 @@ func testDueMakesRoom(f *fixture) {
 	also := f.hold(id, ration.Hold{TTL: time.Minute, AtExpiry: ration.AtExpiryRelease}, requests(2))
 	open := f.hold(id, ration.Hold{TTL: time.Hour, AtExpiry: ration.AtExpiryRelease}, requests(1))
 	f.advance(time.Minute - time.Microsecond)
-	f.deny(id, requests(8), ration.CodeQuotaExceeded, 0)
+	f.deny(id, requests(8), ration.CodeQuotaExceeded, time.Microsecond)
 	f.wantUse(id, ration.MeterRequests, 0, 8)
 	f.advance(time.Microsecond)
 	decisions := f.batch(chargeOf(id, requests(8)), chargeOf(id, requests(1)))
@@ -226,8 +226,17 @@ func testDryRunEndsNothing(f *fixture) {
 	f.advance(time.Minute)
 	charge := chargeOf(id, requests(3))
 	charge.DryRun = true
-	f.wantCode(f.charge(charge), ration.CodeQuotaExceeded)
+	before := f.state(id)
+	decision := f.charge(charge)
+	f.wantCode(decision, ration.CodeOK) // as a charge would be, which would end it
+	f.wantRemaining(decision, 7)
+	f.want("state", before, f.state(id))
 	f.wantUse(id, ration.MeterRequests, 0, 8)
+
+	decisions := f.batch(chargeOf(id, requests(2)), charge) // which was admitted before anything expired
+	f.wantRemaining(decisions[0], 0)
+	f.wantRemaining(decisions[1], 5)
+	f.wantUse(id, ration.MeterRequests, 2, 8)
 }
 
 // testExpireSuspect lets the clocks disagree. Where nothing is ever suspect, it

@@ -24,7 +24,7 @@ func (f *fakeExplainer) ExplainKey(_ context.Context, question admin.ExplainQues
 		At: noon, PeriodZone: "UTC", Code: ration.CodeQuotaExceeded, RetryAfter: 1500 * time.Millisecond,
 		Limits: []admin.LimitExplanation{{
 			LimitStatus: ration.LimitStatus{Limit: ration.Limit{Name: "tokens-day", Meter: "tokens", Kind: ration.KindQuota, Period: ration.PeriodDay, Quantity: 5000}, Reserved: 4000, Remaining: 1000},
-			Asked:       1200, Code: ration.CodeQuotaExceeded, Plan: "free",
+			Asked:       1200, Code: ration.CodeQuotaExceeded, Plan: "free", RetryAfter: 1500 * time.Millisecond,
 			Holds: []admin.OpenHold{{Reservation: r.ID, Units: 4000, ExpiresAt: r.ExpiresAt}},
 		}},
 		Reservations: []ration.Reservation{r},

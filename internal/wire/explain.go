@@ -80,12 +80,28 @@ func detail(l admin.LimitExplanation) string {
 		return taken + "; " + more(l.Asked, "fits", "fit")
 	case ration.CodeCostExceedsLimit:
 		return fmt.Sprintf("%d are more than it ever allows at once", l.Asked)
+	}
+	switch {
+	case l.Size() == 0:
+		return "it allows nothing" + ifItPasses(l, " now")
+	case l.Asked > l.Size():
+		return fmt.Sprintf("%d are more than it allows", l.Asked) + ifItPasses(l, " now")
+	}
+	switch l.Code {
 	case ration.CodeQuotaExceeded:
-		return taken + "; " + more(l.Asked, "doesn't fit", "don't fit") + " before it resets"
+		return taken + "; " + more(l.Asked, "doesn't fit", "don't fit") + ifItPasses(l, " before it resets")
 	case ration.CodeRateExceeded:
 		return taken + "; " + more(l.Asked, "comes", "come") + " too fast"
 	}
 	return taken
+}
+
+// ifItPasses returns a text if waiting helps.
+func ifItPasses(l admin.LimitExplanation, text string) string {
+	if l.RetryAfter <= 0 {
+		return ""
+	}
+	return text
 }
 
 // more says of units what they do, one or several of them.

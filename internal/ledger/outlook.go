@@ -1,0 +1,244 @@
+package ledger
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// Holds are a key's open reservations that will release what they hold, the first to
+// expire first.
+type Holds struct {
+	Open  []*ration.Reservation
+	Until time.Time // those that expire later are not among them; zero: all are
+}
+
+// HeldAtMost is how many reservations that are not due a store reads of a key, to say
+// how long a denied charge has to wait.
+const HeldAtMost = 100
+
+// newHolds returns those that release what they hold of open reservations that are not
+// due, in the order of their expiry. There may be more than HeldAtMost.
+func newHolds(open []*ration.Reservation) Holds {
+	var holds Holds
+	if len(open) >= HeldAtMost {
+		open = open[:HeldAtMost]
+		holds.Until = open[HeldAtMost-1].ExpiresAt
+	}
+	for _, r := range open {
+		if r.AtExpiry == ration.AtExpiryRelease {
+			holds.Open = append(holds.Open, r)
+		}
+	}
+	return holds
+}
+
+// add adds a reservation that was made since.
+func (h *Holds) add(r *ration.Reservation) {
+	if r.AtExpiry != ration.AtExpiryRelease {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(h.Open, r, func(a, b *ration.Reservation) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
+	h.Open = slices.Insert(h.Open, i, r)
+}
+
+// outlook is a key's future as far as it is known: temporary limits end, and
+// reservations expire. Nothing else is charged.
+type outlook struct {
+	policy *Policy
+	holds  Holds
+	now    time.Time
+	meters Usage // the charged meters, with the periods that run now
+}
+
+// outlookOf returns the outlook from a charge on, of which so much was admitted as the
+// changes say.
+func outlookOf(policy *Policy, usage Usage, changes *Changes) *outlook {
+	o := &outlook{policy: policy, holds: policy.Holds, now: changes.At}
+	for i := range changes.Meters {
+		change := &changes.Meters[i]
+		entry := *usage.meterOrUnused(change.Meter)
+		entry.StepBack(changes.At)
+		entry.Windows, entry.Rates = change.Window, change.Rates
+		o.meters = append(o.meters, entry)
+	}
+	return o
+}
+
+// wait is opens from now on.
+func (o *outlook) wait(amounts []MeterChange, only *ration.LimitKey) (wait time.Duration, opens bool) {
+	at, opens := o.opens(amounts, only)
+	if !opens {
+		return 0, false
+	}
+	return at.Sub(o.now), true
+}
+
+// opens returns the earliest moment at which there could be room for amounts in all
+// limits, or in one of them only. It returns false if there is no such moment.
+//
+// Between two changes the limits and reservations stay as they are. Then a limit that
+// has room keeps it, so that each such phase needs one look.
+func (o *outlook) opens(amounts []MeterChange, only *ration.LimitKey) (time.Time, bool) {
+	phase := phase{from: o.now, limits: o.policy.Limits, changedAt: o.policy.ChangedAt, meters: o.meters}
+	held := o.holds.Open
+	for {
+		end := o.policy.nextEnd(phase.from)
+		next := end
+		if len(held) > 0 && (next.IsZero() || held[0].ExpiresAt.Before(next)) {
+			next = held[0].ExpiresAt
+		}
+		if at, fits := phase.room(o.policy, amounts, only); fits && (next.IsZero() || at.Before(next)) {
+			return o.known(at), true
+		}
+		if next.IsZero() {
+			return o.holds.Until, !o.holds.Until.IsZero()
+		}
+		if phase.from.Equal(o.now) {
+			phase.meters = o.meters.Clone()
+		}
+		phase.from = next
+		for ; len(held) > 0 && !held[0].ExpiresAt.After(next); held = held[1:] {
+			phase.meters.expire(held[0])
+		}
+		if next.Equal(end) {
+			phase.limits, phase.changedAt = EffectiveLimits(o.policy.plan, o.policy.overrides, next), next
+		}
+	}
+}
+
+// describe says of the limits when there will be more, where that is before their
+// periods end: of one that refused the charge, room for it, else room for another unit
+// once a temporary limit has ended. Reservations are read for denials only.
+func (o *outlook) describe(d *ration.Decision, changes *Changes) {
+	after := &outlook{policy: o.policy, now: o.now, meters: o.meters.Clone()}
+	for i := range changes.Meters {
+		if d.Code == ration.CodeOK {
+			after.meters[i].add(changes.Meters[i].Units)
+		}
+	}
+	for i := range d.Limits {
+		status := &d.Limits[i]
+		if !status.Exceeded && status.Kind != ration.KindQuota {
+			continue
+		}
+		from, amounts := o, changes.Meters
+		if !status.Exceeded {
+			from, amounts = after, []MeterChange{{Meter: status.Meter, Units: status.Remaining + 1}}
+		}
+		at, opens := from.opens(amounts, new(status.Key()))
+		if !opens {
+			continue
+		}
+		if status.AvailableAt.IsZero() || at.Before(status.AvailableAt) {
+			status.AvailableAt = at
+		}
+		if status.ResetsAt.IsZero() || status.Kind == ration.KindQuota && at.Before(status.ResetsAt) {
+			status.ResetsAt = at
+		}
+	}
+}
+
+// known returns the moment up to which reservations are known, if that is earlier.
+func (o *outlook) known(at time.Time) time.Time {
+	if until := o.holds.Until; !until.IsZero() && until.Before(at) {
+		return until
+	}
+	return at
+}
+
+// phase is a time in which neither limits nor reservations change.
+type phase struct {
+	from      time.Time
+	limits    []ration.Limit
+	changedAt time.Time
+	meters    Usage
+}
+
+// room returns when all limits have room for amounts. It returns false if one of them
+// never has.
+func (p *phase) room(policy *Policy, amounts []MeterChange, only *ration.LimitKey) (at time.Time, fits bool) {
+	at = p.from
+	for i := range amounts {
+		entry := p.meters.meterOrUnused(amounts[i].Meter)
+		change := MeterChange{Meter: amounts[i].Meter, Units: amounts[i].Units, Rates: entry.Rates}
+		for w := range change.Window {
+			change.Window[w], _ = entry.Windows[w].at(ration.WindowPeriods[w], p.from, policy.Zone)
+		}
+		clock := rateClock{now: p.from, last: entry.LastRequestAt, changedAt: p.changedAt}
+		for l := range p.limits {
+			limit := &p.limits[l]
+			if limit.Meter != change.Meter || only != nil && limit.Key() != *only {
+				continue
+			}
+			if !isKnown(limit) {
+				return at, false
+			}
+			r := refuses(limit, entry, &change, &clock)
+			if r.code != "" && !r.passes {
+				return at, false
+			}
+			if free := p.from.Add(r.wait); free.After(at) {
+				at = free
+			}
+		}
+	}
+	return at, true
+}
+
+// nextEnd returns when the next temporary limit ends after an instant. Zero: none does.
+func (p *Policy) nextEnd(after time.Time) (next time.Time) {
+	if !p.isTemporary {
+		return next
+	}
+	for i := range p.overrides {
+		if ends := p.overrides[i].ExpiresAt; ends.After(after) && (next.IsZero() || ends.Before(next)) {
+			next = ends
+		}
+	}
+	return next
+}
+
+// mayOpenEarlier reports whether there is more to know of the future than when periods
+// end and rates give back.
+func (p *Policy) mayOpenEarlier() bool { return p.isTemporary || len(p.Holds.Open) > 0 }
+
+// Foresee returns the usage after the key's reservations that are due have expired, and
+// what will be released by the other open ones. Pass all that are open, in the order of
+// their expiry.
+func (u Usage) Foresee(open []ration.Reservation, now time.Time) (Usage, Holds) {
+	after := u.Clone()
+	var later []*ration.Reservation
+	for i := range open {
+		if r := &open[i]; r.DueAt(now) {
+			after.expire(r)
+		} else {
+			later = append(later, r)
+		}
+	}
+	return after, newHolds(later)
+}
+
+// expire counts what an open reservation holds as it will be once it has expired.
+func (u Usage) expire(r *ration.Reservation) {
+	if r.State != ration.ReservationOpen {
+		return
+	}
+	expired := *r
+	expired.State = ration.ReservationExpired
+	for i := range r.Held {
+		held := &r.Held[i]
+		if entry := u.Meter(held.Meter); entry != nil {
+			entry.post(held, counted(&expired, held.Meter), -held.Units)
+		}
+	}
+}
+
+// add counts units in all periods that run.
+func (m *MeterUsage) add(units int64) {
+	m.Used += units
+	for i := range m.Windows {
+		m.Windows[i].Used += units
+	}
+}

@@ -1,0 +1,83 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// Shortage says whether a charge was denied while open reservations held units of its
+// limits.
+type Shortage int
+
+// The shortages. Of a batch's charges the greatest counts.
+const (
+	NotShort    Shortage = iota
+	ShortDryRun          // only dry runs were denied, which end nothing
+	Short
+)
+
+// Shortage says whether the store has to read the key's open reservations, and to
+// decide all of the key's items again, with the account that WithOpen returns.
+func (a *Account) Shortage() Shortage { return a.shortage }
+
+// WithOpen returns the account as it was before its first item, but with the key's
+// open reservations: all that are due, which expire if a charge was short, and the next
+// HeldAtMost to expire, in the order of their expiry. Pass none for a key that was not
+// short: the store may not have read the meters that they hold.
+func (a *Account) WithOpen(open []ration.Reservation, now time.Time, shortage Shortage) *Account {
+	again := NewAccount(a.policy, a.before)
+	again.logging = a.logging
+	if a.prior != nil {
+		again.TakePrior(a.prior.read)
+	}
+	work := again.work()
+	work.opened = true
+	var later []*ration.Reservation
+	for i := range open {
+		if work.reservations[open[i].ID] == nil {
+			work.reservations[open[i].ID] = clone(&open[i])
+		}
+		switch r := work.reservations[open[i].ID]; {
+		case r.State != ration.ReservationOpen:
+		case !r.DueAt(now):
+			later = append(later, r)
+		case shortage == Short:
+			again.expire(r, now)
+		default:
+			work.due = append(work.due, r)
+		}
+	}
+	again.policy.Holds = newHolds(later)
+	return again
+}
+
+// dryRunUsage returns the usage that a dry run sees: what is due has expired.
+func (a *Account) dryRunUsage() Usage {
+	if a.prior == nil || len(a.prior.due) == 0 {
+		return a.after
+	}
+	usage := a.after.Clone()
+	for _, r := range a.prior.due {
+		usage.expire(r)
+	}
+	return usage
+}
+
+// noteShortage notes a denial for which reservations may be the reason, or part of what
+// has to be waited for.
+func (a *Account) noteShortage(decision *ration.Decision, clock Clock) {
+	if clock.Suspect || a.prior != nil && a.prior.opened {
+		return
+	}
+	for i := range decision.Limits {
+		status := &decision.Limits[i]
+		if status.Kind == ration.KindQuota && status.Reserved > 0 && (status.Exceeded || a.policy.isTemporary) {
+			shortage := Short
+			if decision.DryRun {
+				shortage = ShortDryRun
+			}
+			a.shortage = max(a.shortage, shortage)
+		}
+	}
+}

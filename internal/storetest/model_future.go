@@ -1,0 +1,119 @@
+package storetest
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// future returns when a charge could be admitted at the earliest: it asks the limits
+// that count now and after each known event, and takes the first moment at which all
+// say that they have room, if nothing has happened until then.
+func (m *model) future(key *modelKey, charge item, now time.Time, zone *time.Location, counts func(ration.Limit) bool, releases bool) (time.Time, bool) {
+	key = key.clone()
+	for _, meter := range key.meters {
+		meter.turnBack(now)
+	}
+	events := key.events(now, releases)
+	for i, event := range events {
+		later := key.clone()
+		for _, r := range later.reservations {
+			if releases && !r.keeps && r.expires.After(now) {
+				r.expireIfDue(event)
+			}
+		}
+		at, never := event, false
+		for _, q := range m.ask(later, charge, event, zone) {
+			if counts(q.limit) {
+				never = never || q.never
+				at = slices.MaxFunc([]time.Time{at, event.Add(q.wait)}, time.Time.Compare)
+			}
+		}
+		if !never && (i == len(events)-1 || at.Before(events[i+1])) {
+			return at, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// events are the moments from now on at which something is known to happen to a key, in
+// their order: a temporary override ends, or a reservation releases what it holds.
+func (k *modelKey) events(now time.Time, releases bool) []time.Time {
+	events := []time.Time{now}
+	for _, own := range k.Overrides {
+		if own.ExpiresAt.After(now) {
+			events = append(events, own.ExpiresAt)
+		}
+	}
+	for _, r := range k.reservations {
+		if releases && r.state == ration.ReservationOpen && !r.keeps && r.expires.After(now) {
+			events = append(events, r.expires)
+		}
+	}
+	slices.SortFunc(events, time.Time.Compare)
+	return events
+}
+
+func (k *modelKey) hasTemporary(now time.Time) bool { return len(k.events(now, false)) > 1 }
+
+// foresee says of each limit that refuses how long it will, and returns what the caller
+// is told.
+func (m *model) foresee(key *modelKey, charge item, questions []question, now time.Time, zone *time.Location) (ration.Code, time.Duration) {
+	for i := range questions {
+		q := &questions[i]
+		if q.refuses == "" {
+			continue
+		}
+		at, opens := m.future(key, charge, now, zone, onWhat(q.limit), true)
+		q.wait, q.never = at.Sub(now), !opens
+		q.opensAt = at
+	}
+	code, _ := verdict(questions)
+	if key.passesTotal(charge) {
+		return ration.CodeCostExceedsLimit, 0
+	}
+	if code == ration.CodeOK {
+		return code, 0
+	}
+	at, opens := m.future(key, charge, now, zone, func(ration.Limit) bool { return true }, true)
+	if !opens || key.access(charge, at) != ration.CodeOK {
+		return code, 0
+	}
+	return code, at.Sub(now)
+}
+
+// onWhat counts the limits in the place of one.
+func onWhat(limit ration.Limit) func(ration.Limit) bool {
+	return func(other ration.Limit) bool { return other.Meter == limit.Meter && other.Period == limit.Period }
+}
+
+// tellEarlier says of limits when there is more, where that is before their period ends
+// or the rate gives back: for the charge that was refused, or for one more unit.
+func (m *model) tellEarlier(key *modelKey, charge item, decision *ration.Decision, questions []question, now time.Time, zone *time.Location) {
+	after := key.clone()
+	if decision.Code == ration.CodeOK {
+		charge.DryRun = false
+		after.remember(charge, &ration.Decision{Code: ration.CodeOK, DecidedAt: now}, questions, now, zone)
+	}
+	for i := range decision.Limits {
+		status := &decision.Limits[i]
+		at := questions[i].opensAt
+		if !status.Exceeded {
+			if status.Kind == ration.KindRate {
+				continue
+			}
+			more := item{Charge: ration.Charge{KeyID: key.ID, Amounts: []ration.Amount{{Meter: status.Meter, Units: status.Remaining + 1}}}}
+			at, _ = m.future(after, more, now, zone, onWhat(status.Limit), false)
+		}
+		if at.IsZero() {
+			continue
+		}
+		if status.AvailableAt.IsZero() || at.Before(status.AvailableAt) {
+			status.AvailableAt = at
+		}
+		if status.ResetsAt.IsZero() || at.Before(status.ResetsAt) && status.Kind != ration.KindRate {
+			status.ResetsAt = at
+		}
+	}
+}
