@@ -50,6 +50,9 @@ func (r reader) Query(ctx context.Context, sql string, each func(sqladmin.Row), 
 // Now implements sqladmin.Reader.
 func (r reader) Now(ctx context.Context) (time.Time, error) { return storeTime(ctx, r.querier) }
 
+// MonthOf implements sqladmin.Reader.
+func (reader) MonthOf(column string) string { return "date_trunc('month', " + column + ")::date" }
+
 // keyUsageSQL is served by the primary key of key_usage.
 const keyUsageSQL = "SELECT " + usageColumns + " FROM key_usage WHERE api_key_id = ANY($1::uuid[])"
 

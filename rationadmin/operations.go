@@ -105,6 +105,9 @@ type Operations interface {
 	// UsageDays returns what was used per key, meter and local day, ordered by date.
 	// A key's days are those of its own time zone.
 	UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error)
+	// SumUsage adds up what UsageDays returns, by key, owner, plan, day or month or
+	// several of them, and by meter. Usage of revoked keys counts.
+	SumUsage(ctx context.Context, question UsageQuestion) (UsageReport, error)
 	// ListAudit returns the audit log, newest entries first.
 	ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error)
 	// ExplainKey says how each limit of a key would decide a charge, and why. It

@@ -74,6 +74,9 @@ func (r reader) Query(ctx context.Context, sql string, each func(sqladmin.Row), 
 	return r.conn.query(ctx, sql, valuesOf(args), next)
 }
 
+// MonthOf implements sqladmin.Reader.
+func (reader) MonthOf(column string) string { return "date(" + column + ", 'start of month')" }
+
 // Usage implements sqladmin.Reader.
 func (r reader) Usage(ctx context.Context, ids []ration.KeyID) (map[ration.KeyID]ledger.Usage, error) {
 	usage := make(map[ration.KeyID]ledger.Usage, len(ids))

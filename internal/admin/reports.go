@@ -13,18 +13,22 @@ const maxPageSize = 100_000
 // UsageDays returns what was used per key, meter and local day. A key's days are
 // those of its own time zone.
 func (s *Service) UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error) {
-	if filter.To != 0 && filter.To < filter.From {
-		return nil, &ration.InvalidError{Field: "to", Value: dateText(filter.To), Reason: "use a date that is not before " + dateText(filter.From)}
-	}
-	if filter.Meter != "" {
-		if err := ration.ValidateMeter(filter.Meter); err != nil {
-			return nil, err
-		}
-	}
-	if err := validatePageSize(filter.Limit); err != nil {
+	if err := validateUsageFilter(&filter); err != nil {
 		return nil, err
 	}
 	return s.store.UsageDays(ctx, filter)
+}
+
+func validateUsageFilter(filter *UsageFilter) error {
+	if filter.To != 0 && filter.To < filter.From {
+		return &ration.InvalidError{Field: "to", Value: dateText(filter.To), Reason: "use a date that is not before " + dateText(filter.From)}
+	}
+	if filter.Meter != "" {
+		if err := ration.ValidateMeter(filter.Meter); err != nil {
+			return err
+		}
+	}
+	return validatePageSize(filter.Limit)
 }
 
 // ListAudit returns who changed what, the newest first.

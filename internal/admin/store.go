@@ -136,6 +136,9 @@ type Usage interface {
 	Reservations(ctx context.Context, filter ration.ReservationFilter) ([]ration.Reservation, error)
 	// UsageDays returns history rows ordered by date, key id and meter.
 	UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error)
+	// SumUsage adds up history rows by the question's groups and by meter, in the
+	// order of [UsageReport].
+	SumUsage(ctx context.Context, question UsageQuestion) (UsageReport, error)
 
 	// RaiseUsage locks the keys of some days, at most MaxKeysAtOnce, in the order of
 	// [LockOrder]. It calls raise for one key after the other, with what the key has

@@ -34,6 +34,10 @@ type (
 	IssuedToken      = rationadmin.IssuedToken
 	UsageFilter      = rationadmin.UsageFilter
 	UsageDay         = rationadmin.UsageDay
+	UsageGroup       = rationadmin.UsageGroup
+	UsageQuestion    = rationadmin.UsageQuestion
+	UsageSum         = rationadmin.UsageSum
+	UsageReport      = rationadmin.UsageReport
 	AuditEntry       = rationadmin.AuditEntry
 	AuditFilter      = rationadmin.AuditFilter
 	ImportedKey      = rationadmin.ImportedKey
@@ -76,6 +80,12 @@ const (
 	FindingProblem     = rationadmin.FindingProblem
 	CheckAudit         = rationadmin.CheckAudit
 	CheckUsage         = rationadmin.CheckUsage
+	ByKey              = rationadmin.ByKey
+	ByOwner            = rationadmin.ByOwner
+	ByPlan             = rationadmin.ByPlan
+	ByDay              = rationadmin.ByDay
+	ByMonth            = rationadmin.ByMonth
+	ByMeter            = rationadmin.ByMeter
 )
 
 // ErrNoBackup is that of package rationadmin.

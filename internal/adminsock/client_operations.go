@@ -147,6 +147,11 @@ func (c *Client) UsageDays(ctx context.Context, filter admin.UsageFilter) ([]adm
 	return call[[]admin.UsageDay](ctx, c, "UsageDays", filter)
 }
 
+// SumUsage implements admin.ReportOperations.
+func (c *Client) SumUsage(ctx context.Context, question admin.UsageQuestion) (admin.UsageReport, error) {
+	return call[admin.UsageReport](ctx, c, "SumUsage", question)
+}
+
 // ListAudit implements admin.ReportOperations.
 func (c *Client) ListAudit(ctx context.Context, filter admin.AuditFilter) ([]admin.AuditEntry, error) {
 	return call[[]admin.AuditEntry](ctx, c, "ListAudit", filter)

@@ -69,6 +69,7 @@ var operations = map[string]operation{
 	"Reconcile":  read(admin.Operations.Reconcile),
 
 	"UsageDays": read(admin.Operations.UsageDays),
+	"SumUsage":  read(admin.Operations.SumUsage),
 	"ListAudit": read(admin.Operations.ListAudit),
 
 	"Diagnose": read(admin.Operations.Diagnose),

@@ -34,7 +34,8 @@ func (a *app) completionOfFlags() map[string]cobra.CompletionFunc {
 		"status": fixed(statusNames()...),
 		"plan":   a.found(planChoices), "owner": a.found(ownerChoices), "meter": a.found(meterChoices), "key": a.found(keyChoices),
 		"select": a.completeSelection,
-		"from":   dates, "to": dates,
+		"from":   dates, "since": dates, "to": dates,
+		"group-by": fixed(string(admin.ByKey), string(admin.ByOwner), string(admin.ByPlan), string(admin.ByDay), string(admin.ByMonth), string(admin.ByMeter)),
 	}
 }
 

@@ -12,16 +12,33 @@ import (
 
 func (a *app) usageCommand() *cobra.Command {
 	var filter admin.UsageFilter
-	var key, from, to string
+	var key, from, since, to string
+	var groups []string
 	cmd := &cobra.Command{
-		Use: "usage", Short: "Show what was used, by day, key and meter",
+		Use: "usage", Short: "Show what was used, by day, key and meter, or added up",
 		Long: `Shows what every key has used on every meter, day by day. A key's days are those of
-its own time zone, so a list of several keys may mix time zones.`,
-		Example: `  ration usage --owner alice --from 2030-01-01 --to 2030-01-31 -o csv
+its own time zone, so a list of several keys may mix time zones.
+
+--group-by adds it up by key, owner, plan, day or month, or several of them: "key,day".
+A plan is the one that a key has now. Meters are never added to each other. The totals
+have everything that was selected, usage of revoked keys too. In a terminal, bars
+compare the rows of each meter.
+
+With -o csv and without --group-by, 'ration usage import' reads the list again.`,
+		Example: `  ration usage --since 7d
+  ration usage --group-by key --since 30d
+  ration usage --group-by owner,month --from 2030-01-01 --to 2030-12-31 -o csv
   ration usage --key key_… --meter tokens`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if filter.From, err = parseDate("--from", from); err != nil {
+			begin, flag := from, "--from"
+			if cmd.Flags().Changed("since") {
+				if cmd.Flags().Changed("from") {
+					return usagef("--since and --from are the same: give only one of the two")
+				}
+				begin, flag = since, "--since"
+			}
+			if filter.From, err = parseDate(flag, begin); err != nil {
 				return err
 			}
 			if filter.To, err = parseDate("--to", to); err != nil {
@@ -32,6 +49,9 @@ its own time zone, so a list of several keys may mix time zones.`,
 					if filter.KeyID, err = keyID(cmd.Context(), ops, key); err != nil {
 						return err
 					}
+				}
+				if len(groups) > 0 {
+					return a.showUsageSums(cmd.Context(), ops, filter, groups)
 				}
 				days, err := ops.UsageDays(cmd.Context(), filter)
 				if err != nil {
@@ -50,8 +70,10 @@ its own time zone, so a list of several keys may mix time zones.`,
 	flags.StringVar(&filter.Owner, "owner", "", "only this owner's keys'")
 	flags.StringVar(&filter.Meter, "meter", "", `only on this meter, such as "requests"`)
 	flags.StringVar(&from, "from", dateText(time.Now().AddDate(0, 0, -30)), "first date, such as 2030-01-31, yesterday or 7d: 7 days ago")
+	flags.StringVar(&since, "since", "", "the same as --from")
+	flags.StringArrayVar(&groups, "group-by", nil, "add up by key, owner, plan, day, month or meter; several with commas, or repeat")
 	flags.StringVar(&to, "to", "", "last date, such as 2030-01-31 or yesterday (default: the latest)")
-	flags.IntVar(&filter.Limit, "max", 10_000, "list at most this many rows")
+	flags.IntVar(&filter.Limit, "max", 10_000, "show at most this many rows")
 	flags.Lookup("from").DefValue = "30 days ago"
 	return cmd
 }

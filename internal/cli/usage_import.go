@@ -32,7 +32,8 @@ You can repeat an import, and nothing that Ration counted meanwhile is counted t
 
 Everything is checked before anything is written. --dry-run says what would change.
 The columns are key (its id, or a secret that was imported), date, request_count, and
-optionally last_request_at (without an offset it is UTC) and meter. A mapping
+optionally last_request_at (without an offset it is UTC) and meter; or those that
+'ration usage -o csv' writes. A mapping
 (--mapping) is a YAML file that says which column contains what:
 
   key: api_key

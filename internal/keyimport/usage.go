@@ -25,7 +25,11 @@ type UsageMapping struct {
 // fields of a count: key, date, request_count, and where they are there,
 // last_request_at and meter. It refuses other columns: a misspelt meter would be
 // counted as requests.
+// A table that 'ration usage -o csv' has written is taken as it is.
 func DefaultUsageMapping(table *Table) (UsageMapping, error) {
+	if isExported(table) {
+		return exportedMapping, nil
+	}
 	m := UsageMapping{Key: "key", Date: "date", RequestCount: "request_count"}
 	for name, column := range map[string]*string{"last_request_at": &m.LastRequestAt, "meter": &m.Meter} {
 		if table.column(name) >= 0 {
@@ -81,7 +85,11 @@ func NewUsagePlan(table *Table, mapping UsageMapping, meter string) (UsagePlan, 
 	if err := mapping.validate(table); err != nil {
 		return UsagePlan{}, err
 	}
-	plan := UsagePlan{Findings: unreadColumns(table, mapping.columns())}
+	read := mapping.columns()
+	if isExported(table) {
+		read = append(read, exported...) // which are known, and nobody misses
+	}
+	plan := UsagePlan{Findings: unreadColumns(table, read)}
 	rounded := 0
 	for i, row := range table.rows {
 		r := usageReading{cells: func(column string) string { return row.cell(table.column(column)) }}

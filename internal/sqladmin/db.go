@@ -39,6 +39,10 @@ type Reader interface {
 	//	[Limit]                      of "LIMIT ?"
 	Query(ctx context.Context, sql string, each func(Row), args ...any) error
 
+	// MonthOf is an expression for the first date of the month of a column's date. It
+	// is read as a date.
+	MonthOf(column string) string
+
 	// Now returns the store's time. Call it after the locks are taken.
 	Now(ctx context.Context) (time.Time, error)
 

@@ -18,6 +18,8 @@ var historyTests = []contractTest{
 	{"usage of an unknown key is not found", testUsageOfUnknownKey},
 	{"a key that was never used has used nothing", testNeverUsed},
 	{"the usage of many keys is that of each", testUsageOfKeys},
+	{"usage is added up by groups", testSumUsage},
+	{"sums beyond the limit are in the totals", testSumUsageLimit},
 	{"no period begins while the clocks disagree", testClockSuspect},
 }
 

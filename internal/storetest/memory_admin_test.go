@@ -454,6 +454,59 @@ func (m *memory) UsageDays(_ context.Context, filter admin.UsageFilter) ([]admin
 	return atMost(days, filter.Limit, 10_000), nil
 }
 
+func (m *memory) SumUsage(ctx context.Context, question admin.UsageQuestion) (report admin.UsageReport, err error) {
+	filter := question.UsageFilter
+	filter.Limit = 1 << 30
+	days, err := m.UsageDays(ctx, filter)
+	if err != nil {
+		return report, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	report.Sums = m.sum(days, question.By)
+	report.Totals = m.sum(days, nil)
+	kept := atMost(report.Sums, question.Limit, 10_000)
+	report.More = len(kept) < len(report.Sums)
+	report.Sums = kept
+	return report, nil
+}
+
+func (m *memory) sum(days []admin.UsageDay, by []admin.UsageGroup) []admin.UsageSum {
+	groups := make(map[admin.UsageSum]admin.UsageSum)
+	for _, day := range days {
+		group := admin.UsageSum{Meter: day.Meter}
+		for _, by := range by {
+			switch by {
+			case admin.ByKey:
+				group.KeyID, group.KeyName, group.Owner = day.KeyID, day.KeyName, day.Owner
+			case admin.ByOwner:
+				group.Owner = day.Owner
+			case admin.ByPlan:
+				group.Plan = m.keys[day.KeyID].Plan
+			case admin.ByDay:
+				group.Date = day.Date
+			case admin.ByMonth:
+				date := day.Date.Date()
+				group.Date = ration.DateID(date.Year(), date.Month(), 1)
+			}
+		}
+		sum, found := groups[group]
+		if !found {
+			sum = group
+		}
+		sum.Used += day.Used
+		sum.Denied += day.Denied
+		if day.LastRequestAt.After(sum.LastRequestAt) {
+			sum.LastRequestAt = day.LastRequestAt
+		}
+		groups[group] = sum
+	}
+	return slices.SortedFunc(maps.Values(groups), func(a, b admin.UsageSum) int {
+		return cmp.Or(cmp.Compare(a.Date, b.Date), ration.CompareMeters(a.Meter, b.Meter), -cmp.Compare(a.Used, b.Used),
+			compareIDs(a.KeyID, b.KeyID), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Plan, b.Plan))
+	})
+}
+
 func (m *memory) ListAudit(_ context.Context, filter admin.AuditFilter) ([]admin.AuditEntry, error) {
 	m.plansMu.Lock()
 	defer m.plansMu.Unlock()

@@ -1,0 +1,33 @@
+package admin
+
+import (
+	"context"
+	"slices"
+
+	"github.com/ration-dev/ration"
+)
+
+// usageGroups are all groups.
+var usageGroups = []UsageGroup{ByKey, ByOwner, ByPlan, ByDay, ByMonth, ByMeter}
+
+// SumUsage adds up what was used.
+func (s *Service) SumUsage(ctx context.Context, question UsageQuestion) (UsageReport, error) {
+	if err := validateUsageFilter(&question.UsageFilter); err != nil {
+		return UsageReport{}, err
+	}
+	for i, group := range question.By {
+		reason := ""
+		switch {
+		case !slices.Contains(usageGroups, group):
+			reason = "use key, owner, plan, day, month or meter"
+		case slices.Contains(question.By[:i], group):
+			reason = "name each group once"
+		case group == ByMonth && slices.Contains(question.By, ByDay):
+			reason = "days are in months already: use only one of the two"
+		}
+		if reason != "" {
+			return UsageReport{}, &ration.InvalidError{Field: "group_by", Value: string(group), Reason: reason}
+		}
+	}
+	return s.store.SumUsage(ctx, question)
+}

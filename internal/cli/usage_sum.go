@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/wire"
+)
+
+// showUsageSums shows usage by groups, such as "key" or "owner,month".
+func (a *app) showUsageSums(ctx context.Context, ops admin.Operations, filter admin.UsageFilter, groups []string) error {
+	question := admin.UsageQuestion{UsageFilter: filter}
+	for _, group := range splitCommas(groups) {
+		question.By = append(question.By, admin.UsageGroup(strings.TrimSpace(group)))
+	}
+	found, err := ops.SumUsage(ctx, question)
+	if err != nil {
+		return err
+	}
+	if found.More {
+		a.say("There are more sums, which are in the totals: raise --max to see them")
+	}
+	report := wire.UsageReport(found, question.By)
+	list := usageSumListing(report, question.By)
+	if a.quiet && a.format == formatTable { // several meters are still one group
+		list.rows = slices.CompactFunc(slices.SortedFunc(slices.Values(list.rows), slices.Compare), func(a, b []string) bool { return a[0] == b[0] })
+	}
+	if a.format != formatTable || a.quiet || len(report.Sums) == 0 {
+		return a.show(list)
+	}
+	if list.columns[0].name != "meter" { // or the rows are the totals
+		for _, total := range report.Totals {
+			list.rows = append(list.rows, totalRow(total, len(list.columns)))
+		}
+	}
+	var table bytes.Buffer
+	if err := showTable(&table, list); err != nil {
+		return err
+	}
+	_, err = a.stdout.Write(a.withBars(table.Bytes(), shares(report.Sums)))
+	return err
+}
+
+func usageSumListing(report api.UsageReport, by []admin.UsageGroup) listing {
+	list := listing{value: report, empty: "nothing was used in that time"}
+	var cells []func(api.UsageSum) string
+	add := func(name string, cell func(api.UsageSum) string) {
+		if !slices.ContainsFunc(list.columns, func(c column) bool { return c.name == name }) {
+			list.columns, cells = append(list.columns, column{name: name}), append(cells, cell)
+		}
+	}
+	for _, group := range by {
+		switch group {
+		case admin.ByKey:
+			add("key_id", func(s api.UsageSum) string { return s.KeyID })
+			add("key_name", func(s api.UsageSum) string { return *s.KeyName })
+			add("owner", func(s api.UsageSum) string { return *s.Owner })
+		case admin.ByOwner:
+			add("owner", func(s api.UsageSum) string { return *s.Owner })
+		case admin.ByPlan:
+			add("plan", func(s api.UsageSum) string { return *s.Plan })
+		case admin.ByDay:
+			add("day", func(s api.UsageSum) string { return s.Day })
+		case admin.ByMonth:
+			add("month", func(s api.UsageSum) string { return s.Month })
+		}
+	}
+	add("meter", func(s api.UsageSum) string { return s.Meter })
+	add("used", func(s api.UsageSum) string { return number(s.Used) })
+	add("denied", func(s api.UsageSum) string { return number(s.Denied) })
+	add("last_request_at", func(s api.UsageSum) string { return instantText(s.LastRequestAt) })
+	for _, sum := range report.Sums {
+		row := make([]string, len(cells))
+		for i, cell := range cells {
+			row[i] = cell(sum)
+		}
+		list.rows = append(list.rows, row)
+	}
+	return list
+}
+
+// totalRow is a row for all groups, which have at least one column before the meter.
+func totalRow(total api.UsageSum, columns int) []string {
+	row := make([]string, columns)
+	tail := []string{total.Meter, number(total.Used), number(total.Denied), instantText(total.LastRequestAt)}
+	copy(row[columns-len(tail):], tail)
+	row[0] = "TOTAL"
+	return row
+}
+
+// shares returns how much of the greatest use of its meter each sum is, from 0 to 1.
+func shares(sums []api.UsageSum) []float64 {
+	greatest := make(map[string]int64)
+	for _, sum := range sums {
+		greatest[sum.Meter] = max(greatest[sum.Meter], sum.Used)
+	}
+	found := make([]float64, len(sums))
+	for i, sum := range sums {
+		if most := greatest[sum.Meter]; most > 0 {
+			found[i] = float64(sum.Used) / float64(most)
+		}
+	}
+	return found
+}

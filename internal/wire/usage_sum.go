@@ -1,0 +1,40 @@
+package wire
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// UsageReport returns what was asked for by groups.
+func UsageReport(report admin.UsageReport, by []admin.UsageGroup) api.UsageReport {
+	groups := convert(by, func(group admin.UsageGroup) string { return string(group) })
+	return api.UsageReport{
+		GroupBy: groups, More: report.More,
+		Sums:   convert(report.Sums, func(sum admin.UsageSum) api.UsageSum { return usageSum(sum, by) }),
+		Totals: convert(report.Totals, func(sum admin.UsageSum) api.UsageSum { return usageSum(sum, nil) }),
+	}
+}
+
+func usageSum(sum admin.UsageSum, by []admin.UsageGroup) api.UsageSum {
+	wire := api.UsageSum{Meter: sum.Meter, Used: sum.Used, Denied: sum.Denied, LastRequestAt: instant(sum.LastRequestAt)}
+	byKey := slices.Contains(by, admin.ByKey)
+	if byKey {
+		wire.KeyID, wire.KeyName = sum.KeyID.String(), &sum.KeyName
+	}
+	if byKey || slices.Contains(by, admin.ByOwner) {
+		wire.Owner = &sum.Owner
+	}
+	if slices.Contains(by, admin.ByPlan) {
+		wire.Plan = &sum.Plan
+	}
+	if slices.Contains(by, admin.ByDay) {
+		wire.Day = sum.Date.Date().Format(time.DateOnly)
+	}
+	if slices.Contains(by, admin.ByMonth) {
+		wire.Month = sum.Date.Date().Format("2006-01")
+	}
+	return wire
+}
