@@ -127,7 +127,7 @@ func awaitGoroutines(t *testing.T, most int) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > most; <-tick.C {
+	for deadline := time.Now().Add(30 * time.Second); runtime.NumGoroutine() > most; <-tick.C {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d goroutines are running, %d before", runtime.NumGoroutine(), most)
 		}

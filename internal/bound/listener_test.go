@@ -177,7 +177,7 @@ func TestConnectionsOfASocketAreCountedOut(t *testing.T) {
 		}
 		_ = c.Close()
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; { // the last ones may be about to go
+	for deadline := time.Now().Add(30 * time.Second); ; { // the last ones may be about to go
 		c := dial()
 		served := get(c)
 		_ = c.Close()

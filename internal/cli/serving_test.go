@@ -89,7 +89,7 @@ func (l *log) String() string {
 // await waits until the server has logged a line with a text, and returns the line.
 func (l *log) await(t *testing.T, text string) string {
 	t.Helper()
-	timeout := time.After(10 * time.Second)
+	timeout := time.After(time.Minute)
 	for {
 		l.mu.Lock()
 		said, more := l.text.String(), l.more

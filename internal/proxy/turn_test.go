@@ -70,7 +70,7 @@ func (c *crowded) start(ctx context.Context, path, secret string) <-chan *http.R
 // eventually waits for a condition that comes by itself.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !holds(); {
+	for deadline := time.Now().Add(30 * time.Second); !holds(); {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s did not come", what)
 		}

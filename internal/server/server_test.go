@@ -178,7 +178,7 @@ func TestSlowBodiesAreCutOffOnBothListeners(t *testing.T) {
 			if !errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Errorf("%s: the body ended with %v", addr, err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(30 * time.Second):
 			t.Fatalf("%s: the body is waited for", addr)
 		}
 	}

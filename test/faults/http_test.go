@@ -18,9 +18,9 @@ import (
 
 const (
 	// answerWithin is how long a charge may wait, and what a busy machine adds.
-	answerWithin = 7 * time.Second
+	answerWithin = 10 * time.Second
 	// readyWithin is the same for readiness, which asks for 2 s.
-	readyWithin = 4 * time.Second
+	readyWithin = 8 * time.Second
 )
 
 func TestCallersOverHTTPAreToldAndServedAgain(t *testing.T) {
