@@ -1,6 +1,10 @@
 package ration
 
-import "github.com/google/uuid"
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
 
 // Batch is what one transaction of a [Store] decides.
 type Batch struct {
@@ -8,7 +12,8 @@ type Batch struct {
 	Items []Item    // at least one
 }
 
-// Item is one entry of a batch: a charge, the end of a reservation, or a refund.
+// Item is one entry of a batch: a charge, the end of a reservation, a refund, or what
+// becomes of leases.
 // Exactly one of the pointers is set. What it points to is valid, and nobody changes
 // it.
 type Item struct {
@@ -18,6 +23,15 @@ type Item struct {
 	Charge *Charge // normalised, without Secret and KeyID
 	End    *End
 	Refund *Receipt // the receipt of the charge to give back
+	Leases *Leases
+
+	LeaseTTL time.Duration // of a charge that is InFlight: how long its lease lasts if nobody renews it
+}
+
+// Leases are leases of one key that are renewed or ended together.
+type Leases struct {
+	Leases []Lease
+	TTL    time.Duration // how much longer they last from now on; 0: they end
 }
 
 // IsDryRun reports whether the item changes nothing, whatever the decision is.

@@ -32,6 +32,13 @@ type Charge struct {
 	DryRun  bool       // decide and change nothing
 	Via     string     // the integration it came through, for logs and metrics
 
+	// InFlight says that what is charged goes on after the decision, such as a request
+	// or a WebSocket: the charge takes a slot of each concurrent limit on its meters
+	// and keeps it until [Engine.Release]. A charge with a Hold takes slots too, until
+	// its reservation ends. Any other charge is refused if no slot is free, but takes
+	// none.
+	InFlight bool
+
 	Hold        *Hold        // reserve the amounts instead of using them; nil: use them
 	Idempotency *Idempotency // answer a repeated charge with its first decision; nil: decide every charge anew
 	Refundable  bool         // answer with a receipt, for a later refund

@@ -7,18 +7,19 @@ type Code string
 
 // The codes of a decision.
 const (
-	CodeOK                Code = "ok"
-	CodeKeyMissing        Code = "key_missing"        // no secret was sent
-	CodeKeyUnknown        Code = "key_unknown"        // no key has this secret
-	CodeKeyUnchecked      Code = "key_unchecked"      // too many unknown secrets came from the address, so this one was not looked up
-	CodeKeyExpired        Code = "key_expired"        // the key, or the secret that was sent, has expired
-	CodeKeyDisabled       Code = "key_disabled"       // the key is disabled, pending or rejected
-	CodeKeyRevoked        Code = "key_revoked"        // the key, or the secret that was sent, is revoked
-	CodeInsufficientScope Code = "insufficient_scope" // the key lacks the scope
-	CodeIPNotAllowed      Code = "ip_not_allowed"     // the key's allow list does not contain this address
-	CodeQuotaExceeded     Code = "quota_exceeded"     // the quota of a period is used up
-	CodeRateExceeded      Code = "rate_exceeded"      // the key is charged faster than its rate allows
-	CodeCostExceedsLimit  Code = "cost_exceeds_limit" // the charge is greater than the whole limit, now and later, so waiting does not help
+	CodeOK                  Code = "ok"
+	CodeKeyMissing          Code = "key_missing"          // no secret was sent
+	CodeKeyUnknown          Code = "key_unknown"          // no key has this secret
+	CodeKeyUnchecked        Code = "key_unchecked"        // too many unknown secrets came from the address, so this one was not looked up
+	CodeKeyExpired          Code = "key_expired"          // the key, or the secret that was sent, has expired
+	CodeKeyDisabled         Code = "key_disabled"         // the key is disabled, pending or rejected
+	CodeKeyRevoked          Code = "key_revoked"          // the key, or the secret that was sent, is revoked
+	CodeInsufficientScope   Code = "insufficient_scope"   // the key lacks the scope
+	CodeIPNotAllowed        Code = "ip_not_allowed"       // the key's allow list does not contain this address
+	CodeQuotaExceeded       Code = "quota_exceeded"       // the quota of a period is used up
+	CodeRateExceeded        Code = "rate_exceeded"        // the key is charged faster than its rate allows
+	CodeConcurrencyExceeded Code = "concurrency_exceeded" // as many charges of the key are in flight as may be at once
+	CodeCostExceedsLimit    Code = "cost_exceeds_limit"   // the charge is greater than the whole limit, now and later, so waiting does not help
 )
 
 // The codes that say why no decision was made. An [Engine] returns them as errors.
@@ -60,6 +61,7 @@ type Decision struct {
 
 	Replayed    bool         // this is the decision of an earlier, equal charge; nothing was charged this time
 	Reservation *Reservation // the reservation that was made or ended; nil: none
+	Lease       *Lease       // the slots that an admitted charge with InFlight has taken; nil: no concurrent limit applies to it
 	Receipt     *Receipt     // only of a refundable charge or reservation that was admitted and not replayed
 }
 
@@ -69,7 +71,7 @@ func (d Decision) Allowed() bool { return d.Code == CodeOK }
 // LimitStatus is the state of a limit after a decision.
 type LimitStatus struct {
 	Limit
-	Used        int64     // units; of a rate: those that have not come back yet, after a lowering perhaps more than its burst
+	Used        int64     // units; of a rate: those that have not come back yet, after a lowering perhaps more than its burst; of a concurrent limit: charges in flight
 	Reserved    int64     // units held by open reservations; they count against the limit
 	Remaining   int64     // units, never below 0; of a rate: what is left of its burst
 	ResetsAt    time.Time // when the quota has more: its period ends, the temporary limit gives way to a greater one, or (of a denial) reservations release enough. Of a rate: its burst is whole again. Zero: never

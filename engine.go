@@ -1,6 +1,7 @@
 package ration
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -21,6 +22,8 @@ type EngineConfig struct {
 	MaxQueue    int           // most charges that may wait per lane; further ones get ErrStoreUnavailable; 0: 16,384
 	DigestCache int           // most digests to remember, about 150 bytes each; 0: 100,000
 
+	LeaseTTL time.Duration // how long a lease lasts if nobody renews it, at least 1 s; 0: [DefaultLeaseTTL]. The engine renews after a third of it
+
 	Unknown  UnknownSecrets   // bounds the look-ups of unknown secrets; zero: its defaults
 	Observer observe.Observer // is told of each batch; nil: nobody is
 }
@@ -37,6 +40,7 @@ type Engine struct {
 	unknown  *failures.Budget
 	resolver *groupcommit.Batcher[Digest, Digest, SecretRef]
 	lanes    []*groupcommit.Batcher[KeyID, Item, Decision]
+	leases   leaseKeeper
 }
 
 // NewEngine returns an engine that keeps its data in a store. Close the engine before
@@ -48,6 +52,7 @@ func NewEngine(store Store, config EngineConfig) *Engine {
 	if config.MaxWait <= 0 {
 		config.MaxWait = groupcommit.DefaultMaxWait
 	}
+	config.LeaseTTL = max(cmp.Or(config.LeaseTTL, DefaultLeaseTTL), time.Second)
 	e := &Engine{store: store, config: config, digests: newDigestCache(config.DigestCache), unknown: config.Unknown.budget()}
 	e.resolver = groupcommit.New(groupcommit.Config[Digest, Digest, SecretRef]{
 		Key:      func(digest Digest) Digest { return digest },
@@ -56,16 +61,18 @@ func NewEngine(store Store, config EngineConfig) *Engine {
 		MaxQueue: config.MaxQueue,
 		MaxWait:  config.MaxWait,
 	})
+	e.leases.init(e, config.LeaseTTL)
 	// A key always takes the same lane, so that two transactions of one engine
 	// never wait for each other.
 	for lane := range max(1, store.Lanes()) {
 		e.lanes = append(e.lanes, groupcommit.New(groupcommit.Config[KeyID, Item, Decision]{
-			Key:      func(item Item) KeyID { return item.KeyID },
-			Commit:   e.commit,
-			Split:    mayBeFaultOfOne,
-			Observe:  observerOf(store, lane, config.Observer),
-			MaxQueue: config.MaxQueue,
-			MaxWait:  config.MaxWait,
+			Key:       func(item Item) KeyID { return item.KeyID },
+			Commit:    e.commit,
+			Split:     mayBeFaultOfOne,
+			Unclaimed: e.releaseUnclaimed,
+			Observe:   observerOf(store, lane, config.Observer),
+			MaxQueue:  config.MaxQueue,
+			MaxWait:   config.MaxWait,
 		}))
 	}
 	return e
@@ -117,7 +124,11 @@ func (e *Engine) Charge(ctx context.Context, charge Charge) (Decision, error) {
 		}
 	}
 	charge.Secret, charge.KeyID = Secret{}, KeyID{}
-	return e.decide(ctx, Item{KeyID: by.KeyID, SecretID: by.SecretID, Charge: &charge})
+	decision, err := e.decide(ctx, Item{KeyID: by.KeyID, SecretID: by.SecretID, Charge: &charge, LeaseTTL: e.config.LeaseTTL})
+	if decision.Lease != nil {
+		e.leases.keep(*decision.Lease)
+	}
+	return decision, err
 }
 
 // decide sends an item to the lane of its key.
@@ -137,9 +148,10 @@ func (e *Engine) decide(ctx context.Context, item Item) (Decision, error) {
 // says why not.
 func (e *Engine) Ready(ctx context.Context) error { return e.store.Ready(ctx) }
 
-// Close refuses new charges, and waits until the waiting ones have been answered or
+// Close ends all leases, refuses new charges, and waits until the waiting ones have been answered or
 // ctx ends. It does not close the store. Closing again only waits.
 func (e *Engine) Close(ctx context.Context) error {
+	e.leases.close(ctx)
 	errs := []error{e.resolver.Close(ctx)}
 	for _, lane := range e.lanes {
 		errs = append(errs, lane.Close(ctx))

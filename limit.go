@@ -3,7 +3,6 @@ package ration
 import (
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // Kind says how a limit counts.
@@ -13,17 +12,26 @@ type Kind string
 const (
 	KindQuota Kind = "quota" // a number of units in a calendar period, or ever
 	KindRate  Kind = "rate"  // a number of units per second or minute, spread evenly, with a burst (the GCRA algorithm)
+
+	// KindConcurrent is a number of charges in flight at once: each charge that has
+	// units on the meter takes one slot, however many units it has, until it ends. A
+	// slot is held by a [Lease].
+	KindConcurrent Kind = "concurrent"
 )
+
+// MaxConcurrent is the greatest quantity of a concurrent limit. Each slot that is taken
+// is a row that decisions about its key read.
+const MaxConcurrent = 10_000
 
 // Limit bounds one meter of a key. A Quantity of 0 lets nothing pass. A meter without
 // a limit is unlimited.
 type Limit struct {
-	Name     string // empty: "<meter>-<period>"; for a rate "<meter>-rate-<period>"
+	Name     string // empty: "<meter>-<period>"; for a rate "<meter>-rate-<period>", for a concurrent limit "<meter>-concurrent"
 	Meter    string
 	Kind     Kind
-	Quantity int64 // units per period, 0 … [MaxUnits]
-	Period   Period
-	Burst    int64 // rates: the most units at one instant; 0: Quantity. Quotas: 0
+	Quantity int64  // units per period, 0 … [MaxUnits]; of a concurrent limit charges in flight, 0 … [MaxConcurrent]
+	Period   Period // empty for a concurrent limit
+	Burst    int64  // rates: the most units at one instant; 0: Quantity. Other kinds: 0
 }
 
 // LimitKey is what tells the limits of one plan or key apart: a plan has at most one
@@ -38,7 +46,7 @@ type LimitKey struct {
 func (l Limit) Key() LimitKey { return LimitKey{l.Meter, l.Kind, l.Period} }
 
 // Size returns the most units that the limit can ever admit at one instant: a quota's
-// quantity, or a rate's burst.
+// quantity, or a rate's burst. Of a concurrent limit it is the number of charges.
 func (l Limit) Size() int64 {
 	if l.Kind == KindRate && l.Burst > 0 {
 		return l.Burst
@@ -48,8 +56,11 @@ func (l Limit) Size() int64 {
 
 // DefaultName returns the name of a limit that was not given one.
 func (k LimitKey) DefaultName() string {
-	if k.Kind == KindRate {
+	switch k.Kind {
+	case KindRate:
 		return k.Meter + "-rate-" + string(k.Period)
+	case KindConcurrent:
+		return k.Meter + "-concurrent"
 	}
 	return k.Meter + "-" + string(k.Period)
 }
@@ -66,54 +77,6 @@ func KindOf(period Period) Kind {
 	return ""
 }
 
-// ParseLimit reads a limit as people write it: "1000/day", "200000 tokens/month",
-// "10/second burst 20", "5000000 tokens/lifetime". Without a meter the limit is on
-// requests. Digits may be grouped with '_'. The result is normalised and valid.
-func ParseLimit(text string) (Limit, error) {
-	wrong := func(reason string) (Limit, error) {
-		return Limit{}, &InvalidError{Field: "limit", Value: text, Reason: reason}
-	}
-	const form = `write "1000/day", "200000 tokens/month" or "10/second burst 20"`
-	head, tail, found := strings.Cut(text, "/")
-	before, after := strings.Fields(head), strings.Fields(tail)
-	if !found || len(before) < 1 || len(before) > 2 || len(after) != 1 && len(after) != 3 {
-		return wrong(form)
-	}
-	quantity, err := parseUnits(before[0])
-	if err != nil {
-		return wrong(err.Error())
-	}
-	limit := Limit{Meter: MeterRequests, Quantity: quantity, Period: Period(after[0])}
-	if len(before) == 2 {
-		limit.Meter = before[1]
-	}
-	if len(after) == 3 {
-		if after[1] != "burst" {
-			return wrong(form)
-		}
-		if limit.Burst, err = parseUnits(after[2]); err != nil {
-			return wrong(err.Error())
-		}
-		if limit.Burst == 0 {
-			return wrong("a burst is at least 1")
-		}
-	}
-	return limit.Normalize()
-}
-
-// String returns the limit in the form that ParseLimit reads.
-func (l Limit) String() string {
-	text := strconv.FormatInt(l.Quantity, 10)
-	if l.Meter != MeterRequests {
-		text += " " + l.Meter
-	}
-	text += "/" + string(l.Period)
-	if l.Kind == KindRate && l.Size() != l.Quantity {
-		text += fmt.Sprintf(" burst %d", l.Burst)
-	}
-	return text
-}
-
 // Normalize checks the limit and returns it with what may be left out (name, kind,
 // burst) filled in. Its error is an [InvalidError].
 func (l Limit) Normalize() (Limit, error) {
@@ -123,16 +86,15 @@ func (l Limit) Normalize() (Limit, error) {
 	if err := ValidateMeter(l.Meter); err != nil {
 		return Limit{}, err
 	}
-	kind := KindOf(l.Period)
-	if kind == "" {
-		return wrong("period", string(l.Period), "use hour, day, week, month or lifetime for a quota, second or minute for a rate")
+	if err := l.normalizeKind(); err != nil {
+		return Limit{}, err
 	}
-	if l.Kind != "" && l.Kind != kind {
-		return wrong("kind", string(l.Kind), fmt.Sprintf("a limit per %s is a %s", l.Period, kind))
+	most := int64(MaxUnits)
+	if l.Kind == KindConcurrent {
+		most = MaxConcurrent
 	}
-	l.Kind = kind
-	if l.Quantity < 0 || l.Quantity > MaxUnits {
-		return wrong("quantity", strconv.FormatInt(l.Quantity, 10), "use a whole number from 0 to 9007199254740992")
+	if l.Quantity < 0 || l.Quantity > most {
+		return wrong("quantity", strconv.FormatInt(l.Quantity, 10), fmt.Sprintf("use a whole number from 0 to %d", most))
 	}
 	if err := l.normalizeBurst(); err != nil {
 		return Limit{}, err
@@ -142,6 +104,23 @@ func (l Limit) Normalize() (Limit, error) {
 		return l, nil
 	}
 	return l, validateIdentifier("limit name", l.Name, maxLimitNameLength)
+}
+
+// normalizeKind fills in the kind, which the period says, except of a concurrent limit.
+func (l *Limit) normalizeKind() error {
+	kind := KindOf(l.Period)
+	switch {
+	case l.Kind == KindConcurrent && l.Period == "":
+		return nil
+	case l.Kind == KindConcurrent:
+		return &InvalidError{Field: "period", Value: string(l.Period), Reason: "a concurrent limit has no period"}
+	case kind == "":
+		return &InvalidError{Field: "period", Value: string(l.Period), Reason: "use hour, day, week, month or lifetime for a quota, second or minute for a rate"}
+	case l.Kind != "" && l.Kind != kind:
+		return &InvalidError{Field: "kind", Value: string(l.Kind), Reason: fmt.Sprintf("a limit per %s is a %s", l.Period, kind)}
+	}
+	l.Kind = kind
+	return nil
 }
 
 // maxBurstPeriods is the most periods in which a rate may take to give back its whole
@@ -167,12 +146,4 @@ func (l *Limit) normalizeBurst() error {
 		return wrong(fmt.Sprintf("a burst may be at most %d times the quantity", maxBurstPeriods))
 	}
 	return nil
-}
-
-func parseUnits(text string) (int64, error) {
-	units, err := strconv.ParseInt(strings.ReplaceAll(text, "_", ""), 10, 64)
-	if err != nil || units < 0 || units > MaxUnits || text[0] == '+' || text[0] == '_' {
-		return 0, fmt.Errorf("%s is not a whole number from 0 to %d", shortQuote(text), MaxUnits)
-	}
-	return units, nil
 }

@@ -24,6 +24,10 @@ func TestParseLimit(t *testing.T) {
 		{"10/second burst 20", ration.Limit{Name: "requests-rate-second", Meter: "requests", Kind: ration.KindRate, Quantity: 10, Period: ration.PeriodSecond, Burst: 20}},
 		{"10 search.deep/minute burst 1", ration.Limit{Name: "search.deep-rate-minute", Meter: "search.deep", Kind: ration.KindRate, Quantity: 10, Period: ration.PeriodMinute, Burst: 1}},
 		{"0/second", ration.Limit{Name: "requests-rate-second", Meter: "requests", Kind: ration.KindRate, Period: ration.PeriodSecond}},
+		{"5 at once", ration.Limit{Name: "requests-concurrent", Meter: "requests", Kind: ration.KindConcurrent, Quantity: 5}},
+		{" 2  exports\tat once", ration.Limit{Name: "exports-concurrent", Meter: "exports", Kind: ration.KindConcurrent, Quantity: 2}},
+		{"0 at once", ration.Limit{Name: "requests-concurrent", Meter: "requests", Kind: ration.KindConcurrent}},
+		{"10_000 at once", ration.Limit{Name: "requests-concurrent", Meter: "requests", Kind: ration.KindConcurrent, Quantity: 10_000}},
 		{"1/minute burst 100000", ration.Limit{Name: "requests-rate-minute", Meter: "requests", Kind: ration.KindRate, Quantity: 1, Period: ration.PeriodMinute, Burst: 100_000}},
 	} {
 		got, err := ration.ParseLimit(row.text)
@@ -45,6 +49,7 @@ func TestParseLimitRefuses(t *testing.T) {
 	for text, field := range map[string]string{
 		"": "limit", "/": "limit", "day": "limit", "1000": "limit", "1000/": "limit", "/day": "limit",
 		"-1/day": "limit", "+1/day": "limit", "1.5/day": "limit", "1e3/day": "limit", "0x10/day": "limit", "NaN/day": "limit",
+		"at once": "limit", "5 at": "limit", "5 once": "limit", "at 5 once": "limit", "5 a b at once": "limit", "-1 at once": "limit", "10001 at once": "quantity", "5 No at once": "meter", "5/day at once": "limit",
 		"_1/day": "limit", "_/day": "limit", "٣/day": "limit", `"10"/day`: "limit",
 		"9007199254740993/day": "limit", "99999999999999999999/day": "limit",
 		"10/day/week": "period", "10/1d": "period", "10/Day": "period", "10/fortnight": "period", "10/day week": "limit",

@@ -25,6 +25,8 @@ func (s *LimitStatus) isTighter(other *LimitStatus) bool {
 	switch {
 	case s.Exceeded != other.Exceeded:
 		return s.Exceeded
+	case (s.Kind == KindConcurrent) != (other.Kind == KindConcurrent): // its slot is free again when the answer has ended
+		return other.Kind == KindConcurrent
 	case !s.Exceeded:
 		return s.comparePart(other) <= 0
 	case s.ResetsAt.IsZero() != other.ResetsAt.IsZero():

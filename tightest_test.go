@@ -20,6 +20,13 @@ func TestTightest(t *testing.T) {
 		return status
 	}
 	rate := ration.LimitStatus{Limit: ration.Limit{Name: "second", Kind: ration.KindRate, Quantity: 2, Burst: 10}, Used: 1, Remaining: 9}
+	slots := func(remaining, quantity int64) ration.LimitStatus {
+		status := left("slots", remaining, quantity)
+		status.Kind = ration.KindConcurrent
+		return status
+	}
+	refusedSlots := slots(0, 5)
+	refusedSlots.Exceeded = true
 	for _, row := range []struct {
 		name   string
 		limits []ration.LimitStatus
@@ -36,6 +43,10 @@ func TestTightest(t *testing.T) {
 		{"one that refused, whatever remains", []ration.LimitStatus{refused("day", 3, 10, 100), left("month", 0, 100)}, "day"},
 		{"of two that refused the one that resets later", []ration.LimitStatus{refused("month", 50, 100, 200), refused("day", 0, 10, 100)}, "month"},
 		{"of two that refused the one that never resets", []ration.LimitStatus{refused("lifetime", 50, 100, 0), refused("day", 0, 10, 100)}, "lifetime"},
+		{"slots come last, whatever remains", []ration.LimitStatus{slots(0, 5), left("day", 9, 10)}, "day"},
+		{"slots alone", []ration.LimitStatus{slots(0, 5)}, "slots"},
+		{"slots that refused", []ration.LimitStatus{left("day", 0, 10), refusedSlots}, "slots"},
+		{"slots that refused besides a quota", []ration.LimitStatus{refusedSlots, refused("day", 0, 10, 100)}, "day"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got := ration.Tightest(row.limits)

@@ -14,7 +14,7 @@ type Key struct {
 type Limit struct {
 	Name      string     `json:"name"`
 	Meter     string     `json:"meter"`
-	Kind      string     `json:"kind"`   // "quota" or "rate"
+	Kind      string     `json:"kind"`   // "quota", "rate" or "concurrent"
 	Period    string     `json:"period"` // "second" … "lifetime"
 	Limit     int64      `json:"limit"`  // units: a quota's quantity, a rate's burst
 	Used      int64      `json:"used"`   // units; of a rate: the part of its burst that has not come back yet

@@ -16,7 +16,7 @@ type Plan struct {
 type PlanLimit struct {
 	Name     string `json:"name"`
 	Meter    string `json:"meter"`
-	Kind     string `json:"kind"`     // "quota" or "rate"
+	Kind     string `json:"kind"`     // "quota", "rate" or "concurrent"
 	Quantity int64  `json:"quantity"` // units per period
 	Period   string `json:"period"`
 	Burst    int64  `json:"burst"` // rates: the most units at one instant; quotas: 0

@@ -72,12 +72,12 @@ func (l *lane) transact(p pipeline, b *work) ([]ration.Decision, *fault) {
 		return nil, &fault{stage: stageLoad, err: errMovedOn}
 	}
 	clock := ledger.Clock{Now: read.now, Suspect: l.store.suspects(read.now)}
-	if err := b.open(read, clock.Now); err != nil {
+	if err := b.open(read, clock); err != nil {
 		return nil, &fault{stage: stageLoad, err: err}
 	}
 	decisions := b.decide(clock)
 	if b.shortOfReserved() {
-		if err := l.reopen(p, b, read, clock.Now); err != nil {
+		if err := l.reopen(p, b, read, clock); err != nil {
 			return nil, &fault{stage: stageLoad, err: err}
 		}
 		decisions = b.decide(clock)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // limitsBeneath are the lasting limits b that are beneath a temporary one.
@@ -17,6 +18,7 @@ const limitsBeneath = `api_key_limits_beneath b JOIN api_key_limits t
 //	k  a key: name, owner, plan, status, time zone, expiry, change, scopes, allowed IPs
 //	p  a plan and one of its limits, if any: plan, time zone, meter, kind, period, limit's name, quantity, burst, plan's change
 //	o  an override: meter, kind, period, name, quantity, burst, unlimited, expiry; also the lasting one beneath a temporary one
+//	l  a slot that a lease holds: lease id, meter, expiry
 //	s  a secret that was sent: secret id, expiry, revocation, last use
 //
 // A row of api_key_limits_beneath counts only beneath a temporary limit: a release
@@ -48,6 +50,10 @@ SELECT 'o', b.api_key_id, NULL, NULL, NULL, b.meter, b.kind, b.period, b.name, b
 FROM ` + limitsBeneath + `
 WHERE b.api_key_id = ANY($1::uuid[])
 UNION ALL
+SELECT 'l', api_key_id, id, meter, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, expires_at, NULL, NULL, NULL, NULL
+FROM leases
+WHERE api_key_id = ANY($1::uuid[])
+UNION ALL
 SELECT 's', s.api_key_id, s.secret_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, s.expires_at, s.revoked_at, s.last_used_at, NULL, NULL
 FROM unnest($2::uuid[], $3::uuid[]) AS sent (api_key_id, secret_id)
 JOIN api_key_secrets s ON s.api_key_id = sent.api_key_id AND s.secret_id = sent.secret_id`
@@ -74,6 +80,10 @@ func (l *loaded) read(r *row, b *work) {
 	case 'o':
 		if k := b.key(r.uuid()); k != nil {
 			k.overrides = append(k.overrides, r.override())
+		}
+	case 'l':
+		if k := b.key(r.uuid()); k != nil {
+			k.leases = append(k.leases, r.slotLease())
 		}
 	case 's':
 		if k := b.key(r.uuid()); k != nil {
@@ -130,6 +140,13 @@ func (r *row) secret() ration.SecretState {
 	return secret
 }
 
+func (r *row) slotLease() ledger.SlotLease {
+	lease := ledger.SlotLease{ID: r.uuid(), Meter: r.meter()}
+	r.skip(8)
+	lease.ExpiresAt = r.time()
+	return lease
+}
+
 // The words of the schema's checks cost no memory when they are read.
 
 func (r *row) status() ration.Status {
@@ -144,8 +161,11 @@ func (r *row) status() ration.Status {
 
 func (r *row) kind() ration.Kind {
 	text := r.take(-1)
-	if string(text) == string(ration.KindRate) {
+	switch string(text) {
+	case string(ration.KindRate):
 		return ration.KindRate
+	case string(ration.KindConcurrent):
+		return ration.KindConcurrent
 	}
 	return ration.Kind(text)
 }

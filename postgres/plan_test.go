@@ -64,6 +64,8 @@ func fillTables(t *testing.T, d *database, keys int) {
 		"INSERT INTO charge_batches SELECT id, gen_random_uuid() FROM api_keys",
 		"INSERT INTO reservations SELECT id, gen_random_uuid(), 'open', 'keep', '[]', NULL, now(), now() + i * interval '1 hour', NULL, NULL, sha256(''), '[]' FROM api_keys, generate_series(-1, 1) i",
 		"INSERT INTO reservations SELECT id, gen_random_uuid(), 'settled', 'keep', '[]', '[]', now(), now(), now() - i * interval '1 day', NULL, sha256(''), '[]' FROM api_keys, generate_series(5, 9) i",
+		"INSERT INTO plan_limits SELECT name, 'requests', 'concurrent', '', 'c', 5, 0 FROM plans",
+		"INSERT INTO leases SELECT id, gen_random_uuid(), meter, now() FROM api_keys, unnest('{requests,tokens}'::text[]) AS m (meter)",
 		"INSERT INTO idempotency_keys SELECT id, 'k' || i, sha256(''), '{}', now() - i * interval '10 hours' FROM api_keys, generate_series(0, 4) i",
 	} {
 		filling.exec(t, sql)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
-	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/ledger"
@@ -255,7 +254,7 @@ func (l *lane) readReadings(p pipeline, b *work) error {
 // reopen reads the open reservations of those keys whose charges were denied for what
 // is reserved, in a round trip of its own. All accounts then begin anew, so that all
 // charges have to be decided again.
-func (l *lane) reopen(p pipeline, b *work, read *loaded, now time.Time) error {
+func (l *lane) reopen(p pipeline, b *work, read *loaded, clock ledger.Clock) error {
 	keys, shortages := newUUIDs(), make(map[ration.KeyID]ledger.Shortage)
 	for i := range b.keys {
 		if k := &b.keys[i]; k.account != nil && k.account.Shortage() != ledger.NotShort {
@@ -264,7 +263,7 @@ func (l *lane) reopen(p pipeline, b *work, read *loaded, now time.Time) error {
 		}
 	}
 	p.send(stmtInOrder)
-	p.send(stmtOpen, keys.param(), timeParam(now), int64Param(ledger.HeldAtMost))
+	p.send(stmtOpen, keys.param(), timeParam(clock.Now), int64Param(ledger.HeldAtMost))
 	p.send(stmtOtherMeters, keys.param())
 	if err := p.sync(); err != nil {
 		return err
@@ -286,12 +285,12 @@ func (l *lane) reopen(p pipeline, b *work, read *loaded, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := b.open(read, now); err != nil {
+	if err := b.open(read, clock); err != nil {
 		return err
 	}
 	for i := range b.keys {
 		if k := &b.keys[i]; k.account != nil {
-			k.account = k.account.WithOpen(opened[k.id], now, shortages[k.id])
+			k.account = k.account.WithOpen(opened[k.id], clock.Now, shortages[k.id])
 		}
 	}
 	return nil

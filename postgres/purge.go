@@ -18,6 +18,7 @@ const purgeKeptEvery = time.Minute
 var (
 	purgeReservationsSQL = purgeKeptSQL("reservations", "ended_at", "")
 	purgeReplaysSQL      = purgeKeptSQL("idempotency_keys", "created_at", "")
+	purgeLeasesSQL       = purgeKeptSQL("leases", "expires_at", "")
 	purgeRefundsSQL      = purgeKeptSQL("refunds", "created_at", " AND period <> 'lifetime'")
 )
 
@@ -62,6 +63,7 @@ func newPurgesOfKept() *purgesOfKept {
 		kinds: []keptKind{
 			{"reservations", stmtPurgeReservations, ration.ReservationRetention},
 			{"idempotency_keys", stmtPurgeReplays, ration.IdempotencyRetention},
+			{"leases", stmtPurgeLeases, ledger.LeaseRetention},
 			{"refunds", stmtPurgeRefunds, ledger.RefundRetention},
 		},
 	}

@@ -50,13 +50,13 @@ func TestWhatIsKeptNoLongerIsDeletedInParts(t *testing.T) {
 		}
 	}
 	clock.set(t, noon.Add(ration.IdempotencyRetention-2300*time.Second))
-	purge(3)
+	purge(4)
 	d.wantKept(t, n+1, n)
 	clock.set(t, noon.Add(ration.IdempotencyRetention-100*time.Second))
-	purge(5) // 2,199 of them in 3
+	purge(6) // 2,199 of them in 3
 	d.wantKept(t, n+1, 101)
 	clock.set(t, noon.Add(ration.ReservationRetention-100*time.Second))
-	purge(5)
+	purge(6)
 	d.wantKept(t, 102, 0)
 }
 

@@ -15,6 +15,7 @@ type writes struct {
 	days    [6]array
 	secrets [2]array
 	prior   priorWrites
+	leases  leaseWrites
 	all     []write // in the order in which they are sent
 }
 
@@ -40,6 +41,7 @@ func newWrites() *writes {
 		days:    [...]array{newUUIDs(), newTexts(), newDates(), newInts(), newInts(), newTimes()},
 		secrets: [...]array{newUUIDs(), newUUIDs()},
 		prior:   newPriorWrites(),
+		leases:  newLeaseWrites(),
 	}
 	l := &w.prior
 	w.all = []write{
@@ -55,6 +57,8 @@ func newWrites() *writes {
 		{stmtSecretsUsed, w.secrets[:]},
 		{stmtNewReservations, l.made[:]},
 		{stmtEndReservations, l.ended[:]},
+		{stmtEndLeases, w.leases.ended[:]},
+		{stmtPutLeases, w.leases.put[:]},
 		{stmtForgetReplays, l.freed[:]},
 		{stmtRememberReplays, l.replays[:]},
 		{stmtLog, l.log[:]},
@@ -87,6 +91,7 @@ func (w *writes) collect(b *work) {
 			w.secrets[1].addUUID(secret)
 		}
 		w.prior.add(k)
+		w.leases.add(k.id, k.account)
 	}
 }
 

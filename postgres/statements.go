@@ -32,6 +32,8 @@ const (
 	stmtSecretsUsed
 	stmtNewReservations
 	stmtEndReservations
+	stmtEndLeases
+	stmtPutLeases
 	stmtForgetReplays
 	stmtRememberReplays
 	stmtLog
@@ -43,6 +45,7 @@ const (
 	stmtPurgeReservations
 	stmtPurgeReplays
 	stmtPurgeRefunds
+	stmtPurgeLeases
 	stmtReady
 	stmtTables
 	stmtWaiting
@@ -79,6 +82,8 @@ var statementSQL = [statementCount]string{
 	stmtSecretsUsed:       secretsUsedSQL,
 	stmtNewReservations:   newReservationsSQL,
 	stmtEndReservations:   endReservationsSQL,
+	stmtEndLeases:         endLeasesSQL,
+	stmtPutLeases:         putLeasesSQL,
 	stmtForgetReplays:     forgetReplaysSQL,
 	stmtRememberReplays:   rememberReplaysSQL,
 	stmtLog:               insertLogSQL,
@@ -90,6 +95,7 @@ var statementSQL = [statementCount]string{
 	stmtPurgeReservations: purgeReservationsSQL,
 	stmtPurgeReplays:      purgeReplaysSQL,
 	stmtPurgeRefunds:      purgeRefundsSQL,
+	stmtPurgeLeases:       purgeLeasesSQL,
 	stmtReady:             readySQL,
 	stmtTables:            tablesSQL,
 	stmtWaiting:           waitingSQL,

@@ -50,6 +50,7 @@ type keyWork struct {
 	overrides []ration.Override
 	secrets   []ration.SecretState
 	usage     ledger.Usage
+	leases    []ledger.SlotLease
 	account   *ledger.Account
 	prior     *keyPrior // nil: no item refers to an earlier charge
 }
@@ -108,7 +109,7 @@ func (b *work) reset() {
 		k := &b.keys[i]
 		*k = keyWork{
 			id: k.id, sent: k.sent, meters: k.meters, stuckOn: k.stuckOn, prior: k.prior,
-			overrides: k.overrides[:0], secrets: k.secrets[:0], usage: k.usage[:0],
+			overrides: k.overrides[:0], secrets: k.secrets[:0], usage: k.usage[:0], leases: k.leases[:0],
 		}
 		if k.prior != nil {
 			k.prior.read = ledger.Prior{}
@@ -146,9 +147,9 @@ func (b *work) takeUnreadUsage(r *row) {
 }
 
 // open puts the accounts of all keys together.
-func (b *work) open(l *loaded, now time.Time) error {
+func (b *work) open(l *loaded, clock ledger.Clock) error {
 	for i := range b.keys {
-		if err := b.openKey(&b.keys[i], l, now); err != nil {
+		if err := b.openKey(&b.keys[i], l, clock); err != nil {
 			return &clientError{fmt.Errorf("key %s: %w", b.keys[i].id, err)}
 		}
 	}
@@ -173,7 +174,7 @@ func (b *work) decide(clock ledger.Clock) []ration.Decision {
 }
 
 // openKey puts the key's account together if its row is locked.
-func (b *work) openKey(k *keyWork, l *loaded, now time.Time) error {
+func (b *work) openKey(k *keyWork, l *loaded, clock ledger.Clock) error {
 	if !k.locked || !k.exists {
 		return nil
 	}
@@ -185,7 +186,7 @@ func (b *work) openKey(k *keyWork, l *loaded, now time.Time) error {
 		}
 		plan = *found
 	}
-	policy, err := ledger.NewPolicy(k.policy, plan, k.overrides, k.secrets, now)
+	policy, err := ledger.NewPolicy(k.policy, plan, k.overrides, k.secrets, clock.Now)
 	if err != nil {
 		return err
 	}
@@ -196,5 +197,6 @@ func (b *work) openKey(k *keyWork, l *loaded, now time.Time) error {
 	if k.prior != nil {
 		k.account.TakePrior(k.prior.read)
 	}
+	k.account.TakeLeases(k.leases, clock)
 	return nil
 }

@@ -36,6 +36,10 @@ type Question struct {
 	// Idempotency admits the same request once, and refuses it when it comes again.
 	// Nil: every request is a new one.
 	Idempotency *ration.Idempotency
+	// InFlight says that the request goes on after its answer to Ask: it takes a slot of
+	// the key's concurrent limits. The caller of Ask then gives it back with
+	// [Gate.Release]. It does nothing if the Charger is no [Releaser].
+	InFlight bool
 	// Hold reserves the amounts instead of charging them. The caller of Ask then ends
 	// the reservation, with [Gate.Settle] or [Gate.GiveBack]. Nil: the amounts are
 	// charged.
@@ -90,7 +94,7 @@ func (g *Gate) ask(ctx context.Context, caller Caller, question Question) Answer
 	}
 	answer.Decision, answer.Err = ChargeSecret(waited, g.Charger, ration.Charge{
 		Secret: credential.Secret, Amounts: question.Amounts, Scope: question.Scope, IP: caller.IP,
-		Refundable: question.Refundable, Idempotency: question.Idempotency, Hold: question.Hold,
+		Refundable: question.Refundable, InFlight: question.InFlight && g.canRelease(), Idempotency: question.Idempotency, Hold: question.Hold,
 		Via: question.Via, Request: &ration.RequestInfo{Method: caller.Method, Route: question.Route, ID: question.RequestID},
 	})
 	if answer.Err != nil {

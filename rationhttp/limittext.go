@@ -52,6 +52,9 @@ func newLimitText(limit ration.Limit) *limitText {
 		return nil
 	}
 	item.Params.Add("q", min(limit.Size(), maxInteger))
+	if limit.Kind == ration.KindConcurrent {
+		item.Params.Add("qu", "concurrent-requests")
+	}
 	if seconds := windowSeconds(limit); seconds > 0 {
 		item.Params.Add("w", seconds)
 	}

@@ -57,6 +57,7 @@ func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 	question.Via = "middleware"
 	question.FailOpen = m.failOpen != nil
 	question.Refundable = m.refunds != nil
+	question.InFlight = true
 	question.RequestID = m.requestID(w.Header(), r, question.RequestID)
 	w.Header().Set(RequestIDHeader, question.RequestID)
 	answer := m.gate.Ask(r.Context(), m.gate.CallerOf(r, question), question)
@@ -66,11 +67,17 @@ func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 	}
 	answer.Response.Apply(w.Header())
 	ctx := r.Context()
+	if answer.Decision.Lease != nil {
+		flight := &flight{gate: &m.gate, ctx: ctx, answer: answer}
+		w = flight.watch(w)
+		defer flight.handled()
+	}
 	if answer.FailedOpen {
 		m.failOpen(r, answer.Err)
 	} else {
 		decision := answer.Decision
 		decision.Receipt = nil // Refund uses it, once
+		decision.Lease = nil   // it ends with the request
 		ctx = context.WithValue(ctx, decisionKey{}, &decision)
 	}
 	var held *charged

@@ -73,7 +73,7 @@ func describeLimits(problem *api.Problem, decision *ration.Decision, amounts []r
 			continue
 		}
 		problem.ViolatedPolicies = append(problem.ViolatedPolicies, status.Name)
-		if unitsOf(amounts, status.Meter) > status.Size() {
+		if status.Kind != ration.KindConcurrent && unitsOf(amounts, status.Meter) > status.Size() {
 			never = append(never, status)
 		}
 	}
@@ -91,6 +91,10 @@ func describeLimits(problem *api.Problem, decision *ration.Decision, amounts []r
 	if worst.Kind == ration.KindRate {
 		problem.Detail = fmt.Sprintf("The limit %s allows %d %s per %s, at most %d at once; this request asks for %d.",
 			worst.Name, worst.Quantity, worst.Meter, worst.Period, worst.Size(), cost)
+	}
+	if worst.Kind == ration.KindConcurrent {
+		problem.Cost = new(int64(1))
+		problem.Detail = fmt.Sprintf("The limit %s allows %d %s at once, and %d are in flight.", worst.Name, worst.Size(), worst.Meter, worst.Used)
 	}
 	if !worst.ResetsAt.IsZero() {
 		problem.ResetsAt = new(worst.ResetsAt.UTC().Truncate(time.Microsecond))

@@ -25,6 +25,9 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) (decisions []rat
 			return err
 		}
 		clock := ledger.Clock{Now: tx.now, Suspect: tx.suspect}
+		if err := tx.readLeases(ctx, batch.Items, accounts, clock); err != nil {
+			return err
+		}
 		decisions = decide(batch.Items, accounts, clock)
 		if reopened, err := tx.reopen(ctx, accounts); err != nil {
 			return err

@@ -48,6 +48,13 @@ func (s *Store) purges() []purge {
 			func(now time.Time) any { return micros(now.Add(-ledger.RefundRetention)) },
 		},
 	}
+	all = append(all, purge{
+		"leases", "leases that have expired",
+		"SELECT count(*) FROM (SELECT 1 FROM leases WHERE expires_at < ? LIMIT 1)",
+		`DELETE FROM leases WHERE (api_key_id, id, meter) IN (
+			SELECT api_key_id, id, meter FROM leases WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`,
+		func(now time.Time) any { return micros(now.Add(-ledger.LeaseRetention)) },
+	})
 	if s.keepLog > 0 {
 		all = append(all, purge{
 			"request_log", "entries of the request log",

@@ -28,7 +28,11 @@ func (tx *tx) record(ctx context.Context, keys []ration.KeyID, accounts map[rati
 		if err != nil {
 			return fmt.Errorf("for %s: %w", id, err)
 		}
-		changed = changed || recorded
+		leased, err := tx.recordLeases(ctx, id, account)
+		if err != nil {
+			return fmt.Errorf("for %s: %w", id, err)
+		}
+		changed = changed || recorded || leased
 		if err := tx.recordLog(ctx, id, account.LogEntries()); err != nil {
 			return fmt.Errorf("for %s: %w", id, err)
 		}

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,28 +21,43 @@ func ParseOverride(text string) (ration.Override, error) {
 	}
 	limit, err := ration.ParseLimit("0" + rest)
 	if err != nil || limit.Burst != 0 || rest[0] != '/' && rest[0] != ' ' {
-		return ration.Override{}, &ration.InvalidError{Field: "limit", Value: text, Reason: `write "unlimited/day" or "unlimited tokens/month"`}
+		return ration.Override{}, &ration.InvalidError{Field: "limit", Value: text, Reason: `write "unlimited/day", "unlimited tokens/month" or "unlimited at once"`}
 	}
 	return ration.Override{Limit: limit, Unlimited: true}, nil
 }
 
 // ParseLimitKey reads the meter and period of a limit: "day" and "requests/day" mean
-// requests per day, "tokens/month" means tokens per month.
+// requests per day, "tokens/month" means tokens per month. "at once" means requests at
+// once, "exports at once" a meter of one's own.
 func ParseLimitKey(text string) (ration.LimitKey, error) {
+	if before, found := strings.CutSuffix(strings.TrimSpace(text), atOnce); found {
+		meter := cmp.Or(strings.TrimSpace(before), ration.MeterRequests)
+		if ration.ValidateMeter(meter) == nil && (before == "" || strings.HasSuffix(before, " ")) {
+			return ration.LimitKey{Meter: meter, Kind: ration.KindConcurrent}, nil
+		}
+	}
 	meter, period, found := strings.Cut(text, "/")
 	if !found {
 		meter, period = ration.MeterRequests, text
 	}
 	key := ration.LimitKey{Meter: meter, Kind: ration.KindOf(ration.Period(period)), Period: ration.Period(period)}
 	if key.Kind == "" || ration.ValidateMeter(meter) != nil {
-		return ration.LimitKey{}, &ration.InvalidError{Field: "limit", Value: text, Reason: `name a limit by its meter and period: "requests/day", "tokens/month" or, for requests, just "day"`}
+		return ration.LimitKey{}, &ration.InvalidError{Field: "limit", Value: text, Reason: `name a limit by its meter and period: "requests/day", "tokens/month" or, for requests, just "day"; a concurrent limit by "at once" or "exports at once"`}
 	}
 	return key, nil
 }
 
 // FormatLimitKey writes the meter and period of a limit in the form that
 // [ParseLimitKey] reads.
-func FormatLimitKey(key ration.LimitKey) string { return key.Meter + "/" + string(key.Period) }
+func FormatLimitKey(key ration.LimitKey) string {
+	if key.Kind == ration.KindConcurrent {
+		return key.Meter + " " + atOnce
+	}
+	return key.Meter + "/" + string(key.Period)
+}
+
+// atOnce takes the place of a period in a concurrent limit.
+const atOnce = "at once"
 
 // overridePlace identifies an override of a key: there is at most one for each place.
 type overridePlace struct {

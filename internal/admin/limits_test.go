@@ -37,15 +37,17 @@ func TestParseOverride(t *testing.T) {
 
 func TestParseLimitKey(t *testing.T) {
 	for text, want := range map[string]ration.LimitKey{
-		"day":           {Meter: "requests", Kind: "quota", Period: "day"},
-		"requests/day":  {Meter: "requests", Kind: "quota", Period: "day"},
-		"tokens/minute": {Meter: "tokens", Kind: "rate", Period: "minute"},
+		"day":             {Meter: "requests", Kind: "quota", Period: "day"},
+		"requests/day":    {Meter: "requests", Kind: "quota", Period: "day"},
+		"at once":         {Meter: "requests", Kind: "concurrent"},
+		"exports at once": {Meter: "exports", Kind: "concurrent"},
+		"tokens/minute":   {Meter: "tokens", Kind: "rate", Period: "minute"},
 	} {
 		if got, err := admin.ParseLimitKey(text); err != nil || got != want {
 			t.Errorf("%q: %+v, %v; want %+v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "requests-day", "/day", "No Meter/day", "tokens/", "5/day"} {
+	for _, text := range []string{"", "requests-day", "/day", "No Meter/day", "tokens/", "5/day", "5 at once", "exportsat once", "once"} {
 		_, err := admin.ParseLimitKey(text)
 		wantInvalid(t, err, "limit")
 	}

@@ -89,6 +89,7 @@ func limitStatus(statuses []ration.LimitStatus, key ration.LimitKey) ration.Limi
 
 // limitsToReset returns the limits that a reset means, of those that hold.
 func limitsToReset(reset *KeyReset, hold []ration.Limit) ([]ration.Limit, error) {
+	hold = slices.DeleteFunc(slices.Clone(hold), func(l ration.Limit) bool { return l.Kind == ration.KindConcurrent }) // which has no count to begin anew
 	if len(hold) == 0 {
 		return nil, fmt.Errorf("%w: key %s has no limit, so there is nothing to reset", ration.ErrConflict, reset.ID)
 	}

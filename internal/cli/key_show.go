@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/wire"
@@ -115,7 +116,7 @@ func overrideListing(status api.KeyStatus) listing {
 	for _, override := range status.Overrides {
 		allows := limitText(override.PlanLimit)
 		if override.Unlimited {
-			allows = "unlimited/" + override.Period
+			allows = "unlimited" + perText(override.PlanLimit)
 		}
 		until := "for good" + coveredText(status, override)
 		if override.ExpiresAt != nil {
@@ -133,7 +134,7 @@ func overrideListing(status api.KeyStatus) listing {
 // above it.
 func coveredText(status api.KeyStatus, lasting api.Override) string {
 	for _, above := range status.Overrides {
-		if above.ExpiresAt != nil && status.At.Before(*above.ExpiresAt) && above.Meter == lasting.Meter && above.Period == lasting.Period {
+		if above.ExpiresAt != nil && status.At.Before(*above.ExpiresAt) && above.Meter == lasting.Meter && above.Kind == lasting.Kind && above.Period == lasting.Period {
 			return ", from " + instantText(above.ExpiresAt) + " on"
 		}
 	}
@@ -182,11 +183,19 @@ func secretListing(status api.KeyStatus) listing {
 }
 
 func limitText(limit api.PlanLimit) string {
-	text := number(limit.Quantity) + "/" + limit.Period
+	text := number(limit.Quantity) + perText(limit)
 	if limit.Burst != 0 && limit.Burst != limit.Quantity {
 		text += " burst " + number(limit.Burst)
 	}
 	return text
+}
+
+// perText says by what a limit counts: a period, or what is in flight.
+func perText(limit api.PlanLimit) string {
+	if limit.Kind == string(ration.KindConcurrent) {
+		return " at once"
+	}
+	return "/" + limit.Period
 }
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }

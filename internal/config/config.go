@@ -49,6 +49,7 @@ type Config struct {
 	AcceptUnsafeDurability bool
 	AcceptOverage          bool
 	OverSettlement         ration.Overage // overage only with AcceptOverage
+	Lease                  time.Duration
 	ShutdownGrace          time.Duration
 	ShutdownDelay          time.Duration
 	WaitForDatabase        time.Duration // how long serve waits for a database that is away; 0: not at all

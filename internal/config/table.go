@@ -221,6 +221,11 @@ var settings = []setting{
 		set:     into(func(c *Config) *ration.Overage { return &c.OverSettlement }, parseOver),
 	},
 	{
+		Setting: Setting{"lease", formDuration, "30s", "How long a request or WebSocket in flight keeps its slot of a concurrent limit (such as 5 at once) if the instance that serves it dies. A living instance renews the lease after a third of that time."},
+		kind:    text,
+		set:     duration(func(c *Config) *time.Duration { return &c.Lease }, time.Second, time.Hour),
+	},
+	{
 		Setting: Setting{"shutdown_grace", formDuration, "30s", "How long running requests may take to finish when the server stops."},
 		kind:    text,
 		set:     duration(func(c *Config) *time.Duration { return &c.ShutdownGrace }, time.Second, 24*time.Hour),

@@ -26,6 +26,7 @@ var tables = []table{
 	{name: "key_usage", order: []string{"api_key_id", "meter"}, counters: []string{"used", "reserved", "denied"}},
 	{name: "usage_days", order: []string{"date", "api_key_id", "meter"}, counters: []string{"used", "denied"}},
 	{name: "reservations", order: []string{"api_key_id", "id"}},
+	{name: "leases", order: []string{"api_key_id", "id", "meter"}},
 	{name: "idempotency_keys", order: []string{"api_key_id", "key"}},
 	{name: "refunds", order: []string{"api_key_id", "meter", "period", "label"}},
 	{name: "admin_tokens", order: []string{"id"}},

@@ -152,6 +152,9 @@ func (b *Batcher[K, T, R]) settle(f *flight[K, T, R], results []R, err error) {
 	b.decide(f)
 	for i, e := range f.entries {
 		if e == nil {
+			if err == nil && b.config.Unclaimed != nil {
+				b.config.Unclaimed(f.items[i], results[i])
+			}
 			continue
 		}
 		if e.err = err; err == nil {

@@ -47,6 +47,10 @@ type Config[K comparable, T, R any] struct {
 	// told.
 	Observe func(Sent)
 
+	// Unclaimed is told of each result for which its caller no longer waited. It must
+	// return at once. Nil: nobody is told.
+	Unclaimed func(item T, result R)
+
 	MaxKeys  int           // most distinct keys in a batch
 	MaxItems int           // most items in a batch
 	MaxQueue int           // most items that wait for their batch

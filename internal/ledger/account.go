@@ -23,6 +23,7 @@ type Account struct {
 	shortage    Shortage
 	logging     bool
 	entries     []LogEntry
+	leases      *leases // nil where the key has none
 }
 
 // NewAccount makes an account from what was read of a key. It takes ownership of
@@ -39,11 +40,14 @@ func (a *Account) Decide(item *ration.Item, clock Clock) ration.Decision {
 		return a.end(item.End, clock)
 	case item.Refund != nil:
 		return a.refund(item.Refund, clock)
+	case item.Leases != nil:
+		return a.changeLeases(item.Leases, clock)
 	}
-	return a.charge(item.Charge, item.SecretID, clock)
+	return a.charge(item, clock)
 }
 
-func (a *Account) charge(charge *ration.Charge, secret ration.SecretID, clock Clock) ration.Decision {
+func (a *Account) charge(item *ration.Item, clock Clock) ration.Decision {
+	charge, secret := item.Charge, item.SecretID
 	if (charge.Hold != nil || charge.Idempotency != nil) && !charge.DryRun {
 		if decision, repeated := a.repeat(charge, secret, clock.Now); repeated {
 			return decision
@@ -70,6 +74,7 @@ func (a *Account) charge(charge *ration.Charge, secret ration.SecretID, clock Cl
 	case !charge.DryRun:
 		a.noteSecret(secret, clock.Now)
 		a.remember(charge, &decision, &changes)
+		a.lease(item, &decision, &changes)
 	}
 	return decision
 }

@@ -43,7 +43,7 @@ func Decide(policy *Policy, usage Usage, charge *ration.Charge, secret ration.Se
 // changesOf returns what the charge changes if it is admitted, and whether it begins
 // or moves a period.
 func changesOf(policy *Policy, usage Usage, charge *ration.Charge, now time.Time) (changes Changes, turned bool) {
-	changes = Changes{At: now, Held: charge.Hold != nil, Meters: make([]MeterChange, len(charge.Amounts))}
+	changes = Changes{At: now, Held: charge.Hold != nil, TakesSlots: takesSlots(charge), Meters: make([]MeterChange, len(charge.Amounts))}
 	for i, amount := range charge.Amounts {
 		change := &changes.Meters[i]
 		change.Meter, change.Units = amount.Meter, amount.Units
@@ -161,6 +161,8 @@ func refuses(limit *ration.Limit, entry *MeterUsage, change *MeterChange, clock 
 	switch {
 	case change.Units == 0:
 		return refusal{} // an amount of 0 never fails
+	case limit.Kind == ration.KindConcurrent:
+		return concurrentRefuses(limit, entry)
 	case limit.Size() == 0:
 		return refusal{code: exceeded(limit)}
 	case change.Units > limit.Size():
@@ -173,8 +175,11 @@ func refuses(limit *ration.Limit, entry *MeterUsage, change *MeterChange, clock 
 
 // exceeded returns the code of a limit that has no room.
 func exceeded(limit *ration.Limit) ration.Code {
-	if limit.Kind == ration.KindRate {
+	switch limit.Kind {
+	case ration.KindRate:
 		return ration.CodeRateExceeded
+	case ration.KindConcurrent:
+		return ration.CodeConcurrencyExceeded
 	}
 	return ration.CodeQuotaExceeded
 }
@@ -202,12 +207,18 @@ func describe(d *ration.Decision, policy *Policy, usage Usage, changes *Changes)
 		clock := policy.rateClock(entry, changes.At)
 		for ; i < len(d.Limits) && d.Limits[i].Meter == change.Meter; i++ {
 			status := &d.Limits[i]
-			if status.Kind == ration.KindQuota {
+			switch status.Kind {
+			case ration.KindQuota:
 				describeQuota(status, windowOf(status.Period, entry, change), units, changes.Held)
-				continue
+			case ration.KindConcurrent:
+				if changes.TakesSlots && units > 0 {
+					change.InFlight = 1
+				}
+				describeConcurrent(status, entry.InFlight+change.InFlight)
+			default:
+				state := &change.Rates[rateIndex(status.Period)]
+				*state = describeRate(status, *state, units, &clock)
 			}
-			state := &change.Rates[rateIndex(status.Period)]
-			*state = describeRate(status, *state, units, &clock)
 		}
 	}
 }

@@ -32,6 +32,9 @@ func (a *Account) end(end *ration.End, clock Clock) ration.Decision {
 	default:
 		decision.Code = judgeRepetition(r, end)
 	}
+	if r.State != ration.ReservationOpen {
+		a.endLease(r.ID, clock)
+	}
 	decision.Replayed = decision.Code == ration.CodeOK && state != ration.ReservationOpen && lateAt.Equal(r.LateAt)
 	decision.Reservation = clone(r)
 	return decision

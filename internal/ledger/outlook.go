@@ -97,6 +97,9 @@ func (o *outlook) opens(amounts []MeterChange, only *ration.LimitKey) (time.Time
 		}
 		if phase.from.Equal(o.now) {
 			phase.meters = o.meters.Clone()
+			for i := range phase.meters {
+				phase.meters[i].InFlight = 0 // nobody knows when what is in flight ends
+			}
 		}
 		phase.from = next
 		for ; len(held) > 0 && !held[0].ExpiresAt.After(next); held = held[1:] {
@@ -120,7 +123,7 @@ func (o *outlook) describe(d *ration.Decision, changes *Changes) {
 	}
 	for i := range d.Limits {
 		status := &d.Limits[i]
-		if !status.Exceeded && status.Kind != ration.KindQuota {
+		if !status.Exceeded && status.Kind != ration.KindQuota || status.Kind == ration.KindConcurrent {
 			continue
 		}
 		from, amounts := o, changes.Meters

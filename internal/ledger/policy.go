@@ -60,11 +60,6 @@ func NewPolicy(key ration.Key, plan ration.Plan, overrides []ration.Override, se
 	}, nil
 }
 
-// isKnown reports whether this release knows the limit's kind and period.
-func isKnown(limit *ration.Limit) bool {
-	return limit.Kind != "" && limit.Kind == ration.KindOf(limit.Period)
-}
-
 // endsLater reports whether one of the overrides ends after an instant.
 func endsLater(overrides []ration.Override, at time.Time) bool {
 	return slices.ContainsFunc(overrides, func(o ration.Override) bool { return o.Temporary() && o.RunsAt(at) })
@@ -85,6 +80,15 @@ func only[T any](all []T, on ration.LimitKey, key func(T) ration.LimitKey) (thes
 		}
 	}
 	return these
+}
+
+// isKnown reports whether this release knows what a limit means. A limit that it doesn't
+// know must not be overlooked.
+func isKnown(limit *ration.Limit) bool {
+	if limit.Kind == ration.KindConcurrent {
+		return limit.Period == ""
+	}
+	return limit.Kind != "" && limit.Kind == ration.KindOf(limit.Period)
 }
 
 // changedAt returns when the limits that hold at an instant may have last changed.

@@ -38,6 +38,8 @@ func ReferenceOf(item *ration.Item) (reference Reference, refers bool) {
 			RefundsOf:      &day,
 			RefundedIn:     refundPeriods(item.Refund),
 		}, true
+	case item.Charge == nil:
+		return Reference{}, false
 	}
 	c := item.Charge
 	if c.DryRun || c.Hold == nil && c.Idempotency == nil {

@@ -28,6 +28,9 @@ func (a *Account) Shortage() Shortage { return a.shortage }
 func (a *Account) WithOpen(open []ration.Reservation, now time.Time, shortage Shortage) *Account {
 	again := NewAccount(a.policy, a.before)
 	again.logging = a.logging
+	if a.leases != nil {
+		again.leaseWork().takeOver(a.leases.read, a.policy.Key.ID) // before counts them already
+	}
 	if a.prior != nil {
 		again.TakePrior(a.prior.read)
 	}

@@ -24,6 +24,7 @@ type MeterUsage struct {
 	Used           int64 // units, in all time
 	Reserved       int64 // units held by open reservations
 	Denied         int64 // charges, in all time
+	InFlight       int64 // charges whose leases hold a slot; see [CountLeases]
 	FirstRequestAt time.Time
 	LastRequestAt  time.Time // of admitted charges
 	Windows        [len(ration.WindowPeriods)]Window
@@ -120,20 +121,23 @@ func (w Window) at(period ration.Period, now time.Time, zone *time.Location) (Wi
 // Changes is what an admitted or denied charge changes. The zero Changes changes
 // nothing.
 type Changes struct {
-	At     time.Time
-	Held   bool // units are reserved, not used
-	Meters []MeterChange
+	At   time.Time
+	Held bool // units are reserved, not used
+	// TakesSlots says that the charge takes a slot of each concurrent limit.
+	TakesSlots bool
+	Meters     []MeterChange
 }
 
 // MeterChange is the change of one meter.
 type MeterChange struct {
-	Meter  string
-	Units  int64                             // added to all windows and the lifetime count, as used or reserved
-	Denied int64                             // 1 if the charge was denied; then only Denied and Day apply
-	Day    ration.PeriodID                   // the day in whose history the charge is counted
-	Window [len(ration.WindowPeriods)]Window // the windows before Units are added
-	Rates  [len(RatePeriods)]RateState       // the rates after the charge
-	Epoch  int64                             // how many resets the meter has seen
+	Meter    string
+	Units    int64                             // added to all windows and the lifetime count, as used or reserved
+	InFlight int64                             // slots taken of a concurrent limit: 1 or 0
+	Denied   int64                             // 1 if the charge was denied; then only Denied and Day apply
+	Day      ration.PeriodID                   // the day in whose history the charge is counted
+	Window   [len(ration.WindowPeriods)]Window // the windows before Units are added
+	Rates    [len(RatePeriods)]RateState       // the rates after the charge
+	Epoch    int64                             // how many resets the meter has seen
 }
 
 // Apply returns the usage after the changes. It may change the entries of u in place.
@@ -159,6 +163,7 @@ func (m *MeterUsage) apply(change *MeterChange, changes *Changes) {
 		m.Denied += change.Denied
 		return
 	}
+	m.InFlight += change.InFlight
 	used, reserved := change.Units, int64(0)
 	if changes.Held {
 		used, reserved = 0, change.Units

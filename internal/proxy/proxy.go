@@ -88,6 +88,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			p.answer(w, x, x.answer.Response)
 			return
 		}
+		defer p.release(x)
 		defer p.settle(x) // also where the copying of an answer panics, as ReverseProxy's does
 	}
 	p.reverse.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
@@ -120,7 +121,7 @@ func (p *Proxy) Close() { p.transport.CloseIdleConnections() }
 func (p *Proxy) questionOf(x *exchange) rationhttp.Question {
 	question := rationhttp.Question{
 		Amounts: x.route.Amounts, Scope: x.route.Scope, QueryParameter: x.route.KeyQuery, FailOpen: x.route.FailOpen,
-		Via: via, Route: x.route.Name, RequestID: x.requestID, Refundable: !x.route.Refunds.IsZero(),
+		Via: via, Route: x.route.Name, RequestID: x.requestID, Refundable: !x.route.Refunds.IsZero(), InFlight: true,
 	}
 	if x.route.Reserve != nil {
 		question.Hold = &x.route.Reserve.Hold

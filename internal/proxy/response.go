@@ -15,7 +15,8 @@ import (
 //  3. of what was reserved, the report of what was used is read, from the upstream's
 //     own header and, while it passes, from its own body;
 //  4. the fields that tell what remains come;
-//  5. the body is rewritten by the same numbers.
+//  5. the body is rewritten by the same numbers;
+//  6. at the body's end, its slots of concurrent limits are given back.
 //
 // From here on nothing is given back any more: the client gets this answer.
 func (p *Proxy) modifyResponse(response *http.Response) error {
@@ -41,6 +42,7 @@ func (p *Proxy) modifyResponse(response *http.Response) error {
 	}
 	x.answer.Response.Apply(response.Header)
 	p.rewriteBody(response, x)
+	p.releaseAtEnd(response, x)
 	return nil
 }
 

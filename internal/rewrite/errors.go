@@ -17,7 +17,7 @@ var codes = []string{
 	defaultCode,
 	string(ration.CodeKeyMissing), string(ration.CodeKeyUnknown), string(ration.CodeKeyUnchecked), string(ration.CodeKeyExpired), string(ration.CodeKeyDisabled),
 	string(ration.CodeKeyRevoked), string(ration.CodeInsufficientScope), string(ration.CodeIPNotAllowed), string(ration.CodeQuotaExceeded),
-	string(ration.CodeRateExceeded), string(ration.CodeCostExceedsLimit), string(ration.CodeStoreUnavailable),
+	string(ration.CodeRateExceeded), string(ration.CodeConcurrencyExceeded), string(ration.CodeCostExceedsLimit), string(ration.CodeStoreUnavailable),
 	string(ration.CodeOutcomeUnknown), string(ration.CodeClockSuspect),
 	"invalid_idempotency_key", "idempotency_key_missing", "idempotency_replayed", string(ration.CodeIdempotencyMismatch),
 	"invalid_request", "keys_in_url", "internal_error", "no_such_route", "ambiguous_path", "ambiguous_method", "ambiguous_query",

@@ -22,7 +22,11 @@ func (s *Store) KeyUsage(ctx context.Context, id ration.KeyID) (usage ledger.Usa
 		if len(usage) == 0 {
 			return fmt.Errorf("%s: %w", id, ration.ErrNotFound)
 		}
-		now, err = r.Now(ctx)
+		if now, err = r.Now(ctx); err != nil {
+			return err
+		}
+		leases, err := readLeases(ctx, r, id)
+		ledger.CountLeases(usage, leases, ledger.Clock{Now: now})
 		return err
 	})
 	if err != nil {
@@ -48,6 +52,14 @@ func (s *Store) UsageOfKeys(ctx context.Context, ids []ration.KeyID) (usage map[
 		return err
 	})
 	return usage, now, err
+}
+
+// readLeases reads a key's leases, by the primary key.
+func readLeases(ctx context.Context, r Reader, id ration.KeyID) (leases []ledger.SlotLease, err error) {
+	err = r.Query(ctx, "SELECT id, meter, expires_at FROM leases WHERE api_key_id = ?", func(row Row) {
+		leases = append(leases, ledger.SlotLease{ID: row.ID(), Meter: row.Text(), ExpiresAt: row.Time()})
+	}, id)
+	return leases, err
 }
 
 // UsageDays implements admin.Usage.

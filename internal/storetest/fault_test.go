@@ -39,6 +39,7 @@ const (
 	raisesHistoryAlone    fault = "raises history alone"
 	losesSetAside         fault = "gives back again what a reset has set aside"
 
+	neverEndsLeases        fault = "never ends leases"
 	forgetsEnds            fault = "forgets ends"
 	readsHoldsEarly        fault = "reads reservations before the lock"
 	neverReleases          fault = "never releases what was reserved"
@@ -89,6 +90,7 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		changesTheWholePlan:    "ManyKeys/a change of some keys leaves all others as they were",
 		buriesLimits:           "Overrides/a temporary override gives way to the lasting one beneath it",
 		forgetsQuantities:      "Rates/a raised rate owes the units that were used",
+		neverEndsLeases:        "InFlight/a slot is free again when its charge ends",
 		forgetsChanges:         "Rates/a rate gives back at the quantity that holds at each time",
 		forgetsEnds:            "Reservations/the same end again gets the same answer and changes nothing",
 		readsHoldsEarly:        "Reservations/of ends that race exactly one happens",

@@ -121,6 +121,7 @@ func groups() []group {
 		{"Reservations", reservationTests},
 		{"Refunds", refundTests},
 		{"Resets", resetTests},
+		{"InFlight", inFlightTests},
 	}...)
 }
 

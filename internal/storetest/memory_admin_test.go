@@ -423,7 +423,9 @@ func (m *memory) KeyUsage(_ context.Context, id ration.KeyID) (ledger.Usage, tim
 	if m.keys[id] == nil {
 		return nil, time.Time{}, ration.ErrNotFound
 	}
-	return m.usage[id].Clone(), m.time(), nil
+	usage, clock := m.usage[id].Clone(), m.clock()
+	ledger.CountLeases(usage, m.leases[id], clock)
+	return usage, clock.Now, nil
 }
 
 func (m *memory) UsageOfKeys(_ context.Context, ids []ration.KeyID) (map[ration.KeyID]ledger.Usage, time.Time, error) {

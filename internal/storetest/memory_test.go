@@ -40,6 +40,7 @@ type memory struct {
 	replays      map[nameOfKey]ledger.Replay
 	refunds      map[dayOfKey]int64
 	refunded     map[periodOfKey]int64
+	leases       map[ration.KeyID][]ledger.SlotLease
 
 	plansMu sync.Mutex
 	plans   map[string]ration.Plan
@@ -63,6 +64,7 @@ func newMemory() *memory {
 		plans:   map[string]ration.Plan{},
 		replays: map[nameOfKey]ledger.Replay{},
 		refunds: map[dayOfKey]int64{}, refunded: map[periodOfKey]int64{},
+		leases: map[ration.KeyID][]ledger.SlotLease{},
 
 		remembered: map[ration.KeyID]*admin.KeyRecord{},
 	}
@@ -161,6 +163,7 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 			}
 			accounts[item.KeyID] = account
 			account.TakePrior(m.prior(record.ID, batch.Items, held))
+			account.TakeLeases(m.leases[record.ID], clock)
 		}
 		decisions[i] = m.decide(accounts[item.KeyID], item, clock)
 	}
@@ -221,6 +224,7 @@ func (m *memory) write(id ration.KeyID, account *ledger.Account, now time.Time) 
 		}
 	}
 	m.writePrior(id, account)
+	m.writeLeases(id, account)
 	for _, used := range account.SecretsUsed() {
 		secrets := m.keys[id].Secrets
 		i := slices.IndexFunc(secrets, func(s ration.SecretState) bool { return s.ID == used })

@@ -13,12 +13,14 @@ import (
 )
 
 // Item is what tests put into a batch: a value, so that a copy can be changed. It
-// is a charge by key id unless End or Refund is set.
+// is a charge by key id unless End, Refund or Leases is set.
 type Item struct {
 	ration.Charge
 	SecretID ration.SecretID
 	End      *ration.End
 	Refund   *ration.Receipt
+	Leases   *ration.Leases
+	LeaseTTL time.Duration
 }
 
 // Normalize does what an engine does to an item before it is sent.
@@ -31,7 +33,7 @@ func (i Item) Normalize() (Item, error) {
 		end.Amounts = slices.SortedFunc(slices.Values(end.Amounts), func(a, b ration.Amount) int { return ration.CompareMeters(a.Meter, b.Meter) })
 		i.End = &end
 		return i, err
-	case i.Refund != nil:
+	case i.Refund != nil, i.Leases != nil:
 		return i, nil
 	case i.Hold != nil:
 		hold, err := i.Hold.Normalize(time.Now())
@@ -46,8 +48,8 @@ func (i Item) Normalize() (Item, error) {
 }
 
 func (i Item) entry() ration.Item {
-	entry := ration.Item{KeyID: i.KeyID, SecretID: i.SecretID, End: i.End, Refund: i.Refund}
-	if i.End == nil && i.Refund == nil {
+	entry := ration.Item{KeyID: i.KeyID, SecretID: i.SecretID, End: i.End, Refund: i.Refund, Leases: i.Leases, LeaseTTL: i.LeaseTTL}
+	if i.End == nil && i.Refund == nil && i.Leases == nil {
 		charge := i.Charge
 		charge.KeyID = ration.KeyID{}
 		entry.Charge = &charge

@@ -68,6 +68,9 @@ func then(l admin.LimitExplanation) string {
 
 // detail says in a sentence what a limit says.
 func detail(l admin.LimitExplanation) string {
+	if l.Kind == ration.KindConcurrent && l.Code == ration.CodeOK {
+		return fmt.Sprintf("%d of %d are in flight", l.Used, l.Size())
+	}
 	taken := fmt.Sprintf("%d of %d are used", l.Used, l.Size())
 	if l.Reserved > 0 {
 		taken += fmt.Sprintf(" and %d reserved", l.Reserved)
@@ -82,6 +85,8 @@ func detail(l admin.LimitExplanation) string {
 		return fmt.Sprintf("%d are more than it ever allows at once", l.Asked)
 	}
 	switch {
+	case l.Code == ration.CodeConcurrencyExceeded && l.Size() > 0:
+		return fmt.Sprintf("%d of %d are in flight; one of them must end first", l.Used, l.Size())
 	case l.Size() == 0:
 		return "it allows nothing" + ifItPasses(l, " now")
 	case l.Asked > l.Size():

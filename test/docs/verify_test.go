@@ -26,13 +26,13 @@ func (anyToken) Check(context.Context, ration.Secret, string) (string, error) { 
 // the other. What it shows of an answer must be in the answer.
 func TestReservationsOfTheVerifyPageGoAsItShows(t *testing.T) {
 	f := rationtest.New(t, rationtest.Options{})
-	key := f.Key(rationtest.Key{Limits: []string{"10000 tokens/day"}})
+	key := f.Key(rationtest.Key{Limits: []string{"10000 tokens/day", "1 at once"}})
 	mux := http.NewServeMux()
 	verify.NewHandler(verify.Config{Charger: f.Engine, Reservations: f.Engine, Tokens: anyToken{}}).Register(mux)
 	variables := strings.NewReplacer("$secret", key.Secret.Reveal(), "$key", key.ID.String(),
-		"$id2", ration.NewReservationID().String(), "$id", ration.NewReservationID().String())
+		"$id2", ration.NewReservationID().String(), "$id3", ration.NewReservationID().String(), "$id", ration.NewReservationID().String())
 	blocks := regexp.MustCompile("(?s)```http\n(.*?)```").FindAllStringSubmatch(string(read(t, "docs/VERIFY.md")), -1)
-	if len(blocks) != 5 {
+	if len(blocks) != 7 {
 		t.Fatalf("%d requests were found", len(blocks))
 	}
 	for _, block := range blocks {
