@@ -88,6 +88,11 @@ type Operations interface {
 	// UpdatePlan changes a plan. The change holds for every decision that starts
 	// after UpdatePlan has returned. Error: ErrNotFound.
 	UpdatePlan(ctx context.Context, actor string, patch PlanPatch) (ration.Plan, error)
+	// ApplyPlans makes plans what they are to be, all of them in one transaction, and
+	// says what became of each: first of those that were given, then of those that
+	// were deleted. Applied again, it changes nothing. Errors: ErrConflict if a key
+	// has a plan that would be deleted, or if somebody else changed the same plans.
+	ApplyPlans(ctx context.Context, actor string, apply PlansApply) ([]PlanApplied, error)
 	// DeletePlan deletes a plan. Errors: ErrNotFound; ErrConflict if a key has the
 	// plan.
 	DeletePlan(ctx context.Context, actor string, name string) error

@@ -21,12 +21,8 @@ func (s *Service) CreatePlan(ctx context.Context, actor string, plan NewPlan) (r
 	created, err := s.store.CreatePlan(ctx, func(change *PlanChange) error {
 		change.Plan = normalized
 		change.Plan.CreatedAt, change.Plan.UpdatedAt = change.Now, change.Now
-		details := fields{"name": plan.Name}
-		for name, value := range planFields(normalized) {
-			details[name] = value
-		}
 		var err error
-		change.Audit, err = auditOf(actor, "plan.create", planTarget(plan.Name), nil, details)
+		change.Audit, err = creationOf(actor, normalized)
 		return err
 	})
 	if errors.Is(err, ration.ErrExists) {
@@ -74,16 +70,30 @@ func (s *Service) DeletePlan(ctx context.Context, actor, name string) error {
 	if err := errors.Join(validateActor(actor), validatePlanName(name)); err != nil {
 		return err
 	}
-	details, err := marshalDetails(fields{})
+	audit, err := deletionOf(actor, name)
 	if err != nil {
 		return err
 	}
-	audit := AuditEntry{Actor: actor, Action: "plan.delete", Target: planTarget(name), Details: details}
 	err = s.store.DeletePlan(ctx, name, audit)
 	if errors.Is(err, ration.ErrConflict) {
 		return fmt.Errorf("%w: keys still have plan %q; give them another plan first", ration.ErrConflict, name)
 	}
 	return named(planNamed(name), err)
+}
+
+// creationOf is the audit entry of a new plan.
+func creationOf(actor string, plan ration.Plan) (AuditEntry, error) {
+	details := fields{"name": plan.Name}
+	for name, value := range planFields(plan) {
+		details[name] = value
+	}
+	return auditOf(actor, "plan.create", planTarget(plan.Name), nil, details)
+}
+
+// deletionOf is the audit entry of a plan that goes.
+func deletionOf(actor, name string) (AuditEntry, error) {
+	details, err := marshalDetails(fields{})
+	return AuditEntry{Actor: actor, Action: "plan.delete", Target: planTarget(name), Details: details}, err
 }
 
 func patchPlan(p *PlanPatch, plan ration.Plan) (ration.Plan, error) {

@@ -97,6 +97,12 @@ type Plans interface {
 	UpdatePlan(ctx context.Context, name string, update func(*PlanChange) error) (ration.Plan, error)
 	// DeletePlan deletes a plan that no key has. Errors: ErrNotFound; ErrConflict if a key has it.
 	DeletePlan(ctx context.Context, name string, audit AuditEntry) error
+	// ApplyPlans locks all plans, calls apply with them and the store's time, and
+	// writes what apply sets, in one transaction. If apply returns ErrUnchanged,
+	// nothing is written. Errors: the error of apply; ErrExists for a plan that
+	// somebody else has created; ErrNotFound for one that somebody else has deleted;
+	// ErrConflict if a key has a plan that is to be deleted.
+	ApplyPlans(ctx context.Context, apply func(*PlansChange) error) error
 	// Plan returns a plan. Error: ErrNotFound.
 	Plan(ctx context.Context, name string) (ration.Plan, error)
 	// ListPlans returns all plans by name.
@@ -175,6 +181,14 @@ type KeyChange struct {
 	Plans      PlanReader  // as the transaction sees them
 	NewSecrets []NewSecret // to be added
 	Audit      AuditEntry  // to be filled in
+}
+
+// PlansChange is all plans within a transaction.
+type PlansChange struct {
+	Now                    time.Time                      // the store's time
+	Plans                  []ration.Plan                  // as read, by name
+	KeysOf                 func(plan string) (int, error) // counts the keys that have a plan
+	Create, Update, Delete []PlanChange                   // to be filled in
 }
 
 // PlanChange is a plan within a transaction.

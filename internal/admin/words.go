@@ -29,6 +29,9 @@ type (
 	KeySecret        = rationadmin.KeySecret
 	NewPlan          = rationadmin.NewPlan
 	PlanPatch        = rationadmin.PlanPatch
+	PlansApply       = rationadmin.PlansApply
+	PlanAction       = rationadmin.PlanAction
+	PlanApplied      = rationadmin.PlanApplied
 	Token            = rationadmin.Token
 	NewToken         = rationadmin.NewToken
 	IssuedToken      = rationadmin.IssuedToken
@@ -80,6 +83,10 @@ const (
 	FindingProblem     = rationadmin.FindingProblem
 	CheckAudit         = rationadmin.CheckAudit
 	CheckUsage         = rationadmin.CheckUsage
+	PlanCreated        = rationadmin.PlanCreated
+	PlanUpdated        = rationadmin.PlanUpdated
+	PlanUnchanged      = rationadmin.PlanUnchanged
+	PlanDeleted        = rationadmin.PlanDeleted
 	ByKey              = rationadmin.ByKey
 	ByOwner            = rationadmin.ByOwner
 	ByPlan             = rationadmin.ByPlan

@@ -110,6 +110,11 @@ func (c *Client) UpdatePlan(ctx context.Context, actor string, patch admin.PlanP
 	return callAs[ration.Plan](ctx, c, "UpdatePlan", actor, patch)
 }
 
+// ApplyPlans implements admin.PlanOperations.
+func (c *Client) ApplyPlans(ctx context.Context, actor string, apply admin.PlansApply) ([]admin.PlanApplied, error) {
+	return callAs[[]admin.PlanApplied](ctx, c, "ApplyPlans", actor, apply)
+}
+
 // DeletePlan implements admin.PlanOperations.
 func (c *Client) DeletePlan(ctx context.Context, actor, name string) error {
 	_, err := callAs[struct{}](ctx, c, "DeletePlan", actor, name)

@@ -52,6 +52,7 @@ var operations = map[string]operation{
 	}),
 	"ShowPlan":   read(admin.Operations.ShowPlan),
 	"UpdatePlan": change(admin.Operations.UpdatePlan),
+	"ApplyPlans": change(admin.Operations.ApplyPlans),
 	"DeletePlan": change(func(ops admin.Operations, ctx context.Context, actor, name string) (struct{}, error) {
 		return struct{}{}, ops.DeletePlan(ctx, actor, name)
 	}),

@@ -142,6 +142,7 @@ var exampleFiles = map[string]string{
 	"keys.csv":    "secret,name\nexample-secret-of-bob-1234,bob\n",
 	".env":        "API_KEYS={\"example-secret-of-carol-1234\": {\"name\": \"carol\"}}\n",
 	"import.yaml": "secret: secret\nname: name\n",
+	"plans.yaml":  "plans:\n  - name: free\n    limits: [9/day]\n  - name: pro\n    limits: [90/day]\n",
 	"counts.csv":  "key,date,request_count\nexample-secret-of-alice-1234,2025-01-31,5\n",
 	"usage.yaml":  "key: key\ndate: date\nrequest_count: request_count\n",
 }

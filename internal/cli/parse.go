@@ -82,16 +82,20 @@ func parseOverrides(texts []string, until string) ([]ration.Override, error) {
 func parseLimits(texts []string) ([]ration.Limit, error) {
 	limits := make([]ration.Limit, 0, len(texts))
 	for _, text := range texts {
-		if override, err := admin.ParseOverride(text); err == nil && override.Unlimited {
-			return nil, usagef("--limit is %q: only a key's own limit can be unlimited; for a plan, leave the limit out", text)
-		}
-		limit, err := ration.ParseLimit(text)
+		limit, err := parsePlanLimit(text)
 		if err != nil {
 			return nil, err
 		}
 		limits = append(limits, limit)
 	}
 	return limits, nil
+}
+
+func parsePlanLimit(text string) (ration.Limit, error) {
+	if override, err := admin.ParseOverride(text); err == nil && override.Unlimited {
+		return ration.Limit{}, &ration.InvalidError{Field: "limit", Value: text, Reason: "only a key's own limit can be unlimited; for a plan, leave the limit out"}
+	}
+	return ration.ParseLimit(text)
 }
 
 // parseAll reads what a flag that can be repeated holds. One empty value stands

@@ -15,7 +15,7 @@ import (
 
 func (a *app) plansCommand() *cobra.Command {
 	return a.group("plans", "Create, show and change plans",
-		a.plansCreateCommand(), a.plansListCommand(), a.plansShowCommand(), a.plansUpdateCommand(), a.plansDeleteCommand(),
+		a.plansCreateCommand(), a.plansListCommand(), a.plansShowCommand(), a.plansUpdateCommand(), a.plansApplyCommand(), a.plansDeleteCommand(),
 	)
 }
 

@@ -77,11 +77,7 @@ func (s *Store) DeletePlan(ctx context.Context, name string, audit admin.AuditEn
 			return err
 		}
 		var b Batch
-		b.AddOne(Meaning{
-			Referred: fmt.Errorf("plan %q still has keys: %w", name, ration.ErrConflict),
-			Missing:  fmt.Errorf("plan %q: %w", name, ration.ErrNotFound),
-		}, "DELETE FROM plans WHERE name = ?", name)
-		b.Audit(audit, now)
+		b.deletePlan(name, audit, now)
 		return tx.Run(ctx, &b)
 	})
 }
@@ -164,6 +160,14 @@ func (b *Batch) updatePlan(change *admin.PlanChange) {
 		plan.TimeZone, plan.Unlimited, plan.UpdatedAt, plan.Name)
 	b.Add("DELETE FROM plan_limits WHERE plan = ?", plan.Name)
 	b.insertPlanParts(change)
+}
+
+func (b *Batch) deletePlan(name string, audit admin.AuditEntry, now time.Time) {
+	b.AddOne(Meaning{
+		Referred: fmt.Errorf("plan %q still has keys: %w", name, ration.ErrConflict),
+		Missing:  fmt.Errorf("plan %q: %w", name, ration.ErrNotFound),
+	}, "DELETE FROM plans WHERE name = ?", name)
+	b.Audit(audit, now)
 }
 
 // insertPlanParts adds the limits and the audit entry of a change.

@@ -345,6 +345,46 @@ func (m *memory) DeletePlan(_ context.Context, name string, audit admin.AuditEnt
 	return nil
 }
 
+func (m *memory) ApplyPlans(ctx context.Context, apply func(*admin.PlansChange) error) error {
+	plans, err := m.ListPlans(ctx)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	change := admin.PlansChange{Now: m.time(), Plans: plans, KeysOf: m.keysOf}
+	switch err := apply(&change); {
+	case errors.Is(err, admin.ErrUnchanged):
+		return nil
+	case err != nil:
+		return err
+	}
+	for _, deletion := range change.Delete {
+		if keys, _ := m.keysOf(deletion.Plan.Name); keys > 0 {
+			return ration.ErrConflict
+		}
+	}
+	for _, written := range append(change.Create, change.Update...) {
+		m.writePlan(written)
+	}
+	for _, deletion := range change.Delete {
+		delete(m.plans, deletion.Plan.Name)
+		m.log(deletion.Audit)
+	}
+	return nil
+}
+
+func (m *memory) keysOf(plan string) (keys int, err error) {
+	for _, key := range m.keys {
+		if key.Plan == plan {
+			keys++
+		}
+	}
+	return keys, nil
+}
+
 func (m *memory) Plan(_ context.Context, name string) (ration.Plan, error) {
 	m.plansMu.Lock()
 	defer m.plansMu.Unlock()

@@ -17,6 +17,7 @@ var planTests = []contractTest{
 	{"plans are told apart by name", testPlanErrors},
 	{"a plan that a key has can't be deleted", testDeletePlan},
 	{"plans are listed by name", testListPlans},
+	{"plans are applied together or not at all", testApplyPlans},
 }
 
 // anyOrder is for limits, whose order is Normalize's to give.

@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"bytes"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -10,10 +11,16 @@ import (
 )
 
 // TestCommandsOfThePlansPageWork runs the page's commands one after the other on
-// a database of its own. "key_…" is the key that was created last.
+// a database of its own. "key_…" is the key that was created last. A block of YAML that
+// begins with a file's name is that file.
 func TestCommandsOfThePlansPageWork(t *testing.T) {
 	page := read(t, "docs/PLANS.md")
 	t.Chdir(t.TempDir())
+	for _, file := range regexp.MustCompile("(?s)```yaml\n# (\\S+)\n(.*?)```").FindAllSubmatch(page, -1) {
+		if err := os.WriteFile(string(file[1]), file[2], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var key string
 	ran := 0
 	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllSubmatch(page, -1) {

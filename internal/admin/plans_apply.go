@@ -1,0 +1,122 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/ration-dev/ration"
+)
+
+// ApplyPlans makes plans what they are to be, in one transaction.
+func (s *Service) ApplyPlans(ctx context.Context, actor string, apply PlansApply) (applied []PlanApplied, err error) {
+	if err := validateActor(actor); err != nil {
+		return nil, err
+	}
+	wanted := make([]ration.Plan, len(apply.Plans))
+	for i, plan := range apply.Plans {
+		if wanted[i], err = normalizePlan(ration.Plan{Name: plan.Name, TimeZone: plan.TimeZone, Limits: plan.Limits, Unlimited: plan.Unlimited}); err != nil {
+			return nil, fmt.Errorf("%s: %w", planNamed(plan.Name), err)
+		}
+		if slices.ContainsFunc(wanted[:i], func(p ration.Plan) bool { return p.Name == wanted[i].Name }) {
+			return nil, &ration.InvalidError{Field: "plans", Value: plan.Name, Reason: "name each plan once"}
+		}
+	}
+	err = s.store.ApplyPlans(ctx, func(change *PlansChange) error {
+		application := plansApplication{actor: actor, change: change}
+		if err := application.run(wanted, apply.Prune); err != nil {
+			return err
+		}
+		applied = application.applied
+		if apply.DryRun || len(change.Create)+len(change.Update)+len(change.Delete) == 0 {
+			return ErrUnchanged
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return applied, nil
+}
+
+// plansApplication finds out what is to be changed.
+type plansApplication struct {
+	actor   string
+	change  *PlansChange
+	applied []PlanApplied
+}
+
+func (a *plansApplication) run(wanted []ration.Plan, prune bool) error {
+	for _, plan := range wanted {
+		i := slices.IndexFunc(a.change.Plans, func(p ration.Plan) bool { return p.Name == plan.Name })
+		var err error
+		if i < 0 {
+			err = a.create(plan)
+		} else {
+			err = a.update(a.change.Plans[i], plan)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !prune {
+		return nil
+	}
+	var refusals []error
+	for _, plan := range a.change.Plans {
+		if !slices.ContainsFunc(wanted, func(p ration.Plan) bool { return p.Name == plan.Name }) {
+			refusals = append(refusals, a.delete(plan))
+		}
+	}
+	return errors.Join(refusals...)
+}
+
+func (a *plansApplication) create(plan ration.Plan) error {
+	plan.CreatedAt, plan.UpdatedAt = a.change.Now, a.change.Now
+	audit, err := creationOf(a.actor, plan)
+	a.change.Create = append(a.change.Create, PlanChange{Now: a.change.Now, Plan: plan, Audit: audit})
+	a.applied = append(a.applied, PlanApplied{Action: PlanCreated, After: plan})
+	return err
+}
+
+// update gives a plan exactly the limits that are wanted, as a patch would.
+func (a *plansApplication) update(before, wanted ration.Plan) error {
+	patch := PlanPatch{Name: wanted.Name, TimeZone: &wanted.TimeZone, SetLimits: wanted.Limits, Unlimited: &wanted.Unlimited}
+	for _, limit := range before.Limits {
+		if !slices.ContainsFunc(wanted.Limits, func(l ration.Limit) bool { return l.Key() == limit.Key() }) {
+			patch.RemoveLimits = append(patch.RemoveLimits, limit.Key())
+		}
+	}
+	after, err := patchPlan(&patch, before)
+	if err != nil {
+		return err
+	}
+	audit, err := auditOf(a.actor, "plan.update", planTarget(before.Name), planFields(before), planFields(after))
+	if errors.Is(err, ErrUnchanged) {
+		a.applied = append(a.applied, PlanApplied{Action: PlanUnchanged, Before: before, After: before})
+		return nil
+	}
+	after.UpdatedAt = a.change.Now
+	a.change.Update = append(a.change.Update, PlanChange{Now: a.change.Now, Plan: after, Audit: audit})
+	a.applied = append(a.applied, PlanApplied{Action: PlanUpdated, Before: before, After: after})
+	return err
+}
+
+func (a *plansApplication) delete(plan ration.Plan) error {
+	keys, err := a.change.KeysOf(plan.Name)
+	if err != nil {
+		return err
+	}
+	if keys > 0 {
+		have := "keys have"
+		if keys == 1 {
+			have = "key has"
+		}
+		return fmt.Errorf("%w: %d %s plan %q; give them another plan first", ration.ErrConflict, keys, have, plan.Name)
+	}
+	audit, err := deletionOf(a.actor, plan.Name)
+	a.change.Delete = append(a.change.Delete, PlanChange{Now: a.change.Now, Plan: plan, Audit: audit})
+	a.applied = append(a.applied, PlanApplied{Action: PlanDeleted, Before: plan})
+	return err
+}

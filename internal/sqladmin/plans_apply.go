@@ -1,0 +1,50 @@
+package sqladmin
+
+import (
+	"context"
+
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// ApplyPlans implements admin.Plans. The plans are locked in the order of their names,
+// so two that apply at the same time don't wait for each other.
+func (s *Store) ApplyPlans(ctx context.Context, apply func(*admin.PlansChange) error) error {
+	return s.db.Write(ctx, "applying plans", func(ctx context.Context, tx Tx) error {
+		before, err := readPlans(ctx, tx, Where{})
+		if err != nil {
+			return err
+		}
+		for _, plan := range before {
+			if err := tx.LockPlan(ctx, plan.Name); err != nil {
+				return err
+			}
+		}
+		change := admin.PlansChange{KeysOf: func(name string) (int, error) { return keysOfPlan(ctx, tx, name) }}
+		if change.Now, err = tx.Now(ctx); err != nil {
+			return err
+		}
+		if change.Plans, err = readPlans(ctx, tx, Where{}); err != nil {
+			return err
+		}
+		if err := apply(&change); err != nil {
+			return err
+		}
+		var b Batch
+		for i := range change.Create {
+			b.insertPlan(&change.Create[i])
+		}
+		for i := range change.Update {
+			b.updatePlan(&change.Update[i])
+		}
+		for i := range change.Delete {
+			b.deletePlan(change.Delete[i].Plan.Name, change.Delete[i].Audit, change.Now)
+		}
+		return tx.Run(ctx, &b)
+	})
+}
+
+// keysOfPlan counts by the index api_keys_plan.
+func keysOfPlan(ctx context.Context, r Reader, name string) (keys int, err error) {
+	err = r.Query(ctx, "SELECT COUNT(*) FROM api_keys WHERE plan = ?", func(row Row) { keys = int(row.Int()) }, name)
+	return keys, err
+}

@@ -1,0 +1,28 @@
+package rationadmin
+
+import "github.com/ration-dev/ration"
+
+// PlansApply describes plans as they are to be.
+type PlansApply struct {
+	Plans  []NewPlan // each replaces the plan of its name: what it leaves out is removed from the plan
+	Prune  bool      // delete the plans that are not named; refused if a key has one of them
+	DryRun bool      // change nothing, and say what would be changed
+}
+
+// PlanAction is what becomes of a plan.
+type PlanAction string
+
+// What becomes of a plan that is applied.
+const (
+	PlanCreated   PlanAction = "created"
+	PlanUpdated   PlanAction = "updated"
+	PlanUnchanged PlanAction = "unchanged"
+	PlanDeleted   PlanAction = "deleted"
+)
+
+// PlanApplied says what became of a plan, or would become of it.
+type PlanApplied struct {
+	Action PlanAction
+	Before ration.Plan // zero: it was created
+	After  ration.Plan // zero: it was deleted
+}
