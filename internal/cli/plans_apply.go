@@ -43,7 +43,12 @@ them:
 		Example: `  ration plans apply -f plans.yaml --dry-run
   ration plans apply -f plans.yaml
   ration plans apply -f plans.yaml --prune`,
-		Args: noArguments,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && file == "" {
+				return usagef("name the file with -f: '%s -f %s'", cmd.CommandPath(), visible(args[0]))
+			}
+			return noArguments(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if apply.Plans, err = a.readPlanFile(file); err != nil {
 				return err
