@@ -218,7 +218,7 @@ func (i *instance) close(ctx context.Context) error {
 func (i *instance) openDatabase(ctx context.Context) (database, error) {
 	settings := i.settings
 	if settings.DB.URL == "" {
-		store, err := sqlite.Open(ctx, sqlite.Config{Path: settings.DB.Path, RequestLog: requestLog(settings), Logger: i.log, Observer: i.activity})
+		store, err := i.openFile(ctx)
 		if err != nil {
 			return nil, err // and not a store of a type without a value
 		}
@@ -236,6 +236,22 @@ func (i *instance) openDatabase(ctx context.Context) (database, error) {
 		return nil, err
 	}
 	return store, nil
+}
+
+// openFile opens an SQLite file. It waits for a command that has the file open, which
+// soon ends, and not for another server.
+func (i *instance) openFile(ctx context.Context) (*sqlite.Store, error) {
+	file := sqlite.Config{Path: i.settings.DB.Path, LockWait: lockWait, RequestLog: requestLog(i.settings), Logger: i.log, Observer: i.activity}
+	store, err := sqlite.Open(ctx, file)
+	if !errors.Is(err, sqlite.ErrLocked) {
+		return store, err
+	}
+	if _, dialErr := adminsock.Dial(ctx, file.Path); dialErr == nil {
+		return nil, err
+	}
+	i.log.Info("another process has the database file; waiting for it to end", "path", absolute(file.Path), "at_most", busyWait)
+	file.LockWait = busyWait
+	return sqlite.Open(ctx, file)
 }
 
 func newLogger(settings config.Config, w io.Writer) *slog.Logger {

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ration-dev/ration/sqlite"
 )
 
 // TestServeSaysWhichDatabaseItHas, because in a wrong directory a new one would look
@@ -52,5 +54,26 @@ func TestServeSaysHowToChooseAnotherAddress(t *testing.T) {
 		if got.code != 1 || !strings.Contains(got.stderr, address) || !strings.Contains(got.stderr, row.want) {
 			t.Errorf("%q: exit code %d, %s", row.args, got.code, got.stderr)
 		}
+	}
+}
+
+// TestServeWaitsForACommandThatHasTheFile has the file open without being a server, as
+// a command does while it runs.
+func TestServeWaitsForACommandThatHasTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ration.db")
+	command, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := launchServer(t, []string{"RATION_DB=sqlite:" + path})
+	s.log.await(t, "waiting for it to end")
+	if err := command.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.awaitUp()
+	second := invoke(t, "sqlite:"+path, "serve", "--api-listen", "127.0.0.1:0")
+	wants(t, second, 4, "only one server may run")
+	if strings.Contains(second.stderr, "waiting") {
+		t.Errorf("a second server is not refused at once: %s", second.stderr)
 	}
 }

@@ -30,6 +30,14 @@ type serving struct {
 // is stopped with the test.
 func startServer(t *testing.T, environment []string, args ...string) *serving {
 	t.Helper()
+	s := launchServer(t, environment, args...)
+	s.awaitUp()
+	return s
+}
+
+// launchServer starts a server like startServer, and does not wait for it.
+func launchServer(t *testing.T, environment []string, args ...string) *serving {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	log := &log{up: make(chan string, 1), more: make(chan struct{})}
 	s := &serving{t: t, log: log, done: make(chan invocation, 1), end: cancel}
@@ -40,14 +48,18 @@ func startServer(t *testing.T, environment []string, args ...string) *serving {
 		s.done <- invocation{code, stdout.String(), log.String()}
 	}()
 	t.Cleanup(func() { s.stop() })
+	return s
+}
+
+func (s *serving) awaitUp() {
+	s.t.Helper()
 	select {
-	case address := <-log.up:
+	case address := <-s.log.up:
 		s.api = "http://" + address
 	case got := <-s.done:
 		s.done <- got
-		t.Fatalf("the server did not start: %+v", got)
+		s.t.Fatalf("the server did not start: %+v", got)
 	}
-	return s
 }
 
 // stop stops the server in order and returns what it has said. It may be called again.
