@@ -78,7 +78,7 @@ func onPlan(from, to string) admin.KeysChange {
 func TestChargesGoOnWhileManyKeysChange(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	charging, changing := d.open(t, postgres.Config{}), d.open(t, postgres.Config{Lanes: 1})
+	charging, changing := d.open(t, postgres.Config{}.Patient(8)), d.open(t, postgres.Config{Lanes: 1}.Patient(8))
 	createPlan(t, changing, "old", "1000000/day")
 	createPlan(t, changing, "new", "2000000/day")
 	createPlan(t, changing, "other", "3000000/day")
