@@ -3,6 +3,7 @@ package ration
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Kind says how a limit counts.
@@ -62,7 +63,7 @@ func (k LimitKey) DefaultName() string {
 	case KindConcurrent:
 		return k.Meter + "-concurrent"
 	}
-	return k.Meter + "-" + string(k.Period)
+	return k.Meter + "-" + strings.NewReplacer(" ", "-", ":", "").Replace(string(k.Period))
 }
 
 // KindOf returns the kind of limit that a period belongs to, or "" for an unknown
@@ -72,6 +73,12 @@ func KindOf(period Period) Kind {
 	case PeriodSecond, PeriodMinute:
 		return KindRate
 	case PeriodHour, PeriodDay, PeriodWeek, PeriodMonth, PeriodLifetime:
+		return KindQuota
+	}
+	if !period.IsShifted() {
+		return ""
+	}
+	if normal, err := period.normalize(); err == nil && normal == period {
 		return KindQuota
 	}
 	return ""
@@ -108,18 +115,21 @@ func (l Limit) Normalize() (Limit, error) {
 
 // normalizeKind fills in the kind, which the period says, except of a concurrent limit.
 func (l *Limit) normalizeKind() error {
-	kind := KindOf(l.Period)
-	switch {
-	case l.Kind == KindConcurrent && l.Period == "":
+	if l.Kind == KindConcurrent {
+		if l.Period != "" {
+			return &InvalidError{Field: "period", Value: string(l.Period), Reason: "a concurrent limit has no period"}
+		}
 		return nil
-	case l.Kind == KindConcurrent:
-		return &InvalidError{Field: "period", Value: string(l.Period), Reason: "a concurrent limit has no period"}
-	case kind == "":
-		return &InvalidError{Field: "period", Value: string(l.Period), Reason: "use hour, day, week, month or lifetime for a quota, second or minute for a rate"}
-	case l.Kind != "" && l.Kind != kind:
-		return &InvalidError{Field: "kind", Value: string(l.Kind), Reason: fmt.Sprintf("a limit per %s is a %s", l.Period, kind)}
 	}
-	l.Kind = kind
+	period, err := l.Period.normalize()
+	if err != nil {
+		return err
+	}
+	kind := KindOf(period)
+	if l.Kind != "" && l.Kind != kind {
+		return &InvalidError{Field: "kind", Value: string(l.Kind), Reason: fmt.Sprintf("a limit per %s is a %s", period, kind)}
+	}
+	l.Kind, l.Period = kind, period
 	return nil
 }
 

@@ -7,8 +7,8 @@ import (
 )
 
 // ParseLimit reads a limit as people write it: "1000/day", "200000 tokens/month",
-// "10/second burst 20", "5000000 tokens/lifetime", "5 at once". Without a meter the
-// limit is on requests. Digits may be grouped with '_'. The result is normalised and
+// "10/second burst 20", "5000000 tokens/lifetime", "1000/day from 06:00", "5 at
+// once". Without a meter the limit is on requests. Digits may be grouped with '_'. The result is normalised and
 // valid.
 func ParseLimit(text string) (Limit, error) {
 	wrong := func(reason string) (Limit, error) {
@@ -20,7 +20,7 @@ func ParseLimit(text string) (Limit, error) {
 	}
 	head, tail, found := strings.Cut(text, "/")
 	before, after := strings.Fields(head), strings.Fields(tail)
-	if !found || len(before) < 1 || len(before) > 2 || len(after) != 1 && len(after) != 3 {
+	if !found || len(before) < 1 || len(before) > 2 || len(after) == 0 {
 		return wrong(form)
 	}
 	quantity, err := parseUnits(before[0])
@@ -31,16 +31,19 @@ func ParseLimit(text string) (Limit, error) {
 	if len(before) == 2 {
 		limit.Meter = before[1]
 	}
-	if len(after) == 3 {
-		if after[1] != "burst" {
-			return wrong(form)
-		}
+	switch {
+	case len(after) == 1:
+	case after[1] == "from":
+		limit.Period = Period(strings.Join(after, " "))
+	case after[1] == "burst" && len(after) == 3:
 		if limit.Burst, err = parseUnits(after[2]); err != nil {
 			return wrong(err.Error())
 		}
 		if limit.Burst == 0 {
 			return wrong("a burst is at least 1")
 		}
+	default:
+		return wrong(form)
 	}
 	return limit.Normalize()
 }

@@ -6,7 +6,9 @@ import (
 	"github.com/ration-dev/ration/internal/zoneinfo"
 )
 
-// Period is a unit of time that a limit counts by.
+// Period is a unit of time that a limit counts by. A day, week or month may begin at a
+// local time or a day of its own: "day from 06:00", "week from thursday", "month from day
+// 15 06:00". Its id is the date on which it begins.
 type Period string
 
 // The periods. A rate counts by the second or minute, a quota by any of the others.
@@ -51,6 +53,9 @@ func PeriodAt(period Period, t time.Time, zone *time.Location) (PeriodID, time.T
 		periodID := HourID(t)
 		return periodID, (periodID + 1).Hour()
 	}
+	if period.IsShifted() {
+		return shiftedAt(period, t, zone)
+	}
 	day := dayAt(t, zone)
 	date := day.Date()
 	var first, next PeriodID
@@ -58,7 +63,7 @@ func PeriodAt(period Period, t time.Time, zone *time.Location) (PeriodID, time.T
 	case PeriodDay:
 		first, next = day, day+1
 	case PeriodWeek:
-		first = day - PeriodID((date.Weekday()+6)%7) // days since Monday
+		first = day - day.weekday()
 		next = first + 7
 	case PeriodMonth:
 		first = DateID(date.Year(), date.Month(), 1)
@@ -100,12 +105,17 @@ func dayAt(t time.Time, zone *time.Location) PeriodID {
 // later. It walks through the zone's offsets, from a time that is before that instant
 // in every zone.
 func firstInstant(periodID PeriodID, zone *time.Location) time.Time {
-	midnight := periodID.Date()
-	t := midnight.Add(-26 * time.Hour).In(zone)
+	return firstInstantAt(periodID, 0, zone)
+}
+
+// firstInstantAt is firstInstant for a minute of the date.
+func firstInstantAt(periodID PeriodID, minute int, zone *time.Location) time.Time {
+	local := periodID.Date().Add(time.Duration(minute) * time.Minute)
+	t := local.Add(-26 * time.Hour).In(zone)
 	for {
 		_, offset := t.Zone()
 		until := endOfOffset(t)
-		candidate := midnight.Add(-time.Duration(offset) * time.Second)
+		candidate := local.Add(-time.Duration(offset) * time.Second)
 		if candidate.Before(t) {
 			candidate = t // the clock jumped to the date or past it
 		}

@@ -35,6 +35,19 @@ func TestPeriodAt(t *testing.T) {
 		first  string // local date of the period
 		ends   string // UTC
 	}{
+		{"before six", "day from 06:00", "Europe/Berlin", "2026-07-15 03:59", "2026-07-14", "2026-07-15 04:00"},
+		{"at six", "day from 06:00", "Europe/Berlin", "2026-07-15 04:00", "2026-07-15", "2026-07-16 04:00"},
+		{"a missing half past two", "day from 02:30", "Europe/Berlin", "2026-03-29 01:00", "2026-03-29", "2026-03-30 00:30"},
+		{"before a missing half past two", "day from 02:30", "Europe/Berlin", "2026-03-29 00:59", "2026-03-28", "2026-03-29 01:00"},
+		{"the first half past two of two", "day from 02:30", "Europe/Berlin", "2026-10-25 00:30", "2026-10-25", "2026-10-26 01:30"},
+		{"before the second half past two", "day from 02:30", "Europe/Berlin", "2026-10-25 01:15", "2026-10-25", "2026-10-26 01:30"},
+		{"from Thursday", "week from thursday", "", "2026-07-15 23:59", "2026-07-09", "2026-07-16 00:00"},
+		{"from Thursday evening", "week from thursday 18:00", "Asia/Tokyo", "2026-07-16 09:00", "2026-07-16", "2026-07-23 09:00"},
+		{"from the 15th", "month from day 15", "", "2026-07-14 23:59", "2026-06-15", "2026-07-15 00:00"},
+		{"from the last of February", "month from day 31", "", "2026-02-28 00:00", "2026-02-28", "2026-03-31 00:00"},
+		{"from the last of February in a leap year", "month from day 30", "", "2028-02-28 23:59", "2028-01-30", "2028-02-29 00:00"},
+		{"from the last of April", "month from day 31 12:00", "", "2026-05-31 11:59", "2026-04-30", "2026-05-31 12:00"},
+		{"over the end of a year", "month from day 10", "", "2027-01-05 00:00", "2026-12-10", "2027-01-10 00:00"},
 		{"UTC", ration.PeriodDay, "", "2026-07-15 00:00", "2026-07-15", "2026-07-16 00:00"},
 		{"the last minute of a day", ration.PeriodDay, "", "2026-07-15 23:59", "2026-07-15", "2026-07-16 00:00"},
 		{"quarters of an hour", ration.PeriodDay, "Asia/Kathmandu", "2026-07-15 18:15", "2026-07-16", "2026-07-16 18:15"},

@@ -3,6 +3,7 @@ package ration_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,12 @@ var tiledPeriods = map[ration.Period]time.Duration{
 	ration.PeriodDay:   49 * time.Hour,
 	ration.PeriodWeek:  8 * 24 * time.Hour,
 	ration.PeriodMonth: 32 * 24 * time.Hour,
+
+	"day from 02:30":           49 * time.Hour,
+	"day from 23:59":           49 * time.Hour,
+	"week from thursday 02:30": 8 * 24 * time.Hour,
+	"month from day 15":        33 * 24 * time.Hour,
+	"month from day 31 00:30":  33 * 24 * time.Hour,
 }
 
 // TestPeriodsTileTimeInEveryZone looks at all boundaries near a change of
@@ -71,7 +78,7 @@ func tile(t *testing.T, period ration.Period, zone *time.Location, from, to time
 			t.Errorf("%s in %s: %d until %s, but just before it %d until %s and then %d", period, zone, periodID, ends, last, lastEnds, next)
 			return count
 		}
-		if before, after := localDate(ends.Add(-1), zone), localDate(ends, zone); before >= next || after < next {
+		if before, after := localDate(period, ends.Add(-1), zone), localDate(period, ends, zone); before >= next || after < next {
 			t.Errorf("%s in %s: at %s the date goes from %d to %d, and the period begins on %d", period, zone, ends, before, after, next)
 			return count
 		}
@@ -80,8 +87,16 @@ func tile(t *testing.T, period ration.Period, zone *time.Location, from, to time
 	return count
 }
 
-func localDate(at time.Time, zone *time.Location) ration.PeriodID {
-	return ration.DateID(at.In(zone).Date())
+// localDate returns the date of a local time, which begins when a period of the kind can.
+func localDate(period ration.Period, at time.Time, zone *time.Location) ration.PeriodID {
+	local := at.In(zone)
+	if _, clock, found := strings.Cut(string(period), ":"); found {
+		minutes, _ := strconv.Atoi(clock)
+		hours, _ := strconv.Atoi(string(period)[len(period)-5 : len(period)-3])
+		_, offset := local.Zone()
+		local = local.UTC().Add(time.Duration(offset)*time.Second - time.Duration(60*hours+minutes)*time.Minute)
+	}
+	return ration.DateID(local.Date())
 }
 
 // changes returns the days after a zone's offset has changed, and the last days

@@ -53,7 +53,8 @@ func (p Plan) Normalize() (Plan, error) {
 func CompareLimits(a, b Limit) int {
 	return cmp.Or(
 		CompareMeters(a.Meter, b.Meter),
-		cmp.Compare(periodRank(a.Period), periodRank(b.Period)),
+		cmp.Compare(periodRank(a.Period.Unit()), periodRank(b.Period.Unit())),
+		cmp.Compare(a.Period, b.Period),
 		cmp.Compare(a.Kind, b.Kind),
 	)
 }

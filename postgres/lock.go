@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"cmp"
+
 	"github.com/ration-dev/ration"
 
 	"github.com/ration-dev/ration/internal/ledger"
@@ -9,7 +11,7 @@ import (
 
 // usageColumns is what usage reads. A quantity belongs to its rate's tat only where it
 // was written with it.
-const usageColumns = chargedColumns + `, resets`
+const usageColumns = chargedColumns + `, resets, shifted`
 
 // chargedColumns are those that a charge writes.
 const chargedColumns = countColumns + `,
@@ -69,9 +71,11 @@ func (r *row) usage() (id ration.KeyID, usage ledger.MeterUsage) {
 			rate.Quantity = quantity
 		}
 	}
-	var err error
-	if usage.Resets, err = storedjson.ReadResets(r.json()); err != nil && r.err == nil {
-		r.err = err
+	var err, other error
+	usage.Resets, err = storedjson.ReadResets(r.json())
+	usage.Shifted, other = storedjson.ReadShifted(r.json())
+	if r.err == nil {
+		r.err = cmp.Or(err, other)
 	}
 	return id, usage
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/ledger"
 	"github.com/ration-dev/ration/internal/sqladmin"
+	"github.com/ration-dev/ration/internal/storedjson"
 )
 
 // earlierFirstRequestsSQL uses the primary key of key_usage. What adds usage sets
@@ -27,6 +28,11 @@ type raiseRows struct {
 		periodIDs, ends [len(ration.WindowPeriods)][]time.Time
 		windows         [len(ration.WindowPeriods)][]int64
 		rates           rateColumns
+	}
+	begun struct {
+		keys            [][16]byte
+		meters          []string
+		resets, shifted []*string
 	}
 	days         dayColumns
 	used, denied []int64 // of the days
@@ -91,6 +97,10 @@ func (r *raiseRows) addUsage(key [16]byte, write *ledger.MeterWrite) {
 		u.ends[i], u.windows[i] = append(u.ends[i], orEpoch(window.EndsAt)), append(u.windows[i], window.Used)
 	}
 	u.rates.add(&write.Rates)
+	if b := &r.begun; write.Resets != nil {
+		b.keys, b.meters = append(b.keys, key), append(b.meters, write.Meter)
+		b.resets, b.shifted = append(b.resets, textOrNil(storedjson.Resets(write.Resets))), append(b.shifted, textOrNil(storedjson.Shifted(write.Shifted)))
+	}
 }
 
 // batch returns the statements that write the rows.
@@ -101,6 +111,9 @@ func (r *raiseRows) batch(now time.Time) *sqladmin.Batch {
 		values = append(values, u.periodIDs[i], u.ends[i], u.windows[i])
 	}
 	b.Add(setUsageSQL, append(values, u.rates.values()...)...)
+	if w := &r.begun; len(w.keys) > 0 {
+		b.Add(setBegunSQL, w.keys, w.meters, w.resets, w.shifted)
+	}
 	b.Add(earlierFirstRequestsSQL, u.keys, u.meters, u.first)
 	b.Add(addDaysSQL, r.days.keys, r.days.meters, r.days.dates, r.used, r.denied, r.last)
 	b.Add(auditRowsSQL, r.audit.values(now)...)

@@ -50,7 +50,7 @@ func newWrites() *writes {
 		{stmtSetUsage, w.set[:]},
 		{stmtNewUsage, l.newUsage[:]},
 		{stmtPostUsage, l.post[:]},
-		{stmtSetResets, l.resets[:]},
+		{stmtSetBegun, l.begun[:]},
 		{stmtAddDays, w.days[:]},
 		{stmtPostDays, l.days[:]},
 		{stmtRefund, l.refunds[:]},
@@ -97,6 +97,7 @@ func (w *writes) collect(b *work) {
 
 func (w *writes) addMeter(k *keyWork, write *ledger.MeterWrite) {
 	before := k.usage.Meter(write.Meter)
+	w.prior.setBegun(k.id, write)
 	if write.Posted {
 		w.prior.postUsage(k.id, before, write)
 		return

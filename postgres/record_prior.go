@@ -45,11 +45,12 @@ FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6
      AS d (`+countColumns+`, second_rate_quantity, minute_rate_quantity)
 WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`, rowsSent)
 
-// setResetsSQL is served by the primary key.
-var setResetsSQL = counted(`
+// setBegunSQL writes what few keys have: resets and shifted periods. The primary key
+// serves it.
+var setBegunSQL = counted(`
 UPDATE key_usage k
-SET resets = d.resets::jsonb
-FROM unnest($1::uuid[], $2::text[], $3::text[]) AS d (api_key_id, meter, resets)
+SET resets = d.resets::jsonb, shifted = d.shifted::jsonb
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS d (api_key_id, meter, resets, shifted)
 WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`, rowsSent)
 
 // postDaysSQL is addDaysSQL where units may be given back. A day that was used by

@@ -11,7 +11,7 @@ import (
 type priorWrites struct {
 	newUsage [2]array
 	post     [29]array
-	resets   [3]array
+	begun    [4]array
 	days     [8]array
 	refunds  [5]array
 	made     [12]array
@@ -32,7 +32,7 @@ func newPriorWrites() priorWrites {
 			newDates(), newTimes(), newInts(), newInts(),
 			newTimes(), newInts(), newTimes(), newInts(), newInts(), newInts(),
 		},
-		resets:  [...]array{newUUIDs(), newTexts(), newTexts()},
+		begun:   [...]array{newUUIDs(), newTexts(), newTexts(), newTexts()},
 		days:    [...]array{newUUIDs(), newTexts(), newDates(), newInts(), newInts(), newTimes(), newInts(), newInts()},
 		refunds: [...]array{newUUIDs(), newTexts(), newTexts(), newInts(), newInts()},
 		made: [...]array{
@@ -70,11 +70,6 @@ func (l *priorWrites) postUsage(id ration.KeyID, before *ledger.MeterUsage, writ
 		next = next[4:]
 	}
 	addRates(next, write)
-	if write.Resets != nil {
-		l.resets[0].addUUID(id)
-		l.resets[1].addText(write.Meter)
-		l.resets[2].addTextOrNull(storedjson.Resets(write.Resets))
-	}
 	for _, day := range write.Days() {
 		l.days[0].addUUID(id)
 		l.days[1].addText(write.Meter)
@@ -85,6 +80,17 @@ func (l *priorWrites) postUsage(id ration.KeyID, before *ledger.MeterUsage, writ
 		l.days[6].addInt(day.GivenBack)
 		l.days[7].addInt(day.Refunds)
 	}
+}
+
+// setBegun takes in what few keys have.
+func (l *priorWrites) setBegun(id ration.KeyID, write *ledger.MeterWrite) {
+	if write.Resets == nil {
+		return
+	}
+	l.begun[0].addUUID(id)
+	l.begun[1].addText(write.Meter)
+	l.begun[2].addTextOrNull(storedjson.Resets(write.Resets))
+	l.begun[3].addTextOrNull(storedjson.Shifted(write.Shifted))
 }
 
 // add takes in what later charges of a key may refer to.

@@ -24,17 +24,17 @@ SET first_request_at = d.first_request_at, last_request_at = d.last_request_at,
     minute_rate_tat = d.minute_rate_tat, minute_rate_rest = d.minute_rate_rest,
     second_rate_quantity = d.second_rate_quantity, second_rate_quantity_tat = d.second_rate_tat,
     minute_rate_quantity = d.minute_rate_quantity, minute_rate_quantity_tat = d.minute_rate_tat,
-    resets = d.resets::jsonb
+    resets = d.resets::jsonb, shifted = d.shifted::jsonb
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[],
             $5::timestamptz[], $6::timestamptz[], $7::bigint[], $8::bigint[],
             $9::date[], $10::timestamptz[], $11::bigint[], $12::bigint[],
             $13::date[], $14::timestamptz[], $15::bigint[], $16::bigint[],
             $17::date[], $18::timestamptz[], $19::bigint[], $20::bigint[],
-            $21::timestamptz[], $22::bigint[], $23::timestamptz[], $24::bigint[], $25::bigint[], $26::bigint[], $27::text[])
+            $21::timestamptz[], $22::bigint[], $23::timestamptz[], $24::bigint[], $25::bigint[], $26::bigint[], $27::text[], $28::text[])
      AS d (api_key_id, meter, first_request_at, last_request_at,
            hour_label, hour_ends_at, hour_used, hour_reserved, day_label, day_ends_at, day_used, day_reserved,
            week_label, week_ends_at, week_used, week_reserved, month_label, month_ends_at, month_used, month_reserved,
-           second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest, second_rate_quantity, minute_rate_quantity, resets)
+           second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest, second_rate_quantity, minute_rate_quantity, resets, shifted)
 WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`, rowsSent)
 
 	// foldDaysSQL adds to days what others counted.
@@ -81,7 +81,7 @@ type repairRows struct {
 		periodIDs, ends [len(ration.WindowPeriods)][]time.Time
 		used, held      [len(ration.WindowPeriods)][]int64
 		rates           rateColumns
-		resets          []*string
+		resets, shifted []*string
 	}
 	into struct {
 		keys         [][16]byte
@@ -121,7 +121,7 @@ func (r *repairRows) addWindows(key [16]byte, meter *admin.MeterRecord) {
 		w.used[i], w.held[i] = append(w.used[i], window.Used), append(w.held[i], window.Reserved)
 	}
 	w.rates.add(&meter.Rates)
-	w.resets = append(w.resets, resetsOrNil(&meter.Resets))
+	w.resets, w.shifted = append(w.resets, textOrNil(storedjson.Resets(&meter.Resets))), append(w.shifted, textOrNil(storedjson.Shifted(meter.Shifted)))
 }
 
 func (r *repairRows) addFold(key [16]byte, meter *admin.MeterRecord) {
@@ -165,7 +165,7 @@ func (r *repairRows) batch(now time.Time) *sqladmin.Batch {
 	for i := range w.periodIDs {
 		values = append(values, w.periodIDs[i], w.ends[i], w.used[i], w.held[i])
 	}
-	b.Add(setWindowsSQL, append(append(values, w.rates.values()...), w.resets)...)
+	b.Add(setWindowsSQL, append(append(values, w.rates.values()...), w.resets, w.shifted)...)
 	if len(r.into.keys) > 0 {
 		b.Add(foldDaysSQL, r.into.keys, r.into.meters, r.into.dates, r.into.used, r.into.denied, r.into.last, r.into.back, r.into.times)
 		b.Add(deleteDaysSQL, r.from.keys, r.from.meters, r.from.dates)
@@ -187,11 +187,11 @@ func periodTime(period ration.Period, periodID ration.PeriodID) time.Time {
 	return periodID.Date()
 }
 
-func resetsOrNil(resets *ledger.Resets) *string {
-	if text := storedjson.Resets(resets); text != "" {
-		return &text
+func textOrNil(text string) *string {
+	if text == "" {
+		return nil
 	}
-	return nil
+	return &text
 }
 
 func orNil(t time.Time) *time.Time {

@@ -25,7 +25,7 @@ const (
 	stmtSetUsage
 	stmtNewUsage
 	stmtPostUsage
-	stmtSetResets
+	stmtSetBegun
 	stmtAddDays
 	stmtPostDays
 	stmtRefund
@@ -75,7 +75,7 @@ var statementSQL = [statementCount]string{
 	stmtSetUsage:          setUsageSQL,
 	stmtNewUsage:          newUsageSQL,
 	stmtPostUsage:         postUsageSQL,
-	stmtSetResets:         setResetsSQL,
+	stmtSetBegun:          setBegunSQL,
 	stmtAddDays:           addDaysSQL,
 	stmtPostDays:          postDaysSQL,
 	stmtRefund:            refundSQL,

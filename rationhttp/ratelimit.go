@@ -47,7 +47,7 @@ func appendState(item []byte, status *ration.LimitStatus, now time.Time) []byte 
 // empty bucket fills, so that q per w is the rate. It is 0 for a window without a
 // fixed length.
 func windowSeconds(limit ration.Limit) int64 {
-	switch limit.Period {
+	switch limit.Period.Unit() {
 	case ration.PeriodSecond:
 		return fillSeconds(limit, 1)
 	case ration.PeriodMinute:

@@ -91,8 +91,8 @@ const postUsage = `UPDATE key_usage SET used = used + ?1, reserved = reserved + 
 	second_rate_quantity = ?26, second_rate_quantity_tat = ?27, minute_rate_quantity = ?28, minute_rate_quantity_tat = ?29
 WHERE api_key_id = ?30 AND meter = ?31`
 
-// setResets is by the primary key of key_usage.
-const setResets = "UPDATE key_usage SET resets = ? WHERE api_key_id = ? AND meter = ?"
+// setBegun is by the primary key of key_usage.
+const setBegun = "UPDATE key_usage SET resets = ?, shifted = ? WHERE api_key_id = ? AND meter = ?"
 
 // newUsage makes the row that postUsage needs.
 const newUsage = "INSERT INTO key_usage (api_key_id, meter) VALUES (?,?) ON CONFLICT (api_key_id, meter) DO NOTHING"
@@ -134,7 +134,20 @@ func (tx *tx) recordUsage(ctx context.Context, key []byte, write *ledger.MeterWr
 	for i, window := range write.Windows {
 		values = append(values, periodValue(ration.WindowPeriods[i], window.ID), micros(window.EndsAt), window.Used)
 	}
-	return tx.execOne(ctx, addUsage, rateValues(values, &write.Rates)...)
+	if err := tx.execOne(ctx, addUsage, rateValues(values, &write.Rates)...); err != nil {
+		return err
+	}
+	return tx.recordBegun(ctx, key, write)
+}
+
+// recordBegun records what is kept of periods that few keys have: resets, and shifted
+// periods.
+func (tx *tx) recordBegun(ctx context.Context, key []byte, write *ledger.MeterWrite) error {
+	if write.Resets == nil {
+		return nil
+	}
+	resets, shifted := optionalString(storedjson.Resets(write.Resets)), optionalString(storedjson.Shifted(write.Shifted))
+	return tx.execOne(ctx, setBegun, resets, shifted, key, write.Meter)
 }
 
 // recordPostings records what was reserved, settled or given back.
@@ -152,10 +165,8 @@ func (tx *tx) recordPostings(ctx context.Context, id ration.KeyID, write *ledger
 	if err := tx.execOne(ctx, postUsage, append(values, key, write.Meter)...); err != nil {
 		return err
 	}
-	if write.Resets != nil {
-		if err := tx.execOne(ctx, setResets, optionalString(storedjson.Resets(write.Resets)), key, write.Meter); err != nil {
-			return err
-		}
+	if err := tx.recordBegun(ctx, key, write); err != nil {
+		return err
 	}
 	for _, day := range write.Days() {
 		err := tx.execOne(ctx, postDay, key, write.Meter, dateText(day.Date), day.Used, day.Denied, optionalMicros(day.LastRequestAt), day.GivenBack, day.Refunds)

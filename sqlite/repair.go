@@ -148,7 +148,7 @@ const setWindows = `UPDATE key_usage SET first_request_at = ?, last_request_at =
 	hour_label = ?, hour_ends_at = ?, hour_used = ?, hour_reserved = ?, day_label = ?, day_ends_at = ?, day_used = ?, day_reserved = ?,
 	week_label = ?, week_ends_at = ?, week_used = ?, week_reserved = ?, month_label = ?, month_ends_at = ?, month_used = ?, month_reserved = ?,
 	second_rate_tat = ?, second_rate_rest = ?, minute_rate_tat = ?, minute_rate_rest = ?,
-	second_rate_quantity = ?, second_rate_quantity_tat = ?, minute_rate_quantity = ?, minute_rate_quantity_tat = ?, resets = ?
+	second_rate_quantity = ?, second_rate_quantity_tat = ?, minute_rate_quantity = ?, minute_rate_quantity_tat = ?, resets = ?, shifted = ?
 WHERE api_key_id = ? AND meter = ?`
 
 const earlierSecretUse = "UPDATE api_key_secrets SET last_used_at = ? WHERE api_key_id = ? AND last_used_at > ?" //nolint:gosec // SQL
@@ -162,7 +162,7 @@ func (tx *tx) writeRepair(ctx context.Context, repair *admin.UsageRepair) error 
 			values = append(values, periodValue(ration.WindowPeriods[w], window.ID), micros(window.EndsAt), window.Used, window.Reserved)
 		}
 		values = rateValues(values, &meter.Rates)
-		if err := tx.execOne(ctx, setWindows, append(values, optionalString(storedjson.Resets(&meter.Resets)), key, meter.Meter)...); err != nil {
+		if err := tx.execOne(ctx, setWindows, append(values, optionalString(storedjson.Resets(&meter.Resets)), optionalString(storedjson.Shifted(meter.Shifted)), key, meter.Meter)...); err != nil {
 			return err
 		}
 		if err := tx.foldDays(ctx, key, meter); err != nil {

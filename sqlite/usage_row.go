@@ -15,7 +15,7 @@ const usageColumns = `api_key_id, meter, used, reserved, denied, first_request_a
 	week_label, week_ends_at, week_used, week_reserved,
 	month_label, month_ends_at, month_used, month_reserved,
 	second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest,
-	second_rate_quantity, second_rate_quantity_tat, minute_rate_quantity, minute_rate_quantity_tat, resets`
+	second_rate_quantity, second_rate_quantity_tat, minute_rate_quantity, minute_rate_quantity_tat, resets, shifted`
 
 func (r *row) meterUsage() ledger.MeterUsage {
 	usage := ledger.MeterUsage{
@@ -40,7 +40,7 @@ func (r *row) meterUsage() ledger.MeterUsage {
 		}
 		column += 2
 	}
-	usage.Resets = r.resets(column)
+	usage.Resets, usage.Shifted = r.resets(column), r.shifted(column+1)
 	return usage
 }
 
@@ -50,6 +50,14 @@ func (r *row) resets(column int) ledger.Resets {
 		r.fail(column)
 	}
 	return resets
+}
+
+func (r *row) shifted(column int) []ledger.ShiftedWindow {
+	windows, err := storedjson.ReadShifted([]byte(r.optionalText(column)))
+	if err != nil {
+		r.fail(column)
+	}
+	return windows
 }
 
 // rateValues appends the values of rates in the order of usageColumns.

@@ -49,6 +49,7 @@ func keyStatus(record KeyRecord, policy ledger.Policy, usage ledger.Usage, now t
 			entry.StepBack(now)
 		}
 		entry.Windows, entry.Rates = change.Window, change.Rates
+		entry.Shifted, entry.Resets.Epoch = change.Shifted, change.Epoch
 		running[i] = entry
 		status.Usage = append(status.Usage, meterUsage(entry))
 	}

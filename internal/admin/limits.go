@@ -40,11 +40,11 @@ func ParseLimitKey(text string) (ration.LimitKey, error) {
 	if !found {
 		meter, period = ration.MeterRequests, text
 	}
-	key := ration.LimitKey{Meter: meter, Kind: ration.KindOf(ration.Period(period)), Period: ration.Period(period)}
-	if key.Kind == "" || ration.ValidateMeter(meter) != nil {
-		return ration.LimitKey{}, &ration.InvalidError{Field: "limit", Value: text, Reason: `name a limit by its meter and period: "requests/day", "tokens/month" or, for requests, just "day"; a concurrent limit by "at once" or "exports at once"`}
+	limit, err := ration.Limit{Meter: meter, Period: ration.Period(period)}.Normalize()
+	if err != nil {
+		return ration.LimitKey{}, &ration.InvalidError{Field: "limit", Value: text, Reason: `name a limit by its meter and period: "requests/day", "tokens/month" or, for requests, just "day" or "day from 06:00"; a concurrent limit by "at once" or "exports at once"`}
 	}
-	return key, nil
+	return limit.Key(), nil
 }
 
 // FormatLimitKey writes the meter and period of a limit in the form that

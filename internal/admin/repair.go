@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -49,6 +50,35 @@ func repairMeter(meter *MeterRecord, open []ration.Reservation, zone *time.Locat
 			meter.moveReset(open, i)
 			meter.moveRefunds(ledger.RefundPeriod{Meter: meter.Meter, Period: period, ID: periodID})
 		}
+	}
+	meter.moveShifted(open, zone, now)
+}
+
+// moveShifted takes back shifted periods that have not begun. What is open counts as
+// used: nobody knows which of it was charged to the period that now holds. What was
+// charged before doesn't change the new count.
+func (m *MeterRecord) moveShifted(open []ration.Reservation, zone *time.Location, now time.Time) {
+	m.Shifted = slices.Clone(m.Shifted)
+	moved := false
+	for i := range m.Shifted {
+		s := &m.Shifted[i]
+		periodID, ends := ration.PeriodAt(s.Period, now, zone)
+		if s.ID <= periodID {
+			continue
+		}
+		moved = true
+		s.Window = ledger.Window{ID: periodID, EndsAt: ends, Used: m.usedIn(s.Period, periodID, zone)}
+		for r := range open {
+			for _, held := range open[r].Held {
+				if held.Meter == m.Meter {
+					s.Used += held.Units
+				}
+			}
+		}
+		s.Epoch = m.Resets.Epoch + 1
+	}
+	if moved {
+		m.Resets.Epoch++
 	}
 }
 

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -106,6 +107,12 @@ func (r *raising) raiseDay(day *ImportedDay) error {
 			window.Used += missing
 		}
 	}
+	addition.Shifted = slices.Clone(addition.Shifted)
+	for i := range addition.Shifted {
+		if window := &addition.Shifted[i]; day.Date >= window.ID {
+			window.Used += missing
+		}
+	}
 	r.sum.Raised++
 	r.sum.Added = sumOf(r.sum.Added, missing)
 	return nil
@@ -154,6 +161,10 @@ func (r *raising) addition(meter string, standing *ledger.MeterUsage) *MeterAddi
 		Meter: meter, FirstRequestAt: standing.FirstRequestAt, LastRequestAt: standing.LastRequestAt,
 		Windows: standing.Windows, Rates: standing.Rates,
 	}})
+	if len(standing.Shifted) > 0 {
+		addition := &r.Additions[len(r.Additions)-1]
+		addition.Resets, addition.Shifted = &standing.Resets, standing.Shifted
+	}
 	return &r.Additions[len(r.Additions)-1]
 }
 

@@ -86,8 +86,8 @@ func (a *Account) Writes() []MeterWrite {
 		write := &a.writes[i]
 		after, before := a.after.meterOrUnused(write.Meter), a.before.meterOrUnused(write.Meter)
 		write.Windows, write.Rates = after.Windows, after.Rates
-		if after.Resets != before.Resets {
-			write.Resets = &after.Resets
+		if after.Resets != before.Resets || !slices.Equal(after.Shifted, before.Shifted) {
+			write.Resets, write.Shifted = &after.Resets, after.Shifted
 		}
 		if before.LastRequestAt.After(after.LastRequestAt) {
 			write.LastRequestAt = after.LastRequestAt

@@ -48,7 +48,7 @@ func changesOf(policy *Policy, usage Usage, charge *ration.Charge, now time.Time
 		change := &changes.Meters[i]
 		change.Meter, change.Units = amount.Meter, amount.Units
 		if entry := usage.Meter(amount.Meter); entry != nil {
-			change.Window, change.Rates, change.Epoch = entry.Windows, entry.Rates, entry.Resets.Epoch
+			change.Window, change.Rates = entry.Windows, entry.Rates
 			if entry.LastRequestAt.After(now) {
 				stepped := *entry
 				stepped.StepBack(now)
@@ -61,6 +61,9 @@ func changesOf(policy *Policy, usage Usage, charge *ration.Charge, now time.Time
 			turned = turned || turns
 		}
 		change.Day = change.Window[windowDay].ID
+		var begins bool
+		change.Shifted, change.Epoch, begins = usage.meterOrUnused(amount.Meter).shiftedAt(policy.Limits, &change.Window, now, policy.Zone)
+		turned = turned || begins
 	}
 	return changes, turned
 }

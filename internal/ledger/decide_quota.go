@@ -14,6 +14,9 @@ func windowOf(period ration.Period, entry *MeterUsage, change *MeterChange) Wind
 	if period == ration.PeriodLifetime {
 		return entry.Resets.since(lifetime, Window{Used: entry.Used, Reserved: entry.Reserved})
 	}
+	if period.IsShifted() {
+		return shiftedOf(change.Shifted, period).Window
+	}
 	i := slices.Index(ration.WindowPeriods[:], period)
 	return entry.Resets.since(i, change.Window[i])
 }

@@ -61,6 +61,7 @@ func outlookOf(policy *Policy, usage Usage, changes *Changes) *outlook {
 		entry := *usage.meterOrUnused(change.Meter)
 		entry.StepBack(changes.At)
 		entry.Windows, entry.Rates = change.Window, change.Rates
+		entry.Shifted, entry.Resets.Epoch = change.Shifted, change.Epoch
 		o.meters = append(o.meters, entry)
 	}
 	return o
@@ -169,6 +170,7 @@ func (p *phase) room(policy *Policy, amounts []MeterChange, only *ration.LimitKe
 		for w := range change.Window {
 			change.Window[w], _ = entry.Windows[w].at(ration.WindowPeriods[w], p.from, policy.Zone)
 		}
+		change.Shifted, change.Epoch, _ = entry.shiftedAt(p.limits, &change.Window, p.from, policy.Zone)
 		clock := rateClock{now: p.from, last: entry.LastRequestAt, changedAt: p.changedAt}
 		for l := range p.limits {
 			limit := &p.limits[l]
@@ -244,4 +246,5 @@ func (m *MeterUsage) add(units int64) {
 	for i := range m.Windows {
 		m.Windows[i].Used += units
 	}
+	m.addShifted(m.Resets.Epoch, units, 0)
 }

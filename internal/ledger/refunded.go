@@ -75,6 +75,13 @@ func (a *Account) mayRefund(receipt *ration.Receipt) bool {
 			return false
 		}
 	}
+	for i := range receipt.Postings {
+		may, shifted := a.mayRefundShifted(&receipt.Postings[i])
+		if !may {
+			return false
+		}
+		bounded = bounded || shifted
+	}
 	return bounded || a.work().refunds[receipt.Postings[0].Day()] < refundsWithoutQuota
 }
 
@@ -115,6 +122,9 @@ func (a *Account) countRefund(receipt *ration.Receipt) {
 	write.Posted = true
 	write.day(day).Refunds++
 	work.refunds[day]++
+	for i := range receipt.Postings {
+		a.countRefundShifted(&receipt.Postings[i])
+	}
 	for _, period := range refundPeriods(receipt) {
 		if _, again := work.refundedNow[period]; !again {
 			work.refundedIn = append(work.refundedIn, period)

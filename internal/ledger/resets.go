@@ -14,7 +14,7 @@ const lifetime = len(ration.WindowPeriods)
 // anew, within a period. What was counted stays counted: [MeterUsage.Used] and the
 // windows go on, and what limits read is their units less those from before the reset.
 type Resets struct {
-	Epoch   int64               // how many there were; each begins the next epoch
+	Epoch   int64               // how often something began anew: resets, and windows of shifted periods
 	Periods [lifetime + 1]Reset // the last one of each period, in the order of WindowPeriods; then of lifetimes
 }
 
@@ -51,7 +51,8 @@ func (r *Resets) post(p *ration.Posting, used, reserved int64) {
 // quota, and the bucket of each rate. A period that has ended is left alone; the next
 // one begins at 0 by itself. It returns false if nothing was counted yet.
 func (m *MeterUsage) Reset(limits []ration.Limit, now time.Time, zone *time.Location) (changed bool) {
-	before := *m
+	before, shifted := m.Resets, m.Shifted
+	rates := m.Rates
 	epoch := m.Resets.Epoch + 1
 	for i := range limits {
 		switch limit := &limits[i]; {
@@ -59,6 +60,8 @@ func (m *MeterUsage) Reset(limits []ration.Limit, now time.Time, zone *time.Loca
 			m.Rates[rateIndex(limit.Period)] = RateState{}
 		case limit.Period == ration.PeriodLifetime:
 			m.Resets.Periods[lifetime] = Reset{Epoch: epoch, Used: m.Used, Reserved: m.Reserved}
+		case limit.Period.IsShifted():
+			m.resetShifted(limit.Period, epoch, now, zone)
 		default:
 			w := slices.Index(ration.WindowPeriods[:], limit.Period)
 			if window, _ := m.Windows[w].at(limit.Period, now, zone); window.ID == m.Windows[w].ID {
@@ -66,14 +69,19 @@ func (m *MeterUsage) Reset(limits []ration.Limit, now time.Time, zone *time.Loca
 			}
 		}
 	}
-	if m.Resets != before.Resets {
+	counted := m.Resets != before || !slices.Equal(m.Shifted, shifted)
+	if counted {
 		m.Resets.Epoch = epoch
 	}
-	return *m != before
+	return counted || m.Rates != rates
 }
 
 // Counts reports whether a posting is part of what a quota of the meter reads.
 func (m *MeterUsage) Counts(p *ration.Posting, period ration.Period) bool {
+	if period.IsShifted() {
+		s := shiftedOf(m.Shifted, period)
+		return s != nil && p.Epoch >= s.Epoch
+	}
 	index := slices.Index(ration.WindowPeriods[:], period)
 	if index >= 0 && p.Periods[index] != m.Windows[index].ID {
 		return false

@@ -30,6 +30,7 @@ type MeterUsage struct {
 	Windows        [len(ration.WindowPeriods)]Window
 	Rates          [len(RatePeriods)]RateState
 	Resets         Resets
+	Shifted        []ShiftedWindow // of periods that don't begin with their unit; never changed in place
 }
 
 // Window is the current period of one length, such as the current day. It runs until
@@ -74,6 +75,11 @@ func (m MeterUsage) At(now time.Time, zone *time.Location) MeterUsage {
 	for i, period := range ration.WindowPeriods {
 		m.Windows[i], _ = m.Windows[i].at(period, now, zone)
 	}
+	limits := make([]ration.Limit, len(m.Shifted))
+	for i := range m.Shifted {
+		limits[i] = ration.Limit{Meter: m.Meter, Period: m.Shifted[i].Period}
+	}
+	m.Shifted, m.Resets.Epoch, _ = m.shiftedAt(limits, &m.Windows, now, zone)
 	return m
 }
 
@@ -137,7 +143,8 @@ type MeterChange struct {
 	Day      ration.PeriodID                   // the day in whose history the charge is counted
 	Window   [len(ration.WindowPeriods)]Window // the windows before Units are added
 	Rates    [len(RatePeriods)]RateState       // the rates after the charge
-	Epoch    int64                             // how many resets the meter has seen
+	Epoch    int64                             // the meter's epoch that the charge belongs to
+	Shifted  []ShiftedWindow                   // the shifted windows before Units are added
 }
 
 // Apply returns the usage after the changes. It may change the entries of u in place.
@@ -175,6 +182,8 @@ func (m *MeterUsage) apply(change *MeterChange, changes *Changes) {
 		window.Used, window.Reserved = window.Used+used, window.Reserved+reserved
 	}
 	m.Rates = change.Rates
+	m.Shifted, m.Resets.Epoch = change.Shifted, change.Epoch
+	m.addShifted(change.Epoch, used, reserved)
 	if m.FirstRequestAt.IsZero() {
 		m.FirstRequestAt = changes.At
 	}
@@ -187,6 +196,7 @@ func (m *MeterUsage) apply(change *MeterChange, changes *Changes) {
 // below 0, even if usage was repaired in between.
 func (m *MeterUsage) post(p *ration.Posting, used, reserved int64) {
 	m.Resets.post(p, used, reserved)
+	m.addShifted(p.Epoch, used, reserved)
 	m.Used, m.Reserved = max(0, m.Used+used), max(0, m.Reserved+reserved)
 	for i := range m.Windows {
 		window := &m.Windows[i]

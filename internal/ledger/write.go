@@ -21,7 +21,8 @@ type MeterWrite struct {
 	// if the row has the same id, and set them if it has another.
 	Windows [len(ration.WindowPeriods)]Window
 	Rates   [len(RatePeriods)]RateState // to set, even if nothing was admitted
-	Resets  *Resets                     // to set, only if Posted; nil: they stay as they are
+	Resets  *Resets                     // to set together with Shifted; nil: both stay as they are
+	Shifted []ShiftedWindow
 
 	// Posted says that units were reserved, settled or given back. Without it, Used
 	// is added to every window that runs on and to the day, nothing is negative, and

@@ -27,9 +27,7 @@ func (s *Store) ResetUsage(ctx context.Context, id ration.KeyID, reset func(*adm
 		}
 		b := new(Batch)
 		for i := range change.Usage {
-			if change.Usage[i] != before[i] {
-				b.resetMeter(id, &change.Usage[i])
-			}
+			b.resetMeter(id, &before[i], &change.Usage[i])
 		}
 		b.Audit(change.Audit, change.Now)
 		return tx.Run(ctx, b)
@@ -58,13 +56,14 @@ func usageToReset(ctx context.Context, tx Tx, id ration.KeyID) (change admin.Usa
 
 // resetMeter writes what a reset changes on a meter: a rate that was reset has none of
 // its state, and others keep theirs. The primary key of key_usage serves it.
-func (b *Batch) resetMeter(id ration.KeyID, meter *ledger.MeterUsage) {
-	b.AddOne(Meaning{}, "UPDATE key_usage SET resets = ? WHERE api_key_id = ? AND meter = ?", orNullText(storedjson.Resets(&meter.Resets)), id, meter.Meter)
-	columns := [len(meter.Rates)]string{"second_rate", "minute_rate"}
-	for i, rate := range meter.Rates {
-		if rate == (ledger.RateState{}) {
+func (b *Batch) resetMeter(id ration.KeyID, before, after *ledger.MeterUsage) {
+	b.AddOne(Meaning{}, "UPDATE key_usage SET resets = ?, shifted = ? WHERE api_key_id = ? AND meter = ?",
+		orNullText(storedjson.Resets(&after.Resets)), orNullText(storedjson.Shifted(after.Shifted)), id, after.Meter)
+	columns := [len(after.Rates)]string{"second_rate", "minute_rate"}
+	for i, rate := range after.Rates {
+		if rate != before.Rates[i] {
 			never, name := time.Unix(0, 0), columns[i]
-			b.AddOne(Meaning{}, "UPDATE key_usage SET "+name+"_tat = ?, "+name+"_rest = 0, "+name+"_quantity = 0, "+name+"_quantity_tat = ? WHERE api_key_id = ? AND meter = ?", never, never, id, meter.Meter)
+			b.AddOne(Meaning{}, "UPDATE key_usage SET "+name+"_tat = ?, "+name+"_rest = 0, "+name+"_quantity = 0, "+name+"_quantity_tat = ? WHERE api_key_id = ? AND meter = ?", never, never, id, after.Meter)
 		}
 	}
 }

@@ -122,6 +122,7 @@ func groups() []group {
 		{"Refunds", refundTests},
 		{"Resets", resetTests},
 		{"InFlight", inFlightTests},
+		{"Shifted", shiftedTests},
 	}...)
 }
 

@@ -249,7 +249,7 @@ func (m *memory) writeUsage(id ration.KeyID, write ledger.MeterWrite) {
 	}
 	entry.Rates = write.Rates
 	if write.Resets != nil && m.fault != losesSetAside {
-		entry.Resets = *write.Resets
+		entry.Resets, entry.Shifted = *write.Resets, write.Shifted
 	}
 	for i := range entry.Rates {
 		if m.fault == forgetsQuantities {
