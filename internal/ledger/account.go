@@ -70,7 +70,7 @@ func (a *Account) charge(item *ration.Item, clock Clock) ration.Decision {
 	}
 	switch {
 	case !decision.Allowed():
-		a.noteShortage(&decision, clock)
+		a.noteShortage(charge, &decision, clock)
 	case !charge.DryRun:
 		a.noteSecret(secret, clock.Now)
 		a.remember(charge, &decision, &changes)

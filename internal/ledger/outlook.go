@@ -11,7 +11,9 @@ import (
 // expire first.
 type Holds struct {
 	Open  []*ration.Reservation
-	Until time.Time // those that expire later are not among them; zero: all are
+	Until time.Time // there may be others, which expire from then on; zero: there are none
+
+	kept []*ration.Reservation // that expire until then, and keep what they hold
 }
 
 // HeldAtMost is how many reservations that are not due a store reads of a key, to say
@@ -29,6 +31,8 @@ func newHolds(open []*ration.Reservation) Holds {
 	for _, r := range open {
 		if r.AtExpiry == ration.AtExpiryRelease {
 			holds.Open = append(holds.Open, r)
+		} else {
+			holds.kept = append(holds.kept, r)
 		}
 	}
 	return holds
@@ -80,21 +84,22 @@ func (o *outlook) wait(amounts []MeterChange, only *ration.LimitKey) (wait time.
 // limits, or in one of them only. It returns false if there is no such moment.
 //
 // Between two changes the limits and reservations stay as they are. Then a limit that
-// has room keeps it, so that each such phase needs one look.
+// has room keeps it, so that each such phase needs one look. Reservations that are not
+// known could all expire as soon as the known ones have.
 func (o *outlook) opens(amounts []MeterChange, only *ration.LimitKey) (time.Time, bool) {
 	phase := phase{from: o.now, limits: o.policy.Limits, changedAt: o.policy.ChangedAt, meters: o.meters}
-	held := o.holds.Open
+	held, unknown := o.holds.Open, o.holds.Until
 	for {
 		end := o.policy.nextEnd(phase.from)
-		next := end
-		if len(held) > 0 && (next.IsZero() || held[0].ExpiresAt.Before(next)) {
-			next = held[0].ExpiresAt
+		next := earlier(end, unknown)
+		if len(held) > 0 {
+			next = earlier(next, held[0].ExpiresAt)
 		}
 		if at, fits := phase.room(o.policy, amounts, only); fits && (next.IsZero() || at.Before(next)) {
-			return o.known(at), true
+			return at, true
 		}
 		if next.IsZero() {
-			return o.holds.Until, !o.holds.Until.IsZero()
+			return time.Time{}, false
 		}
 		if phase.from.Equal(o.now) {
 			phase.meters = o.meters.Clone()
@@ -105,6 +110,10 @@ func (o *outlook) opens(amounts []MeterChange, only *ration.LimitKey) (time.Time
 		phase.from = next
 		for ; len(held) > 0 && !held[0].ExpiresAt.After(next); held = held[1:] {
 			phase.meters.expire(held[0])
+		}
+		if next.Equal(unknown) {
+			phase.meters.release(o.holds.kept)
+			unknown = time.Time{}
 		}
 		if next.Equal(end) {
 			phase.limits, phase.changedAt = EffectiveLimits(o.policy.plan, o.policy.overrides, next), next
@@ -144,12 +153,12 @@ func (o *outlook) describe(d *ration.Decision, changes *Changes) {
 	}
 }
 
-// known returns the moment up to which reservations are known, if that is earlier.
-func (o *outlook) known(at time.Time) time.Time {
-	if until := o.holds.Until; !until.IsZero() && until.Before(at) {
-		return until
+// earlier returns the earlier of two instants, of which the zero one never comes.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
 	}
-	return at
+	return a
 }
 
 // phase is a time in which neither limits nor reservations change.
@@ -207,7 +216,9 @@ func (p *Policy) nextEnd(after time.Time) (next time.Time) {
 
 // mayOpenEarlier reports whether there is more to know of the future than when periods
 // end and rates give back.
-func (p *Policy) mayOpenEarlier() bool { return p.isTemporary || len(p.Holds.Open) > 0 }
+func (p *Policy) mayOpenEarlier() bool {
+	return p.isTemporary || len(p.Holds.Open) > 0 || !p.Holds.Until.IsZero()
+}
 
 // Foresee returns the usage after the key's reservations that are due have expired, and
 // what will be released by the other open ones. Pass all that are open, in the order of
@@ -236,6 +247,19 @@ func (u Usage) expire(r *ration.Reservation) {
 		held := &r.Held[i]
 		if entry := u.Meter(held.Meter); entry != nil {
 			entry.post(held, counted(&expired, held.Meter), -held.Units)
+		}
+	}
+}
+
+// release lets go of all that is reserved, except for what these reservations keep.
+func (u Usage) release(kept []*ration.Reservation) {
+	for _, r := range kept {
+		u.expire(r)
+	}
+	for i := range u {
+		u[i].Reserved = 0
+		for w := range u[i].Windows {
+			u[i].Windows[w].Reserved = 0
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -68,19 +69,29 @@ func (a *Account) dryRunUsage() Usage {
 }
 
 // noteShortage notes a denial for which reservations may be the reason, or part of what
-// has to be waited for.
-func (a *Account) noteShortage(decision *ration.Decision, clock Clock) {
-	if clock.Suspect || a.prior != nil && a.prior.opened {
+// has to be waited for: of a quota that refused or, after a temporary limit or lift, of
+// any that is to come.
+func (a *Account) noteShortage(charge *ration.Charge, decision *ration.Decision, clock Clock) {
+	if clock.Suspect || a.prior != nil && a.prior.opened || !a.isShort(charge, decision) {
 		return
 	}
+	shortage := Short
+	if decision.DryRun {
+		shortage = ShortDryRun
+	}
+	a.shortage = max(a.shortage, shortage)
+}
+
+func (a *Account) isShort(charge *ration.Charge, decision *ration.Decision) bool {
+	refused := false
 	for i := range decision.Limits {
 		status := &decision.Limits[i]
-		if status.Kind == ration.KindQuota && status.Reserved > 0 && (status.Exceeded || a.policy.isTemporary) {
-			shortage := Short
-			if decision.DryRun {
-				shortage = ShortDryRun
-			}
-			a.shortage = max(a.shortage, shortage)
+		refused = refused || status.Exceeded
+		if status.Exceeded && status.Kind == ration.KindQuota && status.Reserved > 0 {
+			return true
 		}
 	}
+	return refused && a.policy.isTemporary && slices.ContainsFunc(charge.Amounts, func(amount ration.Amount) bool {
+		return a.after.meterOrUnused(amount.Meter).Reserved > 0
+	})
 }

@@ -13,7 +13,9 @@ var futureTests = []contractTest{
 	{"a denial ends when reservations release enough", testReservationsRelease},
 	{"a denial lasts until all limits have room at once", testRoomInAllLimits},
 	{"nobody is told to come after the key has expired", testComeBeforeExpiry},
+	{"a denial knows what is reserved of a limit that comes back", testLiftEnds},
 	{"nobody is told to come later than the last reservation that was read", testManyReservations},
+	{"reservations that were not read change nothing that they can't help", testUnknownReservations},
 }
 
 // wantReset wants to be told when a limit resets, and when it has more.
@@ -179,16 +181,53 @@ func testComeBeforeExpiry(f *fixture) {
 	f.deny(id, requests(1), ration.CodeQuotaExceeded, 0)
 }
 
+// testLiftEnds lifts a quota, all of which is reserved, until before a rate has room.
+// Until then no limit says that something is reserved.
+func testLiftEnds(f *fixture) {
+	id := f.key(f.plan("3/lifetime", "1/minute burst 3").Name)
+	f.override(id, lifting(f, "3/lifetime", noon.Add(10*time.Second)))
+	f.hold(id, ration.Hold{TTL: 2 * time.Minute, AtExpiry: ration.AtExpiryRelease}, requests(3))
+	for _, dryRun := range []bool{true, false} {
+		charge := chargeOf(id, requests(1))
+		charge.DryRun = dryRun
+		decision := f.charge(charge)
+		if decision.Code != ration.CodeRateExceeded || decision.RetryAfter != 2*time.Minute {
+			f.Errorf("dry run %v: %s, retry after %s, want rate_exceeded, 2m0s", dryRun, decision.Code, decision.RetryAfter)
+		}
+	}
+	f.advance(2 * time.Minute)
+	f.wantCode(f.charge(chargeOf(id, requests(1))), ration.CodeOK)
+}
+
+// many returns so many reservations of one request, each a second longer than the last.
+func many(id ration.KeyID, n int, at ration.AtExpiry) (holds []item) {
+	for i := range n {
+		holds = append(holds, holding(id, ration.Hold{TTL: time.Duration(i+1) * time.Second, AtExpiry: at}, requests(1)))
+	}
+	return holds
+}
+
 // testManyReservations has more open than a store reads, so that the last of them is
 // all that can be said.
 func testManyReservations(f *fixture) {
 	id := f.key(f.plan("150/lifetime").Name)
-	var holds []item
-	for i := range 150 {
-		holds = append(holds, holding(id, ration.Hold{TTL: time.Duration(i+1) * time.Second, AtExpiry: ration.AtExpiryRelease}, requests(1)))
-	}
-	f.batch(holds...)
+	f.batch(many(id, 150, ration.AtExpiryRelease)...)
 	f.deny(id, requests(1), ration.CodeQuotaExceeded, time.Second)
 	f.deny(id, requests(99), ration.CodeQuotaExceeded, 99*time.Second)
 	f.deny(id, requests(120), ration.CodeQuotaExceeded, 100*time.Second)
+}
+
+// testUnknownReservations has more open than a store reads, and asks for what they
+// don't stand in the way of.
+func testUnknownReservations(f *fixture) {
+	id := f.key(f.plan("150/lifetime").Name)
+	f.batch(many(id, 150, ration.AtExpiryRelease)...)
+	f.deny(id, requests(151), ration.CodeCostExceedsLimit, 0)
+	kept := f.key(f.plan("101/day").Name)
+	f.batch(append(many(kept, 100, ration.AtExpiryKeep), holding(kept, ration.Hold{TTL: time.Hour, AtExpiry: ration.AtExpiryRelease}, requests(1)))...)
+	f.deny(kept, requests(1), ration.CodeQuotaExceeded, 100*time.Second) // the last one of which nothing is known
+	f.deny(kept, requests(2), ration.CodeQuotaExceeded, 12*time.Hour)
+	used := f.key(f.plan("110/lifetime").Name)
+	f.batch(append(many(used, 100, ration.AtExpiryKeep), chargeOf(used, requests(10)))...)
+	f.deny(used, requests(1), ration.CodeQuotaExceeded, 0)
 }

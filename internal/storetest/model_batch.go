@@ -23,7 +23,7 @@ func (m *model) batch(charges []item, now time.Time) []ration.Decision {
 		for _, charge := range charges {
 			decision := m.chargeSeeing(foresees[charge.KeyID] && charge.DryRun, charge, now)
 			switch {
-			case !m.isShort(decision, now):
+			case !m.isShort(charge, decision, now):
 			case charge.DryRun:
 				foresees[charge.KeyID] = true
 			default:
@@ -69,14 +69,22 @@ func (m *model) chargeSeeing(expired bool, charge item, now time.Time) ration.De
 }
 
 // isShort says whether a charge was denied by a quota of which something is reserved,
-// or with such a quota while a temporary limit runs, so that more has to be known.
-func (m *model) isShort(decision ration.Decision, now time.Time) bool {
-	if decision.Code == ration.CodeOK {
+// or, while a temporary limit or lift runs, on meters of which something is reserved, so
+// that more has to be known.
+func (m *model) isShort(charge item, decision ration.Decision, now time.Time) bool {
+	refused := func(status ration.LimitStatus) bool { return status.Exceeded }
+	if !slices.ContainsFunc(decision.Limits, refused) {
 		return false
 	}
-	temporary := len(decision.Limits) > 0 && m.keys[decision.KeyID].hasTemporary(now)
+	key := m.keys[decision.KeyID]
+	if key.hasTemporary(now) && slices.ContainsFunc(charge.Amounts, func(amount ration.Amount) bool {
+		_, reserved := key.meter(amount.Meter).sum(func(admission) bool { return true })
+		return reserved > 0
+	}) {
+		return true
+	}
 	return slices.ContainsFunc(decision.Limits, func(status ration.LimitStatus) bool {
-		return status.Kind == ration.KindQuota && status.Reserved > 0 && (status.Exceeded || temporary)
+		return status.Exceeded && status.Kind == ration.KindQuota && status.Reserved > 0
 	})
 }
 
