@@ -16,7 +16,7 @@ import (
 
 // completionTime is how long a person who presses the tab key waits at most. Only tests
 // change it.
-var completionTime = time.Second
+var completionTime = 2 * time.Second
 
 // isCompletion reports whether a shell asks what could come next.
 func isCompletion(args []string) bool {
