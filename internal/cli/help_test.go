@@ -140,6 +140,7 @@ func (p place) copy(t *testing.T, without string) place {
 var exampleFiles = map[string]string{
 	"ration.yaml": "upstream: http://127.0.0.1:3000\n",
 	"keys.csv":    "secret,name\nexample-secret-of-bob-1234,bob\n",
+	"users.csv":   "secret,name,email,tier\nexample-secret-of-carol-1234,Carol,carol@example.com,\n",
 	".env":        "API_KEYS={\"example-secret-of-carol-1234\": {\"name\": \"carol\"}}\n",
 	"import.yaml": "secret: secret\nname: name\n",
 	"plans.yaml":  "plans:\n  - name: free\n    limits: [9/day]\n  - name: pro\n    limits: [90/day]\n",

@@ -36,7 +36,9 @@ const maxImportSize = 256 << 20
 // keySource is where keys to be imported are, and how they are read.
 type keySource struct {
 	file, variable, table, mapping, plan string
+	planColumn, nameColumn               string // empty: as the mapping says
 	dryRun, unlimited                    bool
+	planOfRows                           bool // a column has plans
 }
 
 func (a *app) keysImportCommand() *cobra.Command {
@@ -54,13 +56,16 @@ whose secret is known already don't change. --dry-run lists what would happen, a
 what looks wrong: duplicate names and owners, and secrets that can be guessed. No
 secret is ever shown.
 
-Without --mapping, the columns are secret, name, owner and created_at. A mapping is
-a YAML file that says which column contains what:
+Without --mapping, the columns are secret, name, owner and created_at, or what is
+usual for them, such as "API Key", label and email; the command says which it took. The
+file may have commas, semicolons or tabs, and be UTF-8 or UTF-16. A mapping is a YAML
+file that says which column contains what:
 
   secret: key            # "$key": the names of the JSON object's entries
   secret_form: plain     # or sha256, for digests in hexadecimal
   name: name
   owner: email
+  plan: tier             # an empty cell: --plan
   created_at: created_at # without an offset it is UTC
   scopes: {can_change_model: change-model}
   status:
@@ -69,6 +74,7 @@ a YAML file that says which column contains what:
       - {values: [1, 1], status: active}
       - {values: [1, 0], status: disabled}`,
 		Example: `  ration keys import keys.csv --plan free --dry-run
+  ration keys import users.csv --name-column email --plan-column tier --plan free
   ration keys import .env --variable API_KEYS --plan free
   ration keys import app.db --table api_keys --mapping import.yaml --plan free
   ration keys import env:DATABASE_URL --table public.api_keys --mapping import.yaml`,
@@ -82,7 +88,9 @@ a YAML file that says which column contains what:
 	flags.StringVar(&source.variable, "variable", "", "the file is an environment file, and this variable in it contains a JSON object of keys")
 	flags.StringVar(&source.table, "table", "", "the file is a SQLite database, or env:VARIABLE names a postgres://… URL, and this table or view contains the keys")
 	flags.StringVar(&source.mapping, "mapping", "", "YAML file that says which column contains what")
-	flags.StringVar(&source.plan, "plan", "", "plan of the imported keys")
+	flags.StringVar(&source.plan, "plan", "", "plan of the imported keys; with --plan-column, of those whose cell is empty")
+	flags.StringVar(&source.planColumn, "plan-column", "", "column with the name of each key's plan")
+	flags.StringVar(&source.nameColumn, "name-column", "", "column with each key's name, such as that of its owner's e-mail address")
 	flags.BoolVar(&source.unlimited, "unlimited", false, "mark that the imported keys are meant to have no limit; without the mark, the command reports it")
 	flags.BoolVar(&source.dryRun, "dry-run", false, "list what would be imported, and what looks wrong")
 	return cmd
@@ -97,11 +105,7 @@ func (a *app) importKeys(ctx context.Context, source *keySource) error {
 	if err != nil {
 		return err
 	}
-	for _, finding := range plan.Findings {
-		if finding.Severity == keyimport.Warning {
-			a.say("%s: %s", finding.Severity, visible(finding.Error()))
-		}
-	}
+	a.sayWarnings(plan.Findings)
 	if err := plan.Err(); err != nil {
 		return nothingImported(err)
 	}
@@ -111,6 +115,11 @@ func (a *app) importKeys(ctx context.Context, source *keySource) error {
 	}
 	var imported admin.KeysImported
 	err = a.with(ctx, creation(!source.dryRun), func(ops admin.Operations) error {
+		if source.planOfRows {
+			if err := checkPlansOf(ctx, ops, keys.Keys); err != nil {
+				return err
+			}
+		}
 		imported, err = admin.ImportAllKeys(ctx, ops, actor(), keys, a.progress(len(keys.Keys), "importing"))
 		return err
 	})
@@ -119,15 +128,25 @@ func (a *app) importKeys(ctx context.Context, source *keySource) error {
 	}
 	a.say("Keys read: %s.", statusCounts(plan.Records))
 	if source.dryRun {
+		a.sayKeys(keys.Keys)
 		a.say("Nothing was imported: this was a dry run.")
 	}
 	return a.showKeysImported(wire.KeysImported(imported, source.dryRun))
 }
 
+// sayWarnings says what looks wrong and stands in nobody's way.
+func (a *app) sayWarnings(findings []keyimport.Finding) {
+	for _, finding := range findings {
+		if finding.Severity == keyimport.Warning {
+			a.say("%s: %s", finding.Severity, visible(finding.Error()))
+		}
+	}
+}
+
 // importedKey leaves the digest of a plain secret to whoever knows the pepper.
 func importedKey(record keyimport.Record, source *keySource) admin.ImportedKey {
 	key := admin.ImportedKey{
-		Name: record.Name, Owner: record.Owner, Plan: source.plan, Status: record.Status, Scopes: record.Scopes,
+		Name: record.Name, Owner: record.Owner, Plan: cmp.Or(record.Plan, source.plan), Status: record.Status, Scopes: record.Scopes,
 		CreatedAt: record.CreatedAt, Secret: record.Secret, Unlimited: source.unlimited,
 	}
 	if record.Secret.IsZero() {
@@ -168,7 +187,12 @@ func (a *app) planImport(ctx context.Context, source *keySource, prefix string) 
 			return keyimport.Plan{}, err
 		}
 	}
+	mapping.Plan, mapping.Name = cmp.Or(source.planColumn, mapping.Plan), cmp.Or(source.nameColumn, mapping.Name)
+	source.planOfRows = mapping.Plan != ""
 	plan, err := keyimport.NewPlan(table, mapping, prefix)
+	if err == nil {
+		a.sayColumns(mapping.Uses())
+	}
 	if err != nil {
 		return plan, &config.Error{Where: cmp.Or(source.mapping, "the columns"), Reason: err.Error()}
 	}
@@ -190,6 +214,11 @@ func (a *app) readKeys(ctx context.Context, source *keySource) (*keyimport.Table
 		}
 		defer func() { _ = file.Close() }()
 		reader = file
+	}
+	if database, all := isSQLite(reader); database && source.file != "-" {
+		return nil, a.tableNeeded(ctx, source.file)
+	} else {
+		reader = all
 	}
 	limited := &io.LimitedReader{R: reader, N: maxImportSize + 1}
 	table, err := readKeyFile(limited, source.variable)

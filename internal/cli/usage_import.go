@@ -66,11 +66,7 @@ func (a *app) importUsage(ctx context.Context, source *keySource, meter string) 
 	if err != nil {
 		return err
 	}
-	for _, finding := range plan.Findings {
-		if finding.Severity == keyimport.Warning {
-			a.say("%s: %s", finding.Severity, visible(finding.Error()))
-		}
-	}
+	a.sayWarnings(plan.Findings)
 	if err := plan.Err(); err != nil {
 		return nothingImported(err)
 	}
@@ -144,6 +140,9 @@ func (a *app) planUsageImport(ctx context.Context, source *keySource, meter stri
 	}
 	if err == nil {
 		plan, err = keyimport.NewUsagePlan(table, mapping, meter)
+	}
+	if err == nil {
+		a.sayColumns(mapping.Uses())
 	}
 	if err != nil {
 		return plan, &config.Error{Where: cmp.Or(source.mapping, "the columns"), Reason: err.Error()}

@@ -1,10 +1,12 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -43,6 +45,10 @@ func readFile(path string) (map[string]fileValue, []*Error) {
 	if err != nil {
 		return nil, []*Error{{path, reasonOf(err)}}
 	}
+	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")) // some editors put it before UTF-8
+	if fault := checkUTF8(path, content); fault != nil {
+		return nil, []*Error{fault}
+	}
 	document, err := parser.ParseBytes(content, 0)
 	if err != nil {
 		return nil, []*Error{syntaxFault(path, err)}
@@ -52,6 +58,20 @@ func readFile(path string) (map[string]fileValue, []*Error) {
 
 func readContent(path string) ([]byte, error) {
 	return inputfile.Read(path, maxFileSize)
+}
+
+// checkUTF8 says where a file is in another encoding.
+func checkUTF8(path string, content []byte) *Error {
+	if bytes.HasPrefix(content, []byte("\xff\xfe")) || bytes.HasPrefix(content, []byte("\xfe\xff")) {
+		return &Error{path, "the file is UTF-16; save it as UTF-8"}
+	}
+	number := 0
+	for line := range bytes.Lines(content) {
+		if number++; !utf8.Valid(line) {
+			return &Error{fmt.Sprintf("%s:%d:1", path, number), "this line is not UTF-8; save the file as UTF-8"}
+		}
+	}
+	return nil
 }
 
 // topLevel takes the document apart into settings.
@@ -222,7 +242,11 @@ func plainly(message string) string {
 	switch {
 	case strings.Contains(message, "cannot start any token") && strings.Contains(message, "\t"):
 		return "a tab stands here; indent with spaces, as YAML has it"
-	case strings.Contains(message, "not allowed in this context"), strings.Contains(message, "unexpected key name"), strings.Contains(message, "non-map value"):
+	case strings.Contains(message, "tab character"):
+		return "a tab stands here; YAML begins lines with spaces alone"
+	case strings.Contains(message, "unexpected key name"):
+		return message + "; check that a space follows the colon of this line and the one before, and that both begin in the same column as their neighbours"
+	case strings.Contains(message, "not allowed in this context"), strings.Contains(message, "non-map value"):
 		return message + "; check that this line and the next begin in the same column as their neighbours"
 	}
 	return message

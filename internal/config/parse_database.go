@@ -28,8 +28,10 @@ func ParseDatabase(value string) (Database, error) {
 		return Database{URL: value}, nil
 	}
 	usual := "./ration.db"
-	if plainPath.MatchString(value) {
-		usual = value
+	for _, scheme := range []string{"", "file:", "file://", "sqlite3:", "sqlite3://"} { // as other programs write it
+		if path, ok := strings.CutPrefix(value, scheme); ok && plainPath.MatchString(path) && !strings.HasPrefix(path, "//") {
+			usual = path
+		}
 	}
 	return Database{}, invalid("", fmt.Sprintf(`use "sqlite:" and the path of a file, such as %q, or a "postgres://…" URL`, "sqlite:"+usual))
 }

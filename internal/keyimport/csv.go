@@ -12,14 +12,18 @@ import (
 )
 
 // ReadCSV reads comma-separated values (RFC 4180; lines end in LF or CRLF) whose
-// first row names the columns. Every row must have as many cells as the first.
-// Errors name the line.
+// first row names the columns. If that row has semicolons or tabs and fewer commas,
+// they separate. Every row must have as many cells as the first. Errors name the line.
 func ReadCSV(r io.Reader) (*Table, error) {
 	text, err := readText(r)
 	if err != nil {
 		return nil, err
 	}
+	if err := checkUTF8(text); err != nil {
+		return nil, err
+	}
 	reader := csv.NewReader(bytes.NewReader(text))
+	reader.Comma = separatorOf(text)
 	columns, err := reader.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, errors.New("reading CSV: there is no header row")
@@ -42,6 +46,28 @@ func ReadCSV(r io.Reader) (*Table, error) {
 		line, _ := reader.FieldPos(0)
 		table.rows = append(table.rows, row{line: line, cells: asCells(values)})
 	}
+}
+
+// separatorOf returns what separates the cells of the first row: of the usual
+// separators the one that is there most often, outside quotes.
+func separatorOf(text []byte) rune {
+	first, _, _ := bytes.Cut(bytes.TrimLeft(text, "\r\n"), []byte("\n"))
+	found := map[rune]int{}
+	quoted := false
+	for _, c := range string(first) {
+		if c == '"' {
+			quoted = !quoted
+		} else if !quoted {
+			found[c]++
+		}
+	}
+	best := ','
+	for _, c := range []rune{';', '\t'} {
+		if found[c] > found[best] {
+			best = c
+		}
+	}
+	return best
 }
 
 // checkHeader names columns by number: a file without a header row has a secret

@@ -1,6 +1,7 @@
 package keyimport
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,9 +27,14 @@ type Mapping struct {
 	SecretForm SecretForm        `yaml:"secret_form"` // what that column holds; empty: plain
 	Name       string            `yaml:"name"`        // column of the name
 	Owner      string            `yaml:"owner"`       // column of the owner, such as an e-mail address
+	Plan       string            `yaml:"plan"`        // column of the plan's name; an empty cell: the plan of the whole import
 	CreatedAt  string            `yaml:"created_at"`  // column of the creation time; without an offset it is UTC
 	Scopes     map[string]string `yaml:"scopes"`      // scope by the boolean column that grants it
 	Status     StatusMapping     `yaml:"status"`      // zero: all keys are active
+
+	// Guessed says that nobody wrote the mapping. Then a column that may tell which
+	// keys are not active is a problem if nothing reads it.
+	Guessed bool `yaml:"-"`
 }
 
 // StatusMapping finds a key's status from the values of some columns together.
@@ -45,19 +51,17 @@ type StatusRule struct {
 	Status ration.Status `yaml:"status"`
 }
 
-// DefaultMapping is the mapping of a table whose columns are called as fields of
-// a key: secret, name, and where they are there, owner and created_at. The
-// secrets of a JSON object are the names of its entries.
+// DefaultMapping is the mapping of a table whose columns are called as fields of a
+// key, or in a usual other way: secret ("API Key", "token"), name ("label"), and where
+// they are there, owner ("email") and created_at. The plan is read only where somebody
+// asks for it. The secrets of a JSON object are the names of its entries.
 func DefaultMapping(table *Table) Mapping {
-	m := Mapping{Secret: "secret", Name: "name"}
+	m := Mapping{
+		Secret: cmp.Or(table.known(secretNames), "secret"), Name: cmp.Or(table.known(nameNames), "name"),
+		Owner: table.known(ownerNames), CreatedAt: table.known(createdAtNames), Guessed: true,
+	}
 	if table.column(EntryColumn) >= 0 {
 		m.Secret = EntryColumn
-	}
-	if table.column("owner") >= 0 {
-		m.Owner = "owner"
-	}
-	if table.column("created_at") >= 0 {
-		m.CreatedAt = "created_at"
 	}
 	return m
 }
@@ -80,7 +84,7 @@ func (m Mapping) validate(table *Table) error {
 	}
 	for _, column := range m.columns() {
 		if table.column(column) < 0 {
-			return fmt.Errorf("the file has no column %q; give one this name, or say in a --mapping which column contains it", column)
+			return table.missing(column)
 		}
 	}
 	return nil
@@ -103,7 +107,7 @@ func (s StatusMapping) validate() error {
 
 // columns lists the columns that are read, in a fixed order.
 func (m Mapping) columns() []string {
-	all := slices.DeleteFunc([]string{m.Secret, m.Name, m.Owner, m.CreatedAt}, func(name string) bool { return name == "" })
+	all := slices.DeleteFunc([]string{m.Secret, m.Name, m.Owner, m.Plan, m.CreatedAt}, func(name string) bool { return name == "" })
 	all = append(all, slices.Sorted(maps.Keys(m.Scopes))...)
 	return append(all, m.Status.Columns...)
 }

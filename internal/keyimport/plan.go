@@ -20,7 +20,8 @@ type Plan struct {
 // the table; what is wrong with rows is in the findings:
 //
 //   - problems: a secret that is missing, unusable or there twice; digests and
-//     plain secrets mixed; a digest of the wrong length; a missing or unreadable
+//     plain secrets mixed; a digest of the wrong length; a secret that a spreadsheet has
+//     spoilt; a missing or unreadable
 //     name; a status, boolean or time that can't be read;
 //   - warnings: a weak secret; one that begins as ours do; a name or owner (in any case) that is there twice; a column
 //     that nothing reads; plain secrets that all look like digests.
@@ -29,6 +30,9 @@ func NewPlan(table *Table, mapping Mapping, secretPrefix string) (Plan, error) {
 		return Plan{}, err
 	}
 	plan := Plan{Findings: unreadColumns(table, mapping.columns())}
+	if mapping.Guessed {
+		noteStates(plan.Findings)
+	}
 	for i, row := range table.rows {
 		r := reading{table: table, mapping: &mapping, row: row, record: Record{Row: i + 1, Line: row.line}}
 		r.read(secretPrefix)
@@ -39,6 +43,7 @@ func NewPlan(table *Table, mapping Mapping, secretPrefix string) (Plan, error) {
 	plan.noteRepeats("name", Warning, func(r Record) string { return r.Name })
 	plan.noteRepeats("owner", Warning, func(r Record) string { return strings.ToLower(r.Owner) })
 	plan.noteDigests()
+	plan.noteLostZeros()
 	slices.SortStableFunc(plan.Findings, func(a, b Finding) int { return a.Row - b.Row })
 	return plan, nil
 }
@@ -66,6 +71,16 @@ func unreadColumns(table *Table, read []string) []Finding {
 		}
 	}
 	return findings
+}
+
+// noteStates makes problems of unread columns that may say which keys are not active:
+// all keys would be.
+func noteStates(unread []Finding) {
+	for i, finding := range unread {
+		if slices.Contains(stateNames, fold(finding.Field)) {
+			unread[i].Severity, unread[i].Reason = Problem, "it may say which keys are not active, and nothing reads it; say in a --mapping (status) what its values mean, or leave the column out"
+		}
+	}
 }
 
 func secretIdentity(r Record) string {

@@ -20,6 +20,7 @@ type Record struct {
 	Digest    ration.Digest // SHA-256 of the secret, without a pepper
 	Name      string
 	Owner     string
+	Plan      string // empty: that of the whole import
 	Status    ration.Status
 	Scopes    []string  // sorted
 	CreatedAt time.Time // UTC; zero: not known
@@ -41,6 +42,7 @@ func (r *reading) read(secretPrefix string) {
 		r.note(Problem, "name", "a key needs a name")
 	}
 	r.record.Owner = r.text("owner", r.mapping.Owner)
+	r.record.Plan = strings.TrimSpace(r.text("plan", r.mapping.Plan))
 	r.readStatus()
 	r.readScopes()
 	r.readCreatedAt()
@@ -59,6 +61,10 @@ func (r *reading) readSecret(prefix string) {
 	r.record.Secret = ration.SecretFromText(text)
 	r.record.Digest = r.record.Secret.Digest(nil)
 	if reason := admin.SecretProblem(r.record.Secret); reason != "" {
+		r.note(Problem, "secret", reason)
+		return
+	}
+	if reason := mangled(text); reason != "" {
 		r.note(Problem, "secret", reason)
 		return
 	}

@@ -2,11 +2,15 @@ package keyimport
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/ration-dev/ration"
 )
@@ -40,7 +44,44 @@ func readText(r io.Reader) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the file: %w", err)
 	}
-	return bytes.TrimPrefix(text, []byte("\ufeff")), nil
+	return decode(text)
+}
+
+// The marks that editors and spreadsheets put first.
+var (
+	markUTF8  = []byte("\ufeff")
+	markUTF16 = map[string]binary.ByteOrder{"\xff\xfe": binary.LittleEndian, "\xfe\xff": binary.BigEndian}
+)
+
+// decode returns a text in UTF-8 without a mark. It reads UTF-16 with its mark, as
+// spreadsheets write "Unicode text".
+func decode(text []byte) ([]byte, error) {
+	for mark, order := range markUTF16 {
+		if !bytes.HasPrefix(text, []byte(mark)) {
+			continue
+		}
+		units := make([]uint16, (len(text)-len(mark))/2)
+		for i := range units {
+			units[i] = order.Uint16(text[len(mark)+2*i:])
+		}
+		return []byte(string(utf16.Decode(units))), nil
+	}
+	if len(text) >= 4 && (text[0] == 0 && text[2] == 0 || text[1] == 0 && text[3] == 0) {
+		return nil, errors.New("reading the file: it seems to be UTF-16 without a mark; save it as UTF-8")
+	}
+	return bytes.TrimPrefix(text, markUTF8), nil
+}
+
+// checkUTF8 refuses what would silently become another secret or name.
+func checkUTF8(text []byte) error {
+	number := 0
+	for line := range bytes.Lines(text) {
+		number++
+		if !utf8.Valid(line) {
+			return fmt.Errorf("reading the file: line %d is not UTF-8 (perhaps Windows-1252, as older spreadsheets write); save the file as UTF-8", number)
+		}
+	}
+	return nil
 }
 
 // printable reports whether text is valid UTF-8 without control and

@@ -1,6 +1,7 @@
 package keyimport
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,19 +23,18 @@ type UsageMapping struct {
 }
 
 // DefaultUsageMapping is the mapping of a table whose columns are called as the
-// fields of a count: key, date, request_count, and where they are there,
-// last_request_at and meter. It refuses other columns: a misspelt meter would be
-// counted as requests.
-// A table that 'ration usage -o csv' has written is taken as it is.
+// fields of a count, or in a usual other way: key, date, request_count, and where they
+// are there, last_request_at and meter. It refuses other columns: a misspelt meter
+// would be counted as requests. A table that "ration usage -o csv" has written is taken
+// as it is.
 func DefaultUsageMapping(table *Table) (UsageMapping, error) {
 	if isExported(table) {
 		return exportedMapping, nil
 	}
-	m := UsageMapping{Key: "key", Date: "date", RequestCount: "request_count"}
-	for name, column := range map[string]*string{"last_request_at": &m.LastRequestAt, "meter": &m.Meter} {
-		if table.column(name) >= 0 {
-			*column = name
-		}
+	m := UsageMapping{
+		Key: cmp.Or(table.known(usageKeyNames), "key"), Date: cmp.Or(table.known(dateNames), "date"),
+		RequestCount:  cmp.Or(table.known(requestCountNames), "request_count"),
+		LastRequestAt: table.known(lastRequestNames), Meter: table.known(meterNames),
 	}
 	if err := m.validate(table); err != nil {
 		return m, err
@@ -53,7 +53,7 @@ func (m UsageMapping) validate(table *Table) error {
 	}
 	for _, column := range m.columns() {
 		if table.column(column) < 0 {
-			return fmt.Errorf("the file has no column %q; give one this name, or say in a --mapping which column contains it", column)
+			return table.missing(column)
 		}
 	}
 	return nil

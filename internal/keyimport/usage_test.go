@@ -93,7 +93,8 @@ func TestCountsWithoutAMapping(t *testing.T) {
 		{"key,date,request_count", ""},
 		{"meter,last_request_at,request_count,date,key", ""},
 		{"key,date,request_count," + canary, "column 4 of the file is unknown"},
-		{"key,date,requestcount", `the file has no column "request_count"`},
+		{"API Key;Day;Requests", ""},
+		{"key,date,hits", `the file has no column "request_count"; give one this name, or say in a --mapping which column contains it; there are "key", "date", "hits"`},
 	} {
 		mapping, err := keyimport.DefaultUsageMapping(usageTable(t, row.header+"\n"))
 		if row.want == "" && err != nil || row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)) {
