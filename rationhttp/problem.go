@@ -64,8 +64,8 @@ func (r *Responder) problemOf(decision *ration.Decision, asked Echo) api.Problem
 	return problem
 }
 
-// describeLimits says which limits refused, and gives the state of the tightest: of
-// those that will never admit the cost, if there are any.
+// describeLimits says which limits refused, and gives the state of the tightest: where
+// waiting doesn't help, of those that are smaller than the cost, if there are any.
 func describeLimits(problem *api.Problem, decision *ration.Decision, amounts []ration.Amount) {
 	var never []ration.LimitStatus
 	for _, status := range decision.Limits {
@@ -73,7 +73,7 @@ func describeLimits(problem *api.Problem, decision *ration.Decision, amounts []r
 			continue
 		}
 		problem.ViolatedPolicies = append(problem.ViolatedPolicies, status.Name)
-		if status.Kind != ration.KindConcurrent && unitsOf(amounts, status.Meter) > status.Size() {
+		if decision.RetryAfter == 0 && status.Kind != ration.KindConcurrent && unitsOf(amounts, status.Meter) > status.Size() {
 			never = append(never, status)
 		}
 	}

@@ -205,6 +205,19 @@ func TestProblemDescribesTheLimitThatRefusesForLongest(t *testing.T) {
 	}
 }
 
+// TestProblemDoesNotDescribeACutThatEndsSooner asks for more than a limit allows that is
+// cut for some seconds, while another refuses for hours.
+func TestProblemDoesNotDescribeACutThatEndsSooner(t *testing.T) {
+	cut, month := daily(0), daily(1000)
+	cut.Quantity, cut.ResetsAt, cut.Exceeded = 3, noon.Add(12*time.Second), true
+	month.Period, month.ResetsAt, month.Exceeded = ration.PeriodMonth, noon.Add(400*time.Hour), true
+	decision := ration.Decision{Code: ration.CodeQuotaExceeded, DecidedAt: noon, RetryAfter: 400 * time.Hour, Limits: []ration.LimitStatus{cut, month}}
+	problem := problemIn(t, new(rationhttp.Responder).Decided(&decision, rationhttp.Echo{Amounts: []ration.Amount{{Meter: "requests", Units: 5}}}))
+	if problem.ResetsAt == nil || !problem.ResetsAt.Equal(month.ResetsAt) || *problem.Limit != 1000 {
+		t.Errorf("got %+v, want the limit of the month", problem)
+	}
+}
+
 func TestEverythingUnknownGetsOneBody(t *testing.T) {
 	var responder rationhttp.Responder
 	unknown := responder.Decided(&ration.Decision{Code: ration.CodeKeyUnknown}, rationhttp.Echo{RequestID: "r"})

@@ -86,7 +86,7 @@ func (a *app) showExplanation(e api.Explanation, question admin.ExplainQuestion)
 	if !e.Allowed {
 		answer = "It would be refused: " + e.Code + lacking(e.Code, question)
 		if e.RetryAfter != nil {
-			until := e.At.Add(time.Duration(*e.RetryAfter) * time.Second)
+			until := e.At.Add(time.Duration(*e.RetryAfter)*time.Second + time.Second - time.Nanosecond) // it is shown without fractions
 			answer += ", until " + instantText(&until)
 		}
 	}

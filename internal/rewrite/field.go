@@ -68,7 +68,15 @@ func (f Field) limitValue(decision *ration.Decision) (string, bool) {
 	case f.name == "used":
 		return strconv.FormatInt(status.Used+status.Reserved, 10), true
 	}
-	return status.ResetsAt.UTC().Format(time.RFC3339), !status.ResetsAt.IsZero()
+	return wholeSecond(status.ResetsAt).UTC().Format(time.RFC3339), !status.ResetsAt.IsZero()
+}
+
+// wholeSecond rounds up, so that nobody is told to come too early.
+func wholeSecond(t time.Time) time.Time {
+	if whole := t.Truncate(time.Second); whole.Before(t) {
+		return whole.Add(time.Second)
+	}
+	return t
 }
 
 func (f Field) find(limits []ration.LimitStatus) *ration.LimitStatus {

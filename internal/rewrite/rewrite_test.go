@@ -60,6 +60,19 @@ func TestApply(t *testing.T) {
 	}
 }
 
+// TestResetsAtIsNeverTooEarly tells of a limit that has more within a second.
+func TestResetsAtIsNeverTooEarly(t *testing.T) {
+	var body rewrite.Body
+	if err := body.Add("/n", "resets_at"); err != nil {
+		t.Fatal(err)
+	}
+	soon := decision()
+	soon.Limits[1].ResetsAt = time.Date(2026, 7, 15, 12, 0, 0, 1000, time.UTC)
+	if diff := cmp.Diff(`{"n":"2026-07-15T12:00:01Z"}`, string(body.Apply([]byte(`{}`), soon))); diff != "" {
+		t.Errorf("body (-want +got):\n%s", diff)
+	}
+}
+
 func TestApplySetsSeveralValues(t *testing.T) {
 	var body rewrite.Body
 	for _, rule := range [][2]string{{"/quota/now/left", "remaining"}, {"/user", "key_name"}, {"/quota/limit", "limit"}, {"/quota/now/used", "used"}, {"/a/1", "used"}} {
