@@ -21,7 +21,7 @@ import (
 const (
 	// busyWait is how long a command waits for another that has the file open,
 	// or for a server that is starting.
-	busyWait = 5 * time.Second
+	busyWait = 15 * time.Second
 	// lockWait is how long one attempt waits for the file's lock.
 	lockWait = 200 * time.Millisecond
 )
