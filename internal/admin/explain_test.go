@@ -109,7 +109,7 @@ func TestExplanationForeseesWhatIsKnown(t *testing.T) {
 		{0, 1, 0, ration.CodeQuotaExceeded, 12 * time.Second},
 		{0, 0, 1, ration.CodeQuotaExceeded, 2 * time.Second},
 		{0, 1, 1, ration.CodeQuotaExceeded, 12 * time.Second},
-		{0, 11, 0, ration.CodeQuotaExceeded, 0},
+		{0, 11, 0, ration.CodeCostExceedsLimit, 0},
 		{0, 1, 6, ration.CodeCostExceedsLimit, 0},
 		{2 * time.Second, 0, 5, ration.CodeOK, 0}, // which nobody has ended yet
 		{12 * time.Second, 10, 5, ration.CodeOK, 0},

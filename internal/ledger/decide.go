@@ -136,7 +136,7 @@ func consult(d *ration.Decision, policy *Policy, usage Usage, changes *Changes) 
 			}
 			r := refuses(limit, entry, &changes.Meters[i], &clock)
 			if r.code != "" && future != nil {
-				r.wait, r.passes = future.wait(changes.Meters, new(limit.Key()))
+				r = future.lasts(r, changes.Meters, limit.Key())
 			}
 			if r.outweighs(worst) {
 				worst = r

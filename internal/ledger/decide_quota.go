@@ -42,7 +42,9 @@ func describeQuota(s *ration.LimitStatus, window Window, units int64, held bool)
 	}
 	s.Used, s.Reserved = window.Used, window.Reserved
 	s.Remaining = remaining(s.Quantity, window)
-	s.ResetsAt, s.AvailableAt = window.EndsAt, window.EndsAt
+	if s.Quantity > 0 { // a limit of 0 never has more
+		s.ResetsAt, s.AvailableAt = window.EndsAt, window.EndsAt
+	}
 }
 
 // remaining never falls below 0: a quantity may have been lowered below what

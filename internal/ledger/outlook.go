@@ -54,6 +54,8 @@ type outlook struct {
 	holds  Holds
 	now    time.Time
 	meters Usage // the charged meters, with the periods that run now
+
+	opening map[ration.LimitKey]time.Time // when limits that refuse the charge have room for it; none: never
 }
 
 // outlookOf returns the outlook from a charge on, of which so much was admitted as the
@@ -69,6 +71,39 @@ func outlookOf(policy *Policy, usage Usage, changes *Changes) *outlook {
 		o.meters = append(o.meters, entry)
 	}
 	return o
+}
+
+// lasts returns the objection of a limit as it is in the light of what is to come.
+func (o *outlook) lasts(r refusal, amounts []MeterChange, limit ration.LimitKey) refusal {
+	at, opens := o.opens(amounts, &limit)
+	if !opens {
+		r.wait, r.passes, r.tooLarge = 0, false, o.isTooLarge(amounts, limit)
+		return r
+	}
+	if o.opening == nil {
+		o.opening = make(map[ration.LimitKey]time.Time)
+	}
+	o.opening[limit] = at
+	r.wait, r.passes = at.Sub(o.now), true
+	return r
+}
+
+// isTooLarge reports whether a charge is greater than every limit that is in one's
+// place, now or later. A limit of 0 is none to compare with.
+func (o *outlook) isTooLarge(amounts []MeterChange, on ration.LimitKey) bool {
+	i := slices.IndexFunc(amounts, func(a MeterChange) bool { return a.Meter == on.Meter })
+	var most int64
+	limits := o.policy.Limits
+	for at := o.now; ; limits = EffectiveLimits(o.policy.plan, o.policy.overrides, at) {
+		l := slices.IndexFunc(limits, func(l ration.Limit) bool { return l.Key() == on })
+		if l < 0 {
+			return false
+		}
+		most = max(most, limits[l].Size())
+		if at = o.policy.nextEnd(at); at.IsZero() {
+			return most > 0 && amounts[i].Units > most
+		}
+	}
 }
 
 // wait is opens from now on.
@@ -136,11 +171,10 @@ func (o *outlook) describe(d *ration.Decision, changes *Changes) {
 		if !status.Exceeded && status.Kind != ration.KindQuota || status.Kind == ration.KindConcurrent {
 			continue
 		}
-		from, amounts := o, changes.Meters
+		at, opens := o.opening[status.Key()]
 		if !status.Exceeded {
-			from, amounts = after, []MeterChange{{Meter: status.Meter, Units: status.Remaining + 1}}
+			at, opens = after.opens([]MeterChange{{Meter: status.Meter, Units: status.Remaining + 1}}, new(status.Key()))
 		}
-		at, opens := from.opens(amounts, new(status.Key()))
 		if !opens {
 			continue
 		}
@@ -174,6 +208,9 @@ type phase struct {
 func (p *phase) room(policy *Policy, amounts []MeterChange, only *ration.LimitKey) (at time.Time, fits bool) {
 	at = p.from
 	for i := range amounts {
+		if only != nil && only.Meter != amounts[i].Meter {
+			continue
+		}
 		entry := p.meters.meterOrUnused(amounts[i].Meter)
 		change := MeterChange{Meter: amounts[i].Meter, Units: amounts[i].Units, Rates: entry.Rates}
 		for w := range change.Window {

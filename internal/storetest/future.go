@@ -93,7 +93,13 @@ func testNeverFits(f *fixture) {
 	f.deny(id, requests(16), ration.CodeQuotaExceeded, 0) // today it is too late, and from then on it is too much
 	f.deny(id, requests(21), ration.CodeCostExceedsLimit, 0)
 	f.override(id, until(f, end, "0/day")...)
-	f.deny(id, requests(11), ration.CodeQuotaExceeded, 0)
+	f.deny(id, requests(11), ration.CodeCostExceedsLimit, 0)
+	used := f.key(f.plan("10/lifetime").Name)
+	f.allow(used, requests(8), 2)
+	f.override(used, until(f, end, "3/lifetime")...)
+	f.deny(used, requests(5), ration.CodeQuotaExceeded, 0) // 5 of 10 are not too many, only too late
+	none := f.deny(f.key(f.plan("0/day").Name), requests(1), ration.CodeQuotaExceeded, 0)
+	f.wantReset(none, 0, time.Time{})
 	long := f.key(f.plan("10/day").Name)
 	f.override(long, until(f, noon.Add(36*time.Hour), "20/day")...)
 	f.allow(long, requests(5), 15)

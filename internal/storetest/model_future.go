@@ -67,6 +67,9 @@ func (m *model) foresee(key *modelKey, charge item, questions []question, now ti
 		}
 		at, opens := m.future(key, charge, now, zone, onWhat(q.limit), true)
 		q.wait, q.never = at.Sub(now), !opens
+		if !opens {
+			q.wait, q.tooLarge = 0, m.isAlwaysTooLarge(key, q, now)
+		}
 		q.opensAt = at
 	}
 	code, _ := verdict(questions)
@@ -81,6 +84,20 @@ func (m *model) foresee(key *modelKey, charge item, questions []question, now ti
 		return code, 0
 	}
 	return code, at.Sub(now)
+}
+
+// isAlwaysTooLarge says whether a charge is larger than what any limit in one's place
+// will ever be, if it is more than 0.
+func (m *model) isAlwaysTooLarge(key *modelKey, q *question, now time.Time) bool {
+	var sizes []int64
+	for _, event := range key.events(now, false) {
+		limits := slices.DeleteFunc(m.limits(key, event), func(l ration.Limit) bool { return !onWhat(q.limit)(l) })
+		if len(limits) == 0 {
+			return false
+		}
+		sizes = append(sizes, bucket{limit: limits[0]}.size())
+	}
+	return slices.Max(sizes) > 0 && q.units > slices.Max(sizes)
 }
 
 // onWhat counts the limits in the place of one.

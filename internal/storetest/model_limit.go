@@ -107,7 +107,9 @@ func (q *question) status(admitted, held bool) ration.LimitStatus {
 		status.Used, status.Reserved = q.used, q.reserved+units
 	}
 	status.Remaining = max(0, q.limit.Quantity-status.Used-status.Reserved)
-	status.ResetsAt, status.AvailableAt = q.ends, q.ends
+	if q.limit.Quantity > 0 {
+		status.ResetsAt, status.AvailableAt = q.ends, q.ends
+	}
 	return status
 }
 
