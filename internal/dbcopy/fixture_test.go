@@ -140,6 +140,8 @@ func fillRest(t *testing.T, path string) {
 		"UPDATE plans SET unlimited = 1 WHERE name = 'B'",
 		"UPDATE api_keys SET unlimited = 1 WHERE name = 'bare'",
 		"UPDATE key_usage SET reserved = 1, hour_reserved = 2, day_reserved = 3, week_reserved = 4, month_reserved = 9007199254740992, minute_rate_tat = -1, minute_rate_rest = 6, second_rate_rest = 7, second_rate_tat = 1767225599999999, minute_rate_quantity = 9007199254740992, minute_rate_quantity_tat = -1, second_rate_quantity = 8, second_rate_quantity_tat = 1767225599999998 WHERE meter = 'tokens'",
+		`UPDATE key_usage SET resets = '{"epoch": 2, "periods": [{"period": "day", "date": "2026-01-01", "epoch": 2, "used": 9007199254740992}]}' WHERE meter = 'tokens'`,
+		`UPDATE key_usage SET shifted = '[{"period": "day from 06:00", "date": "2026-01-01", "ends_at": "2026-01-02T06:00:00Z", "used": 3, "epoch": 2}]' WHERE meter = 'tokens'`,
 		"UPDATE api_key_secrets SET last_used_at = 1767225600000001, revoked_at = 1767225600000002 WHERE api_key_id IN (SELECT id FROM api_keys WHERE name = 'revoked')",
 		`INSERT INTO usage_days (api_key_id, meter, date, used, denied, last_request_at, given_back, refunds)
 			SELECT id, 'requests', date('2024-02-25', n || ' days'), n * 100000000000000, n % 3, iif(n % 2, NULL, 1708819200000000 + n), n * 3, n % 4
