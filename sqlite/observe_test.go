@@ -37,6 +37,7 @@ func TestObserverLearnsWhatWasDeleted(t *testing.T) {
 		{Store: "sqlite", Table: "reservations"},
 		{Store: "sqlite", Table: "idempotency_keys", Rows: 1},
 		{Store: "sqlite", Table: "refunds"},
+		{Store: "sqlite", Table: "leases"},
 	}
 	if diff := cmp.Diff(want, seen.purges, cmpopts.IgnoreFields(observe.Purge{}, "Took")); diff != "" {
 		t.Errorf("deleted (-want +got):\n%s", diff)

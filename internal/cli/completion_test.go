@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,7 +48,7 @@ func TestShellsCompleteWhatIsInTheDatabase(t *testing.T) {
 	must(t, database, "keys", "create", "robot", "--owner", "acme")
 	robot := must(t, database, "keys", "list", "-q", "--owner", "acme")
 	must(t, database, "tokens", "create", "gateway", "--scope", "verify")
-	program(t, dir)
+	environment := program(t, dir)
 	var lines []string
 	want := make(map[string][]string)
 	for _, row := range []struct {
@@ -68,7 +69,7 @@ func TestShellsCompleteWhatIsInTheDatabase(t *testing.T) {
 	for shell, script := range map[string][]string{"bash": {"--norc", "-c", inBash, "bash"}, "fish": {"--no-config", "-c", inFish}} {
 		cmd := exec.CommandContext(t.Context(), shell, append(script, lines...)...)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir, "TERM=dumb", asProgram+"=1")
+		cmd.Env = slices.Concat(environment, []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "HOME=" + dir, "TERM=dumb"})
 		shown, err := cmd.CombinedOutput()
 		if err != nil || strings.Contains(string(shown), secret) {
 			t.Errorf("%s: %v, or a secret is shown: %s", shell, err, shown)
@@ -100,16 +101,24 @@ func choices(shown string) map[string][]string {
 	return found
 }
 
-// program puts the program into a directory, under its own name.
-func program(t *testing.T, dir string) {
+// program puts the program into a directory, under its own name, and returns its
+// environment: the program that was built for the tests if there is one, for a
+// completion has only 2 seconds.
+func program(t *testing.T, dir string) (environment []string) {
 	t.Helper()
-	own, err := os.Executable()
+	environment = slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "RATION_") })
+	built, err := os.Getenv("RATION_TEST_BINARY"), error(nil)
+	if built == "" {
+		environment = append(environment, asProgram+"=1")
+		built, err = os.Executable()
+	}
 	if err == nil {
-		err = os.Symlink(own, filepath.Join(dir, "ration"))
+		err = os.Symlink(built, filepath.Join(dir, "ration"))
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	return environment
 }
 
 // TestCompletionIsSilentAndCreatesNothing where there is no database, and where one
@@ -154,9 +163,9 @@ func TestKeysAreCompletedAmongAnyNumber(t *testing.T) {
 	must(t, database, "keys", "import", filepath.Join(dir, "keys.csv"), "--unlimited")
 	must(t, database, "keys", "create", "last", "--unlimited")
 	id := must(t, database, "keys", "list", "--name", "last", "-q")
-	program(t, dir)
+	environment := program(t, dir)
 	cmd := exec.CommandContext(t.Context(), filepath.Join(dir, "ration"), "__complete", "keys", "show", id[:len(id)-1])
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), asProgram+"=1")
+	cmd.Dir, cmd.Env = dir, environment
 	if shown, err := cmd.Output(); err != nil || !strings.HasPrefix(string(shown), id+"\tlast\n") {
 		t.Errorf("it is not found: %s, %v", shown, err)
 	}

@@ -126,7 +126,7 @@ func showTable(w io.Writer, list listing) error {
 
 // inert keeps spreadsheets from running a cell as a formula.
 func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+	if len(cell) > 1 && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 		return "'" + cell
 	}
 	return cell

@@ -8,9 +8,13 @@ import (
 // testVariables are those of this project's own tests.
 const testVariables = variablePrefix + "TEST"
 
-// clientVariables tell a program that asks the verify API where it is and which
-// service token to send. Often they stand in the environment of a command too.
-var clientVariables = []string{variablePrefix + "URL", variablePrefix + "TOKEN"}
+// otherVariables are no settings, and may stand in the environment of a command. Two
+// tell a program that asks the verify API where it is and which service token to send;
+// by two, shells and their users tell completion what to leave out.
+var otherVariables = []string{
+	variablePrefix + "URL", variablePrefix + "TOKEN",
+	variablePrefix + "ACTIVE_HELP", variablePrefix + "COMPLETION_DESCRIPTIONS",
+}
 
 // environment is what the process environment gives.
 type environment struct {
@@ -26,7 +30,7 @@ func readEnvironment(variables []string) (environment, []*Error) {
 	for _, variable := range variables {
 		name, value, _ := strings.Cut(variable, "=")
 		short, ours := strings.CutPrefix(name, variablePrefix)
-		if !ours || strings.HasPrefix(name, testVariables) || slices.Contains(clientVariables, name) {
+		if !ours || strings.HasPrefix(name, testVariables) || slices.Contains(otherVariables, name) {
 			continue
 		}
 		s := find(strings.ToLower(short))

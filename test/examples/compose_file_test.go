@@ -1,6 +1,7 @@
 package examples_test
 
 import (
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,7 +40,12 @@ type composeService struct {
 
 func readCompose(t *testing.T) composeFile {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(composeDir, "compose.yaml"))
+	return readComposeFile(t, "compose.yaml")
+}
+
+func readComposeFile(t *testing.T, name string) composeFile {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(composeDir, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,5 +165,47 @@ func TestComposeIsAcceptedByDocker(t *testing.T) {
 		if out, err := check.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", strings.Join(compose, " "), err, out)
 		}
+	}
+}
+
+// TestComposeProxyReachesItsUpstream checks the names and ports that proxy.yaml adds:
+// nothing here builds the network between its containers.
+func TestComposeProxyReachesItsUpstream(t *testing.T) {
+	base, added := readCompose(t), readComposeFile(t, "proxy.yaml")
+	image, err := os.ReadFile("../../Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxies := 0
+	published := make(map[string]bool)
+	for name, service := range added.Services {
+		upstream := service.Environment["RATION_UPSTREAM"]
+		if upstream == "" {
+			if len(service.Ports) > 0 {
+				t.Errorf("%s can be reached past Ration, at %v", name, service.Ports)
+			}
+			continue
+		}
+		proxies++
+		if _, there := base.ration()[name]; !there {
+			t.Errorf("%s is none of compose.yaml's instances", name)
+		}
+		target, err := url.Parse(upstream)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if api, there := added.Services[target.Hostname()]; !there || !slices.Contains(api.Command, target.Port()) {
+			t.Errorf("%s stands in front of %s, and no service listens there: %+v", name, upstream, api)
+		}
+		for _, port := range service.Ports {
+			host, inside, _ := strings.Cut(strings.TrimPrefix(port, "127.0.0.1:"), ":")
+			if published[host] || !strings.Contains(string(image), "ENV RATION_LISTEN=0.0.0.0:"+inside+"\n") {
+				t.Errorf("%s publishes %s, which is taken or is not where the image's proxy listens", name, port)
+			}
+			published[host] = true
+		}
+	}
+	if proxies != 2 || len(published) != 2 {
+		t.Errorf("%d instances have an upstream and %d publish a proxy, want 2", proxies, len(published))
 	}
 }

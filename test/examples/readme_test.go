@@ -32,7 +32,7 @@ func TestCommandsOfTheREADMEsWork(t *testing.T) {
 		{example: "fastapi", ports: []string{"8000", "8081"}, bring: bringPython, want: []string{`HTTP/1\.1 200 OK`, `(?i)ratelimit: "requests-day";r=99;`, `"answer":42,"caller":"alice"`}},
 		{example: "express", ports: []string{"3000", "8081"}, bring: bringNode, want: []string{`HTTP/1\.1 200 OK`, `(?i)ratelimit: "requests-day";r=99;`, `"answer":42,"caller":"alice"`}},
 		{example: "go-middleware", inPlace: true, ports: []string{"3000"}, bring: bringPostgres, want: []string{`HTTP/1\.1 200 OK`, `(?i)ratelimit: "requests-day";r=99;`, "forty-two, alice"}},
-		{example: "compose", ports: []string{"8081", "8181"}, bring: bringDocker, want: []string{`(?s)"allowed":true.*"remaining":99.*"allowed":true.*"remaining":98`}},
+		{example: "compose", ports: []string{"8000", "8080", "8081", "8180", "8181"}, bring: bringDocker, want: []string{`(?s)"allowed":true.*"remaining":99.*"allowed":true.*"remaining":98`, `(?is)HTTP/1.1 200 OK.*r=97;.*HTTP/1.1 200 OK.*r=96;`}},
 		{example: "app-takeover", ports: []string{"8000", "8080", "8081"}, want: []string{`HTTP/1\.1 200 OK`, `"user":"User 1"`, `"remaining":99`}},
 	} {
 		t.Run(page.example, func(t *testing.T) {
@@ -159,12 +159,27 @@ func bringDocker(t *testing.T, bin string) []string {
 	t.Helper()
 	write(t, filepath.Join(bin, "docker"), `#!/bin/bash
 set -euo pipefail
+if [[ "$1 $2 $3 $4 $5" == "compose -f compose.yaml -f proxy.yaml" ]]; then
+  shift 5
+  set -- compose "$@"
+  port=$(sed -n 's|.*command: .*http.server, "\([0-9]*\)".*|\1|p' proxy.yaml)
+  python3 -m http.server --bind 127.0.0.1 "$port" &
+  RATION_UPSTREAM=$(sed -n 's|.*RATION_UPSTREAM: "\(.*\)".*|\1|p' proxy.yaml | sort -u | sed 's|//api:|//127.0.0.1:|')
+  export RATION_UPSTREAM
+fi
 case "$1 $2" in
 "compose up")
+  if [[ -e servers ]]; then
+    xargs kill < servers
+    for ports in $PORTS; do while (: < "/dev/tcp/127.0.0.1/${ports%:*}") 2> /dev/null; do sleep 0.1; done; done
+  fi
   ration migrate
-  for port in $PORTS; do
-    RATION_API_LISTEN=127.0.0.1:$port ration serve &
-    until RATION_API_LISTEN=127.0.0.1:$port ration health; do sleep 0.1; done
+  : > servers
+  for ports in $PORTS; do
+    export RATION_API_LISTEN=127.0.0.1:${ports%:*} RATION_LISTEN=127.0.0.1:${ports#*:}
+    ration serve &
+    echo $! >> servers
+    until ration health; do sleep 0.1; done
   done ;;
 "compose run")
   [[ "$3 $4" == "--rm migrate" ]]
@@ -173,7 +188,7 @@ case "$1 $2" in
 *) exit 1 ;;
 esac
 `)
-	return []string{"RATION_DB=" + testdb.Postgres(t), "PORTS=8081 8181"}
+	return []string{"RATION_DB=" + testdb.Postgres(t), "PORTS=8081:8080 8181:8180"}
 }
 
 // copyExample copies an example's files, with other ports.

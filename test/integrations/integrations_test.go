@@ -62,7 +62,7 @@ var scenes = []scene{
 	{"too fast", keyWith(3, nil, "3/second"), 429, "rate_exceeded"},
 	{"quota and rate used up", keyWith(3, nil, "3/second", "3/day"), 429, "quota_exceeded"},
 	{"more than could ever be", keyWith(0, func(q *question) { q.amounts = map[string]int64{"tokens": 101} }, "100 tokens/day"), 422, "cost_exceeds_limit"},
-	{"a limit of 0", keyWith(0, nil, "0/day"), 422, "cost_exceeds_limit"},
+	{"a limit of 0", keyWith(0, nil, "0/day"), 429, "quota_exceeded"},
 	{"without the scope", keyWith(0, func(q *question) { q.scope = "write" }), 403, "insufficient_scope"},
 	{"no key", func(*rationtest.Fixture) question { return question{} }, 401, "key_missing"},
 	{"unknown key", func(*rationtest.Fixture) question { return question{secret: ration.NewSecret("rk").Reveal()} }, 401, "key_unknown"},
