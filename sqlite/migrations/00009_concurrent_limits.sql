@@ -1,13 +1,15 @@
 -- +goose Up
 
--- Concurrent limits: kind 'concurrent', which has no period. A release that does not
--- know the kind refuses the keys that have such a limit, rather than overlook it.
+-- Concurrent limits: kind 'concurrent', which has no period. And quotas whose periods
+-- begin at a time of their own: period 'day from 06:00', 'week from thursday', 'month
+-- from day 15 06:00'. A release that does not know the kind or the period refuses the
+-- keys that have such a limit, rather than overlook it.
 -- SQLite can't change a check, so the tables are made again.
 CREATE TABLE plan_limits_new (
     plan       TEXT NOT NULL REFERENCES plans (name) ON DELETE CASCADE,
     meter      TEXT NOT NULL,
     kind       TEXT NOT NULL CHECK (kind IN ('quota', 'rate', 'concurrent')),
-    period     TEXT NOT NULL CHECK (period IN ('', 'second', 'minute', 'hour', 'day', 'week', 'month', 'lifetime')),
+    period     TEXT NOT NULL CHECK (period IN ('', 'second', 'minute', 'hour', 'day', 'week', 'month', 'lifetime') OR period GLOB '* from *' AND kind = 'quota'),
     name       TEXT NOT NULL,
     quantity   INTEGER NOT NULL CHECK (quantity BETWEEN 0 AND 9007199254740992),
     burst      INTEGER NOT NULL CHECK (burst BETWEEN 0 AND 9007199254740992),
@@ -22,7 +24,7 @@ CREATE TABLE api_key_limits_new (
     api_key_id BLOB NOT NULL REFERENCES api_keys (id),
     meter      TEXT NOT NULL,
     kind       TEXT NOT NULL CHECK (kind IN ('quota', 'rate', 'concurrent')),
-    period     TEXT NOT NULL CHECK (period IN ('', 'second', 'minute', 'hour', 'day', 'week', 'month', 'lifetime')),
+    period     TEXT NOT NULL CHECK (period IN ('', 'second', 'minute', 'hour', 'day', 'week', 'month', 'lifetime') OR period GLOB '* from *' AND kind = 'quota'),
     name       TEXT NOT NULL,
     unlimited  INTEGER NOT NULL DEFAULT 0 CHECK (unlimited IN (0, 1)),
     quantity   INTEGER NOT NULL CHECK (quantity BETWEEN 0 AND 9007199254740992),
@@ -39,7 +41,7 @@ CREATE TABLE api_key_limits_beneath_new (
     api_key_id BLOB NOT NULL REFERENCES api_keys (id),
     meter      TEXT NOT NULL,
     kind       TEXT NOT NULL CHECK (kind IN ('quota', 'rate', 'concurrent')),
-    period     TEXT NOT NULL CHECK (period IN ('', 'second', 'minute', 'hour', 'day', 'week', 'month', 'lifetime')),
+    period     TEXT NOT NULL CHECK (period IN ('', 'second', 'minute', 'hour', 'day', 'week', 'month', 'lifetime') OR period GLOB '* from *' AND kind = 'quota'),
     name       TEXT NOT NULL,
     unlimited  INTEGER NOT NULL DEFAULT 0 CHECK (unlimited IN (0, 1)),
     quantity   INTEGER NOT NULL CHECK (quantity BETWEEN 0 AND 9007199254740992),
