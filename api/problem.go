@@ -28,7 +28,7 @@ type Problem struct {
 	ViolatedPolicies []string `json:"violated-policies,omitempty"`
 
 	// These describe the limit that refuses for the longest time: its size, what is
-	// used, what the request asked for, and when its period ends.
+	// used, what the request asked for, and when there is more of it.
 	Limit    *int64     `json:"limit,omitempty"`
 	Used     *int64     `json:"used,omitempty"`
 	Cost     *int64     `json:"cost,omitempty"`

@@ -198,6 +198,7 @@ func TestWireHoldsARoundTripBack(t *testing.T) {
 			if err := prepared(t.Context(), through); err == nil {
 				t.Fatal("the client got an answer")
 			}
+			<-through.PgConn().CleanupDone() // it has asked the server to cancel, which must not meet what is released
 			if got := ask[int](t, direct, countVisits); got != 0 || w.Held() != 1 {
 				t.Fatalf("%d rows, and %d are held", got, w.Held())
 			}

@@ -31,6 +31,7 @@ func TestCommandsOfTheREADMEWork(t *testing.T) {
 	proxy, verify := freePort(t), freePort(t)
 	second, third := freePort(t), freePort(t) // of the server on PostgreSQL
 	write(t, filepath.Join(dir, "keys.csv"), "name,secret\nCarol,carols-own-secret-of-24\n")
+	write(t, filepath.Join(dir, "plans.yaml"), "plans:\n  - name: free\n    limits: [1000/day, 10/second burst 20, 5 at once]\n")
 	environment := slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "RATION_") })
 	environment = append(environment, "PATH="+bin+":"+os.Getenv("PATH"), "no_proxy=127.0.0.1",
 		"RATION_LISTEN=127.0.0.1:"+proxy, "RATION_API_LISTEN=127.0.0.1:"+verify, "POSTGRES="+testdb.Postgres(t))
@@ -55,7 +56,7 @@ func TestCommandsOfTheREADMEWork(t *testing.T) {
 	for _, pattern := range []string{
 		`HTTP/1\.1 200 OK`, `(?i)ratelimit: "requests-rate-second";r=19;t=\d+, "requests-day";r=999;`, "an answer for alice",
 		`"allowed":true,"code":"ok","key":\{"id":"key_`, `"reservation":\{"id":"[^"]+",.*"state":"open"`, `"state":"settled",.*"settled":\{"requests":1,"tokens":1234\}`,
-		"5000/day +2040", `(?m)^rk_\w+$`, "It would be refused: key_revoked", ",alice,tokens,2434,", "key.revoke", "permissions +ok", "(?m)^ready$",
+		"5000/day +2040", `(?m)^rk_\w+$`, "It would be refused: key_revoked", ",alice,tokens,2434,", "key.revoke", "key.reset", `"5 at once"`, "permissions +ok", "(?m)^ready$",
 	} {
 		if !regexp.MustCompile(pattern).MatchString(printed) {
 			t.Errorf("%q is not in:\n%s", pattern, printed)
@@ -73,6 +74,7 @@ var changes = []struct {
 	{"make build", leftOut},              // the test's binary is in the PATH
 	{"make test", leftOut},               // this
 	{"ration plans create free", func(c string) string { return c + "\nration plans create pro --limit 10000/day" }},
+	{"ration keys reset", confirmed},
 	{"ration keys revoke", confirmed},
 	{"ration keys update --select", confirmed},
 	{"ration keys update key_…", func(c string) string { return "ID=$(ration keys list --quiet)\n" + c }},
