@@ -1,0 +1,133 @@
+package storetest_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+func (m *memory) CreatePlan(_ context.Context, create func(*admin.PlanChange) error) (ration.Plan, error) {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	change := admin.PlanChange{Now: m.time()}
+	if err := create(&change); err != nil {
+		return ration.Plan{}, err
+	}
+	if _, taken := m.plans[change.Plan.Name]; taken {
+		return ration.Plan{}, ration.ErrExists
+	}
+	return m.writePlan(change), nil
+}
+
+func (m *memory) UpdatePlan(_ context.Context, name string, update func(*admin.PlanChange) error) (ration.Plan, error) {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	plan, found := m.plans[name]
+	if !found {
+		return ration.Plan{}, ration.ErrNotFound
+	}
+	change := admin.PlanChange{Now: m.time(), Plan: copyPlan(plan)}
+	switch err := update(&change); {
+	case errors.Is(err, admin.ErrUnchanged):
+		return copyPlan(plan), nil
+	case err != nil:
+		return ration.Plan{}, err
+	}
+	return m.writePlan(change), nil
+}
+
+func (m *memory) writePlan(change admin.PlanChange) ration.Plan {
+	plan := copyPlan(change.Plan)
+	if normalized, err := plan.Normalize(); err == nil {
+		plan = normalized
+	}
+	m.plans[plan.Name] = plan
+	m.log(change.Audit)
+	return copyPlan(plan)
+}
+
+func copyPlan(plan ration.Plan) ration.Plan {
+	plan.Limits = slices.Clone(plan.Limits)
+	return plan
+}
+
+func (m *memory) DeletePlan(_ context.Context, name string, audit admin.AuditEntry) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	if _, found := m.plans[name]; !found {
+		return ration.ErrNotFound
+	}
+	for _, key := range m.keys {
+		if key.Plan == name {
+			return ration.ErrConflict
+		}
+	}
+	delete(m.plans, name)
+	m.log(audit)
+	return nil
+}
+
+func (m *memory) ApplyPlans(ctx context.Context, apply func(*admin.PlansChange) error) error {
+	plans, err := m.ListPlans(ctx)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	change := admin.PlansChange{Now: m.time(), Plans: plans, KeysOf: m.keysOf}
+	switch err := apply(&change); {
+	case errors.Is(err, admin.ErrUnchanged):
+		return nil
+	case err != nil:
+		return err
+	}
+	for _, deletion := range change.Delete {
+		if keys, _ := m.keysOf(deletion.Plan.Name); keys > 0 {
+			return ration.ErrConflict
+		}
+	}
+	for _, written := range append(change.Create, change.Update...) {
+		m.writePlan(written)
+	}
+	for _, deletion := range change.Delete {
+		delete(m.plans, deletion.Plan.Name)
+		m.log(deletion.Audit)
+	}
+	return nil
+}
+
+func (m *memory) keysOf(plan string) (keys int, err error) {
+	for _, key := range m.keys {
+		if key.Plan == plan {
+			keys++
+		}
+	}
+	return keys, nil
+}
+
+func (m *memory) Plan(_ context.Context, name string) (ration.Plan, error) {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	if plan, found := m.plans[name]; found {
+		return copyPlan(plan), nil
+	}
+	return ration.Plan{}, ration.ErrNotFound
+}
+
+func (m *memory) ListPlans(context.Context) ([]ration.Plan, error) {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	var plans []ration.Plan
+	for _, name := range slices.Sorted(maps.Keys(m.plans)) {
+		plans = append(plans, copyPlan(m.plans[name]))
+	}
+	return plans, nil
+}

@@ -1,0 +1,105 @@
+package storetest_test
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
+)
+
+func (m *memory) KeyUsage(_ context.Context, id ration.KeyID) (ledger.Usage, time.Time, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.keys[id] == nil {
+		return nil, time.Time{}, ration.ErrNotFound
+	}
+	usage, clock := m.usage[id].Clone(), m.clock()
+	ledger.CountLeases(usage, m.leases[id], clock)
+	return usage, clock.Now, nil
+}
+
+func (m *memory) UsageOfKeys(_ context.Context, ids []ration.KeyID) (map[ration.KeyID]ledger.Usage, time.Time, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	usage := make(map[ration.KeyID]ledger.Usage, len(ids))
+	for _, id := range ids {
+		if m.keys[id] != nil {
+			usage[id] = m.usage[id].Clone()
+		}
+	}
+	return usage, m.time(), nil
+}
+
+func (m *memory) UsageDays(_ context.Context, filter admin.UsageFilter) ([]admin.UsageDay, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var days []admin.UsageDay
+	for _, day := range m.days {
+		if matches(filter.KeyID, day.KeyID) && matches(filter.Owner, day.Owner) && matches(filter.Meter, day.Meter) &&
+			day.Date >= filter.From && (filter.To == 0 || day.Date <= filter.To) {
+			days = append(days, day)
+		}
+	}
+	slices.SortFunc(days, func(a, b admin.UsageDay) int {
+		return cmp.Or(cmp.Compare(a.Date, b.Date), compareIDs(a.KeyID, b.KeyID), ration.CompareMeters(a.Meter, b.Meter))
+	})
+	return atMost(days, filter.Limit, 10_000), nil
+}
+
+func (m *memory) SumUsage(ctx context.Context, question admin.UsageQuestion) (report admin.UsageReport, err error) {
+	filter := question.UsageFilter
+	filter.Limit = 1 << 30
+	days, err := m.UsageDays(ctx, filter)
+	if err != nil {
+		return report, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	report.Sums = m.sum(days, question.By)
+	report.Totals = m.sum(days, nil)
+	kept := atMost(report.Sums, question.Limit, 10_000)
+	report.More = len(kept) < len(report.Sums)
+	report.Sums = kept
+	return report, nil
+}
+
+func (m *memory) sum(days []admin.UsageDay, by []admin.UsageGroup) []admin.UsageSum {
+	groups := make(map[admin.UsageSum]admin.UsageSum)
+	for _, day := range days {
+		group := admin.UsageSum{Meter: day.Meter}
+		for _, by := range by {
+			switch by {
+			case admin.ByKey:
+				group.KeyID, group.KeyName, group.Owner = day.KeyID, day.KeyName, day.Owner
+			case admin.ByOwner:
+				group.Owner = day.Owner
+			case admin.ByPlan:
+				group.Plan = m.keys[day.KeyID].Plan
+			case admin.ByDay:
+				group.Date = day.Date
+			case admin.ByMonth:
+				date := day.Date.Date()
+				group.Date = ration.DateID(date.Year(), date.Month(), 1)
+			}
+		}
+		sum, found := groups[group]
+		if !found {
+			sum = group
+		}
+		sum.Used += day.Used
+		sum.Denied += day.Denied
+		if day.LastRequestAt.After(sum.LastRequestAt) {
+			sum.LastRequestAt = day.LastRequestAt
+		}
+		groups[group] = sum
+	}
+	return slices.SortedFunc(maps.Values(groups), func(a, b admin.UsageSum) int {
+		return cmp.Or(cmp.Compare(a.Date, b.Date), ration.CompareMeters(a.Meter, b.Meter), -cmp.Compare(a.Used, b.Used),
+			compareIDs(a.KeyID, b.KeyID), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Plan, b.Plan))
+	})
+}
