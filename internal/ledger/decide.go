@@ -147,7 +147,8 @@ func consult(d *ration.Decision, policy *Policy, usage Usage, changes *Changes) 
 	if worst.code != "" {
 		d.Code = worst.reported()
 		if worst.passes && future != nil {
-			worst.wait, worst.passes = future.wait(changes.Meters, nil)
+			at, opens := future.opens(changes.Meters, nil)
+			worst.wait, worst.passes = at.Sub(changes.At), opens
 		}
 		if worst.passes {
 			d.RetryAfter = worst.wait

@@ -106,15 +106,6 @@ func (o *outlook) isTooLarge(amounts []MeterChange, on ration.LimitKey) bool {
 	}
 }
 
-// wait is opens from now on.
-func (o *outlook) wait(amounts []MeterChange, only *ration.LimitKey) (wait time.Duration, opens bool) {
-	at, opens := o.opens(amounts, only)
-	if !opens {
-		return 0, false
-	}
-	return at.Sub(o.now), true
-}
-
 // opens returns the earliest moment at which there could be room for amounts in all
 // limits, or in one of them only. It returns false if there is no such moment.
 //
