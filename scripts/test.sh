@@ -36,11 +36,17 @@ if [[ " $* " != *" long "* && -w /dev/shm ]] && (($(df --output=avail -B1 /dev/s
   export RATION_TEST_POSTGRES_DIR=${RATION_TEST_POSTGRES_DIR-/dev/shm}
 fi
 
+# The main module is last, so that its number of tests is the one that a reader sees. A
+# module without tests is compiled: it would report "0 tests" as if that were a result.
 failed=
-for mod in go.mod bench/go.mod examples/*/go.mod; do
+for mod in bench/go.mod examples/*/go.mod go.mod; do
   module=$(dirname "$mod") name=${mod//\//-}
   packages=(./...)
   [[ $module != . ]] || packages=("${first[@]}" "${packages[@]}")
+  if [[ -z $(find "$module" -name '*_test.go' -print -quit) ]]; then
+    (cd "$module" && go build -o /dev/null "${packages[@]}") || failed=1
+    continue
+  fi
   (cd "$module" && "$tools/testpostgres" -- "$tools/gotestsum" --format pkgname --format-hide-empty-pkg \
     --format-icons text --jsonfile "$results/$name.json" -- "${flags[@]}" "$@" "${packages[@]}") || failed=1
 done
