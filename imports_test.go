@@ -64,6 +64,7 @@ var layers = []layer{
 	// Integrations translate a protocol. They never see a store.
 	{"rationhttp", []string{root, "api"}},
 	{"internal/accesslog", []string{"rationhttp"}},
+	{"internal/bearer", []string{root, "internal/admin", "internal/bucket", "internal/failures"}},
 	{"internal/cors", []string{root}},
 	{"internal/override", nil},
 	{"internal/route", []string{root, "rationhttp", "internal/cors", "internal/rewrite"}},
@@ -71,14 +72,14 @@ var layers = []layer{
 	{"internal/numeral", []string{root}},
 	{"internal/proxy", []string{root, "api", "rationhttp", "internal/bucket", "internal/condense", "internal/cors", "internal/numeral", "internal/override", "internal/route", "internal/rewrite", "internal/bucket", "internal/turns"}},
 	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},
-	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/condense", "internal/numeral", "internal/wire", "internal/bucket", "internal/failures"}},
+	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/condense", "internal/numeral", "internal/wire", "internal/bearer"}},
 	{"internal/selfservice", []string{root, "api", "rationhttp"}},
 
 	// Administration. REST and console only show its operations.
 	{"internal/admin", []string{root, "rationadmin", "internal/ledger", "internal/groupcommit"}},
 	{"internal/adminsock", []string{root, "internal/admin", "internal/bound", "internal/condense"}},
 	{"internal/wire", []string{root, "api", "internal/admin"}},
-	{"internal/adminapi", []string{root, "api", "internal/admin", "internal/wire"}},
+	{"internal/adminapi", []string{root, "api", "internal/admin", "internal/bearer", "internal/grant", "internal/wire"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},
 
 	// The server listens; it opens no database.

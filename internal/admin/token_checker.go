@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -15,9 +14,14 @@ import (
 // revoked. It does not say which.
 var ErrTokenInvalid = errors.New("the service token is not valid")
 
-// ErrTokenScope means that the token is valid, but lacks the scope that was asked
-// for.
-var ErrTokenScope = errors.New("the service token lacks the scope")
+// TokenScopeError means that a token is valid, but has no scope that includes the one
+// that is needed.
+type TokenScopeError struct{ Scope string }
+
+// Error implements error.
+func (e *TokenScopeError) Error() string {
+	return fmt.Sprintf("the service token lacks the scope %q", e.Scope)
+}
 
 // TokenChecker checks service tokens. Checks that come while a read is under way wait
 // for the next read and share it. So every answer comes from a read that began after
@@ -54,25 +58,24 @@ func NewTokenChecker(tokens TokenReader, config Config) *TokenChecker {
 	})}
 }
 
-// Check returns the name of a token that is valid and has the scope. Errors:
-// ErrTokenInvalid, ErrTokenScope, and [ration.ErrStoreUnavailable] if the token could
-// not be read. All tokens are made by Ration and have a checksum, under whatever
+// Check returns a token that is valid and allows a scope. Errors: ErrTokenInvalid,
+// [*TokenScopeError], and [ration.ErrStoreUnavailable] if the token could not be read. All tokens are made by Ration and have a checksum, under whatever
 // prefix. A text without one is refused without a read.
-func (c *TokenChecker) Check(ctx context.Context, token ration.Secret, scope string) (name string, err error) {
+func (c *TokenChecker) Check(ctx context.Context, token ration.Secret, scope string) (Token, error) {
 	if len(token.Reveal()) > ration.MaxSecretLength || !token.Generated() {
-		return "", ErrTokenInvalid
+		return Token{}, ErrTokenInvalid
 	}
 	read, err := c.reads.Do(ctx, token.Digest(c.pepper))
 	if err != nil {
-		return "", fmt.Errorf("checking a service token: %w: %w", ration.ErrStoreUnavailable, err)
+		return Token{}, fmt.Errorf("checking a service token: %w: %w", ration.ErrStoreUnavailable, err)
 	}
 	switch {
 	case !read.valid():
-		return "", ErrTokenInvalid
-	case !slices.Contains(read.token.Scopes, scope):
-		return "", fmt.Errorf("%w %q", ErrTokenScope, scope)
+		return Token{}, ErrTokenInvalid
+	case !read.token.Allows(scope):
+		return Token{}, &TokenScopeError{Scope: scope}
 	}
-	return read.token.Name, nil
+	return read.token, nil
 }
 
 // Close waits until the checks under way are answered, or ctx ends. Later checks get

@@ -36,22 +36,27 @@ func TestCheckToken(t *testing.T) {
 		name  string
 		token ration.Secret
 		scope string
-		want  error
+		want  error // nil: none
+		lacks bool  // the scope
 	}{
-		{"valid", gateway.Secret, "verify", nil},
-		{"another one's scope", gateway.Secret, "admin", admin.ErrTokenScope},
-		{"another valid one", ending.Secret, "verify", nil},
-		{"revoked", gone.Secret, "verify", admin.ErrTokenInvalid},
-		{"none", ration.Secret{}, "verify", admin.ErrTokenInvalid},
-		{"unknown", ration.NewSecret("rk_token"), "verify", admin.ErrTokenInvalid},
-		{"misspelt", ration.SecretFromText(gateway.Secret.Reveal() + "x"), "verify", admin.ErrTokenInvalid},
-		{"too long", ration.SecretFromText(string(make([]byte, 513))), "verify", admin.ErrTokenInvalid},
-		{"a key's secret", key.Secret, "verify", admin.ErrTokenInvalid},
+		{"valid", gateway.Secret, "verify", nil, false},
+		{"another one's scope", gateway.Secret, "admin", nil, true},
+		{"another valid one", ending.Secret, "verify", nil, false},
+		{"revoked", gone.Secret, "verify", admin.ErrTokenInvalid, false},
+		{"none", ration.Secret{}, "verify", admin.ErrTokenInvalid, false},
+		{"unknown", ration.NewSecret("rk_token"), "verify", admin.ErrTokenInvalid, false},
+		{"misspelt", ration.SecretFromText(gateway.Secret.Reveal() + "x"), "verify", admin.ErrTokenInvalid, false},
+		{"too long", ration.SecretFromText(string(make([]byte, 513))), "verify", admin.ErrTokenInvalid, false},
+		{"a key's secret", key.Secret, "verify", admin.ErrTokenInvalid, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			name, err := checker.Check(t.Context(), row.token, row.scope)
-			if !errors.Is(err, row.want) || (row.want == nil) != (name != "") {
-				t.Errorf("%q, %v; want %v", name, err, row.want)
+			token, err := checker.Check(t.Context(), row.token, row.scope)
+			lacking, lacks := errors.AsType[*admin.TokenScopeError](err)
+			if lacks != row.lacks || lacks && lacking.Scope != row.scope || !lacks && !errors.Is(err, row.want) {
+				t.Errorf("error %v; want %v, and that the scope is missing: %t", err, row.want, row.lacks)
+			}
+			if (err == nil) != (token.Name != "") {
+				t.Errorf("token %+v with the error %v", token, err)
 			}
 		})
 	}
@@ -66,8 +71,8 @@ func TestTokenEnds(t *testing.T) {
 	}
 	checker := o.checker(o.store, admin.Config{})
 	o.now = end.Add(-time.Second)
-	if name, err := checker.Check(t.Context(), issued.Secret, "read"); err != nil || name != "a" {
-		t.Errorf("before its end: %q, %v", name, err)
+	if token, err := checker.Check(t.Context(), issued.Secret, "read"); err != nil || token.ID != issued.Token.ID {
+		t.Errorf("before its end: %+v, %v", token, err)
 	}
 	o.now = end
 	if _, err := checker.Check(t.Context(), issued.Secret, "read"); !errors.Is(err, admin.ErrTokenInvalid) {

@@ -75,6 +75,7 @@ const (
 	DefaultSecretLabel = rationadmin.DefaultSecretLabel
 	ScopeVerify        = rationadmin.ScopeVerify
 	ScopeRead          = rationadmin.ScopeRead
+	ScopeKeys          = rationadmin.ScopeKeys
 	ScopeAdmin         = rationadmin.ScopeAdmin
 	MaxKeysAtOnce      = rationadmin.MaxKeysAtOnce
 	MaxDaysAtOnce      = rationadmin.MaxDaysAtOnce

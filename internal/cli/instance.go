@@ -17,6 +17,7 @@ import (
 	"github.com/ration-dev/ration/internal/accesslog"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/adminsock"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/server"
 	"github.com/ration-dev/ration/postgres"
@@ -40,6 +41,7 @@ type instance struct {
 	awaited    *awaited // nil unless the database was away
 	engine     *ration.Engine
 	tokens     *admin.TokenChecker
+	callers    *bearer.Callers // who call with tokens, of all listeners
 	operations *admin.Service
 	socket     net.Listener // of administration; nil on PostgreSQL
 	server     *server.Server
@@ -70,6 +72,7 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger, 
 	decides := i.decides()
 	i.engine = ration.NewEngine(decides, ration.EngineConfig{Pepper: settings.Pepper, LeaseTTL: settings.Lease, Unknown: settings.Unknown, Observer: i.activity.ofBatches()})
 	i.tokens = admin.NewTokenChecker(decides, secrets)
+	i.callers = bearer.New(i.tokens)
 	if i.store != nil {
 		i.operations = admin.New(i.store, secrets)
 	}

@@ -32,7 +32,7 @@ func (i *instance) newServer() (*server.Server, error) {
 	gate.Observe = i.observeAnswers(trouble)
 	api := http.NewServeMux()
 	verify.NewHandler(verify.Config{
-		Charger: gate.Charger, Reservations: i.engine, Tokens: i.tokens, Responder: gate.Responder, TrustedProxies: gate.TrustedProxies,
+		Charger: gate.Charger, Reservations: i.engine, Callers: i.callers, Responder: gate.Responder, TrustedProxies: gate.TrustedProxies,
 		Observe:       gate.Observe,
 		Explain:       i.explainer(),
 		AcceptOverage: i.settings.AcceptOverage, OverSettlement: i.settings.OverSettlement,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/verify"
 )
 
@@ -21,7 +22,7 @@ func BenchmarkAllowed(b *testing.B) {
 		Limit: ration.Limit{Name: "requests-rate-second", Meter: "requests", Kind: ration.KindRate, Quantity: 10, Period: ration.PeriodSecond, Burst: 20},
 		Used:  1, Remaining: 19, ResetsAt: noon.Add(time.Second), AvailableAt: noon.Add(time.Second),
 	})
-	handler := verify.NewHandler(verify.Config{Charger: &fakeCharger{decision: decision}, Tokens: fakeTokens{}})
+	handler := verify.NewHandler(verify.Config{Charger: &fakeCharger{decision: decision}, Callers: bearer.New(fakeTokens{})})
 	body := `{"secret":"` + ration.NewSecret("rk").Reveal() + `","amounts":{"tokens":1200}}`
 	b.ReportAllocs()
 	for b.Loop() {

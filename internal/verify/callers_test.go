@@ -14,6 +14,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/verify"
 )
 
@@ -24,10 +25,10 @@ type countedTokens struct {
 	revoked atomic.Bool
 }
 
-func (c *countedTokens) Check(ctx context.Context, token ration.Secret, scope string) (string, error) {
+func (c *countedTokens) Check(ctx context.Context, token ration.Secret, scope string) (admin.Token, error) {
 	c.reads.Add(1)
 	if c.revoked.Load() {
-		return "", admin.ErrTokenInvalid
+		return admin.Token{}, admin.ErrTokenInvalid
 	}
 	return c.fakeTokens.Check(ctx, token, scope)
 }
@@ -47,7 +48,7 @@ func TestGuessingTokensCostsTheDatabaseNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tokens := &countedTokens{}
 		charger := &safeCharger{}
-		h := verify.NewHandler(verify.Config{Charger: charger, Tokens: tokens})
+		h := verify.NewHandler(verify.Config{Charger: charger, Callers: bearer.New(tokens)})
 		if w := callFrom(h, "203.0.113.7", "good"); w.Code != 200 {
 			t.Fatalf("got %d %s", w.Code, w.Body)
 		}

@@ -11,13 +11,15 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/verify"
 )
 
 // slowTokens finds a token good after a while.
 type slowTokens struct{ fakeTokens }
 
-func (f slowTokens) Check(ctx context.Context, token ration.Secret, scope string) (string, error) {
+func (f slowTokens) Check(ctx context.Context, token ration.Secret, scope string) (admin.Token, error) {
 	time.Sleep(4 * time.Second)
 	return f.fakeTokens.Check(ctx, token, scope)
 }
@@ -32,7 +34,7 @@ func (patientCharger) Charge(ctx context.Context, _ ration.Charge) (ration.Decis
 
 func TestTokenAndDecisionWaitNoLongerThanFiveSecondsTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		handler := verify.NewHandler(verify.Config{Charger: patientCharger{}, Tokens: slowTokens{}})
+		handler := verify.NewHandler(verify.Config{Charger: patientCharger{}, Callers: bearer.New(slowTokens{})})
 		r := httptest.NewRequest(http.MethodPost, verify.Path, strings.NewReader(`{"secret": "s"}`))
 		r.Header.Set("Authorization", "Bearer good")
 		r.Header.Set("Content-Type", "application/json")

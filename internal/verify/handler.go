@@ -9,6 +9,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/condense"
 	"github.com/ration-dev/ration/rationhttp"
 )
@@ -19,19 +20,9 @@ const (
 	ReservationsPath = "/v1/reservations"
 )
 
-// scopeVerify is what a service token must allow.
-const scopeVerify = "verify"
-
 // maxWait is how long a caller waits for the database in all: until its token is
 // read, and then for the decision.
 const maxWait = 5 * time.Second
-
-// TokenChecker checks service tokens.
-type TokenChecker interface {
-	// Check returns the name of a token that is valid and has the scope. Errors:
-	// admin.ErrTokenInvalid, admin.ErrTokenScope, and ration.ErrStoreUnavailable.
-	Check(ctx context.Context, token ration.Secret, scope string) (name string, err error)
-}
 
 // Explainer says what each limit of a key would say to a charge.
 type Explainer interface {
@@ -42,7 +33,7 @@ type Explainer interface {
 type Config struct {
 	Charger      rationhttp.Charger   // who decides
 	Reservations Reservations         // who ends what was reserved; only Register needs it
-	Tokens       TokenChecker         // who may ask
+	Callers      *bearer.Callers      // who may ask
 	Responder    rationhttp.Responder // how answers to clients look
 
 	AcceptOverage  bool           // settlements may count more than was reserved, also beyond a limit
@@ -67,14 +58,13 @@ type Config struct {
 type Handler struct {
 	config Config
 	// own answers callers, who are told of nobody's limits.
-	own     rationhttp.Responder
-	callers *callers
-	log     *condense.Log
+	own rationhttp.Responder
+	log *condense.Log
 }
 
-// NewHandler returns a Handler; Charger and Tokens must be set.
+// NewHandler returns a Handler; Charger and Callers must be set.
 func NewHandler(config Config) *Handler {
-	return &Handler{config: config, callers: newCallers(), log: condense.New(config.Log), own: rationhttp.Responder{Style: rationhttp.StyleOff, Realm: "ration"}}
+	return &Handler{config: config, log: condense.New(config.Log), own: rationhttp.Responder{Style: rationhttp.StyleOff, Realm: "ration"}}
 }
 
 // Register puts the whole verify API on a mux.

@@ -17,6 +17,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/verify"
 )
 
@@ -41,16 +42,16 @@ func (f *fakeCharger) Charge(_ context.Context, charge ration.Charge) (ration.De
 // fakeTokens knows the tokens "good" and "read-only".
 type fakeTokens struct{ err error }
 
-func (f fakeTokens) Check(_ context.Context, token ration.Secret, scope string) (string, error) {
+func (f fakeTokens) Check(_ context.Context, token ration.Secret, scope string) (admin.Token, error) {
 	switch {
 	case f.err != nil:
-		return "", f.err
+		return admin.Token{}, f.err
 	case token.Reveal() == "read-only":
-		return "", admin.ErrTokenScope
+		return admin.Token{}, &admin.TokenScopeError{Scope: scope}
 	case token.Reveal() != "good" || scope != "verify":
-		return "", admin.ErrTokenInvalid
+		return admin.Token{}, admin.ErrTokenInvalid
 	}
-	return "app", nil
+	return admin.Token{Name: "app"}, nil
 }
 
 func denied() ration.Decision {
@@ -69,7 +70,7 @@ func post(charger *fakeCharger, body string, change ...func(*http.Request)) *htt
 	return postWith(fakeTokens{}, charger, body, change...)
 }
 
-func postWith(tokens verify.TokenChecker, charger *fakeCharger, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+func postWith(tokens bearer.Checker, charger *fakeCharger, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("POST", verify.Path, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer good")
 	r.Header.Set("Content-Type", "application/json")
@@ -77,7 +78,7 @@ func postWith(tokens verify.TokenChecker, charger *fakeCharger, body string, cha
 		f(r)
 	}
 	w := httptest.NewRecorder()
-	verify.NewHandler(verify.Config{Charger: charger, Tokens: tokens}).ServeHTTP(w, r)
+	verify.NewHandler(verify.Config{Charger: charger, Callers: bearer.New(tokens)}).ServeHTTP(w, r)
 	return w
 }
 
@@ -317,7 +318,7 @@ func TestNoDecisionIsTheCallersAnswer(t *testing.T) {
 }
 
 func TestAnEndlessBodyIsCutOff(t *testing.T) {
-	server := httptest.NewServer(verify.NewHandler(verify.Config{Charger: &fakeCharger{}, Tokens: fakeTokens{}}))
+	server := httptest.NewServer(verify.NewHandler(verify.Config{Charger: &fakeCharger{}, Callers: bearer.New(fakeTokens{})}))
 	defer server.Close()
 	r, err := http.NewRequestWithContext(t.Context(), "POST", server.URL, endless{})
 	if err != nil {

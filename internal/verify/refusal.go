@@ -16,30 +16,13 @@ type refusal struct {
 	code      string
 	detail    string
 	errors    []api.FieldError
-	challenge string // parameters of WWW-Authenticate beside the realm
-	allow     string // the method that would be right
+	challenge string // the value of WWW-Authenticate; empty: none
+	allow     string // the method that would be right; empty: it is
 	retry     int64  // seconds after which to try again; 0: that doesn't help
 }
 
 // Error implements error.
 func (e *refusal) Error() string { return fmt.Sprintf("%d %s: %s", e.status, e.code, e.detail) }
-
-// realm of service tokens; clients' keys have one of their own.
-const challenge = `Bearer realm="ration"`
-
-var (
-	errNoToken = &refusal{
-		status: http.StatusUnauthorized, code: "token_missing", detail: "Send a service token as Authorization: Bearer.",
-	}
-	errBadToken = &refusal{
-		status: http.StatusUnauthorized, code: "token_invalid", detail: "The service token is not valid.",
-		challenge: `, error="invalid_token"`,
-	}
-	errTokenScope = &refusal{
-		status: http.StatusForbidden, code: "token_lacks_scope", detail: `The service token lacks the scope "verify".`,
-		challenge: `, error="insufficient_scope", scope="verify"`,
-	}
-)
 
 var errNoPath = &refusal{
 	status: http.StatusNotFound, code: "no_such_route",
@@ -99,10 +82,10 @@ func escapePointer(name string) string {
 
 // refuse answers a caller whose own doing keeps it from its answer.
 func (h *Handler) refuse(c *call, refused *refusal) {
-	switch refused.status {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		c.w.Header().Set("WWW-Authenticate", challenge+refused.challenge)
-	case http.StatusMethodNotAllowed:
+	if refused.challenge != "" {
+		c.w.Header().Set("WWW-Authenticate", refused.challenge)
+	}
+	if refused.allow != "" {
 		c.w.Header().Set("Allow", refused.allow)
 	}
 	problem := api.Problem{

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/verify"
 	"github.com/ration-dev/ration/rationhttp"
 )
@@ -66,7 +67,7 @@ func call(config verify.Config, method, path, body string, change ...func(*http.
 
 // apiOf returns a function that sends requests to one API.
 func apiOf(config verify.Config) func(method, path, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
-	config.Tokens = fakeTokens{}
+	config.Callers = bearer.New(fakeTokens{})
 	mux := http.NewServeMux()
 	verify.NewHandler(config).Register(mux)
 	return func(method, path, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {

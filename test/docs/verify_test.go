@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/verify"
 	"github.com/ration-dev/ration/rationtest"
 )
@@ -20,7 +22,9 @@ import (
 // anyToken lets every service ask.
 type anyToken struct{}
 
-func (anyToken) Check(context.Context, ration.Secret, string) (string, error) { return "app", nil }
+func (anyToken) Check(context.Context, ration.Secret, string) (admin.Token, error) {
+	return admin.Token{}, nil
+}
 
 // TestReservationsOfTheVerifyPageGoAsItShows sends the page's requests one after
 // the other. What it shows of an answer must be in the answer.
@@ -28,7 +32,7 @@ func TestReservationsOfTheVerifyPageGoAsItShows(t *testing.T) {
 	f := rationtest.New(t, rationtest.Options{})
 	key := f.Key(rationtest.Key{Limits: []string{"10000 tokens/day", "1 at once"}})
 	mux := http.NewServeMux()
-	verify.NewHandler(verify.Config{Charger: f.Engine, Reservations: f.Engine, Tokens: anyToken{}}).Register(mux)
+	verify.NewHandler(verify.Config{Charger: f.Engine, Reservations: f.Engine, Callers: bearer.New(anyToken{})}).Register(mux)
 	variables := strings.NewReplacer("$secret", key.Secret.Reveal(), "$key", key.ID.String(),
 		"$id2", ration.NewReservationID().String(), "$id3", ration.NewReservationID().String(), "$id", ration.NewReservationID().String())
 	blocks := regexp.MustCompile("(?s)```http\n(.*?)```").FindAllStringSubmatch(string(read(t, "docs/VERIFY.md")), -1)

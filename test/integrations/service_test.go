@@ -10,6 +10,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/verify"
 )
 
@@ -32,7 +33,7 @@ type reply struct {
 
 // newService serves the verify API of an engine until the test ends.
 func newService(t testing.TB, engine *ration.Engine, secret ration.Secret, config verify.Config) *service {
-	config.Charger, config.Reservations, config.Tokens = engine, engine, anyToken{}
+	config.Charger, config.Reservations, config.Callers = engine, engine, bearer.New(anyToken{})
 	mux := http.NewServeMux()
 	verify.NewHandler(config).Register(mux)
 	server := httptest.NewServer(mux)

@@ -15,6 +15,8 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/proxy"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/internal/verify"
@@ -143,7 +145,7 @@ func askVerify(t *testing.T, charger rationhttp.Charger, q question) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(verify.NewHandler(verify.Config{Charger: charger, Tokens: anyToken{}}))
+	server := httptest.NewServer(verify.NewHandler(verify.Config{Charger: charger, Callers: bearer.New(anyToken{})}))
 	defer server.Close()
 	r, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+verify.Path, bytes.NewReader(body))
 	if err != nil {
@@ -195,4 +197,6 @@ func (q question) list() []ration.Amount {
 // anyToken lets every service ask.
 type anyToken struct{}
 
-func (anyToken) Check(context.Context, ration.Secret, string) (string, error) { return "app", nil }
+func (anyToken) Check(context.Context, ration.Secret, string) (admin.Token, error) {
+	return admin.Token{}, nil
+}

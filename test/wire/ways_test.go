@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/certfile"
 	"github.com/ration-dev/ration/internal/proxy"
 	"github.com/ration-dev/ration/internal/route"
@@ -89,7 +91,9 @@ func (c *tally) Write(line []byte) (int, error) {
 }
 
 // Check implements verify.TokenChecker.
-func (*tally) Check(context.Context, ration.Secret, string) (string, error) { return "test", nil }
+func (*tally) Check(context.Context, ration.Secret, string) (admin.Token, error) {
+	return admin.Token{}, nil
+}
 
 // newWays starts every way in, with upstreams that read a request before they
 // answer, that answer at once, and that are down.
@@ -159,7 +163,7 @@ func start(t testing.TB, c *tally, upstream string) (through, secure, api string
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle(verify.Path, verify.NewHandler(verify.Config{Charger: c, Tokens: c}))
+	mux.Handle(verify.Path, verify.NewHandler(verify.Config{Charger: c, Callers: bearer.New(c)}))
 	certificate, err := certfile.Open(c.files)
 	if err != nil {
 		t.Fatal(err)

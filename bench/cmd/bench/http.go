@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ration-dev/ration/bench/compare"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/verify"
 )
 
@@ -26,7 +27,7 @@ func (b *bench) http(ctx context.Context) error {
 		}
 		defer func() { _ = tokens.Close(ctx) }()
 		header := http.Header{"Authorization": {"Bearer " + token.Reveal()}}
-		handler := verify.NewHandler(verify.Config{Charger: r.Engine, Tokens: tokens})
+		handler := verify.NewHandler(verify.Config{Charger: r.Engine, Callers: bearer.New(tokens)})
 		var verified compare.Result
 		var ratios []float64
 		fmt.Println()

@@ -1,4 +1,4 @@
-package verify
+package bearer
 
 import (
 	"context"
@@ -20,18 +20,18 @@ var (
 // maxTokensSeen is how many tokens are remembered as good ones.
 const maxTokensSeen = 10_000
 
-// callers bounds the reads for tokens that nobody has. A token that was good is
+// guesses bounds the reads for tokens that nobody has. A token that was good is
 // read again each time, whatever its peer has spent: it may be revoked, but it is
 // no guess. It is safe for concurrent use.
-type callers struct {
+type guesses struct {
 	budget *failures.Budget
 
 	mu   sync.RWMutex
 	seen map[ration.Digest]struct{}
 }
 
-func newCallers() *callers {
-	return &callers{
+func newGuesses() *guesses {
+	return &guesses{
 		budget: failures.New(failures.Config{PerAddress: tokensOfAPeer, InAll: tokensInAll}),
 		seen:   make(map[ration.Digest]struct{}),
 	}
@@ -39,13 +39,13 @@ func newCallers() *callers {
 
 // begin asks to have a token read. If the peer's budget is spent, it says for how
 // long. What was read is told to end, which is never nil where retry is 0.
-func (c *callers) begin(ctx context.Context, token ration.Secret, remote string) (end func(good, unknown bool), retry time.Duration, err error) {
+func (g *guesses) begin(ctx context.Context, token ration.Secret, remote string) (end func(good, unknown bool), retry time.Duration, err error) {
 	digest := token.Digest(nil)
-	if c.knows(digest) {
+	if g.knows(digest) {
 		return func(bool, bool) {}, 0, nil
 	}
 	peer, _ := netip.ParseAddrPort(remote) // none on a unix socket
-	try, retry, err := c.budget.Begin(ctx, peer.Addr())
+	try, retry, err := g.budget.Begin(ctx, peer.Addr())
 	if err != nil || retry > 0 {
 		return nil, retry, err
 	}
@@ -55,26 +55,26 @@ func (c *callers) begin(ctx context.Context, token ration.Secret, remote string)
 			return
 		}
 		if good {
-			c.remember(digest)
+			g.remember(digest)
 		}
 		try.Found()
 	}, 0, nil
 }
 
-func (c *callers) knows(digest ration.Digest) bool {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	_, known := c.seen[digest]
+func (g *guesses) knows(digest ration.Digest) bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	_, known := g.seen[digest]
 	return known
 }
 
 // remember forgets all others when there are too many: they are good ones, and
 // remembered again at their next call.
-func (c *callers) remember(digest ration.Digest) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.seen) >= maxTokensSeen {
-		clear(c.seen)
+func (g *guesses) remember(digest ration.Digest) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.seen) >= maxTokensSeen {
+		clear(g.seen)
 	}
-	c.seen[digest] = struct{}{}
+	g.seen[digest] = struct{}{}
 }

@@ -1,0 +1,69 @@
+package bearer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// Checker checks service tokens.
+type Checker interface {
+	// Check returns a token that is valid and has the scope. Errors:
+	// [admin.ErrTokenInvalid], [admin.TokenScopeError], and
+	// [ration.ErrStoreUnavailable].
+	Check(ctx context.Context, token ration.Secret, scope string) (admin.Token, error)
+}
+
+// Callers recognises callers by their service tokens. APIs that share one share what
+// can be guessed. It is safe for concurrent use.
+type Callers struct {
+	tokens  Checker
+	guesses *guesses
+}
+
+// New returns Callers for the tokens that a checker knows.
+func New(tokens Checker) *Callers { return &Callers{tokens: tokens, guesses: newGuesses()} }
+
+// Authorize returns the service token of a request, which is valid and has the scope.
+// Errors: a [*Refusal], and [ration.ErrStoreUnavailable] if the token could not be
+// read.
+func (c *Callers) Authorize(r *http.Request, scope string) (admin.Token, error) {
+	secret, err := tokenOf(r.Header)
+	if err != nil {
+		return admin.Token{}, err
+	}
+	end, retry, err := c.guesses.begin(r.Context(), secret, r.RemoteAddr)
+	switch {
+	case err != nil:
+		return admin.Token{}, fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, err)
+	case retry > 0:
+		return admin.Token{}, unchecked(retry)
+	}
+	token, err := c.tokens.Check(r.Context(), secret, scope)
+	refused := RefusalOf(err)
+	invalid := errors.Is(err, admin.ErrTokenInvalid)
+	end(err == nil || refused != nil && !invalid, invalid)
+	if refused != nil {
+		return admin.Token{}, refused
+	}
+	return token, err
+}
+
+// tokenOf reads the token that a request carries.
+func tokenOf(header http.Header) (ration.Secret, error) {
+	fields := header["Authorization"]
+	if len(fields) > 1 {
+		return ration.Secret{}, errBadToken // which one is meant is anybody's guess
+	}
+	scheme, text, _ := strings.Cut(strings.Join(fields, ""), " ")
+	text = strings.Trim(text, " \t")
+	if !strings.EqualFold(scheme, "bearer") || text == "" {
+		return ration.Secret{}, errNoToken
+	}
+	return ration.SecretFromText(text), nil
+}
