@@ -62,7 +62,7 @@ var layers = []layer{
 	{"client", []string{"api"}},
 
 	// Integrations translate a protocol. They never see a store.
-	{"rationhttp", []string{root, "api"}},
+	{"rationhttp", []string{root, "api", "rationadmin", "internal/turns", "internal/wire"}},
 	{"internal/accesslog", []string{"rationhttp"}},
 	{"internal/bearer", []string{root, "internal/admin", "internal/bucket", "internal/failures"}},
 	{"internal/cors", []string{root}},
@@ -73,7 +73,6 @@ var layers = []layer{
 	{"internal/proxy", []string{root, "api", "rationhttp", "internal/bucket", "internal/condense", "internal/cors", "internal/numeral", "internal/override", "internal/route", "internal/rewrite", "internal/bucket", "internal/turns"}},
 	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},
 	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/condense", "internal/numeral", "internal/wire", "internal/bearer"}},
-	{"internal/selfservice", []string{root, "api", "rationhttp"}},
 
 	// Administration. REST and console only show its operations.
 	{"internal/admin", []string{root, "rationadmin", "internal/ledger", "internal/groupcommit"}},
@@ -101,7 +100,7 @@ var layers = []layer{
 
 	// For tests: ours, and those of people who embed Ration.
 	{"internal/storetest", []string{root, "internal/admin", "internal/ledger", "internal/testbatch"}},
-	{"rationtest", []string{root, "sqlite", "internal/admin"}},
+	{"rationtest", []string{root, "sqlite", "rationadmin", "internal/admin"}},
 	{"internal/testbatch", []string{root}},
 	{"internal/testdb/...", []string{"internal/testdb"}},
 	{"internal/testdisk", nil},

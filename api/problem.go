@@ -34,6 +34,11 @@ type Problem struct {
 	Cost     *int64     `json:"cost,omitempty"`
 	ResetsAt *time.Time `json:"resets_at,omitempty"`
 
+	// UsageURL is where the holder of the key learns what it has used: a reference
+	// (RFC 3986), to be resolved against the request's URL. Answers with status 429 have
+	// it, where such a place is known.
+	UsageURL string `json:"usage_url,omitempty"`
+
 	// RetryAfter is in seconds, and equals the header field Retry-After. If it is
 	// absent, waiting does not help.
 	RetryAfter *int64 `json:"retry_after,omitempty"`

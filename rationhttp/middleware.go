@@ -13,15 +13,9 @@ import (
 // say what remains, and X-Request-Id, and puts the decision into the request's
 // context; see [DecisionFrom].
 func Middleware(charger Charger, options ...Option) func(http.Handler) http.Handler {
-	m := &middleware{gate: Gate{Charger: charger}}
-	for _, option := range options {
-		option(m)
-	}
+	m := newMiddleware(charger, options)
 	if _, able := charger.(Refunder); !able && m.refunds != nil {
 		panic("rationhttp: WithRefunds needs a Charger that is a Refunder, such as a ration.Engine")
-	}
-	if m.gate.Responder.Sources == (Sources{}) {
-		m.gate.Responder.Sources = m.gate.Sources
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, next) })
@@ -47,6 +41,17 @@ type middleware struct {
 	strip    bool
 	failOpen func(*http.Request, error)
 	refunds  *Refunds // nil: nothing is refundable
+}
+
+func newMiddleware(charger Charger, options []Option) *middleware {
+	m := &middleware{gate: Gate{Charger: charger}}
+	for _, option := range options {
+		option(m)
+	}
+	if m.gate.Responder.Sources == (Sources{}) {
+		m.gate.Responder.Sources = m.gate.Sources
+	}
+	return m
 }
 
 func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {

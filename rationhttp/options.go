@@ -35,6 +35,15 @@ func WithTrustedProxies(proxies TrustedProxies) Option {
 	return func(m *middleware) { m.gate.TrustedProxies = proxies }
 }
 
+// WithGate sets all that a Gate has, except for the Charger, which stays. It is for
+// programs that share one Gate among several ways in.
+func WithGate(gate Gate) Option {
+	return func(m *middleware) {
+		gate.Charger = m.gate.Charger
+		m.gate = gate
+	}
+}
+
 // WithoutCredential hides the secret from the next handler.
 func WithoutCredential() Option {
 	return func(m *middleware) { m.strip = true }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -15,10 +16,23 @@ import (
 // set; its title follows from the status.
 func (r *Responder) Problem(problem api.Problem) Response { return r.respond(problem, nil) }
 
+// WrongMethod refuses a request whose method is not one of those that are allowed.
+func (r *Responder) WrongMethod(requestID string, allowed []string) Response {
+	methods := strings.Join(allowed, ", ")
+	return r.respond(api.Problem{
+		Status: http.StatusMethodNotAllowed, Code: codeWrongMethod, RequestID: requestID, Detail: "Use one of these methods: " + methods + ".",
+	}, []Field{{"Allow", methods}})
+}
+
+const codeWrongMethod = "method_not_allowed"
+
 // respond completes a response that refuses. No cache may store it: what was refused
 // may be allowed a second later.
 func (r *Responder) respond(problem api.Problem, fields []Field) Response {
 	problem.Title = http.StatusText(problem.Status)
+	if problem.Status == http.StatusTooManyRequests {
+		problem.UsageURL = r.UsageURL
+	}
 	if problem.RetryAfter != nil {
 		fields = append(fields, Field{"Retry-After", strconv.FormatInt(*problem.RetryAfter, 10)})
 	}

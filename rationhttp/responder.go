@@ -41,6 +41,7 @@ type Responder struct {
 	Realm       string  // of the challenges in WWW-Authenticate; empty: "api"
 	Uniform     bool    // don't tell holders of an expired, disabled or revoked key apart: answer as for an unknown key
 	Sources     Sources // where keys are looked for, as answers say it
+	UsageURL    string  // where holders of keys learn what they have used, such as the path of a [Usage]; answers with status 429 say it. Empty: they don't
 }
 
 // Echo has the details of a request that its answer repeats or depends on.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/rationadmin"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -74,6 +75,13 @@ func (f *Fixture) Advance(by time.Duration) {
 		}
 	}
 }
+
+// Operations returns the operations of administration on the fixture's database, for
+// what needs them besides the Engine, such as [rationhttp.NewUsage]. BreakStore doesn't
+// break them.
+//
+// [rationhttp.NewUsage]: https://pkg.go.dev/github.com/ration-dev/ration/rationhttp#NewUsage
+func (f *Fixture) Operations() rationadmin.Operations { return f.admin }
 
 // BreakStore makes the store fail. Charges get [ration.ErrStoreUnavailable] until
 // MendStore is called.

@@ -113,13 +113,22 @@ func (a *awaited) TokensByDigest(ctx context.Context, digests []ration.Digest) (
 	return store.TokensByDigest(ctx, digests)
 }
 
-// ExplainKey implements verify.Explainer.
+// ExplainKey implements verify.Explainer and rationhttp.UsageReader.
 func (a *awaited) ExplainKey(ctx context.Context, question admin.ExplainQuestion) (admin.Explanation, error) {
 	store, err := a.opened()
 	if err != nil {
 		return admin.Explanation{}, err
 	}
 	return admin.New(store, a.secrets).ExplainKey(ctx, question)
+}
+
+// UsageDays implements rationhttp.UsageReader.
+func (a *awaited) UsageDays(ctx context.Context, filter admin.UsageFilter) ([]admin.UsageDay, error) {
+	store, err := a.opened()
+	if err != nil {
+		return nil, err
+	}
+	return admin.New(store, a.secrets).UsageDays(ctx, filter)
 }
 
 // await returns once the database is there, with an error if it has not come in

@@ -105,6 +105,11 @@ func TestServeWaitsForADatabaseThatIsAway(t *testing.T) {
 	if status, retryAfter, body := answer(t, "http://"+proxy, secret); status != 503 || retryAfter == "" || !strings.Contains(body, "store_unavailable") {
 		t.Errorf("proxy: %d, Retry-After %q, %s", status, retryAfter, body)
 	}
+	for _, listener := range []string{"http://" + proxy, running.api} {
+		if status, retryAfter, body := answer(t, listener+"/v1/usage", secret); status != 503 || retryAfter == "" || !strings.Contains(body, "store_unavailable") {
+			t.Errorf("usage: %d, Retry-After %q, %s", status, retryAfter, body)
+		}
+	}
 	way.open.Store(true)
 	for status := 503; status != 200; {
 		if status, _, _ = answer(t, running.api+"/readyz", ""); t.Context().Err() != nil {
@@ -114,6 +119,11 @@ func TestServeWaitsForADatabaseThatIsAway(t *testing.T) {
 	for _, want := range []int{200, 200, 429} {
 		if status, _, body := answer(t, "http://"+proxy, secret); status != want {
 			t.Errorf("proxy: %d %s, want %d", status, body, want)
+		}
+	}
+	for _, listener := range []string{"http://" + proxy, running.api} {
+		if status, _, body := answer(t, listener+"/v1/usage", secret); status != 200 || !strings.Contains(body, `"used":2,"reserved":0,"remaining":0`) {
+			t.Errorf("usage: %d %s", status, body)
 		}
 	}
 	wants(t, running.stop(), 0, "not ready: waiting for the database", "the database is there", "stopped cleanly")

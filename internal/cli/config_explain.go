@@ -40,7 +40,7 @@ func (a *app) explainRequest(settings config.Config, args, header []string) erro
 // configuredProxy returns the proxy that the settings make, without an engine:
 // what it can charge with is only called by requests that are served.
 func configuredProxy(settings config.Config) (*proxy.Proxy, error) {
-	made, err := newProxy(settings, newGate(settings, nil), slog.New(slog.DiscardHandler))
+	made, err := newProxy(settings, newGate(settings, nil), nil, slog.New(slog.DiscardHandler))
 	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
 		return nil, &config.Error{Where: invalid.Field, Reason: invalid.Error()}
 	}

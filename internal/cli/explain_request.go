@@ -10,8 +10,8 @@ import (
 
 // explainedRequest is what becomes of a request, in JSON.
 type explainedRequest struct {
-	// Outcome is refused, charged, reserved, free, preflight_answered or
-	// preflight_passed_on.
+	// Outcome is refused, charged, reserved, free, usage_answered, preflight_answered
+	// or preflight_passed_on.
 	Outcome string `json:"outcome"`
 	// Of a refusal.
 	Status int    `json:"status,omitempty"`
@@ -47,6 +47,8 @@ func describeRequest(e proxy.Explanation) explainedRequest {
 		return explainedRequest{Outcome: "refused", Status: e.Refusal.Status, Code: e.Refusal.Code, Detail: e.Refusal.Detail}
 	case e.PageMethods != nil:
 		return explainedRequest{Outcome: "preflight_answered", Methods: e.PageMethods}
+	case e.OwnUsage:
+		return explainedRequest{Outcome: "usage_answered", NeedsKey: true}
 	}
 	shown := explainedRequest{Outcome: "free", Route: e.Route.Name, Path: e.Route.Path(), Near: e.Route.Near, Beside: e.Beside}
 	if e.PassedPreflight {

@@ -15,6 +15,9 @@ func (r *explainedRequest) rows() [][]string {
 	case "preflight_answered":
 		return [][]string{{"outcome", "a preflight that Ration answers, uncounted; the API never sees it"}, {"methods", strings.Join(r.Methods, ", ")}}
 	}
+	if r.Outcome == "usage_answered" {
+		return [][]string{{"outcome", "Ration answers with what the key has used, uncounted; the API never sees it"}, {"needs", r.needsText()}}
+	}
 	rows := [][]string{{"outcome", strings.ReplaceAll(r.Outcome, "_", " ")}, {"route", r.routeText()}, {"needs", r.needsText()}}
 	if r.NeedsKey {
 		rows = append(rows, r.chargeRows()...)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -30,8 +31,10 @@ func (i *instance) newServer() (*server.Server, error) {
 	trouble := newTroubleLog(i.log)
 	gate := newGate(i.settings, i.engine)
 	gate.Observe = i.observeAnswers(trouble)
+	usage := rationhttp.NewUsage(gate.Charger, i.usageReader(), rationhttp.WithGate(gate))
 	api := http.NewServeMux()
 	verify.NewHandler(verify.Config{
+		UsagePath: i.settings.UsagePath, Usage: usage,
 		Charger: gate.Charger, Reservations: i.engine, Callers: i.callers, Responder: gate.Responder, TrustedProxies: gate.TrustedProxies,
 		Observe:       gate.Observe,
 		Explain:       i.explainer(),
@@ -40,7 +43,7 @@ func (i *instance) newServer() (*server.Server, error) {
 	}).Register(api)
 	var handler http.Handler // none without an upstream
 	if i.settings.Upstream != nil {
-		served, err := newProxy(i.settings, gate, i.log)
+		served, err := newProxy(i.settings, gate, usage, i.log)
 		if err != nil {
 			return nil, err
 		}
@@ -95,6 +98,14 @@ func (i *instance) explainer() verify.Explainer {
 	return i.operations
 }
 
+// usageReader returns who reads what holders of keys ask for.
+func (i *instance) usageReader() rationhttp.UsageReader {
+	if i.awaited != nil {
+		return i.awaited
+	}
+	return i.operations
+}
+
 // newGate returns the way to an engine that all ways in have.
 func newGate(settings config.Config, engine *ration.Engine) rationhttp.Gate {
 	sources := rationhttp.Sources{
@@ -103,18 +114,18 @@ func newGate(settings config.Config, engine *ration.Engine) rationhttp.Gate {
 	}
 	return rationhttp.Gate{
 		Charger: engine, Sources: sources, TrustedProxies: settings.TrustedProxies,
-		Responder: rationhttp.Responder{Style: rationhttp.Style(settings.Headers), Sources: sources},
+		Responder: rationhttp.Responder{Style: rationhttp.Style(settings.Headers), Sources: sources, UsageURL: cmp.Or(settings.UsageURL, settings.UsagePath)},
 	}
 }
 
 // newProxy returns the proxy before the settings' upstream, which there must be.
-func newProxy(settings config.Config, gate rationhttp.Gate, log *slog.Logger) (*proxy.Proxy, error) {
+func newProxy(settings config.Config, gate rationhttp.Gate, usage *rationhttp.Usage, log *slog.Logger) (*proxy.Proxy, error) {
 	table, err := route.Compile(settings.Routes)
 	if err != nil {
 		return nil, err
 	}
 	return proxy.New(proxy.Config{
-		Upstream: settings.Upstream, Routes: table, Gate: gate,
+		Upstream: settings.Upstream, Routes: table, Gate: gate, UsagePath: settings.UsagePath, Usage: usage,
 		AllowOverrides: settings.AllowMethodOverrides,
 		CORS:           settings.CORS, Preflights: preflightsOf(settings), PreflightRate: settings.PreflightRate,
 		Headers: settings.UpstreamHeaders, PassHeaders: settings.PassHeaders, Timeout: settings.UpstreamTimeout,

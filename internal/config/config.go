@@ -30,6 +30,8 @@ type Config struct {
 	CORS                   cors.Policy
 	Preflights             string // charge or upstream
 	PreflightRate          int
+	UsagePath              string            // empty: off
+	UsageURL               string            // empty: the path
 	UpstreamHeaders        map[string]string // values are secrets: never log them
 	Rewrite                *rewrite.Body     // nil: nothing
 	Errors                 *rewrite.Errors   // nil: errors keep Ration's form
@@ -144,6 +146,7 @@ var checks = []struct {
 }{
 	{[]string{overSettlement, "accept_overage"}, (*Config).checkOverage},
 	{[]string{"cors_origins", "cors_credentials", preflights}, (*Config).checkCORS},
+	{[]string{usagePath, "routes"}, (*Config).checkUsagePath},
 	{[]string{tlsCertFile, tlsKeyFile, apiTLSCertFile, apiTLSKeyFile}, (*Config).checkTLS},
 }
 
@@ -219,6 +222,9 @@ func (c *Config) apply(s *setting, file map[string]fileValue, environment map[st
 	return faults
 }
 
+// defaultWhere is where a value is that nobody gave.
+const defaultWhere = "default"
+
 // given returns the values of a setting, the one that counts first.
 func (s *setting) given(file map[string]fileValue, environment, flags map[string]string) []given {
 	var all []given
@@ -236,7 +242,7 @@ func (s *setting) given(file map[string]fileValue, environment, flags map[string
 		all = append(all, given{value.where(), set, value.whereOf})
 	}
 	if len(all) == 0 && s.set != nil {
-		text("default", s.Default)
+		text(defaultWhere, s.Default)
 	}
 	return all
 }

@@ -22,6 +22,9 @@ const formNumber = "whole number"
 // overSettlement is the name of the setting that needs another one.
 const overSettlement = "over_settlement"
 
+// usagePath is the name of the setting that no route may contradict.
+const usagePath = "usage_path"
+
 // The setting that needs none of another one, and its value that does.
 const (
 	preflights         = "preflights"
@@ -289,6 +292,16 @@ var settings = []setting{
 		Setting: Setting{"preflight_rate", "whole number", "10", "With preflights: upstream, how many preflights of one client address reach the upstream each second."},
 		kind:    integer,
 		set:     into(func(c *Config) *int { return &c.PreflightRate }, func(value string) (int, error) { return parseInteger(value, 1, 10_000) }),
+	},
+	{
+		Setting: Setting{usagePath, "path or off", "/v1/usage", "Where holders of keys learn what they have used and what remains, by GET with their key, uncounted; on the proxy and on the verify API. The upstream gets no request with this path, whatever the routes say. Where this setting is not given and a route has this very path, it is off."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.UsagePath }, parseUsagePath),
+	},
+	{
+		Setting: Setting{"usage_url", "URL or path", "", "What answers with status 429 say as usage_url. Empty: usage_path, which clients resolve against the URL that they called. Set it if they reach that path at another URL, such as behind a proxy that strips the beginning of paths."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.UsageURL }, parseUsageURL),
 	},
 	{
 		Setting: Setting{"refunds", "outcome list", "unreachable, 502, 503, 504", "The outcomes after which a charge is given back: unreachable (the upstream could not be reached), timeout, or statuses of answers. Empty: never."},

@@ -50,6 +50,11 @@ type Config struct {
 	// PreflightRate is how many preflights per second reach the upstream from one
 	// address. Zero: [DefaultPreflightRate].
 	PreflightRate int
+	// UsagePath is the path at which Usage answers holders of keys, whatever the routes
+	// say and whether or not the upstream has something there. Only this spelling of it
+	// counts. Empty: there is none, and Usage doesn't matter.
+	UsagePath string
+	Usage     *rationhttp.Usage
 	// Capacity bounds how many requests the upstream gets at once. Zero: no bound.
 	Capacity Capacity
 	// AllowOverrides passes on requests whose headers, query or body name another

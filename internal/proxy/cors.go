@@ -48,13 +48,15 @@ func (p *Proxy) find(x *exchange) (err error) {
 	return nil
 }
 
+var errOriginNotAllowed = &requestFault{http.StatusForbidden, "origin_not_allowed", "Pages of this origin may not call this API."}
+
 func (p *Proxy) isPreflight(r *http.Request) bool { return cors.IsPreflight(r, p.hygiene.hasKey) }
 
 // findPageMethods finds what the page that sends a preflight may use, by the routes
 // for its path. It is never empty without an error.
 func (p *Proxy) findPageMethods(x *exchange) (err error) {
 	if !p.config.CORS.Allows(x.in) {
-		return &requestFault{http.StatusForbidden, "origin_not_allowed", "Pages of this origin may not call this API."}
+		return errOriginNotAllowed
 	}
 	x.pages, err = p.config.Routes.MethodsFor(x.in)
 	return err

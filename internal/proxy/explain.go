@@ -9,7 +9,7 @@ import (
 )
 
 // Explanation says what happens to a request, before its key, its idempotency key and
-// its body are looked at. One of Refusal, PageMethods and Route is set.
+// its body are looked at. One of Refusal, PageMethods, OwnUsage and Route is set.
 type Explanation struct {
 	// Refusal is the answer to a request that is refused no matter who sends it, in
 	// the form that it has without the setting errors.
@@ -17,7 +17,9 @@ type Explanation struct {
 	// PageMethods are the methods that a web page may use, if the request is a
 	// preflight that Ration answers.
 	PageMethods []string
-	Route       *route.Compiled
+	// OwnUsage says that Ration answers the request itself, with what its key has used.
+	OwnUsage bool
+	Route    *route.Compiled
 	// Amounts are the amounts that are charged or reserved, sorted; nil on a free
 	// route.
 	Amounts []ration.Amount
@@ -37,7 +39,7 @@ type Explanation struct {
 func (p *Proxy) Explain(r *http.Request) (Explanation, error) {
 	x := &exchange{in: r}
 	err := p.judge(x)
-	if err == nil && x.route != nil && !x.route.Free {
+	if err == nil && (x.ownUsage || x.route != nil && !x.route.Free) {
 		err = p.callerOf(x).Err // of which the gate says the same
 	}
 	switch {
@@ -45,6 +47,8 @@ func (p *Proxy) Explain(r *http.Request) (Explanation, error) {
 		return Explanation{Refusal: p.refusal(x, err).Problem}, nil
 	case x.pages != nil:
 		return Explanation{PageMethods: x.pages}, nil
+	case x.ownUsage:
+		return Explanation{OwnUsage: true}, nil
 	case x.route.Free:
 		return Explanation{Route: x.route, PassedPreflight: x.preflight}, nil
 	}

@@ -34,6 +34,7 @@ func TestWhatIsExplainedIsWhatIsServed(t *testing.T) {
 		"unmatched refused":  {strict, func(*proxy.Config) {}},
 		"overrides allowed":  {routes, func(c *proxy.Config) { c.AllowOverrides = true }},
 		"pages":              {strict, func(c *proxy.Config) { c.CORS = cors.Policy{Origins: []string{"https://page.example"}} }},
+		"own usage":          {strict, tellUsage},
 		"preflights passed":  {routes, func(c *proxy.Config) { c.Preflights = proxy.PreflightsUpstream }},
 		"ambiguous paths go": {route.Config{Routes: routes.Routes, AllowAmbiguous: true}, func(*proxy.Config) {}},
 	} {
@@ -58,6 +59,9 @@ func TestWhatIsExplainedIsWhatIsServed(t *testing.T) {
 			{"PROPFIND", "/v1/admin/x"},
 			{"POST", "/ask"},
 			{"GET", "/elsewhere"},
+			{"GET", "/v1/usage"},
+			{"POST", "/v1/usage"},
+			{"OPTIONS", "/v1/usage", origin, "Access-Control-Request-Method: GET"},
 			{"GET", "/v1/%2fadmin/x"},
 			{"GET", "/ask?a;b"},
 			{"GET", "/ask?_method=DELETE"},
@@ -84,7 +88,11 @@ func TestWhatIsExplainedIsWhatIsServed(t *testing.T) {
 				t.Fatal(err)
 			}
 			var want []ration.Amount
-			if made := served.charger.charged()[before:]; len(made) > 0 {
+			made := served.charger.charged()[before:]
+			if asked := len(made) > 0 && made[0].DryRun; asked != explained.OwnUsage {
+				t.Errorf("%s, %v: explained as %+v; charged %+v", name, request, explained, made)
+			}
+			if len(made) > 0 && !made[0].DryRun {
 				normal, err := made[0].Normalize()
 				if err != nil {
 					t.Fatal(err)

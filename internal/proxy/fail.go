@@ -38,6 +38,8 @@ func (p *Proxy) refusal(x *exchange, err error) rationhttp.Response {
 	case errors.Is(err, errTooManyPreflights):
 		problem.Status, problem.Code, problem.RetryAfter = http.StatusTooManyRequests, "too_many_preflights", new(int64(1))
 		problem.Detail = "Preflights come too fast from this address."
+	case errors.Is(err, errWrongUsageMethod):
+		return responder.WrongMethod(x.requestID, rationhttp.UsageMethods())
 	default: // of the key or the idempotency key
 		return responder.Failed(err, x.requestID)
 	}

@@ -70,6 +70,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.answerPreflight(w, x)
 		return
 	}
+	if x.ownUsage {
+		p.answer(w, x, p.config.Usage.Report(r.Context(), *p.callerOf(x), x.requestID))
+		return
+	}
 	if err := p.askOnce(x); err != nil {
 		p.refuse(w, x, err)
 		return
@@ -104,6 +108,9 @@ func (p *Proxy) judge(x *exchange) error {
 	if err := p.hygiene.check(x.in); err != nil {
 		return err
 	}
+	if p.isOwnUsage(x.in) {
+		return p.findOwnUsage(x)
+	}
 	if err := p.find(x); err != nil || x.pages != nil {
 		return err
 	}
@@ -133,7 +140,8 @@ func (p *Proxy) questionOf(x *exchange) rationhttp.Question {
 type exchange struct {
 	in        *http.Request
 	requestID string
-	route     *route.Compiled // nil on preflights that are answered here
+	route     *route.Compiled // nil on what is answered here: preflights, and questions about a key's usage
+	ownUsage  bool            // it asks what its key has used
 	pages     []string        // the methods that a page may use, of such a preflight; else nil
 	sources   rationhttp.Sources
 	question  rationhttp.Question

@@ -22,6 +22,7 @@ var codes = []string{
 	"invalid_idempotency_key", "idempotency_key_missing", "idempotency_replayed", string(ration.CodeIdempotencyMismatch),
 	"invalid_request", "keys_in_url", "internal_error", "no_such_route", "ambiguous_path", "ambiguous_method", "ambiguous_query",
 	"invalid_connection", "method_not_supported", "body_incomplete", "upstream_unreachable", "upstream_timeout", "upstream_failed", "upstream_busy",
+	"usage_busy", "method_not_allowed",
 }
 
 // Errors words answers that refuse, by code. The zero Errors words none. It may

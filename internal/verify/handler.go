@@ -42,6 +42,11 @@ type Config struct {
 	// Explain says why a dry run was decided as it was; nil: none is explained.
 	Explain Explainer
 
+	// UsagePath is the path at which Usage answers holders of keys. Empty: there is none,
+	// and Usage doesn't matter.
+	UsagePath string
+	Usage     http.Handler
+
 	// TrustedProxies are the peers whose X-Request-Id is believed.
 	TrustedProxies rationhttp.TrustedProxies
 
@@ -77,7 +82,10 @@ func (h *Handler) Register(mux *http.ServeMux) {
 	register("/{id}", http.MethodGet, (*Handler).show)
 	register("/{id}/settle", http.MethodPost, (*Handler).settle)
 	register("/{id}/void", http.MethodPost, (*Handler).void)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.refuse(h.newCall(w, r), errNoPath) })
+	if h.config.UsagePath != "" {
+		mux.Handle(h.config.UsagePath, h.config.Usage)
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.refuse(h.newCall(w, r), h.noPath()) })
 }
 
 // ServeHTTP answers one question.

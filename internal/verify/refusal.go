@@ -24,9 +24,15 @@ type refusal struct {
 // Error implements error.
 func (e *refusal) Error() string { return fmt.Sprintf("%d %s: %s", e.status, e.code, e.detail) }
 
-var errNoPath = &refusal{
-	status: http.StatusNotFound, code: "no_such_route",
-	detail: "There is nothing at this path. The paths are /v1/verify, /v1/reservations, /healthz and /readyz. Calls of your API go to the proxy.",
+func (h *Handler) noPath() *refusal {
+	paths := []string{Path, ReservationsPath}
+	if h.config.UsagePath != "" {
+		paths = append(paths, h.config.UsagePath)
+	}
+	return &refusal{
+		status: http.StatusNotFound, code: "no_such_route",
+		detail: "There is nothing at this path. The paths are " + strings.Join(append(paths, "/healthz"), ", ") + " and /readyz. Calls of your API go to the proxy.",
+	}
 }
 
 func wrongMethod(right string) *refusal {

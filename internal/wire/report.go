@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/json"
-	"time"
 
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
@@ -13,7 +12,7 @@ func UsageDays(days []admin.UsageDay) []api.UsageDay {
 	return convert(days, func(day admin.UsageDay) api.UsageDay {
 		return api.UsageDay{
 			KeyID: day.KeyID.String(), KeyName: day.KeyName, Owner: day.Owner, Meter: day.Meter,
-			Date: day.Date.Date().Format(time.DateOnly), Used: day.Used, Denied: day.Denied, LastRequestAt: instant(day.LastRequestAt),
+			Date: date(day.Date), Used: day.Used, Denied: day.Denied, LastRequestAt: instant(day.LastRequestAt),
 		}
 	})
 }
