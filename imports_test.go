@@ -76,7 +76,7 @@ var layers = []layer{
 
 	// Administration. REST and console only show its operations.
 	{"internal/admin", []string{root, "rationadmin", "internal/ledger", "internal/groupcommit"}},
-	{"internal/adminsock", []string{root, "internal/admin", "internal/bound", "internal/condense"}},
+	{"internal/adminsock", []string{root, "rationadmin", "internal/admin", "internal/bound", "internal/condense"}},
 	{"internal/wire", []string{root, "api", "internal/admin"}},
 	{"internal/adminapi", []string{root, "api", "internal/admin", "internal/bearer", "internal/grant", "internal/wire"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},

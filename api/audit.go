@@ -9,8 +9,10 @@ import (
 type AuditEntry struct {
 	ID      string          `json:"id"`
 	At      time.Time       `json:"at"`
-	Actor   string          `json:"actor"`   // "cli:alice", "token:deploy"
-	Action  string          `json:"action"`  // "key.create"
-	Target  string          `json:"target"`  // a key id, "plan:pro", "token:deploy"
-	Details json.RawMessage `json:"details"` // what changed: {"field": {"old": …, "new": …}}
+	Actor   string          `json:"actor"`    // "cli:alice", "token:deploy"
+	From    string          `json:"from"`     // "203.0.113.7", or "socket"; empty: a command that had the database open itself
+	Action  string          `json:"action"`   // "key.create"
+	Target  string          `json:"target"`   // a key id, "plan:pro", "token:deploy"
+	Details json.RawMessage `json:"details"`  // what changed: {"field": {"old": …, "new": …}}
+	TokenID string          `json:"token_id"` // the service token that the change was made with; empty: none
 }

@@ -12,6 +12,9 @@ type columns struct{ row *row }
 // ID implements sqladmin.Row.
 func (c columns) ID() [16]byte { return c.row.uuid() }
 
+// OptionalID implements sqladmin.Row.
+func (c columns) OptionalID() [16]byte { return c.row.uuid() }
+
 // Digest implements sqladmin.Row.
 func (c columns) Digest() ration.Digest { return c.row.digest() }
 

@@ -16,7 +16,7 @@ const tokensSQL = `
 SELECT ration_now(), digest, ` + sqladmin.TokenColumns + `
 FROM (VALUES (1)) AS one (row) LEFT JOIN admin_tokens ON digest = ANY($1::bytea[])`
 
-// TokensByDigest implements admin.TokenReader. Every call of a service needs it, so
+// TokensByDigest implements admin.TokenChecks. Every call of a service needs it, so
 // it shares the connection of ResolveDigests, and not the pool of reports.
 func (s *Store) TokensByDigest(ctx context.Context, digests []ration.Digest) ([]admin.Token, time.Time, error) {
 	if !s.enter() {

@@ -17,7 +17,7 @@ const own = "github.com/ration-dev/ration/rationadmin"
 
 // exported are all functions that the package exports; those of its Operations are
 // found by reflection.
-var exported = []any{rationadmin.New, rationadmin.ChangeAllKeys}
+var exported = []any{rationadmin.New, rationadmin.ChangeAllKeys, rationadmin.WithOrigin, rationadmin.OriginOf}
 
 // TestOperationsCanBeNamedFromOutside follows the types of all operations' parameters
 // and results, and of all fields that they export: each has a name that a program of

@@ -12,6 +12,8 @@ type AuditEntry struct {
 	ID      uuid.UUID // zero in a new entry: the store sets it
 	At      time.Time // set by the store
 	Actor   string    // "cli:<user>", "token:<name>", …
+	From    string    // where the change came from, see [Origin]; empty: not known
+	TokenID uuid.UUID // the service token that it was made with, whose name may be another's by now; zero: none
 	Action  string    // "key.create", …
 	Target  string    // a key id, or "plan:<name>", "token:<name>"
 	Details json.RawMessage

@@ -7,9 +7,9 @@ import (
 )
 
 // Operations has all operations of administration. [New] makes them for a store.
-// Every change names its actor, such as "billing": 1 to 200 characters, which the
-// audit log keeps. All methods are safe for concurrent use. The caller may change
-// what they return.
+// Every change names its actor, such as "billing": 1 to 206 characters, which the
+// audit log keeps, together with the [Origin] that the context has. All methods are
+// safe for concurrent use. The caller may change what they return.
 //
 // Errors, by errors.Is and errors.As: [ration.InvalidError] for input that can't be
 // right, [ration.ErrNotFound], [ration.ErrExists], [ration.ErrConflict],

@@ -19,6 +19,11 @@ type Token struct {
 	CreatedAt  time.Time
 	ExpiresAt  time.Time // zero: never
 	RevokedAt  time.Time // zero: not revoked
+	LastUsedAt time.Time // updated at most once a minute; zero: never
+
+	// Owners and Plans narrow the token: it sees and changes only keys with one of
+	// these owners and one of these plans. Nil: with any.
+	Owners, Plans []string
 }
 
 // The scopes of a service token. ScopeAdmin includes ScopeKeys, which includes

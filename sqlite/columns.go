@@ -21,6 +21,14 @@ func (c *columns) take() int {
 // ID implements sqladmin.Row.
 func (c *columns) ID() [16]byte { return c.row.id(c.take()) }
 
+// OptionalID implements sqladmin.Row.
+func (c *columns) OptionalID() (id [16]byte) {
+	if column := c.take(); c.row.values[column] != nil {
+		id = c.row.id(column)
+	}
+	return id
+}
+
 // Digest implements sqladmin.Row.
 func (c *columns) Digest() ration.Digest { return c.row.digest(c.take()) }
 

@@ -13,7 +13,7 @@ import (
 // By the unique index of digest.
 var tokensByDigest = newListQuery("SELECT digest, " + sqladmin.TokenColumns + " FROM admin_tokens WHERE digest IN (?)")
 
-// TokensByDigest implements admin.TokenReader.
+// TokensByDigest implements admin.TokenChecks.
 func (s *Store) TokensByDigest(ctx context.Context, digests []ration.Digest) ([]admin.Token, time.Time, error) {
 	known := make(map[ration.Digest]admin.Token, len(digests))
 	var now time.Time

@@ -128,13 +128,3 @@ func planFields(plan ration.Plan) fields {
 	}
 	return all
 }
-
-// auditOf completes the entry of a change: what differs from before. It returns
-// ErrUnchanged if nothing does.
-func auditOf(actor, action, target string, before, after fields) (AuditEntry, error) {
-	details, err := after.changesFrom(before)
-	if err == nil && details == nil {
-		err = ErrUnchanged
-	}
-	return AuditEntry{Actor: actor, Action: action, Target: target, Details: details}, err
-}

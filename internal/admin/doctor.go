@@ -89,7 +89,8 @@ func countKeys(n int) string {
 // of [Operations]: ErrClockSuspect while the clock is in doubt. What was repaired
 // before an error stays repaired.
 func (s *Service) RepairUsage(ctx context.Context, actor string, after ration.KeyID) (UsageRepaired, error) {
-	if err := validateActor(actor); err != nil {
+	by, err := authorOf(ctx, actor)
+	if err != nil {
 		return UsageRepaired{}, err
 	}
 	look, err := s.store.KeysAhead(ctx, after, lookAtOnce)
@@ -98,13 +99,13 @@ func (s *Service) RepairUsage(ctx context.Context, actor string, after ration.Ke
 	}
 	result := UsageRepaired{Next: look.Last}
 	for ids := range slices.Chunk(look.IDs, repairAtOnce) {
-		repaired, err := s.repairKeys(ctx, actor, ids)
+		repaired, err := s.repairKeys(ctx, by, ids)
 		result.Repaired += repaired
 		if err == nil {
 			continue
 		}
 		for _, id := range ids { // each by itself, to find the one that fails
-			repaired, err := s.repairKeys(ctx, actor, []ration.KeyID{id})
+			repaired, err := s.repairKeys(ctx, by, []ration.KeyID{id})
 			result.Repaired += repaired
 			switch {
 			case err != nil && isOfStore(ctx, err):
@@ -124,10 +125,10 @@ func isOfStore(ctx context.Context, err error) bool {
 }
 
 // repairKeys repairs keys in one transaction and returns how many it has.
-func (s *Service) repairKeys(ctx context.Context, actor string, ids []ration.KeyID) (int, error) {
+func (s *Service) repairKeys(ctx context.Context, by author, ids []ration.KeyID) (int, error) {
 	repaired := make(map[ration.KeyID]struct{}, len(ids))
 	err := s.store.RepairUsage(ctx, ids, func(repair *UsageRepair) error {
-		err := repairKey(actor, repair)
+		err := repairKey(by, repair)
 		if repaired[repair.KeyID] = struct{}{}; err != nil {
 			delete(repaired, repair.KeyID) // of an attempt before
 		}

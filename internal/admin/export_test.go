@@ -1,4 +1,6 @@
 package admin
 
 // RepairKey exports the rule of a repair.
-var RepairKey = repairKey
+func RepairKey(actor string, repair *UsageRepair) error {
+	return repairKey(author{actor: actor}, repair)
+}

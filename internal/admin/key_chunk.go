@@ -30,7 +30,7 @@ func CheckKeysAtOnce(n int) error {
 
 // keyChunk has the keys of one transaction of a change, and the outcome for each.
 type keyChunk struct {
-	actor    string
+	by       author
 	change   KeysChange
 	apply    func(*KeyChange) error
 	ids      []ration.KeyID
@@ -46,8 +46,8 @@ type keyOutcome struct {
 	skipped            ration.Status // the status that doesn't allow the change
 }
 
-func newKeyChunk(actor string, change KeysChange, found []KeyRecord, next ration.KeyID) *keyChunk {
-	c := &keyChunk{actor: actor, change: change, next: next, outcomes: make(map[ration.KeyID]keyOutcome, len(found))}
+func newKeyChunk(by author, change KeysChange, found []KeyRecord, next ration.KeyID) *keyChunk {
+	c := &keyChunk{by: by, change: change, next: next, outcomes: make(map[ration.KeyID]keyOutcome, len(found))}
 	c.apply = c.patch
 	if status, ok := statusChanges[change.Action]; ok {
 		c.apply = status.apply
@@ -69,7 +69,7 @@ func (c *keyChunk) update(change *KeyChange) error {
 		c.outcomes[id] = keyOutcome{}
 		return ErrUnchanged
 	}
-	err := audited(c.actor, "key."+string(c.change.Action), change, c.apply)
+	err := audited(c.by, "key."+string(c.change.Action), change, c.apply)
 	switch {
 	case err == nil, errors.Is(err, ErrUnchanged):
 		noLimit, judging := change.noLimit()

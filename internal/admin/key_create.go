@@ -14,7 +14,8 @@ import (
 // CreateKey creates an active key with one secret. Errors besides those of
 // [Operations]: ErrNotFound for an unknown plan.
 func (s *Service) CreateKey(ctx context.Context, actor string, key NewKey) (IssuedSecret, error) {
-	if err := validateActor(actor); err != nil {
+	by, err := authorOf(ctx, actor)
+	if err != nil {
 		return IssuedSecret{}, err
 	}
 	label := cmp.Or(key.Label, DefaultSecretLabel)
@@ -34,7 +35,7 @@ func (s *Service) CreateKey(ctx context.Context, actor string, key NewKey) (Issu
 			return err
 		}
 		change.NewSecrets = []NewSecret{s.newSecret(secretID, label, secret, change.Now)}
-		change.Audit, err = auditOf(actor, "key.create", record.ID.String(), nil, keyFields(change))
+		change.Audit, err = by.audit("key.create", record.ID.String(), nil, keyFields(change))
 		return err
 	})
 	if errors.Is(err, ration.ErrNotFound) {

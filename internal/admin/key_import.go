@@ -31,7 +31,8 @@ type ImportOperations interface {
 // Errors besides those of [Operations]: ErrNotFound for an unknown plan;
 // ErrExists if somebody else created a key with one of the secrets at the same moment.
 func (s *Service) ImportKeys(ctx context.Context, actor string, keys KeysImport) (KeysImported, error) {
-	if err := errors.Join(validateActor(actor), CheckKeysAtOnce(len(keys.Keys))); err != nil {
+	by, err := authorOf(ctx, actor)
+	if err := errors.Join(err, CheckKeysAtOnce(len(keys.Keys))); err != nil {
 		return KeysImported{}, err
 	}
 	fresh, present, err := s.unknownKeys(ctx, keys)
@@ -44,7 +45,7 @@ func (s *Service) ImportKeys(ctx context.Context, actor string, keys KeysImport)
 	}
 	noLimit := make([]bool, len(fresh))
 	create := func(number int, change *KeyChange) error {
-		found, err := s.importKey(actor, &fresh[number], change)
+		found, err := s.importKey(by, &fresh[number], change)
 		noLimit[number] = found.Unmarked()
 		return err
 	}
@@ -134,7 +135,7 @@ func (s *Service) digestOf(key *ImportedKey) (ration.Digest, error) {
 	return key.Secret.Digest(s.config.Pepper), nil
 }
 
-func (s *Service) importKey(actor string, key *ImportedKey, change *KeyChange) (noLimit *NoLimit, err error) {
+func (s *Service) importKey(by author, key *ImportedKey, change *KeyChange) (noLimit *NoLimit, err error) {
 	if change.Key.Key, err = importedRecord(key, change.Now); err != nil {
 		return nil, err
 	}
@@ -146,7 +147,7 @@ func (s *Service) importKey(actor string, key *ImportedKey, change *KeyChange) (
 		return nil, err
 	}
 	change.NewSecrets = []NewSecret{secret}
-	change.Audit, err = auditOf(actor, "key.import", change.Key.ID.String(), nil, keyFields(change))
+	change.Audit, err = by.audit("key.import", change.Key.ID.String(), nil, keyFields(change))
 	return noLimit, err
 }
 

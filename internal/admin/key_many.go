@@ -18,7 +18,8 @@ import (
 //
 // Errors besides those of [Operations]: ErrNotFound for an unknown plan.
 func (s *Service) ChangeKeys(ctx context.Context, actor string, change KeysChange) (KeysChanged, error) {
-	if err := errors.Join(validateActor(actor), validateChange(&change)); err != nil {
+	by, err := authorOf(ctx, actor)
+	if err := errors.Join(err, validateChange(&change)); err != nil {
 		return KeysChanged{}, err
 	}
 	if change.Filter.Limit == 0 {
@@ -28,7 +29,7 @@ func (s *Service) ChangeKeys(ctx context.Context, actor string, change KeysChang
 	if err != nil {
 		return KeysChanged{}, err
 	}
-	chunk := newKeyChunk(actor, change, found, next)
+	chunk := newKeyChunk(by, change, found, next)
 	switch {
 	case change.DryRun:
 		err = s.tryChunk(ctx, chunk, found)

@@ -17,14 +17,15 @@ func (s *Service) UpdateKey(ctx context.Context, actor string, patch KeyPatch) (
 
 // changeKey runs a change of a key, with its audit entry, in one transaction.
 func (s *Service) changeKey(ctx context.Context, actor, action string, id ration.KeyID, apply func(*KeyChange) error) (KeyRecord, error) {
-	if err := validateActor(actor); err != nil {
+	by, err := authorOf(ctx, actor)
+	if err != nil {
 		return KeyRecord{}, err
 	}
 	applied := false // the key was found
 	var noLimit *NoLimit
 	record, err := s.store.UpdateKey(ctx, id, func(change *KeyChange) error {
 		applied = true
-		err := audited(actor, action, change, apply)
+		err := audited(by, action, change, apply)
 		if err != nil && !errors.Is(err, ErrUnchanged) {
 			return err
 		}
@@ -42,12 +43,12 @@ func (s *Service) changeKey(ctx context.Context, actor, action string, id ration
 }
 
 // audited runs a change of a key and fills in its audit entry.
-func audited(actor, action string, change *KeyChange, apply func(*KeyChange) error) error {
+func audited(by author, action string, change *KeyChange, apply func(*KeyChange) error) error {
 	before := keyFields(change)
 	if err := apply(change); err != nil {
 		return err
 	}
-	audit, err := auditOf(actor, action, change.Key.ID.String(), before, keyFields(change))
+	audit, err := by.audit(action, change.Key.ID.String(), before, keyFields(change))
 	change.Audit = audit
 	change.Key.UpdatedAt = change.Now
 	return err

@@ -11,7 +11,8 @@ import (
 
 // CreatePlan creates a plan. Error: ErrExists.
 func (s *Service) CreatePlan(ctx context.Context, actor string, plan NewPlan) (ration.Plan, error) {
-	if err := validateActor(actor); err != nil {
+	by, err := authorOf(ctx, actor)
+	if err != nil {
 		return ration.Plan{}, err
 	}
 	normalized, err := normalizePlan(ration.Plan{Name: plan.Name, TimeZone: plan.TimeZone, Limits: plan.Limits, Unlimited: plan.Unlimited})
@@ -22,7 +23,7 @@ func (s *Service) CreatePlan(ctx context.Context, actor string, plan NewPlan) (r
 		change.Plan = normalized
 		change.Plan.CreatedAt, change.Plan.UpdatedAt = change.Now, change.Now
 		var err error
-		change.Audit, err = creationOf(actor, normalized)
+		change.Audit, err = creationOf(by, normalized)
 		return err
 	})
 	if errors.Is(err, ration.ErrExists) {
@@ -48,7 +49,8 @@ func (s *Service) ShowPlan(ctx context.Context, name string) (ration.Plan, error
 // UpdatePlan changes a plan. A patch that changes nothing writes nothing. Error:
 // ErrNotFound.
 func (s *Service) UpdatePlan(ctx context.Context, actor string, patch PlanPatch) (ration.Plan, error) {
-	if err := errors.Join(validateActor(actor), validatePlanName(patch.Name)); err != nil {
+	by, err := authorOf(ctx, actor)
+	if err := errors.Join(err, validatePlanName(patch.Name)); err != nil {
 		return ration.Plan{}, err
 	}
 	plan, err := s.store.UpdatePlan(ctx, patch.Name, func(change *PlanChange) error {
@@ -59,7 +61,7 @@ func (s *Service) UpdatePlan(ctx context.Context, actor string, patch PlanPatch)
 		}
 		plan.UpdatedAt = change.Now
 		change.Plan = plan
-		change.Audit, err = auditOf(actor, "plan.update", planTarget(patch.Name), before, planFields(plan))
+		change.Audit, err = by.audit("plan.update", planTarget(patch.Name), before, planFields(plan))
 		return err
 	})
 	return plan, named(planNamed(patch.Name), err)
@@ -67,10 +69,11 @@ func (s *Service) UpdatePlan(ctx context.Context, actor string, patch PlanPatch)
 
 // DeletePlan deletes a plan. Errors: ErrNotFound; ErrConflict if a key has it.
 func (s *Service) DeletePlan(ctx context.Context, actor, name string) error {
-	if err := errors.Join(validateActor(actor), validatePlanName(name)); err != nil {
+	by, err := authorOf(ctx, actor)
+	if err := errors.Join(err, validatePlanName(name)); err != nil {
 		return err
 	}
-	audit, err := deletionOf(actor, name)
+	audit, err := by.auditEnd("plan.delete", planTarget(name))
 	if err != nil {
 		return err
 	}
@@ -82,18 +85,12 @@ func (s *Service) DeletePlan(ctx context.Context, actor, name string) error {
 }
 
 // creationOf is the audit entry of a new plan.
-func creationOf(actor string, plan ration.Plan) (AuditEntry, error) {
+func creationOf(by author, plan ration.Plan) (AuditEntry, error) {
 	details := fields{"name": plan.Name}
 	for name, value := range planFields(plan) {
 		details[name] = value
 	}
-	return auditOf(actor, "plan.create", planTarget(plan.Name), nil, details)
-}
-
-// deletionOf is the audit entry of a plan that goes.
-func deletionOf(actor, name string) (AuditEntry, error) {
-	details, err := marshalDetails(fields{})
-	return AuditEntry{Actor: actor, Action: "plan.delete", Target: planTarget(name), Details: details}, err
+	return by.audit("plan.create", planTarget(plan.Name), nil, details)
 }
 
 func patchPlan(p *PlanPatch, plan ration.Plan) (ration.Plan, error) {

@@ -11,7 +11,8 @@ import (
 
 // ApplyPlans makes plans what they are to be, in one transaction.
 func (s *Service) ApplyPlans(ctx context.Context, actor string, apply PlansApply) (applied []PlanApplied, err error) {
-	if err := validateActor(actor); err != nil {
+	by, err := authorOf(ctx, actor)
+	if err != nil {
 		return nil, err
 	}
 	wanted := make([]ration.Plan, len(apply.Plans))
@@ -24,7 +25,7 @@ func (s *Service) ApplyPlans(ctx context.Context, actor string, apply PlansApply
 		}
 	}
 	err = s.store.ApplyPlans(ctx, func(change *PlansChange) error {
-		application := plansApplication{actor: actor, change: change}
+		application := plansApplication{by: by, change: change}
 		if err := application.run(wanted, apply.Prune); err != nil {
 			return err
 		}
@@ -42,7 +43,7 @@ func (s *Service) ApplyPlans(ctx context.Context, actor string, apply PlansApply
 
 // plansApplication finds out what is to be changed.
 type plansApplication struct {
-	actor   string
+	by      author
 	change  *PlansChange
 	applied []PlanApplied
 }
@@ -74,7 +75,7 @@ func (a *plansApplication) run(wanted []ration.Plan, prune bool) error {
 
 func (a *plansApplication) create(plan ration.Plan) error {
 	plan.CreatedAt, plan.UpdatedAt = a.change.Now, a.change.Now
-	audit, err := creationOf(a.actor, plan)
+	audit, err := creationOf(a.by, plan)
 	a.change.Create = append(a.change.Create, PlanChange{Now: a.change.Now, Plan: plan, Audit: audit})
 	a.applied = append(a.applied, PlanApplied{Action: PlanCreated, After: plan})
 	return err
@@ -92,7 +93,7 @@ func (a *plansApplication) update(before, wanted ration.Plan) error {
 	if err != nil {
 		return err
 	}
-	audit, err := auditOf(a.actor, "plan.update", planTarget(before.Name), planFields(before), planFields(after))
+	audit, err := a.by.audit("plan.update", planTarget(before.Name), planFields(before), planFields(after))
 	if errors.Is(err, ErrUnchanged) {
 		a.applied = append(a.applied, PlanApplied{Action: PlanUnchanged, Before: before, After: before})
 		return nil
@@ -115,7 +116,7 @@ func (a *plansApplication) delete(plan ration.Plan) error {
 		}
 		return fmt.Errorf("%w: %d %s plan %q; give them another plan first", ration.ErrConflict, keys, have, plan.Name)
 	}
-	audit, err := deletionOf(a.actor, plan.Name)
+	audit, err := a.by.auditEnd("plan.delete", planTarget(plan.Name))
 	a.change.Delete = append(a.change.Delete, PlanChange{Now: a.change.Now, Plan: plan, Audit: audit})
 	a.applied = append(a.applied, PlanApplied{Action: PlanDeleted, Before: plan})
 	return err

@@ -223,7 +223,7 @@ func (m *MeterRecord) usedIn(period ration.Period, periodID ration.PeriodID, zon
 
 // repairKey puts right all meters of a key and completes the audit entry. It
 // returns ErrUnchanged if nothing was wrong.
-func repairKey(actor string, repair *UsageRepair) error {
+func repairKey(by author, repair *UsageRepair) error {
 	zone, err := ration.LoadZone(repair.TimeZone)
 	if err != nil {
 		return err
@@ -232,7 +232,7 @@ func repairKey(actor string, repair *UsageRepair) error {
 	for i := range repair.Meters {
 		repairMeter(&repair.Meters[i], repair.Open, zone, repair.Now)
 	}
-	repair.Audit, err = auditOf(actor, "key.repair", repair.KeyID.String(), before, usageFields(repair.Meters))
+	repair.Audit, err = by.audit("key.repair", repair.KeyID.String(), before, usageFields(repair.Meters))
 	return err
 }
 

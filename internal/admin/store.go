@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/ledger"
 )
@@ -119,15 +121,21 @@ type Tokens interface {
 	// ListTokens returns all tokens, including revoked ones, in the order of their
 	// creation.
 	ListTokens(ctx context.Context) ([]Token, error)
-	TokenReader
+	TokenChecks
 }
 
-// TokenReader is what the check of a token needs.
-type TokenReader interface {
+// TokenUseInterval is how often the last use of a token is written at most.
+const TokenUseInterval = time.Minute
+
+// TokenChecks is what the check of tokens needs.
+type TokenChecks interface {
 	// TokensByDigest returns the tokens of digests, in the order of the digests, and
 	// the zero Token for an unknown digest. It also returns the store's time, by
 	// which the tokens' ends are judged.
 	TokensByDigest(ctx context.Context, digests []ration.Digest) ([]Token, time.Time, error)
+	// NoteTokenUse sets the last use of tokens to a time. It leaves tokens as they are
+	// whose last use is less than TokenUseInterval earlier, and unknown ones.
+	NoteTokenUse(ctx context.Context, ids []uuid.UUID, at time.Time) error
 }
 
 // Usage reads what was counted, and adds what another system has counted.

@@ -26,9 +26,10 @@ func (e *TokenScopeError) Error() string {
 // TokenChecker checks service tokens. Checks that come while a read is under way wait
 // for the next read and share it. So every answer comes from a read that began after
 // its question, and a revoked token is never accepted again. It keeps nothing between
-// reads. It is safe for concurrent use.
+// reads but when it has noted the last use of a token. It is safe for concurrent use.
 type TokenChecker struct {
 	pepper []byte
+	uses   *tokenUses
 	reads  *groupcommit.Batcher[ration.Digest, ration.Digest, tokenRead]
 }
 
@@ -40,7 +41,7 @@ type tokenRead struct {
 
 // NewTokenChecker returns a checker for the tokens that a [Service] with the same
 // configuration creates.
-func NewTokenChecker(tokens TokenReader, config Config) *TokenChecker {
+func NewTokenChecker(tokens TokenChecks, config Config) *TokenChecker {
 	read := func(ctx context.Context, digests []ration.Digest) ([]tokenRead, error) {
 		found, now, err := tokens.TokensByDigest(ctx, digests)
 		if err != nil {
@@ -52,7 +53,7 @@ func NewTokenChecker(tokens TokenReader, config Config) *TokenChecker {
 		}
 		return reads, nil
 	}
-	return &TokenChecker{pepper: config.Pepper, reads: groupcommit.New(groupcommit.Config[ration.Digest, ration.Digest, tokenRead]{
+	return &TokenChecker{pepper: config.Pepper, uses: newTokenUses(tokens.NoteTokenUse), reads: groupcommit.New(groupcommit.Config[ration.Digest, ration.Digest, tokenRead]{
 		Key:    func(digest ration.Digest) ration.Digest { return digest },
 		Commit: read,
 	})}
@@ -69,18 +70,23 @@ func (c *TokenChecker) Check(ctx context.Context, token ration.Secret, scope str
 	if err != nil {
 		return Token{}, fmt.Errorf("checking a service token: %w: %w", ration.ErrStoreUnavailable, err)
 	}
-	switch {
-	case !read.valid():
+	if !read.valid() {
 		return Token{}, ErrTokenInvalid
-	case !read.token.Allows(scope):
+	}
+	c.uses.note(&read.token, read.now)
+	if !read.token.Allows(scope) {
 		return Token{}, &TokenScopeError{Scope: scope}
 	}
 	return read.token, nil
 }
 
-// Close waits until the checks under way are answered, or ctx ends. Later checks get
-// an error.
-func (c *TokenChecker) Close(ctx context.Context) error { return c.reads.Close(ctx) }
+// Close waits until the checks under way are answered, or ctx ends, and a moment for
+// the last uses that are being written. Later checks get an error.
+func (c *TokenChecker) Close(ctx context.Context) error {
+	err := c.reads.Close(ctx)
+	c.uses.close()
+	return err
+}
 
 func (r tokenRead) valid() bool {
 	return r.token.Name != "" && r.token.RevokedAt.IsZero() &&

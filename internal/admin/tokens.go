@@ -21,7 +21,8 @@ const tokenPrefix = "_token"
 // CreateToken creates a service token. Error: ErrExists if a token in use has
 // the name.
 func (s *Service) CreateToken(ctx context.Context, actor string, token NewToken) (IssuedToken, error) {
-	if err := errors.Join(validateActor(actor), validateText("name", token.Name, 1, MaxTextLength)); err != nil {
+	by, err := authorOf(ctx, actor)
+	if err := errors.Join(err, validateText("name", token.Name, 1, MaxTextLength)); err != nil {
 		return IssuedToken{}, err
 	}
 	scopes, err := normalizeTokenScopes(token.Scopes)
@@ -39,7 +40,7 @@ func (s *Service) CreateToken(ctx context.Context, actor string, token NewToken)
 	}
 	details := fields{"name": token.Name, "scopes": scopes}
 	details.add("expires_at", record.ExpiresAt, !record.ExpiresAt.IsZero())
-	audit, err := auditOf(actor, "token.create", tokenTarget(token.Name), nil, details)
+	audit, err := by.audit("token.create", tokenTarget(token.Name), nil, details)
 	if err != nil {
 		return IssuedToken{}, err
 	}
@@ -56,14 +57,14 @@ func (s *Service) ListTokens(ctx context.Context) ([]Token, error) { return s.st
 
 // RevokeToken ends the token in use that has the name. Error: ErrNotFound.
 func (s *Service) RevokeToken(ctx context.Context, actor, name string) (Token, error) {
-	if err := errors.Join(validateActor(actor), validateText("name", name, 1, MaxTextLength)); err != nil {
+	by, err := authorOf(ctx, actor)
+	if err := errors.Join(err, validateText("name", name, 1, MaxTextLength)); err != nil {
 		return Token{}, err
 	}
-	details, err := marshalDetails(fields{})
+	audit, err := by.auditEnd("token.revoke", tokenTarget(name))
 	if err != nil {
 		return Token{}, err
 	}
-	audit := AuditEntry{Actor: actor, Action: "token.revoke", Target: tokenTarget(name), Details: details}
 	token, err := s.store.RevokeToken(ctx, name, audit)
 	return token, named(fmt.Sprintf("token %q", name), err)
 }
@@ -93,4 +94,7 @@ func normalizeTokenScopes(scopes []string) ([]string, error) {
 	return scopes, nil
 }
 
-func tokenTarget(name string) string { return "token:" + name }
+// tokenTargetPrefix begins what the audit log calls a token.
+const tokenTargetPrefix = "token:"
+
+func tokenTarget(name string) string { return tokenTargetPrefix + name }

@@ -20,7 +20,8 @@ import (
 // Errors besides those of [Operations]: ErrNotFound for an unknown key, with its row;
 // ErrClockSuspect while the clock is in doubt.
 func (s *Service) ImportUsage(ctx context.Context, actor string, usage UsageImport) (UsageImported, error) {
-	if err := errors.Join(validateActor(actor), validateImport(&usage)); err != nil {
+	by, err := authorOf(ctx, actor)
+	if err := errors.Join(err, validateImport(&usage)); err != nil {
 		return UsageImported{}, err
 	}
 	days, rows := make(map[ration.KeyID][]ImportedDay), make([]DayKey, len(usage.Days))
@@ -29,8 +30,8 @@ func (s *Service) ImportUsage(ctx context.Context, actor string, usage UsageImpo
 		days[day.KeyID], rows[i] = append(days[day.KeyID], day), dayKey(&day)
 	}
 	sums := make(map[ration.KeyID]UsageImported, len(days))
-	err := s.store.RaiseUsage(ctx, rows, func(raise *UsageRaise) (err error) {
-		sums[raise.KeyID], err = raiseKey(actor, raise, days[raise.KeyID])
+	err = s.store.RaiseUsage(ctx, rows, func(raise *UsageRaise) (err error) {
+		sums[raise.KeyID], err = raiseKey(by, raise, days[raise.KeyID])
 		if err == nil && usage.DryRun {
 			return ErrUnchanged
 		}

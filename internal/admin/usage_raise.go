@@ -62,7 +62,7 @@ type raising struct {
 
 // raiseKey raises a key's days to what was counted elsewhere and completes the
 // audit entry. It returns ErrUnchanged if none was lower.
-func raiseKey(actor string, raise *UsageRaise, days []ImportedDay) (UsageImported, error) {
+func raiseKey(by author, raise *UsageRaise, days []ImportedDay) (UsageImported, error) {
 	zone, err := ration.LoadZone(raise.TimeZone)
 	if err != nil {
 		return UsageImported{}, err
@@ -77,7 +77,7 @@ func raiseKey(actor string, raise *UsageRaise, days []ImportedDay) (UsageImporte
 	for i := range raise.Additions {
 		r.subtractStored(&raise.Additions[i])
 	}
-	raise.Audit, err = auditOf(actor, "usage.import", raise.KeyID.String(), r.before(), r.after())
+	raise.Audit, err = by.audit("usage.import", raise.KeyID.String(), r.before(), r.after())
 	return r.sum, err
 }
 

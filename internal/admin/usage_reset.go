@@ -23,15 +23,16 @@ type UsageReset struct {
 
 // ResetKey begins the current periods of limits anew. See [Operations].
 func (s *Service) ResetKey(ctx context.Context, actor string, reset KeyReset) (KeyResetDone, error) {
-	if err := validateActor(actor); err != nil {
+	by, err := authorOf(ctx, actor)
+	if err != nil {
 		return KeyResetDone{}, err
 	}
 	if err := validateText("reason", reset.Reason, 1, MaxTextLength); err != nil {
 		return KeyResetDone{}, err
 	}
 	var done KeyResetDone
-	err := s.store.ResetUsage(ctx, reset.ID, func(change *UsageReset) (err error) {
-		done, err = resetKey(actor, &reset, change)
+	err = s.store.ResetUsage(ctx, reset.ID, func(change *UsageReset) (err error) {
+		done, err = resetKey(by, &reset, change)
 		if err == nil && reset.DryRun {
 			return ErrUnchanged
 		}
@@ -44,7 +45,7 @@ func (s *Service) ResetKey(ctx context.Context, actor string, reset KeyReset) (K
 }
 
 // resetKey resets the limits that are meant, and completes the audit entry.
-func resetKey(actor string, reset *KeyReset, change *UsageReset) (done KeyResetDone, err error) {
+func resetKey(by author, reset *KeyReset, change *UsageReset) (done KeyResetDone, err error) {
 	if status := change.Key.Status; status == ration.StatusRevoked || status == ration.StatusRejected {
 		return done, fmt.Errorf("%w: key %s is %s%s", ration.ErrConflict, reset.ID, status, finality(status))
 	}
@@ -72,7 +73,7 @@ func resetKey(actor string, reset *KeyReset, change *UsageReset) (done KeyResetD
 		entry["limit."+limit.Name] = difference{Old: countFields(was), New: countFields(now)}
 	}
 	details, err := marshalDetails(entry)
-	change.Audit = AuditEntry{Actor: actor, Action: "key.reset", Target: reset.ID.String(), Details: details}
+	change.Audit = by.entry("key.reset", reset.ID.String(), details)
 	return done, err
 }
 

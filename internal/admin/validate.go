@@ -87,8 +87,6 @@ func misleads(r rune) bool {
 	return false
 }
 
-func validateActor(actor string) error { return validateText("actor", actor, 1, MaxTextLength) }
-
 func validateLabel(label string) error { return validateText("label", label, 1, maxMetadataKey) }
 
 // endOfTime is the first instant whose year has five digits, which RFC 3339

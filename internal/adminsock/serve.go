@@ -12,6 +12,7 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/bound"
 	"github.com/ration-dev/ration/internal/condense"
+	"github.com/ration-dev/ration/rationadmin"
 )
 
 const (
@@ -20,6 +21,9 @@ const (
 	shutdownGrace = 5 * time.Second
 	maxHeader     = 8 << 10 // bytes
 )
+
+// origin is what the audit log says of changes that come over the socket.
+var origin = rationadmin.Origin{From: "socket"}
 
 // bounds are wide for commands of one person, and keep a program that has gone wrong
 // from the server's descriptors.
@@ -76,7 +80,7 @@ func answer(w http.ResponseWriter, r *http.Request, ops admin.Operations, do ope
 	w.Header().Set("Cache-Control", "no-store")
 	stop := beat(w, every)
 	defer stop()
-	output, err := do(r.Context(), ops, asked)
+	output, err := do(rationadmin.WithOrigin(r.Context(), origin), ops, asked)
 	if err != nil {
 		return reply{Error: toWire(err)}
 	}

@@ -35,11 +35,11 @@ func (a *app) auditCommand() *cobra.Command {
 func auditListing(entries []api.AuditEntry) listing {
 	list := listing{
 		value: entries, empty: "no entries",
-		columns: []column{{name: "at"}, {name: "actor"}, {name: "action"}, {name: "target"}, {name: "details"}, {name: "id", wide: true}},
+		columns: []column{{name: "at"}, {name: "actor"}, {name: "from"}, {name: "action"}, {name: "target"}, {name: "details"}, {name: "id", wide: true}, {name: "token_id", wide: true}},
 	}
 	for _, entry := range entries {
 		list.rows = append(list.rows, []string{
-			instantText(&entry.At), entry.Actor, entry.Action, entry.Target, string(entry.Details), entry.ID,
+			instantText(&entry.At), entry.Actor, entry.From, entry.Action, entry.Target, string(entry.Details), entry.ID, entry.TokenID,
 		})
 	}
 	return list

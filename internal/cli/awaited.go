@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/condense"
@@ -20,7 +22,7 @@ const awaitPause = 500 * time.Millisecond
 // decisionStore is what ways in need of a database.
 type decisionStore interface {
 	ration.Store
-	admin.TokenReader
+	admin.TokenChecks
 }
 
 // awaited is a database that was away when the server started. Until it is there
@@ -104,13 +106,22 @@ func (a *awaited) Lanes() int {
 // Close implements ration.Store. The instance closes the database itself.
 func (a *awaited) Close() error { return nil }
 
-// TokensByDigest implements admin.TokenReader.
+// TokensByDigest implements admin.TokenChecks.
 func (a *awaited) TokensByDigest(ctx context.Context, digests []ration.Digest) ([]admin.Token, time.Time, error) {
 	store, err := a.opened()
 	if err != nil {
 		return nil, time.Time{}, err
 	}
 	return store.TokensByDigest(ctx, digests)
+}
+
+// NoteTokenUse implements admin.TokenChecks.
+func (a *awaited) NoteTokenUse(ctx context.Context, ids []uuid.UUID, at time.Time) error {
+	store, err := a.opened()
+	if err != nil {
+		return err
+	}
+	return store.NoteTokenUse(ctx, ids, at)
 }
 
 // ExplainKey implements verify.Explainer and rationhttp.UsageReader.

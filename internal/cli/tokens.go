@@ -130,12 +130,13 @@ func (a *app) showIssuedToken(issued admin.IssuedToken) error {
 func tokenListing(value any, tokens ...api.Token) listing {
 	list := listing{
 		value: value, empty: "no service tokens; create one with 'ration tokens create NAME --scope verify'",
-		columns: []column{{name: "name"}, {name: "scopes"}, {name: "secret"}, {name: "status"}, {name: "created_at"}, {name: "expires_at"}, {name: "id", wide: true}},
+		columns: []column{{name: "name"}, {name: "scopes"}, {name: "secret"}, {name: "status"}, {name: "created_at"}, {name: "expires_at"}, {name: "last_used_at"}, {name: "owners", wide: true}, {name: "plans", wide: true}, {name: "id", wide: true}},
 	}
 	for _, token := range tokens {
 		list.rows = append(list.rows, []string{
 			token.Name, strings.Join(token.Scopes, " "), token.Start + "…" + token.End, tokenStatus(token, time.Now()),
-			instantText(&token.CreatedAt), instantText(token.ExpiresAt), token.ID,
+			instantText(&token.CreatedAt), instantText(token.ExpiresAt), instantText(token.LastUsed),
+			strings.Join(token.Owners, ","), strings.Join(token.Plans, ","), token.ID,
 		})
 	}
 	return list

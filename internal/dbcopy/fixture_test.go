@@ -14,11 +14,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/dbcopy"
+	"github.com/ration-dev/ration/rationadmin"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -26,6 +28,7 @@ import (
 type database struct {
 	operations admin.Operations
 	engine     *ration.Engine
+	store      store
 }
 
 type store interface {
@@ -40,7 +43,7 @@ func use(t *testing.T, store store, err error, do func(database)) {
 		t.Fatal(err)
 	}
 	engine := ration.NewEngine(store, ration.EngineConfig{})
-	do(database{admin.New(store, admin.Config{}), engine})
+	do(database{admin.New(store, admin.Config{}), engine, store})
 	if err := engine.Close(context.WithoutCancel(t.Context())); err != nil {
 		t.Error(err)
 	}
@@ -118,7 +121,11 @@ func fillFile(t *testing.T, d database) ration.Secret {
 	tokens := must[admin.IssuedToken](t)
 	tokens(d.operations.CreateToken(ctx, actor, admin.NewToken{Name: "gateway", Scopes: []string{"verify", "read"}, ExpiresAt: future}))
 	must[admin.Token](t)(d.operations.RevokeToken(ctx, actor, "gateway"))
-	tokens(d.operations.CreateToken(ctx, actor, admin.NewToken{Name: "gateway", Scopes: []string{"verify"}}))
+	gateway := tokens(d.operations.CreateToken(rationadmin.WithOrigin(ctx, rationadmin.Origin{From: "2001:db8::7", TokenID: uuid.Must(uuid.NewV7())}), actor,
+		admin.NewToken{Name: "gateway", Scopes: []string{"verify"}}))
+	if err := d.store.NoteTokenUse(ctx, []uuid.UUID{gateway.Token.ID}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"bare", "revoked"} {
 		bare := issued(d.operations.CreateKey(ctx, actor, admin.NewKey{Name: name, AllowedIPs: []netip.Prefix{
 			netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32"),

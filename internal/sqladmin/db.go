@@ -73,6 +73,7 @@ type Tx interface {
 // The first column that does not have the expected form ends the query with an error.
 type Row interface {
 	ID() [16]byte
+	OptionalID() [16]byte // NULL is the zero id
 	Digest() ration.Digest
 	Text() string          // NULL is ""
 	Int() int64            // NULL is 0

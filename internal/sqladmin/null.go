@@ -1,6 +1,10 @@
 package sqladmin
 
-import "time"
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
 
 // orNull returns a time for a column where NULL is the zero time.
 func orNull(t time.Time) any {
@@ -16,4 +20,12 @@ func orNullText(text string) any {
 		return nil
 	}
 	return text
+}
+
+// orNullID returns an id for a column where NULL is the zero one.
+func orNullID(id uuid.UUID) any {
+	if id == uuid.Nil {
+		return nil
+	}
+	return id
 }

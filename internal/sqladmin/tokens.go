@@ -3,19 +3,22 @@ package sqladmin
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 )
 
 // TokenColumns are what [ReadToken] reads.
-const TokenColumns = "id, name, scopes, starts_with, ends_with, created_at, expires_at, revoked_at" //nolint:gosec // names of columns
+const TokenColumns = "id, name, scopes, owners, plans, starts_with, ends_with, created_at, expires_at, revoked_at, last_used_at" //nolint:gosec // names of columns
 
 // ReadToken reads TokenColumns.
 func ReadToken(row Row) admin.Token {
 	return admin.Token{
-		ID: row.ID(), Name: row.Text(), Scopes: row.Texts(), Start: row.Text(), End: row.Text(),
-		CreatedAt: row.Time(), ExpiresAt: row.Time(), RevokedAt: row.Time(),
+		ID: row.ID(), Name: row.Text(), Scopes: row.Texts(), Owners: row.Texts(), Plans: row.Texts(), Start: row.Text(), End: row.Text(),
+		CreatedAt: row.Time(), ExpiresAt: row.Time(), RevokedAt: row.Time(), LastUsedAt: row.Time(),
 	}
 }
 
@@ -29,8 +32,9 @@ func (s *Store) CreateToken(ctx context.Context, token admin.Token, digest ratio
 		}
 		var b Batch
 		taken := Meaning{Taken: fmt.Errorf("token %q: %w", token.Name, ration.ErrExists)}
-		b.AddOne(taken, "INSERT INTO admin_tokens (digest, "+TokenColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			digest, token.ID, token.Name, token.Scopes, token.Start, token.End, now, orNull(token.ExpiresAt), orNull(token.RevokedAt))
+		b.AddOne(taken, "INSERT INTO admin_tokens (digest, "+TokenColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			digest, token.ID, token.Name, token.Scopes, token.Owners, token.Plans, token.Start, token.End,
+			now, orNull(token.ExpiresAt), orNull(token.RevokedAt), nil)
 		b.Audit(audit, now)
 		if err := tx.Run(ctx, &b); err != nil {
 			return err
@@ -78,4 +82,17 @@ func (s *Store) ListTokens(ctx context.Context) (tokens []admin.Token, err error
 		})
 	})
 	return tokens, err
+}
+
+// NoteTokenUse implements admin.TokenChecks, by the primary key. A time ahead of at,
+// which a clock that was ahead has left, gives way.
+func (s *Store) NoteTokenUse(ctx context.Context, ids []uuid.UUID, at time.Time) error {
+	return s.db.Write(ctx, "noting the use of tokens", func(ctx context.Context, tx Tx) error {
+		var b Batch
+		for _, id := range ids {
+			b.Add("UPDATE admin_tokens SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ? OR last_used_at > ?)",
+				at, id, at.Add(-admin.TokenUseInterval), at)
+		}
+		return tx.Run(ctx, &b)
+	})
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,6 +14,7 @@ import (
 var auditTests = []contractTest{
 	{"each change leaves one entry", testAuditEntries},
 	{"what failed leaves none", testAuditOfFailures},
+	{"an entry says from where the change came, and with which token", testAuditOrigin},
 	{"entries are selected by target and actor, the newest first", testAuditFilter},
 }
 
@@ -137,5 +139,40 @@ func testAuditFilter(f *fixture) {
 		if got != row.want {
 			f.Errorf("%+v finds %q, want %q", row.filter, got, row.want)
 		}
+	}
+}
+
+// testAuditOrigin makes changes in each of the ways in which stores write entries.
+func testAuditOrigin(f *fixture) {
+	id := f.key("")
+	from := func(action string) admin.AuditEntry {
+		given := entry(action, id.String())
+		given.ID, given.From, given.TokenID = uuid.Must(uuid.NewV7()), "2001:db8::7", uuid.Must(uuid.NewV7())
+		return given
+	}
+	update, raise, none := from("key.update"), from("usage.import"), from("key.rename")
+	none.From, none.TokenID = "", uuid.Nil
+	for _, given := range []admin.AuditEntry{update, none} {
+		_, err := f.Store.UpdateKey(f.Context(), id, func(change *admin.KeyChange) error {
+			change.Key.Name, change.Audit = uniqueName(), given
+			return nil
+		})
+		f.wantError(err, nil)
+	}
+	day := admin.DayKey{KeyID: id, Meter: ration.MeterRequests, Date: ration.DateID(2030, 6, 1)}
+	err := f.Store.RaiseUsage(f.Context(), []admin.DayKey{day}, func(change *admin.UsageRaise) error {
+		change.Audit = raise
+		return nil
+	})
+	f.wantError(err, nil)
+	entries := f.audit(admin.AuditFilter{Target: id.String()})
+	for _, want := range []admin.AuditEntry{update, none, raise} {
+		i := slices.IndexFunc(entries, func(e admin.AuditEntry) bool { return e.ID == want.ID })
+		if i < 0 {
+			f.Fatalf("no entry of %s", want.Action)
+		}
+		got := entries[i]
+		got.At, got.Details = time.Time{}, nil
+		f.want("entry of "+want.Action, want, got)
 	}
 }

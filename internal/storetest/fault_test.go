@@ -61,6 +61,9 @@ const (
 	refundsOneForAll       fault = "counts all periods as one that was given back in"
 	repairsForgetRefunds   fault = "forgets in a repair what was given back"
 
+	forgetsOrigins fault = "forgets where changes come from"
+	notesEachUse   fault = "notes each use of a token"
+
 	losesAnswered fault = "loses what was answered in a crash"
 	keepsHalf     fault = "keeps half of a batch in a crash"
 )
@@ -74,6 +77,8 @@ func TestSuiteNoticesFaults(t *testing.T) {
 	for fault, noticedBy := range map[fault]string{
 		readsBeforeTheLock:     "Concurrency", // by which of its tests is a matter of timing
 		timesBeforeTheLock:     "Locks/a waiting batch sees what time it has become",
+		forgetsOrigins:         "Audit/an entry says from where the change came, and with which token",
+		notesEachUse:           "Tokens/the last use is written at most once a minute",
 		remembersKeys:          "Access/a key's status holds from the next decision on",
 		chargesDryRuns:         "Decisions/a dry run changes nothing",
 		forgetsDenials:         "Decisions/a denial is counted and changes nothing else",

@@ -180,6 +180,9 @@ func (m *memory) log(entry admin.AuditEntry) {
 		entry.ID = uuid.Must(uuid.NewV7())
 	}
 	entry.At = m.time()
+	if m.fault == forgetsOrigins {
+		entry.From, entry.TokenID = "", uuid.Nil
+	}
 	m.audit = append(m.audit, entry)
 }
 
@@ -288,7 +291,7 @@ func (m *memory) CreateToken(_ context.Context, token admin.Token, digest ration
 		return admin.Token{}, ration.ErrExists
 	}
 	token.CreatedAt = m.time()
-	token.Scopes = slices.Clone(token.Scopes)
+	token.Scopes, token.Owners, token.Plans = slices.Clone(token.Scopes), slices.Clone(token.Owners), slices.Clone(token.Plans)
 	m.tokens = append(m.tokens, memoryToken{token, digest})
 	m.log(audit)
 	return token, nil
@@ -332,6 +335,19 @@ func (m *memory) TokensByDigest(_ context.Context, digests []ration.Digest) ([]a
 		}
 	}
 	return tokens, m.time(), nil
+}
+
+func (m *memory) NoteTokenUse(_ context.Context, ids []uuid.UUID, at time.Time) error {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	for i := range m.tokens {
+		token := &m.tokens[i]
+		since := at.Sub(token.LastUsedAt)
+		if slices.Contains(ids, token.ID) && (since < 0 || since >= admin.TokenUseInterval || m.fault == notesEachUse) {
+			token.LastUsedAt = at
+		}
+	}
+	return nil
 }
 
 func (m *memory) ListAudit(_ context.Context, filter admin.AuditFilter) ([]admin.AuditEntry, error) {

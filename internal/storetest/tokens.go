@@ -13,6 +13,7 @@ var tokenTests = []contractTest{
 	{"a token comes back as it was stored", testTokenRoundTrip},
 	{"a token's name is free again once it is revoked", testTokenName},
 	{"tokens are found by digest, in order", testTokensByDigest},
+	{"the last use is written at most once a minute", testTokenUse},
 }
 
 // token creates a token and returns it as it should be stored, and its digest.
@@ -51,6 +52,9 @@ func testTokenRoundTrip(f *fixture) {
 		func(*admin.Token) {},
 		func(t *admin.Token) { t.ExpiresAt, t.Scopes = noon.Add(time.Microsecond), []string{"read", "admin"} },
 		func(t *admin.Token) { t.Start, t.End = "", "" },
+		func(t *admin.Token) {
+			t.Owners, t.Plans = []string{"acme", `o'neil "&" sons, 株式会社`}, []string{"free"}
+		},
 	} {
 		token, _ := f.token(uniqueName(), configure)
 		f.want("token as listed", []admin.Token{token}, f.tokensNamed(token.Name))
@@ -102,4 +106,32 @@ func testTokensByDigest(f *fixture) {
 		f.Errorf("without digests the store's time is %s, want %s", now, f.now)
 	}
 	f.want("no tokens", []admin.Token(nil), tokens)
+}
+
+func testTokenUse(f *fixture) {
+	used, digest := f.token(uniqueName(), func(*admin.Token) {})
+	other, _ := f.token(uniqueName(), func(*admin.Token) {})
+	start := f.now
+	for _, row := range []struct {
+		name  string
+		after time.Duration // since the start
+		want  time.Duration
+	}{
+		{"the first use", 0, 0},
+		{"one in the same minute", admin.TokenUseInterval - time.Microsecond, 0},
+		{"one a minute later", admin.TokenUseInterval, admin.TokenUseInterval},
+		{"one before it, by a clock that was set back", time.Second, time.Second},
+	} {
+		ids := []uuid.UUID{used.ID, uuid.Must(uuid.NewV7())}
+		if err := f.Store.NoteTokenUse(f.Context(), ids, start.Add(row.after)); err != nil {
+			f.Fatalf("%s: %v", row.name, err)
+		}
+		used.LastUsedAt = start.Add(row.want)
+		f.want(row.name, []admin.Token{used}, f.tokensNamed(used.Name))
+	}
+	tokens, _, err := f.Store.TokensByDigest(f.Context(), []ration.Digest{digest})
+	f.wantError(err, nil)
+	f.want("the token by its digest", []admin.Token{used}, tokens)
+	f.want("a token that was not used", []admin.Token{other}, f.tokensNamed(other.Name))
+	f.wantError(f.Store.NoteTokenUse(f.Context(), nil, start), nil)
 }

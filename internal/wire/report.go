@@ -3,6 +3,8 @@ package wire
 import (
 	"encoding/json"
 
+	"github.com/google/uuid"
+
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
 )
@@ -24,9 +26,13 @@ func AuditEntries(entries []admin.AuditEntry) []api.AuditEntry {
 		if len(details) == 0 {
 			details = json.RawMessage("{}")
 		}
-		return api.AuditEntry{
-			ID: entry.ID.String(), At: entry.At.UTC(), Actor: entry.Actor, Action: entry.Action,
+		shown := api.AuditEntry{
+			ID: entry.ID.String(), At: entry.At.UTC(), Actor: entry.Actor, From: entry.From, Action: entry.Action,
 			Target: entry.Target, Details: details,
 		}
+		if entry.TokenID != uuid.Nil {
+			shown.TokenID = entry.TokenID.String()
+		}
+		return shown
 	})
 }

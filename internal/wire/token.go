@@ -8,8 +8,8 @@ import (
 // Token returns a service token.
 func Token(token admin.Token) api.Token {
 	return api.Token{
-		ID: token.ID.String(), Name: token.Name, Scopes: list(token.Scopes), Start: token.Start, End: token.End,
-		CreatedAt: token.CreatedAt.UTC(), ExpiresAt: instant(token.ExpiresAt), RevokedAt: instant(token.RevokedAt),
+		ID: token.ID.String(), Name: token.Name, Scopes: list(token.Scopes), Owners: list(token.Owners), Plans: list(token.Plans), Start: token.Start, End: token.End,
+		CreatedAt: token.CreatedAt.UTC(), ExpiresAt: instant(token.ExpiresAt), RevokedAt: instant(token.RevokedAt), LastUsed: instant(token.LastUsedAt),
 	}
 }
 
