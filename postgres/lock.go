@@ -15,7 +15,11 @@ const usageColumns = chargedColumns + `, resets, shifted`
 
 // chargedColumns are those that a charge writes.
 const chargedColumns = countColumns + `,
-       second_rate_quantity, second_rate_quantity_tat, minute_rate_quantity, minute_rate_quantity_tat`
+       second_rate_quantity, second_rate_quantity_tat, minute_rate_quantity, minute_rate_quantity_tat,
+       ` + countedColumns
+
+// countedColumns are the latest hour that was counted in.
+const countedColumns = `counted_hour, counted_used, counted_given_back, counted_denied`
 
 const countColumns = `api_key_id, meter, used, reserved, denied, first_request_at, last_request_at,
        hour_label, hour_ends_at, hour_used, hour_reserved,
@@ -71,6 +75,7 @@ func (r *row) usage() (id ration.KeyID, usage ledger.MeterUsage) {
 			rate.Quantity = quantity
 		}
 	}
+	usage.Counted = r.hourCount()
 	var err, other error
 	usage.Resets, err = storedjson.ReadResets(r.json())
 	usage.Shifted, other = storedjson.ReadShifted(r.json())

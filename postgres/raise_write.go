@@ -28,6 +28,12 @@ type raiseRows struct {
 		periodIDs, ends [len(ration.WindowPeriods)][]time.Time
 		windows         [len(ration.WindowPeriods)][]int64
 		rates           rateColumns
+		counted         hourColumns
+	}
+	hours struct {
+		keys   [][16]byte
+		meters []string
+		hourColumns
 	}
 	begun struct {
 		keys            [][16]byte
@@ -97,6 +103,11 @@ func (r *raiseRows) addUsage(key [16]byte, write *ledger.MeterWrite) {
 		u.ends[i], u.windows[i] = append(u.ends[i], orEpoch(window.EndsAt)), append(u.windows[i], window.Used)
 	}
 	u.rates.add(&write.Rates)
+	u.counted.add(write.Counted)
+	for _, count := range write.OtherHours {
+		r.hours.keys, r.hours.meters = append(r.hours.keys, key), append(r.hours.meters, write.Meter)
+		r.hours.add(count)
+	}
 	if b := &r.begun; write.Resets != nil {
 		b.keys, b.meters = append(b.keys, key), append(b.meters, write.Meter)
 		b.resets, b.shifted = append(b.resets, textOrNil(storedjson.Resets(write.Resets))), append(b.shifted, textOrNil(storedjson.Shifted(write.Shifted)))
@@ -110,7 +121,10 @@ func (r *raiseRows) batch(now time.Time) *sqladmin.Batch {
 	for i := range u.periodIDs {
 		values = append(values, u.periodIDs[i], u.ends[i], u.windows[i])
 	}
-	b.Add(setUsageSQL, append(values, u.rates.values()...)...)
+	b.Add(setUsageSQL, append(append(values, u.rates.values()...), u.counted.hours, u.counted.used, u.counted.denied)...)
+	if h := &r.hours; len(h.keys) > 0 {
+		b.Add(addHoursSQL, append([]any{h.keys, h.meters}, h.values()...)...)
+	}
 	if w := &r.begun; len(w.keys) > 0 {
 		b.Add(setBegunSQL, w.keys, w.meters, w.resets, w.shifted)
 	}

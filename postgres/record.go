@@ -40,7 +40,8 @@ WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`, rowsSent)
 const addCounts = `used = k.used + d.used, denied = k.denied + d.denied,
     last_request_at = coalesce(d.last_request_at, k.last_request_at),
     hour_used = k.hour_used + d.used, day_used = k.day_used + d.used,
-    week_used = k.week_used + d.used, month_used = k.month_used + d.used`
+    week_used = k.week_used + d.used, month_used = k.month_used + d.used,
+    counted_used = k.counted_used + least(d.used, ` + mostUnits + ` - k.counted_used), counted_denied = k.counted_denied + d.denied`
 
 // setUsageSQL adds to rows that are new, used for the first time or turn a period. A period
 // with another id than the row's begins with what is added.
@@ -52,17 +53,20 @@ SELECT d.api_key_id, d.meter, d.used, 0, d.denied, d.first_request_at, d.last_re
        d.week_label, d.week_ends_at, d.week_used, 0,
        d.month_label, d.month_ends_at, d.month_used, 0,
        d.second_rate_tat, d.second_rate_rest, d.minute_rate_tat, d.minute_rate_rest,
-       d.second_rate_quantity, d.second_rate_tat, d.minute_rate_quantity, d.minute_rate_tat
+       d.second_rate_quantity, d.second_rate_tat, d.minute_rate_quantity, d.minute_rate_tat,
+       d.counted_hour, d.counted_used, 0, d.counted_denied
 FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],
             $7::timestamptz[], $8::timestamptz[], $9::bigint[],
             $10::date[], $11::timestamptz[], $12::bigint[],
             $13::date[], $14::timestamptz[], $15::bigint[],
             $16::date[], $17::timestamptz[], $18::bigint[],
-            $19::timestamptz[], $20::bigint[], $21::timestamptz[], $22::bigint[], $23::bigint[], $24::bigint[])
+            $19::timestamptz[], $20::bigint[], $21::timestamptz[], $22::bigint[], $23::bigint[], $24::bigint[],
+            $25::timestamptz[], $26::bigint[], $27::bigint[])
      AS d (api_key_id, meter, used, denied, first_request_at, last_request_at,
            hour_label, hour_ends_at, hour_used, day_label, day_ends_at, day_used,
            week_label, week_ends_at, week_used, month_label, month_ends_at, month_used,
-           second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest, second_rate_quantity, minute_rate_quantity)
+           second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest, second_rate_quantity, minute_rate_quantity,
+           counted_hour, counted_used, counted_denied)
 ON CONFLICT (api_key_id, meter) DO UPDATE
 SET used = k.used + excluded.used, denied = k.denied + excluded.denied,
     first_request_at = coalesce(k.first_request_at, excluded.first_request_at),
@@ -82,7 +86,11 @@ SET used = k.used + excluded.used, denied = k.denied + excluded.denied,
     second_rate_tat = excluded.second_rate_tat, second_rate_rest = excluded.second_rate_rest,
     minute_rate_tat = excluded.minute_rate_tat, minute_rate_rest = excluded.minute_rate_rest,
     second_rate_quantity = excluded.second_rate_quantity, second_rate_quantity_tat = excluded.second_rate_quantity_tat,
-    minute_rate_quantity = excluded.minute_rate_quantity, minute_rate_quantity_tat = excluded.minute_rate_quantity_tat`, rowsSent)
+    minute_rate_quantity = excluded.minute_rate_quantity, minute_rate_quantity_tat = excluded.minute_rate_quantity_tat,
+    counted_hour = excluded.counted_hour,
+    counted_used = CASE WHEN k.counted_hour = excluded.counted_hour THEN k.counted_used + least(excluded.counted_used, `+mostUnits+` - k.counted_used) ELSE excluded.counted_used END,
+    counted_given_back = CASE WHEN k.counted_hour = excluded.counted_hour THEN k.counted_given_back ELSE 0 END,
+    counted_denied = CASE WHEN k.counted_hour = excluded.counted_hour THEN k.counted_denied ELSE 0 END + excluded.counted_denied`, rowsSent)
 
 // addDaysSQL adds to the history.
 var addDaysSQL = counted(`

@@ -11,8 +11,9 @@ import (
 type writes struct {
 	add     [5]array
 	rates   [11]array
-	set     [24]array
+	set     [27]array
 	days    [6]array
+	hours   [6]array
 	secrets [2]array
 	prior   priorWrites
 	leases  leaseWrites
@@ -37,7 +38,9 @@ func newWrites() *writes {
 			newDates(), newTimes(), newInts(),
 			newDates(), newTimes(), newInts(),
 			newTimes(), newInts(), newTimes(), newInts(), newInts(), newInts(),
+			newTimes(), newInts(), newInts(),
 		},
+		hours:   [...]array{newUUIDs(), newTexts(), newTimes(), newInts(), newInts(), newInts()},
 		days:    [...]array{newUUIDs(), newTexts(), newDates(), newInts(), newInts(), newTimes()},
 		secrets: [...]array{newUUIDs(), newUUIDs()},
 		prior:   newPriorWrites(),
@@ -53,6 +56,7 @@ func newWrites() *writes {
 		{stmtSetBegun, l.begun[:]},
 		{stmtAddDays, w.days[:]},
 		{stmtPostDays, l.days[:]},
+		{stmtAddHours, w.hours[:]},
 		{stmtRefund, l.refunds[:]},
 		{stmtSecretsUsed, w.secrets[:]},
 		{stmtNewReservations, l.made[:]},
@@ -98,6 +102,7 @@ func (w *writes) collect(b *work) {
 func (w *writes) addMeter(k *keyWork, write *ledger.MeterWrite) {
 	before := k.usage.Meter(write.Meter)
 	w.prior.setBegun(k.id, write)
+	w.addHours(k.id, write)
 	if write.Posted {
 		w.prior.postUsage(k.id, before, write)
 		return
@@ -145,6 +150,9 @@ func runsOn(before *ledger.MeterUsage, write *ledger.MeterWrite) bool {
 	if before == nil || before.FirstRequestAt.IsZero() && !write.FirstRequestAt.IsZero() {
 		return false
 	}
+	if before.Counted.Hour != write.Counted.Hour {
+		return false
+	}
 	for i := range write.Windows {
 		if before.Windows[i].ID != write.Windows[i].ID || !before.Windows[i].EndsAt.Equal(write.Windows[i].EndsAt) {
 			return false
@@ -185,6 +193,10 @@ func (w *writes) setUsage(id ration.KeyID, write *ledger.MeterWrite) {
 		next = next[3:]
 	}
 	addRates(next, write)
+	next = next[3*len(write.Rates):]
+	next[0].addTime(write.Counted.Hour.Hour())
+	next[1].addInt(write.Counted.Used)
+	next[2].addInt(write.Counted.Denied)
 }
 
 func addPeriodID(to *array, period ration.Period, periodID ration.PeriodID) {

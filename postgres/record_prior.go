@@ -35,14 +35,20 @@ SET used = k.used + d.used, reserved = k.reserved + d.reserved, denied = k.denie
     second_rate_tat = d.second_rate_tat, second_rate_rest = d.second_rate_rest,
     minute_rate_tat = d.minute_rate_tat, minute_rate_rest = d.minute_rate_rest,
     second_rate_quantity = d.second_rate_quantity, second_rate_quantity_tat = d.second_rate_tat,
-    minute_rate_quantity = d.minute_rate_quantity, minute_rate_quantity_tat = d.minute_rate_tat
+    minute_rate_quantity = d.minute_rate_quantity, minute_rate_quantity_tat = d.minute_rate_tat,
+    counted_hour = d.counted_hour,
+    counted_used = CASE WHEN k.counted_hour = d.counted_hour THEN k.counted_used + least(d.counted_used, `+mostUnits+` - k.counted_used) ELSE d.counted_used END,
+    counted_given_back = CASE WHEN k.counted_hour = d.counted_hour THEN k.counted_given_back + least(d.counted_given_back, k.counted_used + least(d.counted_used, `+mostUnits+` - k.counted_used) - k.counted_given_back)
+        ELSE least(d.counted_given_back, d.counted_used) END,
+    counted_denied = CASE WHEN k.counted_hour = d.counted_hour THEN k.counted_denied ELSE 0 END + d.counted_denied
 FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::timestamptz[],
             $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::bigint[],
             $12::date[], $13::timestamptz[], $14::bigint[], $15::bigint[],
             $16::date[], $17::timestamptz[], $18::bigint[], $19::bigint[],
             $20::date[], $21::timestamptz[], $22::bigint[], $23::bigint[],
-            $24::timestamptz[], $25::bigint[], $26::timestamptz[], $27::bigint[], $28::bigint[], $29::bigint[])
-     AS d (`+countColumns+`, second_rate_quantity, minute_rate_quantity)
+            $24::timestamptz[], $25::bigint[], $26::timestamptz[], $27::bigint[], $28::bigint[], $29::bigint[],
+            $30::timestamptz[], $31::bigint[], $32::bigint[], $33::bigint[])
+     AS d (`+countColumns+`, second_rate_quantity, minute_rate_quantity, `+countedColumns+`)
 WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`, rowsSent)
 
 // setBegunSQL writes what few keys have: resets and shifted periods. The primary key

@@ -10,7 +10,7 @@ import (
 // keys, as parameters.
 type priorWrites struct {
 	newUsage [2]array
-	post     [29]array
+	post     [33]array
 	begun    [4]array
 	days     [8]array
 	refunds  [5]array
@@ -31,6 +31,7 @@ func newPriorWrites() priorWrites {
 			newDates(), newTimes(), newInts(), newInts(),
 			newDates(), newTimes(), newInts(), newInts(),
 			newTimes(), newInts(), newTimes(), newInts(), newInts(), newInts(),
+			newTimes(), newInts(), newInts(), newInts(),
 		},
 		begun:   [...]array{newUUIDs(), newTexts(), newTexts(), newTexts()},
 		days:    [...]array{newUUIDs(), newTexts(), newDates(), newInts(), newInts(), newTimes(), newInts(), newInts()},
@@ -70,6 +71,7 @@ func (l *priorWrites) postUsage(id ration.KeyID, before *ledger.MeterUsage, writ
 		next = next[4:]
 	}
 	addRates(next, write)
+	addHour(next[3*len(write.Rates):], write.Counted)
 	for _, day := range write.Days() {
 		l.days[0].addUUID(id)
 		l.days[1].addText(write.Meter)

@@ -13,7 +13,7 @@ import (
 // keysAheadSQL walks the primary key of key_usage, and looks at the end of each
 // key's history by that of usage_days.
 const keysAheadSQL = `
-SELECT api_key_id, hour_label > $1 OR EXISTS (
+SELECT api_key_id, greatest(hour_label, counted_hour) > $1 OR EXISTS (
     SELECT FROM usage_days d
     WHERE d.api_key_id = k.api_key_id AND d.meter = '` + ration.MeterRequests + `' AND d.date > $2)
 FROM key_usage k
@@ -97,6 +97,12 @@ FROM usage_days
 WHERE api_key_id = ANY($1::uuid[]) AND date >= $2
 ORDER BY date`
 
+	// hoursToRepairSQL uses the primary key of usage_hours.
+	hoursToRepairSQL = `
+SELECT api_key_id, meter, hour, used, given_back, denied
+FROM usage_hours
+WHERE api_key_id = ANY($1::uuid[]) AND hour >= $2`
+
 	// refundsToRepairSQL uses the primary key of refunds.
 	refundsToRepairSQL = `
 SELECT api_key_id, meter, period, label, units
@@ -144,6 +150,16 @@ func usageRepairs(ctx context.Context, q querier, ids []ration.KeyID, now time.T
 			meters[i].Refunded = append(meters[i].Refunded, refunded)
 		}
 	}, keys)
+	if err != nil {
+		return nil, err
+	}
+	err = query(ctx, q, hoursToRepairSQL, func(r *row) {
+		meters, meter := byID[r.uuid()].Meters, r.meter()
+		count := r.hourCount()
+		if i := slices.IndexFunc(meters, func(m admin.MeterRecord) bool { return m.Meter == meter }); i >= 0 {
+			meters[i].Hours = append(meters[i].Hours, count)
+		}
+	}, keys, ration.HourID(now).Hour())
 	if err != nil {
 		return nil, err
 	}

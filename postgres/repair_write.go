@@ -24,17 +24,20 @@ SET first_request_at = d.first_request_at, last_request_at = d.last_request_at,
     minute_rate_tat = d.minute_rate_tat, minute_rate_rest = d.minute_rate_rest,
     second_rate_quantity = d.second_rate_quantity, second_rate_quantity_tat = d.second_rate_tat,
     minute_rate_quantity = d.minute_rate_quantity, minute_rate_quantity_tat = d.minute_rate_tat,
+    counted_hour = d.counted_hour, counted_used = d.counted_used, counted_given_back = d.counted_given_back, counted_denied = d.counted_denied,
     resets = d.resets::jsonb, shifted = d.shifted::jsonb
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[],
             $5::timestamptz[], $6::timestamptz[], $7::bigint[], $8::bigint[],
             $9::date[], $10::timestamptz[], $11::bigint[], $12::bigint[],
             $13::date[], $14::timestamptz[], $15::bigint[], $16::bigint[],
             $17::date[], $18::timestamptz[], $19::bigint[], $20::bigint[],
-            $21::timestamptz[], $22::bigint[], $23::timestamptz[], $24::bigint[], $25::bigint[], $26::bigint[], $27::text[], $28::text[])
+            $21::timestamptz[], $22::bigint[], $23::timestamptz[], $24::bigint[], $25::bigint[], $26::bigint[],
+            $27::timestamptz[], $28::bigint[], $29::bigint[], $30::bigint[], $31::text[], $32::text[])
      AS d (api_key_id, meter, first_request_at, last_request_at,
            hour_label, hour_ends_at, hour_used, hour_reserved, day_label, day_ends_at, day_used, day_reserved,
            week_label, week_ends_at, week_used, week_reserved, month_label, month_ends_at, month_used, month_reserved,
-           second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest, second_rate_quantity, minute_rate_quantity, resets, shifted)
+           second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest, second_rate_quantity, minute_rate_quantity,
+           `+countedColumns+`, resets, shifted)
 WHERE k.api_key_id = d.api_key_id AND k.meter = d.meter`, rowsSent)
 
 	// foldDaysSQL adds to days what others counted.
@@ -60,6 +63,12 @@ DELETE FROM refunds r
 USING unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[]) AS d (api_key_id, meter, period, label)
 WHERE r.api_key_id = d.api_key_id AND r.meter = d.meter AND r.period = d.period AND r.label = d.label`, rowsSent)
 
+	// deleteHoursSQL uses the primary key of usage_hours.
+	deleteHoursSQL = counted(`
+DELETE FROM usage_hours u
+USING unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS d (api_key_id, meter, hour)
+WHERE u.api_key_id = d.api_key_id AND u.meter = d.meter AND u.hour = d.hour`, rowsSent)
+
 	// deleteDaysSQL uses the primary key of usage_days.
 	deleteDaysSQL = counted(`
 DELETE FROM usage_days u
@@ -81,6 +90,7 @@ type repairRows struct {
 		periodIDs, ends [len(ration.WindowPeriods)][]time.Time
 		used, held      [len(ration.WindowPeriods)][]int64
 		rates           rateColumns
+		counted         hourColumns
 		resets, shifted []*string
 	}
 	into struct {
@@ -91,7 +101,8 @@ type repairRows struct {
 		last         []*time.Time
 		back, times  []int64 // units and charges that were given back
 	}
-	from dayColumns
+	from  dayColumns
+	hours dayColumns // whose dates are hours
 
 	refundsInto, refundsFrom refundColumns
 
@@ -121,10 +132,14 @@ func (r *repairRows) addWindows(key [16]byte, meter *admin.MeterRecord) {
 		w.used[i], w.held[i] = append(w.used[i], window.Used), append(w.held[i], window.Reserved)
 	}
 	w.rates.add(&meter.Rates)
+	w.counted.add(meter.Counted)
 	w.resets, w.shifted = append(w.resets, textOrNil(storedjson.Resets(&meter.Resets))), append(w.shifted, textOrNil(storedjson.Shifted(meter.Shifted)))
 }
 
 func (r *repairRows) addFold(key [16]byte, meter *admin.MeterRecord) {
+	for _, hour := range meter.HoursFrom {
+		r.hours.keys, r.hours.meters, r.hours.dates = append(r.hours.keys, key), append(r.hours.meters, meter.Meter), append(r.hours.dates, hour.Hour())
+	}
 	if len(meter.Fold.From) == 0 {
 		return
 	}
@@ -165,7 +180,11 @@ func (r *repairRows) batch(now time.Time) *sqladmin.Batch {
 	for i := range w.periodIDs {
 		values = append(values, w.periodIDs[i], w.ends[i], w.used[i], w.held[i])
 	}
-	b.Add(setWindowsSQL, append(append(values, w.rates.values()...), w.resets, w.shifted)...)
+	values = append(append(values, w.rates.values()...), w.counted.values()...)
+	b.Add(setWindowsSQL, append(values, w.resets, w.shifted)...)
+	if len(r.hours.keys) > 0 {
+		b.Add(deleteHoursSQL, r.hours.keys, r.hours.meters, r.hours.dates)
+	}
 	if len(r.into.keys) > 0 {
 		b.Add(foldDaysSQL, r.into.keys, r.into.meters, r.into.dates, r.into.used, r.into.denied, r.into.last, r.into.back, r.into.times)
 		b.Add(deleteDaysSQL, r.from.keys, r.from.meters, r.from.dates)

@@ -17,7 +17,7 @@ func TestStatementsArePreparedAgainAfterAMigration(t *testing.T) {
 	d.exec(t, "INSERT INTO secret_digests VALUES ($1, $2, gen_random_uuid())", digest[:], [16]byte(id))
 	for _, migration := range []string{
 		"SELECT 1",
-		"ALTER TABLE key_usage ALTER COLUMN meter TYPE varchar(64)",
+		"DROP VIEW hourly_usage; ALTER TABLE key_usage ALTER COLUMN meter TYPE varchar(64)",
 		"ALTER TABLE secret_digests ALTER COLUMN api_key_id TYPE uuid USING api_key_id::text::uuid",
 		"ALTER TABLE api_keys ALTER COLUMN name TYPE varchar(2000)",
 	} {

@@ -28,6 +28,7 @@ const (
 	stmtSetBegun
 	stmtAddDays
 	stmtPostDays
+	stmtAddHours
 	stmtRefund
 	stmtSecretsUsed
 	stmtNewReservations
@@ -78,6 +79,7 @@ var statementSQL = [statementCount]string{
 	stmtSetBegun:          setBegunSQL,
 	stmtAddDays:           addDaysSQL,
 	stmtPostDays:          postDaysSQL,
+	stmtAddHours:          addHoursSQL,
 	stmtRefund:            refundSQL,
 	stmtSecretsUsed:       secretsUsedSQL,
 	stmtNewReservations:   newReservationsSQL,

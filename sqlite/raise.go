@@ -94,6 +94,9 @@ func (tx *tx) writeRaise(ctx context.Context, raise *admin.UsageRaise) error {
 		if err := tx.recordUsage(ctx, key, &addition.MeterWrite); err != nil {
 			return err
 		}
+		if err := tx.recordHours(ctx, key, &addition.MeterWrite); err != nil {
+			return err
+		}
 		if first := optionalMicros(addition.FirstRequestAt); first != nil {
 			if _, err := tx.exec(ctx, earlierFirstRequest, first, key, addition.Meter, first); err != nil {
 				return err

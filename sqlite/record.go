@@ -55,8 +55,9 @@ const addUsage = `INSERT INTO key_usage (api_key_id, meter, used, denied, first_
 	hour_label, hour_ends_at, hour_used, day_label, day_ends_at, day_used,
 	week_label, week_ends_at, week_used, month_label, month_ends_at, month_used,
 	second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest,
-	second_rate_quantity, second_rate_quantity_tat, minute_rate_quantity, minute_rate_quantity_tat)
-VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+	second_rate_quantity, second_rate_quantity_tat, minute_rate_quantity, minute_rate_quantity_tat,
+	counted_hour, counted_used, counted_denied)
+VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 ON CONFLICT (api_key_id, meter) DO UPDATE SET
 	used = used + excluded.used,
 	denied = denied + excluded.denied,
@@ -77,7 +78,11 @@ ON CONFLICT (api_key_id, meter) DO UPDATE SET
 	second_rate_tat = excluded.second_rate_tat, second_rate_rest = excluded.second_rate_rest,
 	minute_rate_tat = excluded.minute_rate_tat, minute_rate_rest = excluded.minute_rate_rest,
 	second_rate_quantity = excluded.second_rate_quantity, second_rate_quantity_tat = excluded.second_rate_quantity_tat,
-	minute_rate_quantity = excluded.minute_rate_quantity, minute_rate_quantity_tat = excluded.minute_rate_quantity_tat`
+	minute_rate_quantity = excluded.minute_rate_quantity, minute_rate_quantity_tat = excluded.minute_rate_quantity_tat,
+	counted_hour = excluded.counted_hour,
+	counted_used = iif(counted_hour = excluded.counted_hour, counted_used + min(excluded.counted_used, ` + mostUnits + ` - counted_used), excluded.counted_used),
+	counted_given_back = iif(counted_hour = excluded.counted_hour, counted_given_back, 0),
+	counted_denied = iif(counted_hour = excluded.counted_hour, counted_denied, 0) + excluded.counted_denied`
 
 // postUsage is addUsage where amounts may be taken off: of a row that is there. By
 // the primary key of key_usage.
@@ -88,8 +93,12 @@ const postUsage = `UPDATE key_usage SET used = used + ?1, reserved = reserved + 
 	week_used = iif(week_label = ?14, week_used, 0) + ?16, week_reserved = iif(week_label = ?14, week_reserved, 0) + ?17, week_label = ?14, week_ends_at = ?15,
 	month_used = iif(month_label = ?18, month_used, 0) + ?20, month_reserved = iif(month_label = ?18, month_reserved, 0) + ?21, month_label = ?18, month_ends_at = ?19,
 	second_rate_tat = ?22, second_rate_rest = ?23, minute_rate_tat = ?24, minute_rate_rest = ?25,
-	second_rate_quantity = ?26, second_rate_quantity_tat = ?27, minute_rate_quantity = ?28, minute_rate_quantity_tat = ?29
-WHERE api_key_id = ?30 AND meter = ?31`
+	second_rate_quantity = ?26, second_rate_quantity_tat = ?27, minute_rate_quantity = ?28, minute_rate_quantity_tat = ?29,
+	counted_hour = ?30,
+	counted_used = iif(counted_hour = ?30, counted_used + min(?31, ` + mostUnits + ` - counted_used), ?31),
+	counted_given_back = iif(counted_hour = ?30, counted_given_back + min(?32, counted_used + min(?31, ` + mostUnits + ` - counted_used) - counted_given_back), min(?32, ?31)),
+	counted_denied = iif(counted_hour = ?30, counted_denied, 0) + ?33
+WHERE api_key_id = ?34 AND meter = ?35`
 
 // setBegun is by the primary key of key_usage.
 const setBegun = "UPDATE key_usage SET resets = ?, shifted = ? WHERE api_key_id = ? AND meter = ?"
@@ -125,16 +134,20 @@ func (tx *tx) recordMeter(ctx context.Context, id ration.KeyID, write *ledger.Me
 	if err := tx.recordUsage(ctx, key, write); err != nil {
 		return err
 	}
+	if err := tx.recordHours(ctx, key, write); err != nil {
+		return err
+	}
 	return tx.execOne(ctx, addDay, key, write.Meter, dateText(day.Date), day.Used, day.Denied, optionalMicros(day.LastRequestAt))
 }
 
 func (tx *tx) recordUsage(ctx context.Context, key []byte, write *ledger.MeterWrite) error {
-	values := make([]any, 0, 26)
+	values := make([]any, 0, 29)
 	values = append(values, key, write.Meter, write.Used, write.Denied, optionalMicros(write.FirstRequestAt), optionalMicros(write.LastRequestAt))
 	for i, window := range write.Windows {
 		values = append(values, periodValue(ration.WindowPeriods[i], window.ID), micros(window.EndsAt), window.Used)
 	}
-	if err := tx.execOne(ctx, addUsage, rateValues(values, &write.Rates)...); err != nil {
+	values = append(rateValues(values, &write.Rates), hourValue(write.Counted.Hour), write.Counted.Used, write.Counted.Denied)
+	if err := tx.execOne(ctx, addUsage, values...); err != nil {
 		return err
 	}
 	return tx.recordBegun(ctx, key, write)
@@ -156,16 +169,19 @@ func (tx *tx) recordPostings(ctx context.Context, id ration.KeyID, write *ledger
 	if _, err := tx.exec(ctx, newUsage, key, write.Meter); err != nil {
 		return err
 	}
-	values := make([]any, 0, 31)
+	values := make([]any, 0, 35)
 	values = append(values, write.Used, write.Reserved, write.Denied, optionalMicros(write.FirstRequestAt), optionalMicros(write.LastRequestAt))
 	for i, window := range write.Windows {
 		values = append(values, periodValue(ration.WindowPeriods[i], window.ID), micros(window.EndsAt), window.Used, window.Reserved)
 	}
-	values = rateValues(values, &write.Rates)
+	values = append(rateValues(values, &write.Rates), hourValues(write.Counted)...)
 	if err := tx.execOne(ctx, postUsage, append(values, key, write.Meter)...); err != nil {
 		return err
 	}
 	if err := tx.recordBegun(ctx, key, write); err != nil {
+		return err
+	}
+	if err := tx.recordHours(ctx, key, write); err != nil {
 		return err
 	}
 	for _, day := range write.Days() {

@@ -14,7 +14,7 @@ import (
 
 // keysAhead walks the primary key of key_usage, and looks at the end of each
 // key's history by the index usage_days_key.
-const keysAhead = `SELECT api_key_id, hour_label > ? OR EXISTS (
+const keysAhead = `SELECT api_key_id, max(hour_label, counted_hour) > ? OR EXISTS (
 		SELECT 1 FROM usage_days d WHERE d.api_key_id = k.api_key_id AND d.date > ? AND d.meter = '` + ration.MeterRequests + `')
 	FROM key_usage k WHERE api_key_id > ? AND meter = '` + ration.MeterRequests + `' ORDER BY api_key_id LIMIT ?`
 
@@ -137,6 +137,9 @@ func (tx *tx) meterRecords(ctx context.Context, k *keyState) ([]admin.MeterRecor
 		return nil, fmt.Errorf("reading the history of %s: %w", k.key.ID, err)
 	}
 	for i := range records {
+		if err := tx.hoursToRepair(ctx, k.key.ID, &records[i]); err != nil {
+			return nil, fmt.Errorf("reading the hours of %s: %w", k.key.ID, err)
+		}
 		if err := tx.refundsToRepair(ctx, k.key.ID, &records[i]); err != nil {
 			return nil, fmt.Errorf("reading the refunds of %s: %w", k.key.ID, err)
 		}
@@ -148,7 +151,8 @@ const setWindows = `UPDATE key_usage SET first_request_at = ?, last_request_at =
 	hour_label = ?, hour_ends_at = ?, hour_used = ?, hour_reserved = ?, day_label = ?, day_ends_at = ?, day_used = ?, day_reserved = ?,
 	week_label = ?, week_ends_at = ?, week_used = ?, week_reserved = ?, month_label = ?, month_ends_at = ?, month_used = ?, month_reserved = ?,
 	second_rate_tat = ?, second_rate_rest = ?, minute_rate_tat = ?, minute_rate_rest = ?,
-	second_rate_quantity = ?, second_rate_quantity_tat = ?, minute_rate_quantity = ?, minute_rate_quantity_tat = ?, resets = ?, shifted = ?
+	second_rate_quantity = ?, second_rate_quantity_tat = ?, minute_rate_quantity = ?, minute_rate_quantity_tat = ?,
+	counted_hour = ?, counted_used = ?, counted_given_back = ?, counted_denied = ?, resets = ?, shifted = ?
 WHERE api_key_id = ? AND meter = ?`
 
 const earlierSecretUse = "UPDATE api_key_secrets SET last_used_at = ? WHERE api_key_id = ? AND last_used_at > ?" //nolint:gosec // SQL
@@ -161,11 +165,14 @@ func (tx *tx) writeRepair(ctx context.Context, repair *admin.UsageRepair) error 
 		for w, window := range meter.Windows {
 			values = append(values, periodValue(ration.WindowPeriods[w], window.ID), micros(window.EndsAt), window.Used, window.Reserved)
 		}
-		values = rateValues(values, &meter.Rates)
+		values = append(rateValues(values, &meter.Rates), hourValues(meter.Counted)...)
 		if err := tx.execOne(ctx, setWindows, append(values, optionalString(storedjson.Resets(&meter.Resets)), optionalString(storedjson.Shifted(meter.Shifted)), key, meter.Meter)...); err != nil {
 			return err
 		}
 		if err := tx.foldDays(ctx, key, meter); err != nil {
+			return err
+		}
+		if err := tx.deleteHours(ctx, key, meter); err != nil {
 			return err
 		}
 		if err := tx.moveRefunds(ctx, key, meter.Moved); err != nil {

@@ -15,7 +15,8 @@ const usageColumns = `api_key_id, meter, used, reserved, denied, first_request_a
 	week_label, week_ends_at, week_used, week_reserved,
 	month_label, month_ends_at, month_used, month_reserved,
 	second_rate_tat, second_rate_rest, minute_rate_tat, minute_rate_rest,
-	second_rate_quantity, second_rate_quantity_tat, minute_rate_quantity, minute_rate_quantity_tat, resets, shifted`
+	second_rate_quantity, second_rate_quantity_tat, minute_rate_quantity, minute_rate_quantity_tat,
+	counted_hour, counted_used, counted_given_back, counted_denied, resets, shifted`
 
 func (r *row) meterUsage() ledger.MeterUsage {
 	usage := ledger.MeterUsage{
@@ -40,7 +41,8 @@ func (r *row) meterUsage() ledger.MeterUsage {
 		}
 		column += 2
 	}
-	usage.Resets, usage.Shifted = r.resets(column), r.shifted(column+1)
+	usage.Counted = r.hourCount(column)
+	usage.Resets, usage.Shifted = r.resets(column+4), r.shifted(column+5)
 	return usage
 }
 

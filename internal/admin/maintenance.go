@@ -19,14 +19,14 @@ type Maintenance interface {
 
 	// KeysAhead looks at the next keys after one, in the order of their ids. It
 	// returns those that had a charge or a denial while a clock was ahead: the row of
-	// their requests has a later hour, or the history of their requests a later date,
+	// their requests has a later hour, of its window or counted last, or the history of their requests a later date,
 	// than [LatestPeriods] returns for the store's time.
 	KeysAhead(ctx context.Context, after ration.KeyID, look int) (KeysAhead, error)
 
 	// RepairUsage locks keys, at most MaxKeysAtOnce, in the order of [LockOrder]. It
 	// calls repair for one key after the other, with what the key has used, as read
 	// under the lock, and with the same time. If repair returns nil, it writes what
-	// repair has changed: all windows and request times, the fold of the history, and
+	// repair has changed: all windows and request times, the latest hour, the folds of the history, and
 	// Audit. Last uses of secrets that are later than Now become Now. If repair
 	// returns ErrUnchanged, the key stays as it is. If it returns any other error, no
 	// key is changed. Repair may be called again for all keys. Errors:
@@ -56,6 +56,9 @@ type MeterRecord struct {
 	ledger.MeterUsage
 	Days []MeterDay // from RepairFrom on, by date
 	Fold Fold       // to be filled in
+
+	Hours     []ledger.HourCount // of the history, from the hour of Now on
+	HoursFrom []ration.PeriodID  // to be filled in: hours of the history to be deleted, whose counts are in Counted now
 
 	Refunded []ledger.PeriodRefunds // what was given back in its periods, except for its lifetime
 	Moved    []RefundMove           // to be filled in

@@ -34,6 +34,7 @@ func repairMeter(meter *MeterRecord, open []ration.Reservation, zone *time.Locat
 	latestHour, latestDate := LatestPeriods(now)
 	ahead := meter.Windows[windowHour].ID > latestHour
 	day := meter.runningDay(ahead, zone, now)
+	meter.foldHours(now)
 	meter.fold(day, now, func(date ration.PeriodID) bool {
 		return date > day && (ahead || date > latestDate)
 	})
@@ -204,6 +205,20 @@ func (m *MeterRecord) fold(into ration.PeriodID, now time.Time, isToMove func(ra
 	}
 }
 
+// foldHours moves hours of the history that have not begun into the one that runs.
+// The row counts the latest hour, so there are none if that has begun.
+func (m *MeterRecord) foldHours(now time.Time) {
+	m.HoursFrom = nil
+	if latest, _ := LatestPeriods(now); m.Counted.Hour <= latest {
+		return
+	}
+	m.Counted.Hour = ration.HourID(now)
+	for _, hour := range m.Hours {
+		m.HoursFrom = append(m.HoursFrom, hour.Hour)
+		m.Counted = m.Counted.Add(hour)
+	}
+}
+
 // usedIn adds up the history of a period and of the future. A day's is what has
 // its id. Of the others it is what was used since their first date, and on
 // days before it that were used after the period began: until a day ends that a
@@ -245,6 +260,7 @@ func usageFields(meters []MeterRecord) fields {
 			period := ration.WindowPeriods[w]
 			all[meter.Meter+"."+string(period)] = fields{"begins": labelText(period, window.ID), "used": window.Used}
 		}
+		all[meter.Meter+".history.hour"] = fields{"begins": labelText(ration.PeriodHour, meter.Counted.Hour), "used": meter.Counted.Net()}
 		fold := meter.Fold
 		moved := fields{"from": dateTexts(fold.From), "to": dateText(fold.Into.Date), "used": fold.Into.Used, "denied": fold.Into.Denied}
 		moved.add("given_back", fold.Into.GivenBack, fold.Into.GivenBack > 0)

@@ -150,6 +150,10 @@ type Usage interface {
 	Reservations(ctx context.Context, filter ration.ReservationFilter) ([]ration.Reservation, error)
 	// UsageDays returns history rows ordered by date, key id and meter.
 	UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error)
+	// UsageHours returns what was counted by UTC hour, ordered by hour, key id and
+	// meter. It leaves out hours in which nothing was counted, and those that were
+	// deleted or never written: see HoursSince.
+	UsageHours(ctx context.Context, filter HourFilter) ([]UsageHour, error)
 	// SumUsage adds up history rows by the question's groups and by meter, in the
 	// order of [UsageReport].
 	SumUsage(ctx context.Context, question UsageQuestion) (UsageReport, error)

@@ -30,7 +30,7 @@ type UsageRaise struct {
 // MeterAddition is what has to be added on a meter. The meter's row may not exist
 // yet.
 type MeterAddition struct {
-	// MeterWrite is written like that of a charge, with two differences: Days say to
+	// MeterWrite is written like that of a charge, whether or not it is Posted, with two differences: Days say to
 	// which days of the history Used belongs, and FirstRequestAt is also set if it is
 	// earlier than the stored one.
 	ledger.MeterWrite
@@ -51,7 +51,8 @@ func DayKeys(days []DayKey) ([]ration.KeyID, error) {
 // compared with it: so the same file can be taken over again, also after charges
 // here. What is missing is added as if it had been charged on that day: to its
 // history, and to those of the running periods that the day belongs to. Which hours
-// it was used in nobody knows, so the running hour gets nothing.
+// it was used in nobody knows, so the running hour gets nothing, and the history has it
+// at noon.
 
 // raising is the raise of one key.
 type raising struct {
@@ -100,6 +101,7 @@ func (r *raising) raiseDay(day *ImportedDay) error {
 	addition.Used += missing
 	addition.FirstRequestAt = earlier(addition.FirstRequestAt, last)
 	addition.LastRequestAt = later(addition.LastRequestAt, last)
+	addition.CountHour(ledger.HourCount{Hour: r.hourOf(day.Date), Used: missing})
 	addition.Days = append(addition.Days, MeterDay{Date: day.Date, Used: missing, LastRequestAt: later(recorded.LastRequestAt, last)})
 	for i, period := range ration.WindowPeriods {
 		window := &addition.Windows[i]
@@ -168,9 +170,23 @@ func (r *raising) addition(meter string, standing *ledger.MeterUsage) *MeterAddi
 	return &r.Additions[len(r.Additions)-1]
 }
 
+// hourOf returns the hour in whose history a day's units are counted, since nobody
+// knows the right ones: that of its noon, which zones near the key's have on the same
+// date, and which has begun.
+func (r *raising) hourOf(date ration.PeriodID) ration.PeriodID {
+	year, month, day := date.Date().Date()
+	noon := time.Date(year, month, day, 12, 0, 0, 0, r.zone)
+	return ration.HourID(notAfter(noon, r.Now))
+}
+
 // subtractStored leaves in the windows what is to be added to those stored.
 func (r *raising) subtractStored(addition *MeterAddition) {
 	stored := r.Usage.Meter(addition.Meter)
+	var counted ledger.HourCount
+	if stored != nil {
+		counted = stored.Counted
+	}
+	addition.TurnHour(counted)
 	for i := range addition.Windows {
 		if stored != nil && stored.Windows[i].ID == addition.Windows[i].ID {
 			addition.Windows[i].Used -= stored.Windows[i].Used

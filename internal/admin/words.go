@@ -37,6 +37,8 @@ type (
 	IssuedToken      = rationadmin.IssuedToken
 	UsageFilter      = rationadmin.UsageFilter
 	UsageDay         = rationadmin.UsageDay
+	HourFilter       = rationadmin.HourFilter
+	UsageHour        = rationadmin.UsageHour
 	UsageGroup       = rationadmin.UsageGroup
 	UsageQuestion    = rationadmin.UsageQuestion
 	UsageSum         = rationadmin.UsageSum

@@ -153,6 +153,11 @@ func fillRest(t *testing.T, path string) {
 		`INSERT INTO usage_days (api_key_id, meter, date, used, denied, last_request_at, given_back, refunds)
 			SELECT id, 'requests', date('2024-02-25', n || ' days'), n * 100000000000000, n % 3, iif(n % 2, NULL, 1708819200000000 + n), n * 3, n % 4
 			FROM api_keys, (WITH RECURSIVE c (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c WHERE n < 9) SELECT n FROM c)`,
+		"UPDATE key_usage SET counted_used = 9007199254740993, counted_given_back = 5, counted_denied = 6",
+		`INSERT INTO usage_hours (api_key_id, meter, hour, used, given_back, denied)
+			SELECT id, 'requests', 1708819200000000 + n * 3600000000, n * 100000000000000, n * 3, n % 3
+			FROM api_keys, (WITH RECURSIVE c (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c WHERE n < 9) SELECT n FROM c)`,
+		"INSERT INTO usage_hours_since (since) VALUES (1708819200000000)",
 		`INSERT INTO reservations
 			SELECT api_key_id, secret_id, iif(n, 'expired', 'open'), iif(n, 'release', 'keep'),
 				'[{"units":9007199254740992,"meter":"requests","hour":"2026-01-01T00:00:00Z","day":"2026-01-01","week":"2025-12-29","month":"2026-01-01"}]',

@@ -100,6 +100,7 @@ func (a *Account) Writes() []MeterWrite {
 				window.Reserved -= before.Windows[w].Reserved
 			}
 		}
+		write.TurnHour(before.Counted)
 	}
 	return a.writes
 }
@@ -117,12 +118,14 @@ func (a *Account) note(change *MeterChange, changes *Changes) {
 	if change.Denied > 0 {
 		day.Denied += change.Denied
 		write.Denied += change.Denied
+		write.CountHour(HourCount{Hour: change.Hour, Denied: change.Denied})
 		return
 	}
 	if changes.Held {
 		write.Posted = true
 	} else {
 		day.Used += change.Units
+		write.CountHour(HourCount{Hour: change.Hour, Used: change.Units})
 	}
 	day.LastRequestAt = changes.At
 	write.LastRequestAt = changes.At

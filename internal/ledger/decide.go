@@ -60,7 +60,7 @@ func changesOf(policy *Policy, usage Usage, charge *ration.Charge, now time.Time
 			change.Window[w], turns = change.Window[w].at(ration.WindowPeriods[w], now, policy.Zone)
 			turned = turned || turns
 		}
-		change.Day = change.Window[windowDay].ID
+		change.Day, change.Hour = change.Window[windowDay].ID, change.Window[windowHour].ID
 		var begins bool
 		change.Shifted, change.Epoch, begins = usage.meterOrUnused(amount.Meter).shiftedAt(policy.Limits, &change.Window, now, policy.Zone)
 		turned = turned || begins
@@ -72,7 +72,7 @@ func changesOf(policy *Policy, usage Usage, charge *ration.Charge, now time.Time
 func (c *Changes) becomeDenial() {
 	c.Held = false
 	for i, change := range c.Meters {
-		c.Meters[i] = MeterChange{Meter: change.Meter, Denied: 1, Day: change.Day}
+		c.Meters[i] = MeterChange{Meter: change.Meter, Denied: 1, Day: change.Day, Hour: change.Hour}
 	}
 }
 

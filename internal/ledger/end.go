@@ -155,11 +155,14 @@ func (a *Account) post(p *ration.Posting, used, reserved int64, requestedAt time
 	if entry.FirstRequestAt.IsZero() && used > 0 { // nothing was reserved on it
 		entry.FirstRequestAt, write.FirstRequestAt = requestedAt, requestedAt
 	}
-	switch {
-	case used > 0:
-		write.day(p.Day()).Used += used
-	case used < 0:
-		day := write.day(p.Day())
+	if used == 0 {
+		return
+	}
+	day := write.day(p.Day())
+	if used > 0 {
+		day.Used += used
+	} else {
 		day.GivenBack = min(day.GivenBack-used, ration.MaxTotalUnits)
 	}
+	write.CountHour(HourCount{Hour: p.Periods[windowHour], Used: max(0, used), GivenBack: max(0, -used)})
 }

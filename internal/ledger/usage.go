@@ -10,8 +10,11 @@ import (
 // RatePeriods are the periods of [MeterUsage.Rates].
 var RatePeriods = [...]ration.Period{ration.PeriodSecond, ration.PeriodMinute}
 
-// windowDay is the index of the day in WindowPeriods.
-var windowDay = slices.Index(ration.WindowPeriods[:], ration.PeriodDay)
+// windowHour and windowDay are the indices of the hour and the day in WindowPeriods.
+var (
+	windowHour = slices.Index(ration.WindowPeriods[:], ration.PeriodHour)
+	windowDay  = slices.Index(ration.WindowPeriods[:], ration.PeriodDay)
+)
 
 // Usage is what a key has used, with at most one entry per meter. A meter without an
 // entry has not been used.
@@ -31,6 +34,7 @@ type MeterUsage struct {
 	Rates          [len(RatePeriods)]RateState
 	Resets         Resets
 	Shifted        []ShiftedWindow // of periods that don't begin with their unit; never changed in place
+	Counted        HourCount       // the latest hour that was counted in; the history has the earlier ones
 }
 
 // Window is the current period of one length, such as the current day. It runs until
@@ -139,8 +143,9 @@ type MeterChange struct {
 	Meter    string
 	Units    int64                             // added to all windows and the lifetime count, as used or reserved
 	InFlight int64                             // slots taken of a concurrent limit: 1 or 0
-	Denied   int64                             // 1 if the charge was denied; then only Denied and Day apply
+	Denied   int64                             // 1 if the charge was denied; then only Denied, Day and Hour apply
 	Day      ration.PeriodID                   // the day in whose history the charge is counted
+	Hour     ration.PeriodID                   // the hour in whose history it is counted
 	Window   [len(ration.WindowPeriods)]Window // the windows before Units are added
 	Rates    [len(RatePeriods)]RateState       // the rates after the charge
 	Epoch    int64                             // the meter's epoch that the charge belongs to

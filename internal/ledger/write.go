@@ -31,6 +31,12 @@ type MeterWrite struct {
 
 	Day       DayWrite   // of the history; zero: nothing to write
 	OtherDays []DayWrite // of the history; only if Posted
+
+	// Counted is the latest hour that was counted in, which the row holds. Add its
+	// counts if the row has the same hour, and set them if it has another. Without
+	// Posted, Used and Denied are those of the write, and nothing is given back.
+	Counted    HourCount
+	OtherHours []HourCount // of the history, to be added
 }
 
 // DayWrite is what has to be added to a day of a meter's history. None of its numbers

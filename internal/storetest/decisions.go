@@ -84,6 +84,8 @@ func testDenialChangesNothing(f *fixture) {
 	for i := range before.Usage {
 		before.Usage[i].Denied++
 		before.Days[i].Denied++
+		before.Usage[i].Counted.Denied++
+		before.Hours[i].Denied++
 	}
 	f.want("state after a denial", before, f.state(id))
 }

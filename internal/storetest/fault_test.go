@@ -21,6 +21,7 @@ const (
 	remembersKeys         fault = "remembers keys"
 	chargesDryRuns        fault = "charges dry runs"
 	forgetsDenials        fault = "forgets denials"
+	forgetsHours          fault = "forgets hours that are over"
 	overwritesCounts      fault = "overwrites counts"
 	storesHalfABatch      fault = "stores half a batch"
 	answersByKey          fault = "answers by key"
@@ -82,6 +83,7 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		remembersKeys:          "Access/a key's status holds from the next decision on",
 		chargesDryRuns:         "Decisions/a dry run changes nothing",
 		forgetsDenials:         "Decisions/a denial is counted and changes nothing else",
+		forgetsHours:           "Hours/an hour that is over stays in the history",
 		overwritesCounts:       "Periods/all periods run for every meter, limited or not",
 		storesHalfABatch:       "Batches/a charge that can't be stored breaks its batch and charges nothing",
 		answersByKey:           "Batches/the most keys in one batch",

@@ -112,6 +112,7 @@ func groups() []group {
 		{"Rates", rateTests},
 		{"Future", futureTests},
 		{"History", historyTests},
+		{"Hours", hourTests},
 		{"Unlimited", unlimitedTests},
 		{"Plans", planTests},
 		{"Tokens", tokenTests},

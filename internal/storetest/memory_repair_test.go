@@ -38,7 +38,8 @@ func (m *memory) KeysAhead(_ context.Context, after ration.KeyID, look int) (adm
 		}
 		looked++
 		ahead.Last = id
-		if m.usage[id].Meter(ration.MeterRequests).Windows[0].ID > hour || slices.ContainsFunc(m.days, func(d admin.UsageDay) bool {
+		requests := m.usage[id].Meter(ration.MeterRequests)
+		if max(requests.Windows[0].ID, requests.Counted.Hour) > hour || slices.ContainsFunc(m.days, func(d admin.UsageDay) bool {
 			return d.KeyID == id && d.Meter == ration.MeterRequests && d.Date > date
 		}) {
 			ahead.IDs = append(ahead.IDs, id)
@@ -104,6 +105,11 @@ func (m *memory) usageRepair(id ration.KeyID) admin.UsageRepair {
 				})
 			}
 		}
+		for hour, count := range m.hours {
+			if hour.key == id && hour.meter == usage.Meter && hour.hour >= ration.HourID(repair.Now) {
+				record.Hours = append(record.Hours, count)
+			}
+		}
 		for period, units := range m.refunded {
 			if period.key == id && period.Meter == usage.Meter && period.Period != ration.PeriodLifetime {
 				record.Refunded = append(record.Refunded, ledger.PeriodRefunds{RefundPeriod: period.RefundPeriod, Units: units})
@@ -146,6 +152,9 @@ func (m *memory) writeRepair(repair *admin.UsageRepair) {
 	defer m.plansMu.Unlock()
 	for _, meter := range repair.Meters {
 		*m.usage[repair.KeyID].Meter(meter.Meter) = meter.MeterUsage
+		for _, hour := range meter.HoursFrom {
+			delete(m.hours, hourOfKey{repair.KeyID, meter.Meter, hour})
+		}
 		m.days = slices.DeleteFunc(m.days, func(d admin.UsageDay) bool {
 			return d.KeyID == repair.KeyID && d.Meter == meter.Meter && slices.Contains(meter.Fold.From, d.Date)
 		})

@@ -34,6 +34,7 @@ type memory struct {
 	keys       map[ration.KeyID]*admin.KeyRecord
 	usage      map[ration.KeyID]ledger.Usage
 	days       []admin.UsageDay
+	hours      map[hourOfKey]ledger.HourCount // those that no entry of usage counts
 	digests    map[ration.Digest]ration.SecretRef
 
 	reservations []ration.Reservation
@@ -60,6 +61,7 @@ func newMemory() *memory {
 		fault:   fault(os.Getenv(faultVariable)),
 		keys:    map[ration.KeyID]*admin.KeyRecord{},
 		usage:   map[ration.KeyID]ledger.Usage{},
+		hours:   map[hourOfKey]ledger.HourCount{},
 		digests: map[ration.Digest]ration.SecretRef{},
 		plans:   map[string]ration.Plan{},
 		replays: map[nameOfKey]ledger.Replay{},
@@ -263,6 +265,7 @@ func (m *memory) writeUsage(id ration.KeyID, write ledger.MeterWrite) {
 		}
 		entry.Windows[i] = window
 	}
+	m.writeHours(id, entry, &write)
 	if entry.FirstRequestAt.IsZero() {
 		entry.FirstRequestAt = write.FirstRequestAt
 	}

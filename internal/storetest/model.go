@@ -30,15 +30,18 @@ type modelKey struct {
 // modelMeter is all that ever happened to a key on one meter.
 type modelMeter struct {
 	admitted []admission
-	beyond   []admission       // what was settled without a reservation
-	first    time.Time         // of its use
-	denied   []ration.PeriodID // the day of each denial
-	running  [4]running        // hour, day, week, month
+	beyond   []admission // what was settled without a reservation
+	first    time.Time   // of its use
+	denied   []denial
+	running  [4]running // hour, day, week, month
 	rates    map[ration.Period]modelRate
 	last     time.Time // of the admissions, or when a clock that was ahead was put right
 	epoch    int64     // how many resets there were
 	resets   [5]modelReset
 }
+
+// denial is one denied charge and the hour and the day that it was counted in.
+type denial struct{ hour, day ration.PeriodID }
 
 // admission is one admitted charge and the periods that it was counted in.
 type admission struct {
@@ -126,7 +129,7 @@ func (k *modelKey) remember(charge item, decision *ration.Decision, questions []
 		turned := meter.turned(now, zone)
 		meter.turnBack(now)
 		if !admitted {
-			meter.denied = append(meter.denied, turned[1].id)
+			meter.denied = append(meter.denied, denial{turned[0].id, turned[1].id})
 			continue
 		}
 		meter.running = turned

@@ -60,8 +60,8 @@ func (k *modelKey) days() []admin.UsageDay {
 		for _, entry := range meter.beyond {
 			day(name, entry.periods[1]).Used += entry.used()
 		}
-		for _, date := range meter.denied {
-			day(name, date).Denied++
+		for _, denied := range meter.denied {
+			day(name, denied.day).Denied++
 		}
 	}
 	var days []admin.UsageDay
@@ -75,4 +75,43 @@ func (k *modelKey) days() []admin.UsageDay {
 // compareDays orders the history of one key.
 func compareDays(a, b admin.UsageDay) int {
 	return cmp.Or(cmp.Compare(a.Date, b.Date), meterOrder(a.Meter, b.Meter))
+}
+
+// hours adds up a key's history by UTC hour: hours in which something counts.
+func (k *modelKey) hours() []admin.UsageHour {
+	type row struct {
+		meter string
+		hour  ration.PeriodID
+	}
+	rows := map[row]*admin.UsageHour{}
+	hour := func(meter string, periodID ration.PeriodID) *admin.UsageHour {
+		at := row{meter, periodID}
+		if rows[at] == nil {
+			rows[at] = &admin.UsageHour{KeyID: k.ID, KeyName: k.Name, Owner: k.Owner, Meter: meter, Hour: periodID.Hour()}
+		}
+		return rows[at]
+	}
+	for name, meter := range k.meters {
+		for _, entry := range slices.Concat(meter.admitted, meter.beyond) {
+			hour(name, entry.periods[0]).Used += entry.used()
+		}
+		for _, denied := range meter.denied {
+			hour(name, denied.hour).Denied++
+		}
+	}
+	var hours []admin.UsageHour
+	for _, h := range rows {
+		hours = append(hours, *h)
+	}
+	return countedHours(hours)
+}
+
+// countedHours leaves out hours in which nothing counts any more, and puts the others of
+// one key in order.
+func countedHours(hours []admin.UsageHour) []admin.UsageHour {
+	hours = slices.DeleteFunc(hours, func(h admin.UsageHour) bool { return h.Used == 0 && h.Denied == 0 })
+	slices.SortFunc(hours, func(a, b admin.UsageHour) int {
+		return cmp.Or(a.Hour.Compare(b.Hour), meterOrder(a.Meter, b.Meter))
+	})
+	return hours
 }

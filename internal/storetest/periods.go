@@ -230,6 +230,7 @@ func testAllPeriodsRun(f *fixture) {
 	f.batch(chargeOf(id, requests(2), units("tokens", 7)))
 	f.want("tokens", ledger.MeterUsage{
 		Meter: "tokens", Used: 12, FirstRequestAt: noon, LastRequestAt: noon.Add(time.Hour),
+		Counted: ledger.HourCount{Hour: ration.HourID(noon) + 1, Used: 7},
 		Windows: [4]ledger.Window{
 			{ID: ration.HourID(noon) + 1, EndsAt: noon.Add(2 * time.Hour), Used: 7},
 			{ID: ration.DateID(2026, 7, 15), EndsAt: time.Date(2026, 7, 16, 0, 0, 0, 0, time.UTC), Used: 12},

@@ -133,6 +133,7 @@ func neverUsed(usage ledger.Usage) ledger.Usage {
 		}
 	}
 	for i := range usage {
+		usage[i].Counted = ledger.HourCount{} // the hours show it, wherever it is kept
 		for w := range usage[i].Windows {
 			zero(&usage[i].Windows[w].EndsAt)
 		}
@@ -151,6 +152,7 @@ func (m *machine) compareUsage(*rapid.T) {
 		days := m.f.days(id)
 		slices.SortFunc(days, compareDays)
 		m.f.want("history", key.days(), days)
+		m.f.want("history by hour", key.hours(), countedHours(m.f.hours(id)))
 		m.f.want("key", sorted(key.KeyRecord), sorted(m.f.stored(id)))
 		m.compareReservations(key)
 	}

@@ -168,6 +168,8 @@ func testDenialAtAChangedRate(f *fixture) {
 		f.wantCode(f.charge(chargeOf(id)), ration.CodeRateExceeded)
 		before.Usage[0].Denied++
 		before.Days[0].Denied++
+		before.Usage[0].Counted.Denied++
+		before.Hours[0].Denied++
 		f.want("state after a denial", before, f.state(id))
 	}
 }

@@ -128,6 +128,7 @@ func testRepair(f *fixture) {
 	for meter, used := range map[string]int64{ration.MeterRequests: 3, "tokens": 12} {
 		f.want(meter, ledger.MeterUsage{
 			Meter: meter, Used: used, Denied: 2, FirstRequestAt: noon, LastRequestAt: f.now, Windows: windows(used),
+			Counted: ledger.HourCount{Hour: ration.HourID(noon), Used: used, Denied: 2},
 		}, withoutRates(f.meter(id, meter)))
 	}
 	day := ration.DateID(2026, 7, 15)
@@ -135,6 +136,7 @@ func testRepair(f *fixture) {
 		{KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: day, Used: 3, Denied: 2, LastRequestAt: f.now},
 		{KeyID: id, KeyName: "test", Meter: "tokens", Date: day, Used: 12, Denied: 2, LastRequestAt: f.now},
 	}, f.days(id))
+	f.wantHours(id, hour(id, ration.MeterRequests, noon, 3, 2), hour(id, "tokens", noon, 12, 2))
 	if last := f.stored(id).Secrets[0].LastUsedAt; !last.Equal(f.now) {
 		f.Errorf("the secret was last used at %s, want %s", last, f.now)
 	}
@@ -177,6 +179,7 @@ func testRepairOfDenial(f *fixture) {
 		{KeyID: id, KeyName: "test", Meter: ration.MeterRequests, Date: ration.DateID(2026, 7, 15), Denied: 3},
 	}, f.days(id))
 	f.want("keys ahead after the repair", []ration.KeyID(nil), f.ahead())
+	f.wantHours(id, hour(id, ration.MeterRequests, noon, 0, 3))
 }
 
 // testRepairOfRefunds gives back today and ten years ahead, of what a quota bounds and

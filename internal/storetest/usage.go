@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"maps"
 	"net/netip"
 	"reflect"
 
@@ -35,20 +36,46 @@ func (f *fixture) meter(id ration.KeyID, meter string) ledger.MeterUsage {
 	return ledger.MeterUsage{Meter: meter}
 }
 
-// days reads a key's history.
+// days reads a key's history, and wants that by hour to add up to the same.
 func (f *fixture) days(id ration.KeyID) []admin.UsageDay {
 	f.Helper()
 	days, err := f.Store.UsageDays(f.Context(), admin.UsageFilter{KeyID: id})
 	if err != nil {
 		f.Fatalf("reading history: %v", err)
 	}
+	byDay, byHour := map[string]sums{}, map[string]sums{}
+	for _, day := range days {
+		byDay[day.Meter] = byDay[day.Meter].plus(day.Used, day.Denied)
+	}
+	for _, hour := range f.hours(id) {
+		byHour[hour.Meter] = byHour[hour.Meter].plus(hour.Used, hour.Denied)
+	}
+	maps.DeleteFunc(byDay, func(_ string, s sums) bool { return s == sums{} })
+	maps.DeleteFunc(byHour, func(_ string, s sums) bool { return s == sums{} })
+	f.want("the sums of all hours", byDay, byHour)
 	return days
+}
+
+// sums are what was used and denied in some days or hours.
+type sums struct{ Used, Denied int64 }
+
+func (s sums) plus(used, denied int64) sums { return sums{s.Used + used, s.Denied + denied} }
+
+// hours reads a key's history by UTC hour.
+func (f *fixture) hours(id ration.KeyID) []admin.UsageHour {
+	f.Helper()
+	hours, err := f.Store.UsageHours(f.Context(), admin.HourFilter{KeyID: id})
+	if err != nil {
+		f.Fatalf("reading history by hour: %v", err)
+	}
+	return hours
 }
 
 // state is all that a charge can change.
 type state struct {
 	Usage ledger.Usage
 	Days  []admin.UsageDay
+	Hours []admin.UsageHour
 	Key   admin.KeyRecord
 }
 
@@ -58,7 +85,7 @@ func (f *fixture) state(id ration.KeyID) state {
 	if err != nil {
 		f.Fatalf("reading %s: %v", id, err)
 	}
-	return state{Usage: f.usage(id), Days: f.days(id), Key: record}
+	return state{Usage: f.usage(id), Days: f.days(id), Hours: f.hours(id), Key: record}
 }
 
 // options compare what came back from a database with what went in.
