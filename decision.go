@@ -45,6 +45,7 @@ const (
 	CodeNotFound Code = "not_found" // there is no such key, plan or token
 	CodeExists   Code = "exists"    // the name or id is taken
 	CodeConflict Code = "conflict"  // the change contradicts the present state
+	CodeChanged  Code = "changed"   // what was to be changed is no longer what the caller has seen
 )
 
 // Decision answers a charge.

@@ -65,6 +65,8 @@ var (
 	// ErrConflict means that the change contradicts the present state, such as
 	// enabling a revoked key.
 	ErrConflict error = &Error{CodeConflict, "conflict"}
+	// ErrChanged means that somebody else has changed it since the caller read it.
+	ErrChanged error = &Error{CodeChanged, "it was changed in the meantime"}
 )
 
 // errorOfCode has every code that is an error. [ErrClosed] shares its code with
@@ -73,7 +75,7 @@ var errorOfCode = tableOf(
 	ErrStoreUnavailable, ErrOutcomeUnknown, ErrClockSuspect,
 	ErrReservationUnknown, ErrReservationConflict, ErrReservationExpired, ErrSettlementTooLarge,
 	ErrIdempotencyMismatch, ErrRefundsExhausted,
-	ErrNotFound, ErrExists, ErrConflict,
+	ErrNotFound, ErrExists, ErrConflict, ErrChanged,
 )
 
 func tableOf(errs ...error) map[Code]error {

@@ -78,7 +78,7 @@ var layers = []layer{
 	{"internal/admin", []string{root, "rationadmin", "internal/ledger", "internal/groupcommit"}},
 	{"internal/adminsock", []string{root, "rationadmin", "internal/admin", "internal/bound", "internal/condense"}},
 	{"internal/wire", []string{root, "api", "internal/admin"}},
-	{"internal/adminapi", []string{root, "api", "internal/admin", "internal/bearer", "internal/grant", "internal/wire"}},
+	{"internal/adminapi", []string{root, "api", "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/wire"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},
 
 	// The server listens; it opens no database.

@@ -7,3 +7,21 @@ type Finding struct {
 	Detail string `json:"detail"` // what the check found
 	Advice string `json:"advice"` // what to do about it; empty: nothing
 }
+
+// Findings has the result of each check of a database.
+type Findings struct {
+	Items []Finding `json:"items"` // never null
+}
+
+// UsageRepaired is the outcome of one step of a repair of usage.
+type UsageRepaired struct {
+	Repaired   int          `json:"repaired"`    // keys
+	Skipped    []SkippedKey `json:"skipped"`     // could not be repaired; never null
+	NextCursor *string      `json:"next_cursor"` // the cursor of the next step; null: no keys are left
+}
+
+// SkippedKey is a key that could not be repaired, and why.
+type SkippedKey struct {
+	KeyID  string `json:"key_id"`
+	Reason string `json:"reason"`
+}

@@ -141,3 +141,15 @@ type UsageImported struct {
 	DaysRaised int   `json:"days_raised"` // days that had less here
 	UnitsAdded int64 `json:"units_added"` // on all meters together
 }
+
+// KeysChangedChunk is the outcome of one request that changes many keys.
+type KeysChangedChunk struct {
+	KeysChanged
+	NextCursor *string `json:"next_cursor"` // the cursor of the next request; null: no keys are left
+}
+
+// UnlimitedKeys says how many keys have no limit, now or when a temporary limit ends.
+type UnlimitedKeys struct {
+	Count int      `json:"count"`
+	First []string `json:"first"` // ids of at most 5 of them; never null
+}

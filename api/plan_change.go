@@ -7,3 +7,10 @@ type PlanChange struct {
 	Before *Plan  `json:"before"` // null: it was created
 	After  *Plan  `json:"after"`  // null: it was deleted
 }
+
+// PlansApplied is what became of plans that were applied: first of those that were
+// given, then of those that were deleted.
+type PlansApplied struct {
+	DryRun bool         `json:"dry_run"` // nothing was changed: this is what would result
+	Plans  []PlanChange `json:"plans"`   // never null
+}

@@ -20,3 +20,10 @@ type Difference struct {
 	Counted int64      `json:"counted"` // the count in the database
 	Logged  int64      `json:"logged"`  // the count that follows from the log
 }
+
+// ReconciliationChunk is the outcome of one request that compares the counts of some
+// keys.
+type ReconciliationChunk struct {
+	Reconciliation
+	NextCursor *string `json:"next_cursor"` // the cursor of the next request; null: no keys are left
+}

@@ -84,4 +84,8 @@ type KeyPatch struct {
 	ClearLasting   []ration.LimitKey  // removes the lasting override: a temporary one above it stays
 
 	Unlimited *bool // whether the missing limit is intended; refused if a limit holds. Nil keeps the mark until a limit holds
+
+	// IfUpdatedAt is the key's UpdatedAt as the caller has seen it. If it is no longer
+	// that, the patch is refused with ErrChanged. Zero: whatever it is.
+	IfUpdatedAt time.Time
 }

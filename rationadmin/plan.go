@@ -1,6 +1,8 @@
 package rationadmin
 
 import (
+	"time"
+
 	"github.com/ration-dev/ration"
 )
 
@@ -22,4 +24,8 @@ type PlanPatch struct {
 	SetLimits    []ration.Limit    // each replaces the one for its meter, kind and period
 	RemoveLimits []ration.LimitKey // the plan no longer limits them
 	Unlimited    *bool             // whether the missing limit is intended; refused if the plan has a limit. Nil keeps the mark until the plan has a limit
+
+	// IfUpdatedAt is the plan's UpdatedAt as the caller has seen it. If it is no longer
+	// that, the patch is refused with ErrChanged. Zero: whatever it is.
+	IfUpdatedAt time.Time
 }

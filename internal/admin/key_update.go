@@ -50,7 +50,7 @@ func audited(by author, action string, change *KeyChange, apply func(*KeyChange)
 	}
 	audit, err := by.audit(action, change.Key.ID.String(), before, keyFields(change))
 	change.Audit = audit
-	change.Key.UpdatedAt = change.Now
+	change.Key.UpdatedAt = updatedAt(change.Key.UpdatedAt, change.Now)
 	return err
 }
 
@@ -64,6 +64,9 @@ type keyPatching struct {
 
 func (p *keyPatching) apply(change *KeyChange) error {
 	key := change.Key.Key
+	if err := checkUnchanged(key.UpdatedAt, p.IfUpdatedAt); err != nil {
+		return err
+	}
 	set(&key.Name, p.Name)
 	set(&key.Owner, p.Owner)
 	set(&key.Plan, p.Plan)

@@ -54,12 +54,15 @@ func (s *Service) UpdatePlan(ctx context.Context, actor string, patch PlanPatch)
 		return ration.Plan{}, err
 	}
 	plan, err := s.store.UpdatePlan(ctx, patch.Name, func(change *PlanChange) error {
+		if err := checkUnchanged(change.Plan.UpdatedAt, patch.IfUpdatedAt); err != nil {
+			return err
+		}
 		before := planFields(change.Plan)
 		plan, err := patchPlan(&patch, change.Plan)
 		if err != nil {
 			return err
 		}
-		plan.UpdatedAt = change.Now
+		plan.UpdatedAt = updatedAt(change.Plan.UpdatedAt, change.Now)
 		change.Plan = plan
 		change.Audit, err = by.audit("plan.update", planTarget(patch.Name), before, planFields(plan))
 		return err

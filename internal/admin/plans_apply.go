@@ -98,7 +98,7 @@ func (a *plansApplication) update(before, wanted ration.Plan) error {
 		a.applied = append(a.applied, PlanApplied{Action: PlanUnchanged, Before: before, After: before})
 		return nil
 	}
-	after.UpdatedAt = a.change.Now
+	after.UpdatedAt = updatedAt(before.UpdatedAt, a.change.Now)
 	a.change.Update = append(a.change.Update, PlanChange{Now: a.change.Now, Plan: after, Audit: audit})
 	a.applied = append(a.applied, PlanApplied{Action: PlanUpdated, Before: before, After: after})
 	return err

@@ -23,12 +23,14 @@ const renewBefore = 14 * 24 * time.Hour
 
 // certificateFindings judges the certificates of listeners, as they are on disk now.
 func certificateFindings(settings config.Config, now time.Time) (findings []admin.Finding) {
-	proxy, api := settings.Certificates()
-	if !proxy.IsZero() {
-		findings = append(findings, certificateFinding("certificate", proxy, now))
-	}
-	if !api.IsZero() {
-		findings = append(findings, certificateFinding("api_certificate", api, now))
+	certificates := settings.Certificates()
+	for _, row := range []struct {
+		check string
+		files config.TLSFiles
+	}{{"certificate", certificates.Proxy}, {"api_certificate", certificates.API}, {"admin_certificate", certificates.Admin}} {
+		if !row.files.IsZero() {
+			findings = append(findings, certificateFinding(row.check, row.files, now))
+		}
 	}
 	return findings
 }

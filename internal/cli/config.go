@@ -80,8 +80,7 @@ func (a *app) checkConfig(settings config.Config) error {
 			return err
 		}
 	}
-	proxy, api := settings.Certificates()
-	for _, files := range []config.TLSFiles{proxy, api} {
+	for _, files := range settings.Certificates().All() {
 		if _, err := files.Open(); err != nil {
 			return err
 		}

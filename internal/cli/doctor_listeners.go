@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"net"
-	"net/netip"
 	"strings"
 
 	"github.com/ration-dev/ration/internal/admin"
@@ -18,10 +17,13 @@ type configured struct {
 
 // configuredListeners returns those that a server opens.
 func configuredListeners(settings config.Config) []configured {
-	proxy, api := settings.Certificates()
-	all := []configured{{"api_listen", settings.APIListen, api}}
+	certificates := settings.Certificates()
+	all := []configured{{"api_listen", settings.APIListen, certificates.API}}
+	if settings.AdminListen != "" {
+		all = append(all, configured{"admin_listen", settings.AdminListen, certificates.Admin})
+	}
 	if settings.Upstream != nil {
-		all = append(all, configured{"listen", settings.Listen, proxy})
+		all = append(all, configured{"listen", settings.Listen, certificates.Proxy})
 	}
 	return all
 }
@@ -39,7 +41,7 @@ func listenersFinding(settings config.Config) admin.Finding {
 		}
 		plain[listener.setting] = true
 		host, port, err := net.SplitHostPort(listener.address)
-		if err != nil || isLoopback(host) {
+		if err != nil || config.IsLoopback(host) {
 			continue
 		}
 		certificates = append(certificates, listener.certificate.CertSetting, listener.certificate.KeySetting)
@@ -51,7 +53,7 @@ func listenersFinding(settings config.Config) admin.Finding {
 		case len(plain) == 0:
 			finding.Detail = "all of them speak HTTPS"
 		case len(secure) > 0:
-			finding.Detail = "HTTPS: " + strings.Join(secure, ", ") + "; the other one speaks HTTP without TLS, but only to this machine"
+			finding.Detail = "HTTPS: " + strings.Join(secure, ", ") + "; the rest speak HTTP without TLS, but only to this machine"
 		}
 		if plain["listen"] && len(settings.TrustedProxies) == 0 {
 			finding.Detail += "; trusted_proxies is empty: behind a proxy on this machine, such as one for TLS, set it to 127.0.0.1,::1; otherwise all clients count as one address"
@@ -65,11 +67,4 @@ func listenersFinding(settings config.Config) admin.Finding {
 		"or give the listener a certificate (%s); or make sure that nobody else can reach the port: in a container, publish it only on this machine ('docker run -p %s:8081 …'), or use a private network",
 		strings.Join(closed, " "), address, strings.Join(certificates, ", "), address)
 	return finding
-}
-
-// isLoopback takes a name other than localhost for another machine's, and no name
-// for all addresses.
-func isLoopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
 }

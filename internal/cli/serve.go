@@ -12,9 +12,10 @@ import (
 
 func (a *app) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "serve", Short: "Serve the proxy and the verify API",
-		Long: `Serves POST /v1/verify and /v1/reservations, /healthz and /readyz. With --upstream
-it also serves the reverse proxy in front of an API.
+		Use: "serve", Short: "Serve the proxy, the verify API and the admin API",
+		Long: `Serves POST /v1/verify and /v1/reservations, /healthz and /readyz, and on a listener
+of its own the admin API, /v1/admin. With --upstream it also serves the reverse proxy in
+front of an API.
 
 SIGTERM stops it cleanly: it reports that it is not ready, finishes its requests,
 flushes its charges and exits with code 0. A second signal ends it at once. If
@@ -37,6 +38,9 @@ then exits with code 4.`,
 			}
 			i.reportKeys(cmd.Context(), isNew)
 			log.Info("serving the verify API", "address", i.server.Addr(verifyListener).String(), "tls", !settings.APITLS.IsZero(), "database", describe(settings.DB))
+			if addr := i.server.Addr(adminListener); addr != nil {
+				log.Info("serving the admin API", "address", addr.String(), "tls", !settings.AdminTLS.IsZero())
+			}
 			if addr := i.server.Addr(proxyListener); addr != nil {
 				log.Info("serving the proxy", "address", addr.String(), "tls", !settings.TLS.IsZero(), "upstream", settings.Upstream.Redacted())
 			} else {

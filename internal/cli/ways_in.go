@@ -9,6 +9,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/bound"
+	"github.com/ration-dev/ration/internal/certfile"
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/proxy"
 	"github.com/ration-dev/ration/internal/route"
@@ -19,13 +20,14 @@ import (
 
 // The listeners' names in logs.
 const (
+	adminListener  = "admin API"
 	verifyListener = "verify API"
 	proxyListener  = "proxy"
 )
 
-// verifyReadTimeout bounds a request to the verify API with its body, which is small. The
-// proxy's may be a long upload.
-const verifyReadTimeout = 30 * time.Second
+// apiReadTimeout bounds a request to an API of Ration's own with its body, which is small.
+// The proxy's may be a long upload.
+const apiReadTimeout = 30 * time.Second
 
 func (i *instance) newServer() (*server.Server, error) {
 	trouble := newTroubleLog(i.log)
@@ -49,34 +51,52 @@ func (i *instance) newServer() (*server.Server, error) {
 		}
 		handler = i.access.Handler(proxyListener, served)
 	}
-	proxyFiles, apiFiles := i.settings.Certificates()
-	proxyCertificate, err := proxyFiles.Open()
+	listeners, err := i.newListeners(handler, i.access.Handler("verify", api), trouble)
 	if err != nil {
 		return nil, err
-	}
-	apiCertificate, err := apiFiles.Open()
-	if err != nil {
-		return nil, err
-	}
-	proxyBounds, apiBounds := bounds(i.settings, bound.Descriptors(), trouble)
-	if proxyBounds.Connections < i.settings.Clients.Connections {
-		i.log.Warn("fewer connections than max_connections, because the process lacks descriptors", "connections", proxyBounds.Connections, "cure", "raise the process's limit of open files (ulimit -n, LimitNOFILE)")
-	}
-	listeners := []server.Listener{{
-		Name: verifyListener, Address: i.settings.APIListen, Handler: i.access.Handler("verify", api), Health: true, Certificate: apiCertificate,
-		Limits: server.Limits{ReadTimeout: verifyReadTimeout, Clients: apiBounds},
-	}}
-	if handler != nil {
-		listeners = append(listeners, server.Listener{
-			Name: proxyListener, Address: i.settings.Listen, Handler: handler, Certificate: proxyCertificate,
-			Limits: server.Limits{Clients: proxyBounds},
-		})
 	}
 	return server.New(server.Config{
 		Listeners: listeners, Ready: i.engine.Ready,
 		ShutdownDelay: i.settings.ShutdownDelay, ShutdownGrace: i.settings.ShutdownGrace,
 		Log: i.log,
 	}), nil
+}
+
+// newListeners returns the listeners of the proxy, which may be nil, of the verify API and
+// of the admin API. Requests that are charged stop first; see [server.Config].
+func (i *instance) newListeners(proxy, verify http.Handler, trouble *troubleLog) ([]server.Listener, error) {
+	files := i.settings.Certificates()
+	certificates := make([]*certfile.Certificate, 0, 3)
+	for _, one := range files.All() {
+		certificate, err := one.Open()
+		if err != nil {
+			return nil, err
+		}
+		certificates = append(certificates, certificate)
+	}
+	proxyBounds, apiBounds := bounds(i.settings, bound.Descriptors(), trouble)
+	if proxyBounds.Connections < i.settings.Clients.Connections {
+		i.log.Warn("fewer connections than max_connections, because the process lacks descriptors", "connections", proxyBounds.Connections, "cure", "raise the process's limit of open files (ulimit -n, LimitNOFILE)")
+	}
+	var listeners []server.Listener
+	if i.settings.AdminListen != "" {
+		listeners = append(listeners, server.Listener{
+			Name: adminListener, Address: i.settings.AdminListen, Optional: i.settings.AdminListenByDefault,
+			Handler: i.access.Handler("admin", i.newAdminAPI()), Certificate: certificates[2],
+			Limits: server.Limits{ReadTimeout: apiReadTimeout, Clients: adminBounds(apiBounds)},
+		})
+	}
+	listeners = append(listeners, server.Listener{
+		Name: verifyListener, Address: i.settings.APIListen, Handler: verify, Health: true, Certificate: certificates[1],
+		Limits: server.Limits{ReadTimeout: apiReadTimeout, Clients: apiBounds},
+	})
+	if proxy != nil {
+		listeners = append(listeners, server.Listener{
+			Name: proxyListener, Address: i.settings.Listen, Handler: proxy, Certificate: certificates[0],
+			Limits: server.Limits{Clients: proxyBounds},
+		})
+	}
+	return listeners, nil
 }
 
 // observeAnswers returns the observer of all ways in: it logs trouble, refusals for

@@ -20,9 +20,13 @@ type Config struct {
 	DB                     Database
 	Listen                 string
 	APIListen              string
+	AdminListen            string         // empty: no admin API
+	AdminListenByDefault   bool           // nothing set AdminListen
 	TLS                    certfile.Files // for the proxy's listener; zero: no TLS
 	APITLS                 certfile.Files // for the verify API's listener; zero: no TLS
-	Upstream               *url.URL       // nil: no proxy
+	AdminTLS               certfile.Files // for the admin API's listener; zero: no TLS
+	AcceptPlainAdmin       bool
+	Upstream               *url.URL // nil: no proxy
 	UpstreamTimeout        time.Duration
 	UpstreamCapacity       Capacity
 	Routes                 route.Config
@@ -136,6 +140,7 @@ func Load(sources Sources) (Config, error) {
 		return Config{}, err
 	}
 	config.settleRoutes()
+	config.AdminListenByDefault = find(adminListen).given(file, environment.values, sources.Flags)[0].where == defaultWhere
 	return config, nil
 }
 
@@ -147,7 +152,8 @@ var checks = []struct {
 	{[]string{overSettlement, "accept_overage"}, (*Config).checkOverage},
 	{[]string{"cors_origins", "cors_credentials", preflights}, (*Config).checkCORS},
 	{[]string{usagePath, "routes"}, (*Config).checkUsagePath},
-	{[]string{tlsCertFile, tlsKeyFile, apiTLSCertFile, apiTLSKeyFile}, (*Config).checkTLS},
+	{[]string{tlsCertFile, tlsKeyFile, apiTLSCertFile, apiTLSKeyFile, adminTLSCertFile, adminTLSKeyFile}, (*Config).checkTLS},
+	{[]string{adminListen, adminTLSCertFile, acceptPlainAdmin}, (*Config).checkAdminListen},
 }
 
 // settleRoutes gives routes that reserve the server's way to settle.

@@ -59,6 +59,11 @@ var settings = []setting{
 		set:     into(func(c *Config) *string { return &c.APIListen }, parseAddress),
 	},
 	{
+		Setting: Setting{adminListen, formAddress + ", or off", DefaultAdminListen, "The address of the admin API. If another machine could reach it, it needs TLS. off: no admin API. If nothing sets it and another program has the default address, Ration serves without an admin API and says so."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.AdminListen }, parseAdminAddress),
+	},
+	{
 		Setting: Setting{tlsCertFile, "path", "", "A PEM file with the proxy's TLS certificate and the certificates that lead to its root. The proxy then speaks only HTTPS (TLS 1.2 or later, HTTP/1.1). It uses a renewed file within 5 seconds. Empty: no TLS."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.TLS.Cert }, parseFile),
@@ -77,6 +82,21 @@ var settings = []setting{
 		Setting: Setting{apiTLSKeyFile, "path", "", "A file with the private key of api_tls_cert_file."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.APITLS.Key }, parseFile),
+	},
+	{
+		Setting: Setting{adminTLSCertFile, "path", "", "The same for the admin API. It may be the proxy's file."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.AdminTLS.Cert }, parseFile),
+	},
+	{
+		Setting: Setting{adminTLSKeyFile, "path", "", "A file with the private key of admin_tls_cert_file."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.AdminTLS.Key }, parseFile),
+	},
+	{
+		Setting: Setting{acceptPlainAdmin, "true or false", "false", "Lets the admin API speak HTTP without TLS to other machines. Whoever can read what is sent then has its tokens, and can make keys."},
+		kind:    boolean,
+		set:     into(func(c *Config) *bool { return &c.AcceptPlainAdmin }, parseBool),
 	},
 	{
 		Setting: Setting{"upstream", "URL", "", "The API behind the proxy, which the other settings call the upstream. Empty: no proxy."},

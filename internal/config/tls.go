@@ -9,10 +9,12 @@ import (
 
 // The settings of certificates. Each listener has two, which belong together.
 const (
-	tlsCertFile    = "tls_cert_file"
-	tlsKeyFile     = "tls_key_file"
-	apiTLSCertFile = "api_" + tlsCertFile
-	apiTLSKeyFile  = "api_" + tlsKeyFile
+	tlsCertFile      = "tls_cert_file"
+	tlsKeyFile       = "tls_key_file"
+	apiTLSCertFile   = "api_" + tlsCertFile
+	apiTLSKeyFile    = "api_" + tlsKeyFile
+	adminTLSCertFile = "admin_" + tlsCertFile
+	adminTLSKeyFile  = "admin_" + tlsKeyFile
 )
 
 // TLSFiles has the settings for a listener's certificate, and the files that they
@@ -22,10 +24,22 @@ type TLSFiles struct {
 	CertSetting, KeySetting string
 }
 
-// Certificates returns the files of the certificates of the proxy and the verify API.
-// If a listener has no certificate, they name no file.
-func (c *Config) Certificates() (proxy, api TLSFiles) {
-	return TLSFiles{c.TLS, tlsCertFile, tlsKeyFile}, TLSFiles{c.APITLS, apiTLSCertFile, apiTLSKeyFile}
+// Certificates has the files of each listener's certificate. If a listener has none,
+// they name no file.
+type Certificates struct {
+	Proxy, API, Admin TLSFiles
+}
+
+// All returns the files of all listeners.
+func (c Certificates) All() []TLSFiles { return []TLSFiles{c.Proxy, c.API, c.Admin} }
+
+// Certificates returns the files of the listeners' certificates.
+func (c *Config) Certificates() Certificates {
+	return Certificates{
+		Proxy: TLSFiles{c.TLS, tlsCertFile, tlsKeyFile},
+		API:   TLSFiles{c.APITLS, apiTLSCertFile, apiTLSKeyFile},
+		Admin: TLSFiles{c.AdminTLS, adminTLSCertFile, adminTLSKeyFile},
+	}
 }
 
 // Open reads a certificate and its key, or returns nil if no file is named. Its error
@@ -50,8 +64,7 @@ func (f TLSFiles) settingOf(err error) string {
 
 // checkTLS refuses a certificate without its key, and a key without its certificate.
 func (c *Config) checkTLS(file map[string]fileValue, environment map[string]string, sources Sources) (faults []*Error) {
-	proxy, api := c.Certificates()
-	for _, files := range []TLSFiles{proxy, api} {
+	for _, files := range c.Certificates().All() {
 		given, path, missing := files.CertSetting, files.Cert, files.KeySetting
 		if path == "" {
 			given, path, missing = files.KeySetting, files.Key, files.CertSetting

@@ -22,6 +22,7 @@ type Listener struct {
 	Handler     http.Handler          // nil: every request gets 404
 	Health      bool                  // answers /healthz and /readyz before Handler
 	Certificate *certfile.Certificate // nil: no TLS
+	Optional    bool                  // if another program has the address, the server logs so and goes without
 	Limits      Limits
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/ration-dev/ration/internal/condense"
@@ -55,11 +56,16 @@ func New(config Config) *Server {
 	return &Server{config: config, trouble: condense.New(config.Log)}
 }
 
-// Listen binds all addresses. If it fails, none is bound, and it also closes the
+// Listen binds all addresses, except that of an optional listener that is taken. If it fails, none is bound, and it also closes the
 // listeners that were already bound.
 func (s *Server) Listen(ctx context.Context) error {
 	for _, l := range s.config.Listeners {
-		if err := s.bind(ctx, l); err != nil {
+		err := s.bind(ctx, l)
+		if l.Optional && errors.Is(err, syscall.EADDRINUSE) {
+			s.config.Log.WarnContext(ctx, "not serving the "+l.Name+", because another program has its address", "address", l.Address)
+			continue
+		}
+		if err != nil {
 			s.Close()
 			return err
 		}

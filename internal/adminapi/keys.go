@@ -1,0 +1,221 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/wire"
+	"github.com/ration-dev/ration/rationadmin"
+)
+
+const tagKeys = "keys"
+
+// ByKey is the input of operations on one key.
+type ByKey struct {
+	ID string `path:"id" doc:"The key's id: key_ and a UUID."`
+}
+
+// versioned is the answer of what can be changed with If-Match.
+type versioned[T any] struct {
+	ETag string `header:"ETag" doc:"The version, for If-Match."`
+	Body T
+}
+
+// created is the answer of what was created.
+type created[T any] struct {
+	Location string `header:"Location" doc:"Where it is."`
+	ETag     string `header:"ETag" doc:"The version, for If-Match."`
+	Body     T
+}
+
+func (a *API) registerKeys() {
+	register(a, operation{
+		id: "listKeys", method: http.MethodGet, path: "/keys", tag: tagKeys, scope: scopeRead,
+		summary: "List keys", about: "In the order of their creation.",
+	}, listKeys)
+	register(a, operation{
+		id: "createKey", method: http.MethodPost, path: "/keys", tag: tagKeys, scope: scopeKeys, status: http.StatusCreated,
+		summary: "Create a key", about: "The answer has the secret, which can't be shown again.",
+	}, createKey)
+	register(a, operation{
+		id: "showKey", method: http.MethodGet, path: "/keys/{id}", tag: tagKeys, scope: scopeRead,
+		summary: "Show a key, its limits and what remains of them",
+	}, showKey)
+	register(a, operation{
+		id: "updateKey", method: http.MethodPatch, path: "/keys/{id}", tag: tagKeys, scope: scopeKeys,
+		summary: "Change a key", about: "A JSON merge patch (RFC 7396): absent members change nothing, null takes away.",
+	}, updateKey)
+	register(a, operation{
+		id: "disableKey", method: http.MethodPost, path: "/keys/{id}/disable", tag: tagKeys, scope: scopeKeys,
+		summary: "Refuse a key until it is enabled again",
+	}, ofStatus(admin.Operations.DisableKey))
+	register(a, operation{
+		id: "enableKey", method: http.MethodPost, path: "/keys/{id}/enable", tag: tagKeys, scope: scopeKeys,
+		summary: "Enable a disabled key",
+	}, ofStatus(admin.Operations.EnableKey))
+	register(a, operation{
+		id: "revokeKey", method: http.MethodPost, path: "/keys/{id}/revoke", tag: tagKeys, scope: scopeKeys,
+		summary: "End a key for good", about: "Its history stays. Revoking it again changes nothing.",
+	}, ofStatus(admin.Operations.RevokeKey))
+	register(a, operation{
+		id: "resetKey", method: http.MethodPost, path: "/keys/{id}/reset", tag: tagKeys, scope: scopeKeys,
+		summary: "Begin what limits of a key count anew", about: "The history and the totals stay.",
+	}, resetKey)
+	register(a, operation{
+		id: "explainKey", method: http.MethodPost, path: "/keys/{id}/explain", tag: tagKeys, scope: scopeRead,
+		summary: "Explain how a charge of a key would be decided", about: "Nothing is charged.",
+	}, explainKey)
+}
+
+type listKeysInput struct {
+	Owner       string `query:"owner" doc:"Only keys of this owner."`
+	Plan        string `query:"plan" doc:"Only keys on this plan."`
+	Status      string `query:"status" enum:"pending,active,disabled,revoked,rejected" doc:"Only keys with this status."`
+	Name        string `query:"name" doc:"Only keys with this name."`
+	SecretStart string `query:"secret_start" doc:"Only keys one of whose secrets begins like this, as a secret's member start has it."`
+	Unlimited   string `query:"unlimited" enum:"any,marked,unmarked" doc:"Only keys that have no limit, now or when a temporary one ends."`
+	Today       bool   `query:"today" doc:"Adds what each key has used today."`
+	Cursor      string `query:"cursor" doc:"next_cursor of the page before."`
+	Limit       int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most keys of a page."`
+}
+
+func listKeys(ctx context.Context, c Caller, in *listKeysInput) (*reply[api.Page[api.KeyRecord]], error) {
+	after, err := readKeyCursor(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	filter := admin.KeyFilter{
+		Owner: in.Owner, Plan: in.Plan, Status: ration.Status(in.Status), Name: in.Name, SecretStart: in.SecretStart,
+		Unlimited: rationadmin.Unlimited(in.Unlimited), WithToday: in.Today, After: after, Limit: in.Limit + 1,
+	}
+	keys, err := c.Operations.ListKeys(ctx, filter)
+	page := pageOfKeys(keys, in.Limit, func(found []admin.KeyRecord) []api.KeyRecord { return wire.Keys(found, time.Now()) })
+	return replyWith(page, err)
+}
+
+type createKeyInput struct {
+	Body api.NewKey
+}
+
+func createKey(ctx context.Context, c Caller, in *createKeyInput) (*created[api.IssuedSecret], error) {
+	key, err := readNewKey(&in.Body)
+	if err != nil {
+		return nil, err
+	}
+	issued, err := c.Operations.CreateKey(ctx, c.Actor, key)
+	if err != nil {
+		return nil, err
+	}
+	return &created[api.IssuedSecret]{
+		Location: Prefix + "/keys/" + issued.Key.ID.String(), ETag: etag(issued.Key.UpdatedAt), Body: wire.IssuedSecret(issued),
+	}, nil
+}
+
+func readNewKey(k *api.NewKey) (key admin.NewKey, err error) {
+	key = admin.NewKey{
+		Name: k.Name, Owner: k.Owner, Plan: k.Plan, ExpiresAt: instant(k.ExpiresAt), Scopes: k.Scopes,
+		TimeZone: k.TimeZone, Metadata: k.Metadata, Label: k.Label, Unlimited: k.Unlimited,
+	}
+	if key.AllowedIPs, err = readPrefixes("allowed_ips", k.AllowedIPs); err != nil {
+		return key, err
+	}
+	key.Overrides, err = readOverrides("limits", k.Limits)
+	return key, err
+}
+
+func showKey(ctx context.Context, c Caller, in *ByKey) (*versioned[api.KeyStatus], error) {
+	id, err := readKeyID(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	status, err := c.Operations.ShowKey(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &versioned[api.KeyStatus]{ETag: etag(status.UpdatedAt), Body: wire.KeyStatus(status)}, nil
+}
+
+type updateKeyInput struct {
+	ByKey
+	Precondition
+	RawBody []byte
+	Body    api.KeyPatch
+}
+
+func updateKey(ctx context.Context, c Caller, in *updateKeyInput) (*versioned[api.KeyRecord], error) {
+	id, err := readKeyID(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	patch, err := readKeyPatch(&in.Body, nullMembers(in.RawBody))
+	if err != nil {
+		return nil, err
+	}
+	patch.ID = id
+	if patch.IfUpdatedAt, err = in.seen(); err != nil {
+		return nil, err
+	}
+	record, err := c.Operations.UpdateKey(ctx, c.Actor, patch)
+	if err != nil {
+		return nil, err
+	}
+	return &versioned[api.KeyRecord]{ETag: etag(record.UpdatedAt), Body: wire.Key(record, time.Now())}, nil
+}
+
+// ofStatus serves a change of a key's status.
+func ofStatus(change func(admin.Operations, context.Context, string, ration.KeyID) (admin.KeyRecord, error)) func(context.Context, Caller, *ByKey) (*versioned[api.KeyRecord], error) {
+	return func(ctx context.Context, c Caller, in *ByKey) (*versioned[api.KeyRecord], error) {
+		id, err := readKeyID(in.ID)
+		if err != nil {
+			return nil, err
+		}
+		record, err := change(c.Operations, ctx, c.Actor, id)
+		if err != nil {
+			return nil, err
+		}
+		return &versioned[api.KeyRecord]{ETag: etag(record.UpdatedAt), Body: wire.Key(record, time.Now())}, nil
+	}
+}
+
+type resetKeyInput struct {
+	ByKey
+	Body api.KeyResetRequest
+}
+
+func resetKey(ctx context.Context, c Caller, in *resetKeyInput) (*reply[api.KeyReset], error) {
+	id, err := readKeyID(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	reset := rationadmin.KeyReset{ID: id, Meter: in.Body.Meter, Limits: in.Body.Limits, Reason: in.Body.Reason, DryRun: in.Body.DryRun}
+	done, err := c.Operations.ResetKey(ctx, c.Actor, reset)
+	if err != nil {
+		return nil, err
+	}
+	return replyWith(wire.KeyReset(done, in.Body.DryRun), nil)
+}
+
+type explainKeyInput struct {
+	ByKey
+	Body api.ExplainRequest
+}
+
+func explainKey(ctx context.Context, c Caller, in *explainKeyInput) (*reply[api.Explanation], error) {
+	id, err := readKeyID(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	question := rationadmin.ExplainQuestion{KeyID: id, Amounts: readAmounts(in.Body.Amounts), Scope: in.Body.Scope}
+	if question.IP, err = readAddress("/ip", in.Body.IP); err != nil {
+		return nil, err
+	}
+	explanation, err := c.Operations.ExplainKey(ctx, question)
+	if err != nil {
+		return nil, err
+	}
+	return replyWith(wire.Explanation(explanation), nil)
+}

@@ -1,0 +1,76 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/ration-dev/ration/rationadmin"
+)
+
+// operation describes an operation of the API.
+type operation struct {
+	id      string // "createKey": names it in clients that are made from the document
+	method  string
+	path    string // below Prefix
+	tag     string // the noun
+	summary string
+	about   string // more than the summary says
+	scope   string // that a token needs
+	status  int    // of success; 0: 200
+	body    int64  // most bytes of a request's body; 0: maxBody
+	local   bool   // only for callers on this machine; not in the document
+}
+
+// maxBody is the longest body of an ordinary request, in bytes.
+const maxBody = 1 << 20
+
+// The scopes that operations need.
+const (
+	scopeRead  = rationadmin.ScopeRead
+	scopeKeys  = rationadmin.ScopeKeys
+	scopeAdmin = rationadmin.ScopeAdmin
+)
+
+// reply is what most operations answer.
+type reply[T any] struct{ Body T }
+
+// replyWith returns a reply, or the error.
+func replyWith[T any](body T, err error) (*reply[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &reply[T]{body}, nil
+}
+
+// register serves an operation. serve gets the caller, and an input that has the form
+// that its type describes.
+func register[I, O any](a *API, op operation, serve func(context.Context, Caller, *I) (*O, error)) {
+	described := huma.Operation{
+		OperationID: op.id, Method: op.method, Path: Prefix + op.path, Summary: op.summary, Description: op.about, Tags: []string{op.tag},
+		DefaultStatus: op.status, MaxBodyBytes: op.body, Hidden: op.local,
+		Metadata: map[string]any{scopeKey: op.scope},
+		Security: []map[string][]string{{"token": {op.scope}}},
+		Errors:   []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+	}
+	if described.MaxBodyBytes == 0 {
+		described.MaxBodyBytes = maxBody
+	}
+	huma.Register(a.huma, described, func(ctx context.Context, input *I) (*O, error) {
+		caller := requestOf(ctx).caller
+		if op.local && !caller.Local {
+			return nil, a.problemOf(ctx, errOnlyLocal)
+		}
+		output, err := serve(ctx, caller, input)
+		if err != nil {
+			return nil, a.problemOf(ctx, err)
+		}
+		return output, nil
+	})
+}
+
+var errOnlyLocal = &Refusal{
+	Status: http.StatusForbidden, Code: "only_local",
+	Detail: "This can be done only on the server's machine, by the command line with --db.",
+}

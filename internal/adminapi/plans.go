@@ -1,0 +1,132 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/wire"
+	"github.com/ration-dev/ration/rationadmin"
+)
+
+const tagPlans = "plans"
+
+// ByName is the input of operations on what has a name.
+type ByName struct {
+	Name string `path:"name" doc:"The name."`
+}
+
+func (a *API) registerPlans() {
+	register(a, operation{
+		id: "listPlans", method: http.MethodGet, path: "/plans", tag: tagPlans, scope: scopeRead,
+		summary: "List all plans by name",
+	}, listPlans)
+	register(a, operation{
+		id: "createPlan", method: http.MethodPost, path: "/plans", tag: tagPlans, scope: scopeAdmin, status: http.StatusCreated,
+		summary: "Create a plan",
+	}, createPlan)
+	register(a, operation{
+		id: "showPlan", method: http.MethodGet, path: "/plans/{name}", tag: tagPlans, scope: scopeRead,
+		summary: "Show a plan",
+	}, showPlan)
+	register(a, operation{
+		id: "updatePlan", method: http.MethodPatch, path: "/plans/{name}", tag: tagPlans, scope: scopeAdmin,
+		summary: "Change a plan", about: "A JSON merge patch (RFC 7396). The change holds for every decision that starts after the answer.",
+	}, updatePlan)
+	register(a, operation{
+		id: "deletePlan", method: http.MethodDelete, path: "/plans/{name}", tag: tagPlans, scope: scopeAdmin, status: http.StatusNoContent,
+		summary: "Delete a plan that no key has",
+	}, deletePlan)
+	register(a, operation{
+		id: "applyPlans", method: http.MethodPost, path: "/plans/apply", tag: tagPlans, scope: scopeAdmin,
+		summary: "Make plans what they are to be, in one transaction", about: "Applied again, it changes nothing.",
+	}, applyPlans)
+}
+
+func listPlans(ctx context.Context, c Caller, _ *struct{}) (*reply[api.Page[api.Plan]], error) {
+	plans, err := c.Operations.ListPlans(ctx)
+	return replyWith(api.Page[api.Plan]{Items: wire.Plans(plans)}, err)
+}
+
+type createPlanInput struct {
+	Body api.NewPlan
+}
+
+func createPlan(ctx context.Context, c Caller, in *createPlanInput) (*created[api.Plan], error) {
+	asked, err := readNewPlan(&in.Body)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := c.Operations.CreatePlan(ctx, c.Actor, asked)
+	if err != nil {
+		return nil, err
+	}
+	return &created[api.Plan]{Location: Prefix + "/plans/" + url.PathEscape(plan.Name), ETag: etag(plan.UpdatedAt), Body: wire.Plan(plan)}, nil
+}
+
+func readNewPlan(p *api.NewPlan) (rationadmin.NewPlan, error) {
+	limits, err := readLimits("limits", p.Limits)
+	return rationadmin.NewPlan{Name: p.Name, TimeZone: p.TimeZone, Limits: limits, Unlimited: p.Unlimited}, err
+}
+
+func showPlan(ctx context.Context, c Caller, in *ByName) (*versioned[api.Plan], error) {
+	plan, err := c.Operations.ShowPlan(ctx, in.Name)
+	return versionOf(plan, err)
+}
+
+func versionOf(plan ration.Plan, err error) (*versioned[api.Plan], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &versioned[api.Plan]{ETag: etag(plan.UpdatedAt), Body: wire.Plan(plan)}, nil
+}
+
+type updatePlanInput struct {
+	ByName
+	Precondition
+	RawBody []byte
+	Body    api.PlanPatch
+}
+
+func updatePlan(ctx context.Context, c Caller, in *updatePlanInput) (*versioned[api.Plan], error) {
+	patch := admin.PlanPatch{Name: in.Name, TimeZone: orNone(in.Body.TimeZone, nullMembers(in.RawBody)["time_zone"]), Unlimited: in.Body.Unlimited}
+	var err error
+	if patch.SetLimits, err = readLimits("set_limits", in.Body.SetLimits); err != nil {
+		return nil, err
+	}
+	if patch.RemoveLimits, err = readLimitKeys("remove_limits", in.Body.RemoveLimits); err != nil {
+		return nil, err
+	}
+	if patch.IfUpdatedAt, err = in.seen(); err != nil {
+		return nil, err
+	}
+	plan, err := c.Operations.UpdatePlan(ctx, c.Actor, patch)
+	return versionOf(plan, err)
+}
+
+func deletePlan(ctx context.Context, c Caller, in *ByName) (*struct{}, error) {
+	return nil, c.Operations.DeletePlan(ctx, c.Actor, in.Name)
+}
+
+type applyPlansInput struct {
+	Body api.PlansApply
+}
+
+func applyPlans(ctx context.Context, c Caller, in *applyPlansInput) (*reply[api.PlansApplied], error) {
+	apply := rationadmin.PlansApply{Prune: in.Body.Prune, DryRun: in.Body.DryRun}
+	for i := range in.Body.Plans {
+		plan, err := readNewPlan(&in.Body.Plans[i])
+		if err != nil {
+			return nil, below(element("plans", i), err)
+		}
+		apply.Plans = append(apply.Plans, plan)
+	}
+	applied, err := c.Operations.ApplyPlans(ctx, c.Actor, apply)
+	if err != nil {
+		return nil, err
+	}
+	return replyWith(api.PlansApplied{DryRun: apply.DryRun, Plans: wire.PlanChanges(applied)}, nil)
+}

@@ -1,0 +1,67 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/wire"
+)
+
+const tagSystem = "system"
+
+func (a *API) registerSystem() {
+	register(a, operation{
+		id: "diagnose", method: http.MethodGet, path: "/system/findings", tag: tagSystem, scope: scopeRead,
+		summary: "Check the database", about: "Each check has a finding, even if all is well.",
+	}, diagnose)
+	register(a, operation{
+		id: "repairUsage", method: http.MethodPost, path: "/system/repair-usage", tag: tagSystem, scope: scopeAdmin,
+		summary: "Correct the usage of keys that were charged while the clock was ahead",
+		about:   "Send next_cursor of the answer as cursor of the next request, until it is null.",
+	}, repairUsage)
+	register(a, operation{
+		id: "backup", method: http.MethodPost, path: "/system/backup", tag: tagSystem, scope: scopeAdmin, local: true,
+		summary: "Write a copy of the database to a new file on the server's machine",
+	}, backup)
+}
+
+type diagnoseInput struct {
+	Deep bool `query:"deep" doc:"Also make the checks that read the whole database."`
+}
+
+func diagnose(ctx context.Context, c Caller, in *diagnoseInput) (*reply[api.Findings], error) {
+	findings, err := c.Operations.Diagnose(ctx, admin.DiagnoseOptions{Deep: in.Deep})
+	return replyWith(api.Findings{Items: wire.Findings(findings)}, err)
+}
+
+type repairUsageInput struct {
+	Cursor string `query:"cursor" doc:"next_cursor of the answer before."`
+}
+
+func repairUsage(ctx context.Context, c Caller, in *repairUsageInput) (*reply[api.UsageRepaired], error) {
+	after, err := readKeyCursor(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	done, err := c.Operations.RepairUsage(ctx, c.Actor, after)
+	if err != nil {
+		return nil, err
+	}
+	repaired := api.UsageRepaired{Repaired: done.Repaired, Skipped: []api.SkippedKey{}, NextCursor: keyCursor(done.Next)}
+	for _, skipped := range done.Skipped {
+		repaired.Skipped = append(repaired.Skipped, api.SkippedKey{KeyID: skipped.ID.String(), Reason: skipped.Reason})
+	}
+	return replyWith(repaired, nil)
+}
+
+type backupInput struct {
+	Body struct {
+		Path string `json:"path"` // absolute
+	}
+}
+
+func backup(ctx context.Context, c Caller, in *backupInput) (*struct{}, error) {
+	return nil, c.Operations.Backup(ctx, in.Body.Path)
+}

@@ -1,0 +1,58 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/wire"
+	"github.com/ration-dev/ration/rationadmin"
+)
+
+const tagTokens = "tokens"
+
+func (a *API) registerTokens() {
+	register(a, operation{
+		id: "listTokens", method: http.MethodGet, path: "/tokens", tag: tagTokens, scope: scopeAdmin,
+		summary: "List service tokens, revoked ones too",
+	}, listTokens)
+	register(a, operation{
+		id: "createToken", method: http.MethodPost, path: "/tokens", tag: tagTokens, scope: scopeAdmin, status: http.StatusCreated,
+		summary: "Create a service token", about: "The answer has the token, which can't be shown again. It can't grant more than the token that makes it.",
+	}, createToken)
+	register(a, operation{
+		id: "revokeToken", method: http.MethodDelete, path: "/tokens/{name}", tag: tagTokens, scope: scopeAdmin,
+		summary: "Revoke a service token for ever",
+	}, revokeToken)
+}
+
+func listTokens(ctx context.Context, c Caller, _ *struct{}) (*reply[api.Page[api.Token]], error) {
+	tokens, err := c.Operations.ListTokens(ctx)
+	return replyWith(api.Page[api.Token]{Items: wire.Tokens(tokens)}, err)
+}
+
+type createTokenInput struct {
+	Body api.NewToken
+}
+
+type createdToken struct {
+	Location string `header:"Location" doc:"Where it is revoked."`
+	Body     api.IssuedToken
+}
+
+func createToken(ctx context.Context, c Caller, in *createTokenInput) (*createdToken, error) {
+	issued, err := c.Operations.CreateToken(ctx, c.Actor, rationadmin.NewToken{Name: in.Body.Name, Scopes: in.Body.Scopes, ExpiresAt: instant(in.Body.ExpiresAt)})
+	if err != nil {
+		return nil, err
+	}
+	return &createdToken{Location: Prefix + "/tokens/" + url.PathEscape(issued.Token.Name), Body: wire.IssuedToken(issued)}, nil
+}
+
+func revokeToken(ctx context.Context, c Caller, in *ByName) (*reply[api.Token], error) {
+	token, err := c.Operations.RevokeToken(ctx, c.Actor, in.Name)
+	if err != nil {
+		return nil, err
+	}
+	return replyWith(wire.Token(token), nil)
+}

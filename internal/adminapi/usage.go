@@ -1,0 +1,89 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/wire"
+)
+
+const tagUsage = "usage"
+
+func (a *API) registerUsage() {
+	register(a, operation{
+		id: "sumUsage", method: http.MethodGet, path: "/usage", tag: tagUsage, scope: scopeRead,
+		summary: "Add up usage", about: "Each key's days are those of its own time zone. Usage of revoked keys counts.",
+	}, sumUsage)
+	register(a, operation{
+		id: "listUsageDays", method: http.MethodGet, path: "/usage/days", tag: tagUsage, scope: scopeRead,
+		summary: "List usage by key, meter and day",
+	}, listUsageDays)
+}
+
+// UsageFilter has the parameters that select days.
+type UsageFilter struct {
+	Key   string `query:"key" doc:"Only this key's, by its id."`
+	Owner string `query:"owner" doc:"Only this owner's keys'."`
+	Meter string `query:"meter" doc:"Only on this meter."`
+	From  string `query:"from" doc:"The first date, such as 2030-01-31. Absent: the earliest."`
+	To    string `query:"to" doc:"The last date, included. Absent: the latest."`
+	Limit int    `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"The most rows."`
+}
+
+func (f *UsageFilter) read() (filter admin.UsageFilter, err error) {
+	filter = admin.UsageFilter{Owner: f.Owner, Meter: f.Meter, Limit: f.Limit}
+	if f.Key != "" {
+		if filter.KeyID, err = readKeyID(f.Key); err != nil {
+			return filter, err
+		}
+	}
+	if filter.From, err = readDate("?from", f.From); err != nil {
+		return filter, err
+	}
+	filter.To, err = readDate("?to", f.To)
+	return filter, err
+}
+
+// readDate reads a date; the empty text is none.
+func readDate(pointer, text string) (ration.PeriodID, error) {
+	if text == "" {
+		return 0, nil
+	}
+	date, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return 0, invalidForm(pointer, "use a date such as 2030-01-31")
+	}
+	return ration.DateID(date.Date()), nil
+}
+
+type sumUsageInput struct {
+	UsageFilter
+	GroupBy []admin.UsageGroup `query:"group_by" enum:"key,owner,plan,day,month,meter" doc:"Several with commas. Absent: only by meter, which every sum is by."`
+}
+
+func sumUsage(ctx context.Context, c Caller, in *sumUsageInput) (*reply[api.UsageReport], error) {
+	filter, err := in.read()
+	if err != nil {
+		return nil, err
+	}
+	report, err := c.Operations.SumUsage(ctx, admin.UsageQuestion{UsageFilter: filter, By: in.GroupBy})
+	return replyWith(wire.UsageReport(report, in.GroupBy), err)
+}
+
+func listUsageDays(ctx context.Context, c Caller, in *UsageFilter) (*reply[api.UsageDays], error) {
+	filter, err := in.read()
+	if err != nil {
+		return nil, err
+	}
+	filter.Limit++
+	days, err := c.Operations.UsageDays(ctx, filter)
+	more := len(days) > in.Limit
+	if more {
+		days = days[:in.Limit]
+	}
+	return replyWith(api.UsageDays{Items: wire.UsageDays(days), More: more}, err)
+}

@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"net/http"
+
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminapi"
+	"github.com/ration-dev/ration/internal/bound"
+)
+
+// newAdminAPI returns the admin API for callers with service tokens.
+func (i *instance) newAdminAPI() http.Handler {
+	return adminapi.New(adminapi.Config{
+		Authenticate: func(r *http.Request, scope string) (adminapi.Caller, error) {
+			token, err := i.callers.Authorize(r, scope)
+			if err != nil {
+				return adminapi.Caller{}, err
+			}
+			operations, err := i.administration()
+			return adminapi.Caller{Actor: "token:" + token.Name, Operations: operations}, err
+		},
+		TrustedProxies: i.settings.TrustedProxies, Log: i.log,
+	})
+}
+
+// administration returns the operations on the database, which may still be awaited.
+// Error: ration.ErrStoreUnavailable.
+func (i *instance) administration() (admin.Operations, error) {
+	if i.awaited == nil {
+		return i.operations, nil
+	}
+	store, err := i.awaited.opened()
+	if err != nil {
+		return nil, err
+	}
+	return admin.New(store, i.awaited.secrets), nil
+}
+
+// mostOfAdmin is how many connections the admin API has at once: people and scripts keep
+// few, and all of them together must not keep a client from the proxy.
+const mostOfAdmin = 64
+
+// adminBounds returns what clients of the admin API can hold, from what those of the
+// verify API can.
+func adminBounds(api bound.Config) bound.Config {
+	api.Connections = min(api.Connections, mostOfAdmin)
+	return api
+}
