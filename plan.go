@@ -12,7 +12,8 @@ type Plan struct {
 	Name      string
 	TimeZone  string // IANA name, for the periods of its keys; empty: UTC. A key's own time zone takes precedence
 	Limits    []Limit
-	Unlimited bool // the missing limit is intended; decisions never read this
+	Next      []NextLimit // changes of limits that start with each key's next period, in the order in which they were made
+	Unlimited bool        // the missing limit is intended; decisions never read this
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -45,6 +46,7 @@ func (p Plan) Normalize() (Plan, error) {
 	}
 	slices.SortFunc(limits, CompareLimits)
 	p.Limits = limits
+	p.Next = slices.SortedFunc(slices.Values(p.Next), CompareNextLimits)
 	return p, nil
 }
 

@@ -24,8 +24,8 @@ type LimitExplanation struct {
 	Detail     string     `json:"detail"` // the code as a sentence
 	RetryAfter *int64     `json:"retry_after,omitempty"`
 	Plan       string     `json:"plan"`  // the plan that the limit belongs to; empty: it is the key's own
-	Until      *time.Time `json:"until"` // when a key's own limit ends; null: it does not end
-	Then       string     `json:"then"`  // the limit that holds from until on: "5000/day", "unlimited"; empty: the limit does not end
+	Until      *time.Time `json:"until"` // when the limit ends or changes by itself; null: it does not
+	Then       string     `json:"then"`  // the limit that holds from until on: "5000/day", "unlimited"; empty: the limit stays as it is
 	Holds      []OpenHold `json:"holds"` // the open reservations that hold a part of the limit; never null
 }
 

@@ -54,11 +54,13 @@ type Secret struct {
 
 // Override is a key's own limit. It replaces the plan's limit for the same meter,
 // kind and period. A key may have a lasting override for them and a temporary one,
-// which holds instead until it ends.
+// which holds instead until it ends, and one that takes the place of the lasting one later.
 type Override struct {
 	PlanLimit
 	Unlimited bool       `json:"unlimited"`  // there is no limit here, whatever the plan says; quantity and burst are 0
 	ExpiresAt *time.Time `json:"expires_at"` // from then on the lasting override holds again, else the plan's limit; null: this is the lasting one
+	StartsAt  *time.Time `json:"starts_at"`  // from then on this is the lasting override, and not before; null: it holds already
+	Removed   bool       `json:"removed"`    // a scheduled override that only removes the lasting one; quantity and burst are 0
 }
 
 // KeyStatus is a key and its state at an instant.

@@ -16,8 +16,8 @@ const limitsBeneath = `api_key_limits_beneath b JOIN api_key_limits t
 //
 //	t  at1 ration_now(), at2 the server's own clock
 //	k  a key: name, owner, plan, status, time zone, expiry, change, scopes, allowed IPs
-//	p  a plan and one of its limits, if any: plan, time zone, meter, kind, period, limit's name, quantity, burst, plan's change
-//	o  an override: meter, kind, period, name, quantity, burst, unlimited, expiry; also the lasting one beneath a temporary one
+//	p  a plan and one of its limits, if any: plan, time zone, meter, kind, period, limit's name, quantity, burst, plan's change, when a scheduled limit was changed
+//	o  an override: meter, kind, period, name, quantity, burst, unlimited, expiry, start; also the lasting one beneath a temporary one
 //	l  a slot that a lease holds: lease id, meter, expiry
 //	s  a secret that was sent: secret id, expiry, revocation, last use
 //
@@ -38,11 +38,11 @@ UNION ALL
 SELECT 'k', id, NULL, name, owner, plan, status, time_zone, NULL, NULL, NULL, NULL, expires_at, updated_at, NULL, scopes, allowed_ips
 FROM k
 UNION ALL
-SELECT 'p', NULL, NULL, p.name, p.time_zone, l.meter, l.kind, l.period, l.name, l.quantity, l.burst, NULL, p.updated_at, NULL, NULL, NULL, NULL
+SELECT 'p', NULL, NULL, p.name, p.time_zone, l.meter, l.kind, l.period, l.name, l.quantity, l.burst, NULL, p.updated_at, l.since, NULL, NULL, NULL
 FROM plans p LEFT JOIN plan_limits l ON l.plan = p.name
 WHERE p.name = ANY(ARRAY(SELECT DISTINCT plan FROM k WHERE plan IS NOT NULL))
 UNION ALL
-SELECT 'o', api_key_id, NULL, NULL, NULL, meter, kind, period, name, quantity, burst, unlimited, expires_at, NULL, NULL, NULL, NULL
+SELECT 'o', api_key_id, NULL, NULL, NULL, meter, kind, period, name, quantity, burst, unlimited, expires_at, starts_at, NULL, NULL, NULL
 FROM api_key_limits
 WHERE api_key_id = ANY($1::uuid[])
 UNION ALL
@@ -114,11 +114,12 @@ func (l *loaded) readPlan(r *row) {
 		plan = &ration.Plan{Name: string(name), TimeZone: string(zone)}
 		l.plans[plan.Name] = plan
 	}
-	if limit := r.limit(); limit.Meter != "" {
-		plan.Limits = append(plan.Limits, limit)
-	}
+	limit := r.limit()
 	r.skip(1)
 	plan.UpdatedAt = r.time()
+	if since := r.time(); limit.Meter != "" {
+		ledger.AddLimit(plan, limit, since)
+	}
 }
 
 // limit reads the columns of a limit; without a meter there is none.
@@ -130,7 +131,8 @@ func (r *row) limit() ration.Limit {
 
 func (r *row) override() ration.Override {
 	r.skip(3)
-	return ration.Override{Limit: r.limit(), Unlimited: r.bool(), ExpiresAt: r.time()}
+	override := ration.Override{Limit: r.limit(), Unlimited: r.bool(), ExpiresAt: r.time()}
+	return ledger.ReadOverride(override, r.time())
 }
 
 func (r *row) secret() ration.SecretState {

@@ -33,8 +33,8 @@ type LimitExplanation struct {
 	Code               ration.Code   // ok, or why the limit refuses
 	RetryAfter         time.Duration // 0: waiting does not help, or the limit does not refuse
 	Plan               string        // the plan that the limit belongs to; empty: it is the key's own
-	Until              time.Time     // when a key's own limit ends; zero: it does not end
-	Then               *ration.Limit // the limit that holds from Until on; nil: none will, or the limit does not end
+	Until              time.Time     // when the limit ends or changes by itself; zero: it does not
+	Then               *ration.Limit // the limit that holds from Until on; nil: none will, or the limit stays as it is
 	Holds              []OpenHold    // the open reservations that hold a part of the limit
 }
 

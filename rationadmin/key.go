@@ -34,7 +34,7 @@ type IssuedSecret struct {
 type KeyRecord struct {
 	ration.Key
 	Secrets   []ration.SecretState // in the order of their creation
-	Overrides []ration.Override    // at most one lasting and one temporary one per meter, kind and period
+	Overrides []ration.Override    // at most one lasting, one temporary and one scheduled one per meter, kind and period
 	NoLimit   *NoLimit             // when the key has no limit; nil: it always has one, or can't be used any more. [Operations] sets it, stores don't
 	Today     *Today               // what it used today; nil: the filter did not ask, or the key's plan can't be read
 }
@@ -88,4 +88,11 @@ type KeyPatch struct {
 	// IfUpdatedAt is the key's UpdatedAt as the caller has seen it. If it is no longer
 	// that, the patch is refused with ErrChanged. Zero: whatever it is.
 	IfUpdatedAt time.Time
+
+	// FromNextPeriod lets each change of a lasting limit start when that limit's own
+	// next period begins, in the key's time zone; of a rate, a lifetime or a concurrent
+	// limit, with the key's next day. Then ClearOverrides and ClearLasting both mean the
+	// lasting override, and other fields must be nil. A later change of the same limit
+	// takes the place of one that has not started, and a limit as it is now takes it back.
+	FromNextPeriod bool
 }

@@ -28,4 +28,11 @@ type PlanPatch struct {
 	// IfUpdatedAt is the plan's UpdatedAt as the caller has seen it. If it is no longer
 	// that, the patch is refused with ErrChanged. Zero: whatever it is.
 	IfUpdatedAt time.Time
+
+	// FromNextPeriod lets each change of a limit start when that limit's own next period
+	// begins, for each key in its own time zone; of a rate, a lifetime or a concurrent
+	// limit, with the key's next day. TimeZone and Unlimited must be nil. A later change
+	// of the same limit takes the place of one that has not started, and a limit as it is
+	// now takes it back.
+	FromNextPeriod bool
 }

@@ -4,9 +4,11 @@ import "github.com/ration-dev/ration"
 
 // PlansApply describes plans as they are to be.
 type PlansApply struct {
-	Plans  []NewPlan // each replaces the plan of its name: what it leaves out is removed from the plan
-	Prune  bool      // delete the plans that are not named; refused if a key has one of them
-	DryRun bool      // change nothing, and say what would be changed
+	Plans          []NewPlan // each replaces the plan of its name: what it leaves out is removed from the plan
+	Prune          bool      // delete the plans that are not named; refused if a key has one of them
+	FromNextPeriod bool      // changed limits of plans that exist start as those of a [PlanPatch] do; all else is so at once
+
+	DryRun bool // change nothing, and say what would be changed
 }
 
 // PlanAction is what becomes of a plan.

@@ -2,12 +2,13 @@ package sqlite
 
 import (
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 const (
 	decisionKeyColumns    = "id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, updated_at"
 	decisionSecretColumns = "api_key_id, secret_id, expires_at, revoked_at, last_used_at" //nolint:gosec // names of columns
-	overrideColumns       = "api_key_id, meter, kind, period, name, quantity, burst, unlimited, expires_at"
+	overrideColumns       = "api_key_id, meter, kind, period, name, quantity, burst, unlimited, expires_at, starts_at"
 )
 
 // decisionKey reads decisionKeyColumns, what a decision needs of a key.
@@ -28,7 +29,7 @@ func (r *row) decisionSecret() ration.SecretState {
 
 // override reads overrideColumns.
 func (r *row) override() ration.Override {
-	return ration.Override{Limit: r.limit(1), Unlimited: r.int(7) != 0, ExpiresAt: r.time(8)}
+	return ledger.ReadOverride(ration.Override{Limit: r.limit(1), Unlimited: r.int(7) != 0, ExpiresAt: r.time(8)}, r.time(9))
 }
 
 // limit reads meter, kind, period, name, quantity and burst from a column on.

@@ -15,7 +15,7 @@ var keyOverrides = newListQuery("SELECT " + overrideColumns + " FROM api_key_lim
 // The lasting limits beneath temporary ones, by the primary keys of both tables. A
 // row counts only beneath a temporary limit: a release that does not know the table
 // may have put a lasting one above it, or none.
-var keyOverridesBeneath = newListQuery(`SELECT b.api_key_id, b.meter, b.kind, b.period, b.name, b.quantity, b.burst, b.unlimited, NULL
+var keyOverridesBeneath = newListQuery(`SELECT b.api_key_id, b.meter, b.kind, b.period, b.name, b.quantity, b.burst, b.unlimited, NULL, NULL
 	FROM api_key_limits_beneath b CROSS JOIN api_key_limits t
 	ON t.api_key_id = b.api_key_id AND t.meter = b.meter AND t.kind = b.kind AND t.period = b.period AND t.expires_at IS NOT NULL
 	WHERE b.api_key_id IN (?)`)

@@ -100,6 +100,9 @@ func secretFields(secret ration.SecretState) fields {
 // overrideField names an override. A lasting one and the temporary one above it
 // are two fields.
 func overrideField(override *ration.Override) string {
+	if override.Scheduled() {
+		return "next_override." + FormatLimitKey(override.Key())
+	}
 	if override.Temporary() {
 		return "temporary_override." + FormatLimitKey(override.Key())
 	}
@@ -110,6 +113,12 @@ func overrideText(override ration.Override) string {
 	text := override.String()
 	if override.Unlimited {
 		text = "unlimited " + FormatLimitKey(override.Key())
+	}
+	if override.Removed {
+		text = "removed"
+	}
+	if override.Scheduled() {
+		text += " from " + override.StartsAt.UTC().Format(time.RFC3339)
 	}
 	if !override.ExpiresAt.IsZero() {
 		text += " until " + override.ExpiresAt.UTC().Format(time.RFC3339)
@@ -125,6 +134,13 @@ func planFields(plan ration.Plan) fields {
 		value := fields{"limit": limit.String()}
 		value.add("name", limit.Name, limit.Name != limit.Key().DefaultName())
 		all["limit."+FormatLimitKey(limit.Key())] = value
+	}
+	for _, next := range plan.Next {
+		value := fields{"limit": next.String(), "since": next.Since.UTC().Format(time.RFC3339)}
+		if next.Removed {
+			value["limit"] = "removed"
+		}
+		all["next_limit."+FormatLimitKey(next.Key())] = value // the last change of a limit is what it comes to
 	}
 	return all
 }

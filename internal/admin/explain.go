@@ -68,7 +68,7 @@ func (s *Service) standing(ctx context.Context, id ration.KeyID) (key standing, 
 	if err != nil {
 		return key, named("key "+id.String(), err)
 	}
-	record.NoLimit = noLimit(&record, &key.plan, now)
+	record.NoLimit, record.Overrides = noLimit(&record, &key.plan, now), started(record.Overrides, now)
 	if key.policy, err = ledger.NewPolicy(record.Key, key.plan, record.Overrides, nil, now); err != nil {
 		return key, err
 	}
@@ -96,17 +96,27 @@ func (k *standing) explain(limit ration.LimitStatus, charge *ration.Charge, open
 	}
 	if own, found := ration.OverrideAt(k.status.Overrides, limit.Key(), k.status.At); found {
 		explained.Plan, explained.Until = "", own.ExpiresAt
-		if own.Temporary() {
-			explained.Then = limitAt(k.plan, k.status.Overrides, limit.Key(), own.ExpiresAt)
-		}
 	}
+	k.explainChange(&explained)
 	explained.Holds = k.holdings(limit, open)
 	return explained
 }
 
-// limitAt returns the limit on something that holds at an instant, nil for none.
-func limitAt(plan ration.Plan, overrides []ration.Override, on ration.LimitKey, at time.Time) *ration.Limit {
-	limits := ledger.EffectiveLimits(plan.Limits, overrides, at)
+// explainChange says when a limit ends or changes by itself, and what holds then.
+func (k *standing) explainChange(explained *LimitExplanation) {
+	alone := k.policy.Alone(explained.Key())
+	terms := alone.Terms()
+	for at := terms.NextChange(k.status.At); !at.IsZero(); at = terms.NextChange(at) {
+		then := limitOn(terms.LimitsAt(at), explained.Key())
+		if at.Equal(explained.Until) || then == nil || then.Quantity != explained.Quantity || then.Burst != explained.Burst {
+			explained.Until, explained.Then = at, then
+			return
+		}
+	}
+}
+
+// limitOn returns the limit on something, nil for none.
+func limitOn(limits []ration.Limit, on ration.LimitKey) *ration.Limit {
 	if i := slices.IndexFunc(limits, func(l ration.Limit) bool { return l.Key() == on }); i >= 0 {
 		return &limits[i]
 	}

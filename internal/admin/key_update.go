@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/ration-dev/ration"
 )
@@ -21,10 +22,10 @@ func (s *Service) changeKey(ctx context.Context, actor, action string, id ration
 	if err != nil {
 		return KeyRecord{}, err
 	}
-	applied := false // the key was found
+	var now time.Time // zero: the key was not found
 	var noLimit *NoLimit
 	record, err := s.store.UpdateKey(ctx, id, func(change *KeyChange) error {
-		applied = true
+		now = change.Now
 		err := audited(by, action, change, apply)
 		if err != nil && !errors.Is(err, ErrUnchanged) {
 			return err
@@ -35,15 +36,16 @@ func (s *Service) changeKey(ctx context.Context, actor, action string, id ration
 		}
 		return err
 	})
-	if errors.Is(err, ration.ErrNotFound) && !applied {
+	if errors.Is(err, ration.ErrNotFound) && now.IsZero() {
 		return KeyRecord{}, fmt.Errorf("key %s: %w", id, ration.ErrNotFound)
 	}
-	record.NoLimit = noLimit
+	record.NoLimit, record.Overrides = noLimit, started(record.Overrides, now)
 	return record, err
 }
 
 // audited runs a change of a key and fills in its audit entry.
 func audited(by author, action string, change *KeyChange, apply func(*KeyChange) error) error {
+	change.Key.Overrides = started(change.Key.Overrides, change.Now)
 	before := keyFields(change)
 	if err := apply(change); err != nil {
 		return err
@@ -66,6 +68,9 @@ func (p *keyPatching) apply(change *KeyChange) error {
 	key := change.Key.Key
 	if err := checkUnchanged(key.UpdatedAt, p.IfUpdatedAt); err != nil {
 		return err
+	}
+	if p.FromNextPeriod {
+		return p.schedule(change)
 	}
 	set(&key.Name, p.Name)
 	set(&key.Owner, p.Owner)

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -71,12 +70,16 @@ func placeOf(override *ration.Override) overridePlace {
 
 // setOverrides sets overrides. Each replaces the one for the same meter, kind and
 // period: a lasting one replaces the lasting one, even if there is a temporary one
-// above it, and a temporary one replaces the temporary one. An override that has
+// above it, and with it the one that was to take its place; a temporary one replaces the
+// temporary one. An override that has
 // ended goes when its place is set again.
 func setOverrides(overrides, set []ration.Override, now time.Time) ([]ration.Override, error) {
 	overrides = slices.Clone(overrides)
 	given := make(map[overridePlace]bool, len(set))
 	for _, override := range set {
+		if override.Scheduled() {
+			return nil, &ration.InvalidError{Field: "starts_at", Value: override.StartsAt.UTC().Format(time.RFC3339), Reason: "a limit starts now, or with the next period of a key that exists"}
+		}
 		override, err := override.Normalize()
 		if err != nil {
 			return nil, err
@@ -91,15 +94,12 @@ func setOverrides(overrides, set []ration.Override, now time.Time) ([]ration.Ove
 		overrides = slices.DeleteFunc(overrides, func(o ration.Override) bool {
 			return placeOf(&o) == placeOf(&override) || o.Key() == override.Key() && !o.RunsAt(now)
 		})
-		if slices.ContainsFunc(overrides, func(o ration.Override) bool { return o.Name == override.Name && o.Key() != override.Key() }) {
-			return nil, &ration.InvalidError{Field: "limits", Value: override.Name, Reason: "two limits of a key can't have the same name"}
+		if err := checkOverrideName(overrides, &override); err != nil {
+			return nil, err
 		}
 		overrides = append(overrides, override)
 	}
-	if len(overrides) > maxLimits {
-		return nil, &ration.InvalidError{Field: "limits", Reason: fmt.Sprintf("a key has at most %d limits of its own", maxLimits)}
-	}
-	return overrides, nil
+	return overrides, checkOverrideCount(overrides)
 }
 
 // nameOnce refuses two limits for the same place in one change, because nobody knows
@@ -151,6 +151,9 @@ func listOverrides(overrides []ration.Override) string {
 		names[i] = FormatLimitKey(override.Key())
 		if override.Temporary() {
 			names[i] += " (temporary)"
+		}
+		if override.Scheduled() {
+			names[i] += " (from the next period on)"
 		}
 	}
 	return strings.Join(names, ", ")

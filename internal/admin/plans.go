@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/ration-dev/ration"
 )
@@ -34,7 +35,23 @@ func (s *Service) CreatePlan(ctx context.Context, actor string, plan NewPlan) (r
 
 // ListPlans returns all plans by name.
 func (s *Service) ListPlans(ctx context.Context) ([]ration.Plan, error) {
-	return s.store.ListPlans(ctx)
+	plans, err := s.store.ListPlans(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.settlePlans(ctx, plans)
+}
+
+// settlePlans settles plans by the store's time, which is read only where it matters.
+func (s *Service) settlePlans(ctx context.Context, plans []ration.Plan) ([]ration.Plan, error) {
+	if !slices.ContainsFunc(plans, func(p ration.Plan) bool { return len(p.Next) > 0 }) {
+		return plans, nil
+	}
+	_, now, err := s.store.UsageOfKeys(ctx, nil) // for the time
+	for i := range plans {
+		plans[i] = settlePlan(plans[i], now)
+	}
+	return plans, err
 }
 
 // ShowPlan returns a plan. Error: ErrNotFound.
@@ -43,7 +60,14 @@ func (s *Service) ShowPlan(ctx context.Context, name string) (ration.Plan, error
 		return ration.Plan{}, err
 	}
 	plan, err := s.store.Plan(ctx, name)
-	return plan, named(planNamed(name), err)
+	if err != nil {
+		return ration.Plan{}, named(planNamed(name), err)
+	}
+	plans, err := s.settlePlans(ctx, []ration.Plan{plan})
+	if err != nil {
+		return ration.Plan{}, err
+	}
+	return plans[0], nil
 }
 
 // UpdatePlan changes a plan. A patch that changes nothing writes nothing. Error:
@@ -53,12 +77,15 @@ func (s *Service) UpdatePlan(ctx context.Context, actor string, patch PlanPatch)
 	if err := errors.Join(err, validatePlanName(patch.Name)); err != nil {
 		return ration.Plan{}, err
 	}
+	var now time.Time
 	plan, err := s.store.UpdatePlan(ctx, patch.Name, func(change *PlanChange) error {
 		if err := checkUnchanged(change.Plan.UpdatedAt, patch.IfUpdatedAt); err != nil {
 			return err
 		}
+		now = change.Now
+		change.Plan = settlePlan(change.Plan, now)
 		before := planFields(change.Plan)
-		plan, err := patchPlan(&patch, change.Plan)
+		plan, err := patchPlan(&patch, change.Plan, now)
 		if err != nil {
 			return err
 		}
@@ -67,7 +94,7 @@ func (s *Service) UpdatePlan(ctx context.Context, actor string, patch PlanPatch)
 		change.Audit, err = by.audit("plan.update", planTarget(patch.Name), before, planFields(plan))
 		return err
 	})
-	return plan, named(planNamed(patch.Name), err)
+	return settlePlan(plan, now), named(planNamed(patch.Name), err)
 }
 
 // DeletePlan deletes a plan. Errors: ErrNotFound; ErrConflict if a key has it.
@@ -96,15 +123,22 @@ func creationOf(by author, plan ration.Plan) (AuditEntry, error) {
 	return by.audit("plan.create", planTarget(plan.Name), nil, details)
 }
 
-func patchPlan(p *PlanPatch, plan ration.Plan) (ration.Plan, error) {
+// patchPlan returns a settled plan as a patch leaves it. What it changes at once no longer
+// changes later.
+func patchPlan(p *PlanPatch, plan ration.Plan, now time.Time) (ration.Plan, error) {
+	if p.FromNextPeriod {
+		return schedulePlan(p, plan, now)
+	}
 	set(&plan.TimeZone, p.TimeZone)
 	limits := slices.Clone(plan.Limits)
 	for _, key := range p.RemoveLimits {
 		i := slices.IndexFunc(limits, func(l ration.Limit) bool { return l.Key() == key })
-		if i < 0 {
-			return ration.Plan{}, &ration.InvalidError{Field: "remove_limits", Value: FormatLimitKey(key), Reason: "the plan has no such limit"}
+		if waited := unscheduleLimit(&plan, key); i < 0 && !waited {
+			return ration.Plan{}, noSuchLimit(key)
 		}
-		limits = slices.Delete(limits, i, i+1)
+		if i >= 0 {
+			limits = slices.Delete(limits, i, i+1)
+		}
 	}
 	named := make(map[ration.LimitKey]bool, len(p.SetLimits))
 	for _, limit := range p.SetLimits {
@@ -116,6 +150,7 @@ func patchPlan(p *PlanPatch, plan ration.Plan) (ration.Plan, error) {
 			return ration.Plan{}, err
 		}
 		limits = replaceLimit(limits, limit)
+		unscheduleLimit(&plan, limit.Key())
 	}
 	plan.Limits = limits
 	set(&plan.Unlimited, p.Unlimited)

@@ -25,7 +25,7 @@ func (s *Service) ApplyPlans(ctx context.Context, actor string, apply PlansApply
 		}
 	}
 	err = s.store.ApplyPlans(ctx, func(change *PlansChange) error {
-		application := plansApplication{by: by, change: change}
+		application := plansApplication{by: by, change: change, fromNext: apply.FromNextPeriod}
 		if err := application.run(wanted, apply.Prune); err != nil {
 			return err
 		}
@@ -46,6 +46,8 @@ type plansApplication struct {
 	by      author
 	change  *PlansChange
 	applied []PlanApplied
+
+	fromNext bool // changed limits start with the next period
 }
 
 func (a *plansApplication) run(wanted []ration.Plan, prune bool) error {
@@ -55,7 +57,7 @@ func (a *plansApplication) run(wanted []ration.Plan, prune bool) error {
 		if i < 0 {
 			err = a.create(plan)
 		} else {
-			err = a.update(a.change.Plans[i], plan)
+			err = a.update(settlePlan(a.change.Plans[i], a.change.Now), plan)
 		}
 		if err != nil {
 			return err
@@ -84,12 +86,18 @@ func (a *plansApplication) create(plan ration.Plan) error {
 // update gives a plan exactly the limits that are wanted, as a patch would.
 func (a *plansApplication) update(before, wanted ration.Plan) error {
 	patch := PlanPatch{Name: wanted.Name, TimeZone: &wanted.TimeZone, SetLimits: wanted.Limits, Unlimited: &wanted.Unlimited}
-	for _, limit := range before.Limits {
+	if a.fromNext {
+		patch.FromNextPeriod, patch.TimeZone, patch.Unlimited = true, nil, nil
+		if wanted.TimeZone != before.TimeZone || wanted.Unlimited != before.Unlimited {
+			return &ration.InvalidError{Field: "plans", Value: wanted.Name, Reason: "its time zone, or its mark as one without a limit, can't change with the next period; change that at once, first"}
+		}
+	}
+	for _, limit := range a.limitsOf(before) {
 		if !slices.ContainsFunc(wanted.Limits, func(l ration.Limit) bool { return l.Key() == limit.Key() }) {
 			patch.RemoveLimits = append(patch.RemoveLimits, limit.Key())
 		}
 	}
-	after, err := patchPlan(&patch, before)
+	after, err := patchPlan(&patch, before, a.change.Now)
 	if err != nil {
 		return err
 	}
@@ -102,6 +110,17 @@ func (a *plansApplication) update(before, wanted ration.Plan) error {
 	a.change.Update = append(a.change.Update, PlanChange{Now: a.change.Now, Plan: after, Audit: audit})
 	a.applied = append(a.applied, PlanApplied{Action: PlanUpdated, Before: before, After: after})
 	return err
+}
+
+// limitsOf returns the limits that a plan has, or will have: each once.
+func (a *plansApplication) limitsOf(plan ration.Plan) []ration.Limit {
+	limits := slices.Clone(plan.Limits)
+	for _, limit := range futureLimits(plan) {
+		if !slices.ContainsFunc(limits, func(l ration.Limit) bool { return l.Key() == limit.Key() }) {
+			limits = append(limits, limit)
+		}
+	}
+	return limits
 }
 
 func (a *plansApplication) delete(plan ration.Plan) error {

@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -48,13 +47,18 @@ func (read PlanReader) of(key *ration.Key) (*ration.Plan, error) {
 }
 
 // limitless returns when no limit of a key holds, whether that is intended or not. A
-// key's limits change only at the ends of temporary ones.
-func limitless(plan *ration.Plan, overrides []ration.Override, now time.Time) (found *NoLimit) {
+// key's limits change by themselves at the ends of temporary ones and at the starts of
+// scheduled ones.
+func limitless(key *KeyRecord, plan *ration.Plan, now time.Time) (found *NoLimit) {
 	if plan == nil {
 		return nil
 	}
-	for _, at := range append([]time.Time{now}, endsAfter(overrides, now)...) {
-		limited := len(ledger.EffectiveLimits(plan.Limits, overrides, at)) > 0
+	terms, err := ledger.NewTerms(&key.Key, *plan, key.Overrides)
+	if err != nil {
+		return nil // no decision admits the key
+	}
+	for at := now; !at.IsZero(); at = terms.NextChange(at) {
+		limited := len(terms.LimitsAt(at)) > 0
 		switch {
 		case found == nil && !limited:
 			if found = new(NoLimit); at.After(now) {
@@ -68,16 +72,6 @@ func limitless(plan *ration.Plan, overrides []ration.Override, now time.Time) (f
 	return found
 }
 
-func endsAfter(overrides []ration.Override, now time.Time) (ends []time.Time) {
-	for i := range overrides {
-		if overrides[i].Temporary() && overrides[i].RunsAt(now) {
-			ends = append(ends, overrides[i].ExpiresAt)
-		}
-	}
-	slices.SortFunc(ends, time.Time.Compare)
-	return ends
-}
-
 // noLimit returns when a key has no limit, and nil if it always has one. It also
 // returns nil for keys that can't be used at that time without another change:
 // revoked, rejected and expired ones.
@@ -85,7 +79,7 @@ func noLimit(key *KeyRecord, plan *ration.Plan, now time.Time) *NoLimit {
 	if plan == nil || key.Status == ration.StatusRevoked || key.Status == ration.StatusRejected {
 		return nil
 	}
-	found := limitless(plan, key.Overrides, now)
+	found := limitless(key, plan, now)
 	if found == nil {
 		return nil
 	}
@@ -113,9 +107,13 @@ func (c *KeyChange) settle(asked bool) (*NoLimit, error) {
 	if err != nil || plan == nil {
 		return nil, err
 	}
-	if c.Key.Unlimited && limitless(plan, c.Key.Overrides, c.Now) == nil {
+	if c.Key.Unlimited && limitless(&c.Key, plan, c.Now) == nil {
 		if asked {
-			limits := listLimits(ledger.EffectiveLimits(plan.Limits, c.Key.Overrides, c.Now))
+			terms, err := ledger.NewTerms(&c.Key.Key, *plan, c.Key.Overrides)
+			if err != nil {
+				return nil, err
+			}
+			limits := listLimits(terms.LimitsAt(c.Now))
 			return nil, &ration.InvalidError{Field: "unlimited", Value: "true", Reason: "the key has limits: " + limits}
 		}
 		c.Key.Unlimited = false
@@ -123,14 +121,14 @@ func (c *KeyChange) settle(asked bool) (*NoLimit, error) {
 	return noLimit(&c.Key, plan, c.Now), nil
 }
 
-// judge sets NoLimit of keys as they were read.
+// judge sets NoLimit of keys as they were read, and puts what has started in its place.
 func judge(keys []KeyRecord, plans PlanReader, now time.Time) error {
 	for i := range keys {
 		plan, err := plans.of(&keys[i].Key)
 		if err != nil {
 			return err
 		}
-		keys[i].NoLimit = noLimit(&keys[i], plan, now)
+		keys[i].NoLimit, keys[i].Overrides = noLimit(&keys[i], plan, now), started(keys[i].Overrides, now)
 	}
 	return nil
 }

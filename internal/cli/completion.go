@@ -76,6 +76,9 @@ func (a *app) addChoices(root *cobra.Command) {
 
 func completeFlag(cmd *cobra.Command, flag *pflag.Flag, known map[string]cobra.CompletionFunc) {
 	complete := known[flag.Name]
+	if _, ok := flag.Value.(*startFlag); ok {
+		complete = fixed(startNow, startNextPeriod)
+	}
 	if setting, ok := flag.Value.(*settingFlag); ok {
 		complete = fixed(setting.words()...)
 	}

@@ -130,12 +130,12 @@ func explainedLimitListing(e api.Explanation) listing {
 		{name: "from"},
 	}}
 	for _, limit := range e.Limits {
-		from := "plan " + limit.Plan
-		switch {
-		case limit.Plan == "" && limit.Until != nil:
-			from = "key, until " + instantText(limit.Until) + ", then " + limit.Then
-		case limit.Plan == "":
-			from = "key"
+		from := "key"
+		if limit.Plan != "" {
+			from = "plan " + limit.Plan
+		}
+		if limit.Until != nil {
+			from += ", until " + instantText(limit.Until) + ", then " + limit.Then
 		}
 		list.rows = append(list.rows, []string{
 			limit.Name, limit.Allows, number(limit.Used), number(limit.Reserved), number(limit.Remaining),

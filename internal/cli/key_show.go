@@ -118,6 +118,9 @@ func overrideListing(status api.KeyStatus) listing {
 		if override.Unlimited {
 			allows = "unlimited" + perText(override.PlanLimit)
 		}
+		if override.Removed {
+			allows = "as the plan says" + perText(override.PlanLimit)
+		}
 		until := "for good" + coveredText(status, override)
 		if override.ExpiresAt != nil {
 			until = instantText(override.ExpiresAt)
@@ -125,14 +128,22 @@ func overrideListing(status api.KeyStatus) listing {
 				until += " (over)"
 			}
 		}
+		if override.StartsAt != nil {
+			until = "for good, from " + instantText(override.StartsAt) + " on"
+		}
 		list.rows = append(list.rows, []string{override.Name, override.Meter, allows, until})
 	}
 	return list
 }
 
 // coveredText says of a lasting limit from when on it holds, if a temporary one is
-// above it.
+// above it, or until when, if another will take its place.
 func coveredText(status api.KeyStatus, lasting api.Override) string {
+	for _, next := range status.Overrides {
+		if next.StartsAt != nil && lasting.StartsAt == nil && next.Meter == lasting.Meter && next.Kind == lasting.Kind && next.Period == lasting.Period {
+			return ", until " + instantText(next.StartsAt)
+		}
+	}
 	for _, above := range status.Overrides {
 		if above.ExpiresAt != nil && status.At.Before(*above.ExpiresAt) && above.Meter == lasting.Meter && above.Kind == lasting.Kind && above.Period == lasting.Period {
 			return ", from " + instantText(above.ExpiresAt) + " on"

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ func (a *app) keysUpdateCommand() *cobra.Command {
 	var selection keySelection
 	var name string
 	var clear keyClearing
+	var start startFlag
 	cmd := &cobra.Command{
 		Use: "update KEY", Short: "Change a key, or many keys; only what you name changes",
 		Long: `Changes a key in one transaction. Only what a flag names changes. An empty value
@@ -28,6 +30,8 @@ the key's own, or else the plan's, which applies again when it ends. A later tem
 limit replaces it. A --limit without --until is the lasting one: while a temporary
 limit runs, it waits.
 
+` + nextPeriodHelp + `
+
 With --select or --all, the command changes many keys. It counts them, asks, and
 changes them in chunks of at most 500, so that requests go on in between. If an error
 stops it, run it again: finished chunks stay changed, and are not changed twice.`,
@@ -35,10 +39,11 @@ stops it, run it again: finished chunks stay changed, and are not changed twice.
   ration keys update key_… --limit 5000/day --until 2030-12-01
   ration keys update key_… --clear-temporary day
   ration keys update key_… --clear-limit day
+  ration keys update key_… --limit 500/day --from next-period
   ration keys update --select plan=free --select owner=acme --plan pro
   ration keys update --select unlimited=unmarked --plan free`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !changesAny(cmd, selectionFlags...) {
+			if !changesAny(cmd, append(slices.Clone(selectionFlags), "from")...) {
 				return usagef("nothing to change: give at least one flag; see '%s --help'", cmd.CommandPath())
 			}
 			patch, err := flags.patch(cmd)
@@ -48,6 +53,7 @@ stops it, run it again: finished chunks stay changed, and are not changed twice.
 			if err := clear.into(&patch); err != nil {
 				return err
 			}
+			patch.FromNextPeriod = start.nextPeriod
 			if cmd.Flags().Changed("name") {
 				patch.Name = &name
 			}
@@ -71,6 +77,7 @@ stops it, run it again: finished chunks stay changed, and are not changed twice.
 	selection.register(cmd, asksForMany)
 	cmd.Flags().StringVar(&name, "name", "", "its name, for display")
 	clear.register(cmd)
+	start.register(cmd)
 	return cmd
 }
 

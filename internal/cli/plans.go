@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -84,17 +83,22 @@ func (a *app) plansUpdateCommand() *cobra.Command {
 	var limits, remove []string
 	var zone string
 	var unlimited bool
+	var start startFlag
 	cmd := &cobra.Command{
 		Use: "update NAME", Short: "Change a plan; only what you name changes",
 		Long: `Changes a plan in one transaction. A --limit replaces the plan's limit for the same
-meter and period. Decisions that start afterwards use the change.`,
-		Example: `  ration plans update free --limit 2000/day --remove-limit tokens/month`,
-		Args:    onePlan,
+meter and period. Decisions that start afterwards use the change.
+
+` + nextPeriodHelp,
+		Example: `  ration plans update free --limit 2000/day --remove-limit tokens/month
+  ration plans update free --limit 500/day --from next-period`,
+		Args: onePlan,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			patch := admin.PlanPatch{Name: args[0]}
-			if !changesAny(cmd) {
+			if !changesAny(cmd, "from") {
 				return usagef("nothing to change: give at least one flag; see '%s --help'", cmd.CommandPath())
 			}
+			patch.FromNextPeriod = start.nextPeriod
 			if patch.SetLimits, err = parseLimits(limits); err != nil {
 				return err
 			}
@@ -117,6 +121,7 @@ meter and period. Decisions that start afterwards use the change.`,
 		},
 	}
 	planFlags(cmd, &limits, &zone, &unlimited)
+	start.register(cmd)
 	cmd.Flags().StringArrayVar(&remove, "remove-limit", nil, `limit to remove: "day", "tokens/month"; repeat for several`)
 	return cmd
 }
@@ -161,7 +166,11 @@ func planFlags(cmd *cobra.Command, limits *[]string, zone *string, unlimited *bo
 
 func (a *app) showPlan(plan ration.Plan) error {
 	shown := wire.Plan(plan)
-	return a.show(planListing(shown, shown))
+	if err := a.show(planListing(shown, shown)); err != nil || a.format != formatTable || a.quiet || len(shown.Next) == 0 {
+		return err
+	}
+	fmt.Fprintln(a.stdout)
+	return showTable(a.stdout, nextListing(shown))
 }
 
 // showChangedPlan prints a plan that was created or changed.
@@ -176,12 +185,8 @@ func planListing(value any, plans ...api.Plan) listing {
 		columns: []column{{name: "name"}, {name: "time_zone"}, {name: "limits"}, {name: "created_at", wide: true}, {name: "updated_at"}},
 	}
 	for _, plan := range plans {
-		limits := make([]string, len(plan.Limits))
-		for i, limit := range plan.Limits {
-			limits[i] = meterLimitText(limit)
-		}
 		list.rows = append(list.rows, []string{
-			plan.Name, plan.TimeZone, strings.Join(limits, ", "), instantText(&plan.CreatedAt), instantText(&plan.UpdatedAt),
+			plan.Name, plan.TimeZone, limitsText(plan), instantText(&plan.CreatedAt), instantText(&plan.UpdatedAt),
 		})
 	}
 	return list

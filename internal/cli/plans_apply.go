@@ -20,12 +20,17 @@ const maxPlanFile = 1 << 20
 func (a *app) plansApplyCommand() *cobra.Command {
 	var file string
 	var apply admin.PlansApply
+	var start startFlag
 	cmd := &cobra.Command{
 		Use: "apply -f FILE", Short: "Make plans what a file says, all of them or none",
 		Long: `Makes plans what a file says, in one transaction, and shows the difference. A plan of
 the file has exactly the limits that stand there; it keeps its keys. Plans that aren't
 in the file stay as they are, unless --prune deletes them. It asks nothing: look at
 the difference first with --dry-run. Applied again, the same file changes nothing.
+What was to change later, and is not in the file, no longer does.
+
+` + nextPeriodHelp + `
+New plans, and deleted ones, are so at once.
 
 The file is YAML or JSON. Limits and zones are written as 'ration plans create' takes
 them:
@@ -42,6 +47,7 @@ them:
       unlimited: true              # it is meant to have no limit`,
 		Example: `  ration plans apply -f plans.yaml --dry-run
   ration plans apply -f plans.yaml
+  ration plans apply -f plans.yaml --from next-period
   ration plans apply -f plans.yaml --prune`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && file == "" {
@@ -53,6 +59,7 @@ them:
 			if apply.Plans, err = a.readPlanFile(file); err != nil {
 				return err
 			}
+			apply.FromNextPeriod = start.nextPeriod
 			return a.with(cmd.Context(), creation(!apply.DryRun), func(ops admin.Operations) error {
 				applied, err := ops.ApplyPlans(cmd.Context(), actor(), apply)
 				if err != nil {
@@ -68,6 +75,7 @@ them:
 		},
 	}
 	flags := cmd.Flags()
+	start.register(cmd)
 	flags.StringVarP(&file, "file", "f", "", `file with the plans ("-": standard input; required)`)
 	flags.BoolVar(&apply.Prune, "prune", false, "delete the plans that aren't in the file; refused if a key has one of them")
 	flags.BoolVar(&apply.DryRun, "dry-run", false, "only show the difference")

@@ -73,6 +73,9 @@ func planLines(plan *api.Plan) (lines []string) {
 	for _, limit := range plan.Limits {
 		lines = append(lines, "limit "+meterLimitText(limit))
 	}
+	for _, next := range plan.Next {
+		lines = append(lines, "from each key's next "+startUnit(next.PlanLimit)+": "+nextLimitText(next))
+	}
 	if plan.TimeZone != "" {
 		lines = append(lines, "time zone "+plan.TimeZone)
 	}

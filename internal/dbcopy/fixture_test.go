@@ -117,6 +117,8 @@ func fillFile(t *testing.T, d database) ration.Secret {
 		},
 	}))
 	must[admin.KeyRecord](t)(d.operations.UpdateKey(ctx, actor, admin.KeyPatch{ID: key.Key.ID, Scopes: []string{"read"}}))
+	must[admin.KeyRecord](t)(d.operations.UpdateKey(ctx, actor, admin.KeyPatch{ID: key.Key.ID, SetOverrides: []ration.Override{{Limit: limit(t, "4 y/month")}}, FromNextPeriod: true}))
+	plan(d.operations.UpdatePlan(ctx, actor, admin.PlanPatch{Name: "b", SetLimits: []ration.Limit{limit(t, "6/lifetime")}, FromNextPeriod: true}))
 	issued(d.operations.RotateKey(ctx, actor, admin.Rotation{ID: key.Key.ID, Overlap: time.Hour}))
 	tokens := must[admin.IssuedToken](t)
 	tokens(d.operations.CreateToken(ctx, actor, admin.NewToken{Name: "gateway", Scopes: []string{"verify", "read"}, ExpiresAt: future}))
@@ -145,6 +147,8 @@ func fillRest(t *testing.T, path string) {
 	t.Helper()
 	for _, statement := range []string{
 		"UPDATE plans SET unlimited = 1 WHERE name = 'B'",
+		`INSERT INTO api_key_limits (api_key_id, meter, kind, period, name, quantity, burst, starts_at, plan)
+			SELECT id, '', 'quota', 'plan from next', '', 0, 0, 1767225600000009, 'Z.z' FROM api_keys WHERE name = 'revoked'`,
 		"UPDATE api_keys SET unlimited = 1 WHERE name = 'bare'",
 		"UPDATE key_usage SET reserved = 1, hour_reserved = 2, day_reserved = 3, week_reserved = 4, month_reserved = 9007199254740992, minute_rate_tat = -1, minute_rate_rest = 6, second_rate_rest = 7, second_rate_tat = 1767225599999999, minute_rate_quantity = 9007199254740992, minute_rate_quantity_tat = -1, second_rate_quantity = 8, second_rate_quantity_tat = 1767225599999998 WHERE meter = 'tokens'",
 		`UPDATE key_usage SET resets = '{"epoch": 2, "periods": [{"period": "day", "date": "2026-01-01", "epoch": 2, "used": 9007199254740992}]}' WHERE meter = 'tokens'`,

@@ -15,6 +15,7 @@ import (
 // names.
 func EffectiveLimits(plan []ration.Limit, overrides []ration.Override, at time.Time) []ration.Limit {
 	limits := slices.Clone(plan)
+	overrides = ration.OverridesAt(overrides, at)
 	for i := range overrides {
 		if holds, found := ration.OverrideAt(overrides, overrides[i].Key(), at); found && holds == overrides[i] {
 			limits = applyOverride(limits, &overrides[i], nameOf(&overrides[i], overrides, plan))

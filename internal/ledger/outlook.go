@@ -47,8 +47,8 @@ func (h *Holds) add(r *ration.Reservation) {
 	h.Open = slices.Insert(h.Open, i, r)
 }
 
-// outlook is a key's future as far as it is known: temporary limits end, and
-// reservations expire. Nothing else is charged.
+// outlook is a key's future as far as it is known: temporary limits end, scheduled
+// ones start, and reservations expire. Nothing else is charged.
 type outlook struct {
 	policy *Policy
 	holds  Holds
@@ -94,13 +94,13 @@ func (o *outlook) isTooLarge(amounts []MeterChange, on ration.LimitKey) bool {
 	i := slices.IndexFunc(amounts, func(a MeterChange) bool { return a.Meter == on.Meter })
 	var most int64
 	limits := o.policy.Limits
-	for at := o.now; ; limits = EffectiveLimits(o.policy.plan, o.policy.overrides, at) {
+	for at := o.now; ; limits = o.policy.terms.LimitsAt(at) {
 		l := slices.IndexFunc(limits, func(l ration.Limit) bool { return l.Key() == on })
 		if l < 0 {
 			return false
 		}
 		most = max(most, limits[l].Size())
-		if at = o.policy.nextEnd(at); at.IsZero() {
+		if at = o.policy.nextChange(at); at.IsZero() {
 			return most > 0 && amounts[i].Units > most
 		}
 	}
@@ -116,8 +116,8 @@ func (o *outlook) opens(amounts []MeterChange, only *ration.LimitKey) (time.Time
 	phase := phase{from: o.now, limits: o.policy.Limits, changedAt: o.policy.ChangedAt, meters: o.meters}
 	held, unknown := o.holds.Open, o.holds.Until
 	for {
-		end := o.policy.nextEnd(phase.from)
-		next := earlier(end, unknown)
+		change := o.policy.nextChange(phase.from)
+		next := earlier(change, unknown)
 		if len(held) > 0 {
 			next = earlier(next, held[0].ExpiresAt)
 		}
@@ -141,8 +141,8 @@ func (o *outlook) opens(amounts []MeterChange, only *ration.LimitKey) (time.Time
 			phase.meters.release(o.holds.kept)
 			unknown = time.Time{}
 		}
-		if next.Equal(end) {
-			phase.limits, phase.changedAt = EffectiveLimits(o.policy.plan, o.policy.overrides, next), next
+		if next.Equal(change) {
+			phase.limits, phase.changedAt = o.policy.terms.LimitsAt(next), next
 		}
 	}
 }
@@ -229,23 +229,19 @@ func (p *phase) room(policy *Policy, amounts []MeterChange, only *ration.LimitKe
 	return at, true
 }
 
-// nextEnd returns when the next temporary limit ends after an instant. Zero: none does.
-func (p *Policy) nextEnd(after time.Time) (next time.Time) {
-	if !p.isTemporary {
-		return next
+// nextChange returns when the limits next change by themselves after an instant. Zero:
+// they stay as they are.
+func (p *Policy) nextChange(after time.Time) time.Time {
+	if !p.changes {
+		return time.Time{}
 	}
-	for i := range p.overrides {
-		if ends := p.overrides[i].ExpiresAt; ends.After(after) && (next.IsZero() || ends.Before(next)) {
-			next = ends
-		}
-	}
-	return next
+	return p.terms.NextChange(after)
 }
 
 // mayOpenEarlier reports whether there is more to know of the future than when periods
 // end and rates give back.
 func (p *Policy) mayOpenEarlier() bool {
-	return p.isTemporary || len(p.Holds.Open) > 0 || !p.Holds.Until.IsZero()
+	return p.changes || len(p.Holds.Open) > 0 || !p.Holds.Until.IsZero()
 }
 
 // Foresee returns the usage after the key's reservations that are due have expired, and

@@ -50,6 +50,9 @@ func drawFuture(rt *rapid.T) *future {
 	if err != nil {
 		rt.Fatal(err)
 	}
+	for _, limit := range unnamed(drawFewLimits(rt, 3)) {
+		plan.Next = append(plan.Next, ration.NextLimit{Limit: limit, Removed: rapid.IntRange(0, 3).Draw(rt, "removed") == 0, Since: noon.Add(-drawSoon.Draw(rt, "since"))})
+	}
 	f := &future{plan: plan, key: ration.Key{ID: ration.NewKeyID(), Status: ration.StatusActive, Plan: plan.Name}}
 	return f
 }
@@ -65,6 +68,9 @@ func (f *future) change(rt *rapid.T, now time.Time) {
 			}
 			f.overrides = append(f.overrides, override)
 		}
+	}
+	for _, limit := range drawFewLimits(rt, 2) {
+		f.overrides = append(f.overrides, ration.Override{Limit: limit, StartsAt: now.Add(drawSoon.Draw(rt, "starts")), Removed: rapid.IntRange(0, 3).Draw(rt, "clears") == 0})
 	}
 	f.key.UpdatedAt = now
 	f.key.ExpiresAt = time.Time{}
@@ -161,7 +167,12 @@ func (f *future) drawHold(rt *rapid.T) *ration.Hold {
 // moments returns instants after one at which something of the key may change.
 func (f *future) moments(rt *rapid.T, now time.Time) (at []time.Time) {
 	for _, o := range f.overrides {
-		at = append(at, o.ExpiresAt)
+		at = append(at, o.ExpiresAt, o.StartsAt)
+	}
+	policy := f.policy(rt, now)
+	terms := policy.Terms()
+	if next := terms.NextChange(now); !next.IsZero() {
+		at = append(at, next)
 	}
 	for _, r := range f.open() {
 		at = append(at, r.ExpiresAt)

@@ -18,18 +18,16 @@ type Policy struct {
 	Secrets []ration.SecretState
 
 	// ChangedAt is when the limits that hold last changed, or may have: with the key,
-	// with its plan, or by the end of a temporary override. From then on a rate that
-	// has changed gives back at its present quantity.
+	// with its plan, by the end of a temporary override or by the start of a scheduled
+	// limit. From then on a rate that has changed gives back at its present quantity.
 	ChangedAt time.Time
 
 	// Holds are what reservations will release, as far as a store has read it: a denied
 	// charge may have to wait for no more than that.
 	Holds Holds
 
-	// What the limits that hold are made of, to know those that hold later.
-	plan        []ration.Limit
-	overrides   []ration.Override
-	isTemporary bool // one of the overrides will end
+	terms   Terms // what the limits that hold are made of, to know those that hold later
+	changes bool  // the limits will change by themselves
 }
 
 // NewPolicy returns the policy that holds at an instant. Pass the zero Plan for a key
@@ -40,46 +38,30 @@ func NewPolicy(key ration.Key, plan ration.Plan, overrides []ration.Override, se
 	if plan.Name != key.Plan {
 		return Policy{}, fmt.Errorf("reading the policy of key %s: its plan %q does not exist", key.ID, key.Plan)
 	}
-	name := key.TimeZone
-	if name == "" {
-		name = plan.TimeZone
-	}
-	zone, err := ration.LoadZone(name)
+	terms, err := NewTerms(&key, plan, overrides)
 	if err != nil {
 		return Policy{}, err
 	}
-	limits := EffectiveLimits(plan.Limits, overrides, at)
+	limits := terms.LimitsAt(at)
 	for i := range limits {
 		if !isKnown(&limits[i]) {
 			return Policy{}, fmt.Errorf("reading the policy of key %s: its limit %q is no %s per %s", key.ID, limits[i].Name, limits[i].Kind, limits[i].Period)
 		}
 	}
 	return Policy{
-		Key: key, Zone: zone, Limits: limits, Secrets: secrets, ChangedAt: changedAt(&key, &plan, overrides, at),
-		plan: plan.Limits, overrides: overrides, isTemporary: endsLater(overrides, at),
+		Key: key, Zone: terms.zone, Limits: limits, Secrets: secrets, ChangedAt: changedAt(&key, &terms, at),
+		terms: terms, changes: !terms.NextChange(at).IsZero(),
 	}, nil
 }
 
-// endsLater reports whether one of the overrides ends after an instant.
-func endsLater(overrides []ration.Override, at time.Time) bool {
-	return slices.ContainsFunc(overrides, func(o ration.Override) bool { return o.Temporary() && o.RunsAt(at) })
-}
+// Terms returns what the limits are made of.
+func (p *Policy) Terms() Terms { return p.terms }
 
 // Alone returns the policy with one of its limits, now and later, and no other.
 func (p Policy) Alone(on ration.LimitKey) Policy {
 	p.Limits = only(p.Limits, on, ration.Limit.Key)
-	p.plan = only(p.plan, on, ration.Limit.Key)
-	p.overrides = only(p.overrides, on, func(o ration.Override) ration.LimitKey { return o.Key() })
+	p.terms = p.terms.alone(on)
 	return p
-}
-
-func only[T any](all []T, on ration.LimitKey, key func(T) ration.LimitKey) (these []T) {
-	for _, one := range all {
-		if key(one) == on {
-			these = append(these, one)
-		}
-	}
-	return these
 }
 
 // isKnown reports whether this release knows what a limit means. A limit that it doesn't
@@ -92,14 +74,11 @@ func isKnown(limit *ration.Limit) bool {
 }
 
 // changedAt returns when the limits that hold at an instant may have last changed.
-func changedAt(key *ration.Key, plan *ration.Plan, overrides []ration.Override, at time.Time) time.Time {
-	changed := key.UpdatedAt
-	if plan.UpdatedAt.After(changed) {
-		changed = plan.UpdatedAt
-	}
-	for i := range overrides {
-		if ends := overrides[i].ExpiresAt; ends.After(changed) && !ends.After(at) {
-			changed = ends
+func changedAt(key *ration.Key, terms *Terms, at time.Time) time.Time {
+	changed := terms.lastChange(at)
+	for _, written := range []time.Time{key.UpdatedAt, terms.plan.UpdatedAt} {
+		if written.After(changed) {
+			changed = written
 		}
 	}
 	return changed

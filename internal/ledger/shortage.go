@@ -91,7 +91,7 @@ func (a *Account) isShort(charge *ration.Charge, decision *ration.Decision) bool
 			return true
 		}
 	}
-	return refused && a.policy.isTemporary && slices.ContainsFunc(charge.Amounts, func(amount ration.Amount) bool {
+	return refused && a.policy.changes && slices.ContainsFunc(charge.Amounts, func(amount ration.Amount) bool {
 		return a.after.meterOrUnused(amount.Meter).Reserved > 0
 	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 // insertKey adds a key, the row that is its lock and all else of a change.
@@ -71,8 +72,8 @@ func (b *Batch) writeOverrides(id ration.KeyID, overrides []ration.Override) {
 	b.Add("DELETE FROM api_key_limits_beneath WHERE api_key_id = ?", id)
 	above, beneath := admin.LayersOf(overrides)
 	for i := range above {
-		b.AddOne(twice, "INSERT INTO api_key_limits ("+overrideColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			append(overrideValues(id, &above[i]), orNull(above[i].ExpiresAt))...)
+		b.AddOne(twice, "INSERT INTO api_key_limits ("+overrideColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			append(overrideValues(id, &above[i]), orNull(above[i].ExpiresAt), orNull(above[i].StartsAt))...)
 	}
 	for i := range beneath {
 		b.AddOne(twice, "INSERT INTO api_key_limits_beneath ("+beneathColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -82,9 +83,13 @@ func (b *Batch) writeOverrides(id ration.KeyID, overrides []ration.Override) {
 
 // overrideValues are those of beneathColumns.
 func overrideValues(id ration.KeyID, override *ration.Override) []any {
+	limit := override.Limit
+	if override.Scheduled() {
+		limit = ledger.StoredNext(limit, override.Removed, 1)
+	}
 	return []any{
-		id, override.Meter, string(override.Kind), string(override.Period), override.Name,
-		override.Quantity, override.Burst, override.Unlimited,
+		id, limit.Meter, string(limit.Kind), string(limit.Period), limit.Name,
+		limit.Quantity, limit.Burst, override.Unlimited,
 	}
 }
 

@@ -50,7 +50,7 @@ func (s *Store) UpdatePlan(ctx context.Context, name string, update func(*admin.
 			return err
 		}
 		change.Plan = plan
-		change.Plan.Limits = slices.Clone(plan.Limits)
+		change.Plan.Limits, change.Plan.Next = slices.Clone(plan.Limits), slices.Clone(plan.Next)
 		if err := update(&change); err != nil {
 			return err // with admin.ErrUnchanged plan is the answer
 		}
@@ -118,16 +118,16 @@ func readPlan(ctx context.Context, r Reader, name string) (ration.Plan, error) {
 // with their limits as Plan.Normalize sorts them. The primary keys of plans and
 // plan_limits serve it.
 func readPlans(ctx context.Context, r Reader, where Where) (plans []ration.Plan, err error) {
-	sql := `SELECT p.name, p.time_zone, p.created_at, p.updated_at, p.unlimited, l.meter, l.kind, l.period, l.name, l.quantity, l.burst
+	sql := `SELECT p.name, p.time_zone, p.created_at, p.updated_at, p.unlimited, l.meter, l.kind, l.period, l.name, l.quantity, l.burst, l.since
 		FROM plans p LEFT JOIN plan_limits l ON l.plan = p.name` + where.SQL() + ` ORDER BY p.name`
 	err = r.Query(ctx, sql, func(row Row) {
 		plan := ration.Plan{Name: row.Text(), TimeZone: row.Text(), CreatedAt: row.Time(), UpdatedAt: row.Time(), Unlimited: row.Bool()}
 		if len(plans) == 0 || plans[len(plans)-1].Name != plan.Name {
 			plans = append(plans, plan)
 		}
-		if limit := readLimit(row); limit.Meter != "" {
-			last := &plans[len(plans)-1]
-			last.Limits = append(last.Limits, limit)
+		limit, since := readLimit(row), row.Time()
+		if limit.Meter != "" {
+			ledger.AddLimit(&plans[len(plans)-1], limit, since)
 		}
 	}, where.Args...)
 	for i := range plans {
@@ -170,13 +170,25 @@ func (b *Batch) deletePlan(name string, audit admin.AuditEntry, now time.Time) {
 	b.Audit(audit, now)
 }
 
+const insertPlanLimit = "INSERT INTO plan_limits (plan, meter, kind, period, name, quantity, burst, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+func planLimitValues(plan string, limit ration.Limit) []any {
+	return []any{plan, limit.Meter, string(limit.Kind), string(limit.Period), limit.Name, limit.Quantity, limit.Burst}
+}
+
 // insertPlanParts adds the limits and the audit entry of a change.
 func (b *Batch) insertPlanParts(change *admin.PlanChange) {
 	name := change.Plan.Name
 	twice := Meaning{Taken: fmt.Errorf("plan %q has two limits for one meter, kind and period: %w", name, ration.ErrExists)}
 	for _, limit := range change.Plan.Limits {
-		b.AddOne(twice, "INSERT INTO plan_limits (plan, meter, kind, period, name, quantity, burst) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			name, limit.Meter, string(limit.Kind), string(limit.Period), limit.Name, limit.Quantity, limit.Burst)
+		b.AddOne(twice, insertPlanLimit, append(planLimitValues(name, limit), nil)...)
+	}
+	numbers := make(map[ration.LimitKey]int)
+	for i := range change.Plan.Next {
+		next := &change.Plan.Next[i]
+		numbers[next.Key()]++
+		stored := ledger.StoredNext(next.Limit, next.Removed, numbers[next.Key()])
+		b.AddOne(twice, insertPlanLimit, append(planLimitValues(name, stored), next.Since)...)
 	}
 	b.Audit(change.Audit, change.Now)
 }

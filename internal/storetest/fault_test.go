@@ -38,6 +38,7 @@ const (
 	forgetsChanges        fault = "forgets when limits changed"
 	importsAgain          fault = "imports usage again"
 	raisesHistoryAlone    fault = "raises history alone"
+	startsAtMidnightUTC   fault = "starts scheduled limits at midnight UTC"
 	losesSetAside         fault = "gives back again what a reset has set aside"
 
 	neverEndsLeases        fault = "never ends leases"
@@ -122,6 +123,7 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		losesAnswered:          "Random",
 		keepsHalf:              "Random",
 		importsAgain:           "Imports/days are raised to what was counted elsewhere, once",
+		startsAtMidnightUTC:    "NextPeriod/changes of one limit follow one another",
 		losesSetAside:          "Resets/what was charged before a reset doesn't change the new count when it is given back",
 		raisesHistoryAlone:     "Imports/the running day is the same in usage and in history",
 	} {

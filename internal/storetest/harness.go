@@ -124,6 +124,7 @@ func groups() []group {
 		{"Resets", resetTests},
 		{"InFlight", inFlightTests},
 		{"Shifted", shiftedTests},
+		{"NextPeriod", nextTests},
 	}...)
 }
 

@@ -256,14 +256,12 @@ func (m *memory) UnlimitedCandidates(ctx context.Context, filter admin.KeyFilter
 
 // isHeld reports whether a key has a limit now and from each end of a temporary one on.
 func (m *memory) isHeld(key *admin.KeyRecord) bool {
-	instants := []time.Time{m.time()}
-	for _, override := range key.Overrides {
-		if override.ExpiresAt.After(m.time()) {
-			instants = append(instants, override.ExpiresAt)
-		}
+	terms, err := ledger.NewTerms(&key.Key, m.plans[key.Plan], key.Overrides)
+	if err != nil {
+		return false
 	}
-	for _, at := range instants {
-		if len(ledger.EffectiveLimits(m.plans[key.Plan].Limits, key.Overrides, at)) == 0 {
+	for at := m.time(); !at.IsZero(); at = terms.NextChange(at) {
+		if len(terms.LimitsAt(at)) == 0 {
 			return false
 		}
 	}

@@ -51,7 +51,7 @@ func (m *memory) writePlan(change admin.PlanChange) ration.Plan {
 }
 
 func copyPlan(plan ration.Plan) ration.Plan {
-	plan.Limits = slices.Clone(plan.Limits)
+	plan.Limits, plan.Next = slices.Clone(plan.Limits), slices.Clone(plan.Next)
 	return plan
 }
 

@@ -211,6 +211,14 @@ func (m *memory) account(record *admin.KeyRecord, early map[ration.KeyID]seen, n
 	if m.fault == forgetsChanges {
 		state.record.UpdatedAt, state.plan.UpdatedAt = time.Time{}, time.Time{}
 	}
+	if m.fault == startsAtMidnightUTC && state.record.TimeZone != "" {
+		for i := range state.plan.Next { // as if the key's day had ended when UTC's did
+			if ends := state.plan.Next[i].Since.Truncate(24 * time.Hour).Add(24 * time.Hour); now.Before(ends) {
+				state.plan.Next = nil
+				break
+			}
+		}
+	}
 	policy, err := ledger.NewPolicy(state.record.Key, state.plan, state.record.Overrides, state.record.Secrets, now)
 	if err != nil {
 		return nil, err

@@ -107,7 +107,7 @@ func (m *model) decide(charge item, now time.Time) ration.Decision {
 	for _, q := range questions {
 		decision.Limits = append(decision.Limits, q.status(decision.Code == ration.CodeOK, charge.Hold != nil))
 	}
-	if len(questions) > 0 && (key.hasTemporary(now) || decision.Code != ration.CodeOK && len(key.events(now, true)) > 1) {
+	if len(questions) > 0 && (m.limitsChange(key, now) || decision.Code != ration.CodeOK && len(m.events(key, now, true)) > 1) {
 		m.tellEarlier(key, charge, &decision, questions, now, zone)
 	}
 	if !charge.DryRun {

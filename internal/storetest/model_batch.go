@@ -77,7 +77,7 @@ func (m *model) isShort(charge item, decision ration.Decision, now time.Time) bo
 		return false
 	}
 	key := m.keys[decision.KeyID]
-	if key.hasTemporary(now) && slices.ContainsFunc(charge.Amounts, func(amount ration.Amount) bool {
+	if m.limitsChange(key, now) && slices.ContainsFunc(charge.Amounts, func(amount ration.Amount) bool {
 		_, reserved := key.meter(amount.Meter).sum(func(admission) bool { return true })
 		return reserved > 0
 	}) {

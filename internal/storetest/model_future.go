@@ -15,7 +15,7 @@ func (m *model) future(key *modelKey, charge item, now time.Time, zone *time.Loc
 	for _, meter := range key.meters {
 		meter.turnBack(now)
 	}
-	events := key.events(now, releases)
+	events := m.events(key, now, releases)
 	for i, event := range events {
 		later := key.clone()
 		for _, r := range later.reservations {
@@ -38,15 +38,15 @@ func (m *model) future(key *modelKey, charge item, now time.Time, zone *time.Loc
 }
 
 // events are the moments from now on at which something is known to happen to a key, in
-// their order: a temporary override ends, or a reservation releases what it holds.
-func (k *modelKey) events(now time.Time, releases bool) []time.Time {
+// their order: a temporary override ends, a scheduled limit starts, or a reservation releases what it holds.
+func (m *model) events(key *modelKey, now time.Time, releases bool) []time.Time {
 	events := []time.Time{now}
-	for _, own := range k.Overrides {
-		if own.ExpiresAt.After(now) {
-			events = append(events, own.ExpiresAt)
+	for _, at := range m.foreseen(key) {
+		if at.After(now) {
+			events = append(events, at)
 		}
 	}
-	for _, r := range k.reservations {
+	for _, r := range key.reservations {
 		if releases && r.state == ration.ReservationOpen && !r.keeps && r.expires.After(now) {
 			events = append(events, r.expires)
 		}
@@ -55,7 +55,9 @@ func (k *modelKey) events(now time.Time, releases bool) []time.Time {
 	return events
 }
 
-func (k *modelKey) hasTemporary(now time.Time) bool { return len(k.events(now, false)) > 1 }
+func (m *model) limitsChange(key *modelKey, now time.Time) bool {
+	return len(m.events(key, now, false)) > 1
+}
 
 // foresee says of each limit that refuses how long it will, and returns what the caller
 // is told.
@@ -90,7 +92,7 @@ func (m *model) foresee(key *modelKey, charge item, questions []question, now ti
 // will ever be, if it is more than 0.
 func (m *model) isAlwaysTooLarge(key *modelKey, q *question, now time.Time) bool {
 	var sizes []int64
-	for _, event := range key.events(now, false) {
+	for _, event := range m.events(key, now, false) {
 		limits := slices.DeleteFunc(m.limits(key, event), func(l ration.Limit) bool { return !onWhat(q.limit)(l) })
 		if len(limits) == 0 {
 			return false

@@ -68,6 +68,12 @@ func (m *model) limits(key *modelKey, now time.Time) []ration.Limit {
 		for _, limit := range plan.Limits {
 			holds[what{limit.Meter, limit.Period}] = limit
 		}
+		for _, next := range m.started(key, now) {
+			at := what{next.Meter, next.Period}
+			if delete(holds, at); !next.Removed {
+				holds[at] = next.Limit
+			}
+		}
 	}
 	names := map[what]string{} // of what is beneath, though it be lifted
 	for at, limit := range holds {
@@ -75,7 +81,7 @@ func (m *model) limits(key *modelKey, now time.Time) []ration.Limit {
 	}
 	lifted := map[what]bool{}
 	for _, temporary := range []bool{false, true} { // from the bottom to the top
-		for _, own := range key.Overrides {
+		for _, own := range key.standing(now) {
 			if ends := !own.ExpiresAt.IsZero(); ends != temporary || ends && !own.ExpiresAt.After(now) {
 				continue
 			}
@@ -105,15 +111,15 @@ func (m *model) limits(key *modelKey, now time.Time) []ration.Limit {
 }
 
 // limitsChanged is when a key's limits may have last changed: when anything of the key
-// or its plan did, or an override of its ended.
+// or its plan did, an override of its ended, or a scheduled limit started.
 func (m *model) limitsChanged(key *modelKey, now time.Time) time.Time {
 	changes := []time.Time{key.UpdatedAt}
 	if plan := m.plans[key.Plan]; plan != nil {
 		changes = append(changes, plan.UpdatedAt)
 	}
-	for _, own := range key.Overrides {
-		if !own.ExpiresAt.After(now) {
-			changes = append(changes, own.ExpiresAt)
+	for _, at := range m.foreseen(key) {
+		if !at.After(now) {
+			changes = append(changes, at)
 		}
 	}
 	return slices.MaxFunc(changes, time.Time.Compare)

@@ -169,5 +169,5 @@ func sorted(record admin.KeyRecord) admin.KeyRecord {
 }
 
 func compareOverrides(a, b ration.Override) int {
-	return cmp.Or(cmp.Compare(a.Key().DefaultName(), b.Key().DefaultName()), a.ExpiresAt.Compare(b.ExpiresAt))
+	return cmp.Or(cmp.Compare(a.Key().DefaultName(), b.Key().DefaultName()), a.ExpiresAt.Compare(b.ExpiresAt), a.StartsAt.Compare(b.StartsAt))
 }

@@ -35,8 +35,9 @@ func (m *machine) moveClockToEnd(rt *rapid.T) {
 	key := m.drawKey(rt)
 	ends := []time.Time{key.ExpiresAt}
 	for _, override := range key.Overrides {
-		ends = append(ends, override.ExpiresAt)
+		ends = append(ends, override.ExpiresAt, override.StartsAt)
 	}
+	ends = append(ends, m.model.foreseen(key)...)
 	for _, secret := range key.Secrets {
 		ends = append(ends, secret.ExpiresAt)
 	}
@@ -64,8 +65,13 @@ func (m *machine) changeLimits(rt *rapid.T) {
 }
 
 func (m *machine) setLimits(rt *rapid.T, plan string) {
+	if rapid.Bool().Draw(rt, "from the next period") {
+		next := m.drawNext(rt)
+		m.updatePlan(plan, func(p *ration.Plan) { p.Next = withNext(p.Next, next) })
+		return
+	}
 	limits := drawLimits(rt)
-	m.updatePlan(plan, func(p *ration.Plan) { p.Limits = limits })
+	m.updatePlan(plan, func(p *ration.Plan) { p.Limits, p.Next = limits, nil })
 }
 
 func (m *machine) changePlanZone(rt *rapid.T) {
@@ -126,6 +132,9 @@ func (m *machine) changeOverrides(rt *rapid.T) {
 	for _, override := range overrides {
 		if rapid.Bool().Draw(rt, "layered") {
 			overrides = append(overrides, drawOtherLayer(rt, override, m.f.now))
+		}
+		if rapid.IntRange(0, 2).Draw(rt, "scheduled") == 0 {
+			overrides = append(overrides, drawStarting(rt, override, m.f.now))
 		}
 	}
 	m.updateKey(m.drawKey(rt), func(change *admin.KeyChange) { change.Key.Overrides = slices.Clone(overrides) })

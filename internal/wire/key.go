@@ -107,7 +107,7 @@ func secret(state ration.SecretState) api.Secret {
 }
 
 func override(o ration.Override) api.Override {
-	return api.Override{PlanLimit: Limit(o.Limit), Unlimited: o.Unlimited, ExpiresAt: instant(o.ExpiresAt)}
+	return api.Override{PlanLimit: Limit(o.Limit), Unlimited: o.Unlimited, ExpiresAt: instant(o.ExpiresAt), StartsAt: instant(o.StartsAt), Removed: o.Removed}
 }
 
 func meterUsage(usage admin.MeterUsage) api.KeyUsage {

@@ -9,6 +9,9 @@ import (
 func Plan(plan ration.Plan) api.Plan {
 	return api.Plan{
 		Name: plan.Name, TimeZone: plan.TimeZone, Limits: convert(plan.Limits, Limit), Unlimited: plan.Unlimited,
+		Next: convert(plan.Next, func(next ration.NextLimit) api.NextLimit {
+			return api.NextLimit{PlanLimit: Limit(next.Limit), Removed: next.Removed, Since: next.Since.UTC()}
+		}),
 		CreatedAt: plan.CreatedAt.UTC(), UpdatedAt: plan.UpdatedAt.UTC(),
 	}
 }
