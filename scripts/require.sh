@@ -20,11 +20,12 @@ packages() {
     chromium) echo chromium ;;
     python3) echo python3 ;;
     systemd-analyze) echo systemd ;;
-    fastapi) echo python3-fastapi python3-httpx python3-uvicorn ;;
+    fastapi) echo python3-fastapi python3-uvicorn ;;
+    wheel) echo python3-setuptools python3-wheel ;;
     express) echo node-express ;;
     patroni) echo patroni ;;
     etcd) echo etcd-server ;;
-    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi express patroni etcd" >&2; exit 2 ;;
+    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi wheel express patroni etcd" >&2; exit 2 ;;
   esac
 }
 
@@ -44,17 +45,18 @@ has() {
     patroni) command -v patroni ;;
     etcd) command -v etcd ;;
     systemd-analyze) command -v systemd-analyze ;;
-    fastapi) has_fastapi ;;
+    fastapi) has_python fastapi uvicorn ;;
+    wheel) has_python setuptools wheel ;;
     express) NODE_PATH=/usr/share/nodejs node -e 'require("express")' ;;
   esac >/dev/null 2>&1
 }
 
-# has_fastapi looks where test/examples looks: the first Python in the path may be
-# another than the one that packages are for.
-has_fastapi() {
+# has_python looks where test/examples looks for modules: the first Python in the path
+# may be another than the one that packages are for.
+has_python() {
   local python
   for python in python3 /usr/bin/python3; do
-    if "$python" -c 'import fastapi, httpx, uvicorn'; then
+    if "$python" -c "import $1, $2"; then
       return 0
     fi
   done

@@ -2,7 +2,7 @@
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import PlainTextResponse
 
-from ration import charge, install
+from ration import Decision, charge, install
 
 app = FastAPI()
 install(app)
@@ -14,15 +14,15 @@ async def health():
 
 
 @app.get("/ask")
-async def ask(decision: dict = Depends(charge())):
-    return {"answer": 42, "caller": decision["key"]["owner"]}
+async def ask(decision: Decision = Depends(charge())):
+    return {"answer": 42, "caller": decision.key.owner}
 
 
-@app.get("/text", dependencies=[Depends(charge(amounts={"tokens": 5}))])
+@app.get("/text", dependencies=[Depends(charge({"tokens": 5}))])
 async def text():
     return PlainTextResponse("forty-two")
 
 
-@app.get("/broken", dependencies=[Depends(charge(amounts={"requests": 0}))])
+@app.get("/broken", dependencies=[Depends(charge({"requests": 0}))])
 async def broken():
     raise HTTPException(status_code=418)

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/ration-dev/ration/api"
@@ -27,6 +29,8 @@ type gate struct {
 	asked   api.VerifyRequest
 	said    api.VerifyResponse
 	instead http.HandlerFunc
+
+	connections atomic.Int64 // that have begun
 }
 
 func newGate(t *testing.T, ration *harness.Instance) *gate {
@@ -48,6 +52,11 @@ func (g *gate) open() {
 	g.server = httptest.NewUnstartedServer(g)
 	_ = g.server.Listener.Close()
 	g.server.Listener = listener
+	g.server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			g.connections.Add(1)
+		}
+	}
 	g.server.Start()
 }
 
@@ -107,7 +116,10 @@ func (g *gate) pass(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		g.t.Errorf("reading Ration's answer: %v", err)
 	}
-	g.note(question, text)
+	if r.URL.Path == "/v1/verify" {
+		g.note(question, text)
+	}
+	maps.Copy(w.Header(), response.Header)
 	w.WriteHeader(response.StatusCode)
 	_, _ = w.Write(text)
 }

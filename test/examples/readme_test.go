@@ -194,7 +194,12 @@ esac
 // copyExample copies an example's files, with other ports.
 func copyExample(t *testing.T, from string, replacer *strings.Replacer) string {
 	t.Helper()
-	dir := t.TempDir()
+	root := t.TempDir() // where what is beside it is found, too
+	link(t, "../../clients", filepath.Join(root, "clients"))
+	dir := filepath.Join(root, "examples", filepath.Base(from))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	files, err := os.ReadDir(from)
 	if err != nil {
 		t.Fatal(err)

@@ -17,21 +17,27 @@ type recipe struct {
 }
 
 var recipes = []recipe{
-	{"fastapi", fastAPI, nil},
+	{"fastapi", fastAPI, []string{"PYTHONPATH=../../clients/python"}},
 	{"express", func(*testing.T) []string { return []string{"node", "app.js"} }, []string{"NODE_PATH=/usr/share/nodejs", "PORT=0"}},
 }
 
-// fastAPI finds a Python with what the example needs: the first in the path may
-// be another than the system's.
+// fastAPI runs the example with a Python that has what it needs: the first in the path
+// may be another than the system's.
 func fastAPI(t *testing.T) []string {
 	t.Helper()
+	return []string{pythonWith(t, "fastapi", "uvicorn"), "-B", "-m", "uvicorn", "app:app", "--port", "0"}
+}
+
+// pythonWith finds a Python that has modules.
+func pythonWith(t *testing.T, modules ...string) string {
+	t.Helper()
 	for _, python := range []string{"python3", "/usr/bin/python3"} {
-		if exec.CommandContext(t.Context(), python, "-c", "import fastapi, httpx, uvicorn").Run() == nil {
-			return []string{python, "-B", "-m", "uvicorn", "app:app", "--port", "0"}
+		if exec.CommandContext(t.Context(), python, "-c", "import "+strings.Join(modules, ", ")).Run() == nil {
+			return python
 		}
 	}
-	t.Fatal("no Python has fastapi, httpx and uvicorn; run: scripts/require.sh fastapi")
-	return nil
+	t.Fatalf("no Python has %v; run: make system", modules)
+	return ""
 }
 
 // table is a recipe's app with Ration at hand.
