@@ -76,6 +76,7 @@ var layers = []layer{
 
 	// Administration. REST and console only show its operations.
 	{"internal/admin", []string{root, "rationadmin", "internal/ledger", "internal/groupcommit"}},
+	{"internal/grant", []string{root, "rationadmin", "internal/admin"}},
 	{"internal/adminsock", []string{root, "rationadmin", "internal/admin", "internal/bound", "internal/condense"}},
 	{"internal/wire", []string{root, "api", "internal/admin"}},
 	{"internal/adminapi", []string{root, "api", "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/wire"}},

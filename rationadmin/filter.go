@@ -14,6 +14,11 @@ type KeyFilter struct {
 	Plan   string
 	Status ration.Status
 	Name   string // the whole name
+
+	// Owners and Plans select keys with one of them, besides what Owner and Plan say.
+	// Nil: any or none; empty, but not nil: no key at all.
+	Owners, Plans []string
+
 	// SecretStart is how one of a key's secrets begins, as [ration.SecretState] keeps it
 	// in Start; revoked and expired secrets count too. A change can't select by it.
 	SecretStart string

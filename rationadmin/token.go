@@ -49,8 +49,12 @@ func ScopeIncludes(scope, other string) bool {
 // NewToken describes a service token to create.
 type NewToken struct {
 	Name      string
-	Scopes    []string  // at least one of the scopes above
+	Scopes    []string  // at least one of the scopes above; none that another one includes
 	ExpiresAt time.Time // zero: never
+
+	// Owners and Plans narrow the token, see [Token]. Only tokens of ScopeRead and
+	// ScopeKeys can be narrowed.
+	Owners, Plans []string
 }
 
 // IssuedToken is a new token with its secret. The secret can't be shown again.

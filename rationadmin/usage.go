@@ -11,10 +11,12 @@ import (
 type UsageFilter struct {
 	KeyID ration.KeyID
 	Owner string
-	Meter string
-	From  ration.PeriodID // first local date
-	To    ration.PeriodID // last local date, included; 0: no end
-	Limit int             // most rows returned; 0: 10,000
+	// Owners and Plans select keys with one of them, as in a [KeyFilter].
+	Owners, Plans []string
+	Meter         string
+	From          ration.PeriodID // first local date
+	To            ration.PeriodID // last local date, included; 0: no end
+	Limit         int             // most rows returned; 0: 10,000
 }
 
 // UsageDay is what a key used on a meter on one of its local days.

@@ -55,9 +55,9 @@ type standing struct {
 }
 
 func (s *Service) standing(ctx context.Context, id ration.KeyID) (key standing, err error) {
-	record, err := s.store.Key(ctx, id)
+	record, err := s.key(ctx, id)
 	if err != nil {
-		return key, named("key "+id.String(), err)
+		return key, err
 	}
 	if record.Plan != "" {
 		if key.plan, err = s.store.Plan(ctx, record.Plan); err != nil {

@@ -18,6 +18,9 @@ func (s *Service) CreateKey(ctx context.Context, actor string, key NewKey) (Issu
 	if err != nil {
 		return IssuedSecret{}, err
 	}
+	if err := s.reach.admit(&key.Owner, &key.Plan); err != nil {
+		return IssuedSecret{}, err
+	}
 	label := cmp.Or(key.Label, DefaultSecretLabel)
 	if err := validateLabel(label); err != nil {
 		return IssuedSecret{}, err

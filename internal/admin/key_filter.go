@@ -1,6 +1,10 @@
 package admin
 
-import "github.com/ration-dev/ration"
+import (
+	"slices"
+
+	"github.com/ration-dev/ration"
+)
 
 func validateUnlimited(u Unlimited) error {
 	switch u {
@@ -35,11 +39,12 @@ func validateFilter(f *KeyFilter) error {
 
 // selects reports whether the filter leaves keys out by what they are.
 func isSelective(f *KeyFilter) bool {
-	return f.Owner != "" || f.Plan != "" || f.Status != "" || f.Name != "" || f.Unlimited != ""
+	return f.Owner != "" || f.Plan != "" || f.Owners != nil || f.Plans != nil || f.Status != "" || f.Name != "" || f.Unlimited != ""
 }
 
 // matches reports whether a key is still what the filter selects, but for its limits.
 func matches(f *KeyFilter, key *ration.Key) bool {
 	return (f.Owner == "" || f.Owner == key.Owner) && (f.Plan == "" || f.Plan == key.Plan) &&
+		(f.Owners == nil || slices.Contains(f.Owners, key.Owner)) && (f.Plans == nil || slices.Contains(f.Plans, key.Plan)) &&
 		(f.Status == "" || f.Status == key.Status) && (f.Name == "" || f.Name == key.Name)
 }

@@ -23,6 +23,7 @@ func (s *Service) CountUnlimited(ctx context.Context, filter KeyFilter) (keys Un
 	if err := validateFilter(&filter); err != nil {
 		return UnlimitedKeys{}, err
 	}
+	s.reach.narrow(&filter.Owners, &filter.Plans)
 	for key, err := range s.unlimited(ctx, filter) {
 		if err != nil {
 			return UnlimitedKeys{}, err

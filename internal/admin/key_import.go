@@ -89,7 +89,10 @@ func (s *Service) unknownKeys(ctx context.Context, chunk KeysImport) (unknown []
 	digests := make([]ration.Digest, len(keys))
 	for i := range keys {
 		var err error
-		if _, err = importedRecord(&keys[i], time.Now()); err == nil {
+		if err = s.reach.admit(&keys[i].Owner, &keys[i].Plan); err == nil {
+			_, err = importedRecord(&keys[i], time.Now())
+		}
+		if err == nil {
 			digests[i], err = s.digestOf(&keys[i])
 		}
 		if err != nil {

@@ -22,6 +22,10 @@ func (s *Service) ChangeKeys(ctx context.Context, actor string, change KeysChang
 	if err := errors.Join(err, validateChange(&change)); err != nil {
 		return KeysChanged{}, err
 	}
+	if err := s.reach.admit(change.Patch.Owner, change.Patch.Plan); err != nil {
+		return KeysChanged{}, err
+	}
+	s.reach.narrow(&change.Filter.Owners, &change.Filter.Plans)
 	if change.Filter.Limit == 0 {
 		change.Filter.Limit = MaxKeysAtOnce
 	}

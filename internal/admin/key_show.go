@@ -16,6 +16,7 @@ func (s *Service) ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, 
 	if err := validateFilter(&filter); err != nil {
 		return nil, err
 	}
+	s.reach.narrow(&filter.Owners, &filter.Plans)
 	keys, _, err := s.findKeys(ctx, filter)
 	if err == nil && filter.Unlimited == "" { // those that it selects are judged
 		keys, err = s.judged(ctx, keys)

@@ -13,6 +13,9 @@ import (
 // UpdateKey changes a key. A patch that changes nothing writes nothing. Errors
 // besides those of [Operations]: ErrNotFound for an unknown key or plan.
 func (s *Service) UpdateKey(ctx context.Context, actor string, patch KeyPatch) (KeyRecord, error) {
+	if err := s.reach.admit(patch.Owner, patch.Plan); err != nil {
+		return KeyRecord{}, err
+	}
 	return s.changeKey(ctx, actor, "key.update", patch.ID, (&keyPatching{KeyPatch: patch}).apply)
 }
 
@@ -25,6 +28,9 @@ func (s *Service) changeKey(ctx context.Context, actor, action string, id ration
 	var now time.Time // zero: the key was not found
 	var noLimit *NoLimit
 	record, err := s.store.UpdateKey(ctx, id, func(change *KeyChange) error {
+		if !s.reach.has(&change.Key.Key) {
+			return ration.ErrNotFound
+		}
 		now = change.Now
 		err := audited(by, action, change, apply)
 		if err != nil && !errors.Is(err, ErrUnchanged) {

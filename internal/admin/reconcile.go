@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -61,8 +62,11 @@ func (s *Service) Reconcile(ctx context.Context, filter ReconcileFilter) (Reconc
 
 func (s *Service) keysToReconcile(ctx context.Context, filter ReconcileFilter) (ids []ration.KeyID, last ration.KeyID, err error) {
 	if !filter.KeyID.IsZero() {
-		_, err := s.store.Key(ctx, filter.KeyID)
-		return []ration.KeyID{filter.KeyID}, last, named("key "+filter.KeyID.String(), err)
+		_, err := s.key(ctx, filter.KeyID)
+		return []ration.KeyID{filter.KeyID}, last, err
+	}
+	if !s.reach.IsAll() {
+		return nil, last, fmt.Errorf("%w: reconcile one key at a time", ErrOutOfReach)
 	}
 	limit := filter.Limit
 	if limit <= 0 || limit > reconcileAtOnce {

@@ -2,6 +2,8 @@ package admin
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/ration-dev/ration"
@@ -16,6 +18,7 @@ func (s *Service) UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay
 	if err := validateUsageFilter(&filter); err != nil {
 		return nil, err
 	}
+	s.reach.narrow(&filter.Owners, &filter.Plans)
 	return s.store.UsageDays(ctx, filter)
 }
 
@@ -35,6 +38,17 @@ func validateUsageFilter(filter *UsageFilter) error {
 func (s *Service) ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error) {
 	if err := validatePageSize(filter.Limit); err != nil {
 		return nil, err
+	}
+	if !s.reach.IsAll() {
+		id, err := ration.ParseKeyID(filter.Target)
+		if err != nil {
+			return nil, fmt.Errorf("%w: ask for the changes of one key, with its id as the target", ErrOutOfReach)
+		}
+		if _, err := s.key(ctx, id); errors.Is(err, ration.ErrNotFound) {
+			return nil, nil // as of a target that was never changed
+		} else if err != nil {
+			return nil, err
+		}
 	}
 	return s.store.ListAudit(ctx, filter)
 }

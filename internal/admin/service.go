@@ -8,6 +8,7 @@ import (
 type Service struct {
 	store  Store
 	config Config
+	reach  Reach // the keys that it reads and changes
 }
 
 var _ Operations = (*Service)(nil)

@@ -4,43 +4,36 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
 )
-
-var tokenScopes = []string{ScopeAdmin, ScopeRead, ScopeVerify}
 
 // tokenPrefix follows the secret prefix in a token, so that nobody takes one
 // for a key's secret.
 const tokenPrefix = "_token"
 
-// CreateToken creates a service token. Error: ErrExists if a token in use has
-// the name.
+// CreateToken creates a service token. Errors: ErrExists if a token in use has the
+// name; ErrNotFound for an unknown plan.
 func (s *Service) CreateToken(ctx context.Context, actor string, token NewToken) (IssuedToken, error) {
 	by, err := authorOf(ctx, actor)
 	if err := errors.Join(err, validateText("name", token.Name, 1, MaxTextLength)); err != nil {
 		return IssuedToken{}, err
 	}
-	scopes, err := normalizeTokenScopes(token.Scopes)
-	if err != nil {
+	if token, err = normalizeToken(token); err != nil {
 		return IssuedToken{}, err
 	}
 	if err := s.validateTokenEnd(ctx, token.ExpiresAt); err != nil {
 		return IssuedToken{}, err
 	}
-	secret := ration.NewSecret(s.config.SecretPrefix + tokenPrefix)
-	start, end := secret.Ends()
-	record := Token{
-		ID: uuid.Must(uuid.NewV7()), Name: token.Name, Scopes: scopes, Start: start, End: end,
-		ExpiresAt: toStored(token.ExpiresAt),
+	for _, plan := range token.Plans {
+		if _, err := s.store.Plan(ctx, plan); err != nil {
+			return IssuedToken{}, named(planNamed(plan), err)
+		}
 	}
-	details := fields{"name": token.Name, "scopes": scopes}
-	details.add("expires_at", record.ExpiresAt, !record.ExpiresAt.IsZero())
-	audit, err := by.audit("token.create", tokenTarget(token.Name), nil, details)
+	secret := ration.NewSecret(s.config.SecretPrefix + tokenPrefix)
+	record := recordOfToken(token, secret)
+	audit, err := by.auditToken(record)
 	if err != nil {
 		return IssuedToken{}, err
 	}
@@ -79,19 +72,6 @@ func (s *Service) validateTokenEnd(ctx context.Context, end time.Time) error {
 		return err
 	}
 	return validateEnd("expires_at", end, now)
-}
-
-func normalizeTokenScopes(scopes []string) ([]string, error) {
-	scopes = slices.Compact(slices.Sorted(slices.Values(scopes)))
-	for _, scope := range scopes {
-		if !slices.Contains(tokenScopes, scope) {
-			return nil, &ration.InvalidError{Field: "scopes", Value: scope, Reason: "a token's scopes are verify, read and admin"}
-		}
-	}
-	if len(scopes) == 0 {
-		return nil, &ration.InvalidError{Field: "scopes", Reason: "name at least one of verify, read and admin"}
-	}
-	return scopes, nil
 }
 
 // tokenTargetPrefix begins what the audit log calls a token.

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -149,6 +150,7 @@ func (s *Service) judged(ctx context.Context, keys []KeyRecord) ([]KeyRecord, er
 // that this is meant.
 func (s *Service) countNoLimit(ctx context.Context, ids []ration.KeyID) (count int, err error) {
 	keys, err := s.store.KeysByID(ctx, ids)
+	keys = slices.DeleteFunc(keys, func(key KeyRecord) bool { return !s.reach.has(&key.Key) })
 	if err == nil {
 		keys, err = s.judged(ctx, keys)
 	}

@@ -24,6 +24,9 @@ func (s *Service) ImportUsage(ctx context.Context, actor string, usage UsageImpo
 	if err := errors.Join(err, validateImport(&usage)); err != nil {
 		return UsageImported{}, err
 	}
+	if err := s.checkRows(ctx, usage.Days); err != nil {
+		return UsageImported{}, err
+	}
 	days, rows := make(map[ration.KeyID][]ImportedDay), make([]DayKey, len(usage.Days))
 	for i, day := range usage.Days {
 		day.LastRequestAt = toStored(day.LastRequestAt)
@@ -45,6 +48,22 @@ func (s *Service) ImportUsage(ctx context.Context, actor string, usage UsageImpo
 		addImported(&total, sum)
 	}
 	return total, nil
+}
+
+// checkRows returns an error for the first row whose key is out of reach: the one for
+// a key that doesn't exist.
+func (s *Service) checkRows(ctx context.Context, days []ImportedDay) error {
+	ids := make([]ration.KeyID, len(days))
+	for i := range days {
+		ids[i] = days[i].KeyID
+	}
+	hidden, err := s.hidden(ctx, ids)
+	for i := range days {
+		if hidden[days[i].KeyID] {
+			return inRow(days[i].Row, fmt.Errorf("%s: %w", days[i].KeyID, ration.ErrNotFound))
+		}
+	}
+	return err
 }
 
 // unknownRow adds to an error of the store which row has the unknown key.
@@ -78,7 +97,13 @@ func (s *Service) FindKeys(ctx context.Context, secrets []ration.Secret) ([]rati
 	for i, ref := range refs {
 		ids[i] = ref.KeyID
 	}
-	return ids, nil
+	hidden, err := s.hidden(ctx, ids)
+	for i := range ids {
+		if hidden[ids[i]] {
+			ids[i] = ration.KeyID{}
+		}
+	}
+	return ids, err
 }
 
 // FindAllKeys is FindKeys for any number of secrets.

@@ -32,6 +32,9 @@ func (s *Service) ResetKey(ctx context.Context, actor string, reset KeyReset) (K
 	}
 	var done KeyResetDone
 	err = s.store.ResetUsage(ctx, reset.ID, func(change *UsageReset) (err error) {
+		if !s.reach.has(&change.Key.Key) {
+			return ration.ErrNotFound
+		}
 		done, err = resetKey(by, &reset, change)
 		if err == nil && reset.DryRun {
 			return ErrUnchanged

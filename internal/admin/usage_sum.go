@@ -29,5 +29,6 @@ func (s *Service) SumUsage(ctx context.Context, question UsageQuestion) (UsageRe
 			return UsageReport{}, &ration.InvalidError{Field: "group_by", Value: string(group), Reason: reason}
 		}
 	}
+	s.reach.narrow(&question.Owners, &question.Plans)
 	return s.store.SumUsage(ctx, question)
 }

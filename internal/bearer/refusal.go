@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/ration-dev/ration/internal/admin"
@@ -36,11 +37,18 @@ var (
 	}
 )
 
-// RefusalOf returns what an error means to the caller: that the token is not valid, or
-// that it lacks a scope. Nil: the error is not about the token.
+// RefusalOf returns what an error means to the caller: that the token is not valid,
+// that it lacks a scope, or that it is narrowed to other keys. Nil: the error is not
+// about the token.
 func RefusalOf(err error) *Refusal {
-	if errors.Is(err, admin.ErrTokenInvalid) {
+	switch {
+	case errors.Is(err, admin.ErrTokenInvalid):
 		return errBadToken
+	case errors.Is(err, admin.ErrOutOfReach):
+		return &Refusal{
+			Status: http.StatusForbidden, Code: "token_narrowed", Detail: sentence(err.Error()),
+			Challenge: challenge + `, error="insufficient_scope"`,
+		}
 	}
 	if lacking, ok := errors.AsType[*admin.TokenScopeError](err); ok {
 		return &Refusal{
@@ -58,3 +66,6 @@ func unchecked(retry time.Duration) *Refusal {
 		Detail: "The service token was not checked: too many invalid ones came from this address.",
 	}
 }
+
+// sentence writes the text of an error as a sentence.
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }

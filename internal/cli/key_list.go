@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"reflect"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,7 +71,7 @@ func foundKeys(filter admin.KeyFilter, keys []api.KeyRecord) listing {
 	if filter.Unlimited != "" {
 		list.columns[len(list.columns)-1].wide = false
 	}
-	if filter != (admin.KeyFilter{Limit: filter.Limit}) {
+	if !selectsAll(filter) {
 		list.empty = ""
 	}
 	return list
@@ -78,7 +79,7 @@ func foundKeys(filter admin.KeyFilter, keys []api.KeyRecord) listing {
 
 // sayNoMatch says why a filter finds no key. That a plan isn't there is an error.
 func (a *app) sayNoMatch(ctx context.Context, ops admin.Operations, filter admin.KeyFilter) error {
-	if filter == (admin.KeyFilter{Limit: filter.Limit}) {
+	if selectsAll(filter) {
 		return nil
 	}
 	if err := checkPlan(ctx, ops, filter.Plan); err != nil {
@@ -86,6 +87,11 @@ func (a *app) sayNoMatch(ctx context.Context, ops admin.Operations, filter admin
 	}
 	a.say("%s", errNoMatch(ctx, ops, " that matches these filters", filter))
 	return nil
+}
+
+// selectsAll reports whether a filter leaves out no key by what it is.
+func selectsAll(filter admin.KeyFilter) bool {
+	return reflect.DeepEqual(filter, admin.KeyFilter{Limit: filter.Limit})
 }
 
 func parseAfter(text string) (ration.KeyID, error) {

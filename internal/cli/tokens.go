@@ -25,11 +25,14 @@ func (a *app) tokensCreateCommand() *cobra.Command {
 	var expires string
 	cmd := &cobra.Command{
 		Use: "create NAME", Short: "Create a service token and print it once",
-		Long: `Creates a service token, which allows another program to ask the server. The server
-uses only the scope verify so far, for POST /v1/verify and for reservations. The
-scopes read and admin are for an administration API that doesn't exist yet.`,
-		Example: `  ration tokens create gateway --scope verify`,
-		Args:    oneToken,
+		Long: `Creates a service token, which allows another program to ask the server. What it may
+do is said by its scopes: verify for POST /v1/verify and for reservations; read to
+read keys, plans, usage and the audit log; keys to create and change keys, too; admin
+to change plans and tokens, too. With --owner or --plan, a token of scope read or
+keys sees and changes only keys with one of these owners and one of these plans.`,
+		Example: `  ration tokens create gateway --scope verify
+  ration tokens create sign-up --scope keys --owner acme --plan free --expires 30d`,
+		Args: oneToken,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			token.Name = args[0]
 			if token.Scopes, err = parseScopes(token.Scopes); err != nil {
@@ -47,7 +50,9 @@ scopes read and admin are for an administration API that doesn't exist yet.`,
 			})
 		},
 	}
-	cmd.Flags().StringArrayVar(&token.Scopes, "scope", nil, "what it may do: verify, read or admin; several with commas, or repeat (required)")
+	cmd.Flags().StringArrayVar(&token.Scopes, "scope", nil, "what it may do: verify, read, keys or admin; several with commas, or repeat (required)")
+	cmd.Flags().StringArrayVar(&token.Owners, "owner", nil, "only keys of this owner; repeat for several")
+	cmd.Flags().StringArrayVar(&token.Plans, "plan", nil, "only keys on this plan; repeat for several")
 	cmd.Flags().StringVar(&expires, "expires", "", "when it ends: 30d, 2030-01-31 (from midnight UTC) or 2030-01-31T12:00:00Z (default: never)")
 	return cmd
 }
@@ -136,7 +141,7 @@ func tokenListing(value any, tokens ...api.Token) listing {
 		list.rows = append(list.rows, []string{
 			token.Name, strings.Join(token.Scopes, " "), token.Start + "…" + token.End, tokenStatus(token, time.Now()),
 			instantText(&token.CreatedAt), instantText(token.ExpiresAt), instantText(token.LastUsed),
-			strings.Join(token.Owners, ","), strings.Join(token.Plans, ","), token.ID,
+			strings.Join(token.Owners, "; "), strings.Join(token.Plans, "; "), token.ID,
 		})
 	}
 	return list

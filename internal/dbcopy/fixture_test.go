@@ -128,6 +128,7 @@ func fillFile(t *testing.T, d database) ration.Secret {
 	if err := d.store.NoteTokenUse(ctx, []uuid.UUID{gateway.Token.ID}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
+	tokens(d.operations.CreateToken(ctx, actor, admin.NewToken{Name: "sign-up", Scopes: []string{"keys"}, Owners: []string{"o'brien", "ß"}, Plans: []string{"a"}}))
 	for _, name := range []string{"bare", "revoked"} {
 		bare := issued(d.operations.CreateKey(ctx, actor, admin.NewKey{Name: name, AllowedIPs: []netip.Prefix{
 			netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32"),

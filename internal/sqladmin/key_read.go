@@ -54,6 +54,8 @@ func keysWhere(filter admin.KeyFilter) (where Where) {
 	where.andText("name", filter.Name)
 	where.andText("owner", filter.Owner)
 	where.andText("plan", filter.Plan)
+	where.andOneOf("owner", filter.Owners)
+	where.andOneOf("plan", filter.Plans)
 	where.andText("status", string(filter.Status))
 	if start := filter.SecretStart; start != "" {
 		where.And("id IN (SELECT api_key_id FROM api_key_secrets WHERE substr(starts_with, 1, length(CAST(? AS text))) = ?)", start, start)

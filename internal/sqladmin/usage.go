@@ -95,6 +95,8 @@ func daysWhere(filter admin.UsageFilter) (where Where) {
 		where.And("d.api_key_id = ?", filter.KeyID)
 	}
 	where.andText("k.owner", filter.Owner)
+	where.andOneOf("k.owner", filter.Owners)
+	where.andOneOf("k.plan", filter.Plans)
 	where.andText("d.meter", filter.Meter)
 	if filter.From != 0 {
 		where.And("d.date >= ?", filter.From)

@@ -33,6 +33,21 @@ func (w *Where) SQL() string {
 // [Limit].
 func (w *Where) With(value any) []any { return append(slices.Clip(w.Args), value) }
 
+// andOneOf adds that a column has one of some texts; nil is no condition.
+func (w *Where) andOneOf(column string, texts []string) {
+	switch {
+	case texts == nil:
+	case len(texts) == 0:
+		w.Always("1 = 0")
+	default:
+		values := make([]any, len(texts))
+		for i, text := range texts {
+			values[i] = text
+		}
+		w.And(column+" IN (?"+strings.Repeat(", ?", len(texts)-1)+")", values...)
+	}
+}
+
 // andText adds an equality with a text, unless it is empty.
 func (w *Where) andText(column, text string) {
 	if text != "" {

@@ -120,6 +120,9 @@ func testHistoryFilter(f *fixture) {
 		{"from and to", admin.UsageFilter{Owner: owner, From: periodID + 1, To: periodID + 1}, all[4:8]},
 		{"limit", admin.UsageFilter{Owner: owner, Limit: 3}, all[:3]},
 		{"nobody's", admin.UsageFilter{Owner: uniqueName()}, nil},
+		{"one of some owners", admin.UsageFilter{Owners: []string{uniqueName(), owner}}, all},
+		{"one of no owners", admin.UsageFilter{Owner: owner, Owners: []string{}}, nil},
+		{"one of some plans", admin.UsageFilter{Owner: owner, Plans: []string{uniqueName()}}, nil},
 		{"key of another owner", admin.UsageFilter{Owner: uniqueName(), KeyID: ids[0]}, nil},
 	} {
 		got, err := f.Store.UsageDays(f.Context(), test.filter)

@@ -249,6 +249,12 @@ func testListKeys(f *fixture) {
 		{admin.KeyFilter{SecretStart: "aXY"}, []ration.KeyID{lettered}},
 		{admin.KeyFilter{SecretStart: "a_%Bcd"}, nil},
 		{admin.KeyFilter{SecretStart: "a_", Owner: owner}, nil},
+		{admin.KeyFilter{Owners: []string{owner}}, []ration.KeyID{onPlan, disabled, named}},
+		{admin.KeyFilter{Owners: []string{uniqueName(), owner}, Status: ration.StatusActive}, []ration.KeyID{onPlan, named}},
+		{admin.KeyFilter{Owners: []string{owner}, Plans: []string{plan, "p"}}, []ration.KeyID{onPlan}},
+		{admin.KeyFilter{Owner: owner, Owners: []string{uniqueName()}}, nil},
+		{admin.KeyFilter{Owner: owner, Owners: []string{}}, nil},
+		{admin.KeyFilter{Plan: plan, Plans: []string{}}, nil},
 	} {
 		if got := f.list(row.filter); !slices.Equal(got, row.want) {
 			f.Errorf("%+v finds %v, want %v", row.filter, got, row.want)

@@ -220,7 +220,8 @@ func (m *memory) ListKeys(_ context.Context, filter admin.KeyFilter) ([]admin.Ke
 	var records []admin.KeyRecord
 	for _, record := range m.keys {
 		hasSecret := slices.ContainsFunc(record.Secrets, func(s ration.SecretState) bool { return strings.HasPrefix(s.Start, filter.SecretStart) })
-		if (filter.SecretStart == "" || hasSecret) && matches(filter.Owner, record.Owner) && matches(filter.Plan, record.Plan) && matches(filter.Name, record.Name) &&
+		if (filter.SecretStart == "" || hasSecret) && matches(filter.Owner, record.Owner) && matches(filter.Plan, record.Plan) &&
+			isOneOf(filter.Owners, record.Owner) && isOneOf(filter.Plans, record.Plan) && matches(filter.Name, record.Name) &&
 			matches(filter.Status, record.Status) && compareIDs(record.ID, filter.After) > 0 {
 			records = append(records, copyRecord(*record))
 		}
@@ -272,6 +273,8 @@ func matches[T comparable](want, got T) bool {
 	var zero T
 	return want == zero || want == got
 }
+
+func isOneOf(texts []string, text string) bool { return texts == nil || slices.Contains(texts, text) }
 
 func compareIDs(a, b ration.KeyID) int { return bytes.Compare(a[:], b[:]) }
 

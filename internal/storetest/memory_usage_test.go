@@ -40,7 +40,8 @@ func (m *memory) UsageDays(_ context.Context, filter admin.UsageFilter) ([]admin
 	defer m.mu.Unlock()
 	var days []admin.UsageDay
 	for _, day := range m.days {
-		if matches(filter.KeyID, day.KeyID) && matches(filter.Owner, day.Owner) && matches(filter.Meter, day.Meter) &&
+		if matches(filter.KeyID, day.KeyID) && matches(filter.Owner, day.Owner) &&
+			isOneOf(filter.Owners, day.Owner) && isOneOf(filter.Plans, m.keys[day.KeyID].Plan) && matches(filter.Meter, day.Meter) &&
 			day.Date >= filter.From && (filter.To == 0 || day.Date <= filter.To) {
 			days = append(days, day)
 		}

@@ -39,6 +39,14 @@ func testSumUsage(f *fixture) {
 	none := admin.UsageSum{}
 	key := func(i int) admin.UsageSum { return admin.UsageSum{KeyID: u.ids[i], KeyName: "test", Owner: u.owner} }
 	totals := []admin.UsageSum{sum("requests", 33, 1, now, none), sum("tokens", 7, 1, now, none)}
+	for _, filter := range []admin.UsageFilter{
+		{Owners: []string{u.owner, uniqueName()}},
+		{Owner: u.owner, Owners: []string{u.owner}, Plans: []string{u.plan, uniqueName()}},
+	} {
+		got, err := f.Store.SumUsage(f.Context(), admin.UsageQuestion{UsageFilter: filter})
+		f.wantError(err, nil)
+		f.want("usage of some owners", admin.UsageReport{Sums: totals, Totals: totals}, got)
+	}
 	for _, row := range []struct {
 		by   []admin.UsageGroup
 		want []admin.UsageSum

@@ -1,0 +1,142 @@
+package grant_test
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// call is one use of an operation, aimed at a key or at those with its owner and plan.
+type call struct {
+	scope string // the least that allows it
+	whole bool   // a narrowed token may not use it
+	make  func(ctx context.Context, ops admin.Operations, o *office, at target) (any, error)
+}
+
+// actor is none: a token names itself.
+const actor = "somebody else"
+
+// calls are uses of all operations. A method that is not here fails
+// TestEachOperationIsTested.
+var calls = map[string]call{
+	"CreateKey": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, o *office, at target) (any, error) {
+		return ops.CreateKey(ctx, actor, admin.NewKey{Name: o.name("new"), Owner: at.owner, Plan: at.plan})
+	}},
+	"ListKeys": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.ListKeys(ctx, admin.KeyFilter{WithToday: true})
+	}},
+	"ShowKey": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.ShowKey(ctx, at.Key.ID)
+	}},
+	"CountUnlimited": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.CountUnlimited(ctx, admin.KeyFilter{Name: at.Key.Name})
+	}},
+	"UpdateKey": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, o *office, at target) (any, error) {
+		return ops.UpdateKey(ctx, actor, admin.KeyPatch{ID: at.Key.ID, Name: new(o.name("renamed"))})
+	}},
+	"DisableKey": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.DisableKey(ctx, actor, at.Key.ID)
+	}},
+	"EnableKey": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.EnableKey(ctx, actor, at.Key.ID)
+	}},
+	"RevokeKey": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.RevokeKey(ctx, actor, at.Key.ID)
+	}},
+	"ResetKey": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, o *office, at target) (any, error) {
+		limit, err := ration.ParseLimit("5/day")
+		if err != nil {
+			return nil, err
+		}
+		_, err = o.service.UpdateKey(ctx, "test", admin.KeyPatch{ID: at.Key.ID, SetOverrides: []ration.Override{{Limit: limit}}})
+		if err != nil && !at.Key.ID.IsZero() {
+			return nil, err
+		}
+		return ops.ResetKey(ctx, actor, admin.KeyReset{ID: at.Key.ID, Reason: "a test"})
+	}},
+	"RotateKey": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.RotateKey(ctx, actor, admin.Rotation{ID: at.Key.ID})
+	}},
+	"AddSecret": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.AddSecret(ctx, actor, admin.NewKeySecret{ID: at.Key.ID, Label: "another"})
+	}},
+	"RevokeSecret": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.RevokeSecret(ctx, actor, admin.KeySecret{ID: at.Key.ID, SecretID: at.SecretID})
+	}},
+	"ChangeKeys": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.ChangeKeys(ctx, actor, admin.KeysChange{Filter: admin.KeyFilter{Name: at.Key.Name}, Action: admin.ActionDisable})
+	}},
+	"ImportKeys": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, o *office, at target) (any, error) {
+		return ops.ImportKeys(ctx, actor, admin.KeysImport{Keys: []admin.ImportedKey{{
+			Name: o.name("imported"), Owner: at.owner, Plan: at.plan, Status: ration.StatusActive, Secret: ration.SecretFromText(o.name("an old secret")),
+		}}})
+	}},
+	"FindKeys": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.FindKeys(ctx, []ration.Secret{at.Secret})
+	}},
+	"ImportUsage": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.ImportUsage(ctx, actor, admin.UsageImport{Days: []admin.ImportedDay{usedOn(at.Key.ID, 1)}})
+	}},
+	"UsageDays": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.UsageDays(ctx, admin.UsageFilter{})
+	}},
+	"SumUsage": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.SumUsage(ctx, admin.UsageQuestion{UsageFilter: admin.UsageFilter{KeyID: at.Key.ID}, By: []admin.UsageGroup{admin.ByKey, admin.ByPlan}})
+	}},
+	"ListAudit": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.ListAudit(ctx, admin.AuditFilter{Target: at.Key.ID.String()})
+	}},
+	"ExplainKey": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.ExplainKey(ctx, admin.ExplainQuestion{KeyID: at.Key.ID})
+	}},
+	"Reconcile": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.Reconcile(ctx, admin.ReconcileFilter{KeyID: at.Key.ID})
+	}},
+
+	"CreatePlan": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
+		return ops.CreatePlan(ctx, actor, admin.NewPlan{Name: o.name("plan")})
+	}},
+	"ListPlans": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.ListPlans(ctx)
+	}},
+	"ShowPlan": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.ShowPlan(ctx, otherPlan)
+	}},
+	"UpdatePlan": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.UpdatePlan(ctx, actor, admin.PlanPatch{Name: ownPlan, TimeZone: new("Europe/Zurich")})
+	}},
+	"ApplyPlans": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
+		return ops.ApplyPlans(ctx, actor, admin.PlansApply{Plans: []admin.NewPlan{{Name: o.name("applied")}}})
+	}},
+	"DeletePlan": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
+		name := o.name("gone")
+		if _, err := o.service.CreatePlan(ctx, "test", admin.NewPlan{Name: name}); err != nil {
+			return nil, err
+		}
+		return nil, ops.DeletePlan(ctx, actor, name)
+	}},
+	"CreateToken": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
+		return ops.CreateToken(ctx, actor, admin.NewToken{Name: o.name("token"), Scopes: []string{admin.ScopeRead}})
+	}},
+	"ListTokens": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.ListTokens(ctx)
+	}},
+	"RevokeToken": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
+		name := o.name("revoked")
+		if _, err := o.service.CreateToken(ctx, "test", admin.NewToken{Name: name, Scopes: []string{admin.ScopeRead}}); err != nil {
+			return nil, err
+		}
+		return ops.RevokeToken(ctx, actor, name)
+	}},
+	"Diagnose": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.Diagnose(ctx, admin.DiagnoseOptions{})
+	}},
+	"RepairUsage": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.RepairUsage(ctx, actor, ration.KeyID{})
+	}},
+	"Backup": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
+		return nil, ops.Backup(ctx, filepath.Join(o.TempDir(), "backup.db"))
+	}},
+}

@@ -1,0 +1,124 @@
+package grant
+
+import (
+	"context"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// operations are those of an administration as far as a grant goes. It embeds nothing:
+// an operation that is new has no need here, and the package does not build.
+type operations struct {
+	grant Grant
+	of    admin.Operations // within the grant's reach
+}
+
+// CreateKey implements admin.Operations.
+func (o *operations) CreateKey(ctx context.Context, _ string, key admin.NewKey) (admin.IssuedSecret, error) {
+	return change(ctx, o.grant, changeKeys, o.of.CreateKey, key)
+}
+
+// ListKeys implements admin.Operations.
+func (o *operations) ListKeys(ctx context.Context, filter admin.KeyFilter) ([]admin.KeyRecord, error) {
+	return read(ctx, o.grant, readKeys, o.of.ListKeys, filter)
+}
+
+// ShowKey implements admin.Operations.
+func (o *operations) ShowKey(ctx context.Context, id ration.KeyID) (admin.KeyStatus, error) {
+	return read(ctx, o.grant, readKeys, o.of.ShowKey, id)
+}
+
+// CountUnlimited implements admin.Operations.
+func (o *operations) CountUnlimited(ctx context.Context, filter admin.KeyFilter) (admin.UnlimitedKeys, error) {
+	return read(ctx, o.grant, readKeys, o.of.CountUnlimited, filter)
+}
+
+// UpdateKey implements admin.Operations.
+func (o *operations) UpdateKey(ctx context.Context, _ string, patch admin.KeyPatch) (admin.KeyRecord, error) {
+	return change(ctx, o.grant, changeKeys, o.of.UpdateKey, patch)
+}
+
+// DisableKey implements admin.Operations.
+func (o *operations) DisableKey(ctx context.Context, _ string, id ration.KeyID) (admin.KeyRecord, error) {
+	return change(ctx, o.grant, changeKeys, o.of.DisableKey, id)
+}
+
+// EnableKey implements admin.Operations.
+func (o *operations) EnableKey(ctx context.Context, _ string, id ration.KeyID) (admin.KeyRecord, error) {
+	return change(ctx, o.grant, changeKeys, o.of.EnableKey, id)
+}
+
+// RevokeKey implements admin.Operations.
+func (o *operations) RevokeKey(ctx context.Context, _ string, id ration.KeyID) (admin.KeyRecord, error) {
+	return change(ctx, o.grant, changeKeys, o.of.RevokeKey, id)
+}
+
+// ResetKey implements admin.Operations.
+func (o *operations) ResetKey(ctx context.Context, _ string, reset admin.KeyReset) (admin.KeyResetDone, error) {
+	return change(ctx, o.grant, changeKeys, o.of.ResetKey, reset)
+}
+
+// RotateKey implements admin.Operations.
+func (o *operations) RotateKey(ctx context.Context, _ string, rotation admin.Rotation) (admin.IssuedSecret, error) {
+	return change(ctx, o.grant, changeKeys, o.of.RotateKey, rotation)
+}
+
+// AddSecret implements admin.Operations.
+func (o *operations) AddSecret(ctx context.Context, _ string, secret admin.NewKeySecret) (admin.IssuedSecret, error) {
+	return change(ctx, o.grant, changeKeys, o.of.AddSecret, secret)
+}
+
+// RevokeSecret implements admin.Operations.
+func (o *operations) RevokeSecret(ctx context.Context, _ string, secret admin.KeySecret) (admin.KeyRecord, error) {
+	return change(ctx, o.grant, changeKeys, o.of.RevokeSecret, secret)
+}
+
+// ChangeKeys implements admin.Operations. A dry run needs the same scope: it is the
+// first half of a change.
+func (o *operations) ChangeKeys(ctx context.Context, _ string, changes admin.KeysChange) (admin.KeysChanged, error) {
+	return change(ctx, o.grant, changeKeys, o.of.ChangeKeys, changes)
+}
+
+// ImportKeys implements admin.Operations.
+func (o *operations) ImportKeys(ctx context.Context, _ string, keys admin.KeysImport) (admin.KeysImported, error) {
+	return change(ctx, o.grant, changeKeys, o.of.ImportKeys, keys)
+}
+
+// FindKeys implements admin.Operations. It belongs to imports: whoever only reads has
+// no use for an answer to guesses of secrets.
+func (o *operations) FindKeys(ctx context.Context, secrets []ration.Secret) ([]ration.KeyID, error) {
+	return read(ctx, o.grant, changeKeys, o.of.FindKeys, secrets)
+}
+
+// ImportUsage implements admin.Operations.
+func (o *operations) ImportUsage(ctx context.Context, _ string, usage admin.UsageImport) (admin.UsageImported, error) {
+	return change(ctx, o.grant, changeKeys, o.of.ImportUsage, usage)
+}
+
+// UsageDays implements admin.Operations.
+func (o *operations) UsageDays(ctx context.Context, filter admin.UsageFilter) ([]admin.UsageDay, error) {
+	return read(ctx, o.grant, readKeys, o.of.UsageDays, filter)
+}
+
+// SumUsage implements admin.Operations.
+func (o *operations) SumUsage(ctx context.Context, question admin.UsageQuestion) (admin.UsageReport, error) {
+	return read(ctx, o.grant, readKeys, o.of.SumUsage, question)
+}
+
+// ListAudit implements admin.Operations. A narrowed token sees the changes of one of
+// its keys at a time.
+func (o *operations) ListAudit(ctx context.Context, filter admin.AuditFilter) ([]admin.AuditEntry, error) {
+	return read(ctx, o.grant, readKeys, o.of.ListAudit, filter)
+}
+
+// ExplainKey implements admin.Operations.
+func (o *operations) ExplainKey(ctx context.Context, question admin.ExplainQuestion) (admin.Explanation, error) {
+	return read(ctx, o.grant, readKeys, o.of.ExplainKey, question)
+}
+
+// Reconcile implements admin.Operations. A narrowed token reconciles one of its keys
+// at a time.
+func (o *operations) Reconcile(ctx context.Context, filter admin.ReconcileFilter) (admin.Reconciliation, error) {
+	return read(ctx, o.grant, readKeys, o.of.Reconcile, filter)
+}

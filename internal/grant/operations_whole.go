@@ -1,0 +1,99 @@
+package grant
+
+import (
+	"context"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+// The operations below concern more than some keys.
+
+// CreatePlan implements admin.Operations.
+func (o *operations) CreatePlan(ctx context.Context, _ string, plan admin.NewPlan) (ration.Plan, error) {
+	return change(ctx, o.grant, changeOther, o.of.CreatePlan, plan)
+}
+
+// ListPlans implements admin.Operations.
+func (o *operations) ListPlans(ctx context.Context) ([]ration.Plan, error) {
+	return read(ctx, o.grant, readAll, withoutInput(o.of.ListPlans), struct{}{})
+}
+
+// ShowPlan implements admin.Operations.
+func (o *operations) ShowPlan(ctx context.Context, name string) (ration.Plan, error) {
+	return read(ctx, o.grant, readAll, o.of.ShowPlan, name)
+}
+
+// UpdatePlan implements admin.Operations.
+func (o *operations) UpdatePlan(ctx context.Context, _ string, patch admin.PlanPatch) (ration.Plan, error) {
+	return change(ctx, o.grant, changeOther, o.of.UpdatePlan, patch)
+}
+
+// ApplyPlans implements admin.Operations.
+func (o *operations) ApplyPlans(ctx context.Context, _ string, apply admin.PlansApply) ([]admin.PlanApplied, error) {
+	return change(ctx, o.grant, changeOther, o.of.ApplyPlans, apply)
+}
+
+// DeletePlan implements admin.Operations.
+func (o *operations) DeletePlan(ctx context.Context, _, name string) error {
+	_, err := change(ctx, o.grant, changeOther, func(ctx context.Context, actor, name string) (struct{}, error) {
+		return struct{}{}, o.of.DeletePlan(ctx, actor, name)
+	}, name)
+	return err
+}
+
+// CreateToken implements admin.Operations. Whoever may make tokens holds all scopes of
+// administration and is narrowed to nothing, so that only its end bounds what it can
+// grant: no token outlives the one that made it.
+func (o *operations) CreateToken(ctx context.Context, _ string, token admin.NewToken) (admin.IssuedToken, error) {
+	end := o.grant.token.ExpiresAt
+	if err := o.grant.check(changeOther); err == nil && !end.IsZero() && (token.ExpiresAt.IsZero() || token.ExpiresAt.After(end)) {
+		return admin.IssuedToken{}, &ration.InvalidError{
+			Field: "expires_at", Value: instant(token.ExpiresAt), Reason: "the token that makes it ends at " + instant(end) + "; use a time until then",
+		}
+	}
+	return change(ctx, o.grant, changeOther, o.of.CreateToken, token)
+}
+
+// ListTokens implements admin.Operations.
+func (o *operations) ListTokens(ctx context.Context) ([]admin.Token, error) {
+	return read(ctx, o.grant, readAll, withoutInput(o.of.ListTokens), struct{}{})
+}
+
+// RevokeToken implements admin.Operations.
+func (o *operations) RevokeToken(ctx context.Context, _, name string) (admin.Token, error) {
+	return change(ctx, o.grant, changeOther, o.of.RevokeToken, name)
+}
+
+// Diagnose implements admin.Operations.
+func (o *operations) Diagnose(ctx context.Context, options admin.DiagnoseOptions) ([]admin.Finding, error) {
+	return read(ctx, o.grant, readAll, o.of.Diagnose, options)
+}
+
+// RepairUsage implements admin.Operations.
+func (o *operations) RepairUsage(ctx context.Context, _ string, after ration.KeyID) (admin.UsageRepaired, error) {
+	return change(ctx, o.grant, changeOther, o.of.RepairUsage, after)
+}
+
+// Backup implements admin.Operations. It writes a file with all that is in the
+// database.
+func (o *operations) Backup(ctx context.Context, path string) error {
+	_, err := read(ctx, o.grant, changeOther, func(ctx context.Context, path string) (struct{}, error) {
+		return struct{}{}, o.of.Backup(ctx, path)
+	}, path)
+	return err
+}
+
+// withoutInput gives an operation without an input the form of the others.
+func withoutInput[Out any](do func(context.Context) (Out, error)) func(context.Context, struct{}) (Out, error) {
+	return func(ctx context.Context, _ struct{}) (Out, error) { return do(ctx) }
+}
+
+// instant writes a time as people read it; the zero time is never.
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
