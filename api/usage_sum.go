@@ -5,10 +5,13 @@ import "time"
 // UsageReport is usage added up by group, and of everything that was asked for. Each
 // sum is of one meter: units of two meters don't add up.
 type UsageReport struct {
-	GroupBy []string   `json:"group_by"` // key, owner, plan, day, month, meter; never null
-	Sums    []UsageSum `json:"sums"`     // never null
-	Totals  []UsageSum `json:"totals"`   // one for each meter; never null
-	More    bool       `json:"more"`     // there are more sums than were asked for; the totals have them too
+	Zone    string     `json:"zone,omitempty"` // of all days, months and hours; absent: each key's own
+	From    string     `json:"from,omitempty"` // the first day of a report in a zone
+	To      string     `json:"to,omitempty"`   // the last one
+	GroupBy []string   `json:"group_by"`       // key, owner, plan, hour, day, month, meter; never null
+	Sums    []UsageSum `json:"sums"`           // never null
+	Totals  []UsageSum `json:"totals"`         // one for each meter; never null
+	More    bool       `json:"more"`           // there are more sums than were asked for; the totals have them too
 }
 
 // UsageSum is what a group used on a meter. A group's member is absent unless the
@@ -18,10 +21,11 @@ type UsageSum struct {
 	KeyName       *string    `json:"key_name,omitempty"` // with key_id
 	Owner         *string    `json:"owner,omitempty"`    // empty: none; also with key_id
 	Plan          *string    `json:"plan,omitempty"`     // empty: none
-	Day           string     `json:"day,omitempty"`      // 2026-01-31, in the keys' time zones
+	Hour          string     `json:"hour,omitempty"`     // its start, in the report's zone: 2026-01-31T23:00:00+01:00
+	Day           string     `json:"day,omitempty"`      // 2026-01-31, in the report's zone or the keys'
 	Month         string     `json:"month,omitempty"`    // 2026-01
 	Meter         string     `json:"meter"`
 	Used          int64      `json:"used"`            // units
 	Denied        int64      `json:"denied"`          // charges
-	LastRequestAt *time.Time `json:"last_request_at"` // of admitted charges; null: none
+	LastRequestAt *time.Time `json:"last_request_at"` // of admitted charges; null: none, or the report is in a zone
 }

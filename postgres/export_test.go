@@ -66,6 +66,7 @@ func StatementSQL() map[string]string {
 		"purge reservations": purgeReservationsSQL,
 		"purge replays":      purgeReplaysSQL,
 		"purge refunds":      purgeRefundsSQL,
+		"purge hours":        purgeHoursSQL,
 
 		"keys ahead":          keysAheadSQL,
 		"zones of a repair":   periodZonesSQL,
@@ -83,7 +84,7 @@ func StatementSQL() map[string]string {
 func (s *Store) PurgeKept(ctx context.Context) (parts int, err error) {
 	l := newLane(s)
 	defer l.drop()
-	for _, kind := range newPurgesOfKept().kinds {
+	for _, kind := range newPurgesOfKept(s.config.UsageHours).kinds {
 		for deleted := int64(mostPerPart); deleted == mostPerPart && err == nil; parts++ {
 			deleted, err = l.purgeKept(ctx, kind)
 		}

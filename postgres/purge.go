@@ -40,6 +40,28 @@ WITH deleted AS (
 SELECT count(*) FROM deleted`
 }
 
+// purgeHoursSQL is purgeKeptSQL for usage by hour. It notes from when on hours are
+// complete.
+const purgeHoursSQL = `
+WITH horizon AS MATERIALIZED (
+    SELECT date_trunc('hour', least((SELECT ration_now()), $1) - make_interval(secs => $2), 'UTC') AS hour
+), deleted AS (
+    DELETE FROM usage_hours
+    WHERE ctid = ANY(ARRAY(
+        SELECT ctid
+        FROM usage_hours
+        WHERE hour < (SELECT hour FROM horizon)
+        ORDER BY hour
+        LIMIT $3
+        FOR UPDATE SKIP LOCKED))
+    RETURNING 1
+), noted AS (
+    INSERT INTO usage_hours_since AS s (since)
+    SELECT hour FROM horizon WHERE EXISTS (SELECT FROM deleted)
+    ON CONFLICT (only_row) DO UPDATE SET since = greatest(s.since, excluded.since)
+)
+SELECT count(*) FROM deleted`
+
 // mostPerPart is how many rows one transaction deletes.
 const mostPerPart = 1000
 
@@ -57,8 +79,8 @@ type keptKind struct {
 	retention time.Duration
 }
 
-func newPurgesOfKept() *purgesOfKept {
-	return &purgesOfKept{
+func newPurgesOfKept(usageHours time.Duration) *purgesOfKept {
+	k := &purgesOfKept{
 		timer: time.NewTimer(purgeKeptEvery),
 		kinds: []keptKind{
 			{"reservations", stmtPurgeReservations, ration.ReservationRetention},
@@ -67,6 +89,10 @@ func newPurgesOfKept() *purgesOfKept {
 			{"refunds", stmtPurgeRefunds, ledger.RefundRetention},
 		},
 	}
+	if usageHours > 0 {
+		k.kinds = append(k.kinds, keptKind{"usage_hours", stmtPurgeHours, usageHours})
+	}
+	return k
 }
 
 // next deletes a part and sets the timer: at once again while there may be more.

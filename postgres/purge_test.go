@@ -60,6 +60,38 @@ func TestWhatIsKeptNoLongerIsDeletedInParts(t *testing.T) {
 	d.wantKept(t, 102, 0)
 }
 
+// TestPurgeOfHoursSaysFromWhenOnTheyAreComplete deletes hours in parts, and no days.
+func TestPurgeOfHoursSaysFromWhenOnTheyAreComplete(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	clock := newFakeClock(t, d, noon)
+	store := d.open(t, postgres.Config{InstanceClock: clock.now, UsageHours: 24 * time.Hour})
+	d.exec(t, "INSERT INTO usage_hours SELECT $1, 'requests', $2::timestamptz - i * interval '1 hour', 1, 0, 0 FROM generate_series(0, 2299) i", [16]byte(ration.NewKeyID()), noon)
+	for _, row := range []struct {
+		after time.Duration
+		parts int
+		left  int64
+		since string
+	}{
+		{-2276 * time.Hour, 5, 2300, "never"},
+		{time.Hour - time.Microsecond, 7, 25, "2026-07-14 12"}, // 2,275 of them in 3
+		{time.Hour, 5, 24, "2026-07-14 13"},
+		{time.Hour, 5, 24, "2026-07-14 13"},
+		{100 * time.Hour, 5, 0, "2026-07-18 16"},
+	} {
+		clock.set(t, noon.Add(row.after))
+		if took, err := store.PurgeKept(t.Context()); err != nil || took != row.parts {
+			t.Errorf("PurgeKept = %d parts, %v; want %d", took, err, row.parts)
+		}
+		if got := ask[int64](t, d, "SELECT count(*) FROM usage_hours"); got != row.left {
+			t.Errorf("after %s there are %d hours, want %d", row.after, got, row.left)
+		}
+		if got := ask[string](t, d, "SELECT coalesce((SELECT to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24') FROM usage_hours_since), 'never')"); got != row.since {
+			t.Errorf("after %s hours are complete since %s, want %s", row.after, got, row.since)
+		}
+	}
+}
+
 // TestRefundsAreKeptWhileTheirPeriodsMayRun: those of a lifetime, for ever.
 func TestRefundsAreKeptWhileTheirPeriodsMayRun(t *testing.T) {
 	t.Parallel()

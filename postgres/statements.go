@@ -47,6 +47,7 @@ const (
 	stmtPurgeReplays
 	stmtPurgeRefunds
 	stmtPurgeLeases
+	stmtPurgeHours
 	stmtReady
 	stmtTables
 	stmtWaiting
@@ -98,6 +99,7 @@ var statementSQL = [statementCount]string{
 	stmtPurgeReplays:      purgeReplaysSQL,
 	stmtPurgeRefunds:      purgeRefundsSQL,
 	stmtPurgeLeases:       purgeLeasesSQL,
+	stmtPurgeHours:        purgeHoursSQL,
 	stmtReady:             readySQL,
 	stmtTables:            tablesSQL,
 	stmtWaiting:           waitingSQL,

@@ -45,6 +45,8 @@ type Config struct {
 	// RequestLog is how long entries of the request log are kept. 0: no entries are
 	// written, and existing ones stay.
 	RequestLog time.Duration
+	// UsageHours is how long usage by UTC hour is kept. 0: for ever.
+	UsageHours time.Duration
 	// Logger gets messages about what no caller waits for: that a standby was
 	// promoted, or that the request log's partitions can't be created or dropped.
 	// Nil: standard error, as text.

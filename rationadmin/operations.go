@@ -111,7 +111,11 @@ type Operations interface {
 	// A key's days are those of its own time zone.
 	UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error)
 	// SumUsage adds up what UsageDays returns, by key, owner, plan, day or month or
-	// several of them, and by meter. Usage of revoked keys counts.
+	// several of them, and by meter. Usage of revoked keys counts. In a zone it adds
+	// up UTC hours. Without From it then begins with the first day of which all hours
+	// are known, at most 400 days ago. Errors: [ration.InvalidError] of field "from" if
+	// hours of the first days are not known, and of field "zone" if a day does not
+	// begin on a full UTC hour.
 	SumUsage(ctx context.Context, question UsageQuestion) (UsageReport, error)
 	// ListAudit returns the audit log, newest entries first.
 	ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error)

@@ -11,10 +11,12 @@ import (
 type HourFilter struct {
 	KeyID ration.KeyID
 	Owner string
-	Meter string
-	From  time.Time
-	To    time.Time // not included
-	Limit int       // most rows returned; 0: 10,000
+	// Owners and Plans select keys with one of them, as in a [KeyFilter].
+	Owners, Plans []string
+	Meter         string
+	From          time.Time
+	To            time.Time // not included
+	Limit         int       // most rows returned; 0: 10,000
 }
 
 // UsageHour is what a key used on a meter in one UTC hour.

@@ -16,6 +16,7 @@ const (
 	ByPlan  UsageGroup = "plan"
 	ByDay   UsageGroup = "day"
 	ByMonth UsageGroup = "month"
+	ByHour  UsageGroup = "hour"  // only in a zone
 	ByMeter UsageGroup = "meter" // which every sum is by, since units of two meters don't add up
 )
 
@@ -23,6 +24,10 @@ const (
 type UsageQuestion struct {
 	UsageFilter // which days are added up; Limit is the most sums returned
 	By          []UsageGroup
+	// Zone is the IANA time zone of From, To, days and months, for all keys alike. Such
+	// a report is made of UTC hours, which are kept for a time and have no
+	// LastRequestAt. Empty: days are those of each key's own zone.
+	Zone string
 }
 
 // UsageSum is what was used on one meter by one group. Fields that the question does
@@ -32,7 +37,8 @@ type UsageSum struct {
 	KeyName       string // of the key
 	Owner         string // also with the key
 	Plan          string
-	Date          ration.PeriodID // the day, or the first of the month, in each key's own time zone
+	Date          ration.PeriodID // the day, or the first of the month, in the report's zone or each key's own
+	Hour          time.Time       // its start
 	Meter         string
 	Used          int64     // units
 	Denied        int64     // charges
@@ -44,4 +50,8 @@ type UsageReport struct {
 	Sums   []UsageSum // by date, if there is one; then by meter, requests first; then the greatest first
 	Totals []UsageSum // one for each meter, requests first; also of sums beyond the limit
 	More   bool       // there are more sums than the limit
+
+	// From and To are the first and the last day of a report in a zone; zero: it is in
+	// none.
+	From, To ration.PeriodID
 }

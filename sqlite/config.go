@@ -49,6 +49,9 @@ type Config struct {
 	// written, and existing ones stay.
 	RequestLog time.Duration
 
+	// UsageHours is how long usage by UTC hour is kept. 0: for ever.
+	UsageHours time.Duration
+
 	// KeepSchema makes Open refuse a database with an older schema, with a
 	// [SchemaError]. Otherwise Open brings such a database up to date. A new file
 	// gets its schema in both cases.

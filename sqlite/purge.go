@@ -18,10 +18,11 @@ const (
 )
 
 // purge deletes what is kept no longer, by the index of its time. A day of the
-// history is never touched.
+// history is never touched; from when on its hours are complete is noted.
 type purge struct {
 	table, what, find, remove string
 	before                    func(now time.Time) any
+	note                      string // what is written of the time if something was removed; empty: nothing
 }
 
 func (s *Store) purges() []purge {
@@ -31,21 +32,21 @@ func (s *Store) purges() []purge {
 			"SELECT count(*) FROM (SELECT 1 FROM reservations WHERE ended_at IS NOT NULL AND ended_at < ? LIMIT 1)",
 			`DELETE FROM reservations WHERE (api_key_id, id) IN (
 				SELECT api_key_id, id FROM reservations WHERE ended_at IS NOT NULL AND ended_at < ? ORDER BY ended_at LIMIT ?)`,
-			func(now time.Time) any { return micros(now.Add(-ration.ReservationRetention)) },
+			func(now time.Time) any { return micros(now.Add(-ration.ReservationRetention)) }, "",
 		},
 		{
 			"idempotency_keys", "idempotency keys",
 			"SELECT count(*) FROM (SELECT 1 FROM idempotency_keys WHERE created_at < ? LIMIT 1)",
 			`DELETE FROM idempotency_keys WHERE (api_key_id, key) IN (
 				SELECT api_key_id, key FROM idempotency_keys WHERE created_at < ? ORDER BY created_at LIMIT ?)`,
-			func(now time.Time) any { return micros(now.Add(-ration.IdempotencyRetention)) },
+			func(now time.Time) any { return micros(now.Add(-ration.IdempotencyRetention)) }, "",
 		},
 		{
 			"refunds", "refunds",
 			"SELECT count(*) FROM (SELECT 1 FROM refunds WHERE period <> 'lifetime' AND created_at < ? LIMIT 1)",
 			`DELETE FROM refunds WHERE (api_key_id, meter, period, label) IN (
 				SELECT api_key_id, meter, period, label FROM refunds WHERE period <> 'lifetime' AND created_at < ? ORDER BY created_at LIMIT ?)`,
-			func(now time.Time) any { return micros(now.Add(-ledger.RefundRetention)) },
+			func(now time.Time) any { return micros(now.Add(-ledger.RefundRetention)) }, "",
 		},
 	}
 	all = append(all, purge{
@@ -53,15 +54,25 @@ func (s *Store) purges() []purge {
 		"SELECT count(*) FROM (SELECT 1 FROM leases WHERE expires_at < ? LIMIT 1)",
 		`DELETE FROM leases WHERE (api_key_id, id, meter) IN (
 			SELECT api_key_id, id, meter FROM leases WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`,
-		func(now time.Time) any { return micros(now.Add(-ledger.LeaseRetention)) },
+		func(now time.Time) any { return micros(now.Add(-ledger.LeaseRetention)) }, "",
 	})
+	if s.keepHours > 0 {
+		all = append(all, purge{
+			"usage_hours", "usage by hour",
+			"SELECT count(*) FROM (SELECT 1 FROM usage_hours WHERE hour < ? LIMIT 1)",
+			`DELETE FROM usage_hours WHERE (hour, api_key_id, meter) IN (
+				SELECT hour, api_key_id, meter FROM usage_hours WHERE hour < ? ORDER BY hour, api_key_id, meter LIMIT ?)`,
+			func(now time.Time) any { return micros(now.Add(-s.keepHours).Truncate(time.Hour)) },
+			"INSERT INTO usage_hours_since (only_row, since) VALUES (1, ?) ON CONFLICT (only_row) DO UPDATE SET since = max(since, excluded.since)",
+		})
+	}
 	if s.keepLog > 0 {
 		all = append(all, purge{
 			"request_log", "entries of the request log",
 			"SELECT count(*) FROM (SELECT 1 FROM request_log WHERE day < ? LIMIT 1)",
 			`DELETE FROM request_log WHERE (api_key_id, number) IN (
 				SELECT api_key_id, number FROM request_log WHERE day < ? ORDER BY day, api_key_id, number LIMIT ?)`,
-			func(now time.Time) any { return now.Add(-s.keepLog).UTC().Format(time.DateOnly) },
+			func(now time.Time) any { return now.Add(-s.keepLog).UTC().Format(time.DateOnly) }, "",
 		})
 	}
 	return all
@@ -125,6 +136,9 @@ func (s *Store) purgeSome(ctx context.Context, p purge) (removed int64, err erro
 			return errNothingToCommit
 		}
 		removed, err = tx.exec(ctx, p.remove, before, int64(purgeAtOnce))
+		if err == nil && removed > 0 && p.note != "" {
+			err = tx.execOne(ctx, p.note, before)
+		}
 		return err
 	})
 	return removed, err

@@ -1,10 +1,13 @@
 package sqlite_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/ledger"
 	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/sqlite"
@@ -12,6 +15,52 @@ import (
 
 // TestPurgeKeepsWhatMayStillBeAskedFor deletes what ended and what is remembered
 // once their time is over, and never what is open.
+// TestPurgeOfHoursSaysFromWhenOnTheyAreComplete deletes hours and no days.
+func TestPurgeOfHoursSaysFromWhenOnTheyAreComplete(t *testing.T) {
+	clock := newFakeClock(noon)
+	store := open(t, sqlite.Config{Path: newPath(t), Clock: clock.now, UsageHours: 48 * time.Hour})
+	key := createKey(t, store, "")
+	for hour := range 3 {
+		clock.set(noon.Add(time.Duration(hour) * time.Hour))
+		if _, err := store.Charge(t.Context(), testbatch.Requests(t, key)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, row := range []struct {
+		after time.Duration
+		left  string // hours that are over, days, and since when hours are complete
+	}{
+		{48 * time.Hour, "2 1 never"},
+		{49*time.Hour - time.Microsecond, "2 1 never"},
+		{49 * time.Hour, "1 1 2026-07-15 13"},
+		{200 * time.Hour, "0 1 2026-07-21 20"},
+		{201 * time.Hour, "0 1 2026-07-21 20"},
+	} {
+		clock.set(noon.Add(row.after))
+		if err := store.Purge(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		left, err := store.Rows(t.Context(), `SELECT (SELECT count(*) FROM usage_hours) || ' ' || (SELECT count(*) FROM usage_days) || ' ' ||
+			coalesce((SELECT strftime('%Y-%m-%d %H', since / 1000000, 'unixepoch') FROM usage_hours_since), 'never')`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if left[0] != row.left {
+			t.Errorf("after %s there are %s hours, days and complete since, want %s", row.after, left[0], row.left)
+		}
+	}
+	service := admin.New(store, admin.Config{})
+	question := admin.UsageQuestion{Zone: "UTC", UsageFilter: admin.UsageFilter{From: ration.DateID(2026, 7, 21)}}
+	_, err := service.SumUsage(t.Context(), question)
+	if invalid := (*ration.InvalidError)(nil); !errors.As(err, &invalid) || invalid.Field != "from" || !strings.Contains(invalid.Reason, "2026-07-22") {
+		t.Errorf("from a day that is not complete: %v, want the first one that is", err)
+	}
+	question.From = 0
+	if report, err := service.SumUsage(t.Context(), question); err != nil || report.From != ration.DateID(2026, 7, 22) {
+		t.Errorf("from %s, %v; want from the first complete day", report.From.Date(), err)
+	}
+}
+
 func TestPurgeKeepsWhatMayStillBeAskedFor(t *testing.T) {
 	clock := newFakeClock(noon)
 	store := open(t, sqlite.Config{Path: newPath(t), Clock: clock.now})

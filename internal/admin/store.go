@@ -152,11 +152,17 @@ type Usage interface {
 	UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error)
 	// UsageHours returns what was counted by UTC hour, ordered by hour, key id and
 	// meter. It leaves out hours in which nothing was counted, and those that were
-	// deleted or never written: see HoursSince.
+	// deleted or never written: see SumHours.
 	UsageHours(ctx context.Context, filter HourFilter) ([]UsageHour, error)
 	// SumUsage adds up history rows by the question's groups and by meter, in the
 	// order of [UsageReport].
+	// The question's Zone does not matter.
 	SumUsage(ctx context.Context, question UsageQuestion) (UsageReport, error)
+	// SumHours calls ask with the store's time and the hour from which on hours are
+	// complete (zero: they always were), and adds up what the answer selects, as
+	// SumUsage does: a sum by day or month has the Date of its span. Error: that of ask,
+	// which may be called again.
+	SumHours(ctx context.Context, ask func(now, since time.Time) (HourQuestion, error)) (UsageReport, error)
 
 	// RaiseUsage locks the keys of some days, at most MaxKeysAtOnce, in the order of
 	// [LockOrder]. It calls raise for one key after the other, with what the key has

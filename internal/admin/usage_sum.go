@@ -8,7 +8,7 @@ import (
 )
 
 // usageGroups are all groups.
-var usageGroups = []UsageGroup{ByKey, ByOwner, ByPlan, ByDay, ByMonth, ByMeter}
+var usageGroups = []UsageGroup{ByKey, ByOwner, ByPlan, ByHour, ByDay, ByMonth, ByMeter}
 
 // SumUsage adds up what was used.
 func (s *Service) SumUsage(ctx context.Context, question UsageQuestion) (UsageReport, error) {
@@ -19,7 +19,11 @@ func (s *Service) SumUsage(ctx context.Context, question UsageQuestion) (UsageRe
 		reason := ""
 		switch {
 		case !slices.Contains(usageGroups, group):
-			reason = "use key, owner, plan, day, month or meter"
+			reason = "use key, owner, plan, hour, day, month or meter"
+		case group == ByHour && question.Zone == "":
+			reason = "each key's own days have no hours: name a zone, such as UTC"
+		case group == ByHour && (slices.Contains(question.By, ByDay) || slices.Contains(question.By, ByMonth)):
+			reason = "hours are in days and months already: use only one of them"
 		case slices.Contains(question.By[:i], group):
 			reason = "name each group once"
 		case group == ByMonth && slices.Contains(question.By, ByDay):
@@ -30,5 +34,8 @@ func (s *Service) SumUsage(ctx context.Context, question UsageQuestion) (UsageRe
 		}
 	}
 	s.reach.narrow(&question.Owners, &question.Plans)
+	if question.Zone != "" {
+		return s.sumInZone(ctx, &question)
+	}
 	return s.store.SumUsage(ctx, question)
 }

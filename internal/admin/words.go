@@ -95,6 +95,7 @@ const (
 	ByPlan             = rationadmin.ByPlan
 	ByDay              = rationadmin.ByDay
 	ByMonth            = rationadmin.ByMonth
+	ByHour             = rationadmin.ByHour
 	ByMeter            = rationadmin.ByMeter
 )
 

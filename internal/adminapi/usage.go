@@ -16,7 +16,7 @@ const tagUsage = "usage"
 func (a *API) registerUsage() {
 	register(a, operation{
 		id: "sumUsage", method: http.MethodGet, path: "/usage", tag: tagUsage, scope: scopeRead,
-		summary: "Add up usage", about: "Each key's days are those of its own time zone. Usage of revoked keys counts.",
+		summary: "Add up usage", about: "Each key's days are those of its own time zone, unless zone names one for all. Usage of revoked keys counts.",
 	}, sumUsage)
 	register(a, operation{
 		id: "listUsageDays", method: http.MethodGet, path: "/usage/days", tag: tagUsage, scope: scopeRead,
@@ -62,7 +62,8 @@ func readDate(pointer, text string) (ration.PeriodID, error) {
 
 type sumUsageInput struct {
 	UsageFilter
-	GroupBy []admin.UsageGroup `query:"group_by" enum:"key,owner,plan,day,month,meter" doc:"Several with commas. Absent: only by meter, which every sum is by."`
+	GroupBy []admin.UsageGroup `query:"group_by" enum:"key,owner,plan,hour,day,month,meter" doc:"Several with commas; hour only with zone. Absent: only by meter, which every sum is by."`
+	Zone    string             `query:"zone" doc:"The time zone of all days, months and hours, such as Europe/Berlin. The report is made of UTC hours, which are kept for a time, and begins with the first day of which all hours are known if from is absent. Absent: each key's own."`
 }
 
 func sumUsage(ctx context.Context, c Caller, in *sumUsageInput) (*reply[api.UsageReport], error) {
@@ -70,8 +71,8 @@ func sumUsage(ctx context.Context, c Caller, in *sumUsageInput) (*reply[api.Usag
 	if err != nil {
 		return nil, err
 	}
-	report, err := c.Operations.SumUsage(ctx, admin.UsageQuestion{UsageFilter: filter, By: in.GroupBy})
-	return replyWith(wire.UsageReport(report, in.GroupBy), err)
+	report, err := c.Operations.SumUsage(ctx, admin.UsageQuestion{UsageFilter: filter, By: in.GroupBy, Zone: in.Zone})
+	return replyWith(wire.UsageReport(report, in.GroupBy, in.Zone), err)
 }
 
 func listUsageDays(ctx context.Context, c Caller, in *UsageFilter) (*reply[api.UsageDays], error) {

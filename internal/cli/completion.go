@@ -35,7 +35,7 @@ func (a *app) completionOfFlags() map[string]cobra.CompletionFunc {
 		"plan":   a.found(planChoices), "owner": a.found(ownerChoices), "meter": a.found(meterChoices), "key": a.found(keyChoices),
 		"select": a.completeSelection,
 		"from":   dates, "since": dates, "to": dates,
-		"group-by": fixed(string(admin.ByKey), string(admin.ByOwner), string(admin.ByPlan), string(admin.ByDay), string(admin.ByMonth), string(admin.ByMeter)),
+		"group-by": fixed(string(admin.ByKey), string(admin.ByOwner), string(admin.ByPlan), string(admin.ByHour), string(admin.ByDay), string(admin.ByMonth), string(admin.ByMeter)),
 	}
 }
 

@@ -226,7 +226,8 @@ func (i *instance) openDatabase(ctx context.Context) (database, error) {
 	}
 	target := postgres.Config{
 		URL: settings.DB.URL, Lanes: settings.Lanes, AcceptUnsafeDurability: settings.AcceptUnsafeDurability, RequestLog: requestLog(settings),
-		Logger: i.log, Observer: i.activity,
+		UsageHours: usageHours(settings),
+		Logger:     i.log, Observer: i.activity,
 	}
 	if _, _, err := postgres.Migrate(ctx, target); err != nil {
 		return nil, err
@@ -241,7 +242,7 @@ func (i *instance) openDatabase(ctx context.Context) (database, error) {
 // openFile opens an SQLite file. It waits for a command that has the file open, which
 // soon ends, and not for another server.
 func (i *instance) openFile(ctx context.Context) (*sqlite.Store, error) {
-	file := sqlite.Config{Path: i.settings.DB.Path, LockWait: lockWait, RequestLog: requestLog(i.settings), Logger: i.log, Observer: i.activity}
+	file := sqlite.Config{Path: i.settings.DB.Path, LockWait: lockWait, RequestLog: requestLog(i.settings), UsageHours: usageHours(i.settings), Logger: i.log, Observer: i.activity}
 	store, err := sqlite.Open(ctx, file)
 	if !errors.Is(err, sqlite.ErrLocked) {
 		return store, err
@@ -279,6 +280,11 @@ func describe(db config.Database) string {
 		return "PostgreSQL"
 	}
 	return "SQLite file " + absolute(db.Path)
+}
+
+// usageHours returns how long usage by hour is kept; 0: for ever.
+func usageHours(settings config.Config) time.Duration {
+	return time.Duration(settings.UsageHoursDays) * 24 * time.Hour
 }
 
 // requestLog returns how long entries of the request log are kept; 0: none is written.

@@ -32,8 +32,8 @@ func parseInstant(flag, text string) (time.Time, error) {
 }
 
 // parseDate reads a date, "today", "yesterday" or how many days ago it was, by the
-// clock in UTC; the empty text is none.
-func parseDate(flag, text string) (ration.PeriodID, error) {
+// clock in a zone; the empty text is none.
+func parseDate(flag, text string, zone *time.Location) (ration.PeriodID, error) {
 	if text == "" {
 		return 0, nil
 	}
@@ -53,7 +53,7 @@ func parseDate(flag, text string) (ration.PeriodID, error) {
 	if err != nil {
 		return 0, &ration.InvalidError{Field: flag, Value: text, Reason: "use a date such as 2030-01-31, today, yesterday, or 7d for 7 days ago"}
 	}
-	return ration.DateID(time.Now().UTC().Add(-ago).Date()), nil
+	return ration.DateID(time.Now().In(zone).AddDate(0, 0, -int(ago/oneDay)).Date()), nil
 }
 
 // parseOverrides reads limits of a key's own, all with one end.

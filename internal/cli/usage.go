@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/wire"
@@ -12,7 +13,7 @@ import (
 
 func (a *app) usageCommand() *cobra.Command {
 	var filter admin.UsageFilter
-	var key, from, since, to string
+	var key, from, since, to, zone string
 	var groups []string
 	cmd := &cobra.Command{
 		Use: "usage", Short: "Show what was used, by day, key and meter, or added up",
@@ -24,11 +25,19 @@ A plan is the one that a key has now. Meters are never added to each other. The 
 have everything that was selected, usage of revoked keys too. In a terminal, bars
 compare the rows of each meter.
 
-With -o csv and without --group-by, 'ration usage import' reads the list again.`,
+--zone shows all keys in the days and months of one time zone, added up from the UTC
+hours in which usage is recorded: by day and key, unless --group-by says otherwise. Then
+--group-by hour works too, and --from and --to are dates in that zone. Hours are kept
+for a time ("usage_hours_days" in the configuration); days from before then, or from
+before hours were recorded, are refused.
+
+With -o csv and without --group-by and --zone, 'ration usage import' reads the list again.`,
 		Example: `  ration usage --since 7d
   ration usage --group-by key --since 30d
   ration usage --group-by owner,month --from 2030-01-01 --to 2030-12-31 -o csv
-  ration usage --key key_… --meter tokens`,
+  ration usage --key key_… --meter tokens
+  ration usage --zone Europe/Berlin --group-by day --since 7d
+  ration usage --zone UTC --group-by hour --since yesterday`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			begin, flag := from, "--from"
@@ -38,10 +47,14 @@ With -o csv and without --group-by, 'ration usage import' reads the list again.`
 				}
 				begin, flag = since, "--since"
 			}
-			if filter.From, err = parseDate(flag, begin); err != nil {
+			location, err := ration.LoadZone(zone)
+			if err != nil {
+				return &ration.InvalidError{Field: "--zone", Value: zone, Reason: `use an IANA name such as "Europe/Berlin", or UTC`}
+			}
+			if filter.From, err = parseDate(flag, begin, location); err != nil {
 				return err
 			}
-			if filter.To, err = parseDate("--to", to); err != nil {
+			if filter.To, err = parseDate("--to", to, location); err != nil {
 				return err
 			}
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
@@ -50,8 +63,9 @@ With -o csv and without --group-by, 'ration usage import' reads the list again.`
 						return err
 					}
 				}
-				if len(groups) > 0 {
-					return a.showUsageSums(cmd.Context(), ops, filter, groups)
+				if zone != "" || len(groups) > 0 {
+					question := admin.UsageQuestion{UsageFilter: filter, By: usageGroups(groups, zone), Zone: zone}
+					return a.showUsageSums(cmd.Context(), ops, question, !cmd.Flags().Changed("from") && !cmd.Flags().Changed("since"))
 				}
 				days, err := ops.UsageDays(cmd.Context(), filter)
 				if err != nil {
@@ -71,7 +85,8 @@ With -o csv and without --group-by, 'ration usage import' reads the list again.`
 	flags.StringVar(&filter.Meter, "meter", "", `only on this meter, such as "requests"`)
 	flags.StringVar(&from, "from", dateText(time.Now().AddDate(0, 0, -30)), "first date, such as 2030-01-31, yesterday or 7d: 7 days ago")
 	flags.StringVar(&since, "since", "", "the same as --from")
-	flags.StringArrayVar(&groups, "group-by", nil, "add up by key, owner, plan, day, month or meter; several with commas, or repeat")
+	flags.StringArrayVar(&groups, "group-by", nil, "add up by key, owner, plan, hour (with --zone), day, month or meter; several with commas, or repeat")
+	flags.StringVar(&zone, "zone", "", "days, months and hours of this time zone for all keys, such as Europe/Berlin (default: each key's own days)")
 	flags.StringVar(&to, "to", "", "last date, such as 2030-01-31 or yesterday (default: the latest)")
 	flags.IntVar(&filter.Limit, "max", 10_000, "show at most this many rows")
 	flags.Lookup("from").DefValue = "30 days ago"

@@ -3,28 +3,53 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/wire"
 )
 
-// showUsageSums shows usage by groups, such as "key" or "owner,month".
-func (a *app) showUsageSums(ctx context.Context, ops admin.Operations, filter admin.UsageFilter, groups []string) error {
-	question := admin.UsageQuestion{UsageFilter: filter}
-	for _, group := range splitCommas(groups) {
-		question.By = append(question.By, admin.UsageGroup(strings.TrimSpace(group)))
+// usageGroups reads groups, such as "key" or "owner,month". In a zone, none are days and
+// keys.
+func usageGroups(texts []string, zone string) (groups []admin.UsageGroup) {
+	for _, text := range splitCommas(texts) {
+		groups = append(groups, admin.UsageGroup(strings.TrimSpace(text)))
 	}
+	if len(groups) == 0 && zone != "" {
+		groups = []admin.UsageGroup{admin.ByDay, admin.ByKey}
+	}
+	return groups
+}
+
+// sumUsage adds up. If nobody has chosen the first day and its hours are not known, the
+// report begins with the first day of which they are.
+func (a *app) sumUsage(ctx context.Context, ops admin.Operations, question admin.UsageQuestion, anyFirst bool) (admin.UsageReport, error) {
 	found, err := ops.SumUsage(ctx, question)
+	if wrong := (*ration.InvalidError)(nil); question.Zone == "" || !anyFirst || !errors.As(err, &wrong) || wrong.Field != "from" {
+		return found, err
+	}
+	question.From = 0
+	if found, err = ops.SumUsage(ctx, question); err == nil {
+		a.say("The first day in %s of which all hours are known is %s: the sums begin with it", question.Zone, dateText(found.From.Date()))
+	}
+	return found, err
+}
+
+// showUsageSums shows usage by groups. AnyFirst says that nobody has chosen the first day.
+func (a *app) showUsageSums(ctx context.Context, ops admin.Operations, question admin.UsageQuestion, anyFirst bool) error {
+	found, err := a.sumUsage(ctx, ops, question, anyFirst)
 	if err != nil {
 		return err
 	}
 	if found.More {
 		a.say("There are more sums, which are in the totals: raise --max to see them")
 	}
-	report := wire.UsageReport(found, question.By)
+	report := wire.UsageReport(found, question.By, question.Zone)
 	list := usageSumListing(report, question.By)
 	if a.quiet && a.format == formatTable { // several meters are still one group
 		list.rows = slices.CompactFunc(slices.SortedFunc(slices.Values(list.rows), slices.Compare), func(a, b []string) bool { return a[0] == b[0] })
@@ -34,10 +59,15 @@ func (a *app) showUsageSums(ctx context.Context, ops admin.Operations, filter ad
 	}
 	if list.columns[0].name != "meter" { // or the rows are the totals
 		for _, total := range report.Totals {
-			list.rows = append(list.rows, totalRow(total, len(list.columns)))
+			list.rows = append(list.rows, totalRow(total, list.columns))
 		}
 	}
 	var table bytes.Buffer
+	if report.Zone != "" {
+		if _, err := fmt.Fprintf(a.stdout, "Time zone %s, %s to %s\n", report.Zone, report.From, report.To); err != nil {
+			return err
+		}
+	}
 	if err := showTable(&table, list); err != nil {
 		return err
 	}
@@ -63,6 +93,8 @@ func usageSumListing(report api.UsageReport, by []admin.UsageGroup) listing {
 			add("owner", func(s api.UsageSum) string { return *s.Owner })
 		case admin.ByPlan:
 			add("plan", func(s api.UsageSum) string { return *s.Plan })
+		case admin.ByHour:
+			add("hour", func(s api.UsageSum) string { return s.Hour })
 		case admin.ByDay:
 			add("day", func(s api.UsageSum) string { return s.Day })
 		case admin.ByMonth:
@@ -72,7 +104,9 @@ func usageSumListing(report api.UsageReport, by []admin.UsageGroup) listing {
 	add("meter", func(s api.UsageSum) string { return s.Meter })
 	add("used", func(s api.UsageSum) string { return number(s.Used) })
 	add("denied", func(s api.UsageSum) string { return number(s.Denied) })
-	add("last_request_at", func(s api.UsageSum) string { return instantText(s.LastRequestAt) })
+	if report.Zone == "" { // hours don't say when in them
+		add("last_request_at", func(s api.UsageSum) string { return instantText(s.LastRequestAt) })
+	}
 	for _, sum := range report.Sums {
 		row := make([]string, len(cells))
 		for i, cell := range cells {
@@ -84,10 +118,10 @@ func usageSumListing(report api.UsageReport, by []admin.UsageGroup) listing {
 }
 
 // totalRow is a row for all groups, which have at least one column before the meter.
-func totalRow(total api.UsageSum, columns int) []string {
-	row := make([]string, columns)
+func totalRow(total api.UsageSum, columns []column) []string {
+	row := make([]string, len(columns))
 	tail := []string{total.Meter, number(total.Used), number(total.Denied), instantText(total.LastRequestAt)}
-	copy(row[columns-len(tail):], tail)
+	copy(row[slices.IndexFunc(columns, func(c column) bool { return c.name == "meter" }):], tail)
 	row[0] = "TOTAL"
 	return row
 }

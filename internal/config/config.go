@@ -52,6 +52,7 @@ type Config struct {
 	Unknown                ration.UnknownSecrets
 	Lanes                  int // 0: as many as the database can use
 	RequestLogDays         int // 0: no request log
+	UsageHoursDays         int // 0: usage by hour is kept for ever
 	AcceptUnsafeDurability bool
 	AcceptOverage          bool
 	OverSettlement         ration.Overage // overage only with AcceptOverage

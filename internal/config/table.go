@@ -229,6 +229,11 @@ var settings = []setting{
 		set:     into(func(c *Config) *int { return &c.RequestLogDays }, func(value string) (int, error) { return parseInteger(value, 0, 3660) }),
 	},
 	{
+		Setting: Setting{"usage_hours_days", formNumber, "90", "How many days to keep usage by UTC hour, of which reports in one time zone are made. Usage by day is kept for ever. 0: keep hours for ever, too."},
+		kind:    integer,
+		set:     into(func(c *Config) *int { return &c.UsageHoursDays }, func(value string) (int, error) { return parseInteger(value, 0, 36500) }),
+	},
+	{
 		Setting: Setting{"accept_unsafe_durability", "true or false", "false", "Accepts a database that may forget what it has confirmed. This gives up the promise that no charge is lost."},
 		kind:    boolean,
 		set:     into(func(c *Config) *bool { return &c.AcceptUnsafeDurability }, parseBool),

@@ -2,6 +2,8 @@ package sqladmin
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"github.com/ration-dev/ration/internal/admin"
 )
@@ -44,8 +46,12 @@ func hourConditions(filter admin.HourFilter, column string) (where Where) {
 	if !filter.KeyID.IsZero() {
 		where.And("api_key_id = ?", filter.KeyID)
 	}
-	if filter.Owner != "" {
-		where.And("api_key_id IN (SELECT id FROM api_keys WHERE owner = ?)", filter.Owner)
+	var keys Where
+	keys.andText("owner", filter.Owner)
+	keys.andOneOf("owner", filter.Owners)
+	keys.andOneOf("plan", filter.Plans)
+	if text := keys.SQL(); text != "" {
+		where.And("api_key_id IN (SELECT id FROM api_keys"+text+")", keys.Args...)
 	}
 	where.andText("meter", filter.Meter)
 	if !filter.From.IsZero() {
@@ -55,4 +61,60 @@ func hourConditions(filter admin.HourFilter, column string) (where Where) {
 		where.And(column+" < ?", filter.To)
 	}
 	return where
+}
+
+// SumHours implements admin.Usage.
+func (s *Store) SumHours(ctx context.Context, ask func(now, since time.Time) (admin.HourQuestion, error)) (report admin.UsageReport, err error) {
+	limit := Limit(0)
+	err = s.db.Read(ctx, "adding up usage by hour", func(ctx context.Context, r Reader) error {
+		now, err := r.Now(ctx)
+		if err != nil {
+			return err
+		}
+		var since time.Time
+		if err := r.Query(ctx, "SELECT since FROM usage_hours_since", func(row Row) { since = row.Time() }); err != nil {
+			return err
+		}
+		question, err := ask(now, since)
+		if err != nil {
+			return err
+		}
+		limit = LimitOr(question.Limit, defaultUsageLimit)
+		if report.Sums, err = sumHours(ctx, r, &question, question.By, limit+1); err != nil {
+			return err
+		}
+		report.Totals, err = sumHours(ctx, r, &question, nil, AllRows)
+		return err
+	})
+	if err != nil {
+		return admin.UsageReport{}, err
+	}
+	return upTo(report, limit), nil
+}
+
+// spanNumber is the column of a span's index.
+const spanNumber = "s.number"
+
+// sumHours adds up by groups, and always by meter. Hours are those of the first span to
+// the last; those between two spans are in none.
+func sumHours(ctx context.Context, r Reader, question *admin.HourQuestion, by []admin.UsageGroup, limit Limit) (found []admin.UsageSum, err error) {
+	spans := question.Spans
+	filter := question.HourFilter
+	filter.From, filter.To = spans[0].From, spans[len(spans)-1].To
+	hours, conditions := hoursWhere(filter)
+	var values []any
+	for i, span := range spans {
+		values = append(values, int64(i), span.From, span.To)
+	}
+	rows := strings.Repeat(", (CAST(? AS bigint), CAST(? AS timestamptz), CAST(? AS timestamptz))", len(spans))[2:]
+	groups := groupsOf(by, spanNumber, spanNumber)
+	sql := "WITH s (number, starts, ends) AS (VALUES " + rows + ") " + groups.sums("", "("+hours+") d JOIN s ON d.hour >= s.starts AND d.hour < s.ends", "")
+	err = r.Query(ctx, sql, func(row Row) {
+		sum := readSum(row, groups.columns)
+		if len(groups.times) > 0 && groups.times[0] == spanNumber {
+			sum.Date = spans[sum.Date].Date
+		}
+		found = append(found, sum)
+	}, append(append(values, conditions...), limit)...)
+	return found, err
 }

@@ -24,50 +24,79 @@ func (s *Store) SumUsage(ctx context.Context, question admin.UsageQuestion) (rep
 	if err != nil {
 		return admin.UsageReport{}, err
 	}
+	return upTo(report, limit), nil
+}
+
+// upTo returns a report with at most so many sums.
+func upTo(report admin.UsageReport, limit Limit) admin.UsageReport {
 	if report.More = len(report.Sums) > int(limit); report.More {
 		report.Sums = report.Sums[:limit]
 	}
-	return report, nil
+	return report
 }
 
 // AllRows is a limit that no number of sums reaches.
 const AllRows Limit = 1 << 30
 
-// groupColumns are the columns of each group, but for the month.
+// groupColumns are the columns of each group, except for days and months.
 var groupColumns = map[admin.UsageGroup][]string{
 	admin.ByKey:   {"d.api_key_id", "k.name", "k.owner"},
 	admin.ByOwner: {"k.owner"},
 	admin.ByPlan:  {"k.plan"},
-	admin.ByDay:   {"d.date"},
+	admin.ByHour:  {"d.hour"},
 }
 
 // sums adds up by the question's groups, and always by meter.
 func sums(ctx context.Context, r Reader, question admin.UsageQuestion, limit Limit) (found []admin.UsageSum, err error) {
-	var columns, dates []string
-	for _, group := range question.By {
-		add := groupColumns[group]
-		if group == admin.ByMonth {
-			add = []string{r.MonthOf("d.date")}
-		}
-		if group == admin.ByDay || group == admin.ByMonth {
-			dates = add
-		}
-		for _, column := range add {
-			if !slices.Contains(columns, column) { // an owner comes with its key already
-				columns = append(columns, column)
-			}
-		}
-	}
-	groups := strings.Join(append(slices.Clone(columns), "d.meter"), ", ")
-	order := strings.Join(slices.Concat(dates, []string{"CASE d.meter WHEN '" + ration.MeterRequests + "' THEN 0 ELSE 1 END", "d.meter", "SUM(d.used) DESC"}, columns), ", ")
 	where := daysWhere(question.UsageFilter)
-	sql := "SELECT " + groups + ", CAST(SUM(d.used) AS bigint), CAST(SUM(d.denied) AS bigint), MAX(d.last_request_at)" +
-		" FROM usage_days d LEFT JOIN api_keys k ON k.id = d.api_key_id" + where.SQL() + " GROUP BY " + groups + " ORDER BY " + order + " LIMIT ?"
-	err = r.Query(ctx, sql, func(row Row) { found = append(found, readSum(row, columns)) }, where.With(limit)...)
+	groups := groupsOf(question.By, "d.date", r.MonthOf("d.date"))
+	sql := groups.sums(", MAX(d.last_request_at)", "usage_days d", where.SQL())
+	err = r.Query(ctx, sql, func(row Row) {
+		sum := readSum(row, groups.columns)
+		sum.LastRequestAt = row.Time()
+		found = append(found, sum)
+	}, where.With(limit)...)
 	return found, err
 }
 
-// readSum reads the columns of groups, the meter and the sums.
+// grouping is the columns that usage is added up by, besides the meter.
+type grouping struct {
+	columns []string
+	times   []string // those of them that come first in the order
+}
+
+// groupsOf returns the columns of groups, given those of days and months.
+func groupsOf(by []admin.UsageGroup, day, month string) (g grouping) {
+	for _, group := range by {
+		add := groupColumns[group]
+		switch group {
+		case admin.ByDay:
+			add = []string{day}
+		case admin.ByMonth:
+			add = []string{month}
+		}
+		if group == admin.ByHour || group == admin.ByDay || group == admin.ByMonth {
+			g.times = add
+		}
+		for _, column := range add {
+			if !slices.Contains(g.columns, column) { // an owner comes with its key already
+				g.columns = append(g.columns, column)
+			}
+		}
+	}
+	return g
+}
+
+// sums returns the query for sums of a table d, with what more it selects, and LIMIT as
+// its last parameter.
+func (g grouping) sums(more, from, where string) string {
+	groups := strings.Join(append(slices.Clone(g.columns), "d.meter"), ", ")
+	order := strings.Join(slices.Concat(g.times, []string{"CASE d.meter WHEN '" + ration.MeterRequests + "' THEN 0 ELSE 1 END", "d.meter", "SUM(d.used) DESC"}, g.columns), ", ")
+	return "SELECT " + groups + ", CAST(SUM(d.used) AS bigint), CAST(SUM(d.denied) AS bigint)" + more +
+		" FROM " + from + " LEFT JOIN api_keys k ON k.id = d.api_key_id" + where + " GROUP BY " + groups + " ORDER BY " + order + " LIMIT ?"
+}
+
+// readSum reads the columns of groups, the meter and two sums.
 func readSum(row Row, columns []string) (sum admin.UsageSum) {
 	for _, column := range columns {
 		switch column {
@@ -79,10 +108,14 @@ func readSum(row Row, columns []string) (sum admin.UsageSum) {
 			sum.Owner = row.Text()
 		case "k.plan":
 			sum.Plan = row.Text()
+		case "d.hour":
+			sum.Hour = row.Time()
+		case spanNumber:
+			sum.Date = ration.PeriodID(row.Int()) // until its span is looked up
 		default: // a day or a month
 			sum.Date = row.Date()
 		}
 	}
-	sum.Meter, sum.Used, sum.Denied, sum.LastRequestAt = row.Text(), row.Int(), row.Int(), row.Time()
+	sum.Meter, sum.Used, sum.Denied = row.Text(), row.Int(), row.Int()
 	return sum
 }

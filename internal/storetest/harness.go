@@ -113,6 +113,7 @@ func groups() []group {
 		{"Future", futureTests},
 		{"History", historyTests},
 		{"Hours", hourTests},
+		{"Zones", zoneTests},
 		{"Unlimited", unlimitedTests},
 		{"Plans", planTests},
 		{"Tokens", tokenTests},

@@ -72,21 +72,12 @@ func (m *memory) SumUsage(ctx context.Context, question admin.UsageQuestion) (re
 func (m *memory) sum(days []admin.UsageDay, by []admin.UsageGroup) []admin.UsageSum {
 	groups := make(map[admin.UsageSum]admin.UsageSum)
 	for _, day := range days {
-		group := admin.UsageSum{Meter: day.Meter}
-		for _, by := range by {
-			switch by {
-			case admin.ByKey:
-				group.KeyID, group.KeyName, group.Owner = day.KeyID, day.KeyName, day.Owner
-			case admin.ByOwner:
-				group.Owner = day.Owner
-			case admin.ByPlan:
-				group.Plan = m.keys[day.KeyID].Plan
-			case admin.ByDay:
-				group.Date = day.Date
-			case admin.ByMonth:
-				date := day.Date.Date()
-				group.Date = ration.DateID(date.Year(), date.Month(), 1)
-			}
+		group := m.groupOf(day.KeyID, day.Meter, by)
+		switch date := day.Date.Date(); {
+		case slices.Contains(by, admin.ByDay):
+			group.Date = day.Date
+		case slices.Contains(by, admin.ByMonth):
+			group.Date = ration.DateID(date.Year(), date.Month(), 1)
 		}
 		sum, found := groups[group]
 		if !found {
@@ -99,8 +90,27 @@ func (m *memory) sum(days []admin.UsageDay, by []admin.UsageGroup) []admin.Usage
 		}
 		groups[group] = sum
 	}
+	return sortedSums(groups)
+}
+
+// groupOf returns the group of a key's usage, without a time.
+func (m *memory) groupOf(id ration.KeyID, meter string, by []admin.UsageGroup) admin.UsageSum {
+	group, key := admin.UsageSum{Meter: meter}, m.keys[id]
+	if slices.Contains(by, admin.ByKey) {
+		group.KeyID, group.KeyName, group.Owner = id, key.Name, key.Owner
+	}
+	if slices.Contains(by, admin.ByOwner) {
+		group.Owner = key.Owner
+	}
+	if slices.Contains(by, admin.ByPlan) {
+		group.Plan = key.Plan
+	}
+	return group
+}
+
+func sortedSums(groups map[admin.UsageSum]admin.UsageSum) []admin.UsageSum {
 	return slices.SortedFunc(maps.Values(groups), func(a, b admin.UsageSum) int {
-		return cmp.Or(cmp.Compare(a.Date, b.Date), ration.CompareMeters(a.Meter, b.Meter), -cmp.Compare(a.Used, b.Used),
+		return cmp.Or(cmp.Compare(a.Date, b.Date), a.Hour.Compare(b.Hour), ration.CompareMeters(a.Meter, b.Meter), -cmp.Compare(a.Used, b.Used),
 			compareIDs(a.KeyID, b.KeyID), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Plan, b.Plan))
 	})
 }
