@@ -23,9 +23,11 @@ packages() {
     fastapi) echo python3-fastapi python3-uvicorn ;;
     wheel) echo python3-setuptools python3-wheel ;;
     express) echo node-express ;;
+    typescript) echo node-typescript ;;
+    npm) echo npm ;;
     patroni) echo patroni ;;
     etcd) echo etcd-server ;;
-    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi wheel express patroni etcd" >&2; exit 2 ;;
+    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi wheel express typescript npm patroni etcd" >&2; exit 2 ;;
   esac
 }
 
@@ -47,6 +49,8 @@ has() {
     systemd-analyze) command -v systemd-analyze ;;
     fastapi) has_python fastapi uvicorn ;;
     wheel) has_python setuptools wheel ;;
+    typescript) command -v tsc ;;
+    npm) command -v npm ;;
     express) NODE_PATH=/usr/share/nodejs node -e 'require("express")' ;;
   esac >/dev/null 2>&1
 }

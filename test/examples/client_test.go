@@ -26,6 +26,7 @@ type language struct {
 
 var languages = []language{
 	{"python", []string{"python3", "-B", "testdata/client.py"}, []string{"PYTHONPATH=../../clients/python"}, []string{"threads", "asyncio"}},
+	{"typescript", []string{"node", "testdata/client.js"}, nil, []string{"promises"}},
 }
 
 // made is what became of a call that a client has made.
