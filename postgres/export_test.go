@@ -43,6 +43,7 @@ func StatementSQL() map[string]string {
 		"add rates":    addRatesSQL,
 		"set usage":    setUsageSQL,
 		"add days":     addDaysSQL,
+		"add hours":    addHoursSQL,
 		"secrets used": secretsUsedSQL,
 		"digests":      digestsSQL,
 		"purge":        purgeSQL,
@@ -75,6 +76,8 @@ func StatementSQL() map[string]string {
 		"open of a repair":    openToRepairSQL,
 		"windows of a repair": setWindowsSQL,
 		"days of a repair":    deleteDaysSQL,
+		"later hours":         hoursToRepairSQL,
+		"hours of a repair":   deleteHoursSQL,
 		"secrets of a repair": earlierSecretUsesSQL,
 	}
 }

@@ -61,6 +61,7 @@ func fillTables(t *testing.T, d *database, keys int) {
 		"INSERT INTO api_key_secrets SELECT id, gen_random_uuid(), '', 'a', 'b', now() FROM api_keys",
 		"INSERT INTO secret_digests SELECT sha256(secret_id::text::bytea), api_key_id, secret_id FROM api_key_secrets",
 		"INSERT INTO usage_days SELECT id, 'requests', date '2026-07-15' - i, 1, 0, now() FROM api_keys, generate_series(0, 3) i",
+		"INSERT INTO usage_hours SELECT id, 'requests', timestamptz '2026-07-15 12:00:00+00' - i * interval '1 hour', 1, 0, 0 FROM api_keys, generate_series(0, 3) i",
 		"INSERT INTO charge_batches SELECT id, gen_random_uuid() FROM api_keys",
 		"INSERT INTO reservations SELECT id, gen_random_uuid(), 'open', 'keep', '[]', NULL, now(), now() + i * interval '1 hour', NULL, NULL, sha256(''), '[]' FROM api_keys, generate_series(-1, 1) i",
 		"INSERT INTO reservations SELECT id, gen_random_uuid(), 'settled', 'keep', '[]', '[]', now(), now(), now() - i * interval '1 day', NULL, sha256(''), '[]' FROM api_keys, generate_series(5, 9) i",

@@ -84,6 +84,9 @@ func judge(t *testing.T, db string, upstream *harness.Upstream, subjects []*subj
 		unknown += s.tally[harness.Unknown]
 		t.Logf("limit %d: %d admitted, %d denied, %d unknown, %d unsent; %d seen by the upstream, %d recorded",
 			s.limit, admitted, s.tally[harness.Denied], s.tally[harness.Unknown], s.tally[harness.Unsent], seen, recorded)
+		if hours := harness.UsedInHours(t, db, s.ID); hours != recorded {
+			t.Errorf("key %s: its days have %d requests and its hours %d", s.ID, recorded, hours)
+		}
 		if seen > recorded {
 			t.Errorf("key %s: the upstream saw %d requests and %d were recorded", s.ID, seen, recorded)
 		}

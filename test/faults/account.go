@@ -13,7 +13,7 @@ type Account struct {
 	Key                       string
 	Limit                     int64 // 0: none
 	Admitted, Denied, Unknown int64 // as the callers know; Denied in calls of one request
-	Used, UsedDays            int64 // as recorded, in all and summed over the days
+	Used, UsedDays, UsedHours int64 // as recorded, in all and summed over the days and over the hours
 	DeniedRecorded            int64
 }
 
@@ -32,6 +32,9 @@ func (a Account) violations() []string {
 	if a.Used != a.UsedDays {
 		found = append(found, fmt.Sprintf("key %s: %d recorded, but its days sum to %d", a.Key, a.Used, a.UsedDays))
 	}
+	if a.Used != a.UsedHours {
+		found = append(found, fmt.Sprintf("key %s: %d recorded, but its hours sum to %d", a.Key, a.Used, a.UsedHours))
+	}
 	if a.Denied > a.DeniedRecorded || a.DeniedRecorded > a.Denied+a.Unknown {
 		found = append(found, fmt.Sprintf("key %s: %d denials recorded, but %d denied and %d unknown", a.Key, a.DeniedRecorded, a.Denied, a.Unknown))
 	}
@@ -41,7 +44,8 @@ func (a Account) violations() []string {
 // recordedSQL reads what is kept of a key, past everything that Ration reads with.
 const recordedSQL = `
 SELECT u.api_key_id, u.used, u.denied,
-       (SELECT coalesce(sum(d.used), 0)::bigint FROM usage_days d WHERE d.api_key_id = u.api_key_id AND d.meter = u.meter)
+       (SELECT coalesce(sum(d.used), 0)::bigint FROM usage_days d WHERE d.api_key_id = u.api_key_id AND d.meter = u.meter),
+       (SELECT coalesce(sum(h.used), 0)::bigint FROM hourly_usage h WHERE h.api_key_id = u.api_key_id AND h.meter = u.meter)
 FROM key_usage u WHERE u.meter = 'requests'`
 
 // accounts reads what was recorded of all keys.
@@ -60,7 +64,7 @@ func (r *Rig) accounts(ctx context.Context) ([]Account, error) {
 	for rows.Next() {
 		var id [16]byte
 		var a Account
-		if err := rows.Scan(&id, &a.Used, &a.DeniedRecorded, &a.UsedDays); err != nil {
+		if err := rows.Scan(&id, &a.Used, &a.DeniedRecorded, &a.UsedDays, &a.UsedHours); err != nil {
 			return nil, err
 		}
 		recorded[ration.KeyID(id)] = a

@@ -36,6 +36,28 @@ func Used(t *testing.T, db, keyID string) int {
 	return total
 }
 
+// UsedInHours returns how many requests all hours of a key have, in a database that has
+// known hours from the beginning.
+func UsedInHours(t *testing.T, db, keyID string) int {
+	t.Helper()
+	var report struct {
+		Totals []struct {
+			Meter string
+			Used  int
+		}
+	}
+	out := CLI(t, db, "usage", "--key", keyID, "--zone", "UTC", "-o", "json")
+	if err := json.Unmarshal([]byte(out), &report); err != nil {
+		t.Fatalf("usage printed %q: %v", out, err)
+	}
+	for _, total := range report.Totals {
+		if total.Meter == "requests" {
+			return total.Used
+		}
+	}
+	return 0
+}
+
 // NoonZone returns the name of a time zone in which it is about noon, so that
 // no test of a daily quota meets midnight.
 func NoonZone() string {

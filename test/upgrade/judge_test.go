@@ -2,6 +2,9 @@ package upgrade_test
 
 import (
 	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 
@@ -17,6 +20,7 @@ func (w *walk) judge() {
 	w.judgeLayers()
 	w.judgeRefunds()
 	w.reserved.judge()
+	w.judgeHours()
 	if text := w.this.CLI(w.t, w.db, "reconcile"); !strings.HasPrefix(text, "All counts are the sums of their entries") {
 		w.t.Errorf("reconcile says %q", text)
 	}
@@ -63,6 +67,18 @@ func (w *walk) judgeRefunds() {
 	}
 	if given := seen - recorded; given < refundable || given > 2*refundable {
 		w.t.Errorf("%d of %d failed calls were given back, want %d, and at most as many once more", given, seen, refundable)
+	}
+}
+
+// judgeHours checks that a report made of hours refuses days of the former build, which
+// counts in none, and says from when on it has them all.
+func (w *walk) judgeHours() {
+	w.t.Helper()
+	cmd := exec.CommandContext(w.t.Context(), w.this.Path, "usage", "--zone", "UTC", "--since", "7d")
+	cmd.Env = append(os.Environ(), "RATION_DB="+w.db)
+	out, err := cmd.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(string(out), "the first day in UTC of which all hours are known is ") {
+		w.t.Errorf("a report with days of the former build: %v, %s", err, out)
 	}
 }
 
