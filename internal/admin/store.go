@@ -115,6 +115,10 @@ type Plans interface {
 type Tokens interface {
 	// CreateToken writes a token and its audit entry; the store sets CreatedAt. Error: ErrExists if the name is taken by a token that is not revoked.
 	CreateToken(ctx context.Context, token Token, digest ration.Digest, audit AuditEntry) (Token, error)
+	// CreateFirstToken does what CreateToken does, and reports true, unless there is or
+	// was a token with the scope admin: then it writes nothing and reports false. If
+	// several do it at the same moment, the others may get ErrExists.
+	CreateFirstToken(ctx context.Context, token Token, digest ration.Digest, audit AuditEntry) (bool, error)
 	// RevokeToken revokes the token with a name; the store sets RevokedAt. At most
 	// one token with a name is not revoked. Error: ErrNotFound if there is none.
 	RevokeToken(ctx context.Context, name string, audit AuditEntry) (Token, error)

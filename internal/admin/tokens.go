@@ -31,7 +31,7 @@ func (s *Service) CreateToken(ctx context.Context, actor string, token NewToken)
 			return IssuedToken{}, named(planNamed(plan), err)
 		}
 	}
-	secret := ration.NewSecret(s.config.SecretPrefix + tokenPrefix)
+	secret := NewTokenSecret(s.config.SecretPrefix)
 	record := recordOfToken(token, secret)
 	audit, err := by.auditToken(record)
 	if err != nil {

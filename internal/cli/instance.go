@@ -122,7 +122,11 @@ func (i *instance) tryStore(ctx context.Context) (err error) {
 	if i.store, err = i.openDatabase(ctx); err != nil {
 		return &storeError{err}
 	}
-	if err := i.checkReady(ctx); err != nil {
+	err = i.checkReady(ctx)
+	if err == nil {
+		err = i.bootstrap(ctx)
+	}
+	if err != nil {
 		store := i.store
 		i.store = nil
 		return errors.Join(err, store.Close())

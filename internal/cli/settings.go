@@ -7,6 +7,7 @@ import (
 	"os/user"
 	"strconv"
 
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/proxy"
 )
@@ -19,7 +20,7 @@ func (a *app) settings() (config.Config, error) {
 		}
 		flags["db"] = a.db
 	}
-	sources := config.Sources{File: a.configFile, Environment: a.environment, Flags: flags, Fixed: a.fixed, Checks: proxyChecks}
+	sources := config.Sources{File: a.configFile, Environment: a.environment, Flags: flags, Fixed: a.fixed, Checks: settingChecks}
 	settings, err := config.Load(sources)
 	for _, note := range settings.Notes {
 		fmt.Fprintln(a.stderr, "ration: note: "+note)
@@ -27,8 +28,14 @@ func (a *app) settings() (config.Config, error) {
 	return settings, err
 }
 
-// proxyChecks are what the proxy refuses of settings.
-var proxyChecks = map[string]func(*config.Config) error{
+// settingChecks are what those who use settings refuse of them.
+var settingChecks = map[string]func(*config.Config) error{
+	"bootstrap_token_file": func(c *config.Config) error {
+		if c.BootstrapToken.IsZero() {
+			return nil
+		}
+		return admin.CheckTokenSecret(c.BootstrapToken)
+	},
 	"pass_headers":     func(c *config.Config) error { return proxy.CheckPassHeaders(c.PassHeaders) },
 	"upstream_headers": func(c *config.Config) error { return proxy.CheckUpstreamHeaders(c.UpstreamHeaders) },
 }

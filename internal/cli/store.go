@@ -140,7 +140,7 @@ func openPostgres(ctx context.Context, settings config.Config, log *slog.Logger,
 	return store, err
 }
 
-func operationsOn(store admin.Store, settings config.Config) admin.Operations {
+func operationsOn(store admin.Store, settings config.Config) *admin.Service {
 	return admin.New(store, admin.Config{SecretPrefix: settings.SecretPrefix, Pepper: settings.Pepper})
 }
 

@@ -16,7 +16,7 @@ import (
 
 func (a *app) tokensCommand() *cobra.Command {
 	return a.group("tokens", "Create, list and revoke service tokens",
-		a.tokensCreateCommand(), a.tokensListCommand(), a.tokensRevokeCommand(),
+		a.tokensCreateCommand(), a.tokensListCommand(), a.tokensRevokeCommand(), a.tokensGenerateCommand(),
 	)
 }
 

@@ -48,7 +48,8 @@ type Config struct {
 	KeyBasic               bool
 	KeyQueryParameter      string // empty: keys are not taken from URLs
 	SecretPrefix           string
-	Pepper                 []byte // empty: none
+	Pepper                 []byte        // empty: none
+	BootstrapToken         ration.Secret // zero: none
 	Unknown                ration.UnknownSecrets
 	Lanes                  int // 0: as many as the database can use
 	RequestLogDays         int // 0: no request log
@@ -132,6 +133,7 @@ func Load(sources Sources) (Config, error) {
 		wrong[settings[i].Name] = found != nil
 		faults = append(faults, found...)
 	}
+	faults = append(faults, config.readBootstrapVariable(environment.bootstrap, sources)...)
 	for _, check := range checks {
 		if !slices.ContainsFunc(check.of, func(name string) bool { return wrong[name] }) {
 			faults = append(faults, check.run(&config, file, environment.values, sources)...)

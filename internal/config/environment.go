@@ -18,8 +18,9 @@ var otherVariables = []string{
 
 // environment is what the process environment gives.
 type environment struct {
-	file   string            // of the configuration
-	values map[string]string // setting name → value
+	file      string            // of the configuration
+	bootstrap string            // a token; empty: none
+	values    map[string]string // setting name → value
 }
 
 // readEnvironment picks out Ration's variables. One that is misspelt is a fault:
@@ -39,6 +40,10 @@ func readEnvironment(variables []string) (environment, []*Error) {
 			faults = append(faults, &Error{name, "is set but empty; unset it, or give the path of a file"})
 		case name == fileVariable:
 			found.file = value
+		case name == bootstrapVariable && value == "":
+			faults = append(faults, &Error{name, "is set but empty; unset it, or give the token that 'ration tokens generate' prints"})
+		case name == bootstrapVariable:
+			found.bootstrap = value
 		case s == nil && gone[strings.ToLower(short)] != "":
 			faults = append(faults, &Error{name, gone[strings.ToLower(short)]})
 		case s == nil || short != strings.ToUpper(short):
@@ -53,7 +58,7 @@ func readEnvironment(variables []string) (environment, []*Error) {
 }
 
 func unknownVariable(short string) string {
-	known := []string{fileVariable}
+	known := []string{fileVariable, bootstrapVariable}
 	for _, s := range Settings() {
 		known = append(known, s.Variable())
 	}

@@ -232,8 +232,8 @@ func parseSecretPrefix(value string) (string, error) {
 	return value, ration.ValidateSecretPrefix(value)
 }
 
-// maxPepper bounds what is read of its file.
-const maxPepper = 64 << 10
+// maxSecretFile bounds what is read of a file with a secret.
+const maxSecretFile = 64 << 10
 
 // leastPepper is the shortest pepper: 128 bits, if they are random.
 const leastPepper = 16
@@ -244,6 +244,16 @@ func readPepper(path string) ([]byte, error) {
 	if path == "" {
 		return nil, nil
 	}
+	pepper, err := readSecretFile(path)
+	if err == nil && len(pepper) < leastPepper {
+		return nil, invalid(path, "it has less than "+strconv.Itoa(leastPepper)+" bytes, so it can be guessed")
+	}
+	return pepper, err
+}
+
+// readSecretFile reads a file that only its owner can read, without the end of its
+// last line.
+func readSecretFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
@@ -253,15 +263,11 @@ func readPepper(path string) ([]byte, error) {
 	case openToOthers(path, info.Mode()):
 		return nil, invalid(path, "other users can read it; run chmod 600 on it")
 	}
-	pepper, err := inputfile.Read(path, maxPepper)
+	secret, err := inputfile.Read(path, maxSecretFile)
 	if err != nil {
 		return nil, invalid(path, reasonOf(err))
 	}
-	pepper = []byte(strings.TrimRight(string(pepper), "\r\n"))
-	if len(pepper) < leastPepper {
-		return nil, invalid(path, "it has less than "+strconv.Itoa(leastPepper)+" bytes, so it can be guessed")
-	}
-	return pepper, nil
+	return []byte(strings.TrimRight(string(secret), "\r\n")), nil
 }
 
 // openToOthers tells whether others than its owner can use a file. A credential

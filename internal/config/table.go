@@ -204,6 +204,11 @@ var settings = []setting{
 		set:     into(func(c *Config) *[]byte { return &c.Pepper }, readPepper),
 	},
 	{
+		Setting: Setting{bootstrapTokenFile, "path", "", "A file with the first service token of scope admin, as `ration tokens generate` prints one. The server makes this token, named bootstrap, when it starts, unless a token of that scope was ever made; then it ignores the setting. RATION_BOOTSTRAP_TOKEN can hold the token itself."},
+		kind:    text,
+		set:     into(func(c *Config) *ration.Secret { return &c.BootstrapToken }, readBootstrapToken),
+	},
+	{
 		Setting: Setting{"unknown_secrets_burst", formNumber, "20", "How many unknown secrets Ration looks up at once for one client address (with IPv6, one /64 network). After that, a secret that it has not seen yet gets 429 key_unchecked. 0: no limit."},
 		kind:    integer,
 		set:     into(func(c *Config) *int { return &c.Unknown.Burst }, parseBound),

@@ -26,17 +26,7 @@ func ReadToken(row Row) admin.Token {
 func (s *Store) CreateToken(ctx context.Context, token admin.Token, digest ration.Digest, audit admin.AuditEntry) (created admin.Token, err error) {
 	token.ID = orNewID(token.ID)
 	err = s.db.Write(ctx, "creating a token", func(ctx context.Context, tx Tx) error {
-		now, err := tx.Now(ctx)
-		if err != nil {
-			return err
-		}
-		var b Batch
-		taken := Meaning{Taken: fmt.Errorf("token %q: %w", token.Name, ration.ErrExists)}
-		b.AddOne(taken, "INSERT INTO admin_tokens (digest, "+TokenColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			digest, token.ID, token.Name, token.Scopes, token.Owners, token.Plans, token.Start, token.End,
-			now, orNull(token.ExpiresAt), orNull(token.RevokedAt), nil)
-		b.Audit(audit, now)
-		if err := tx.Run(ctx, &b); err != nil {
+		if err := insertToken(ctx, tx, token, digest, audit); err != nil {
 			return err
 		}
 		return tx.Query(ctx, "SELECT "+TokenColumns+" FROM admin_tokens WHERE id = ?", func(row Row) { created = ReadToken(row) }, token.ID)
@@ -45,6 +35,39 @@ func (s *Store) CreateToken(ctx context.Context, token admin.Token, digest ratio
 		return admin.Token{}, err
 	}
 	return created, nil
+}
+
+// CreateFirstToken implements admin.Tokens. There are few tokens, so all are read. Of two
+// that find none, the unique index admin_tokens_name refuses one.
+func (s *Store) CreateFirstToken(ctx context.Context, token admin.Token, digest ration.Digest, audit admin.AuditEntry) (made bool, err error) {
+	token.ID = orNewID(token.ID)
+	err = s.db.Write(ctx, "creating the first token", func(ctx context.Context, tx Tx) error {
+		made = false
+		tokens, err := readTokens(ctx, tx)
+		switch {
+		case err != nil:
+			return err
+		case admin.HasAdmin(tokens):
+			return admin.ErrUnchanged
+		}
+		made = true
+		return insertToken(ctx, tx, token, digest, audit)
+	})
+	return made && err == nil, err
+}
+
+func insertToken(ctx context.Context, tx Tx, token admin.Token, digest ration.Digest, audit admin.AuditEntry) error {
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return err
+	}
+	var b Batch
+	taken := Meaning{Taken: fmt.Errorf("token %q: %w", token.Name, ration.ErrExists)}
+	b.AddOne(taken, "INSERT INTO admin_tokens (digest, "+TokenColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		digest, token.ID, token.Name, token.Scopes, token.Owners, token.Plans, token.Start, token.End,
+		now, orNull(token.ExpiresAt), orNull(token.RevokedAt), nil)
+	b.Audit(audit, now)
+	return tx.Run(ctx, &b)
 }
 
 // RevokeToken implements admin.Tokens. The index admin_tokens_name serves it.
@@ -76,10 +99,15 @@ func (s *Store) RevokeToken(ctx context.Context, name string, audit admin.AuditE
 // ListTokens implements admin.Tokens.
 func (s *Store) ListTokens(ctx context.Context) (tokens []admin.Token, err error) {
 	err = s.db.Read(ctx, "listing tokens", func(ctx context.Context, r Reader) error {
-		tokens = nil
-		return r.Query(ctx, "SELECT "+TokenColumns+" FROM admin_tokens ORDER BY created_at, id", func(row Row) {
-			tokens = append(tokens, ReadToken(row))
-		})
+		tokens, err = readTokens(ctx, r)
+		return err
+	})
+	return tokens, err
+}
+
+func readTokens(ctx context.Context, r Reader) (tokens []admin.Token, err error) {
+	err = r.Query(ctx, "SELECT "+TokenColumns+" FROM admin_tokens ORDER BY created_at, id", func(row Row) {
+		tokens = append(tokens, ReadToken(row))
 	})
 	return tokens, err
 }

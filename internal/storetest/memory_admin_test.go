@@ -298,6 +298,14 @@ func (m *memory) CreateToken(_ context.Context, token admin.Token, digest ration
 	return token, nil
 }
 
+func (m *memory) CreateFirstToken(ctx context.Context, token admin.Token, digest ration.Digest, audit admin.AuditEntry) (bool, error) {
+	if tokens, err := m.ListTokens(ctx); err != nil || admin.HasAdmin(tokens) {
+		return false, err
+	}
+	_, err := m.CreateToken(ctx, token, digest, audit)
+	return err == nil, err
+}
+
 func (m *memory) RevokeToken(_ context.Context, name string, audit admin.AuditEntry) (admin.Token, error) {
 	m.plansMu.Lock()
 	defer m.plansMu.Unlock()

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"errors"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,6 +12,7 @@ import (
 )
 
 var tokenTests = []contractTest{
+	{"the first token of scope admin is made once", testFirstToken},
 	{"a token comes back as it was stored", testTokenRoundTrip},
 	{"a token's name is free again once it is revoked", testTokenName},
 	{"tokens are found by digest, in order", testTokensByDigest},
@@ -134,4 +137,45 @@ func testTokenUse(f *fixture) {
 	f.want("the token by its digest", []admin.Token{used}, tokens)
 	f.want("a token that was not used", []admin.Token{other}, f.tokensNamed(other.Name))
 	f.wantError(f.Store.NoteTokenUse(f.Context(), nil, start), nil)
+}
+
+// testFirstToken runs before the tests that make tokens of scope admin.
+func testFirstToken(f *fixture) {
+	instances := append([]Store{f.Store}, f.instances(2)...)
+	made := make(chan bool, 3*len(instances))
+	var group sync.WaitGroup
+	name := uniqueName()
+	for range 3 {
+		for _, store := range instances {
+			group.Go(func() {
+				token := admin.Token{Name: name, Scopes: []string{admin.ScopeAdmin}}
+				done, err := store.CreateFirstToken(f.Context(), token, ration.NewSecret("rk").Digest(nil), entry("token.create", "token:"+name))
+				if err != nil && !errors.Is(err, ration.ErrExists) {
+					f.Errorf("making the first token: %v", err)
+				}
+				made <- done
+			})
+		}
+	}
+	group.Wait()
+	close(made)
+	count := 0
+	for done := range made {
+		if done {
+			count++
+		}
+	}
+	if got := len(f.tokensNamed(name)); got != 1 || count != 1 {
+		f.Errorf("%d calls made a token, and there are %d", count, got)
+	}
+	if got := len(f.audit(admin.AuditFilter{Target: "token:" + name})); got != 1 {
+		f.Errorf("%d entries, want 1", got)
+	}
+	if _, err := f.Store.RevokeToken(f.Context(), name, entry("token.revoke", "token:"+name)); err != nil {
+		f.Fatal(err)
+	}
+	done, err := f.Store.CreateFirstToken(f.Context(), admin.Token{Name: name, Scopes: []string{admin.ScopeAdmin}}, ration.NewSecret("rk").Digest(nil), entry("token.create", "token:"+name))
+	if done || err != nil {
+		f.Errorf("after it was revoked: made %t, %v", done, err)
+	}
 }
