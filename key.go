@@ -82,6 +82,8 @@ type Key struct {
 	Name       string            // for people; never an identifier
 	Owner      string            // whose key it is, in the API owner's own terms; may be empty
 	Plan       string            // name of its plan; empty: no plan, hence only its overrides limit it
+	NextPlan   string            // name of the plan that it has from NextPlanAt on; empty: none
+	NextPlanAt time.Time         // zero: it keeps its plan
 	Status     Status            // the zero value is not valid
 	ExpiresAt  time.Time         // zero: never
 	Scopes     []string          // what the key may do; a charge may require one of them
@@ -91,6 +93,14 @@ type Key struct {
 	Unlimited  bool              // the missing limit is intended; decisions never read this
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
+}
+
+// PlanAt returns the name of the plan that the key has at an instant.
+func (k *Key) PlanAt(at time.Time) string {
+	if endedAt(k.NextPlanAt, at) {
+		return k.NextPlan
+	}
+	return k.Plan
 }
 
 // ExpiredAt reports whether the key has expired at an instant. At the instant of its

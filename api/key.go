@@ -6,8 +6,10 @@ import "time"
 type KeyRecord struct {
 	ID         string            `json:"id"` // "key_" and a UUID; it never changes
 	Name       string            `json:"name"`
-	Owner      string            `json:"owner"` // empty: none
-	Plan       string            `json:"plan"`  // empty: none
+	Owner      string            `json:"owner"`                  // empty: none
+	Plan       string            `json:"plan"`                   // empty: none
+	NextPlan   string            `json:"next_plan,omitempty"`    // the plan that it has from next_plan_at on; empty: none
+	NextPlanAt *time.Time        `json:"next_plan_at,omitempty"` // absent: it keeps its plan
 	Status     string            `json:"status"`
 	Expired    bool              `json:"expired"`            // its expiry has passed
 	ExpiresAt  *time.Time        `json:"expires_at"`         // null: never

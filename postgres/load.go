@@ -17,7 +17,7 @@ const limitsBeneath = `api_key_limits_beneath b JOIN api_key_limits t
 //	t  at1 ration_now(), at2 the server's own clock
 //	k  a key: name, owner, plan, status, time zone, expiry, change, scopes, allowed IPs
 //	p  a plan and one of its limits, if any: plan, time zone, meter, kind, period, limit's name, quantity, burst, plan's change, when a scheduled limit was changed
-//	o  an override: meter, kind, period, name, quantity, burst, unlimited, expiry, start; also the lasting one beneath a temporary one
+//	o  an override: meter, kind, period, name, quantity, plan, burst, unlimited, expiry, start; or the plan that a key will have; also the lasting one beneath a temporary one
 //	l  a slot that a lease holds: lease id, meter, expiry
 //	s  a secret that was sent: secret id, expiry, revocation, last use
 //
@@ -31,6 +31,10 @@ WITH k AS MATERIALIZED (
     SELECT id, name, owner, plan, status, time_zone, expires_at, updated_at, scopes, allowed_ips
     FROM api_keys
     WHERE id = ANY($1::uuid[])
+), o AS MATERIALIZED (
+    SELECT api_key_id, plan, meter, kind, period, name, quantity, burst, unlimited, expires_at, starts_at
+    FROM api_key_limits
+    WHERE api_key_id = ANY($1::uuid[])
 )
 SELECT 't'::"char", NULL::uuid, NULL::uuid, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
        NULL::bigint, NULL::bigint, NULL::boolean, ration_now(), clock_timestamp(), NULL::timestamptz, NULL::text[], NULL::text[]
@@ -40,11 +44,10 @@ FROM k
 UNION ALL
 SELECT 'p', NULL, NULL, p.name, p.time_zone, l.meter, l.kind, l.period, l.name, l.quantity, l.burst, NULL, p.updated_at, l.since, NULL, NULL, NULL
 FROM plans p LEFT JOIN plan_limits l ON l.plan = p.name
-WHERE p.name = ANY(ARRAY(SELECT DISTINCT plan FROM k WHERE plan IS NOT NULL))
+WHERE p.name = ANY(ARRAY(SELECT plan FROM k WHERE plan IS NOT NULL UNION SELECT plan FROM o WHERE plan IS NOT NULL))
 UNION ALL
-SELECT 'o', api_key_id, NULL, NULL, NULL, meter, kind, period, name, quantity, burst, unlimited, expires_at, starts_at, NULL, NULL, NULL
-FROM api_key_limits
-WHERE api_key_id = ANY($1::uuid[])
+SELECT 'o', api_key_id, NULL, plan, NULL, meter, kind, period, name, quantity, burst, unlimited, expires_at, starts_at, NULL, NULL, NULL
+FROM o
 UNION ALL
 SELECT 'o', b.api_key_id, NULL, NULL, NULL, b.meter, b.kind, b.period, b.name, b.quantity, b.burst, b.unlimited, NULL, NULL, NULL, NULL, NULL
 FROM ` + limitsBeneath + `
@@ -79,7 +82,7 @@ func (l *loaded) read(r *row, b *work) {
 		l.readPlan(r)
 	case 'o':
 		if k := b.key(r.uuid()); k != nil {
-			k.overrides = append(k.overrides, r.override())
+			k.readOverride(r)
 		}
 	case 'l':
 		if k := b.key(r.uuid()); k != nil {
@@ -129,10 +132,18 @@ func (r *row) limit() ration.Limit {
 	return limit
 }
 
-func (r *row) override() ration.Override {
-	r.skip(3)
+// readOverride reads an override, or the plan that the key will have.
+func (k *keyWork) readOverride(r *row) {
+	r.skip(1)
+	plan := r.take(-1)
+	r.skip(1)
 	override := ration.Override{Limit: r.limit(), Unlimited: r.bool(), ExpiresAt: r.time()}
-	return ledger.ReadOverride(override, r.time())
+	startsAt := r.time()
+	if override.Period == ledger.NextPlanPeriod {
+		k.policy.NextPlan, k.policy.NextPlanAt = string(plan), startsAt
+		return
+	}
+	k.overrides = append(k.overrides, ledger.ReadOverride(override, startsAt))
 }
 
 func (r *row) secret() ration.SecretState {

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -178,15 +177,14 @@ func (b *work) openKey(k *keyWork, l *loaded, clock ledger.Clock) error {
 	if !k.locked || !k.exists {
 		return nil
 	}
-	var plan ration.Plan
-	if k.policy.Plan != "" {
-		found := l.plans[k.policy.Plan]
-		if found == nil { // a foreign key forbids it; without its limits the key must not pass
-			return errors.New("its plan does not exist")
-		}
-		plan = *found
+	var plans ledger.Plans // a plan that is missing, which a foreign key forbids, has no policy
+	if found := l.plans[k.policy.Plan]; found != nil {
+		plans.Now = *found
 	}
-	policy, err := ledger.NewPolicy(k.policy, plan, k.overrides, k.secrets, clock.Now)
+	if found := l.plans[k.policy.NextPlan]; found != nil {
+		plans.Next = *found
+	}
+	policy, err := ledger.NewPolicy(k.policy, plans, k.overrides, k.secrets, clock.Now)
 	if err != nil {
 		return err
 	}

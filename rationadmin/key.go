@@ -91,7 +91,9 @@ type KeyPatch struct {
 
 	// FromNextPeriod lets each change of a lasting limit start when that limit's own
 	// next period begins, in the key's time zone; of a rate, a lifetime or a concurrent
-	// limit, with the key's next day. Then ClearOverrides and ClearLasting both mean the
+	// limit, with the key's next day. The key gets another Plan as soon as the longest
+	// period of the limits of its plan has ended: its month, else its week, day or hour.
+	// Then ClearOverrides and ClearLasting both mean the
 	// lasting override, and other fields must be nil. A later change of the same limit
 	// takes the place of one that has not started, and a limit as it is now takes it back.
 	FromNextPeriod bool

@@ -8,7 +8,7 @@ import (
 const (
 	decisionKeyColumns    = "id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, updated_at"
 	decisionSecretColumns = "api_key_id, secret_id, expires_at, revoked_at, last_used_at" //nolint:gosec // names of columns
-	overrideColumns       = "api_key_id, meter, kind, period, name, quantity, burst, unlimited, expires_at, starts_at"
+	overrideColumns       = "api_key_id, meter, kind, period, name, quantity, burst, unlimited, expires_at, starts_at, plan"
 )
 
 // decisionKey reads decisionKeyColumns, what a decision needs of a key.

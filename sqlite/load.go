@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/ledger"
@@ -28,7 +29,7 @@ func (tx *tx) accounts(ctx context.Context, keys []ration.KeyID) (map[ration.Key
 	}
 	accounts := make(map[ration.KeyID]*ledger.Account, len(states))
 	for id, k := range states {
-		policy, err := ledger.NewPolicy(k.key, plans[k.key.Plan], k.overrides, k.secrets, tx.now)
+		policy, err := ledger.NewPolicy(k.key, ledger.Plans{Now: plans[k.key.Plan], Next: plans[k.key.NextPlan]}, k.overrides, k.secrets, tx.now)
 		if err != nil {
 			return nil, fmt.Errorf("reading the policy of %s: %w", id, err)
 		}
@@ -79,6 +80,10 @@ func (tx *tx) keyStates(ctx context.Context, ids [][]byte) (map[ration.KeyID]*ke
 		if k, ok := states[id]; ok {
 			k.overrides = append(k.overrides, override)
 		}
+	}, func(id ration.KeyID, plan string, at time.Time) {
+		if k, ok := states[id]; ok {
+			k.key.NextPlan, k.key.NextPlanAt = plan, at
+		}
 	})
 }
 
@@ -90,9 +95,11 @@ func (tx *tx) plansOf(ctx context.Context, states map[ration.KeyID]*keyState) (m
 	plans := make(map[string]ration.Plan)
 	var names []string
 	for _, k := range states {
-		if _, known := plans[k.key.Plan]; !known && k.key.Plan != "" {
-			plans[k.key.Plan] = ration.Plan{}
-			names = append(names, k.key.Plan)
+		for _, name := range [...]string{k.key.Plan, k.key.NextPlan} {
+			if _, known := plans[name]; !known && name != "" {
+				plans[name] = ration.Plan{}
+				names = append(names, name)
+			}
 		}
 	}
 	err := queryList(ctx, tx.conn, plansWithLimits, names, func(r *row) error {

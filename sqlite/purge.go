@@ -85,7 +85,11 @@ func (s *Store) purgeRegularly() {
 	for {
 		select {
 		case <-ticker.C:
-			if err := s.purge(context.Background()); err != nil && !errors.Is(err, ration.ErrStoreUnavailable) {
+			err := s.purge(context.Background())
+			if err == nil {
+				_, err = s.GiveNextPlans(context.Background())
+			}
+			if err != nil && !errors.Is(err, ration.ErrStoreUnavailable) {
 				s.log.Warn("can't delete expired records", "error", err)
 			}
 		case <-s.closing:

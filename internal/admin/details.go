@@ -64,6 +64,7 @@ func keyFields(change *KeyChange) fields {
 	all := fields{"name": key.Name, "status": key.Status}
 	all.add("owner", key.Owner, key.Owner != "")
 	all.add("plan", key.Plan, key.Plan != "")
+	all.add("next_plan", fields{"plan": key.NextPlan, "from": key.NextPlanAt}, !key.NextPlanAt.IsZero())
 	all.add("expires_at", key.ExpiresAt, !key.ExpiresAt.IsZero())
 	all.add("scopes", key.Scopes, len(key.Scopes) > 0)
 	all.add("allowed_ips", key.AllowedIPs, len(key.AllowedIPs) > 0)

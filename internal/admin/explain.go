@@ -1,7 +1,9 @@
 package admin
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -49,7 +51,6 @@ func (s *Service) ExplainKey(ctx context.Context, question ExplainQuestion) (Exp
 // standing is a key as it was read.
 type standing struct {
 	status KeyStatus
-	plan   ration.Plan // zero: none
 	policy ledger.Policy
 	usage  ledger.Usage // with the periods as they run
 }
@@ -59,19 +60,22 @@ func (s *Service) standing(ctx context.Context, id ration.KeyID) (key standing, 
 	if err != nil {
 		return key, err
 	}
-	if record.Plan != "" {
-		if key.plan, err = s.store.Plan(ctx, record.Plan); err != nil {
-			return key, named(planNamed(record.Plan), err)
-		}
+	plans, err := s.planReader(ctx).of(&record.Key)
+	switch {
+	case err != nil:
+		return key, err
+	case plans == nil:
+		return key, fmt.Errorf("%s: %w", planNamed(cmp.Or(record.Plan, record.NextPlan)), ration.ErrNotFound)
 	}
 	usage, now, err := s.store.KeyUsage(ctx, id)
 	if err != nil {
 		return key, named("key "+id.String(), err)
 	}
-	record.NoLimit, record.Overrides = noLimit(&record, &key.plan, now), started(record.Overrides, now)
-	if key.policy, err = ledger.NewPolicy(record.Key, key.plan, record.Overrides, nil, now); err != nil {
+	record.NoLimit = noLimit(&record, plans, now)
+	if key.policy, err = ledger.NewPolicy(record.Key, *plans, record.Overrides, nil, now); err != nil {
 		return key, err
 	}
+	settleKey(&record, now)
 	key.status, key.usage = keyStatus(record, key.policy, usage, now)
 	return key, nil
 }

@@ -61,6 +61,7 @@ func newKeyChunk(by author, change KeysChange, found []KeyRecord, next ration.Ke
 // update changes one key and notes what became of it. A store may call it again
 // for all keys; the last time counts.
 func (c *keyChunk) update(change *KeyChange) error {
+	settleKey(&change.Key, change.Now)
 	id, status := change.Key.ID, change.Key.Status
 	switch matches, err := c.matches(change); {
 	case err != nil:

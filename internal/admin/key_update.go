@@ -45,13 +45,14 @@ func (s *Service) changeKey(ctx context.Context, actor, action string, id ration
 	if errors.Is(err, ration.ErrNotFound) && now.IsZero() {
 		return KeyRecord{}, fmt.Errorf("key %s: %w", id, ration.ErrNotFound)
 	}
-	record.NoLimit, record.Overrides = noLimit, started(record.Overrides, now)
+	record.NoLimit = noLimit
+	settleKey(&record, now)
 	return record, err
 }
 
 // audited runs a change of a key and fills in its audit entry.
 func audited(by author, action string, change *KeyChange, apply func(*KeyChange) error) error {
-	change.Key.Overrides = started(change.Key.Overrides, change.Now)
+	settleKey(&change.Key, change.Now)
 	before := keyFields(change)
 	if err := apply(change); err != nil {
 		return err
@@ -80,7 +81,9 @@ func (p *keyPatching) apply(change *KeyChange) error {
 	}
 	set(&key.Name, p.Name)
 	set(&key.Owner, p.Owner)
-	set(&key.Plan, p.Plan)
+	if set(&key.Plan, p.Plan); p.Plan != nil {
+		key.NextPlan, key.NextPlanAt = "", time.Time{}
+	}
 	set(&key.TimeZone, p.TimeZone)
 	if p.ExpiresAt != nil {
 		if err := validateEnd("expires_at", *p.ExpiresAt, change.Now); err != nil {

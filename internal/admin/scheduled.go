@@ -21,6 +21,75 @@ func started(overrides []ration.Override, now time.Time) []ration.Override {
 	return running
 }
 
+// settleKey puts what has started by an instant in its place.
+func settleKey(key *KeyRecord, now time.Time) {
+	key.Overrides = started(key.Overrides, now)
+	if key.Plan = key.PlanAt(now); !key.NextPlanAt.After(now) {
+		key.NextPlan, key.NextPlanAt = "", time.Time{}
+	}
+}
+
+// GiveNextPlan writes into a key what has started, as if it had been so since then. It is
+// a change for [Keys.UpdateKeys]; decisions see no difference.
+func GiveNextPlan(change *KeyChange) error {
+	before, since := keyFields(change), change.Key.NextPlanAt
+	settleKey(&change.Key, change.Now)
+	if since.After(change.Key.UpdatedAt) {
+		change.Key.UpdatedAt = since
+	}
+	var err error
+	change.Audit, err = author{actor: "ration"}.audit("key.update", change.Key.ID.String(), before, keyFields(change))
+	return err
+}
+
+// schedulePlanOf lets a key have another plan as soon as the longest period of its plan's
+// limits has ended: a month, else a week, a day or an hour; of a plan without such a
+// limit, the key's day.
+func schedulePlanOf(change *KeyChange, name string) error {
+	key := &change.Key.Key
+	key.NextPlan, key.NextPlanAt = "", time.Time{}
+	if name == key.Plan {
+		return nil
+	}
+	if err := validatePlanName(name); name != "" && err != nil {
+		return err
+	}
+	if name != "" {
+		if _, err := change.Plans(name); err != nil {
+			return err
+		}
+	}
+	plans, err := change.Plans.of(key)
+	if err != nil {
+		return err
+	}
+	zone, err := change.zone()
+	if err != nil {
+		return err
+	}
+	starts := ration.NextPeriodAt(ration.PeriodDay, change.Now, zone)
+	if plans != nil {
+		limits := slices.DeleteFunc(slices.Clone(plans.Now.LimitsAt(change.Now, zone)), func(l ration.Limit) bool {
+			return l.Kind != ration.KindQuota || l.Period == ration.PeriodLifetime
+		})
+		var longest ration.Period
+		for _, limit := range limits {
+			ends := ration.NextPeriodAt(limit.Period, change.Now, zone)
+			if isLonger(limit.Period, longest) || limit.Period.Unit() == longest.Unit() && ends.After(starts) {
+				longest, starts = limit.Period, ends
+			}
+		}
+	}
+	key.NextPlan, key.NextPlanAt = name, starts
+	return nil
+}
+
+// isLonger compares periods of quotas by their units; the empty one is the shortest.
+func isLonger(a, b ration.Period) bool {
+	units := []ration.Period{"", ration.PeriodHour, ration.PeriodDay, ration.PeriodWeek, ration.PeriodMonth}
+	return slices.Index(units, a.Unit()) > slices.Index(units, b.Unit())
+}
+
 // scheduleOverrides puts overrides in the place of the key's lasting ones, from the next
 // period of each on. What it already has for the time from then on goes; an override
 // that is as the lasting one is now changes nothing else.
@@ -86,10 +155,10 @@ func indexLasting(overrides []ration.Override, key ration.LimitKey) int {
 func (p *keyPatching) onlyLimits() error {
 	for field, given := range map[string]bool{
 		"name": p.Name != nil, "owner": p.Owner != nil, "expires_at": p.ExpiresAt != nil, "scopes": p.Scopes != nil, "allowed_ips": p.AllowedIPs != nil,
-		"time_zone": p.TimeZone != nil, "metadata": len(p.Metadata) > 0, "unlimited": p.Unlimited != nil, "clear_temporary_limits": len(p.ClearTemporary) > 0, "plan": p.Plan != nil,
+		"time_zone": p.TimeZone != nil, "metadata": len(p.Metadata) > 0, "unlimited": p.Unlimited != nil, "clear_temporary_limits": len(p.ClearTemporary) > 0,
 	} {
 		if given {
-			return &ration.InvalidError{Field: field, Reason: "only lasting limits can change with the next period; change this at once, in another call"}
+			return &ration.InvalidError{Field: field, Reason: "only lasting limits and the plan can change with the next period; change this at once, in another call"}
 		}
 	}
 	return nil
@@ -105,6 +174,11 @@ func (p *keyPatching) schedule(change *KeyChange) error {
 		return err
 	}
 	start := func(period ration.Period) time.Time { return ration.NextPeriodAt(period, change.Now, zone) }
+	if p.Plan != nil {
+		if err := schedulePlanOf(change, *p.Plan); err != nil {
+			return err
+		}
+	}
 	overrides := change.Key.Overrides
 	for _, key := range slices.Concat(p.ClearOverrides, p.ClearLasting) {
 		if overrides, err = scheduleClearing(overrides, key, p.ofMany, start); err != nil {
@@ -117,14 +191,15 @@ func (p *keyPatching) schedule(change *KeyChange) error {
 
 // zone returns the time zone of the key's periods.
 func (c *KeyChange) zone() (*time.Location, error) {
-	plan, err := c.Plans.of(&c.Key.Key)
-	if err != nil || plan == nil || c.Key.TimeZone != "" {
-		plan = &ration.Plan{TimeZone: c.Key.TimeZone}
-	}
+	plans, err := c.Plans.of(&c.Key.Key)
 	if err != nil {
 		return nil, err
 	}
-	return ration.LoadZone(plan.TimeZone)
+	name := c.Key.TimeZone
+	if name == "" && plans != nil {
+		name = plans.Now.TimeZone
+	}
+	return ration.LoadZone(name)
 }
 
 func checkOverrideName(overrides []ration.Override, override *ration.Override) error {

@@ -58,6 +58,10 @@ type Keys interface {
 	// be called again for all keys.
 	UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(*KeyChange) error) ([]KeyRecord, error)
 
+	// GiveNextPlans writes [GiveNextPlan] into the keys whose next plan began more than a
+	// quarter of an hour ago, at most MaxKeysAtOnce of them, and returns how many.
+	GiveNextPlans(ctx context.Context) (given int, err error)
+
 	// KeysByID returns keys, at most MaxKeysAtOnce, each once and in the order of
 	// their ids. Error: ErrNotFound if one of them doesn't exist.
 	KeysByID(ctx context.Context, ids []ration.KeyID) ([]KeyRecord, error)

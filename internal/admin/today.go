@@ -24,14 +24,14 @@ func (s *Service) setToday(ctx context.Context, keys []KeyRecord) error {
 	plans := s.planReader(ctx)
 	for i := range keys {
 		key := &keys[i]
-		plan, err := plans.of(&key.Key)
+		own, err := plans.of(&key.Key)
 		if err != nil {
 			return err
 		}
-		if plan == nil {
+		if own == nil {
 			continue
 		}
-		policy, err := ledger.NewPolicy(key.Key, *plan, key.Overrides, nil, now)
+		policy, err := ledger.NewPolicy(key.Key, *own, key.Overrides, nil, now)
 		if err != nil {
 			continue // no charge of this key is decided; 'ration keys show' says why
 		}

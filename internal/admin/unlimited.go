@@ -34,27 +34,37 @@ func (s *Service) planReader(ctx context.Context) PlanReader {
 	return ReadOnce(func(name string) (ration.Plan, error) { return s.store.Plan(ctx, name) })
 }
 
-// of returns the plan of a key: a plan without limits if the key has none, and nil if
-// the plan doesn't exist, so that no decision admits the key.
-func (read PlanReader) of(key *ration.Key) (*ration.Plan, error) {
-	if key.Plan == "" {
-		return new(ration.Plan), nil
+// of returns the plans of a key: a plan without limits if the key has none, and nil if
+// one doesn't exist, so that no decision admits the key.
+func (read PlanReader) of(key *ration.Key) (*ledger.Plans, error) {
+	var plans ledger.Plans
+	for _, one := range []struct {
+		name string
+		plan *ration.Plan
+	}{{key.Plan, &plans.Now}, {key.NextPlan, &plans.Next}} {
+		if one.name == "" {
+			continue
+		}
+		plan, err := read(one.name)
+		if errors.Is(err, ration.ErrNotFound) {
+			return nil, nil //nolint:nilnil // who refers to it finds out
+		}
+		if err != nil {
+			return nil, err
+		}
+		*one.plan = plan
 	}
-	plan, err := read(key.Plan)
-	if errors.Is(err, ration.ErrNotFound) {
-		return nil, nil //nolint:nilnil // who refers to it finds out
-	}
-	return &plan, err
+	return &plans, nil
 }
 
 // limitless returns when no limit of a key holds, whether that is intended or not. A
 // key's limits change by themselves at the ends of temporary ones and at the starts of
 // scheduled ones.
-func limitless(key *KeyRecord, plan *ration.Plan, now time.Time) (found *NoLimit) {
-	if plan == nil {
+func limitless(key *KeyRecord, plans *ledger.Plans, now time.Time) (found *NoLimit) {
+	if plans == nil {
 		return nil
 	}
-	terms, err := ledger.NewTerms(&key.Key, *plan, key.Overrides)
+	terms, err := ledger.NewTerms(&key.Key, *plans, key.Overrides)
 	if err != nil {
 		return nil // no decision admits the key
 	}
@@ -76,41 +86,44 @@ func limitless(key *KeyRecord, plan *ration.Plan, now time.Time) (found *NoLimit
 // noLimit returns when a key has no limit, and nil if it always has one. It also
 // returns nil for keys that can't be used at that time without another change:
 // revoked, rejected and expired ones.
-func noLimit(key *KeyRecord, plan *ration.Plan, now time.Time) *NoLimit {
-	if plan == nil || key.Status == ration.StatusRevoked || key.Status == ration.StatusRejected {
+func noLimit(key *KeyRecord, plans *ledger.Plans, now time.Time) *NoLimit {
+	if plans == nil || key.Status == ration.StatusRevoked || key.Status == ration.StatusRejected {
 		return nil
 	}
-	found := limitless(key, plan, now)
+	found := limitless(key, plans, now)
 	if found == nil {
 		return nil
 	}
 	if key.ExpiredAt(now) || key.ExpiredAt(found.From) {
 		return nil
 	}
-	found.Marked = key.Unlimited || plan.Unlimited
+	found.Marked = key.Unlimited || plans.Now.Unlimited
+	if from := found.From; !key.NextPlanAt.IsZero() && !(from.Before(key.NextPlanAt) && now.Before(key.NextPlanAt)) {
+		found.Marked = key.Unlimited || plans.Next.Unlimited
+	}
 	return found
 }
 
 // noLimit returns when the key, as the change leaves it, has no limit.
 func (c *KeyChange) noLimit() (*NoLimit, error) {
-	plan, err := c.Plans.of(&c.Key.Key)
+	plans, err := c.Plans.of(&c.Key.Key)
 	if err != nil {
 		return nil, err
 	}
-	return noLimit(&c.Key, plan, c.Now), nil
+	return noLimit(&c.Key, plans, c.Now), nil
 }
 
 // settle removes the mark that the missing limit is intended, if a limit holds at any
 // time. If this change asks for the mark, that is an error. It returns what noLimit
 // does.
 func (c *KeyChange) settle(asked bool) (*NoLimit, error) {
-	plan, err := c.Plans.of(&c.Key.Key)
-	if err != nil || plan == nil {
+	plans, err := c.Plans.of(&c.Key.Key)
+	if err != nil || plans == nil {
 		return nil, err
 	}
-	if c.Key.Unlimited && limitless(&c.Key, plan, c.Now) == nil {
+	if c.Key.Unlimited && limitless(&c.Key, plans, c.Now) == nil {
 		if asked {
-			terms, err := ledger.NewTerms(&c.Key.Key, *plan, c.Key.Overrides)
+			terms, err := ledger.NewTerms(&c.Key.Key, *plans, c.Key.Overrides)
 			if err != nil {
 				return nil, err
 			}
@@ -119,17 +132,18 @@ func (c *KeyChange) settle(asked bool) (*NoLimit, error) {
 		}
 		c.Key.Unlimited = false
 	}
-	return noLimit(&c.Key, plan, c.Now), nil
+	return noLimit(&c.Key, plans, c.Now), nil
 }
 
 // judge sets NoLimit of keys as they were read, and puts what has started in its place.
 func judge(keys []KeyRecord, plans PlanReader, now time.Time) error {
 	for i := range keys {
-		plan, err := plans.of(&keys[i].Key)
+		own, err := plans.of(&keys[i].Key)
 		if err != nil {
 			return err
 		}
-		keys[i].NoLimit, keys[i].Overrides = noLimit(&keys[i], plan, now), started(keys[i].Overrides, now)
+		keys[i].NoLimit = noLimit(&keys[i], own, now)
+		settleKey(&keys[i], now)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 type UsageReset struct {
 	Now   time.Time // the store's time
 	Key   KeyRecord
-	Plan  ration.Plan  // zero: none
+	Plans ledger.Plans
 	Usage ledger.Usage // to be changed in place
 	Audit AuditEntry   // to be filled in
 }
@@ -52,7 +52,7 @@ func resetKey(by author, reset *KeyReset, change *UsageReset) (done KeyResetDone
 	if status := change.Key.Status; status == ration.StatusRevoked || status == ration.StatusRejected {
 		return done, fmt.Errorf("%w: key %s is %s%s", ration.ErrConflict, reset.ID, status, finality(status))
 	}
-	policy, err := ledger.NewPolicy(change.Key.Key, change.Plan, change.Key.Overrides, nil, change.Now)
+	policy, err := ledger.NewPolicy(change.Key.Key, change.Plans, change.Key.Overrides, nil, change.Now)
 	if err != nil {
 		return done, err
 	}

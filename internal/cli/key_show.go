@@ -65,7 +65,7 @@ func keySheet(status api.KeyStatus) string {
 		{"Key", status.ID},
 		{"Name", status.Name},
 		{"Owner", status.Owner},
-		{"Plan", status.Plan},
+		{"Plan", status.Plan + nextPlanText(status.KeyRecord)},
 		{"Status", statusText(status.KeyRecord)},
 		{"Unlimited", unlimitedText(status.NoLimit)},
 		{"Expires", instantText(status.ExpiresAt)},
@@ -83,6 +83,17 @@ func keySheet(status api.KeyStatus) string {
 		fmt.Fprintf(&sheet, "%-12s %s = %s\n", "Metadata:", visible(name), visible(status.Metadata[name]))
 	}
 	return sheet.String()
+}
+
+// nextPlanText says which plan a key will have, and from when on.
+func nextPlanText(key api.KeyRecord) string {
+	switch {
+	case key.NextPlanAt == nil:
+		return ""
+	case key.NextPlan == "":
+		return " (none from " + instantText(key.NextPlanAt) + " on)"
+	}
+	return " (" + key.NextPlan + " from " + instantText(key.NextPlanAt) + " on)"
 }
 
 func limitListing(status api.KeyStatus) listing {

@@ -32,6 +32,8 @@ limit runs, it waits.
 
 ` + nextPeriodHelp + `
 
+` + nextPlanHelp + `
+
 With --select or --all, the command changes many keys. It counts them, asks, and
 changes them in chunks of at most 500, so that requests go on in between. If an error
 stops it, run it again: finished chunks stay changed, and are not changed twice.`,
@@ -40,6 +42,7 @@ stops it, run it again: finished chunks stay changed, and are not changed twice.
   ration keys update key_… --clear-temporary day
   ration keys update key_… --clear-limit day
   ration keys update key_… --limit 500/day --from next-period
+  ration keys update key_… --plan pro --from next-period
   ration keys update --select plan=free --select owner=acme --plan pro
   ration keys update --select unlimited=unmarked --plan free`,
 		RunE: func(cmd *cobra.Command, args []string) error {

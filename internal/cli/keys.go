@@ -63,7 +63,7 @@ func keyListing(value any, keys ...api.KeyRecord) listing {
 	list := listing{value: value, columns: keyColumns, empty: "no keys; create one with 'ration keys create NAME'"}
 	for _, key := range keys {
 		list.rows = append(list.rows, []string{
-			key.ID, key.Name, key.Owner, key.Plan, statusText(key), instantText(key.ExpiresAt),
+			key.ID, key.Name, key.Owner, key.Plan + nextPlanText(key), statusText(key), instantText(key.ExpiresAt),
 			strings.Join(key.Scopes, " "), strings.Join(key.AllowedIPs, " "), key.TimeZone, strconv.Itoa(len(key.Secrets)),
 			instantText(&key.CreatedAt), instantText(&key.UpdatedAt), unlimitedText(key.NoLimit),
 		})

@@ -18,6 +18,11 @@ and concurrent limits change with the key's next day. Until then the limit stays
 is, and what was used stays with the old period. A later change of the same limit takes
 its place; the limit as it is now takes it back.`
 
+// nextPlanHelp is what is said of keys besides.
+const nextPlanHelp = `A --plan with --from next-period takes the place of the present plan as soon as the
+longest period of its limits has ended: a plan with a limit per month is kept until the
+1st.`
+
 // startFlag is --from: when limits change. The zero value is now.
 type startFlag struct{ nextPeriod bool }
 

@@ -28,7 +28,7 @@ func BenchmarkAccountCharge(b *testing.B) {
 				plan.Limits = append(plan.Limits, limit)
 			}
 			key := ration.Key{ID: ration.NewKeyID(), Status: ration.StatusActive, Plan: plan.Name}
-			policy, err := ledger.NewPolicy(key, plan, nil, nil, noon)
+			policy, err := ledger.NewPolicy(key, ledger.Plans{Now: plan}, nil, nil, noon)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -45,7 +45,7 @@ func drawPolicy(rt *rapid.T) ledger.Policy {
 		rt.Fatal(err)
 	}
 	key := ration.Key{ID: ration.NewKeyID(), Status: ration.StatusActive, Plan: plan.Name}
-	policy, err := ledger.NewPolicy(key, plan, nil, nil, noon)
+	policy, err := ledger.NewPolicy(key, ledger.Plans{Now: plan}, nil, nil, noon)
 	if err != nil {
 		rt.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func newAccount(t *testing.T, limits ...string) *account {
 		t.Fatal(err)
 	}
 	key := ration.Key{ID: ration.NewKeyID(), Name: "test", Status: ration.StatusActive, Plan: plan.Name}
-	policy, err := ledger.NewPolicy(key, plan, nil, nil, noon)
+	policy, err := ledger.NewPolicy(key, ledger.Plans{Now: plan}, nil, nil, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

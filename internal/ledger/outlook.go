@@ -113,7 +113,7 @@ func (o *outlook) isTooLarge(amounts []MeterChange, on ration.LimitKey) bool {
 // has room keeps it, so that each such phase needs one look. Reservations that are not
 // known could all expire as soon as the known ones have.
 func (o *outlook) opens(amounts []MeterChange, only *ration.LimitKey) (time.Time, bool) {
-	phase := phase{from: o.now, limits: o.policy.Limits, changedAt: o.policy.ChangedAt, meters: o.meters}
+	phase := phase{from: o.now, zone: o.policy.Zone, limits: o.policy.Limits, changedAt: o.policy.ChangedAt, meters: o.meters}
 	held, unknown := o.holds.Open, o.holds.Until
 	for {
 		change := o.policy.nextChange(phase.from)
@@ -121,7 +121,7 @@ func (o *outlook) opens(amounts []MeterChange, only *ration.LimitKey) (time.Time
 		if len(held) > 0 {
 			next = earlier(next, held[0].ExpiresAt)
 		}
-		if at, fits := phase.room(o.policy, amounts, only); fits && (next.IsZero() || at.Before(next)) {
+		if at, fits := phase.room(amounts, only); fits && (next.IsZero() || at.Before(next)) {
 			return at, true
 		}
 		if next.IsZero() {
@@ -143,6 +143,7 @@ func (o *outlook) opens(amounts []MeterChange, only *ration.LimitKey) (time.Time
 		}
 		if next.Equal(change) {
 			phase.limits, phase.changedAt = o.policy.terms.LimitsAt(next), next
+			phase.zone = o.policy.terms.at(next).zone
 		}
 	}
 }
@@ -189,6 +190,7 @@ func earlier(a, b time.Time) time.Time {
 // phase is a time in which neither limits nor reservations change.
 type phase struct {
 	from      time.Time
+	zone      *time.Location
 	limits    []ration.Limit
 	changedAt time.Time
 	meters    Usage
@@ -196,7 +198,7 @@ type phase struct {
 
 // room returns when all limits have room for amounts. It returns false if one of them
 // never has.
-func (p *phase) room(policy *Policy, amounts []MeterChange, only *ration.LimitKey) (at time.Time, fits bool) {
+func (p *phase) room(amounts []MeterChange, only *ration.LimitKey) (at time.Time, fits bool) {
 	at = p.from
 	for i := range amounts {
 		if only != nil && only.Meter != amounts[i].Meter {
@@ -205,9 +207,9 @@ func (p *phase) room(policy *Policy, amounts []MeterChange, only *ration.LimitKe
 		entry := p.meters.meterOrUnused(amounts[i].Meter)
 		change := MeterChange{Meter: amounts[i].Meter, Units: amounts[i].Units, Rates: entry.Rates}
 		for w := range change.Window {
-			change.Window[w], _ = entry.Windows[w].at(ration.WindowPeriods[w], p.from, policy.Zone)
+			change.Window[w], _ = entry.Windows[w].at(ration.WindowPeriods[w], p.from, p.zone)
 		}
-		change.Shifted, change.Epoch, _ = entry.shiftedAt(p.limits, &change.Window, p.from, policy.Zone)
+		change.Shifted, change.Epoch, _ = entry.shiftedAt(p.limits, &change.Window, p.from, p.zone)
 		clock := rateClock{now: p.from, last: entry.LastRequestAt, changedAt: p.changedAt}
 		for l := range p.limits {
 			limit := &p.limits[l]

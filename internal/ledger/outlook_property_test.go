@@ -80,7 +80,7 @@ func (f *future) change(rt *rapid.T, now time.Time) {
 }
 
 func (f *future) policy(rt *rapid.T, now time.Time) ledger.Policy {
-	policy, err := ledger.NewPolicy(f.key, f.plan, f.overrides, nil, now)
+	policy, err := ledger.NewPolicy(f.key, ledger.Plans{Now: f.plan}, f.overrides, nil, now)
 	if err != nil {
 		rt.Fatal(err)
 	}

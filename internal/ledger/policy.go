@@ -12,7 +12,7 @@ import (
 // Policy is everything about a key that a decision depends on, except its usage. It
 // was read under the key's lock.
 type Policy struct {
-	Key     ration.Key
+	Key     ration.Key     // with the plan that it has
 	Zone    *time.Location // of the key's periods
 	Limits  []ration.Limit // the limits that hold, in the order of EffectiveLimits
 	Secrets []ration.SecretState
@@ -34,22 +34,21 @@ type Policy struct {
 // without a plan. It fails if a time zone is unknown, if a limit that holds has an
 // unknown kind or period, and if the plan is not the key's plan: if a database has
 // lost a plan, its keys must not be taken as unlimited.
-func NewPolicy(key ration.Key, plan ration.Plan, overrides []ration.Override, secrets []ration.SecretState, at time.Time) (Policy, error) {
-	if plan.Name != key.Plan {
-		return Policy{}, fmt.Errorf("reading the policy of key %s: its plan %q does not exist", key.ID, key.Plan)
-	}
-	terms, err := NewTerms(&key, plan, overrides)
+func NewPolicy(key ration.Key, plans Plans, overrides []ration.Override, secrets []ration.SecretState, at time.Time) (Policy, error) {
+	terms, err := NewTerms(&key, plans, overrides)
 	if err != nil {
 		return Policy{}, err
 	}
-	limits := terms.LimitsAt(at)
+	holds, limits := terms.at(at), terms.LimitsAt(at)
+	changed := changedAt(&key, &terms, at)
+	key.Plan = holds.plan.Name
 	for i := range limits {
 		if !isKnown(&limits[i]) {
 			return Policy{}, fmt.Errorf("reading the policy of key %s: its limit %q is no %s per %s", key.ID, limits[i].Name, limits[i].Kind, limits[i].Period)
 		}
 	}
 	return Policy{
-		Key: key, Zone: terms.zone, Limits: limits, Secrets: secrets, ChangedAt: changedAt(&key, &terms, at),
+		Key: key, Zone: holds.zone, Limits: limits, Secrets: secrets, ChangedAt: changed,
 		terms: terms, changes: !terms.NextChange(at).IsZero(),
 	}, nil
 }
@@ -76,7 +75,7 @@ func isKnown(limit *ration.Limit) bool {
 // changedAt returns when the limits that hold at an instant may have last changed.
 func changedAt(key *ration.Key, terms *Terms, at time.Time) time.Time {
 	changed := terms.lastChange(at)
-	for _, written := range []time.Time{key.UpdatedAt, terms.plan.UpdatedAt} {
+	for _, written := range []time.Time{key.UpdatedAt, terms.at(at).plan.UpdatedAt} {
 		if written.After(changed) {
 			changed = written
 		}

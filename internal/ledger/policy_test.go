@@ -11,7 +11,7 @@ import (
 func TestKeyWhosePlanIsGoneHasNoPolicy(t *testing.T) {
 	key := ration.Key{ID: ration.NewKeyID(), Status: ration.StatusActive, Plan: "free"}
 	for _, plan := range []ration.Plan{{}, {Name: "Free"}} {
-		_, err := ledger.NewPolicy(key, plan, nil, nil, noon)
+		_, err := ledger.NewPolicy(key, ledger.Plans{Now: plan}, nil, nil, noon)
 		if err == nil || !strings.Contains(err.Error(), `its plan "free" does not exist`) {
 			t.Errorf("with plan %q: got %v", plan.Name, err)
 		}
@@ -31,11 +31,11 @@ func TestKeyWithAnUnreadableLimitHasNoPolicy(t *testing.T) {
 		limit.Meter, limit.Name = ration.MeterRequests, "odd"
 		for name, policy := range map[string]func() error{
 			"plan": func() error {
-				_, err := ledger.NewPolicy(key, ration.Plan{Name: "free", Limits: []ration.Limit{limit}}, nil, nil, noon)
+				_, err := ledger.NewPolicy(key, ledger.Plans{Now: ration.Plan{Name: "free", Limits: []ration.Limit{limit}}}, nil, nil, noon)
 				return err
 			},
 			"override": func() error {
-				_, err := ledger.NewPolicy(key, ration.Plan{Name: "free"}, []ration.Override{{Limit: limit}}, nil, noon)
+				_, err := ledger.NewPolicy(key, ledger.Plans{Now: ration.Plan{Name: "free"}}, []ration.Override{{Limit: limit}}, nil, noon)
 				return err
 			},
 		} {
@@ -52,7 +52,7 @@ func TestKeyWithALimitOfALaterReleaseHasNoPolicy(t *testing.T) {
 	later := ration.Limit{Meter: ration.MeterRequests, Kind: "sliding", Period: ration.PeriodDay, Name: "requests-sliding-day", Quantity: 10}
 	own := later
 	own.Kind = ration.KindQuota
-	_, err := ledger.NewPolicy(key, ration.Plan{Name: "free", Limits: []ration.Limit{later}}, []ration.Override{{Limit: own}}, nil, noon)
+	_, err := ledger.NewPolicy(key, ledger.Plans{Now: ration.Plan{Name: "free", Limits: []ration.Limit{later}}}, []ration.Override{{Limit: own}}, nil, noon)
 	if err == nil || !strings.Contains(err.Error(), "sliding") {
 		t.Errorf("got %v", err)
 	}
@@ -62,12 +62,12 @@ func TestNewPolicyTakesTheKeysZoneFirst(t *testing.T) {
 	for _, row := range []struct{ key, plan, want string }{
 		{"Asia/Tokyo", "Europe/Rome", "Asia/Tokyo"}, {"", "Europe/Rome", "Europe/Rome"}, {"", "", "UTC"}, {"UTC", "Europe/Rome", "UTC"},
 	} {
-		policy, err := ledger.NewPolicy(ration.Key{TimeZone: row.key}, ration.Plan{TimeZone: row.plan}, nil, nil, noon)
+		policy, err := ledger.NewPolicy(ration.Key{TimeZone: row.key}, ledger.Plans{Now: ration.Plan{TimeZone: row.plan}}, nil, nil, noon)
 		if err != nil || policy.Zone.String() != row.want {
 			t.Errorf("key %q, plan %q: %v, %v; want %s", row.key, row.plan, policy.Zone, err, row.want)
 		}
 	}
-	if _, err := ledger.NewPolicy(ration.Key{TimeZone: "Mars/Base"}, ration.Plan{}, nil, nil, noon); err == nil {
+	if _, err := ledger.NewPolicy(ration.Key{TimeZone: "Mars/Base"}, ledger.Plans{Now: ration.Plan{}}, nil, nil, noon); err == nil {
 		t.Error("a zone that does not exist was taken")
 	}
 }

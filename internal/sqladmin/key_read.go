@@ -17,7 +17,7 @@ const (
 	keyColumns      = "id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, created_at, updated_at, unlimited"
 	secretColumns   = "api_key_id, secret_id, label, starts_with, ends_with, created_at, expires_at, revoked_at, last_used_at" //nolint:gosec // names of columns
 	beneathColumns  = "api_key_id, meter, kind, period, name, quantity, burst, unlimited"
-	overrideColumns = beneathColumns + ", expires_at, starts_at"
+	overrideColumns = beneathColumns + ", expires_at, starts_at, plan"
 )
 
 // The statements that read keys, even many of them while they are locked. The primary
@@ -30,7 +30,7 @@ const (
 
 	KeyOverrides = "SELECT " + overrideColumns + ` FROM api_key_limits WHERE api_key_id IN (?)
 		UNION ALL
-		SELECT ` + beneathColumns + `, NULL, NULL FROM api_key_limits_beneath b WHERE api_key_id IN (?) AND EXISTS (
+		SELECT ` + beneathColumns + `, NULL, NULL, NULL FROM api_key_limits_beneath b WHERE api_key_id IN (?) AND EXISTS (
 			SELECT 1 FROM api_key_limits t
 			WHERE t.api_key_id = b.api_key_id AND t.meter = b.meter AND t.kind = b.kind AND t.period = b.period AND t.expires_at IS NOT NULL)
 		ORDER BY meter, kind, period, expires_at NULLS FIRST`
@@ -105,7 +105,11 @@ func readKeys(ctx context.Context, r Reader, sql string, args ...any) (records [
 	err = r.Query(ctx, KeyOverrides, func(row Row) {
 		record := byID[row.ID()]
 		override := ration.Override{Limit: readLimit(row), Unlimited: row.Bool(), ExpiresAt: row.Time()}
-		record.Overrides = append(record.Overrides, ledger.ReadOverride(override, row.Time()))
+		if startsAt, plan := row.Time(), row.Text(); override.Period == ledger.NextPlanPeriod {
+			record.NextPlan, record.NextPlanAt = plan, startsAt
+		} else {
+			record.Overrides = append(record.Overrides, ledger.ReadOverride(override, startsAt))
+		}
 	}, ids)
 	return records, err
 }

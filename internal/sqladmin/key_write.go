@@ -21,7 +21,7 @@ func (b *Batch) insertKey(change *admin.KeyChange) error {
 		(name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, unlimited, updated_at, created_at, id)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append(values, change.Key.CreatedAt, id)...)
 	b.AddOne(Meaning{}, "INSERT INTO key_usage (api_key_id, meter) VALUES (?, ?)", id, ration.MeterRequests)
-	b.insertKeyParts(change, nil)
+	b.insertKeyParts(change, new(admin.KeyRecord))
 	return nil
 }
 
@@ -37,7 +37,7 @@ func (b *Batch) updateKey(change *admin.KeyChange, before *admin.KeyRecord) erro
 	for i := range change.Key.Secrets {
 		b.updateSecret(id, &change.Key.Secrets[i], before.Secrets)
 	}
-	b.insertKeyParts(change, before.Overrides)
+	b.insertKeyParts(change, before)
 	return nil
 }
 
@@ -54,10 +54,11 @@ func (b *Batch) updateSecret(id ration.KeyID, secret *ration.SecretState, before
 }
 
 // insertKeyParts adds the overrides, the new secrets and the audit entry of a change.
-func (b *Batch) insertKeyParts(change *admin.KeyChange, before []ration.Override) {
-	id := change.Key.ID
-	if !slices.Equal(before, change.Key.Overrides) {
-		b.writeOverrides(id, change.Key.Overrides)
+func (b *Batch) insertKeyParts(change *admin.KeyChange, before *admin.KeyRecord) {
+	id, key := change.Key.ID, &change.Key
+	if !slices.Equal(before.Overrides, key.Overrides) || before.NextPlan != key.NextPlan || !before.NextPlanAt.Equal(key.NextPlanAt) {
+		b.writeOverrides(id, key.Overrides)
+		b.writeNextPlan(&key.Key)
 	}
 	for i := range change.NewSecrets {
 		b.insertSecret(id, &change.NewSecrets[i])
@@ -72,12 +73,21 @@ func (b *Batch) writeOverrides(id ration.KeyID, overrides []ration.Override) {
 	b.Add("DELETE FROM api_key_limits_beneath WHERE api_key_id = ?", id)
 	above, beneath := admin.LayersOf(overrides)
 	for i := range above {
-		b.AddOne(twice, "INSERT INTO api_key_limits ("+overrideColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		b.AddOne(twice, "INSERT INTO api_key_limits ("+overrideColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
 			append(overrideValues(id, &above[i]), orNull(above[i].ExpiresAt), orNull(above[i].StartsAt))...)
 	}
 	for i := range beneath {
 		b.AddOne(twice, "INSERT INTO api_key_limits_beneath ("+beneathColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 			overrideValues(id, &beneath[i])...)
+	}
+}
+
+// writeNextPlan writes the plan that a key will have.
+func (b *Batch) writeNextPlan(key *ration.Key) {
+	if !key.NextPlanAt.IsZero() {
+		b.AddOne(Meaning{Referred: fmt.Errorf("plan %q: %w", key.NextPlan, ration.ErrNotFound)},
+			"INSERT INTO api_key_limits ("+overrideColumns+") VALUES (?, '', 'quota', '"+string(ledger.NextPlanPeriod)+"', '', 0, 0, ?, NULL, ?, ?)",
+			key.ID, false, key.NextPlanAt, orNullText(key.NextPlan))
 	}
 }
 

@@ -43,8 +43,9 @@ func (s *Store) ApplyPlans(ctx context.Context, apply func(*admin.PlansChange) e
 	})
 }
 
-// keysOfPlan counts by the index api_keys_plan.
+// keysOfPlan counts keys that have a plan, or will have it, by the indexes api_keys_plan and
+// api_key_limits_plan.
 func keysOfPlan(ctx context.Context, r Reader, name string) (keys int, err error) {
-	err = r.Query(ctx, "SELECT COUNT(*) FROM api_keys WHERE plan = ?", func(row Row) { keys = int(row.Int()) }, name)
+	err = r.Query(ctx, "SELECT COUNT(*) FROM (SELECT id FROM api_keys WHERE plan = ? UNION SELECT api_key_id FROM api_key_limits WHERE plan = ?) AS counted", func(row Row) { keys = int(row.Int()) }, name, name)
 	return keys, err
 }

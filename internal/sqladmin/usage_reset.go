@@ -45,7 +45,12 @@ func usageToReset(ctx context.Context, tx Tx, id ration.KeyID) (change admin.Usa
 	}
 	change.Key = records[0]
 	if change.Key.Plan != "" {
-		if change.Plan, err = readPlan(ctx, tx, change.Key.Plan); err != nil {
+		if change.Plans.Now, err = readPlan(ctx, tx, change.Key.Plan); err != nil {
+			return change, err
+		}
+	}
+	if change.Key.NextPlan != "" {
+		if change.Plans.Next, err = readPlan(ctx, tx, change.Key.NextPlan); err != nil {
 			return change, err
 		}
 	}

@@ -139,8 +139,10 @@ func (m *memory) updateKey(record admin.KeyRecord, update func(*admin.KeyChange)
 func (m *memory) writeKey(change admin.KeyChange) (admin.KeyRecord, error) {
 	m.plansMu.Lock()
 	defer m.plansMu.Unlock()
-	if _, ok := m.plans[change.Key.Plan]; !ok && change.Key.Plan != "" {
-		return admin.KeyRecord{}, ration.ErrNotFound
+	for _, name := range []string{change.Key.Plan, change.Key.NextPlan} {
+		if _, ok := m.plans[name]; !ok && name != "" {
+			return admin.KeyRecord{}, ration.ErrNotFound
+		}
 	}
 	for _, secret := range change.NewSecrets {
 		if _, taken := m.digests[secret.Digest]; taken && m.fault != handsDigestsOn {
@@ -257,7 +259,7 @@ func (m *memory) UnlimitedCandidates(ctx context.Context, filter admin.KeyFilter
 
 // isHeld reports whether a key has a limit now and from each end of a temporary one on.
 func (m *memory) isHeld(key *admin.KeyRecord) bool {
-	terms, err := ledger.NewTerms(&key.Key, m.plans[key.Plan], key.Overrides)
+	terms, err := ledger.NewTerms(&key.Key, ledger.Plans{Now: m.plans[key.Plan], Next: m.plans[key.NextPlan]}, key.Overrides)
 	if err != nil {
 		return false
 	}

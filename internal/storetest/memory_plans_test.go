@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -64,7 +65,7 @@ func (m *memory) DeletePlan(_ context.Context, name string, audit admin.AuditEnt
 		return ration.ErrNotFound
 	}
 	for _, key := range m.keys {
-		if key.Plan == name {
+		if key.Plan == name || key.NextPlan == name {
 			return ration.ErrConflict
 		}
 	}
@@ -104,9 +105,31 @@ func (m *memory) ApplyPlans(ctx context.Context, apply func(*admin.PlansChange) 
 	return nil
 }
 
+func (m *memory) GiveNextPlans(ctx context.Context) (int, error) {
+	keys, err := m.ListKeys(ctx, admin.KeyFilter{})
+	if err != nil {
+		return 0, err
+	}
+	var due []ration.KeyID
+	for _, key := range keys {
+		if !key.NextPlanAt.IsZero() && !key.NextPlanAt.After(m.time().Add(-15*time.Minute)) {
+			due = append(due, key.ID)
+		}
+	}
+	_, err = m.UpdateKeys(ctx, due, admin.GiveNextPlan)
+	return len(due), err
+}
+
+// nextPlan returns the plan that a key will have, zero for none.
+func (m *memory) nextPlan(key *admin.KeyRecord) ration.Plan {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	return copyPlan(m.plans[key.NextPlan])
+}
+
 func (m *memory) keysOf(plan string) (keys int, err error) {
 	for _, key := range m.keys {
-		if key.Plan == plan {
+		if key.Plan == plan || key.NextPlan == plan {
 			keys++
 		}
 	}

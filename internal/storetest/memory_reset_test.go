@@ -5,6 +5,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
 )
 
 func (m *memory) ResetUsage(_ context.Context, id ration.KeyID, reset func(*admin.UsageReset) error) error {
@@ -14,7 +15,7 @@ func (m *memory) ResetUsage(_ context.Context, id ration.KeyID, reset func(*admi
 		return ration.ErrNotFound
 	}
 	seen := m.see(m.keys[id])
-	change := admin.UsageReset{Now: m.time(), Key: seen.record, Plan: seen.plan, Usage: seen.usage}
+	change := admin.UsageReset{Now: m.time(), Key: seen.record, Plans: ledger.Plans{Now: seen.plan, Next: m.plans[seen.record.NextPlan]}, Usage: seen.usage}
 	if err := reset(&change); err != nil {
 		return err
 	}

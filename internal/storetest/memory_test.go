@@ -219,7 +219,7 @@ func (m *memory) account(record *admin.KeyRecord, early map[ration.KeyID]seen, n
 			}
 		}
 	}
-	policy, err := ledger.NewPolicy(state.record.Key, state.plan, state.record.Overrides, state.record.Secrets, now)
+	policy, err := ledger.NewPolicy(state.record.Key, ledger.Plans{Now: state.plan, Next: m.nextPlan(&state.record)}, state.record.Overrides, state.record.Secrets, now)
 	if err != nil {
 		return nil, err
 	}

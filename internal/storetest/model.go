@@ -94,15 +94,15 @@ func (m *model) decide(charge item, now time.Time) ration.Decision {
 	if key == nil {
 		return decision
 	}
-	zone := m.zone(key)
+	zone := m.zone(key, now)
 	decision.Code = key.access(charge, now)
 	var questions []question
 	if decision.Code != ration.CodeKeyUnknown {
-		decision.KeyID, decision.KeyName, decision.Owner, decision.Plan = key.ID, key.Name, key.Owner, key.Plan
+		decision.KeyID, decision.KeyName, decision.Owner, decision.Plan = key.ID, key.Name, key.Owner, key.planAt(now)
 	}
 	if decision.Code == ration.CodeOK {
 		questions = m.ask(key, charge, now, zone)
-		decision.Code, decision.RetryAfter = m.foresee(key, charge, questions, now, zone)
+		decision.Code, decision.RetryAfter = m.foresee(key, charge, questions, now)
 	}
 	for _, q := range questions {
 		decision.Limits = append(decision.Limits, q.status(decision.Code == ration.CodeOK, charge.Hold != nil))

@@ -121,7 +121,7 @@ func (m *model) charge(charge item, now time.Time) ration.Decision {
 // told begins a decision that asks no limits.
 func (k *modelKey) told(now time.Time) ration.Decision {
 	return ration.Decision{
-		Code: ration.CodeOK, KeyID: k.ID, KeyName: k.Name, Owner: k.Owner, Plan: k.Plan, DecidedAt: now,
+		Code: ration.CodeOK, KeyID: k.ID, KeyName: k.Name, Owner: k.Owner, Plan: k.planAt(now), DecidedAt: now,
 	}
 }
 

@@ -6,11 +6,16 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// zone returns the time zone of a key's periods. Zone data is data, so the model
+// zone returns the time zone of a key's periods at an instant. Zone data is data, so the model
 // reads the same; it computes with it in its own way.
-func (m *model) zone(key *modelKey) *time.Location {
+func (m *model) zone(key *modelKey, now time.Time) *time.Location {
+	return m.zoneWith(key, m.planOf(key, now))
+}
+
+// zoneWith is zone for a plan of the key.
+func (m *model) zoneWith(key *modelKey, plan *ration.Plan) *time.Location {
 	name := key.TimeZone
-	if plan := m.plans[key.Plan]; name == "" && plan != nil {
+	if name == "" && plan != nil {
 		name = plan.TimeZone
 	}
 	zone, err := ration.LoadZone(name)

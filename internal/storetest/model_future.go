@@ -10,7 +10,7 @@ import (
 // future returns when a charge could be admitted at the earliest: it asks the limits
 // that count now and after each known event, and takes the first moment at which all
 // say that they have room, if nothing has happened until then.
-func (m *model) future(key *modelKey, charge item, now time.Time, zone *time.Location, counts func(ration.Limit) bool, releases bool) (time.Time, bool) {
+func (m *model) future(key *modelKey, charge item, now time.Time, counts func(ration.Limit) bool, releases bool) (time.Time, bool) {
 	key = key.clone()
 	for _, meter := range key.meters {
 		meter.turnBack(now)
@@ -24,7 +24,7 @@ func (m *model) future(key *modelKey, charge item, now time.Time, zone *time.Loc
 			}
 		}
 		at, never := event, false
-		for _, q := range m.ask(later, charge, event, zone) {
+		for _, q := range m.ask(later, charge, event, m.zone(later, event)) {
 			if counts(q.limit) {
 				never = never || q.never
 				at = slices.MaxFunc([]time.Time{at, event.Add(q.wait)}, time.Time.Compare)
@@ -61,13 +61,13 @@ func (m *model) limitsChange(key *modelKey, now time.Time) bool {
 
 // foresee says of each limit that refuses how long it will, and returns what the caller
 // is told.
-func (m *model) foresee(key *modelKey, charge item, questions []question, now time.Time, zone *time.Location) (ration.Code, time.Duration) {
+func (m *model) foresee(key *modelKey, charge item, questions []question, now time.Time) (ration.Code, time.Duration) {
 	for i := range questions {
 		q := &questions[i]
 		if q.refuses == "" {
 			continue
 		}
-		at, opens := m.future(key, charge, now, zone, onWhat(q.limit), true)
+		at, opens := m.future(key, charge, now, onWhat(q.limit), true)
 		q.wait, q.never = at.Sub(now), !opens
 		if !opens {
 			q.wait, q.tooLarge = 0, m.isAlwaysTooLarge(key, q, now)
@@ -81,7 +81,7 @@ func (m *model) foresee(key *modelKey, charge item, questions []question, now ti
 	if code == ration.CodeOK {
 		return code, 0
 	}
-	at, opens := m.future(key, charge, now, zone, func(ration.Limit) bool { return true }, true)
+	at, opens := m.future(key, charge, now, func(ration.Limit) bool { return true }, true)
 	if !opens || key.access(charge, at) != ration.CodeOK {
 		return code, 0
 	}
@@ -123,7 +123,7 @@ func (m *model) tellEarlier(key *modelKey, charge item, decision *ration.Decisio
 				continue
 			}
 			more := item{Charge: ration.Charge{KeyID: key.ID, Amounts: []ration.Amount{{Meter: status.Meter, Units: status.Remaining + 1}}}}
-			at, _ = m.future(after, more, now, zone, onWhat(status.Limit), false)
+			at, _ = m.future(after, more, now, onWhat(status.Limit), false)
 		}
 		if at.IsZero() {
 			continue

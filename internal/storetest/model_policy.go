@@ -64,11 +64,11 @@ func (m *model) limits(key *modelKey, now time.Time) []ration.Limit {
 		period ration.Period // which tells the kind
 	}
 	holds := map[what]ration.Limit{}
-	if plan := m.plans[key.Plan]; plan != nil {
+	if plan := m.planOf(key, now); plan != nil {
 		for _, limit := range plan.Limits {
 			holds[what{limit.Meter, limit.Period}] = limit
 		}
-		for _, next := range m.started(key, now) {
+		for _, next := range m.started(key, plan, now) {
 			at := what{next.Meter, next.Period}
 			if delete(holds, at); !next.Removed {
 				holds[at] = next.Limit
@@ -114,7 +114,7 @@ func (m *model) limits(key *modelKey, now time.Time) []ration.Limit {
 // or its plan did, an override of its ended, or a scheduled limit started.
 func (m *model) limitsChanged(key *modelKey, now time.Time) time.Time {
 	changes := []time.Time{key.UpdatedAt}
-	if plan := m.plans[key.Plan]; plan != nil {
+	if plan := m.planOf(key, now); plan != nil {
 		changes = append(changes, plan.UpdatedAt)
 	}
 	for _, at := range m.foreseen(key) {

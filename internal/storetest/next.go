@@ -20,6 +20,10 @@ var nextTests = []contractTest{
 	{"a denial ends when a scheduled limit starts", testNextFuture},
 	{"putting what has started in its place changes no decision", testNextSettled},
 	{"scheduled limits come back as they were stored", testNextRoundTrip},
+	{"a key has another plan from an instant on", testNextPlan},
+	{"a denial knows the plan that a key will have", testNextPlanFuture},
+	{"writing a plan into a key that has it changes no decision", testNextPlanGiven},
+	{"the plan that a key will have comes back as it was stored", testNextPlanRoundTrip},
 	{"instances together admit exactly the limits of both periods", testNextInstances},
 }
 

@@ -39,7 +39,7 @@ func (m *machine) resetLimits(rt *rapid.T) {
 	for name, meter := range key.meters {
 		if name == ration.MeterRequests || len(meter.admitted)+len(meter.beyond)+len(meter.denied) > 0 {
 			own := slices.DeleteFunc(slices.Clone(limits), func(l ration.Limit) bool { return l.Meter != name })
-			meter.reset(own, m.f.now, m.model.zone(key))
+			meter.reset(own, m.f.now, m.model.zone(key, m.f.now))
 		}
 	}
 }

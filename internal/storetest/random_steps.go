@@ -100,7 +100,16 @@ func (m *machine) updateKey(key *modelKey, update func(*admin.KeyChange)) {
 
 func (m *machine) changePlan(rt *rapid.T) {
 	plan := m.drawPlan(rt)
-	m.updateKey(m.drawKey(rt), func(change *admin.KeyChange) { change.Key.Plan = plan })
+	later := m.drawPlan(rt)
+	var at time.Time
+	if rapid.Bool().Draw(rt, "with the next period") {
+		at = m.f.now.Add(drawShort(rt))
+	} else {
+		later = ""
+	}
+	m.updateKey(m.drawKey(rt), func(change *admin.KeyChange) {
+		change.Key.Plan, change.Key.NextPlan, change.Key.NextPlanAt = plan, later, at
+	})
 }
 
 func (m *machine) changeZone(rt *rapid.T) {

@@ -219,7 +219,7 @@ func testWaitingSeesReset(f *fixture) {
 		}()
 		f.AwaitLocked(f.t)
 		meter := change.Usage.Meter(ration.MeterRequests)
-		meter.Reset(change.Plan.Limits, change.Now, time.UTC)
+		meter.Reset(change.Plans.Now.Limits, change.Now, time.UTC)
 		change.Audit = entry("key.reset", id.String())
 		return nil
 	})

@@ -11,7 +11,7 @@ import (
 // Key returns a key as it stands at an instant.
 func Key(record admin.KeyRecord, at time.Time) api.KeyRecord {
 	key := api.KeyRecord{
-		ID: record.ID.String(), Name: record.Name, Owner: record.Owner, Plan: record.Plan,
+		ID: record.ID.String(), Name: record.Name, Owner: record.Owner, Plan: record.Plan, NextPlan: record.NextPlan, NextPlanAt: instant(record.NextPlanAt),
 		Status: string(record.Status), Expired: record.ExpiredAt(at),
 		ExpiresAt: instant(record.ExpiresAt), Scopes: list(record.Scopes), AllowedIPs: []string{},
 		TimeZone: record.TimeZone, Metadata: record.Metadata, Unlimited: record.Unlimited, NoLimit: NoLimit(record.NoLimit),
