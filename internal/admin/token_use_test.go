@@ -52,7 +52,7 @@ func TestLastUseIsInNobodysWay(t *testing.T) {
 		check := func(scope string) error {
 			before := time.Now()
 			_, err := checker.Check(context.Background(), secret, scope)
-			if time.Now() != before {
+			if !time.Now().Equal(before) {
 				t.Errorf("a check waited for %s", time.Since(before))
 			}
 			return err
@@ -72,7 +72,7 @@ func TestLastUseIsInNobodysWay(t *testing.T) {
 			t.Error(err)
 		}
 		synctest.Wait()
-		if len(writes) != 2 || writes[0] != start || writes[1].Sub(start) != time.Minute {
+		if len(writes) != 2 || !writes[0].Equal(start) || writes[1].Sub(start) != time.Minute {
 			t.Errorf("uses were written at %v, want at the start and a minute later", writes)
 		}
 		if err := checker.Close(context.Background()); err != nil {
