@@ -77,7 +77,8 @@ var layers = []layer{
 	// Administration. REST and console only show its operations.
 	{"internal/admin", []string{root, "rationadmin", "internal/ledger", "internal/groupcommit"}},
 	{"internal/grant", []string{root, "rationadmin", "internal/admin"}},
-	{"internal/adminsock", []string{root, "rationadmin", "internal/admin", "internal/bound", "internal/condense"}},
+	{"internal/adminsock", []string{root, "client", "rationadmin", "internal/admin", "internal/adminapi", "internal/adminclient", "internal/bound", "internal/condense"}},
+	{"internal/adminclient", []string{root, "api", "client", "internal/admin", "internal/wire"}},
 	{"internal/wire", []string{root, "api", "internal/admin"}},
 	{"internal/adminapi", []string{root, "api", "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/wire"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},

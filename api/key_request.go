@@ -41,6 +41,10 @@ type KeyPatch struct {
 	ClearTemporaryLimits []string      `json:"clear_temporary_limits,omitempty"` // ends only a limit that would end by itself
 	ClearLastingLimits   []string      `json:"clear_lasting_limits,omitempty"`   // removes only a limit that doesn't end by itself
 	Unlimited            *bool         `json:"unlimited,omitempty"`              // whether the missing limit is intended
+
+	// FromNextPeriod lets each change of a lasting limit start when that limit's own next
+	// period begins. Then only set_limits and clear_limits may be there.
+	FromNextPeriod bool `json:"from_next_period,omitempty"`
 }
 
 // KeyFilter selects keys. An empty member selects nothing away.

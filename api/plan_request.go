@@ -16,6 +16,11 @@ type PlanPatch struct {
 	SetLimits    []string `json:"set_limits,omitempty"`                // each replaces the one for its meter and period
 	RemoveLimits []string `json:"remove_limits,omitempty"`             // "day", "tokens/month"
 	Unlimited    *bool    `json:"unlimited,omitempty"`                 // whether the missing limit is intended
+
+	// FromNextPeriod lets each change of a limit start when that limit's own next period
+	// begins, for each key in its own time zone. Then only set_limits and remove_limits may
+	// be there.
+	FromNextPeriod bool `json:"from_next_period,omitempty"`
 }
 
 // PlansApply is the body of POST /v1/admin/plans/apply: plans as they are to be. What
@@ -24,4 +29,8 @@ type PlansApply struct {
 	Plans  []NewPlan `json:"plans"`
 	Prune  bool      `json:"prune,omitempty"`   // delete the plans that are not named
 	DryRun bool      `json:"dry_run,omitempty"` // only tell what would change
+
+	// FromNextPeriod lets changed limits of plans that exist start with each limit's own
+	// next period. All else is so at once.
+	FromNextPeriod bool `json:"from_next_period,omitempty"`
 }

@@ -6,5 +6,7 @@ import "time"
 type NewToken struct {
 	Name      string     `json:"name"`
 	Scopes    []string   `json:"scopes"`               // verify, read, keys, admin
+	Owners    []string   `json:"owners,omitempty"`     // it is good only for keys of these owners; absent: of any
+	Plans     []string   `json:"plans,omitempty"`      // it is good only for keys on these plans; absent: on any or none
 	ExpiresAt *time.Time `json:"expires_at,omitempty"` // absent: never
 }

@@ -25,6 +25,16 @@ func ParseOverride(text string) (ration.Override, error) {
 	return ration.Override{Limit: limit, Unlimited: true}, nil
 }
 
+// FormatOverride writes an override in the form that [ParseOverride] reads, without its
+// end and a name of its own.
+func FormatOverride(override ration.Override) string {
+	text := override.Limit.String()
+	if override.Unlimited {
+		return "unlimited" + strings.TrimPrefix(text, "0")
+	}
+	return text
+}
+
 // ParseLimitKey reads the meter and period of a limit: "day" and "requests/day" mean
 // requests per day, "tokens/month" means tokens per month. "at once" means requests at
 // once, "exports at once" a meter of one's own.

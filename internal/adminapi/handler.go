@@ -10,6 +10,7 @@ import (
 
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/condense"
+	"github.com/ration-dev/ration/rationadmin"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -20,7 +21,8 @@ const Prefix = "/v1/admin"
 type Caller struct {
 	Actor      string           // for the audit log
 	Operations admin.Operations // refuses what the caller may not do
-	Local      bool             // on the machine that has the database, as the user of the process
+	Origin     rationadmin.Origin
+	Local      bool // on the machine that has the database, as the user of the process
 }
 
 // Config is what the API works with.

@@ -20,7 +20,7 @@ func (a *API) registerImports() {
 		summary: "Create keys that keep the secrets they have", about: "In one transaction. Keys whose secret is known already stay as they are, so it can be sent again.",
 	}, importKeys)
 	register(a, operation{
-		id: "findKeys", method: http.MethodPost, path: "/keys/find", tag: tagKeys, scope: scopeRead, body: maxImport,
+		id: "findKeys", method: http.MethodPost, path: "/keys/find", tag: tagKeys, scope: scopeKeys, body: maxImport,
 		summary: "Find the keys that secrets belong to",
 	}, findKeys)
 	register(a, operation{

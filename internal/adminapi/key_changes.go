@@ -32,8 +32,8 @@ func changeKeys(ctx context.Context, c Caller, in *changeKeysInput) (*reply[api.
 		Filter: readFilter(in.Body.Filter), All: in.Body.All, Action: admin.KeyAction(in.Body.Action), DryRun: in.Body.DryRun,
 	}
 	var err error
-	if change.Filter.After, err = readKeyCursor(in.Body.Cursor); err != nil {
-		return nil, invalidForm("/cursor", "use next_cursor of the answer before, as it is")
+	if change.Filter.After, err = readKeyCursor("/cursor", in.Body.Cursor); err != nil {
+		return nil, err
 	}
 	change.Filter.Limit = in.Body.Limit
 	if in.Body.Patch != nil {
@@ -45,7 +45,7 @@ func changeKeys(ctx context.Context, c Caller, in *changeKeysInput) (*reply[api.
 	if err != nil {
 		return nil, err
 	}
-	return replyWith(api.KeysChangedChunk{KeysChanged: wire.KeysChanged(changed, change.DryRun), NextCursor: keyCursor(changed.Next)}, nil)
+	return replyWith(api.KeysChangedChunk{KeysChanged: wire.KeysChanged(changed, change.DryRun), NextCursor: wire.KeyCursor(changed.Next)}, nil)
 }
 
 type countUnlimitedInput struct {

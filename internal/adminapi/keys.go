@@ -84,7 +84,7 @@ type listKeysInput struct {
 }
 
 func listKeys(ctx context.Context, c Caller, in *listKeysInput) (*reply[api.Page[api.KeyRecord]], error) {
-	after, err := readKeyCursor(in.Cursor)
+	after, err := readKeyCursor("?cursor", in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func createKey(ctx context.Context, c Caller, in *createKeyInput) (*created[api.
 		return nil, err
 	}
 	return &created[api.IssuedSecret]{
-		Location: Prefix + "/keys/" + issued.Key.ID.String(), ETag: etag(issued.Key.UpdatedAt), Body: wire.IssuedSecret(issued),
+		Location: Prefix + "/keys/" + issued.Key.ID.String(), ETag: wire.Version(issued.Key.UpdatedAt), Body: wire.IssuedSecret(issued),
 	}, nil
 }
 
@@ -136,7 +136,7 @@ func showKey(ctx context.Context, c Caller, in *ByKey) (*versioned[api.KeyStatus
 	if err != nil {
 		return nil, err
 	}
-	return &versioned[api.KeyStatus]{ETag: etag(status.UpdatedAt), Body: wire.KeyStatus(status)}, nil
+	return &versioned[api.KeyStatus]{ETag: wire.Version(status.UpdatedAt), Body: wire.KeyStatus(status)}, nil
 }
 
 type updateKeyInput struct {
@@ -163,7 +163,7 @@ func updateKey(ctx context.Context, c Caller, in *updateKeyInput) (*versioned[ap
 	if err != nil {
 		return nil, err
 	}
-	return &versioned[api.KeyRecord]{ETag: etag(record.UpdatedAt), Body: wire.Key(record, time.Now())}, nil
+	return &versioned[api.KeyRecord]{ETag: wire.Version(record.UpdatedAt), Body: wire.Key(record, time.Now())}, nil
 }
 
 // ofStatus serves a change of a key's status.
@@ -177,7 +177,7 @@ func ofStatus(change func(admin.Operations, context.Context, string, ration.KeyI
 		if err != nil {
 			return nil, err
 		}
-		return &versioned[api.KeyRecord]{ETag: etag(record.UpdatedAt), Body: wire.Key(record, time.Now())}, nil
+		return &versioned[api.KeyRecord]{ETag: wire.Version(record.UpdatedAt), Body: wire.Key(record, time.Now())}, nil
 	}
 }
 

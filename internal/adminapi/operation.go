@@ -62,7 +62,7 @@ func register[I, O any](a *API, op operation, serve func(context.Context, Caller
 		if op.local && !caller.Local {
 			return nil, a.problemOf(ctx, errOnlyLocal)
 		}
-		output, err := serve(ctx, caller, input)
+		output, err := serve(rationadmin.WithOrigin(ctx, caller.Origin), caller, input)
 		if err != nil {
 			return nil, a.problemOf(ctx, err)
 		}

@@ -28,7 +28,7 @@ func readKeyPatch(p *api.KeyPatch, nulls map[string]bool) (patch admin.KeyPatch,
 	patch = admin.KeyPatch{
 		Name: p.Name, Owner: orNone(p.Owner, nulls["owner"]), Plan: orNone(p.Plan, nulls["plan"]),
 		ExpiresAt: orNone(p.ExpiresAt, nulls["expires_at"]), TimeZone: orNone(p.TimeZone, nulls["time_zone"]),
-		Scopes: p.Scopes, Metadata: p.Metadata, Unlimited: p.Unlimited,
+		Scopes: p.Scopes, Metadata: p.Metadata, Unlimited: p.Unlimited, FromNextPeriod: p.FromNextPeriod,
 	}
 	if nulls["scopes"] {
 		patch.Scopes = []string{}

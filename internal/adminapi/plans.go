@@ -64,7 +64,7 @@ func createPlan(ctx context.Context, c Caller, in *createPlanInput) (*created[ap
 	if err != nil {
 		return nil, err
 	}
-	return &created[api.Plan]{Location: Prefix + "/plans/" + url.PathEscape(plan.Name), ETag: etag(plan.UpdatedAt), Body: wire.Plan(plan)}, nil
+	return &created[api.Plan]{Location: Prefix + "/plans/" + url.PathEscape(plan.Name), ETag: wire.Version(plan.UpdatedAt), Body: wire.Plan(plan)}, nil
 }
 
 func readNewPlan(p *api.NewPlan) (rationadmin.NewPlan, error) {
@@ -81,7 +81,7 @@ func versionOf(plan ration.Plan, err error) (*versioned[api.Plan], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &versioned[api.Plan]{ETag: etag(plan.UpdatedAt), Body: wire.Plan(plan)}, nil
+	return &versioned[api.Plan]{ETag: wire.Version(plan.UpdatedAt), Body: wire.Plan(plan)}, nil
 }
 
 type updatePlanInput struct {
@@ -92,7 +92,7 @@ type updatePlanInput struct {
 }
 
 func updatePlan(ctx context.Context, c Caller, in *updatePlanInput) (*versioned[api.Plan], error) {
-	patch := admin.PlanPatch{Name: in.Name, TimeZone: orNone(in.Body.TimeZone, nullMembers(in.RawBody)["time_zone"]), Unlimited: in.Body.Unlimited}
+	patch := admin.PlanPatch{Name: in.Name, TimeZone: orNone(in.Body.TimeZone, nullMembers(in.RawBody)["time_zone"]), Unlimited: in.Body.Unlimited, FromNextPeriod: in.Body.FromNextPeriod}
 	var err error
 	if patch.SetLimits, err = readLimits("set_limits", in.Body.SetLimits); err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ type applyPlansInput struct {
 }
 
 func applyPlans(ctx context.Context, c Caller, in *applyPlansInput) (*reply[api.PlansApplied], error) {
-	apply := rationadmin.PlansApply{Prune: in.Body.Prune, DryRun: in.Body.DryRun}
+	apply := rationadmin.PlansApply{Prune: in.Body.Prune, DryRun: in.Body.DryRun, FromNextPeriod: in.Body.FromNextPeriod}
 	for i := range in.Body.Plans {
 		plan, err := readNewPlan(&in.Body.Plans[i])
 		if err != nil {

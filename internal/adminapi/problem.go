@@ -96,15 +96,21 @@ var statuses = map[ration.Code]int{
 
 // problemOf says how an error is answered. What a caller can't be told is logged.
 func (a *API) problemOf(ctx context.Context, err error) *Problem {
-	id := requestOf(ctx).id
+	id, local := requestOf(ctx).id, requestOf(ctx).caller.Local
 	if refused, ok := errors.AsType[*Refusal](err); ok {
 		return refused.problem(id)
 	}
-	if refused, ok := errors.AsType[*bearer.Refusal](err); ok {
+	refused, ok := errors.AsType[*bearer.Refusal](err)
+	if !ok {
+		refused = bearer.RefusalOf(err)
+	}
+	if refused != nil {
 		return (&Refusal{Status: refused.Status, Code: refused.Code, Detail: refused.Detail, Challenge: refused.Challenge, RetryAfter: refused.RetryAfter}).problem(id)
 	}
 	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
-		return invalidValue("/"+strings.ReplaceAll(invalid.Field, ".", "/"), invalid.Error()).problem(id)
+		refused := invalidValue("/"+strings.ReplaceAll(invalid.Field, ".", "/"), invalid.Reason)
+		refused.Detail = sentence(err)
+		return refused.problem(id)
 	}
 	code := ration.CodeOf(err)
 	if status, known := statuses[code]; known {
@@ -112,6 +118,10 @@ func (a *API) problemOf(ctx context.Context, err error) *Problem {
 	}
 	var responder rationhttp.Responder
 	told := responder.Failed(err, id).Problem
+	if local { // whoever runs the server may know all of it
+		told.Detail = sentence(err)
+		return &Problem{Problem: *told}
+	}
 	if told.Status >= http.StatusInternalServerError && ctx.Err() == nil {
 		a.log.Say(ctx, slog.LevelWarn, condense.Kind{Message: "an operation of administration failed"}, slog.Any("error", err), slog.String("request_id", id))
 	}

@@ -52,9 +52,9 @@ func reconcile(ctx context.Context, c Caller, in *reconcileInput) (*reply[api.Re
 			return nil, err
 		}
 	}
-	if filter.After, err = readKeyCursor(in.Cursor); err != nil {
+	if filter.After, err = readKeyCursor("?cursor", in.Cursor); err != nil {
 		return nil, err
 	}
 	found, err := c.Operations.Reconcile(ctx, filter)
-	return replyWith(api.ReconciliationChunk{Reconciliation: wire.Reconciliation(found), NextCursor: keyCursor(found.Last)}, err)
+	return replyWith(api.ReconciliationChunk{Reconciliation: wire.Reconciliation(found), NextCursor: wire.KeyCursor(found.Last)}, err)
 }

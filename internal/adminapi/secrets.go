@@ -32,7 +32,7 @@ type rotateKeyInput struct {
 	Body api.KeyRotation
 }
 
-// mostOverlap keeps an overlap in seconds within a [time.Duration].
+// mostOverlap is more than any overlap may be, and still a [time.Duration].
 const mostOverlap = int64(100 * 365 * 24 * time.Hour / time.Second)
 
 func rotateKey(ctx context.Context, c Caller, in *rotateKeyInput) (*reply[api.IssuedSecret], error) {
@@ -40,10 +40,8 @@ func rotateKey(ctx context.Context, c Caller, in *rotateKeyInput) (*reply[api.Is
 	if err != nil {
 		return nil, err
 	}
-	if in.Body.Overlap < 0 || in.Body.Overlap > mostOverlap {
-		return nil, invalidValue("/overlap", "use seconds, from 0 to 100 years")
-	}
-	issued, err := c.Operations.RotateKey(ctx, c.Actor, rationadmin.Rotation{ID: id, Label: in.Body.Label, Overlap: time.Duration(in.Body.Overlap) * time.Second})
+	overlap := min(max(in.Body.Overlap, -mostOverlap), mostOverlap)
+	issued, err := c.Operations.RotateKey(ctx, c.Actor, rationadmin.Rotation{ID: id, Label: in.Body.Label, Overlap: time.Duration(overlap) * time.Second})
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +62,7 @@ func addSecret(ctx context.Context, c Caller, in *addSecretInput) (*created[api.
 	if err != nil {
 		return nil, err
 	}
-	return &created[api.IssuedSecret]{Location: Prefix + "/keys/" + id.String(), ETag: etag(issued.Key.UpdatedAt), Body: wire.IssuedSecret(issued)}, nil
+	return &created[api.IssuedSecret]{Location: Prefix + "/keys/" + id.String(), ETag: wire.Version(issued.Key.UpdatedAt), Body: wire.IssuedSecret(issued)}, nil
 }
 
 // BySecret is the input of operations on one secret of a key.
@@ -86,5 +84,5 @@ func revokeSecret(ctx context.Context, c Caller, in *BySecret) (*versioned[api.K
 	if err != nil {
 		return nil, err
 	}
-	return &versioned[api.KeyRecord]{ETag: etag(record.UpdatedAt), Body: wire.Key(record, time.Now())}, nil
+	return &versioned[api.KeyRecord]{ETag: wire.Version(record.UpdatedAt), Body: wire.Key(record, time.Now())}, nil
 }

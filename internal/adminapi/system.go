@@ -41,7 +41,7 @@ type repairUsageInput struct {
 }
 
 func repairUsage(ctx context.Context, c Caller, in *repairUsageInput) (*reply[api.UsageRepaired], error) {
-	after, err := readKeyCursor(in.Cursor)
+	after, err := readKeyCursor("?cursor", in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func repairUsage(ctx context.Context, c Caller, in *repairUsageInput) (*reply[ap
 	if err != nil {
 		return nil, err
 	}
-	repaired := api.UsageRepaired{Repaired: done.Repaired, Skipped: []api.SkippedKey{}, NextCursor: keyCursor(done.Next)}
+	repaired := api.UsageRepaired{Repaired: done.Repaired, Skipped: []api.SkippedKey{}, NextCursor: wire.KeyCursor(done.Next)}
 	for _, skipped := range done.Skipped {
 		repaired.Skipped = append(repaired.Skipped, api.SkippedKey{KeyID: skipped.ID.String(), Reason: skipped.Reason})
 	}

@@ -42,7 +42,7 @@ type createdToken struct {
 }
 
 func createToken(ctx context.Context, c Caller, in *createTokenInput) (*createdToken, error) {
-	issued, err := c.Operations.CreateToken(ctx, c.Actor, rationadmin.NewToken{Name: in.Body.Name, Scopes: in.Body.Scopes, ExpiresAt: instant(in.Body.ExpiresAt)})
+	issued, err := c.Operations.CreateToken(ctx, c.Actor, rationadmin.NewToken{Name: in.Body.Name, Scopes: in.Body.Scopes, Owners: in.Body.Owners, Plans: in.Body.Plans, ExpiresAt: instant(in.Body.ExpiresAt)})
 	if err != nil {
 		return nil, err
 	}

@@ -2,21 +2,20 @@ package adminsock
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"time"
 
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/adminapi"
+	"github.com/ration-dev/ration/internal/adminclient"
 	"github.com/ration-dev/ration/internal/bound"
 	"github.com/ration-dev/ration/internal/condense"
 	"github.com/ration-dev/ration/rationadmin"
 )
 
 const (
-	maxRequest    = 4 << 20          // bytes; a hundred imported keys of the largest size
 	requestTime   = 10 * time.Second // in which a request must arrive
 	shutdownGrace = 5 * time.Second
 	maxHeader     = 8 << 10 // bytes
@@ -50,49 +49,11 @@ func Serve(ctx context.Context, listener net.Listener, ops admin.Operations) err
 	return <-stopped
 }
 
-// NewHandler returns the operations as HTTP.
+// NewHandler returns the operations as HTTP, for callers who are the user of this process.
 func NewHandler(ops admin.Operations) http.Handler { return newHandler(ops, beatInterval) }
 
-// newHandler shows that it lives at intervals, while an operation is under way.
 func newHandler(ops admin.Operations, every time.Duration) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /rpc/{operation}", func(w http.ResponseWriter, r *http.Request) {
-		do, known := operations[r.PathValue("operation")]
-		if !known {
-			writeReply(w, reply{Error: toWire(errOtherRelease)})
-			return
-		}
-		writeReply(w, answer(w, r, ops, do, every))
-	})
-	return mux
-}
-
-func answer(w http.ResponseWriter, r *http.Request, ops admin.Operations, do operation, every time.Duration) reply {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
-	if err != nil {
-		return reply{Error: toWire(err)}
-	}
-	asked, err := decode[request](body)
-	if err != nil {
-		return reply{Error: toWire(err)}
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	stop := beat(w, every)
-	defer stop()
-	output, err := do(rationadmin.WithOrigin(r.Context(), origin), ops, asked)
-	if err != nil {
-		return reply{Error: toWire(err)}
-	}
-	text, err := json.Marshal(output)
-	if err != nil {
-		return reply{Error: toWire(err)}
-	}
-	return reply{Output: text}
-}
-
-func writeReply(w http.ResponseWriter, answer reply) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(w).Encode(answer) // the client may be gone; there is nobody else to tell
+	return beating(adminapi.New(adminapi.Config{Authenticate: func(r *http.Request, _ string) (adminapi.Caller, error) {
+		return adminapi.Caller{Actor: r.Header.Get(adminclient.ActorHeader), Operations: ops, Local: true, Origin: origin}, nil
+	}}), every)
 }

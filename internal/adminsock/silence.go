@@ -6,44 +6,40 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
+	"net/http/httptrace"
+	"net/textproto"
 	"time"
 )
 
-const (
-	// mostSilence is how long a client waits for a sign of life. An operation may
-	// take as long as it needs: the server gives one at every beat.
-	mostSilence  = 20 * time.Second
-	beatInterval = 2 * time.Second
-)
+// mostSilence is how long a client waits for a sign of life. An operation may take as long
+// as it needs: the server gives one at every beat.
+const mostSilence = 20 * time.Second
 
 // ErrSilent means that the server accepted a request and then gave no sign of life.
 var ErrSilent = errors.New("the running server gives no sign of life")
 
-// beat writes white space, which JSON may begin with, at intervals until it is
-// stopped. Nothing else may be written before that.
-func beat(w http.ResponseWriter, every time.Duration) (stop func()) {
-	ended := make(chan struct{})
-	var beating sync.WaitGroup
-	beating.Go(func() {
-		ticks := time.NewTicker(every)
-		defer ticks.Stop()
-		for {
-			select {
-			case <-ended:
-				return
-			case <-ticks.C:
-				_, err := io.WriteString(w, "\n")
-				if errors.Join(err, http.NewResponseController(w).Flush()) != nil {
-					return // the client has gone; the operation goes on
-				}
-			}
-		}
-	})
-	return func() {
-		close(ended)
-		beating.Wait()
+// watching is a transport that ends requests which make no progress.
+type watching struct {
+	http.RoundTripper
+	most time.Duration
+}
+
+// RoundTrip implements http.RoundTripper.
+func (w *watching) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx, watched := watchSilence(r.Context(), w.most)
+	r = r.Clone(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		Got1xxResponse: func(int, textproto.MIMEHeader) error { watched.progress(); return nil },
+	}))
+	if r.Body != nil {
+		r.Body = watchedBody{r.Body, watched}
 	}
+	response, err := w.RoundTripper.RoundTrip(r)
+	if err != nil {
+		watched.stop()
+		return nil, watched.explain(err)
+	}
+	response.Body = watchedBody{response.Body, watched}
+	return response, nil
 }
 
 // silence ends a request that makes no progress.
@@ -62,6 +58,8 @@ func watchSilence(parent context.Context, most time.Duration) (context.Context, 
 	return ctx, s
 }
 
+func (s *silence) progress() { s.timer.Reset(s.most) }
+
 func (s *silence) stop() {
 	s.timer.Stop()
 	s.end(nil)
@@ -75,19 +73,20 @@ func (s *silence) explain(err error) error {
 	return err
 }
 
-// reader is one whose reads are progress.
-func (s *silence) reader(r io.Reader) io.Reader { return progress{r, s} }
-
-type progress struct {
-	io.Reader
+// watchedBody is a body whose reads are progress. The request ends with it.
+type watchedBody struct {
+	io.ReadCloser
 	watched *silence
 }
 
 // Read implements io.Reader.
-func (p progress) Read(buffer []byte) (int, error) {
-	n, err := p.Reader.Read(buffer)
+func (b watchedBody) Read(buffer []byte) (int, error) {
+	n, err := b.ReadCloser.Read(buffer)
 	if n > 0 {
-		p.watched.timer.Reset(p.watched.most)
+		b.watched.progress()
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = b.watched.explain(err)
 	}
 	return n, err
 }

@@ -6,6 +6,9 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/adminapi"
 	"github.com/ration-dev/ration/internal/bound"
+	"github.com/ration-dev/ration/internal/grant"
+	"github.com/ration-dev/ration/rationadmin"
+	"github.com/ration-dev/ration/rationhttp"
 )
 
 // newAdminAPI returns the admin API for callers with service tokens.
@@ -17,7 +20,13 @@ func (i *instance) newAdminAPI() http.Handler {
 				return adminapi.Caller{}, err
 			}
 			operations, err := i.administration()
-			return adminapi.Caller{Actor: "token:" + token.Name, Operations: operations}, err
+			if err != nil {
+				return adminapi.Caller{}, err
+			}
+			return adminapi.Caller{
+				Actor: "token:" + token.Name, Operations: grant.Of(token).Operations(operations),
+				Origin: rationadmin.Origin{From: rationhttp.TrustedProxies(i.settings.TrustedProxies).ClientIP(r).String()},
+			}, nil
 		},
 		TrustedProxies: i.settings.TrustedProxies, Log: i.log,
 	})
@@ -25,7 +34,7 @@ func (i *instance) newAdminAPI() http.Handler {
 
 // administration returns the operations on the database, which may still be awaited.
 // Error: ration.ErrStoreUnavailable.
-func (i *instance) administration() (admin.Operations, error) {
+func (i *instance) administration() (*admin.Service, error) {
 	if i.awaited == nil {
 		return i.operations, nil
 	}

@@ -2,16 +2,10 @@ package adminapi
 
 import (
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
-)
 
-// etag returns the version of what was last changed at an instant (RFC 9110, 8.8.3). Each
-// change has a later instant, in whole microseconds, than the one before it.
-func etag(updatedAt time.Time) string {
-	return `"` + strconv.FormatInt(updatedAt.UnixMicro(), 36) + `"`
-}
+	"github.com/ration-dev/ration/internal/wire"
+)
 
 // Precondition is the header field If-Match of a change.
 type Precondition struct {
@@ -30,14 +24,12 @@ func (p Precondition) seen() (time.Time, error) {
 	if p.IfMatch == "*" {
 		return time.Time{}, nil
 	}
-	text, quoted := strings.CutPrefix(p.IfMatch, `"`)
-	text, closed := strings.CutSuffix(text, `"`)
-	micros, err := strconv.ParseInt(text, 36, 64)
-	if err != nil || !quoted || !closed {
+	seen, ok := wire.ParseVersion(p.IfMatch)
+	if !ok {
 		return time.Time{}, &Refusal{
 			Status: http.StatusPreconditionFailed, Code: "changed",
 			Detail: "If-Match has no ETag that was ever given out. Read it again, and send its ETag as it is.",
 		}
 	}
-	return time.UnixMicro(micros), nil
+	return seen, nil
 }

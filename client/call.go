@@ -1,0 +1,164 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/ration-dev/ration/api"
+)
+
+// call is one request, which may be sent several times.
+type call struct {
+	method, path string
+	query        url.Values
+	header       http.Header
+	body         any  // nil: none
+	reads        bool // it changes nothing
+	repeatable   bool // sent again, it changes nothing more
+}
+
+// codeUnavailable is the code of an answer that promises that nothing was done.
+const codeUnavailable = "store_unavailable"
+
+// maxAnswer is the longest answer that is read, in bytes.
+const maxAnswer = 256 << 20
+
+// ask sends a call and reads its answer.
+func ask[Out any](ctx context.Context, t *transport, c call) (out Out, header http.Header, err error) {
+	var body []byte
+	if c.body != nil {
+		if body, err = json.Marshal(c.body); err != nil {
+			return out, nil, fmt.Errorf("writing the request: %w", err)
+		}
+	}
+	text, header, err := t.send(ctx, &c, body)
+	if err != nil || len(text) == 0 {
+		return out, header, err
+	}
+	if err := json.Unmarshal(text, &out); err != nil {
+		return out, header, fmt.Errorf("reading the server's answer: %w", err)
+	}
+	return out, header, nil
+}
+
+// send sends a call until it has an answer that counts.
+func (t *transport) send(ctx context.Context, c *call, body []byte) (text []byte, header http.Header, err error) {
+	for attempt := 0; ; attempt++ {
+		text, header, err = t.sendOnce(ctx, c, body)
+		if err == nil || attempt == t.retries || !c.canRepeat(err) || !pause(ctx, backoff(attempt, err)) {
+			return text, header, err
+		}
+	}
+}
+
+func (t *transport) sendOnce(ctx context.Context, c *call, body []byte) ([]byte, http.Header, error) {
+	target := t.base + c.path
+	if len(c.query) > 0 {
+		target += "?" + c.query.Encode()
+	}
+	r, err := http.NewRequestWithContext(ctx, c.method, target, bytes.NewReader(body))
+	if err != nil {
+		return nil, nil, err
+	}
+	for name, values := range c.header {
+		r.Header[name] = values
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if t.token != "" {
+		r.Header.Set("Authorization", "Bearer "+string(t.token))
+	}
+	response, err := t.http.Do(r)
+	if err != nil {
+		return nil, nil, c.unanswered(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return nil, nil, c.unanswered(err)
+	}
+	if response.StatusCode >= http.StatusMultipleChoices {
+		return nil, response.Header, refusal(response, text)
+	}
+	return text, response.Header, nil
+}
+
+// unanswered says what is known of a call that got no answer.
+func (c *call) unanswered(err error) error {
+	if c.reads || isDialError(err) {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+}
+
+// isDialError reports whether a request was not sent.
+func isDialError(err error) bool {
+	failure, ok := errors.AsType[*net.OpError](err)
+	return ok && failure.Op == "dial"
+}
+
+func refusal(response *http.Response, text []byte) error {
+	refused := &Error{Status: response.StatusCode}
+	mediaType, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	if mediaType == api.ProblemContentType {
+		if err := json.Unmarshal(text, &refused.Problem); err != nil {
+			refused.Problem = api.Problem{}
+		}
+	}
+	if refused.Problem.RetryAfter == nil {
+		if seconds, err := strconv.ParseInt(response.Header.Get("Retry-After"), 10, 64); err == nil {
+			refused.Problem.RetryAfter = &seconds
+		}
+	}
+	return refused
+}
+
+// canRepeat reports whether a call that failed can be sent again.
+func (c *call) canRepeat(err error) bool {
+	repeatable := c.reads || c.repeatable
+	if refused, ok := errors.AsType[*Error](err); ok {
+		return refused.Code() == codeUnavailable ||
+			repeatable && (refused.Status == http.StatusBadGateway || refused.Status == http.StatusServiceUnavailable || refused.Status == http.StatusGatewayTimeout)
+	}
+	return errors.Is(err, ErrUnavailable) || repeatable && errors.Is(err, ErrOutcomeUnknown)
+}
+
+const (
+	firstPause = 200 * time.Millisecond
+	mostPause  = 5 * time.Second
+)
+
+// backoff returns how long to wait before a call is sent again: as long as the server says,
+// else longer each time, and never the same for all clients.
+func backoff(attempt int, err error) time.Duration {
+	wait := firstPause << attempt
+	if refused, ok := errors.AsType[*Error](err); ok && refused.Problem.RetryAfter != nil {
+		wait = max(wait, time.Duration(min(*refused.Problem.RetryAfter, 3600))*time.Second)
+	}
+	wait = min(wait, mostPause)
+	return wait/2 + rand.N(wait/2+1) //nolint:gosec // spreads load; it is no secret
+}
+
+// pause waits, and reports whether ctx has not ended meanwhile.
+func pause(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

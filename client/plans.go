@@ -1,0 +1,43 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/ration-dev/ration/api"
+)
+
+// ListPlans returns all plans by name.
+func (a *Admin) ListPlans(ctx context.Context) ([]api.Plan, error) {
+	page, err := read[api.Page[api.Plan]](ctx, a, "/plans", nil)
+	return page.Items, err
+}
+
+// CreatePlan creates a plan.
+func (a *Admin) CreatePlan(ctx context.Context, plan api.NewPlan) (api.Plan, error) {
+	return change[api.Plan](ctx, a, http.MethodPost, "/plans", plan)
+}
+
+// ShowPlan returns a plan, and its version for UpdatePlan.
+func (a *Admin) ShowPlan(ctx context.Context, name string) (plan api.Plan, version string, err error) {
+	return versioned[api.Plan](ctx, a, "/plans/"+url.PathEscape(name))
+}
+
+// UpdatePlan changes a plan. The change holds for every decision that starts after it. If
+// the version is no longer the one that was read, the error is [ErrChanged]; pass
+// [AnyVersion] to change it whatever it is now.
+func (a *Admin) UpdatePlan(ctx context.Context, name, version string, changes api.PlanPatch) (api.Plan, error) {
+	return patch[api.Plan](ctx, a, "/plans/"+url.PathEscape(name), version, changes)
+}
+
+// DeletePlan deletes a plan that no key has.
+func (a *Admin) DeletePlan(ctx context.Context, name string) error {
+	_, err := change[struct{}](ctx, a, http.MethodDelete, "/plans/"+url.PathEscape(name), nil)
+	return err
+}
+
+// ApplyPlans makes plans what they are to be, in one transaction.
+func (a *Admin) ApplyPlans(ctx context.Context, apply api.PlansApply) (api.PlansApplied, error) {
+	return change[api.PlansApplied](ctx, a, http.MethodPost, "/plans/apply", apply)
+}

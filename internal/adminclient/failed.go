@@ -1,0 +1,87 @@
+package adminclient
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/client"
+)
+
+// failed returns an error as the operations themselves would have returned it.
+func failed(err error) error {
+	refused, ok := errors.AsType[*client.Error](err)
+	switch {
+	case errors.Is(err, client.ErrUnavailable):
+		return fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, err)
+	case errors.Is(err, client.ErrOutcomeUnknown):
+		return fmt.Errorf("%w: %w", ration.ErrOutcomeUnknown, err)
+	case !ok:
+		return err
+	}
+	told := &failure{refused: refused, text: refused.Error()}
+	if refused.Problem.Detail != "" {
+		told.text = clause(refused.Problem.Detail)
+	}
+	switch code := refused.Problem.Code; {
+	case code == "" || code == codeNoRoute:
+		told.text = fmt.Sprintf("the server answers %d: it is of another release, or no Ration; restart it with this release", refused.Status)
+	case code == codeInvalidValue && len(refused.Problem.Errors) > 0:
+		told.invalid = invalidOf(refused.Problem.Errors[0])
+	case code == codeInvalidBody && len(refused.Problem.Errors) > 0:
+		told.invalid = invalidOf(refused.Problem.Errors[0])
+		told.text = told.invalid.Error()
+	}
+	return told
+}
+
+// Codes of problems that the admin API itself finds.
+const (
+	codeInvalidBody  = "invalid_body"
+	codeInvalidValue = "invalid_value"
+	codeNoRoute      = "no_such_route"
+)
+
+// invalidOf names the input that is wrong by its pointer.
+func invalidOf(fault api.FieldError) *ration.InvalidError {
+	field := strings.ReplaceAll(strings.TrimLeft(fault.Pointer, "/?"), "/", ".")
+	return &ration.InvalidError{Field: field, Reason: fault.Detail}
+}
+
+// failure is an error of the server.
+type failure struct {
+	refused *client.Error
+	invalid *ration.InvalidError // nil: the input was not to blame
+	text    string
+}
+
+// Error implements error.
+func (f *failure) Error() string { return f.text }
+
+// Unwrap gives errors.Is and As what the error was at the server.
+func (f *failure) Unwrap() []error {
+	causes := []error{f.refused}
+	if known := ration.Code(f.refused.Code()).Err(); known != nil {
+		causes = append(causes, known)
+	}
+	if f.invalid != nil {
+		causes = append(causes, f.invalid)
+	}
+	return causes
+}
+
+// clause turns a sentence back into the text of an error, which begins in lower case and
+// has no full stop.
+func clause(sentence string) string {
+	sentence = strings.TrimSuffix(sentence, ".")
+	word, _, _ := strings.Cut(sentence, " ")
+	first, size := utf8.DecodeRuneInString(sentence)
+	if !unicode.IsUpper(first) || strings.ContainsFunc(word[min(size, len(word)):], unicode.IsUpper) {
+		return sentence
+	}
+	return string(unicode.ToLower(first)) + sentence[size:]
+}

@@ -1,0 +1,90 @@
+package adminclient
+
+import (
+	"context"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/client"
+	"github.com/ration-dev/ration/internal/admin"
+)
+
+func usageQuery(filter admin.UsageFilter) client.UsageQuery {
+	query := client.UsageQuery{Owner: filter.Owner, Meter: filter.Meter, From: date(filter.From), To: date(filter.To), Limit: filter.Limit}
+	if !filter.KeyID.IsZero() {
+		query.Key = filter.KeyID.String()
+	}
+	return query
+}
+
+// date writes a date; the zero one is none.
+func date(day ration.PeriodID) string {
+	if day == 0 {
+		return ""
+	}
+	return day.Date().Format(time.DateOnly)
+}
+
+// UsageDays implements admin.Operations.
+func (o *Operations) UsageDays(ctx context.Context, filter admin.UsageFilter) ([]admin.UsageDay, error) {
+	days, err := o.admin.UsageDays(ctx, usageQuery(filter))
+	return answered(days, err, func(days api.UsageDays) ([]admin.UsageDay, error) { return all(days.Items, readUsageDay) })
+}
+
+// SumUsage implements admin.Operations.
+func (o *Operations) SumUsage(ctx context.Context, question admin.UsageQuestion) (admin.UsageReport, error) {
+	query := usageQuery(question.UsageFilter)
+	query.Zone = question.Zone
+	for _, group := range question.By {
+		query.GroupBy = append(query.GroupBy, string(group))
+	}
+	report, err := o.admin.SumUsage(ctx, query)
+	return answered(report, err, readUsageReport)
+}
+
+// ListAudit implements admin.Operations.
+func (o *Operations) ListAudit(ctx context.Context, filter admin.AuditFilter) ([]admin.AuditEntry, error) {
+	log, err := o.admin.ListAudit(ctx, client.AuditQuery{Target: filter.Target, Actor: filter.Actor, Limit: filter.Limit})
+	return answered(log, err, func(log api.AuditLog) ([]admin.AuditEntry, error) { return all(log.Items, readAuditEntry) })
+}
+
+// ExplainKey implements admin.Operations.
+func (o *Operations) ExplainKey(ctx context.Context, question admin.ExplainQuestion) (admin.Explanation, error) {
+	asked := api.ExplainRequest{Scope: question.Scope, Amounts: map[string]int64{}}
+	for _, amount := range question.Amounts {
+		asked.Amounts[amount.Meter] = amount.Units
+	}
+	if question.IP.IsValid() {
+		asked.IP = question.IP.String()
+	}
+	explanation, err := o.admin.ExplainKey(ctx, question.KeyID.String(), asked)
+	return answered(explanation, err, readExplanation)
+}
+
+// Reconcile implements admin.Operations.
+func (o *Operations) Reconcile(ctx context.Context, filter admin.ReconcileFilter) (admin.Reconciliation, error) {
+	key := ""
+	if !filter.KeyID.IsZero() {
+		key = filter.KeyID.String()
+	}
+	found, err := o.admin.Reconcile(ctx, key, after(filter.After), filter.Limit)
+	return answered(found, err, readReconciliation)
+}
+
+// Diagnose implements admin.Operations.
+func (o *Operations) Diagnose(ctx context.Context, options admin.DiagnoseOptions) ([]admin.Finding, error) {
+	findings, err := o.admin.Diagnose(ctx, options.Deep)
+	return answered(findings, err, readFindings)
+}
+
+// RepairUsage implements admin.Operations.
+func (o *Operations) RepairUsage(ctx context.Context, actor string, afterKey ration.KeyID) (admin.UsageRepaired, error) {
+	done, err := o.admin.RepairUsage(by(ctx, actor), after(afterKey))
+	return answered(done, err, readUsageRepaired)
+}
+
+// Backup implements admin.Operations.
+func (o *Operations) Backup(ctx context.Context, path string) error {
+	return failed(o.admin.Backup(ctx, path))
+}
