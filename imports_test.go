@@ -60,6 +60,7 @@ var layers = []layer{
 	// Wire types, and what speaks them.
 	{"api", nil},
 	{"client", []string{"api"}},
+	{"api/openapi", nil},
 
 	// Integrations translate a protocol. They never see a store.
 	{"rationhttp", []string{root, "api", "rationadmin", "internal/turns", "internal/wire"}},
@@ -80,7 +81,7 @@ var layers = []layer{
 	{"internal/adminsock", []string{root, "client", "rationadmin", "internal/admin", "internal/adminapi", "internal/adminclient", "internal/bound", "internal/condense"}},
 	{"internal/adminclient", []string{root, "api", "client", "internal/admin", "internal/wire"}},
 	{"internal/wire", []string{root, "api", "internal/admin"}},
-	{"internal/adminapi", []string{root, "api", "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/wire"}},
+	{"internal/adminapi", []string{root, "api", "api/openapi", "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/wire"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},
 
 	// The server listens; it opens no database.

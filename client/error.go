@@ -55,6 +55,6 @@ func (e *Error) Code() string { return e.Problem.Code }
 
 // Is reports whether another refusal has the same code.
 func (e *Error) Is(other error) bool {
-	refused, ok := other.(*Error) //nolint:errorlint // errors.Is unwraps
+	refused, ok := other.(*Error)
 	return ok && refused.Code() != "" && refused.Code() == e.Code()
 }

@@ -69,6 +69,18 @@ func readKeyID(text string) (ration.KeyID, error) {
 	return id, nil
 }
 
+// readKeyParameter reads the id of a key in the query; the empty text is none.
+func readKeyParameter(text string) (ration.KeyID, error) {
+	if text == "" {
+		return ration.KeyID{}, nil
+	}
+	id, err := ration.ParseKeyID(text)
+	if err != nil {
+		return id, invalidForm("?key", "a key's id is key_ and a UUID")
+	}
+	return id, nil
+}
+
 func readAmounts(amounts map[string]int64) []ration.Amount {
 	read := make([]ration.Amount, 0, len(amounts))
 	for meter, units := range amounts {

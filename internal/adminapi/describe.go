@@ -23,6 +23,7 @@ func describe() huma.Config {
 				Schemas: huma.NewMapRegistry(schemas, huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"token": {Type: "http", Scheme: "bearer", Description: "A service token. Make one with: ration tokens create NAME --scope admin"},
+					"key":   {Type: "http", Scheme: "bearer", Description: "The secret of an API key. The header X-API-Key takes it too, or the one that is set (key_header)."},
 				},
 			},
 		},

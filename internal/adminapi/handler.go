@@ -72,6 +72,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(rationhttp.RequestIDHeader, id)
 	w.Header().Set("Cache-Control", "no-store")
 	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, &request{id: id}))
+	if a.documents(w, r) {
+		return
+	}
 	if refused := a.misrouted(r); refused != nil {
 		refused.problem(id).writeTo(w)
 		return

@@ -19,6 +19,7 @@ type served struct {
 	t      *testing.T
 	server *httptest.Server
 	api    *adminapi.API
+	ids    *strings.Replacer // of what prepare has made
 }
 
 func serve(t *testing.T) *served {
@@ -38,11 +39,11 @@ func serve(t *testing.T) *served {
 	}})
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
-	return &served{t, server, api}
+	return &served{t, server, api, nil}
 }
 
 // with returns the same for a part of the test.
-func (s *served) with(t *testing.T) *served { return &served{t, s.server, s.api} }
+func (s *served) with(t *testing.T) *served { return &served{t, s.server, s.api, s.ids} }
 
 // key creates a key and returns its id.
 func (s *served) key(body string) string {

@@ -18,14 +18,17 @@ func (a *API) registerImports() {
 	register(a, operation{
 		id: "importKeys", method: http.MethodPost, path: "/keys/import", tag: tagKeys, scope: scopeKeys, body: maxImport,
 		summary: "Create keys that keep the secrets they have", about: "In one transaction. Keys whose secret is known already stay as they are, so it can be sent again.",
+		example: api.KeysImport{Keys: []api.ImportedKey{{Name: "Bob", Owner: "bob@example.com", Plan: "free", Secret: "a-secret-that-another-system-made"}}},
 	}, importKeys)
 	register(a, operation{
 		id: "findKeys", method: http.MethodPost, path: "/keys/find", tag: tagKeys, scope: scopeKeys, body: maxImport,
 		summary: "Find the keys that secrets belong to",
+		example: api.KeysSearch{Secrets: []string{"a-secret-that-another-system-made"}},
 	}, findKeys)
 	register(a, operation{
 		id: "importUsage", method: http.MethodPost, path: "/usage/import", tag: tagUsage, scope: scopeKeys, body: maxImport,
 		summary: "Raise the usage of days to at least what was counted elsewhere", about: "In one transaction. Sent again, it changes nothing.",
+		example: api.UsageImport{Days: []api.ImportedDay{{Key: exampleKey, Meter: "requests", Date: "2026-01-31", Used: 120}}},
 	}, importUsage)
 }
 

@@ -15,6 +15,7 @@ func (a *API) registerKeyChanges() {
 		id: "changeKeys", method: http.MethodPost, path: "/keys/changes", tag: tagKeys, scope: scopeKeys,
 		summary: "Change the next keys that match, in one transaction",
 		about:   "Send next_cursor of the answer as cursor of the next request, until it is null.",
+		example: api.KeysChange{Filter: api.KeyFilter{Plan: "free"}, Action: "update", Patch: &api.KeyPatch{SetLimits: []api.NewOverride{{Limit: "2000/day"}}}, DryRun: true},
 	}, changeKeys)
 	register(a, operation{
 		id: "countUnlimited", method: http.MethodGet, path: "/keys/unlimited", tag: tagKeys, scope: scopeRead,

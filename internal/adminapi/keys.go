@@ -40,6 +40,9 @@ func (a *API) registerKeys() {
 	register(a, operation{
 		id: "createKey", method: http.MethodPost, path: "/keys", tag: tagKeys, scope: scopeKeys, status: http.StatusCreated,
 		summary: "Create a key", about: "The answer has the secret, which can't be shown again.",
+		example: api.NewKey{
+			Name: "Ada", Owner: "ada@example.com", Plan: "free", Scopes: []string{"search"}, Limits: []api.NewOverride{{Limit: "5000/day"}},
+		},
 	}, createKey)
 	register(a, operation{
 		id: "showKey", method: http.MethodGet, path: "/keys/{id}", tag: tagKeys, scope: scopeRead,
@@ -48,6 +51,7 @@ func (a *API) registerKeys() {
 	register(a, operation{
 		id: "updateKey", method: http.MethodPatch, path: "/keys/{id}", tag: tagKeys, scope: scopeKeys,
 		summary: "Change a key", about: "A JSON merge patch (RFC 7396): absent members change nothing, null takes away.",
+		errors: changed, example: map[string]any{"name": "Ada Lovelace", "scopes": nil, "set_limits": []api.NewOverride{{Limit: "7000/day"}}},
 	}, updateKey)
 	register(a, operation{
 		id: "disableKey", method: http.MethodPost, path: "/keys/{id}/disable", tag: tagKeys, scope: scopeKeys,
@@ -64,10 +68,12 @@ func (a *API) registerKeys() {
 	register(a, operation{
 		id: "resetKey", method: http.MethodPost, path: "/keys/{id}/reset", tag: tagKeys, scope: scopeKeys,
 		summary: "Begin what limits of a key count anew", about: "The history and the totals stay.",
+		example: api.KeyResetRequest{Limits: []string{"day"}, Reason: "a fault of ours, ticket 815"},
 	}, resetKey)
 	register(a, operation{
 		id: "explainKey", method: http.MethodPost, path: "/keys/{id}/explain", tag: tagKeys, scope: scopeRead,
 		summary: "Explain how a charge of a key would be decided", about: "Nothing is charged.",
+		example: api.ExplainRequest{Amounts: map[string]int64{"requests": 1, "tokens": 1200}, Scope: "search", IP: "203.0.113.7"},
 	}, explainKey)
 }
 

@@ -3,6 +3,7 @@ package adminapi
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -21,6 +22,8 @@ type operation struct {
 	status  int    // of success; 0: 200
 	body    int64  // most bytes of a request's body; 0: maxBody
 	local   bool   // only for callers on this machine; not in the document
+	example any    // of a request's body; nil: it has none
+	errors  []int  // statuses of errors besides those that every operation has
 }
 
 // maxBody is the longest body of an ordinary request, in bytes.
@@ -52,7 +55,10 @@ func register[I, O any](a *API, op operation, serve func(context.Context, Caller
 		DefaultStatus: op.status, MaxBodyBytes: op.body, Hidden: op.local,
 		Metadata: map[string]any{scopeKey: op.scope},
 		Security: []map[string][]string{{"token": {op.scope}}},
-		Errors:   []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+		Errors:   op.statuses(),
+	}
+	if op.example != nil {
+		described.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Example: op.example}}}
 	}
 	if described.MaxBodyBytes == 0 {
 		described.MaxBodyBytes = maxBody
@@ -68,6 +74,24 @@ func register[I, O any](a *API, op operation, serve func(context.Context, Caller
 		}
 		return output, nil
 	})
+	if op.example != nil {
+		delete(described.RequestBody.Content, "application/octet-stream") // of RawBody, which is the same body
+	}
+}
+
+// statuses returns the statuses of all errors that the operation may answer with.
+func (op *operation) statuses() []int {
+	statuses := []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable}
+	if strings.Contains(op.path, "{") {
+		statuses = append(statuses, http.StatusNotFound)
+	}
+	if op.scope != scopeRead {
+		statuses = append(statuses, http.StatusNotFound, http.StatusConflict)
+	}
+	if op.example != nil {
+		statuses = append(statuses, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	return append(statuses, op.errors...)
 }
 
 var errOnlyLocal = &Refusal{

@@ -27,6 +27,7 @@ func (a *API) registerPlans() {
 	register(a, operation{
 		id: "createPlan", method: http.MethodPost, path: "/plans", tag: tagPlans, scope: scopeAdmin, status: http.StatusCreated,
 		summary: "Create a plan",
+		example: api.NewPlan{Name: "pro", TimeZone: "Europe/Berlin", Limits: []string{"10000/day", "200000 tokens/month", "10/second burst 20", "5 at once"}},
 	}, createPlan)
 	register(a, operation{
 		id: "showPlan", method: http.MethodGet, path: "/plans/{name}", tag: tagPlans, scope: scopeRead,
@@ -35,6 +36,7 @@ func (a *API) registerPlans() {
 	register(a, operation{
 		id: "updatePlan", method: http.MethodPatch, path: "/plans/{name}", tag: tagPlans, scope: scopeAdmin,
 		summary: "Change a plan", about: "A JSON merge patch (RFC 7396). The change holds for every decision that starts after the answer.",
+		errors: changed, example: api.PlanPatch{SetLimits: []string{"20000/day"}, FromNextPeriod: true},
 	}, updatePlan)
 	register(a, operation{
 		id: "deletePlan", method: http.MethodDelete, path: "/plans/{name}", tag: tagPlans, scope: scopeAdmin, status: http.StatusNoContent,
@@ -43,6 +45,7 @@ func (a *API) registerPlans() {
 	register(a, operation{
 		id: "applyPlans", method: http.MethodPost, path: "/plans/apply", tag: tagPlans, scope: scopeAdmin,
 		summary: "Make plans what they are to be, in one transaction", about: "Applied again, it changes nothing.",
+		example: api.PlansApply{Plans: []api.NewPlan{{Name: "free", Limits: []string{"1000/day"}}, {Name: "pro", Limits: []string{"10000/day"}}}, DryRun: true},
 	}, applyPlans)
 }
 

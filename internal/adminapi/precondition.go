@@ -7,6 +7,9 @@ import (
 	"github.com/ration-dev/ration/internal/wire"
 )
 
+// changed has the statuses of an operation with a precondition.
+var changed = []int{http.StatusPreconditionFailed, http.StatusPreconditionRequired}
+
 // Precondition is the header field If-Match of a change.
 type Precondition struct {
 	IfMatch string `header:"If-Match" doc:"The ETag of what you have seen, or * for whatever it is now. If it has changed since, the answer is 412."`

@@ -47,10 +47,8 @@ type reconcileInput struct {
 func reconcile(ctx context.Context, c Caller, in *reconcileInput) (*reply[api.ReconciliationChunk], error) {
 	filter := admin.ReconcileFilter{Limit: in.Limit}
 	var err error
-	if in.Key != "" {
-		if filter.KeyID, err = readKeyID(in.Key); err != nil {
-			return nil, err
-		}
+	if filter.KeyID, err = readKeyParameter(in.Key); err != nil {
+		return nil, err
 	}
 	if filter.After, err = readKeyCursor("?cursor", in.Cursor); err != nil {
 		return nil, err

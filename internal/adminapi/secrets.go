@@ -16,10 +16,12 @@ func (a *API) registerSecrets() {
 		id: "rotateKey", method: http.MethodPost, path: "/keys/{id}/rotate", tag: tagKeys, scope: scopeKeys,
 		summary: "Replace a key's secrets by a new one",
 		about:   "The answer has the secret, which can't be shown again. The key keeps its id, its limits and its history.",
+		example: api.KeyRotation{Label: "default", Overlap: 3600},
 	}, rotateKey)
 	register(a, operation{
 		id: "addSecret", method: http.MethodPost, path: "/keys/{id}/secrets", tag: tagKeys, scope: scopeKeys, status: http.StatusCreated,
 		summary: "Give a key a further secret", about: "All secrets of a key share its limits and its usage.",
+		example: api.NewSecret{Label: "phone"},
 	}, addSecret)
 	register(a, operation{
 		id: "revokeSecret", method: http.MethodDelete, path: "/keys/{id}/secrets/{secret}", tag: tagKeys, scope: scopeKeys,

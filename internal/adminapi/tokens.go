@@ -20,6 +20,7 @@ func (a *API) registerTokens() {
 	register(a, operation{
 		id: "createToken", method: http.MethodPost, path: "/tokens", tag: tagTokens, scope: scopeAdmin, status: http.StatusCreated,
 		summary: "Create a service token", about: "The answer has the token, which can't be shown again. It can't grant more than the token that makes it.",
+		example: api.NewToken{Name: "sign-up", Scopes: []string{"keys"}, Plans: []string{"free"}},
 	}, createToken)
 	register(a, operation{
 		id: "revokeToken", method: http.MethodDelete, path: "/tokens/{name}", tag: tagTokens, scope: scopeAdmin,

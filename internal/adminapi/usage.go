@@ -36,10 +36,8 @@ type UsageFilter struct {
 
 func (f *UsageFilter) read() (filter admin.UsageFilter, err error) {
 	filter = admin.UsageFilter{Owner: f.Owner, Meter: f.Meter, Limit: f.Limit}
-	if f.Key != "" {
-		if filter.KeyID, err = readKeyID(f.Key); err != nil {
-			return filter, err
-		}
+	if filter.KeyID, err = readKeyParameter(f.Key); err != nil {
+		return filter, err
 	}
 	if filter.From, err = readDate("?from", f.From); err != nil {
 		return filter, err

@@ -1,0 +1,109 @@
+package adminapi
+
+import (
+	"net/http"
+	"reflect"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/ration-dev/ration/api"
+)
+
+// Document returns the document of all of Ration's APIs: of administration, which this
+// package serves, and of the verify API and the usage that holders of keys read.
+func Document() *huma.OpenAPI {
+	document := New(Config{}).OpenAPI()
+	delete(document.Components.Schemas.Map(), "BackupInputBody") // of an operation that is hidden
+	for _, op := range otherOperations {
+		document.AddOperation(op.describe(document.Components.Schemas))
+	}
+	return document
+}
+
+// otherOperation is an operation that other packages serve.
+type otherOperation struct {
+	id, method, path, summary, about string
+	parameters                       []*huma.Param
+	body                             reflect.Type // nil: none
+	example                          any          // of the body
+	answer                           reflect.Type
+	errors                           []int
+	byKey                            bool // a key's own secret is sent, not a service token
+}
+
+var idempotencyKey = &huma.Param{
+	Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string"},
+	Description: "1 to 255 bytes. The same question with the same key is charged once, and gets the same decision.",
+}
+
+var reservationID = &huma.Param{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: "string"}, Description: "The reservation's id."}
+
+// verifyErrors are the statuses of errors that every call of the verify API may get.
+var verifyErrors = []int{400, 401, 403, 413, 415, 422, 429, 500, 503}
+
+// exampleSecret belongs to nobody.
+const exampleSecret = "rk_0123456789abcdefghijABCDEFGHIJ0123456789"
+
+var otherOperations = []otherOperation{
+	{
+		id: "verify", method: http.MethodPost, path: "/v1/verify", summary: "Ask whether a request may pass, and charge it if so",
+		about: "The status is 200 whenever a decision was made: see allowed.", parameters: []*huma.Param{idempotencyKey},
+		body: reflect.TypeFor[api.VerifyRequest](), answer: reflect.TypeFor[api.VerifyResponse](), errors: verifyErrors,
+		example: api.VerifyRequest{Secret: exampleSecret, Amounts: map[string]int64{"tokens": 1200}, Scope: "search", IP: "203.0.113.7"},
+	},
+	{
+		id: "reserve", method: http.MethodPost, path: "/v1/reservations", summary: "Reserve amounts whose final size is not known yet",
+		about: "The status is 200 whenever a decision was made: see allowed.", parameters: []*huma.Param{idempotencyKey},
+		body: reflect.TypeFor[api.ReserveRequest](), answer: reflect.TypeFor[api.ReserveResponse](), errors: verifyErrors,
+		example: api.ReserveRequest{VerifyRequest: api.VerifyRequest{Secret: exampleSecret, Amounts: map[string]int64{"tokens": 4000}}, TTLSeconds: new(int64(60))},
+	},
+	{
+		id: "showReservation", method: http.MethodGet, path: "/v1/reservations/{id}", summary: "Show a reservation",
+		parameters: []*huma.Param{reservationID, {Name: "key", In: "query", Schema: &huma.Schema{Type: "string"}, Description: "The id of the key that it belongs to."}},
+		answer:     reflect.TypeFor[api.Reservation](), errors: append(verifyErrors, 404),
+	},
+	{
+		id: "settle", method: http.MethodPost, path: "/v1/reservations/{id}/settle", summary: "End a reservation with the amounts that were used",
+		about: "Settled again with the same amounts, it changes nothing.", parameters: []*huma.Param{reservationID},
+		body: reflect.TypeFor[api.SettleRequest](), example: api.SettleRequest{Amounts: map[string]int64{"tokens": 3127}},
+		answer: reflect.TypeFor[api.Reservation](), errors: append(verifyErrors, 404, 409),
+	},
+	{
+		id: "void", method: http.MethodPost, path: "/v1/reservations/{id}/void", summary: "End a reservation and give back all that it holds",
+		about: "Voided again, it changes nothing.", parameters: []*huma.Param{reservationID},
+		body: reflect.TypeFor[api.VoidRequest](), example: api.VoidRequest{},
+		answer: reflect.TypeFor[api.Reservation](), errors: append(verifyErrors, 404, 409),
+	},
+	{
+		id: "ownUsage", method: http.MethodGet, path: "/v1/usage", summary: "Read what remains of one's own key",
+		about: "For holders of keys. It charges nothing. The path can be set (usage_path).", byKey: true,
+		answer: reflect.TypeFor[api.OwnUsage](), errors: []int{400, 401, 403, 429, 500, 503},
+	},
+}
+
+// describe describes the operation as huma describes those of this package.
+func (o *otherOperation) describe(schemas huma.Registry) *huma.Operation {
+	described := &huma.Operation{
+		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: o.about, Tags: []string{"decisions"},
+		Parameters: o.parameters, Security: []map[string][]string{{"token": {"verify"}}},
+		Responses: map[string]*huma.Response{"200": {Description: http.StatusText(http.StatusOK), Content: contentOf(schemas, "application/json", o.answer)}},
+	}
+	if o.byKey {
+		described.Security = []map[string][]string{{"key": {}}}
+	}
+	if o.body != nil {
+		described.RequestBody = &huma.RequestBody{Required: o.answer != reflect.TypeFor[api.Reservation](), Content: contentOf(schemas, "application/json", o.body)}
+		described.RequestBody.Content["application/json"].Example = o.example
+	}
+	for _, status := range o.errors {
+		described.Responses[strconv.Itoa(status)] = &huma.Response{
+			Description: http.StatusText(status), Content: contentOf(schemas, api.ProblemContentType, reflect.TypeFor[Problem]()),
+		}
+	}
+	return described
+}
+
+func contentOf(schemas huma.Registry, mediaType string, of reflect.Type) map[string]*huma.MediaType {
+	return map[string]*huma.MediaType{mediaType: {Schema: schemas.Schema(of, true, of.Name())}}
+}
