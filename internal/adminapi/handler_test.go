@@ -35,7 +35,7 @@ func serve(t *testing.T) *served {
 	})
 	operations := admin.New(store, admin.Config{})
 	api := adminapi.New(adminapi.Config{Authenticate: func(*http.Request, string) (adminapi.Caller, error) {
-		return adminapi.Caller{Actor: "token:test", Operations: operations, Local: true}, nil
+		return adminapi.Caller{Actor: "token:test", Operations: operations, Local: false}, nil
 	}})
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)

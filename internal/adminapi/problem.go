@@ -77,8 +77,11 @@ func (r *Refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.Status, r.C
 
 func (r *Refusal) problem(requestID string) *Problem {
 	problem := &Problem{challenge: r.Challenge, allow: r.Allow, Problem: api.Problem{
-		Title: http.StatusText(r.Status), Status: r.Status, Code: r.Code, Detail: r.Detail, Errors: r.Errors, RequestID: requestID,
+		Title: http.StatusText(r.Status), Status: r.Status, Code: r.Code, Detail: withoutSecrets(r.Detail), RequestID: requestID,
 	}}
+	for _, fault := range r.Errors {
+		problem.Errors = append(problem.Errors, api.FieldError{Pointer: withoutSecrets(fault.Pointer), Detail: withoutSecrets(fault.Detail)})
+	}
 	if r.RetryAfter > 0 {
 		problem.RetryAfter = &r.RetryAfter
 	}
@@ -110,6 +113,9 @@ func (a *API) problemOf(ctx context.Context, err error) *Problem {
 	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
 		refused := invalidValue("/"+strings.ReplaceAll(invalid.Field, ".", "/"), invalid.Reason)
 		refused.Detail = sentence(err)
+		if !local {
+			refused.Detail = sentence(errors.New(strings.ReplaceAll(err.Error(), invalid.Error(), invalid.Field+": "+invalid.Reason)))
+		}
 		return refused.problem(id)
 	}
 	code := ration.CodeOf(err)

@@ -103,7 +103,7 @@ func shellWords(t *testing.T, line string) (words []string) {
 
 // made is what the examples of a command make, and must not be there before.
 var made = map[string]string{
-	"plans create": "ration.db", "tokens create": "ration.db", "restore": "ration.db", "backup": "ration-2030-01-31.db",
+	"plans create": "ration.db", "restore": "ration.db", "backup": "ration-2030-01-31.db",
 }
 
 // place is a directory with all that examples name.

@@ -30,7 +30,7 @@ do is said by its scopes: verify for POST /v1/verify and for reservations; read 
 read keys, plans, usage and the audit log; keys to create and change keys, too; admin
 to change plans and tokens, too. With --owner or --plan, a token of scope read or
 keys sees and changes only keys with one of these owners and one of these plans.`,
-		Example: `  ration tokens create gateway --scope verify
+		Example: `  ration tokens create my-api --scope verify
   ration tokens create sign-up --scope keys --owner acme --plan free --expires 30d`,
 		Args: oneToken,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
