@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -15,10 +14,13 @@ const (
 	maxScopeLength     = 100
 )
 
-// Amount is a number of units on a meter, 0 … [MaxUnits].
+// Amount is a number of units on a meter. Its Unit says what one of them is. It may
+// differ from the meter's own unit: what is charged is the same amount in the meter's
+// unit, rounded up, 0 … [MaxUnits].
 type Amount struct {
 	Meter string
 	Units int64
+	Unit  Unit
 }
 
 // Charge asks for amounts in the name of a key. Every limit of the key on those
@@ -114,8 +116,11 @@ func sortAmounts(sorted []Amount) ([]Amount, error) {
 		if err := ValidateMeter(amount.Meter); err != nil {
 			return nil, err
 		}
-		if amount.Units < 0 || amount.Units > MaxUnits {
-			return nil, &InvalidError{Field: "amounts." + amount.Meter, Value: strconv.FormatInt(amount.Units, 10), Reason: "use a whole number from 0 to 9007199254740992"}
+		if err := amount.Unit.Validate(); err != nil {
+			return nil, err
+		}
+		if whole, _, _ := rescale(amount.Units, amount.Unit, 0); amount.Units < 0 || whole > MaxUnits {
+			return nil, &InvalidError{Field: "amounts." + amount.Meter, Value: amount.Text(), Reason: Unit(0).bounds()}
 		}
 		if i > 0 && sorted[i-1].Meter == amount.Meter {
 			return nil, &InvalidError{Field: "amounts." + amount.Meter, Reason: "a charge can name each meter only once"}

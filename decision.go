@@ -59,6 +59,7 @@ type Decision struct {
 	RetryAfter time.Duration // if denied: after this wait all limits could have room, at the earliest, if nothing else is charged and reservations are left to expire; 0: waiting does not help
 	DecidedAt  time.Time     // by the store's clock
 	DryRun     bool          // this was a dry run: nothing was changed
+	Amounts    []Amount      // what was asked for, in the units of the meters; nil if the key is unknown
 
 	Replayed    bool         // this is the decision of an earlier, equal charge; nothing was charged this time
 	Reservation *Reservation // the reservation that was made or ended; nil: none
@@ -69,7 +70,8 @@ type Decision struct {
 // Allowed reports whether the charge was admitted.
 func (d Decision) Allowed() bool { return d.Code == CodeOK }
 
-// LimitStatus is the state of a limit after a decision.
+// LimitStatus is the state of a limit after a decision. Its units are those of the
+// limit's Unit.
 type LimitStatus struct {
 	Limit
 	Used        int64     // units; of a rate: those that have not come back yet, after a lowering perhaps more than its burst; of a concurrent limit: charges in flight

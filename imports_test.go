@@ -81,14 +81,14 @@ var layers = []layer{
 	{"internal/adminsock", []string{root, "client", "rationadmin", "internal/admin", "internal/adminapi", "internal/adminclient", "internal/bound", "internal/condense"}},
 	{"internal/adminclient", []string{root, "api", "client", "internal/admin", "internal/wire"}},
 	{"internal/wire", []string{root, "api", "internal/admin"}},
-	{"internal/adminapi", []string{root, "api", "api/openapi", "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/wire"}},
+	{"internal/adminapi", []string{root, "api", "internal/numeral", "api/openapi", "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/wire"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},
 
 	// The server listens; it opens no database.
 	{"internal/framing", nil},
 	{"internal/server", []string{root, "rationhttp", "internal/bound", "internal/certfile", "internal/config", "internal/condense", "internal/framing"}},
 	{"internal/bound", []string{"internal/bucket"}},
-	{"internal/config", []string{root, "internal/redact", "internal/inputfile", "internal/certfile", "rationhttp", "internal/cors", "internal/route", "internal/rewrite"}},
+	{"internal/config", []string{root, "internal/numeral", "internal/redact", "internal/inputfile", "internal/certfile", "rationhttp", "internal/cors", "internal/route", "internal/rewrite"}},
 	{"internal/demo", []string{root, "internal/admin"}},
 	{"internal/manual", nil},
 	{"internal/keyimport", []string{root, "internal/admin", "internal/numeral"}},

@@ -1,8 +1,8 @@
 package ration
 
 import (
+	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -33,6 +33,7 @@ type Limit struct {
 	Quantity int64  // units per period, 0 … [MaxUnits]; of a concurrent limit charges in flight, 0 … [MaxConcurrent]
 	Period   Period // empty for a concurrent limit
 	Burst    int64  // rates: the most units at one instant; 0: Quantity. Other kinds: 0
+	Unit     Unit   // what a unit is: that of the meter, once the limit is stored. Zero: 1
 }
 
 // LimitKey is what tells the limits of one plan or key apart: a plan has at most one
@@ -93,15 +94,21 @@ func (l Limit) Normalize() (Limit, error) {
 	if err := ValidateMeter(l.Meter); err != nil {
 		return Limit{}, err
 	}
-	if err := l.normalizeKind(); err != nil {
+	if err := errors.Join(l.normalizeKind(), l.Unit.Validate()); err != nil {
 		return Limit{}, err
+	}
+	if l.Kind == KindConcurrent || l.Meter == MeterRequests {
+		var err error
+		if l, err = l.In(0); err != nil {
+			return Limit{}, err
+		}
 	}
 	most := int64(MaxUnits)
 	if l.Kind == KindConcurrent {
 		most = MaxConcurrent
 	}
 	if l.Quantity < 0 || l.Quantity > most {
-		return wrong("quantity", strconv.FormatInt(l.Quantity, 10), fmt.Sprintf("use a whole number from 0 to %d", most))
+		return wrong("quantity", l.Unit.Text(l.Quantity), l.bounds(most))
 	}
 	if err := l.normalizeBurst(); err != nil {
 		return Limit{}, err
@@ -111,6 +118,14 @@ func (l Limit) Normalize() (Limit, error) {
 		return l, nil
 	}
 	return l, validateIdentifier("limit name", l.Name, maxLimitNameLength)
+}
+
+// bounds says which quantities are possible.
+func (l Limit) bounds(most int64) string {
+	if l.Unit > 0 {
+		return l.Unit.bounds()
+	}
+	return fmt.Sprintf("use a whole number from 0 to %d", most)
 }
 
 // normalizeKind fills in the kind, which the period says, except of a concurrent limit.
@@ -140,7 +155,7 @@ const maxBurstPeriods = 100_000
 
 func (l *Limit) normalizeBurst() error {
 	wrong := func(reason string) error {
-		return &InvalidError{Field: "burst", Value: strconv.FormatInt(l.Burst, 10), Reason: reason}
+		return &InvalidError{Field: "burst", Value: l.Unit.Text(l.Burst), Reason: reason}
 	}
 	switch {
 	case l.Burst == 0 && l.Kind == KindRate:
@@ -149,7 +164,7 @@ func (l *Limit) normalizeBurst() error {
 	case l.Kind != KindRate:
 		return wrong("only a rate (per second or minute) has a burst")
 	case l.Burst < 0 || l.Burst > MaxUnits:
-		return wrong("use a whole number from 1 to 9007199254740992")
+		return wrong("use a number from " + l.Unit.String() + " to " + l.Unit.Text(MaxUnits))
 	case l.Quantity == 0:
 		return wrong("a rate of 0 has no burst")
 	case (l.Burst-1)/maxBurstPeriods >= l.Quantity:

@@ -1,6 +1,7 @@
 package ration
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -8,8 +9,9 @@ import (
 
 // ParseLimit reads a limit as people write it: "1000/day", "200000 tokens/month",
 // "10/second burst 20", "5000000 tokens/lifetime", "1000/day from 06:00", "5 at
-// once". Without a meter the limit is on requests. Digits may be grouped with '_'. The result is normalised and
-// valid.
+// once". Without a meter the limit is on requests. A quantity may have decimals, such as
+// "12.50 eur/day", for a meter whose unit is as fine. Digits may be grouped with '_'. The
+// result is normalised and valid.
 func ParseLimit(text string) (Limit, error) {
 	wrong := func(reason string) (Limit, error) {
 		return Limit{}, &InvalidError{Field: "limit", Value: text, Reason: reason}
@@ -23,11 +25,11 @@ func ParseLimit(text string) (Limit, error) {
 	if !found || len(before) < 1 || len(before) > 2 || len(after) == 0 {
 		return wrong(form)
 	}
-	quantity, err := parseUnits(before[0])
+	quantity, err := parseDecimal(before[0])
 	if err != nil {
 		return wrong(err.Error())
 	}
-	limit := Limit{Meter: MeterRequests, Quantity: quantity, Period: Period(after[0])}
+	limit := Limit{Meter: MeterRequests, Quantity: quantity.Units, Unit: quantity.Unit, Period: Period(after[0])}
 	if len(before) == 2 {
 		limit.Meter = before[1]
 	}
@@ -36,11 +38,12 @@ func ParseLimit(text string) (Limit, error) {
 	case after[1] == "from":
 		limit.Period = Period(strings.Join(after, " "))
 	case after[1] == "burst" && len(after) == 3:
-		if limit.Burst, err = parseUnits(after[2]); err != nil {
+		burst, err := parseDecimal(after[2])
+		if err != nil {
 			return wrong(err.Error())
 		}
-		if limit.Burst == 0 {
-			return wrong("a burst is at least 1")
+		if limit, err = limit.withBurst(burst); err != nil {
+			return wrong(err.Error())
 		}
 	default:
 		return wrong(form)
@@ -50,7 +53,7 @@ func ParseLimit(text string) (Limit, error) {
 
 // String returns the limit in the form that ParseLimit reads.
 func (l Limit) String() string {
-	text := strconv.FormatInt(l.Quantity, 10)
+	text := l.Unit.Text(l.Quantity)
 	if l.Meter != MeterRequests {
 		text += " " + l.Meter
 	}
@@ -59,7 +62,7 @@ func (l Limit) String() string {
 	}
 	text += "/" + string(l.Period)
 	if l.Kind == KindRate && l.Size() != l.Quantity {
-		text += fmt.Sprintf(" burst %d", l.Burst)
+		text += " burst " + l.Unit.Text(l.Burst)
 	}
 	return text
 }
@@ -78,21 +81,58 @@ func parseAtOnce(text string, words []string) (Limit, error) {
 	if len(words) < 1 || len(words) > 2 {
 		return wrong(`write "5 at once" or, for a meter of your own, "2 exports at once"`)
 	}
-	quantity, err := parseUnits(words[0])
+	quantity, err := parseDecimal(words[0])
 	if err != nil {
 		return wrong(err.Error())
 	}
-	limit := Limit{Meter: MeterRequests, Kind: KindConcurrent, Quantity: quantity}
+	limit := Limit{Meter: MeterRequests, Kind: KindConcurrent, Quantity: quantity.Units, Unit: quantity.Unit}
 	if len(words) == 2 {
 		limit.Meter = words[1]
 	}
 	return limit.Normalize()
 }
 
-func parseUnits(text string) (int64, error) {
-	units, err := strconv.ParseInt(strings.ReplaceAll(text, "_", ""), 10, 64)
-	if err != nil || units < 0 || units > MaxUnits || text[0] == '+' || text[0] == '_' {
-		return 0, fmt.Errorf("%s is not a whole number from 0 to %d", shortQuote(text), MaxUnits)
+// decimal is a number as people write it, with as few decimal places as it needs.
+type decimal struct {
+	Units int64
+	Unit  Unit
+}
+
+func parseDecimal(text string) (decimal, error) {
+	whole, fraction, pointed := strings.Cut(strings.ReplaceAll(text, "_", ""), ".")
+	if pointed && fraction == "" || whole == "" || text[0] == '_' {
+		return decimal{}, notANumber(text)
 	}
-	return units, nil
+	significant := strings.TrimRight(fraction, "0")
+	units, err := strconv.ParseUint(whole+significant, 10, 63)
+	if err != nil || strings.Trim(fraction, "0123456789") != "" {
+		return decimal{}, notANumber(text)
+	}
+	if len(significant) > int(MinUnit) {
+		return decimal{}, fmt.Errorf("%s has too many decimal places; the smallest unit of a meter is %s", shortQuote(text), MinUnit)
+	}
+	unit := Unit(len(significant))
+	if units > uint64(MaxUnits) {
+		return decimal{}, fmt.Errorf("%s is too much; %s", shortQuote(text), unit.bounds())
+	}
+	return decimal{int64(units), unit}, nil
+}
+
+func notANumber(text string) error {
+	return fmt.Errorf("%s is not a number from 0 to %d", shortQuote(text), MaxUnits)
+}
+
+// withBurst gives a rate its burst, in the unit of whichever has more decimal places.
+func (l Limit) withBurst(burst decimal) (Limit, error) {
+	unit := max(l.Unit, burst.Unit)
+	quantity, _, fits := rescale(l.Quantity, l.Unit, unit)
+	units, _, burstFits := rescale(burst.Units, burst.Unit, unit)
+	switch {
+	case units == 0 && burstFits:
+		return Limit{}, errors.New("a burst is more than 0")
+	case !fits || !burstFits:
+		return Limit{}, errors.New(unit.bounds())
+	}
+	l.Quantity, l.Burst, l.Unit = quantity, units, unit
+	return l, nil
 }

@@ -122,6 +122,7 @@ func ParseOverage(text string) (Overage, error) {
 type Posting struct {
 	Meter   string
 	Units   int64
+	Unit    Unit // of the meter
 	Periods [len(WindowPeriods)]PeriodID
 	Epoch   int64 // how many resets by hand the meter had seen; what comes after further ones doesn't touch the new count
 }

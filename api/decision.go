@@ -16,9 +16,9 @@ type Limit struct {
 	Meter     string     `json:"meter"`
 	Kind      string     `json:"kind"`   // "quota", "rate" or "concurrent"
 	Period    string     `json:"period"` // "second" … "lifetime"
-	Limit     int64      `json:"limit"`  // units: a quota's quantity, a rate's burst
-	Used      int64      `json:"used"`   // units; of a rate: the part of its burst that has not come back yet
-	Reserved  int64      `json:"reserved"`
-	Remaining int64      `json:"remaining"` // never below 0
+	Limit     Number     `json:"limit"`  // units: a quota's quantity, a rate's burst
+	Used      Number     `json:"used"`   // units; of a rate: the part of its burst that has not come back yet
+	Reserved  Number     `json:"reserved"`
+	Remaining Number     `json:"remaining"` // never below 0
 	ResetsAt  *time.Time `json:"resets_at"` // null: never
 }

@@ -19,7 +19,7 @@ type Explanation struct {
 type LimitExplanation struct {
 	Limit
 	Allows     string     `json:"allows"` // "1000/day", "10/second burst 20"
-	Asked      int64      `json:"asked"`  // units of the charge on its meter
+	Asked      Number     `json:"asked"`  // units of the charge on its meter
 	Code       string     `json:"code"`   // ok, or why the limit refuses
 	Detail     string     `json:"detail"` // the code as a sentence
 	RetryAfter *int64     `json:"retry_after,omitempty"`
@@ -32,6 +32,6 @@ type LimitExplanation struct {
 // OpenHold is the part of a limit that one open reservation holds.
 type OpenHold struct {
 	Reservation string    `json:"reservation"`
-	Units       int64     `json:"units"`
+	Units       Number    `json:"units"`
 	ExpiresAt   time.Time `json:"expires_at"`
 }

@@ -46,6 +46,6 @@ type ImportedDay struct {
 	Key           string     `json:"key"`             // the key's id
 	Meter         string     `json:"meter,omitempty"` // empty: requests
 	Date          string     `json:"date"`            // 2026-01-31
-	Used          int64      `json:"used"`            // units
+	Used          Number     `json:"used"`            // units
 	LastRequestAt *time.Time `json:"last_request_at,omitempty"`
 }

@@ -78,22 +78,22 @@ type KeyStatus struct {
 type KeyLimit struct {
 	PlanLimit
 	Override  bool       `json:"override"` // the key's own, not its plan's
-	Used      int64      `json:"used"`
-	Reserved  int64      `json:"reserved"`
-	Remaining int64      `json:"remaining"` // never below 0
+	Used      Number     `json:"used"`
+	Reserved  Number     `json:"reserved"`
+	Remaining Number     `json:"remaining"` // never below 0
 	ResetsAt  *time.Time `json:"resets_at"` // null: never
 }
 
 // KeyUsage is what a key has used on a meter, in all time and in the current periods.
 type KeyUsage struct {
 	Meter          string     `json:"meter"`
-	Used           int64      `json:"used"` // in all time
-	Reserved       int64      `json:"reserved"`
+	Used           Number     `json:"used"` // in all time
+	Reserved       Number     `json:"reserved"`
 	Denied         int64      `json:"denied"` // charges, in all time
-	Hour           int64      `json:"hour"`
-	Day            int64      `json:"day"`
-	Week           int64      `json:"week"`
-	Month          int64      `json:"month"`
+	Hour           Number     `json:"hour"`
+	Day            Number     `json:"day"`
+	Week           Number     `json:"week"`
+	Month          Number     `json:"month"`
 	FirstRequestAt *time.Time `json:"first_request_at"` // null: never
 	LastRequestAt  *time.Time `json:"last_request_at"`  // of admitted requests; null: never
 }
@@ -126,8 +126,8 @@ type KeyReset struct {
 // LimitReset is a limit that was reset, as it is now.
 type LimitReset struct {
 	KeyLimit
-	UsedBefore     int64 `json:"used_before"`
-	ReservedBefore int64 `json:"reserved_before"` // by open reservations, which no longer count here
+	UsedBefore     Number `json:"used_before"`
+	ReservedBefore Number `json:"reserved_before"` // by open reservations, which no longer count here
 }
 
 // KeysImported is the outcome of an import of keys.
@@ -140,10 +140,10 @@ type KeysImported struct {
 
 // UsageImported is the outcome of an import of usage.
 type UsageImported struct {
-	DryRun     bool  `json:"dry_run"` // nothing was imported: these are the numbers that would result
-	Rows       int   `json:"rows"`
-	DaysRaised int   `json:"days_raised"` // days that had less here
-	UnitsAdded int64 `json:"units_added"` // on all meters together
+	DryRun     bool   `json:"dry_run"` // nothing was imported: these are the numbers that would result
+	Rows       int    `json:"rows"`
+	DaysRaised int    `json:"days_raised"` // days that had less here
+	UnitsAdded Number `json:"units_added"` // on all meters together
 }
 
 // KeysChangedChunk is the outcome of one request that changes many keys.

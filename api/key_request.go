@@ -91,7 +91,7 @@ type KeyResetRequest struct {
 // ExplainRequest is the body of POST /v1/admin/keys/{id}/explain: a charge that is
 // explained and not made.
 type ExplainRequest struct {
-	Amounts map[string]int64 `json:"amounts,omitempty"` // by meter; absent: one request
-	Scope   string           `json:"scope,omitempty"`   // that the request needs
-	IP      string           `json:"ip,omitempty"`      // the client's address; empty: don't look at the allow list
+	Amounts map[string]Number `json:"amounts,omitempty"` // by meter; absent: one request
+	Scope   string            `json:"scope,omitempty"`   // that the request needs
+	IP      string            `json:"ip,omitempty"`      // the client's address; empty: don't look at the allow list
 }

@@ -27,7 +27,7 @@ type PlanLimit struct {
 	Name     string `json:"name"`
 	Meter    string `json:"meter"`
 	Kind     string `json:"kind"`     // "quota", "rate" or "concurrent"
-	Quantity int64  `json:"quantity"` // units per period
+	Quantity Number `json:"quantity"` // units per period
 	Period   string `json:"period"`
-	Burst    int64  `json:"burst"` // rates: the most units at one instant; quotas: 0
+	Burst    Number `json:"burst"` // rates: the most units at one instant; quotas: 0
 }

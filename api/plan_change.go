@@ -11,6 +11,7 @@ type PlanChange struct {
 // PlansApplied is what became of plans that were applied: first of those that were
 // given, then of those that were deleted.
 type PlansApplied struct {
-	DryRun bool         `json:"dry_run"` // nothing was changed: this is what would result
-	Plans  []PlanChange `json:"plans"`   // never null
+	DryRun bool          `json:"dry_run"` // nothing was changed: this is what would result
+	Meters []MeterChange `json:"meters"`  // never null
+	Plans  []PlanChange  `json:"plans"`   // never null
 }

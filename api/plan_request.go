@@ -26,9 +26,10 @@ type PlanPatch struct {
 // PlansApply is the body of POST /v1/admin/plans/apply: plans as they are to be. What
 // a plan leaves out is removed from it.
 type PlansApply struct {
-	Plans  []NewPlan `json:"plans"`
-	Prune  bool      `json:"prune,omitempty"`   // delete the plans that are not named
-	DryRun bool      `json:"dry_run,omitempty"` // only tell what would change
+	Meters []NewMeter `json:"meters,omitempty"` // units that meters are to have; other meters keep theirs
+	Plans  []NewPlan  `json:"plans"`
+	Prune  bool       `json:"prune,omitempty"`   // delete the plans that are not named
+	DryRun bool       `json:"dry_run,omitempty"` // only tell what would change
 
 	// FromNextPeriod lets changed limits of plans that exist start with each limit's own
 	// next period. All else is so at once.

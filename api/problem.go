@@ -29,9 +29,9 @@ type Problem struct {
 
 	// These describe the limit that refuses for the longest time: its size, what is
 	// used, what the request asked for, and when there is more of it.
-	Limit    *int64     `json:"limit,omitempty"`
-	Used     *int64     `json:"used,omitempty"`
-	Cost     *int64     `json:"cost,omitempty"`
+	Limit    *Number    `json:"limit,omitempty"`
+	Used     *Number    `json:"used,omitempty"`
+	Cost     *Number    `json:"cost,omitempty"`
 	ResetsAt *time.Time `json:"resets_at,omitempty"`
 
 	// UsageURL is where the holder of the key learns what it has used: a reference

@@ -17,8 +17,8 @@ type Difference struct {
 	Count   string     `json:"count"`   // used, denied or reserved
 	Date    string     `json:"date"`    // the day that was counted; empty: it is a count of all time
 	At      *time.Time `json:"at"`      // the time of the entry before which something is missing; null: it is missing after the last entry, or on a day
-	Counted int64      `json:"counted"` // the count in the database
-	Logged  int64      `json:"logged"`  // the count that follows from the log
+	Counted Number     `json:"counted"` // the count in the database
+	Logged  Number     `json:"logged"`  // the count that follows from the log
 }
 
 // ReconciliationChunk is the outcome of one request that compares the counts of some

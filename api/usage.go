@@ -9,7 +9,7 @@ type UsageDay struct {
 	Owner         string     `json:"owner"`
 	Meter         string     `json:"meter"`
 	Date          string     `json:"date"`            // 2026-01-31, in the key's time zone
-	Used          int64      `json:"used"`            // units
+	Used          Number     `json:"used"`            // units
 	Denied        int64      `json:"denied"`          // charges
 	LastRequestAt *time.Time `json:"last_request_at"` // of admitted charges; null: none
 }

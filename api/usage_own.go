@@ -25,7 +25,7 @@ type OwnKey struct {
 // OwnMeter is what a key used on a meter.
 type OwnMeter struct {
 	Meter  string   `json:"meter"`
-	Used   int64    `json:"used"`   // units, on all of Days
+	Used   Number   `json:"used"`   // units, on all of Days
 	Denied int64    `json:"denied"` // charges, on all of Days
 	Days   []OwnDay `json:"days"`   // days without usage are left out; never null
 }
@@ -33,6 +33,6 @@ type OwnMeter struct {
 // OwnDay is what a key used on a meter on one of its local days.
 type OwnDay struct {
 	Date   string `json:"date"`   // 2026-01-31
-	Used   int64  `json:"used"`   // units
+	Used   Number `json:"used"`   // units
 	Denied int64  `json:"denied"` // charges
 }

@@ -25,7 +25,7 @@ type UsageSum struct {
 	Day           string     `json:"day,omitempty"`      // 2026-01-31, in the report's zone or the keys'
 	Month         string     `json:"month,omitempty"`    // 2026-01
 	Meter         string     `json:"meter"`
-	Used          int64      `json:"used"`            // units
+	Used          Number     `json:"used"`            // units
 	Denied        int64      `json:"denied"`          // charges
 	LastRequestAt *time.Time `json:"last_request_at"` // of admitted charges; null: none, or the report is in a zone
 }

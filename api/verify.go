@@ -3,11 +3,11 @@ package api
 // VerifyRequest is the body of POST /v1/verify. A member that is null counts as left
 // out.
 type VerifyRequest struct {
-	Secret  string           `json:"secret"`            // the text that the client sent; empty: it sent none
-	Amounts map[string]int64 `json:"amounts,omitempty"` // by meter; none: one request
-	Scope   string           `json:"scope,omitempty"`   // that the key must have
-	IP      string           `json:"ip,omitempty"`      // the client's address, for keys with an allow list
-	DryRun  bool             `json:"dry_run,omitempty"` // decide and change nothing
+	Secret  string            `json:"secret"`            // the text that the client sent; empty: it sent none
+	Amounts map[string]Number `json:"amounts,omitempty"` // by meter; none: one request
+	Scope   string            `json:"scope,omitempty"`   // that the key must have
+	IP      string            `json:"ip,omitempty"`      // the client's address, for keys with an allow list
+	DryRun  bool              `json:"dry_run,omitempty"` // decide and change nothing
 }
 
 // VerifyResponse is the answer to POST /v1/verify. Its status is 200 whenever a

@@ -87,6 +87,15 @@ func (c changer) LockPlan(ctx context.Context, name string) error {
 	return err
 }
 
+// LockMeter implements sqladmin.Tx.
+func (c changer) LockMeter(ctx context.Context, meter string, exclusively bool) error {
+	sql := lockMetersSQL
+	if exclusively {
+		sql = setMeterSQL
+	}
+	return query(ctx, c.tx, sql, func(*row) {}, []string{meter})
+}
+
 // Run implements sqladmin.Tx.
 func (c changer) Run(ctx context.Context, batch *sqladmin.Batch) error { return c.tx.run(ctx, batch) }
 

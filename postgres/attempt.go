@@ -75,6 +75,11 @@ func (l *lane) transact(p pipeline, b *work) ([]ration.Decision, *fault) {
 	if err := b.open(read, clock); err != nil {
 		return nil, &fault{stage: stageLoad, err: err}
 	}
+	if b.namesNewMeters() {
+		if err := l.lockMeters(p, b); err != nil {
+			return nil, &fault{stage: stageLoad, err: err}
+		}
+	}
 	decisions := b.decide(clock)
 	if b.shortOfReserved() {
 		if err := l.reopen(p, b, read, clock); err != nil {
@@ -113,6 +118,9 @@ func (l *lane) lockAndLoad(p pipeline, b *work) (*loaded, *fault) {
 	err := p.read(func(r *row) { read.read(r, b) })
 	if err == nil && l.meterKeys.length > 0 {
 		err = p.read(b.takeUsage)
+	}
+	if err == nil && l.named.length > 0 {
+		err = p.read(b.takeUnit)
 	}
 	if err == nil && b.refers {
 		err = l.readReadings(p, b)
@@ -155,6 +163,9 @@ func (l *lane) ask(p pipeline, b *work) {
 	if l.meterKeys.length > 0 {
 		p.send(stmtMeters, l.meterKeys.param(), l.meters.param())
 	}
+	if l.named.length > 0 {
+		p.send(stmtUnits, l.named.param())
+	}
 	if b.refers {
 		l.fillReadings(b)
 		l.askReadings(p)
@@ -163,7 +174,7 @@ func (l *lane) ask(p pipeline, b *work) {
 
 // fill sets the parameters of the first round trip.
 func (l *lane) fill(b *work) {
-	for _, a := range []*array{&l.keys, &l.free, &l.stuck, &l.meterKeys, &l.meters, &l.sent[0], &l.sent[1]} {
+	for _, a := range []*array{&l.keys, &l.free, &l.stuck, &l.meterKeys, &l.meters, &l.named, &l.sent[0], &l.sent[1]} {
 		a.reset()
 	}
 	for i := range b.keys {
@@ -184,6 +195,9 @@ func (l *lane) fill(b *work) {
 	}
 	for _, meter := range b.meters {
 		l.meters.addText(meter)
+	}
+	for _, meter := range b.named {
+		l.named.addText(meter)
 	}
 }
 

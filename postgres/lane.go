@@ -15,6 +15,7 @@ type lane struct {
 
 	keys, free, stuck array // all of a batch; those to wait for; those not to wait for
 	meterKeys, meters array
+	named             array    // meters
 	sent              [2]array // secrets: key id, secret id
 	readings          []reading
 	writes            *writes
@@ -22,7 +23,7 @@ type lane struct {
 
 func newLane(store *Store) *lane {
 	return &lane{
-		store: store, keys: newUUIDs(), free: newUUIDs(), stuck: newUUIDs(), meterKeys: newUUIDs(), meters: newTexts(),
+		store: store, keys: newUUIDs(), free: newUUIDs(), stuck: newUUIDs(), meterKeys: newUUIDs(), meters: newTexts(), named: newTexts(),
 		sent: [...]array{newUUIDs(), newUUIDs()}, readings: newReadings(), writes: newWrites(),
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/sqladmin"
 )
 
 // RaiseUsage implements admin.Usage.
@@ -30,8 +31,13 @@ func (s *Store) RaiseUsage(ctx context.Context, days []admin.DayKey, raise func(
 		if err != nil {
 			return err
 		}
+		units, err := sqladmin.UnitsOf(ctx, changer{reader{t}, t}, admin.MetersOf(days))
+		if err != nil {
+			return err
+		}
 		var rows raiseRows
 		for i := range raises {
+			raises[i].Units = units
 			switch err := raise(&raises[i]); {
 			case errors.Is(err, admin.ErrUnchanged):
 				continue

@@ -14,6 +14,8 @@ const (
 	stmtLoad
 	stmtMeters
 	stmtOtherMeters
+	stmtUnits
+	stmtLockMeters
 	stmtNamedReservations
 	stmtReplays
 	stmtRefunds
@@ -66,6 +68,8 @@ var statementSQL = [statementCount]string{
 	stmtLoad:              loadSQL,
 	stmtMeters:            metersSQL,
 	stmtOtherMeters:       otherMetersSQL,
+	stmtUnits:             unitsSQL,
+	stmtLockMeters:        lockMetersSQL,
 	stmtNamedReservations: namedReservationsSQL,
 	stmtReplays:           replaysSQL,
 	stmtRefunds:           refundsSQL,

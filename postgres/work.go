@@ -23,10 +23,12 @@ type work struct {
 	items   []ration.Item
 	keys    []keyWork // by id
 	keyOf   []int32   // item → index of its key
-	meters  []string  // those named besides requests
-	dryRun  bool      // all of it
-	refers  bool      // an item refers to an earlier charge
-	logging bool      // the request log is written
+	meters  []string  // those that charges name besides requests
+	named   []string  // those that any item names besides requests
+	units   ledger.Units
+	dryRun  bool // all of it
+	refers  bool // an item refers to an earlier charge
+	logging bool // the request log is written
 
 	firstAttemptAt time.Time         // by the server's own clock
 	sent           []ration.Decision // by the last attempt whose COMMIT was sent, if that may have been committed
@@ -73,6 +75,7 @@ func newWork(batch ration.Batch) *work {
 		k := &b.keys[len(b.keys)-1]
 		k.noteSecret(item.SecretID)
 		b.noteReference(k, item)
+		b.noteNamed(item)
 		if item.Charge != nil {
 			b.noteMeters(k, item.Charge)
 		}
@@ -104,6 +107,7 @@ func (b *work) noteMeters(k *keyWork, charge *ration.Charge) {
 
 // reset forgets what an earlier attempt read.
 func (b *work) reset() {
+	b.units = nil
 	for i := range b.keys {
 		k := &b.keys[i]
 		*k = keyWork{
@@ -196,5 +200,6 @@ func (b *work) openKey(k *keyWork, l *loaded, clock ledger.Clock) error {
 		k.account.TakePrior(k.prior.read)
 	}
 	k.account.TakeLeases(k.leases, clock)
+	k.account.TakeUnits(b.units)
 	return nil
 }

@@ -49,8 +49,9 @@ type ImportedDay struct {
 	KeyID         ration.KeyID
 	Meter         string
 	Date          ration.PeriodID
-	Used          int64     // units
-	LastRequestAt time.Time // zero: not known
+	Used          int64       // units
+	Unit          ration.Unit // what a unit is here; it may differ from that of the meter
+	LastRequestAt time.Time   // zero: not known
 }
 
 // UsageImport has the days to import in one transaction: at most [MaxDaysAtOnce]
@@ -62,7 +63,8 @@ type UsageImport struct {
 
 // UsageImported is the outcome of a UsageImport.
 type UsageImported struct {
-	Rows   int   // days that were looked at
-	Raised int   // days that had less here, and were raised
-	Added  int64 // units, on all meters together
+	Rows   int         // days that were looked at
+	Raised int         // days that had less here, and were raised
+	Added  int64       // units, on all meters together
+	Unit   ration.Unit // the smallest of these meters
 }

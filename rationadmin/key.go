@@ -59,11 +59,12 @@ type KeyStatus struct {
 // periods.
 type MeterUsage struct {
 	Meter                  string
-	Used, Reserved         int64     // units, in all time; open reservations hold the reserved ones
-	Denied                 int64     // charges, in all time
-	Hour, Day, Week, Month int64     // units used in the current period
-	FirstRequestAt         time.Time // zero: nothing was admitted
-	LastRequestAt          time.Time // of admitted charges; zero: nothing was admitted
+	Unit                   ration.Unit // of the meter
+	Used, Reserved         int64       // units, in all time; open reservations hold the reserved ones
+	Denied                 int64       // charges, in all time
+	Hour, Day, Week, Month int64       // units used in the current period
+	FirstRequestAt         time.Time   // zero: nothing was admitted
+	LastRequestAt          time.Time   // of admitted charges; zero: nothing was admitted
 }
 
 // KeyPatch says what to change in a key. Fields that are nil change nothing. The

@@ -79,6 +79,14 @@ type Operations interface {
 	// ErrClockSuspect while the clock is in doubt.
 	ImportUsage(ctx context.Context, actor string, usage UsageImport) (UsageImported, error)
 
+	// SetMeter gives a meter its unit, in which everything on it is counted from then
+	// on. It changes nothing if the meter has this unit already. Error: ErrConflict if
+	// something counts on the meter in another unit: a key was charged on it, or a
+	// plan or a key has a limit on it.
+	SetMeter(ctx context.Context, actor string, meter MeterUnit) (Meter, error)
+	// ListMeters returns the meters that were given a unit, by name.
+	ListMeters(ctx context.Context) ([]Meter, error)
+
 	// CreatePlan creates a plan. Error: ErrExists.
 	CreatePlan(ctx context.Context, actor string, plan NewPlan) (ration.Plan, error)
 	// ListPlans returns all plans by name.
@@ -88,11 +96,13 @@ type Operations interface {
 	// UpdatePlan changes a plan. The change holds for every decision that starts
 	// after UpdatePlan has returned. Error: ErrNotFound.
 	UpdatePlan(ctx context.Context, actor string, patch PlanPatch) (ration.Plan, error)
-	// ApplyPlans makes plans what they are to be, all of them in one transaction, and
-	// says what became of each: first of those that were given, then of those that
-	// were deleted. Applied again, it changes nothing. Errors: ErrConflict if a key
-	// has a plan that would be deleted, or if somebody else changed the same plans.
-	ApplyPlans(ctx context.Context, actor string, apply PlansApply) ([]PlanApplied, error)
+	// ApplyPlans makes plans what they are to be, and gives meters their units, all in
+	// one transaction, and says what became of each: first of the plans that were
+	// given, then of those that were deleted. Applied again, it changes nothing.
+	// Errors: ErrConflict if a key has a plan that would be deleted, if something
+	// counts on a meter that would get another unit, or if somebody else changed the
+	// same plans.
+	ApplyPlans(ctx context.Context, actor string, apply PlansApply) (PlansApplied, error)
 	// DeletePlan deletes a plan. Errors: ErrNotFound; ErrConflict if a key has the
 	// plan.
 	DeletePlan(ctx context.Context, actor string, name string) error

@@ -4,14 +4,28 @@ import "github.com/ration-dev/ration"
 
 // PlansApply describes plans as they are to be.
 type PlansApply struct {
-	Plans          []NewPlan // each replaces the plan of its name: what it leaves out is removed from the plan
-	Prune          bool      // delete the plans that are not named; refused if a key has one of them
-	FromNextPeriod bool      // changed limits of plans that exist start as those of a [PlanPatch] do; all else is so at once
+	Meters         []MeterUnit // units that meters are to have; other meters keep theirs
+	Plans          []NewPlan   // each replaces the plan of its name: what it leaves out is removed from the plan
+	Prune          bool        // delete the plans that are not named; refused if a key has one of them
+	FromNextPeriod bool        // changed limits of plans that exist start as those of a [PlanPatch] do; all else is so at once
 
 	DryRun bool // change nothing, and say what would be changed
 }
 
-// PlanAction is what becomes of a plan.
+// PlansApplied says what became of meters and plans, or would become of them.
+type PlansApplied struct {
+	Meters []MeterApplied // by name
+	Plans  []PlanApplied  // in the order of [PlansApply], deleted ones after them
+}
+
+// MeterApplied says what became of a meter, or would become of it.
+type MeterApplied struct {
+	Action PlanAction
+	Before Meter // without times if it had no unit of its own
+	After  Meter
+}
+
+// PlanAction is what becomes of a plan or a meter.
 type PlanAction string
 
 // What becomes of a plan that is applied.

@@ -27,9 +27,10 @@ type Reconciliation struct {
 type Difference struct {
 	KeyID   ration.KeyID
 	Meter   string
+	Unit    ration.Unit     // of the meter
 	Count   string          // "used", "denied" or "reserved"
 	Date    ration.PeriodID // the day whose history has the count; 0: it is a count of all time
 	At      time.Time       // the time of the entry before which something is missing; zero: it is missing after the last entry, or on Date
-	Counted int64           // the count in the database
+	Counted int64           // the count in the database, in units or charges
 	Logged  int64           // the count that follows from the log
 }

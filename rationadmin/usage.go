@@ -26,7 +26,8 @@ type UsageDay struct {
 	Owner         string
 	Meter         string
 	Date          ration.PeriodID
-	Used          int64     // units
-	Denied        int64     // charges
-	LastRequestAt time.Time // of admitted charges; zero: none
+	Used          int64       // units
+	Unit          ration.Unit // of the meter
+	Denied        int64       // charges
+	LastRequestAt time.Time   // of admitted charges; zero: none
 }

@@ -40,9 +40,10 @@ type UsageSum struct {
 	Date          ration.PeriodID // the day, or the first of the month, in the report's zone or each key's own
 	Hour          time.Time       // its start
 	Meter         string
-	Used          int64     // units
-	Denied        int64     // charges
-	LastRequestAt time.Time // of admitted charges; zero: none
+	Used          int64       // units
+	Unit          ration.Unit // of the meter
+	Denied        int64       // charges
+	LastRequestAt time.Time   // of admitted charges; zero: none
 }
 
 // UsageReport has the sums by group, and those of everything that the filter selects.

@@ -12,9 +12,9 @@ import (
 func appendLegacy(fields []Field, limits []ration.LimitStatus, now time.Time, delta bool) []Field {
 	status := ration.Tightest(limits)
 	fields = append(fields,
-		Field{"X-RateLimit-Limit", strconv.FormatInt(status.Size(), 10)},
-		Field{"X-RateLimit-Remaining", strconv.FormatInt(status.Remaining, 10)},
-		Field{"X-RateLimit-Used", strconv.FormatInt(status.Used+status.Reserved, 10)},
+		Field{"X-RateLimit-Limit", status.Unit.Text(status.Size())},
+		Field{"X-RateLimit-Remaining", status.Unit.Text(status.Remaining)},
+		Field{"X-RateLimit-Used", status.Unit.Text(status.Used + status.Reserved)},
 	)
 	if status.ResetsAt.IsZero() { // never
 		return fields

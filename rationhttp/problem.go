@@ -87,7 +87,7 @@ func describeLimits(problem *api.Problem, decision *ration.Decision, amounts []r
 			continue
 		}
 		problem.ViolatedPolicies = append(problem.ViolatedPolicies, status.Name)
-		if decision.RetryAfter == 0 && status.Kind != ration.KindConcurrent && unitsOf(amounts, status.Meter) > status.Size() {
+		if decision.RetryAfter == 0 && status.Kind != ration.KindConcurrent && costOf(amounts, &status) > status.Size() {
 			never = append(never, status)
 		}
 	}
@@ -98,16 +98,15 @@ func describeLimits(problem *api.Problem, decision *ration.Decision, amounts []r
 	if worst == nil || !worst.Exceeded {
 		return
 	}
-	cost := unitsOf(amounts, worst.Meter)
-	problem.Limit, problem.Used, problem.Cost = new(worst.Size()), new(worst.Used+worst.Reserved), &cost
-	problem.Detail = fmt.Sprintf("The limit %s allows %d %s per %s; %d are used and this request asks for %d.",
-		worst.Name, worst.Size(), worst.Meter, worst.Period, worst.Used+worst.Reserved, cost)
+	size, used, cost := worst.Unit.Text(worst.Size()), worst.Unit.Text(worst.Used+worst.Reserved), worst.Unit.Text(costOf(amounts, worst))
+	problem.Limit, problem.Used, problem.Cost = new(api.Number(size)), new(api.Number(used)), new(api.Number(cost))
+	problem.Detail = fmt.Sprintf("The limit %s allows %s %s per %s; %s are used and this request asks for %s.", worst.Name, size, worst.Meter, worst.Period, used, cost)
 	if worst.Kind == ration.KindRate {
-		problem.Detail = fmt.Sprintf("The limit %s allows %d %s per %s, at most %d at once; this request asks for %d.",
-			worst.Name, worst.Quantity, worst.Meter, worst.Period, worst.Size(), cost)
+		problem.Detail = fmt.Sprintf("The limit %s allows %s %s per %s, at most %s at once; this request asks for %s.",
+			worst.Name, worst.Unit.Text(worst.Quantity), worst.Meter, worst.Period, size, cost)
 	}
 	if worst.Kind == ration.KindConcurrent {
-		problem.Cost = new(int64(1))
+		problem.Cost = new(api.Number("1"))
 		problem.Detail = fmt.Sprintf("The limit %s allows %d %s at once, and %d are in flight.", worst.Name, worst.Size(), worst.Meter, worst.Used)
 	}
 	if !worst.ResetsAt.IsZero() {
@@ -115,10 +114,11 @@ func describeLimits(problem *api.Problem, decision *ration.Decision, amounts []r
 	}
 }
 
-func unitsOf(amounts []ration.Amount, meter string) int64 {
+// costOf returns what was asked for on a limit's meter, in the limit's units.
+func costOf(amounts []ration.Amount, limit *ration.LimitStatus) int64 {
 	for _, amount := range amounts {
-		if amount.Meter == meter {
-			return amount.Units
+		if amount.Meter == limit.Meter {
+			return limit.Unit.Of(amount.Units, amount.Unit)
 		}
 	}
 	return 1 // of requests, which every charge counts

@@ -213,7 +213,7 @@ func TestProblemDoesNotDescribeACutThatEndsSooner(t *testing.T) {
 	month.Period, month.ResetsAt, month.Exceeded = ration.PeriodMonth, noon.Add(400*time.Hour), true
 	decision := ration.Decision{Code: ration.CodeQuotaExceeded, DecidedAt: noon, RetryAfter: 400 * time.Hour, Limits: []ration.LimitStatus{cut, month}}
 	problem := problemIn(t, new(rationhttp.Responder).Decided(&decision, rationhttp.Echo{Amounts: []ration.Amount{{Meter: "requests", Units: 5}}}))
-	if problem.ResetsAt == nil || !problem.ResetsAt.Equal(month.ResetsAt) || *problem.Limit != 1000 {
+	if problem.ResetsAt == nil || !problem.ResetsAt.Equal(month.ResetsAt) || *problem.Limit != "1000" {
 		t.Errorf("got %+v, want the limit of the month", problem)
 	}
 }

@@ -83,13 +83,13 @@ func TestUsageTellsWhatRemainsOfAQuotaThatIsUsedUp(t *testing.T) {
 		Key: api.OwnKey{ID: key.ID.String(), Name: "phone", Plan: "free", TimeZone: "Europe/Berlin", ExpiresAt: resets(f.Now().Add(89 * 24 * time.Hour))},
 		At:  f.Now(), From: "2026-06-17", To: "2026-07-16",
 		Limits: []api.Limit{
-			{Name: "requests-rate-second", Meter: "requests", Kind: "rate", Period: "second", Limit: 20, Used: 3, Remaining: 17, ResetsAt: resets(f.Now().Add(300 * time.Millisecond))},
-			{Name: "requests-day", Meter: "requests", Kind: "quota", Period: "day", Limit: 3, Used: 3, ResetsAt: resets(time.Date(2026, 7, 16, 22, 0, 0, 0, time.UTC))},
-			{Name: "tokens-month", Meter: "tokens", Kind: "quota", Period: "month", Limit: 1000, Used: 40, Remaining: 960, ResetsAt: resets(time.Date(2026, 7, 31, 22, 0, 0, 0, time.UTC))},
+			{Name: "requests-rate-second", Meter: "requests", Kind: "rate", Period: "second", Limit: "20", Used: "3", Reserved: "0", Remaining: "17", ResetsAt: resets(f.Now().Add(300 * time.Millisecond))},
+			{Name: "requests-day", Meter: "requests", Kind: "quota", Period: "day", Limit: "3", Used: "3", Reserved: "0", Remaining: "0", ResetsAt: resets(time.Date(2026, 7, 16, 22, 0, 0, 0, time.UTC))},
+			{Name: "tokens-month", Meter: "tokens", Kind: "quota", Period: "month", Limit: "1000", Used: "40", Reserved: "0", Remaining: "960", ResetsAt: resets(time.Date(2026, 7, 31, 22, 0, 0, 0, time.UTC))},
 		},
 		Usage: []api.OwnMeter{
-			{Meter: "requests", Used: 4, Denied: 1, Days: []api.OwnDay{{Date: "2026-07-15", Used: 1}, {Date: "2026-07-16", Used: 3, Denied: 1}}},
-			{Meter: "tokens", Used: 40, Days: []api.OwnDay{{Date: "2026-07-15", Used: 40}}},
+			{Meter: "requests", Used: "4", Denied: 1, Days: []api.OwnDay{{Date: "2026-07-15", Used: "1"}, {Date: "2026-07-16", Used: "3", Denied: 1}}},
+			{Meter: "tokens", Used: "40", Days: []api.OwnDay{{Date: "2026-07-15", Used: "40"}}},
 		},
 	}
 	if diff := cmp.Diff(want, usageIn(t, got)); diff != "" {
@@ -152,8 +152,8 @@ func TestUsageSeesWhatIsDue(t *testing.T) {
 	usage := rationhttp.NewUsage(f.Engine, f.Operations())
 	for _, want := range []struct {
 		after               time.Duration
-		reserved, remaining int64
-	}{{0, 100, 0}, {2 * time.Minute, 0, 100}} {
+		reserved, remaining api.Number
+	}{{0, "100", "0"}, {2 * time.Minute, "0", "100"}} {
 		f.Advance(want.after)
 		limit := usageIn(t, askUsage(t, usage, "GET", key.Secret.Reveal())).Limits[0]
 		if limit.Reserved != want.reserved || limit.Remaining != want.remaining {

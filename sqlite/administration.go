@@ -107,6 +107,9 @@ func (changer) LockKeys(context.Context, []ration.KeyID) error { return nil }
 // LockPlan implements sqladmin.Tx.
 func (changer) LockPlan(context.Context, string) error { return nil }
 
+// LockMeter implements sqladmin.Tx.
+func (changer) LockMeter(context.Context, string, bool) error { return nil }
+
 // Run implements sqladmin.Tx.
 func (c changer) Run(ctx context.Context, batch *sqladmin.Batch) error {
 	for i := range batch.Statements {

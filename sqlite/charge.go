@@ -28,6 +28,9 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) (decisions []rat
 		if err := tx.readLeases(ctx, batch.Items, accounts, clock); err != nil {
 			return err
 		}
+		if err := tx.readUnits(ctx, batch.Items, accounts); err != nil {
+			return err
+		}
 		decisions = decide(batch.Items, accounts, clock)
 		if reopened, err := tx.reopen(ctx, accounts); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/sqladmin"
 )
 
 // RaiseUsage implements admin.Usage. The transaction is the lock of every key.
@@ -23,8 +24,13 @@ func (s *Store) RaiseUsage(ctx context.Context, days []admin.DayKey, raise func(
 		if err != nil {
 			return err
 		}
+		units, err := sqladmin.UnitsOf(ctx, changer{reader{tx.conn, tx.now}}, admin.MetersOf(days))
+		if err != nil {
+			return err
+		}
 		unchanged := true
 		for i := range raises {
+			raises[i].Units = units
 			switch err := raise(&raises[i]); {
 			case errors.Is(err, admin.ErrUnchanged):
 				continue

@@ -34,6 +34,7 @@ func (s *Service) ExplainKey(ctx context.Context, question ExplainQuestion) (Exp
 	if !question.IP.IsValid() {
 		policy.Key.AllowedIPs = nil
 	}
+	charge.Amounts = key.units.In(charge.Amounts)
 	clock := ledger.Clock{Now: status.At}
 	decision, _ := ledger.Decide(&policy, key.usage, &charge, ration.SecretID{}, clock)
 	explanation := Explanation{
@@ -53,6 +54,7 @@ type standing struct {
 	status KeyStatus
 	policy ledger.Policy
 	usage  ledger.Usage // with the periods as they run
+	units  ledger.Units
 }
 
 func (s *Service) standing(ctx context.Context, id ration.KeyID) (key standing, err error) {
@@ -70,6 +72,9 @@ func (s *Service) standing(ctx context.Context, id ration.KeyID) (key standing, 
 	usage, now, err := s.store.KeyUsage(ctx, id)
 	if err != nil {
 		return key, named("key "+id.String(), err)
+	}
+	if key.units, err = s.units(ctx); err != nil {
+		return key, err
 	}
 	record.NoLimit = noLimit(&record, plans, now)
 	if key.policy, err = ledger.NewPolicy(record.Key, *plans, record.Overrides, nil, now); err != nil {
@@ -92,7 +97,7 @@ func (k *standing) foresee(open []ration.Reservation) {
 func (k *standing) explain(limit ration.LimitStatus, charge *ration.Charge, open []ration.Reservation) LimitExplanation {
 	explained := LimitExplanation{LimitStatus: limit, Code: ration.CodeOK, Plan: k.policy.Key.Plan}
 	if i := slices.IndexFunc(charge.Amounts, func(a ration.Amount) bool { return a.Meter == limit.Meter }); i >= 0 {
-		explained.Asked = charge.Amounts[i].Units
+		explained.Asked = limit.Unit.Of(charge.Amounts[i].Units, charge.Amounts[i].Unit)
 		alone := k.policy.Alone(limit.Key())
 		decision, _ := ledger.Decide(&alone, k.usage, charge, ration.SecretID{}, ledger.Clock{Now: k.status.At})
 		explained.Code, explained.RetryAfter = decision.Code, decision.RetryAfter

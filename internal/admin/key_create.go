@@ -29,7 +29,7 @@ func (s *Service) CreateKey(ctx context.Context, actor string, key NewKey) (Issu
 	secretID := ration.NewSecretID()
 	var noLimit *NoLimit
 	record, err := s.store.CreateKey(ctx, func(change *KeyChange) error {
-		record, err := recordOf(&key, change.Now)
+		record, err := recordOf(&key, change)
 		if err != nil {
 			return err
 		}
@@ -49,8 +49,9 @@ func (s *Service) CreateKey(ctx context.Context, actor string, key NewKey) (Issu
 }
 
 // record checks the key and returns what is stored of it.
-func recordOf(k *NewKey, now time.Time) (KeyRecord, error) {
-	overrides, err := setOverrides(nil, k.Overrides, now)
+func recordOf(k *NewKey, change *KeyChange) (KeyRecord, error) {
+	now := change.Now
+	overrides, err := setOverrides(nil, k.Overrides, change.Units, now)
 	if err != nil {
 		return KeyRecord{}, err
 	}

@@ -60,9 +60,13 @@ func (s *Service) tryChunk(ctx context.Context, chunk *keyChunk, keys []KeyRecor
 	if err != nil {
 		return err
 	}
-	plans := s.planReader(ctx)
+	units, err := s.units(ctx)
+	if err != nil {
+		return err
+	}
+	plans, unit := s.planReader(ctx), func(meter string) (ration.Unit, error) { return units[meter], nil }
 	for _, key := range keys {
-		if err := chunk.update(&KeyChange{Now: now, Key: key, Plans: plans}); err != nil && !errors.Is(err, ErrUnchanged) {
+		if err := chunk.update(&KeyChange{Now: now, Key: key, Plans: plans, Units: unit}); err != nil && !errors.Is(err, ErrUnchanged) {
 			return err
 		}
 	}

@@ -32,7 +32,14 @@ func (s *Service) ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, 
 // another; it decides nothing. Error: ErrNotFound.
 func (s *Service) ShowKey(ctx context.Context, id ration.KeyID) (KeyStatus, error) {
 	standing, err := s.standing(ctx, id)
-	return standing.status, err
+	if err != nil {
+		return KeyStatus{}, err
+	}
+	for i := range standing.status.Usage {
+		usage := &standing.status.Usage[i]
+		usage.Unit = standing.units[usage.Meter]
+	}
+	return standing.status, nil
 }
 
 // keyStatus asks ledger.Decide about a charge of nothing: that is how every

@@ -119,7 +119,7 @@ func (p *keyPatching) applyOverrides(change *KeyChange) error {
 			return err
 		}
 	}
-	overrides, err := setOverrides(overrides, p.SetOverrides, change.Now)
+	overrides, err := setOverrides(overrides, p.SetOverrides, change.Units, change.Now)
 	change.Key.Overrides = overrides
 	return err
 }

@@ -82,8 +82,8 @@ func placeOf(override *ration.Override) overridePlace {
 // period: a lasting one replaces the lasting one, even if there is a temporary one
 // above it, and with it the one that was to take its place; a temporary one replaces the
 // temporary one. An override that has
-// ended goes when its place is set again.
-func setOverrides(overrides, set []ration.Override, now time.Time) ([]ration.Override, error) {
+// ended goes when its place is set again. All are in the units of their meters.
+func setOverrides(overrides, set []ration.Override, units UnitReader, now time.Time) ([]ration.Override, error) {
 	overrides = slices.Clone(overrides)
 	given := make(map[overridePlace]bool, len(set))
 	for _, override := range set {
@@ -92,6 +92,13 @@ func setOverrides(overrides, set []ration.Override, now time.Time) ([]ration.Ove
 		}
 		override, err := override.Normalize()
 		if err != nil {
+			return nil, err
+		}
+		unit, err := units(override.Meter)
+		if err != nil {
+			return nil, err
+		}
+		if override.Limit, err = override.In(unit); err != nil {
 			return nil, err
 		}
 		if err := validateEnd("until", override.ExpiresAt, now); err != nil {

@@ -21,9 +21,12 @@ func (s *Service) CreatePlan(ctx context.Context, actor string, plan NewPlan) (r
 		return ration.Plan{}, err
 	}
 	created, err := s.store.CreatePlan(ctx, func(change *PlanChange) error {
-		change.Plan = normalized
+		limits, err := limitsIn(change.Units, normalized.Limits)
+		if err != nil {
+			return err
+		}
+		change.Plan, normalized.Limits = normalized, limits
 		change.Plan.CreatedAt, change.Plan.UpdatedAt = change.Now, change.Now
-		var err error
 		change.Audit, err = creationOf(by, normalized)
 		return err
 	})
@@ -85,7 +88,7 @@ func (s *Service) UpdatePlan(ctx context.Context, actor string, patch PlanPatch)
 		now = change.Now
 		change.Plan = settlePlan(change.Plan, now)
 		before := planFields(change.Plan)
-		plan, err := patchPlan(&patch, change.Plan, now)
+		plan, err := patchPlan(&patch, change.Plan, change.Units, now)
 		if err != nil {
 			return err
 		}
@@ -125,7 +128,11 @@ func creationOf(by author, plan ration.Plan) (AuditEntry, error) {
 
 // patchPlan returns a settled plan as a patch leaves it. What it changes at once no longer
 // changes later.
-func patchPlan(p *PlanPatch, plan ration.Plan, now time.Time) (ration.Plan, error) {
+func patchPlan(given *PlanPatch, plan ration.Plan, units UnitReader, now time.Time) (ration.Plan, error) {
+	p, err := patchIn(units, given)
+	if err != nil {
+		return ration.Plan{}, err
+	}
 	if p.FromNextPeriod {
 		return schedulePlan(p, plan, now)
 	}

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,33 +11,36 @@ import (
 )
 
 // ApplyPlans makes plans what they are to be, in one transaction.
-func (s *Service) ApplyPlans(ctx context.Context, actor string, apply PlansApply) (applied []PlanApplied, err error) {
+func (s *Service) ApplyPlans(ctx context.Context, actor string, apply PlansApply) (applied PlansApplied, err error) {
 	by, err := authorOf(ctx, actor)
 	if err != nil {
-		return nil, err
+		return PlansApplied{}, err
+	}
+	if err := validateMeterUnits(apply.Meters); err != nil {
+		return PlansApplied{}, err
 	}
 	wanted := make([]ration.Plan, len(apply.Plans))
 	for i, plan := range apply.Plans {
 		if wanted[i], err = normalizePlan(ration.Plan{Name: plan.Name, TimeZone: plan.TimeZone, Limits: plan.Limits, Unlimited: plan.Unlimited}); err != nil {
-			return nil, fmt.Errorf("%s: %w", planNamed(plan.Name), err)
+			return PlansApplied{}, fmt.Errorf("%s: %w", planNamed(plan.Name), err)
 		}
 		if slices.ContainsFunc(wanted[:i], func(p ration.Plan) bool { return p.Name == wanted[i].Name }) {
-			return nil, &ration.InvalidError{Field: "plans", Value: plan.Name, Reason: "name each plan once"}
+			return PlansApplied{}, &ration.InvalidError{Field: "plans", Value: plan.Name, Reason: "name each plan once"}
 		}
 	}
 	err = s.store.ApplyPlans(ctx, func(change *PlansChange) error {
 		application := plansApplication{by: by, change: change, fromNext: apply.FromNextPeriod}
-		if err := application.run(wanted, apply.Prune); err != nil {
+		if err := errors.Join(application.setUnits(apply.Meters), application.run(wanted, apply.Prune)); err != nil {
 			return err
 		}
 		applied = application.applied
-		if apply.DryRun || len(change.Create)+len(change.Update)+len(change.Delete) == 0 {
+		if apply.DryRun || len(change.Meters)+len(change.Create)+len(change.Update)+len(change.Delete) == 0 {
 			return ErrUnchanged
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return PlansApplied{}, err
 	}
 	return applied, nil
 }
@@ -45,7 +49,7 @@ func (s *Service) ApplyPlans(ctx context.Context, actor string, apply PlansApply
 type plansApplication struct {
 	by      author
 	change  *PlansChange
-	applied []PlanApplied
+	applied PlansApplied
 
 	fromNext bool // changed limits start with the next period
 }
@@ -75,11 +79,52 @@ func (a *plansApplication) run(wanted []ration.Plan, prune bool) error {
 	return errors.Join(refusals...)
 }
 
+// setUnits gives meters their units. They are locked in the order of their names, so two
+// that apply at the same time don't wait for each other.
+func (a *plansApplication) setUnits(meters []MeterUnit) error {
+	meters = slices.SortedFunc(slices.Values(meters), func(a, b MeterUnit) int { return cmp.Compare(a.Name, b.Name) })
+	for _, meter := range meters {
+		change, err := a.change.Meter(meter.Name)
+		if err != nil {
+			return err
+		}
+		applied := MeterApplied{Action: PlanUpdated, Before: change.Meter}
+		switch err := setUnit(a.by, meter.Unit, &change); {
+		case errors.Is(err, ErrUnchanged):
+			applied.Action = PlanUnchanged
+		case err != nil:
+			return err
+		default:
+			a.change.Meters = append(a.change.Meters, change)
+		}
+		if applied.Before.CreatedAt.IsZero() {
+			applied.Action = PlanCreated
+		}
+		applied.After = change.Meter
+		a.applied.Meters = append(a.applied.Meters, applied)
+	}
+	return nil
+}
+
+// unit is a UnitReader that knows the units that are about to be given.
+func (a *plansApplication) unit(meter string) (ration.Unit, error) {
+	for _, change := range a.change.Meters {
+		if change.Meter.Name == meter {
+			return change.Meter.Unit, nil
+		}
+	}
+	return a.change.Units(meter)
+}
+
 func (a *plansApplication) create(plan ration.Plan) error {
-	plan.CreatedAt, plan.UpdatedAt = a.change.Now, a.change.Now
+	limits, err := limitsIn(a.unit, plan.Limits)
+	if err != nil {
+		return err
+	}
+	plan.Limits, plan.CreatedAt, plan.UpdatedAt = limits, a.change.Now, a.change.Now
 	audit, err := creationOf(a.by, plan)
 	a.change.Create = append(a.change.Create, PlanChange{Now: a.change.Now, Plan: plan, Audit: audit})
-	a.applied = append(a.applied, PlanApplied{Action: PlanCreated, After: plan})
+	a.applied.Plans = append(a.applied.Plans, PlanApplied{Action: PlanCreated, After: plan})
 	return err
 }
 
@@ -97,18 +142,18 @@ func (a *plansApplication) update(before, wanted ration.Plan) error {
 			patch.RemoveLimits = append(patch.RemoveLimits, limit.Key())
 		}
 	}
-	after, err := patchPlan(&patch, before, a.change.Now)
+	after, err := patchPlan(&patch, before, a.unit, a.change.Now)
 	if err != nil {
 		return err
 	}
 	audit, err := a.by.audit("plan.update", planTarget(before.Name), planFields(before), planFields(after))
 	if errors.Is(err, ErrUnchanged) {
-		a.applied = append(a.applied, PlanApplied{Action: PlanUnchanged, Before: before, After: before})
+		a.applied.Plans = append(a.applied.Plans, PlanApplied{Action: PlanUnchanged, Before: before, After: before})
 		return nil
 	}
 	after.UpdatedAt = updatedAt(before.UpdatedAt, a.change.Now)
 	a.change.Update = append(a.change.Update, PlanChange{Now: a.change.Now, Plan: after, Audit: audit})
-	a.applied = append(a.applied, PlanApplied{Action: PlanUpdated, Before: before, After: after})
+	a.applied.Plans = append(a.applied.Plans, PlanApplied{Action: PlanUpdated, Before: before, After: after})
 	return err
 }
 
@@ -137,6 +182,6 @@ func (a *plansApplication) delete(plan ration.Plan) error {
 	}
 	audit, err := a.by.auditEnd("plan.delete", planTarget(plan.Name))
 	a.change.Delete = append(a.change.Delete, PlanChange{Now: a.change.Now, Plan: plan, Audit: audit})
-	a.applied = append(a.applied, PlanApplied{Action: PlanDeleted, Before: plan})
+	a.applied.Plans = append(a.applied.Plans, PlanApplied{Action: PlanDeleted, Before: plan})
 	return err
 }

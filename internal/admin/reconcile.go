@@ -43,6 +43,10 @@ func (s *Service) Reconcile(ctx context.Context, filter ReconcileFilter) (Reconc
 	if err != nil {
 		return Reconciliation{}, err
 	}
+	units, err := s.units(ctx)
+	if err != nil {
+		return Reconciliation{}, err
+	}
 	result := Reconciliation{Keys: len(ids), Last: last}
 	for _, id := range ids {
 		sums := newLogSums(id)
@@ -56,6 +60,11 @@ func (s *Service) Reconcile(ctx context.Context, filter ReconcileFilter) (Reconc
 		}
 		differences := sums.compare(counts)
 		result.Differences = append(result.Differences, differences[:min(len(differences), maxDifferences-len(result.Differences))]...)
+	}
+	for i := range result.Differences {
+		if difference := &result.Differences[i]; difference.Count != "denied" {
+			difference.Unit = units[difference.Meter]
+		}
 	}
 	return result, nil
 }

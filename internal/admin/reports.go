@@ -19,7 +19,15 @@ func (s *Service) UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay
 		return nil, err
 	}
 	s.reach.narrow(&filter.Owners, &filter.Plans)
-	return s.store.UsageDays(ctx, filter)
+	days, err := s.store.UsageDays(ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	units, err := s.units(ctx)
+	for i := range days {
+		days[i].Unit = units[days[i].Meter]
+	}
+	return days, err
 }
 
 func validateUsageFilter(filter *UsageFilter) error {

@@ -93,7 +93,7 @@ func isLonger(a, b ration.Period) bool {
 // scheduleOverrides puts overrides in the place of the key's lasting ones, from the next
 // period of each on. What it already has for the time from then on goes; an override
 // that is as the lasting one is now changes nothing else.
-func scheduleOverrides(overrides, set []ration.Override, start func(ration.Period) time.Time) ([]ration.Override, error) {
+func scheduleOverrides(overrides, set []ration.Override, units UnitReader, start func(ration.Period) time.Time) ([]ration.Override, error) {
 	overrides = slices.Clone(overrides)
 	given := make(map[ration.LimitKey]bool, len(set))
 	for _, override := range set {
@@ -102,6 +102,13 @@ func scheduleOverrides(overrides, set []ration.Override, start func(ration.Perio
 		}
 		override, err := override.Normalize()
 		if err != nil {
+			return nil, err
+		}
+		unit, err := units(override.Meter)
+		if err != nil {
+			return nil, err
+		}
+		if override.Limit, err = override.In(unit); err != nil {
 			return nil, err
 		}
 		if err := nameOnce(given, override.Key(), override.Key()); err != nil {
@@ -185,7 +192,7 @@ func (p *keyPatching) schedule(change *KeyChange) error {
 			return err
 		}
 	}
-	change.Key.Overrides, err = scheduleOverrides(overrides, p.SetOverrides, start)
+	change.Key.Overrides, err = scheduleOverrides(overrides, p.SetOverrides, change.Units, start)
 	return err
 }
 

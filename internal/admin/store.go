@@ -16,6 +16,7 @@ import (
 type Store interface {
 	Keys
 	Plans
+	Meters
 	Tokens
 	Usage
 	AuditLog
@@ -115,6 +116,17 @@ type Plans interface {
 	ListPlans(ctx context.Context) ([]ration.Plan, error)
 }
 
+// Meters stores the units of meters.
+type Meters interface {
+	// SetMeter locks the meter, so that nothing begins to count on it, calls set with
+	// it, and writes the unit and Audit that set has changed. If set returns
+	// ErrUnchanged, nothing is written, and the meter is returned as it is. Charges
+	// wait only if they are the first of their key on this meter.
+	SetMeter(ctx context.Context, name string, set func(*MeterChange) error) (Meter, error)
+	// ListMeters returns the meters that were given a unit, by name.
+	ListMeters(ctx context.Context) ([]Meter, error)
+}
+
 // Tokens stores service tokens.
 type Tokens interface {
 	// CreateToken writes a token and its audit entry; the store sets CreatedAt. Error: ErrExists if the name is taken by a token that is not revoked.
@@ -202,24 +214,29 @@ type NewSecret struct {
 
 // KeyChange is a key within a transaction.
 type KeyChange struct {
-	Now        time.Time   // the store's time
-	Key        KeyRecord   // as read; to be changed in place
-	Plans      PlanReader  // as the transaction sees them
+	Now        time.Time  // the store's time
+	Key        KeyRecord  // as read; to be changed in place
+	Plans      PlanReader // as the transaction sees them
+	Units      UnitReader
 	NewSecrets []NewSecret // to be added
 	Audit      AuditEntry  // to be filled in
 }
 
 // PlansChange is all plans within a transaction.
 type PlansChange struct {
-	Now                    time.Time                      // the store's time
-	Plans                  []ration.Plan                  // as read, by name
-	KeysOf                 func(plan string) (int, error) // counts the keys that have a plan
-	Create, Update, Delete []PlanChange                   // to be filled in
+	Now                    time.Time                              // the store's time
+	Plans                  []ration.Plan                          // as read, by name
+	KeysOf                 func(plan string) (int, error)         // counts the keys that have a plan
+	Meter                  func(name string) (MeterChange, error) // locks a meter and reads it
+	Units                  UnitReader
+	Meters                 []MeterChange // to be filled in; they are written first
+	Create, Update, Delete []PlanChange  // to be filled in
 }
 
 // PlanChange is a plan within a transaction.
 type PlanChange struct {
 	Now   time.Time
 	Plan  ration.Plan
+	Units UnitReader
 	Audit AuditEntry
 }

@@ -195,8 +195,10 @@ func ValidateDay(d *ImportedDay) error {
 		return &ration.InvalidError{Field: "meter", Reason: "a meter is 1 to 64 lower-case letters, digits, '_', '-' and '.', starting with a letter"}
 	case d.Date < first || !d.Date.Date().Before(endOfTime):
 		return &ration.InvalidError{Field: "date", Value: dateText(d.Date), Reason: "use a date between 1990 and today"}
-	case d.Used < 0 || d.Used > ration.MaxUnits:
-		return &ration.InvalidError{Field: "request_count", Value: fmt.Sprint(d.Used), Reason: fmt.Sprintf("use a whole number from 0 to %d", ration.MaxUnits)}
+	case d.Used < 0 || d.Unit == 0 && d.Used > ration.MaxUnits:
+		return &ration.InvalidError{Field: "request_count", Value: d.Unit.Text(d.Used), Reason: fmt.Sprintf("use a whole number from 0 to %d", ration.MaxUnits)}
+	case d.Unit > ration.MinUnit:
+		return d.Unit.Validate()
 	case !d.LastRequestAt.IsZero() && d.LastRequestAt.Before(earliestCreation):
 		return &ration.InvalidError{Field: "last_request_at", Value: d.LastRequestAt.UTC().Format(time.RFC3339), Reason: "use a time between 1990 and now"}
 	}
@@ -225,7 +227,9 @@ func checkRepeats(days []ImportedDay) error {
 func inRow(row int, err error) error { return fmt.Errorf("row %d: %w", row, err) }
 
 func addImported(u *UsageImported, more UsageImported) {
-	u.Rows, u.Raised, u.Added = u.Rows+more.Rows, u.Raised+more.Raised, sumOf(u.Added, more.Added)
+	u.Rows, u.Raised = u.Rows+more.Rows, u.Raised+more.Raised
+	unit := max(u.Unit, more.Unit)
+	u.Added, u.Unit = sumOf(unit.Of(u.Added, u.Unit), unit.Of(more.Added, more.Unit)), unit
 }
 
 // sumOf adds up counts that, of many keys together, may pass what an int64 holds.

@@ -1,7 +1,7 @@
 package admin
 
 import (
-	"fmt"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -22,6 +22,7 @@ type UsageRaise struct {
 	KeyID     ration.KeyID
 	TimeZone  string              // of its periods: the key's own, else its plan's, else empty
 	Usage     ledger.Usage        // on all meters
+	Units     ledger.Units        // of the meters of the days
 	Days      map[DayKey]MeterDay // the rows that were asked for; a day without a row has counted nothing
 	Additions []MeterAddition     // to be filled in, one for each meter
 	Audit     AuditEntry          // to be filled in
@@ -45,6 +46,16 @@ func DayKeys(days []DayKey) ([]ration.KeyID, error) {
 		ids[i] = day.KeyID
 	}
 	return LockOrder(ids)
+}
+
+// MetersOf returns the meters of days, each once and in the order of their names.
+func MetersOf(days []DayKey) []string {
+	meters := make([]string, len(days))
+	for i, day := range days {
+		meters[i] = day.Meter
+	}
+	slices.Sort(meters)
+	return slices.Compact(meters)
 }
 
 // What another system counted on a day is not added to what was counted here but
@@ -84,17 +95,22 @@ func raiseKey(by author, raise *UsageRaise, days []ImportedDay) (UsageImported, 
 
 // raiseDay adds what a day here has less than the imported one.
 func (r *raising) raiseDay(day *ImportedDay) error {
+	unit := r.Units[day.Meter]
+	counted, _, err := ration.Amount{Meter: day.Meter, Units: day.Used, Unit: day.Unit}.In(unit)
+	if err != nil {
+		return err
+	}
 	standing := r.standing(day.Meter)
 	if err := r.checkTime(day, &standing); err != nil {
 		return err
 	}
 	recorded := r.Days[DayKey{r.KeyID, day.Meter, day.Date}]
-	missing := day.Used - recorded.Used
+	missing := counted.Units - recorded.Used
 	if missing <= 0 {
 		return nil
 	}
 	if standing.Used > ration.MaxTotalUnits-missing {
-		return &ration.InvalidError{Field: "request_count", Value: fmt.Sprint(day.Used), Reason: fmt.Sprintf("the lifetime count would pass %d", ration.MaxTotalUnits)}
+		return &ration.InvalidError{Field: "request_count", Value: counted.Text(), Reason: "the lifetime count would pass " + unit.Text(ration.MaxTotalUnits)}
 	}
 	last := notAfter(day.LastRequestAt, r.Now)
 	addition := r.addition(day.Meter, &standing)
@@ -116,7 +132,7 @@ func (r *raising) raiseDay(day *ImportedDay) error {
 		}
 	}
 	r.sum.Raised++
-	r.sum.Added = sumOf(r.sum.Added, missing)
+	addImported(&r.sum, UsageImported{Added: missing, Unit: unit})
 	return nil
 }
 
@@ -200,7 +216,7 @@ func (r *raising) before() fields {
 	all := fields{}
 	for i := range r.Additions {
 		if stored := r.Usage.Meter(r.Additions[i].Meter); stored != nil {
-			all[stored.Meter+".used"] = stored.Used
+			all[stored.Meter+".used"] = r.count(stored.Meter, stored.Used)
 		}
 	}
 	return all
@@ -217,10 +233,15 @@ func (r *raising) after() fields {
 		for _, day := range addition.Days {
 			first, last = min(first, day.Date), max(last, day.Date)
 		}
-		all[addition.Meter+".used"] = stored + addition.Used
-		all[addition.Meter+".history"] = fields{"days": len(addition.Days), "from": dateText(first), "to": dateText(last), "used": addition.Used}
+		all[addition.Meter+".used"] = r.count(addition.Meter, stored+addition.Used)
+		all[addition.Meter+".history"] = fields{"days": len(addition.Days), "from": dateText(first), "to": dateText(last), "used": r.count(addition.Meter, addition.Used)}
 	}
 	return all
+}
+
+// count writes a number of units as a JSON number.
+func (r *raising) count(meter string, units int64) json.Number {
+	return json.Number(r.Units[meter].Text(units))
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -82,8 +83,8 @@ func resetKey(by author, reset *KeyReset, change *UsageReset) (done KeyResetDone
 
 // countFields describes what a limit counts.
 func countFields(limit ration.LimitStatus) fields {
-	all := fields{"limit": limit.String(), "used": limit.Used}
-	all.add("reserved", limit.Reserved, limit.Reserved > 0)
+	all := fields{"limit": limit.String(), "used": json.Number(limit.Unit.Text(limit.Used))}
+	all.add("reserved", json.Number(limit.Unit.Text(limit.Reserved)), limit.Reserved > 0)
 	return all
 }
 

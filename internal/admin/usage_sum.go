@@ -34,8 +34,21 @@ func (s *Service) SumUsage(ctx context.Context, question UsageQuestion) (UsageRe
 		}
 	}
 	s.reach.narrow(&question.Owners, &question.Plans)
+	sum := s.store.SumUsage
 	if question.Zone != "" {
-		return s.sumInZone(ctx, &question)
+		sum = func(ctx context.Context, question UsageQuestion) (UsageReport, error) {
+			return s.sumInZone(ctx, &question)
+		}
 	}
-	return s.store.SumUsage(ctx, question)
+	report, err := sum(ctx, question)
+	if err != nil {
+		return UsageReport{}, err
+	}
+	units, err := s.units(ctx)
+	for _, sums := range [][]UsageSum{report.Sums, report.Totals} {
+		for i := range sums {
+			sums[i].Unit = units[sums[i].Meter]
+		}
+	}
+	return report, err
 }

@@ -27,11 +27,15 @@ type (
 	Rotation         = rationadmin.Rotation
 	NewKeySecret     = rationadmin.NewKeySecret
 	KeySecret        = rationadmin.KeySecret
+	MeterUnit        = rationadmin.MeterUnit
+	Meter            = rationadmin.Meter
 	NewPlan          = rationadmin.NewPlan
 	PlanPatch        = rationadmin.PlanPatch
 	PlansApply       = rationadmin.PlansApply
 	PlanAction       = rationadmin.PlanAction
 	PlanApplied      = rationadmin.PlanApplied
+	PlansApplied     = rationadmin.PlansApplied
+	MeterApplied     = rationadmin.MeterApplied
 	Token            = rationadmin.Token
 	NewToken         = rationadmin.NewToken
 	IssuedToken      = rationadmin.IssuedToken

@@ -81,12 +81,16 @@ func readKeyParameter(text string) (ration.KeyID, error) {
 	return id, nil
 }
 
-func readAmounts(amounts map[string]int64) []ration.Amount {
+func readAmounts(amounts map[string]api.Number) ([]ration.Amount, error) {
 	read := make([]ration.Amount, 0, len(amounts))
-	for meter, units := range amounts {
-		read = append(read, ration.Amount{Meter: meter, Units: units})
+	for meter, number := range amounts {
+		amount, err := readNumber("/amounts/"+meter, meter, number)
+		if err != nil {
+			return nil, err
+		}
+		read = append(read, amount)
 	}
-	return read
+	return read, nil
 }
 
 func instant(t *time.Time) time.Time {

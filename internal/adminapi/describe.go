@@ -6,21 +6,26 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/ration-dev/ration/api"
 )
 
 // describe begins the document of the API.
 func describe() huma.Config {
 	const schemas = "#/components/schemas/"
+	registry := huma.NewMapRegistry(schemas, huma.DefaultSchemaNamer)
+	registry.RegisterTypeAlias(reflect.TypeFor[api.Number](), reflect.TypeFor[float64]()) // a number, whose text is exact
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
 			Info:    &huma.Info{Title: "Ration", Version: "1", Description: "API keys and exact quotas for an HTTP API."},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry(schemas, huma.DefaultSchemaNamer),
+				Schemas: registry,
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"token": {Type: "http", Scheme: "bearer", Description: "A service token. Make one with: ration tokens create NAME --scope admin"},
 					"key":   {Type: "http", Scheme: "bearer", Description: "The secret of an API key. The header X-API-Key takes it too, or the one that is set (key_header)."},

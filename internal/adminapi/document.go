@@ -50,13 +50,13 @@ var otherOperations = []otherOperation{
 		id: "verify", method: http.MethodPost, path: "/v1/verify", summary: "Ask whether a request may pass, and charge it if so",
 		about: "The status is 200 whenever a decision was made: see allowed.", parameters: []*huma.Param{idempotencyKey},
 		body: reflect.TypeFor[api.VerifyRequest](), answer: reflect.TypeFor[api.VerifyResponse](), errors: verifyErrors,
-		example: api.VerifyRequest{Secret: exampleSecret, Amounts: map[string]int64{"tokens": 1200}, Scope: "search", IP: "203.0.113.7"},
+		example: api.VerifyRequest{Secret: exampleSecret, Amounts: map[string]api.Number{"tokens": "1200"}, Scope: "search", IP: "203.0.113.7"},
 	},
 	{
 		id: "reserve", method: http.MethodPost, path: "/v1/reservations", summary: "Reserve amounts whose final size is not known yet",
 		about: "The status is 200 whenever a decision was made: see allowed.", parameters: []*huma.Param{idempotencyKey},
 		body: reflect.TypeFor[api.ReserveRequest](), answer: reflect.TypeFor[api.ReserveResponse](), errors: verifyErrors,
-		example: api.ReserveRequest{VerifyRequest: api.VerifyRequest{Secret: exampleSecret, Amounts: map[string]int64{"tokens": 4000}}, TTLSeconds: new(int64(60))},
+		example: api.ReserveRequest{VerifyRequest: api.VerifyRequest{Secret: exampleSecret, Amounts: map[string]api.Number{"tokens": "4000"}}, TTLSeconds: new(int64(60))},
 	},
 	{
 		id: "showReservation", method: http.MethodGet, path: "/v1/reservations/{id}", summary: "Show a reservation",
@@ -66,7 +66,7 @@ var otherOperations = []otherOperation{
 	{
 		id: "settle", method: http.MethodPost, path: "/v1/reservations/{id}/settle", summary: "End a reservation with the amounts that were used",
 		about: "Settled again with the same amounts, it changes nothing.", parameters: []*huma.Param{reservationID},
-		body: reflect.TypeFor[api.SettleRequest](), example: api.SettleRequest{Amounts: map[string]int64{"tokens": 3127}},
+		body: reflect.TypeFor[api.SettleRequest](), example: api.SettleRequest{Amounts: map[string]api.Number{"tokens": "3127"}},
 		answer: reflect.TypeFor[api.Reservation](), errors: append(verifyErrors, 404, 409),
 	},
 	{

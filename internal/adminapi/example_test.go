@@ -98,7 +98,7 @@ func answered(t *testing.T, s *served, path, method, below, body string) {
 func described(t *testing.T, document *huma.OpenAPI, path, method string, status int, mediaType string, answer map[string]any) {
 	t.Helper()
 	item := document.Paths[path]
-	operation := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PATCH": item.Patch, "DELETE": item.Delete}[method]
+	operation := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete}[method]
 	response := operation.Responses[strconv.Itoa(status)]
 	if response == nil {
 		t.Fatalf("%s %s answers %d %v, which is not in the document", method, path, status, answer)

@@ -55,6 +55,7 @@ func New(config Config) *API {
 	a.registerKeyChanges()
 	a.registerSecrets()
 	a.registerPlans()
+	a.registerMeters()
 	a.registerTokens()
 	a.registerUsage()
 	a.registerReports()

@@ -28,7 +28,7 @@ func (a *API) registerImports() {
 	register(a, operation{
 		id: "importUsage", method: http.MethodPost, path: "/usage/import", tag: tagUsage, scope: scopeKeys, body: maxImport,
 		summary: "Raise the usage of days to at least what was counted elsewhere", about: "In one transaction. Sent again, it changes nothing.",
-		example: api.UsageImport{Days: []api.ImportedDay{{Key: exampleKey, Meter: "requests", Date: "2026-01-31", Used: 120}}},
+		example: api.UsageImport{Days: []api.ImportedDay{{Key: exampleKey, Meter: "requests", Date: "2026-01-31", Used: "120"}}},
 	}, importUsage)
 }
 
@@ -102,7 +102,12 @@ func importUsage(ctx context.Context, c Caller, in *importUsageInput) (*reply[ap
 }
 
 func readImportedDay(d *api.ImportedDay, number int) (day rationadmin.ImportedDay, err error) {
-	day = rationadmin.ImportedDay{Row: d.Row, Meter: d.Meter, Used: d.Used, LastRequestAt: instant(d.LastRequestAt)}
+	day = rationadmin.ImportedDay{Row: d.Row, Meter: d.Meter, LastRequestAt: instant(d.LastRequestAt)}
+	used, err := readNumber("/used", d.Meter, d.Used)
+	if err != nil {
+		return day, err
+	}
+	day.Used, day.Unit = used.Units, used.Unit
 	if day.Row == 0 {
 		day.Row = number
 	}

@@ -73,7 +73,7 @@ func (a *API) registerKeys() {
 	register(a, operation{
 		id: "explainKey", method: http.MethodPost, path: "/keys/{id}/explain", tag: tagKeys, scope: scopeRead,
 		summary: "Explain how a charge of a key would be decided", about: "Nothing is charged.",
-		example: api.ExplainRequest{Amounts: map[string]int64{"requests": 1, "tokens": 1200}, Scope: "search", IP: "203.0.113.7"},
+		example: api.ExplainRequest{Amounts: map[string]api.Number{"requests": "1", "tokens": "1200"}, Scope: "search", IP: "203.0.113.7"},
 	}, explainKey)
 }
 
@@ -215,7 +215,11 @@ func explainKey(ctx context.Context, c Caller, in *explainKeyInput) (*reply[api.
 	if err != nil {
 		return nil, err
 	}
-	question := rationadmin.ExplainQuestion{KeyID: id, Amounts: readAmounts(in.Body.Amounts), Scope: in.Body.Scope}
+	amounts, err := readAmounts(in.Body.Amounts)
+	if err != nil {
+		return nil, err
+	}
+	question := rationadmin.ExplainQuestion{KeyID: id, Amounts: amounts, Scope: in.Body.Scope}
 	if question.IP, err = readAddress("/ip", in.Body.IP); err != nil {
 		return nil, err
 	}

@@ -120,6 +120,13 @@ type applyPlansInput struct {
 
 func applyPlans(ctx context.Context, c Caller, in *applyPlansInput) (*reply[api.PlansApplied], error) {
 	apply := rationadmin.PlansApply{Prune: in.Body.Prune, DryRun: in.Body.DryRun, FromNextPeriod: in.Body.FromNextPeriod}
+	for i := range in.Body.Meters {
+		meter, err := readMeter(in.Body.Meters[i].Name, in.Body.Meters[i].Unit)
+		if err != nil {
+			return nil, below(element("meters", i), err)
+		}
+		apply.Meters = append(apply.Meters, meter)
+	}
 	for i := range in.Body.Plans {
 		plan, err := readNewPlan(&in.Body.Plans[i])
 		if err != nil {
@@ -131,5 +138,5 @@ func applyPlans(ctx context.Context, c Caller, in *applyPlansInput) (*reply[api.
 	if err != nil {
 		return nil, err
 	}
-	return replyWith(api.PlansApplied{DryRun: apply.DryRun, Plans: wire.PlanChanges(applied)}, nil)
+	return replyWith(api.PlansApplied{DryRun: apply.DryRun, Meters: wire.MeterChanges(applied.Meters), Plans: wire.PlanChanges(applied.Plans)}, nil)
 }

@@ -8,6 +8,18 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
+// SetMeter implements admin.Operations.
+func (o *Operations) SetMeter(ctx context.Context, actor string, meter admin.MeterUnit) (admin.Meter, error) {
+	set, err := o.admin.SetMeter(by(ctx, actor), meter.Name, api.MeterUnit{Unit: api.Number(meter.Unit.String())})
+	return answered(set, err, readMeter)
+}
+
+// ListMeters implements admin.Operations.
+func (o *Operations) ListMeters(ctx context.Context) ([]admin.Meter, error) {
+	meters, err := o.admin.ListMeters(ctx)
+	return answered(meters, err, func(meters []api.Meter) ([]admin.Meter, error) { return all(meters, readMeter) })
+}
+
 // CreatePlan implements admin.Operations.
 func (o *Operations) CreatePlan(ctx context.Context, actor string, plan admin.NewPlan) (ration.Plan, error) {
 	created, err := o.admin.CreatePlan(by(ctx, actor), newPlan(plan))
@@ -34,8 +46,11 @@ func (o *Operations) UpdatePlan(ctx context.Context, actor string, patch admin.P
 }
 
 // ApplyPlans implements admin.Operations.
-func (o *Operations) ApplyPlans(ctx context.Context, actor string, apply admin.PlansApply) ([]admin.PlanApplied, error) {
+func (o *Operations) ApplyPlans(ctx context.Context, actor string, apply admin.PlansApply) (admin.PlansApplied, error) {
 	asked := api.PlansApply{Plans: []api.NewPlan{}, Prune: apply.Prune, DryRun: apply.DryRun, FromNextPeriod: apply.FromNextPeriod}
+	for _, meter := range apply.Meters {
+		asked.Meters = append(asked.Meters, api.NewMeter{Name: meter.Name, Unit: api.Number(meter.Unit.String())})
+	}
 	for _, plan := range apply.Plans {
 		asked.Plans = append(asked.Plans, newPlan(plan))
 	}

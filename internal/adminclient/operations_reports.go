@@ -51,9 +51,9 @@ func (o *Operations) ListAudit(ctx context.Context, filter admin.AuditFilter) ([
 
 // ExplainKey implements admin.Operations.
 func (o *Operations) ExplainKey(ctx context.Context, question admin.ExplainQuestion) (admin.Explanation, error) {
-	asked := api.ExplainRequest{Scope: question.Scope, Amounts: map[string]int64{}}
+	asked := api.ExplainRequest{Scope: question.Scope, Amounts: map[string]api.Number{}}
 	for _, amount := range question.Amounts {
-		asked.Amounts[amount.Meter] = amount.Units
+		asked.Amounts[amount.Meter] = api.Number(amount.Text())
 	}
 	if question.IP.IsValid() {
 		asked.IP = question.IP.String()

@@ -23,13 +23,23 @@ func readExplanation(e api.Explanation) (explanation admin.Explanation, err erro
 
 // readLimitExplanation reads the limit from its text, which says all of it.
 func readLimitExplanation(l api.LimitExplanation) (read admin.LimitExplanation, err error) {
-	read = admin.LimitExplanation{Asked: l.Asked, Code: ration.Code(l.Code), RetryAfter: seconds(l.RetryAfter), Plan: l.Plan, Until: orZero(l.Until)}
+	read = admin.LimitExplanation{Code: ration.Code(l.Code), RetryAfter: seconds(l.RetryAfter), Plan: l.Plan, Until: orZero(l.Until)}
 	limit, err := ration.ParseLimit(l.Allows)
 	if err != nil {
 		return read, err
 	}
 	limit.Name = l.Name
-	read.LimitStatus = ration.LimitStatus{Limit: limit, Used: l.Used, Reserved: l.Reserved, Remaining: l.Remaining, ResetsAt: orZero(l.ResetsAt)}
+	numbers := []api.Number{l.Used, l.Reserved, l.Remaining, l.Asked, api.Number(limit.Unit.Text(limit.Quantity)), api.Number(limit.Unit.Text(limit.Burst))}
+	for _, hold := range l.Holds {
+		numbers = append(numbers, hold.Units)
+	}
+	counts, unit, err := units(numbers...)
+	if err != nil {
+		return read, err
+	}
+	limit.Quantity, limit.Burst, limit.Unit = counts[4], counts[5], unit
+	read.Asked = counts[3]
+	read.LimitStatus = ration.LimitStatus{Limit: limit, Used: counts[0], Reserved: counts[1], Remaining: counts[2], ResetsAt: orZero(l.ResetsAt)}
 	if l.Then != "" && l.Then != "unlimited" {
 		then, err := ration.ParseLimit(l.Then)
 		if err != nil {
@@ -39,15 +49,30 @@ func readLimitExplanation(l api.LimitExplanation) (read admin.LimitExplanation, 
 	}
 	read.Holds, err = all(l.Holds, func(h api.OpenHold) (admin.OpenHold, error) {
 		id, err := ration.ParseReservationID(h.Reservation)
-		return admin.OpenHold{Reservation: id, Units: h.Units, ExpiresAt: h.ExpiresAt}, err
+		return admin.OpenHold{Reservation: id, ExpiresAt: h.ExpiresAt}, err
 	})
+	for i := range read.Holds {
+		read.Holds[i].Units = counts[6+i]
+	}
 	return read, err
 }
 
 func readReservation(r api.Reservation) (reservation ration.Reservation, err error) {
 	reservation = ration.Reservation{
-		State: ration.ReservationState(r.State), AtExpiry: ration.AtExpiry(r.AtExpiry), Held: readHeld(r.Held), Settled: readAmounts(r.Settled),
+		State: ration.ReservationState(r.State), AtExpiry: ration.AtExpiry(r.AtExpiry),
 		CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, EndedAt: orZero(r.EndedAt), LateAt: orZero(r.LateAt),
+	}
+	settled, err := readAmounts(r.Settled)
+	if err != nil {
+		return reservation, err
+	}
+	held, err := readAmounts(r.Held)
+	if err != nil {
+		return reservation, err
+	}
+	reservation.Settled = settled
+	for _, amount := range held {
+		reservation.Held = append(reservation.Held, ration.Posting{Meter: amount.Meter, Units: amount.Units, Unit: amount.Unit})
 	}
 	if reservation.ID, err = ration.ParseReservationID(r.ID); err != nil {
 		return reservation, err
@@ -56,23 +81,19 @@ func readReservation(r api.Reservation) (reservation ration.Reservation, err err
 	return reservation, err
 }
 
-func readHeld(amounts map[string]int64) []ration.Posting {
-	var held []ration.Posting
-	for meter, units := range amounts {
-		held = append(held, ration.Posting{Meter: meter, Units: units})
-	}
-	return held
-}
-
-func readAmounts(amounts map[string]int64) []ration.Amount {
+func readAmounts(amounts map[string]api.Number) (read []ration.Amount, err error) {
 	if amounts == nil {
-		return nil
+		return nil, nil
 	}
-	read := []ration.Amount{}
-	for meter, units := range amounts {
-		read = append(read, ration.Amount{Meter: meter, Units: units})
+	read = []ration.Amount{}
+	for meter, number := range amounts {
+		one, err := amount(meter, number)
+		if err != nil {
+			return nil, err
+		}
+		read = append(read, one)
 	}
-	return read
+	return read, nil
 }
 
 func seconds(s *int64) time.Duration {

@@ -24,7 +24,8 @@ func readKey(k api.KeyRecord) (record admin.KeyRecord, err error) {
 		return record, err
 	}
 	record.Overrides, err = all(k.Overrides, func(o api.Override) (ration.Override, error) {
-		return ration.Override{Limit: readLimit(o.PlanLimit), Unlimited: o.Unlimited, ExpiresAt: orZero(o.ExpiresAt), StartsAt: orZero(o.StartsAt), Removed: o.Removed}, nil
+		limit, err := readLimit(o.PlanLimit)
+		return ration.Override{Limit: limit, Unlimited: o.Unlimited, ExpiresAt: orZero(o.ExpiresAt), StartsAt: orZero(o.StartsAt), Removed: o.Removed}, err
 	})
 	if k.NoLimit != nil {
 		record.NoLimit = &admin.NoLimit{From: orZero(k.NoLimit.StartsAt), Until: orZero(k.NoLimit.EndsAt), Marked: k.NoLimit.Marked}
@@ -43,8 +44,12 @@ func readSecret(s api.Secret) (ration.SecretState, error) {
 	}, err
 }
 
-func readLimit(l api.PlanLimit) ration.Limit {
-	return ration.Limit{Name: l.Name, Meter: l.Meter, Kind: ration.Kind(l.Kind), Quantity: l.Quantity, Period: ration.Period(l.Period), Burst: l.Burst}
+func readLimit(l api.PlanLimit) (ration.Limit, error) {
+	counts, unit, err := units(l.Quantity, l.Burst)
+	if err != nil {
+		return ration.Limit{}, err
+	}
+	return ration.Limit{Name: l.Name, Meter: l.Meter, Kind: ration.Kind(l.Kind), Quantity: counts[0], Period: ration.Period(l.Period), Burst: counts[1], Unit: unit}, nil
 }
 
 func readIssuedSecret(issued api.IssuedSecret) (read admin.IssuedSecret, err error) {
@@ -61,20 +66,35 @@ func readKeyStatus(s api.KeyStatus) (status admin.KeyStatus, err error) {
 		return status, err
 	}
 	status.At, status.PeriodZone = s.At, s.PeriodZone
-	for i := range s.Limits {
-		status.Limits = append(status.Limits, readKeyLimit(s.Limits[i]))
+	if status.Limits, err = all(s.Limits, readKeyLimit); err != nil {
+		return status, err
 	}
-	for _, u := range s.Usage {
-		status.Usage = append(status.Usage, admin.MeterUsage{
-			Meter: u.Meter, Used: u.Used, Reserved: u.Reserved, Denied: u.Denied, Hour: u.Hour, Day: u.Day, Week: u.Week, Month: u.Month,
-			FirstRequestAt: orZero(u.FirstRequestAt), LastRequestAt: orZero(u.LastRequestAt),
-		})
-	}
-	return status, nil
+	status.Usage, err = all(s.Usage, readMeterUsage)
+	return status, err
 }
 
-func readKeyLimit(l api.KeyLimit) ration.LimitStatus {
-	return ration.LimitStatus{Limit: readLimit(l.PlanLimit), Used: l.Used, Reserved: l.Reserved, Remaining: l.Remaining, ResetsAt: orZero(l.ResetsAt)}
+func readMeterUsage(u api.KeyUsage) (admin.MeterUsage, error) {
+	counts, unit, err := units(u.Used, u.Reserved, u.Hour, u.Day, u.Week, u.Month)
+	if err != nil {
+		return admin.MeterUsage{}, err
+	}
+	return admin.MeterUsage{
+		Meter: u.Meter, Unit: unit, Used: counts[0], Reserved: counts[1], Denied: u.Denied, Hour: counts[2], Day: counts[3], Week: counts[4], Month: counts[5],
+		FirstRequestAt: orZero(u.FirstRequestAt), LastRequestAt: orZero(u.LastRequestAt),
+	}, nil
+}
+
+func readKeyLimit(l api.KeyLimit) (ration.LimitStatus, error) {
+	limit, err := readLimit(l.PlanLimit)
+	if err != nil {
+		return ration.LimitStatus{}, err
+	}
+	counts, unit, err := units(l.Quantity, l.Burst, l.Used, l.Reserved, l.Remaining)
+	if err != nil {
+		return ration.LimitStatus{}, err
+	}
+	limit.Quantity, limit.Burst, limit.Unit = counts[0], counts[1], unit
+	return ration.LimitStatus{Limit: limit, Used: counts[2], Reserved: counts[3], Remaining: counts[4], ResetsAt: orZero(l.ResetsAt)}, nil
 }
 
 func readUnlimitedKeys(found api.UnlimitedKeys) (admin.UnlimitedKeys, error) {
@@ -85,10 +105,24 @@ func readUnlimitedKeys(found api.UnlimitedKeys) (admin.UnlimitedKeys, error) {
 func readKeyReset(done api.KeyReset) (admin.KeyResetDone, error) {
 	id, err := ration.ParseKeyID(done.Key)
 	read := admin.KeyResetDone{KeyID: id, At: done.At}
-	for _, l := range done.Limits {
-		read.Limits = append(read.Limits, admin.LimitReset{Used: l.UsedBefore, Reserved: l.ReservedBefore, Now: readKeyLimit(l.KeyLimit), Override: l.Override})
+	if err != nil {
+		return read, err
 	}
+	read.Limits, err = all(done.Limits, readLimitReset)
 	return read, err
+}
+
+func readLimitReset(l api.LimitReset) (admin.LimitReset, error) {
+	now, err := readKeyLimit(l.KeyLimit)
+	if err != nil {
+		return admin.LimitReset{}, err
+	}
+	counts, unit, err := units(l.Quantity, l.Burst, l.Used, l.Reserved, l.Remaining, l.UsedBefore, l.ReservedBefore)
+	if err != nil {
+		return admin.LimitReset{}, err
+	}
+	now.Quantity, now.Burst, now.Used, now.Reserved, now.Remaining, now.Unit = counts[0], counts[1], counts[2], counts[3], counts[4], unit
+	return admin.LimitReset{Used: counts[5], Reserved: counts[6], Now: now, Override: l.Override}, nil
 }
 
 func readKeysChanged(changed api.KeysChangedChunk) (read admin.KeysChanged, err error) {
@@ -105,7 +139,8 @@ func readKeysImported(imported api.KeysImported) (admin.KeysImported, error) {
 }
 
 func readUsageImported(imported api.UsageImported) (admin.UsageImported, error) {
-	return admin.UsageImported{Rows: imported.Rows, Raised: imported.DaysRaised, Added: imported.UnitsAdded}, nil
+	added, err := amount("", imported.UnitsAdded)
+	return admin.UsageImported{Rows: imported.Rows, Raised: imported.DaysRaised, Added: added.Units, Unit: added.Unit}, err
 }
 
 func readKeysFound(found api.KeysFound) ([]ration.KeyID, error) {

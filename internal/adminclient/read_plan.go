@@ -1,6 +1,8 @@
 package adminclient
 
 import (
+	"errors"
+
 	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
@@ -11,25 +13,56 @@ import (
 func readPlan(p api.Plan) (ration.Plan, error) {
 	plan := ration.Plan{Name: p.Name, TimeZone: p.TimeZone, Unlimited: p.Unlimited, CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt}
 	for _, limit := range p.Limits {
-		plan.Limits = append(plan.Limits, readLimit(limit))
+		read, err := readLimit(limit)
+		if err != nil {
+			return plan, err
+		}
+		plan.Limits = append(plan.Limits, read)
 	}
 	for _, next := range p.Next {
-		plan.Next = append(plan.Next, ration.NextLimit{Limit: readLimit(next.PlanLimit), Removed: next.Removed, Since: next.Since})
+		read, err := readLimit(next.PlanLimit)
+		if err != nil {
+			return plan, err
+		}
+		plan.Next = append(plan.Next, ration.NextLimit{Limit: read, Removed: next.Removed, Since: next.Since})
 	}
 	return plan, nil
 }
 
-func readPlansApplied(applied api.PlansApplied) ([]admin.PlanApplied, error) {
-	return all(applied.Plans, func(p api.PlanChange) (admin.PlanApplied, error) {
-		read := admin.PlanApplied{Action: admin.PlanAction(p.Action)}
-		if p.Before != nil {
-			read.Before, _ = readPlan(*p.Before)
+func readPlansApplied(applied api.PlansApplied) (read admin.PlansApplied, err error) {
+	if read.Meters, err = all(applied.Meters, readMeterChange); err != nil {
+		return read, err
+	}
+	read.Plans, err = all(applied.Plans, readPlanChange)
+	return read, err
+}
+
+func readMeterChange(m api.MeterChange) (read admin.MeterApplied, err error) {
+	read.Action = admin.PlanAction(m.Action)
+	if m.Before != nil {
+		if read.Before, err = readMeter(*m.Before); err != nil {
+			return read, err
 		}
-		if p.After != nil {
-			read.After, _ = readPlan(*p.After)
-		}
-		return read, nil
-	})
+	}
+	read.After, err = readMeter(m.After)
+	return read, err
+}
+
+func readMeter(m api.Meter) (admin.Meter, error) {
+	unit, err := ration.ParseUnit(string(m.Unit))
+	return admin.Meter{MeterUnit: admin.MeterUnit{Name: m.Name, Unit: unit}, CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt}, err
+}
+
+func readPlanChange(p api.PlanChange) (admin.PlanApplied, error) {
+	read := admin.PlanApplied{Action: admin.PlanAction(p.Action)}
+	var before, after error
+	if p.Before != nil {
+		read.Before, before = readPlan(*p.Before)
+	}
+	if p.After != nil {
+		read.After, after = readPlan(*p.After)
+	}
+	return read, errors.Join(before, after)
 }
 
 func readToken(t api.Token) (admin.Token, error) {

@@ -20,7 +20,12 @@ func readDate(text string) (ration.PeriodID, error) {
 }
 
 func readUsageDay(d api.UsageDay) (day admin.UsageDay, err error) {
-	day = admin.UsageDay{KeyName: d.KeyName, Owner: d.Owner, Meter: d.Meter, Used: d.Used, Denied: d.Denied, LastRequestAt: orZero(d.LastRequestAt)}
+	day = admin.UsageDay{KeyName: d.KeyName, Owner: d.Owner, Meter: d.Meter, Denied: d.Denied, LastRequestAt: orZero(d.LastRequestAt)}
+	used, err := amount(d.Meter, d.Used)
+	if err != nil {
+		return day, err
+	}
+	day.Used, day.Unit = used.Units, used.Unit
 	if day.KeyID, err = ration.ParseKeyID(d.KeyID); err != nil {
 		return day, err
 	}
@@ -46,8 +51,13 @@ func readUsageReport(r api.UsageReport) (report admin.UsageReport, err error) {
 func readUsageSum(s api.UsageSum) (sum admin.UsageSum, err error) {
 	sum = admin.UsageSum{
 		KeyName: textOf(s.KeyName), Owner: textOf(s.Owner), Plan: textOf(s.Plan), Meter: s.Meter,
-		Used: s.Used, Denied: s.Denied, LastRequestAt: orZero(s.LastRequestAt),
+		Denied: s.Denied, LastRequestAt: orZero(s.LastRequestAt),
 	}
+	used, err := amount(s.Meter, s.Used)
+	if err != nil {
+		return sum, err
+	}
+	sum.Used, sum.Unit = used.Units, used.Unit
 	if s.KeyID != "" {
 		if sum.KeyID, err = ration.ParseKeyID(s.KeyID); err != nil {
 			return sum, err
@@ -113,7 +123,12 @@ func readReconciliation(r api.ReconciliationChunk) (read admin.Reconciliation, e
 }
 
 func readDifference(d api.Difference) (difference admin.Difference, err error) {
-	difference = admin.Difference{Meter: d.Meter, Count: d.Count, At: orZero(d.At), Counted: d.Counted, Logged: d.Logged}
+	difference = admin.Difference{Meter: d.Meter, Count: d.Count, At: orZero(d.At)}
+	counts, unit, err := units(d.Counted, d.Logged)
+	if err != nil {
+		return difference, err
+	}
+	difference.Counted, difference.Logged, difference.Unit = counts[0], counts[1], unit
 	if difference.KeyID, err = ration.ParseKeyID(d.KeyID); err != nil {
 		return difference, err
 	}

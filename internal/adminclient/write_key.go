@@ -60,7 +60,7 @@ func importedKey(k admin.ImportedKey) api.ImportedKey {
 
 func usageImport(usage admin.UsageImport) api.UsageImport {
 	return api.UsageImport{DryRun: usage.DryRun, Days: each(usage.Days, func(d admin.ImportedDay) api.ImportedDay {
-		return api.ImportedDay{Row: d.Row, Key: d.KeyID.String(), Meter: d.Meter, Date: date(d.Date), Used: d.Used, LastRequestAt: orNil(d.LastRequestAt)}
+		return api.ImportedDay{Row: d.Row, Key: d.KeyID.String(), Meter: d.Meter, Date: date(d.Date), Used: api.Number(d.Unit.Text(d.Used)), LastRequestAt: orNil(d.LastRequestAt)}
 	})}
 }
 

@@ -187,7 +187,7 @@ func history(account demo.Account) string {
 	}
 	text := "known from an earlier start"
 	for _, limit := range account.Key.Limits {
-		text += fmt.Sprintf("; %d of %s used", limit.Used, limit.Limit)
+		text += fmt.Sprintf("; %s of %s used", limit.Unit.Text(limit.Used), limit.Limit)
 	}
 	return text
 }

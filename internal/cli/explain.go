@@ -52,7 +52,7 @@ it, and when it resets. Nothing is charged.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVar(&amounts, "amount", nil, "what the request would cost, such as tokens=1200; a fraction is rounded up; repeat for several (default: requests=1)")
+	flags.StringArrayVar(&amounts, "amount", nil, "what the request would cost, such as tokens=1200 or eur=0.25; repeat for several (default: requests=1)")
 	flags.StringVar(&question.Scope, "scope", "", "a scope that the key must have")
 	flags.StringVar(&ip, "ip", "", "the client's address, for keys that allow only some addresses")
 	return cmd
@@ -65,12 +65,12 @@ func parseAmounts(texts []string) ([]ration.Amount, error) {
 		meter, units, found := strings.Cut(text, "=")
 		number, err := numeral.Parse(units)
 		if !found || errors.Is(err, numeral.ErrSyntax) {
-			return nil, &ration.InvalidError{Field: "--amount", Value: text, Reason: "use a meter and a whole number, such as tokens=1200"}
+			return nil, &ration.InvalidError{Field: "--amount", Value: text, Reason: "use a meter and a number, such as tokens=1200"}
 		}
 		if err != nil {
 			return nil, &ration.InvalidError{Field: "amounts." + meter, Value: units, Reason: err.Error()}
 		}
-		amounts = append(amounts, ration.Amount{Meter: meter, Units: number.Units})
+		amounts = append(amounts, number.Amount(meter))
 	}
 	return amounts, nil
 }
@@ -138,8 +138,8 @@ func explainedLimitListing(e api.Explanation) listing {
 			from += ", until " + instantText(limit.Until) + ", then " + limit.Then
 		}
 		list.rows = append(list.rows, []string{
-			limit.Name, limit.Allows, number(limit.Used), number(limit.Reserved), number(limit.Remaining),
-			number(limit.Asked), limit.Code, instantText(limit.ResetsAt), from,
+			limit.Name, limit.Allows, string(limit.Used), string(limit.Reserved), string(limit.Remaining),
+			string(limit.Asked), limit.Code, instantText(limit.ResetsAt), from,
 		})
 	}
 	return list
@@ -151,7 +151,7 @@ func detailListing(e api.Explanation) listing {
 	for _, limit := range e.Limits {
 		list.rows = append(list.rows, []string{limit.Name, limit.Detail})
 		for _, hold := range limit.Holds {
-			list.rows = append(list.rows, []string{"", fmt.Sprintf("%d are held by %s until %s", hold.Units, hold.Reservation, instantText(&hold.ExpiresAt))})
+			list.rows = append(list.rows, []string{"", fmt.Sprintf("%s are held by %s until %s", hold.Units, hold.Reservation, instantText(&hold.ExpiresAt))})
 		}
 	}
 	return list
@@ -165,10 +165,10 @@ func reservationListing(reservations []api.Reservation) listing {
 	return list
 }
 
-func amountsText(amounts map[string]int64) string {
+func amountsText(amounts map[string]api.Number) string {
 	texts := make([]string, 0, len(amounts))
 	for _, meter := range slices.SortedFunc(maps.Keys(amounts), ration.CompareMeters) {
-		texts = append(texts, fmt.Sprintf("%s=%d", meter, amounts[meter]))
+		texts = append(texts, meter+"="+string(amounts[meter]))
 	}
 	return strings.Join(texts, " ")
 }

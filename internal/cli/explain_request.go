@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/proxy"
 	"github.com/ration-dev/ration/internal/route"
 )
@@ -18,19 +19,19 @@ type explainedRequest struct {
 	Code   string `json:"code,omitempty"`
 	Detail string `json:"detail,omitempty"`
 
-	Route        string            `json:"route,omitempty"` // its name; "unmatched" where none matches
-	Path         string            `json:"path,omitempty"`  // the route's pattern
-	Near         bool              `json:"near"`            // the path, or the method, is not the route's own
-	NeedsKey     bool              `json:"needs_key"`
-	Scope        string            `json:"scope,omitempty"`
-	KeyParameter string            `json:"key_parameter,omitempty"` // of the URL, beside the headers
-	Amounts      map[string]int64  `json:"amounts,omitempty"`       // charged or reserved
-	Reserve      *explainedReserve `json:"reserve,omitempty"`
-	Refunds      []string          `json:"refunds,omitempty"`
-	Idempotency  string            `json:"idempotency,omitempty"` // off, on or required
-	FailOpen     bool              `json:"fail_open"`
-	Methods      []string          `json:"methods,omitempty"` // what a page may use
-	Beside       bool              `json:"beside"`            // no route matches, and others ask more
+	Route        string                `json:"route,omitempty"` // its name; "unmatched" where none matches
+	Path         string                `json:"path,omitempty"`  // the route's pattern
+	Near         bool                  `json:"near"`            // the path, or the method, is not the route's own
+	NeedsKey     bool                  `json:"needs_key"`
+	Scope        string                `json:"scope,omitempty"`
+	KeyParameter string                `json:"key_parameter,omitempty"` // of the URL, beside the headers
+	Amounts      map[string]api.Number `json:"amounts,omitempty"`       // charged or reserved
+	Reserve      *explainedReserve     `json:"reserve,omitempty"`
+	Refunds      []string              `json:"refunds,omitempty"`
+	Idempotency  string                `json:"idempotency,omitempty"` // off, on or required
+	FailOpen     bool                  `json:"fail_open"`
+	Methods      []string              `json:"methods,omitempty"` // what a page may use
+	Beside       bool                  `json:"beside"`            // no route matches, and others ask more
 }
 
 // explainedReserve is how a reservation ends, in JSON.
@@ -65,9 +66,9 @@ func (r *explainedRequest) describeCharge(e proxy.Explanation) {
 	r.Outcome, r.NeedsKey, r.Scope, r.KeyParameter = "charged", true, e.Route.Scope, e.KeyParameter
 	r.Refunds, r.FailOpen = e.Route.Refunds.Outcomes(), e.Route.FailOpen
 	r.Idempotency = cmp.Or(string(e.Route.Idempotency), "off")
-	r.Amounts = make(map[string]int64, len(e.Amounts))
+	r.Amounts = make(map[string]api.Number, len(e.Amounts))
 	for _, amount := range e.Amounts {
-		r.Amounts[amount.Meter] = amount.Units
+		r.Amounts[amount.Meter] = api.Number(amount.Text())
 	}
 	if e.Route.Reserve != nil {
 		r.Outcome, r.Reserve = "reserved", describeReserve(e.Route.Reserve)

@@ -18,8 +18,8 @@ var configInputs = []input{
 		name: "config limit: 1e3", args: check, file: "lanes: 1e3\n",
 		code: 3, says: []string{`ration.yaml:1:8: lanes is "1e3": give a whole number`},
 	}, {
-		name: "config limit: 1.5", args: check, file: "routes:\n  - path: /a\n    amounts: {tokens: 1.5}\n",
-		code: 3, says: []string{`ration.yaml:3:23: routes amounts.tokens is "1.5": give a whole number from 0 to 9007199254740992`},
+		name: "config limit: 1.5", args: check, file: "routes:\n  - path: /a\n    amounts: {requests: 1.5}\n",
+		code: 3, says: []string{`routes[0].amounts.requests is "1.5": requests are counted one by one; use a whole number`},
 	}, {
 		name: `config limit: "10"`, args: check, file: "lanes: \"10\"\n",
 		code: 3, says: []string{`ration.yaml:1:8: lanes is "10": give a whole number`},

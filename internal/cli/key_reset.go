@@ -73,7 +73,7 @@ func resettingKey(ctx context.Context, ops admin.Operations, reset admin.KeyRese
 	}
 	limits := make([]string, len(would.Limits))
 	for i, limit := range would.Limits {
-		limits[i] = fmt.Sprintf("%s (%d of %d used)", limit.Now.Name, limit.Used, limit.Now.Size())
+		limits[i] = fmt.Sprintf("%s (%s of %s used)", limit.Now.Name, limit.Now.Unit.Text(limit.Used), limit.Now.Unit.Text(limit.Now.Size()))
 	}
 	return fmt.Sprintf("Key %s can use these limits again from 0, which can't be taken back: %s.", reset.ID, strings.Join(limits, ", ")), nil
 }
@@ -91,7 +91,7 @@ func resetListing(reset api.KeyReset) listing {
 	}}
 	for _, l := range reset.Limits {
 		list.rows = append(list.rows, []string{
-			l.Name, l.Meter, limitText(l.PlanLimit), number(l.UsedBefore), number(l.ReservedBefore), number(l.Used), number(l.Remaining), instantText(l.ResetsAt),
+			l.Name, l.Meter, limitText(l.PlanLimit), string(l.UsedBefore), string(l.ReservedBefore), string(l.Used), string(l.Remaining), instantText(l.ResetsAt),
 		})
 	}
 	return list

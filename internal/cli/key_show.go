@@ -113,8 +113,8 @@ func limitListing(status api.KeyStatus) listing {
 			from = "key"
 		}
 		list.rows = append(list.rows, []string{
-			limit.Name, limit.Meter, limitText(limit.PlanLimit), number(limit.Used), number(limit.Reserved),
-			number(limit.Remaining), instantText(limit.ResetsAt), from,
+			limit.Name, limit.Meter, limitText(limit.PlanLimit), string(limit.Used), string(limit.Reserved),
+			string(limit.Remaining), instantText(limit.ResetsAt), from,
 		})
 	}
 	return list
@@ -177,8 +177,8 @@ func usageListing(status api.KeyStatus) listing {
 	}}
 	for _, usage := range status.Usage {
 		list.rows = append(list.rows, []string{
-			usage.Meter, number(usage.Hour), number(usage.Day), number(usage.Week), number(usage.Month), number(usage.Used),
-			number(usage.Reserved), number(usage.Denied), instantText(usage.LastRequestAt),
+			usage.Meter, string(usage.Hour), string(usage.Day), string(usage.Week), string(usage.Month), string(usage.Used),
+			string(usage.Reserved), number(usage.Denied), instantText(usage.LastRequestAt),
 		})
 	}
 	return list
@@ -205,11 +205,15 @@ func secretListing(status api.KeyStatus) listing {
 }
 
 func limitText(limit api.PlanLimit) string {
-	text := number(limit.Quantity) + perText(limit)
-	if limit.Burst != 0 && limit.Burst != limit.Quantity {
-		text += " burst " + number(limit.Burst)
+	return string(limit.Quantity) + perText(limit) + burstText(limit)
+}
+
+// burstText is the burst of a rate, if it is another than its quantity.
+func burstText(limit api.PlanLimit) string {
+	if limit.Burst == "0" || limit.Burst == limit.Quantity {
+		return ""
 	}
-	return text
+	return " burst " + string(limit.Burst)
 }
 
 // perText says by what a limit counts: a period, or what is in flight.

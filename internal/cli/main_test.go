@@ -72,7 +72,7 @@ func TestCommandsOnPostgres(t *testing.T) {
 	if err := json.Unmarshal([]byte(shown), &status); err != nil {
 		t.Fatal(err)
 	}
-	if status.Status != "disabled" || len(status.Limits) != 1 || status.Limits[0].Remaining != 9 || len(status.Secrets) != 2 {
+	if status.Status != "disabled" || len(status.Limits) != 1 || status.Limits[0].Remaining != "9" || len(status.Secrets) != 2 {
 		t.Errorf("key %s; want it disabled, with 9 remaining and two secrets", shown)
 	}
 	audit := must(t, url, "audit", "-o", "csv")

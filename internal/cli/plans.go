@@ -194,10 +194,11 @@ func planListing(value any, plans ...api.Plan) listing {
 
 // meterLimitText writes a limit as --limit reads it.
 func meterLimitText(limit api.PlanLimit) string {
-	return ration.Limit{
-		Meter: limit.Meter, Kind: ration.Kind(limit.Kind), Quantity: limit.Quantity,
-		Period: ration.Period(limit.Period), Burst: limit.Burst,
-	}.String()
+	text := string(limit.Quantity)
+	if limit.Meter != ration.MeterRequests {
+		text += " " + limit.Meter
+	}
+	return text + perText(limit) + burstText(limit)
 }
 
 func onePlan(cmd *cobra.Command, args []string) error {

@@ -33,8 +33,10 @@ What was to change later, and is not in the file, no longer does.
 New plans, and deleted ones, are so at once.
 
 The file is YAML or JSON. Limits and zones are written as 'ration plans create' takes
-them:
+them. A meter stands there only to give it a unit, as 'ration meters set' does:
 
+  meters:
+    - {name: eur, unit: 0.01}
   plans:
     - name: free
       limits: [1000/day, 10/second burst 20]
@@ -42,6 +44,7 @@ them:
       limits:
         - 20000/day
         - 200000 tokens/month
+        - 12.50 eur/day
       time_zone: Europe/Berlin     # if left out: UTC
     - name: internal
       unlimited: true              # it is meant to have no limit`,
@@ -55,22 +58,24 @@ them:
 			}
 			return noArguments(cmd, args)
 		},
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if apply.Plans, err = a.readPlanFile(file); err != nil {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			read, err := a.readPlanFile(file)
+			if err != nil {
 				return err
 			}
 			apply.FromNextPeriod = start.nextPeriod
+			apply.Meters, apply.Plans = read.Meters, read.Plans
 			return a.with(cmd.Context(), creation(!apply.DryRun), func(ops admin.Operations) error {
 				applied, err := ops.ApplyPlans(cmd.Context(), actor(), apply)
 				if err != nil {
-					return fmt.Errorf("no plan was changed: %w", err)
+					return fmt.Errorf("nothing was changed: %w", err)
 				}
-				for _, change := range applied {
+				for _, change := range applied.Plans {
 					if change.Action != admin.PlanDeleted {
 						a.sayPlanWithoutLimit(change.After)
 					}
 				}
-				return a.showPlanChanges(wire.PlanChanges(applied), apply.DryRun)
+				return a.showPlanChanges(wire.MeterChanges(applied.Meters), wire.PlanChanges(applied.Plans), apply.DryRun)
 			})
 		},
 	}
@@ -83,17 +88,17 @@ them:
 }
 
 // readPlanFile reports all that is wrong with a file, each fault with its line.
-func (a *app) readPlanFile(file string) ([]admin.NewPlan, error) {
+func (a *app) readPlanFile(file string) (planfile.File, error) {
 	if file == "" {
-		return nil, usagef(`name the file with the plans: -f plans.yaml, or -f - for the standard input`)
+		return planfile.File{}, usagef(`name the file with the plans: -f plans.yaml, or -f - for the standard input`)
 	}
 	content, err := a.readInput(file)
 	if err != nil {
-		return nil, err
+		return planfile.File{}, err
 	}
-	plans, err := planfile.Read(content, parsePlanLimit)
+	read, err := planfile.Read(content, parsePlanLimit)
 	if err == nil {
-		return plans, nil
+		return read, nil
 	}
 	var faults []error
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
@@ -112,7 +117,7 @@ func (a *app) readPlanFile(file string) ([]admin.NewPlan, error) {
 		}
 		faults[i] = &config.Error{Where: where, Reason: fault.Error()}
 	}
-	return nil, errors.Join(faults...)
+	return planfile.File{}, errors.Join(faults...)
 }
 
 // readInput reads a small file, or the standard input.

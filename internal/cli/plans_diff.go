@@ -9,23 +9,27 @@ import (
 )
 
 // showPlanChanges shows what became of plans: for people as a difference.
-func (a *app) showPlanChanges(changes []api.PlanChange, dryRun bool) error {
+func (a *app) showPlanChanges(meters []api.MeterChange, changes []api.PlanChange, dryRun bool) error {
 	if a.format != formatTable || a.quiet {
 		return a.show(planChangeListing(changes))
 	}
 	counts := make(map[string]int)
+	for _, change := range meters {
+		counts[change.Action]++
+		fmt.Fprint(a.stdout, meterDiff(change))
+	}
 	for _, change := range changes {
 		counts[change.Action]++
 		fmt.Fprint(a.stdout, planDiff(change))
 	}
-	summary := "Nothing was changed: all plans are as the file says."
+	summary := "Nothing was changed: everything is as the file says."
 	switch {
-	case len(changes) > counts["unchanged"]:
+	case len(meters)+len(changes) > counts["unchanged"]:
 		summary = fmt.Sprintf("%d created, %d updated, %d deleted, %d unchanged.", counts["created"], counts["updated"], counts["deleted"], counts["unchanged"])
 		if dryRun {
 			summary = "This was a dry run. Without --dry-run: " + summary
 		}
-	case len(changes) == 0:
+	case len(meters)+len(changes) == 0:
 		summary = "Nothing was changed: the file has no plans."
 	}
 	a.say("%s", summary)
@@ -63,6 +67,17 @@ func planDiff(change api.PlanChange) string {
 		}
 	}
 	return diff.String()
+}
+
+// meterDiff is the difference of one meter; empty if nothing differs.
+func meterDiff(change api.MeterChange) string {
+	switch {
+	case change.Action == "unchanged":
+		return ""
+	case change.Before == nil:
+		return fmt.Sprintf("+ meter %s\n  + unit %s\n", visible(change.After.Name), change.After.Unit)
+	}
+	return fmt.Sprintf("~ meter %s\n  - unit %s\n  + unit %s\n", visible(change.After.Name), change.Before.Unit, change.After.Unit)
 }
 
 // planLines says what a plan has, a line for each thing.

@@ -77,7 +77,7 @@ func (a *app) showReconciliation(r api.Reconciliation) error {
 		case d.At != nil:
 			where = "before " + instantText(d.At)
 		}
-		list.rows = append(list.rows, []string{d.KeyID, d.Meter, d.Count, where, number(d.Counted), number(d.Logged)})
+		list.rows = append(list.rows, []string{d.KeyID, d.Meter, d.Count, where, string(d.Counted), string(d.Logged)})
 	}
 	if a.format == formatTable && len(list.rows) == 0 {
 		if !a.quiet {

@@ -109,7 +109,7 @@ func usageDayListing(days []api.UsageDay) listing {
 	}
 	for _, day := range days {
 		list.rows = append(list.rows, []string{
-			day.Date, day.KeyID, day.KeyName, day.Owner, day.Meter, number(day.Used), number(day.Denied), instantText(day.LastRequestAt),
+			day.Date, day.KeyID, day.KeyName, day.Owner, day.Meter, string(day.Used), number(day.Denied), instantText(day.LastRequestAt),
 		})
 	}
 	return list

@@ -153,6 +153,6 @@ func (a *app) planUsageImport(ctx context.Context, source *keySource, meter stri
 func (a *app) showUsageImported(imported api.UsageImported) error {
 	return a.show(listing{
 		value: imported, columns: []column{{name: "rows"}, {name: "days_raised"}, {name: "units_added"}},
-		rows: [][]string{{number(int64(imported.Rows)), number(int64(imported.DaysRaised)), number(imported.UnitsAdded)}},
+		rows: [][]string{{number(int64(imported.Rows)), number(int64(imported.DaysRaised)), string(imported.UnitsAdded)}},
 	})
 }

@@ -102,7 +102,7 @@ func usageSumListing(report api.UsageReport, by []admin.UsageGroup) listing {
 		}
 	}
 	add("meter", func(s api.UsageSum) string { return s.Meter })
-	add("used", func(s api.UsageSum) string { return number(s.Used) })
+	add("used", func(s api.UsageSum) string { return string(s.Used) })
 	add("denied", func(s api.UsageSum) string { return number(s.Denied) })
 	if report.Zone == "" { // hours don't say when in them
 		add("last_request_at", func(s api.UsageSum) string { return instantText(s.LastRequestAt) })
@@ -120,7 +120,7 @@ func usageSumListing(report api.UsageReport, by []admin.UsageGroup) listing {
 // totalRow is a row for all groups, which have at least one column before the meter.
 func totalRow(total api.UsageSum, columns []column) []string {
 	row := make([]string, len(columns))
-	tail := []string{total.Meter, number(total.Used), number(total.Denied), instantText(total.LastRequestAt)}
+	tail := []string{total.Meter, string(total.Used), number(total.Denied), instantText(total.LastRequestAt)}
 	copy(row[slices.IndexFunc(columns, func(c column) bool { return c.name == "meter" }):], tail)
 	row[0] = "TOTAL"
 	return row
@@ -128,14 +128,15 @@ func totalRow(total api.UsageSum, columns []column) []string {
 
 // shares returns how much of the greatest use of its meter each sum is, from 0 to 1.
 func shares(sums []api.UsageSum) []float64 {
-	greatest := make(map[string]int64)
-	for _, sum := range sums {
-		greatest[sum.Meter] = max(greatest[sum.Meter], sum.Used)
+	used, greatest := make([]float64, len(sums)), make(map[string]float64)
+	for i, sum := range sums {
+		used[i], _ = sum.Used.Float64() // a bar needs no exact number
+		greatest[sum.Meter] = max(greatest[sum.Meter], used[i])
 	}
 	found := make([]float64, len(sums))
 	for i, sum := range sums {
 		if most := greatest[sum.Meter]; most > 0 {
-			found[i] = float64(sum.Used) / float64(most)
+			found[i] = used[i] / most
 		}
 	}
 	return found

@@ -133,15 +133,15 @@ routes:
 		t.Errorf("trusted proxies (-want +got):\n%s", diff)
 	}
 	routes := route.Config{RefuseUnmatched: true, Refunds: rationhttp.Refunds{Timeout: true, Statuses: []int{503}}, Routes: []route.Route{
-		{Path: "/static/*", Free: true, Amounts: map[string]int64{}},
-		{Name: "asking", Methods: []string{"POST"}, Path: "/ask", Amounts: map[string]int64{"requests": 1, "tokens": 20}, Scope: "ask", KeyQuery: "api_key", FailOpen: true, NoRewrite: true, Refunds: &rationhttp.Refunds{Unreachable: true, Statuses: []int{422}}, Idempotency: route.IdempotencyRequired},
-		{Path: "/kept", Amounts: map[string]int64{}, Refunds: &rationhttp.Refunds{}, Idempotency: route.IdempotencyOn},
-		{Path: "/off", Amounts: map[string]int64{}},
-		{Path: "/llm", Amounts: map[string]int64{"tokens": 1000}, Reserve: &route.Reserve{
+		{Path: "/static/*", Free: true, Amounts: map[string]ration.Amount{}},
+		{Name: "asking", Methods: []string{"POST"}, Path: "/ask", Amounts: map[string]ration.Amount{"requests": {Meter: "requests", Units: 1}, "tokens": {Meter: "tokens", Units: 20}}, Scope: "ask", KeyQuery: "api_key", FailOpen: true, NoRewrite: true, Refunds: &rationhttp.Refunds{Unreachable: true, Statuses: []int{422}}, Idempotency: route.IdempotencyRequired},
+		{Path: "/kept", Amounts: map[string]ration.Amount{}, Refunds: &rationhttp.Refunds{}, Idempotency: route.IdempotencyOn},
+		{Path: "/off", Amounts: map[string]ration.Amount{}},
+		{Path: "/llm", Amounts: map[string]ration.Amount{"tokens": {Meter: "tokens", Units: 1000}}, Reserve: &route.Reserve{
 			TTL: 5 * time.Minute, AtExpiry: "release", Overage: ration.OverageClamp,
 			Reports: map[string]route.Report{"tokens": {Header: "X-Tokens-Used", JSON: "/usage/total_tokens", SSE: "/usage/total_tokens"}},
 		}},
-		{Path: "/briefly", Amounts: map[string]int64{"tokens": 1000}, Reserve: &route.Reserve{Overage: ration.OverageClamp, Reports: map[string]route.Report{"tokens": {Header: "X-Tokens-Used"}}}},
+		{Path: "/briefly", Amounts: map[string]ration.Amount{"tokens": {Meter: "tokens", Units: 1000}}, Reserve: &route.Reserve{Overage: ration.OverageClamp, Reports: map[string]route.Report{"tokens": {Header: "X-Tokens-Used"}}}},
 	}}
 	if diff := cmp.Diff(routes, got.Routes); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)
@@ -248,10 +248,10 @@ func TestFaultsInFile(t *testing.T) {
 		{"route that is hidden", "routes:\n  - path: /*\n  - path: /a\n", `:3:5: routes[1].path is "/a": routes[0] (/*) matches all its requests; put the narrower route first`},
 		{"route that is free and costs", "routes:\n  - path: /a\n    free: true\n    scope: x\n", `:2:5: routes[0].scope is "x": a free route asks for no key and counts nothing`},
 		{"free that is no boolean", "routes:\n  - path: /a\n    free: yes\n", `:3:11: give true or false`},
-		{"amount with a fraction", "routes:\n  - path: /a\n    amounts: {tokens: 1.5}\n", `:3:23: routes amounts.tokens is "1.5": give a whole number from 0 to 9007199254740992`},
-		{"amount with an exponent", "routes:\n  - path: /a\n    amounts: {tokens: 1e3}\n", `:3:23: routes amounts.tokens is "1e3": give a whole number from 0 to 9007199254740992`},
-		{"amount in quotes", "routes:\n  - path: /a\n    amounts: {tokens: \"10\"}\n", `:3:23: routes amounts.tokens is "10": give a whole number from 0 to 9007199254740992`},
-		{"amount below zero", "routes:\n  - path: /a\n    amounts: {tokens: -1}\n", `:2:5: routes[0].amounts.tokens is "-1": use a whole number from 0 to 9007199254740992`},
+		{"requests with a fraction", "routes:\n  - path: /a\n    amounts: {requests: 1.5}\n", `:2:5: routes[0].amounts.requests is "1.5": requests are counted one by one; use a whole number`},
+		{"amount finer than any unit", "routes:\n  - path: /a\n    amounts: {tokens: 0.0000000001}\n", `:3:23: routes amounts.tokens is "0.0000000001": give a number from 0 to 9007199254740992, in steps of 0.000000001 at the least`},
+		{"amount in quotes", "routes:\n  - path: /a\n    amounts: {tokens: \"10\"}\n", `:3:23: routes amounts.tokens is "10": give a number from 0 to 9007199254740992, in steps of 0.000000001 at the least`},
+		{"amount below zero", "routes:\n  - path: /a\n    amounts: {tokens: -1}\n", `:3:23: routes amounts.tokens is "-1": give a number from 0 to 9007199254740992, in steps of 0.000000001 at the least`},
 		{"methods that are no list", "routes:\n  - path: /a\n    methods: post\n", `:3:14: give a list, such as [POST]`},
 		{"routes that are no list", "routes: {path: /a}\n", `:1:9: give a list`},
 		{"pointer without a slash", "rewrite:\n  /user: key_name\n  quota: remaining\n", `:3:3: rewrite is "quota": a JSON pointer starts with "/", such as "/quota/remaining"`},
@@ -367,7 +367,7 @@ func TestEveryRouteThatIsWrongIsTold(t *testing.T) {
 		want   []string
 	}{
 		"fields":  {"  - {path: /a, fre: true}\n  - {path: /b}\n  - {path: /c, methods: GET}\n", []string{`:2:16: unknown field "fre"; did you mean "free"?`, `:4:25: give a list, such as [GET]`}},
-		"values":  {"  - {path: /a, amounts: {x: 1.5}}\n  - {path: /b, idempotency: maybe}\n", []string{`:2:29: routes amounts.x is "1.5": give a whole number from 0 to 9007199254740992`, `:3:29: routes idempotency is "maybe": use true, false or required`}},
+		"values":  {"  - {path: /a, amounts: {x: -1.5}}\n  - {path: /b, idempotency: maybe}\n", []string{`:2:29: routes amounts.x is "-1.5": give a number from 0 to 9007199254740992, in steps of 0.000000001 at the least`, `:3:29: routes idempotency is "maybe": use true, false or required`}},
 		"meaning": {"  - {path: a}\n  - {path: /b/*}\n  - {path: /b/c}\n", []string{`:2:6: routes[0].path is "a": a path starts with "/", such as "/a"`, `:4:6: routes[2].path is "/b/c": routes[1] (/b/*) matches all its requests; put the narrower route first`}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -394,7 +394,7 @@ refunds: [503, 200, soon]
 routes:
   - &first
     path: /a
-    amounts: {tokens: 1.5, Tokens: -1}
+    amounts: {tokens: -1.5, Tokens: 1}
     fre: true
     methods: get
   - {path: b, methods: [get, ANY], scope: "a b"}
@@ -423,10 +423,10 @@ errors:
 	want := []string{
 		"RATION_LITSEN", "ration.yaml:3:1", "--listen", "ration.yaml:2:31", "ration.yaml:2:44", "ration.yaml:1:8", "ration.yaml:5:17", "RATION_LOG_LEVEL",
 		"ration.yaml:8:16", "ration.yaml:8:21",
-		"ration.yaml:11:5", "ration.yaml:11:5", "ration.yaml:12:23", "ration.yaml:13:5", "ration.yaml:14:14",
+		"ration.yaml:11:5", "ration.yaml:12:23", "ration.yaml:13:5", "ration.yaml:14:14",
 		"ration.yaml:15:6", "ration.yaml:15:6", "ration.yaml:15:6", "ration.yaml:15:6",
 		"ration.yaml:16:6", "ration.yaml:16:6",
-		"ration.yaml:17:18", "ration.yaml:17:18", "ration.yaml:17:18",
+		"ration.yaml:17:18", "ration.yaml:17:18",
 		"ration.yaml:18:26", "ration.yaml:18:26", "ration.yaml:18:64", "ration.yaml:18:85",
 		"ration.yaml:20:6",
 		"ration.yaml:21:20", "ration.yaml:21:30",

@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/numeral"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
 )
@@ -26,7 +27,7 @@ type routeEntry struct {
 	Methods     []string            `yaml:"methods" form:"list" doc:"Methods that match, such as [POST]. None: all. GET includes HEAD."`
 	Path        string              `yaml:"path" form:"text" doc:"An exact path (/v1/search), or one that ends in /* and stands for everything below it (/static/*). A segment *, {name} or :name stands for any one segment. A route that isn't free also matches similar spellings of its path, such as another letter case or ending. Required."`
 	Free        bool                `yaml:"free" form:"true or false" doc:"Asks for no key and counts nothing."`
-	Amounts     map[string]ast.Node `yaml:"amounts" form:"meter: whole number" doc:"What a request costs. None: one request. {requests: 0} needs a key and costs nothing."`
+	Amounts     map[string]ast.Node `yaml:"amounts" form:"meter: number" doc:"What a request costs. None: one request. {requests: 0} needs a key and costs nothing. A meter with a unit takes decimals, such as {eur: 0.002}; what is finer than the unit is rounded up."`
 	Scope       string              `yaml:"scope" form:"text" doc:"A scope that the key must have."`
 	KeyQuery    string              `yaml:"key_query" form:"parameter name" doc:"Also accepts the secret in this parameter of the URL. URLs end up in logs and browser histories."`
 	FailOpen    bool                `yaml:"fail_open" form:"true or false" doc:"While no decision can be made, lets requests with a key pass uncounted. For that time it gives up the count, and revoked keys pass too."`
@@ -133,18 +134,19 @@ func (c *Config) noteMethods(route int, methods []string) {
 	}
 }
 
-func (e *routeEntry) amounts() (map[string]int64, error) {
-	amounts := make(map[string]int64, len(e.Amounts))
+func (e *routeEntry) amounts() (map[string]ration.Amount, error) {
+	amounts := make(map[string]ration.Amount, len(e.Amounts))
 	var errs []error
 	for meter, node := range e.Amounts {
 		written, whole := scalar(node, integer)
-		units, err := strconv.ParseInt(written, 10, 64)
-		if !whole || err != nil {
+		_, float := node.(*ast.FloatNode)
+		number, err := numeral.Parse(written)
+		if !whole && !float || err != nil || number.Rounded {
 			errs = append(errs, &placedError{node.GetToken(), &ration.InvalidError{
-				Field: "routes amounts." + meter, Value: written, Reason: "give a whole number from 0 to 9007199254740992",
+				Field: "routes amounts." + meter, Value: written, Reason: "give a number from 0 to 9007199254740992, in steps of 0.000000001 at the least",
 			}})
 		}
-		amounts[meter] = units
+		amounts[meter] = number.Amount(meter)
 	}
 	return amounts, errors.Join(errs...)
 }

@@ -196,6 +196,9 @@ func (c *copier) admit(ctx context.Context) (compared []Compared, err error) {
 		if err := c.from.refuseInUse(ctx); err != nil { // what was charged meanwhile would be lost
 			return err
 		}
+		if err := keepLeast(ctx, c.source, tx); err != nil {
+			return err
+		}
 		return unmark(ctx, tx)
 	})
 	return compared, err

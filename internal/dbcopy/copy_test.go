@@ -5,12 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/ration-dev/ration/internal/sqladmin"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 	"github.com/ration-dev/ration/sqlite"
@@ -73,6 +75,22 @@ func TestEveryTableIsCopied(t *testing.T) {
 	slices.Sort(got)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("tables and sequences (-SQLite's +PostgreSQL's):\n%s", diff)
+	}
+}
+
+// TestACopyNeedsTheSameBuilds: one that doesn't know units of meters must run neither on
+// the source nor on the target.
+func TestACopyNeedsTheSameBuilds(t *testing.T) {
+	t.Parallel()
+	path, _ := newFile(t)
+	url, back := testdb.Postgres(t), filepath.Join(t.TempDir(), "back.db")
+	mustCopy(t, file(path), server(url))
+	mustCopy(t, server(url), file(back))
+	want := []string{strconv.Itoa(sqladmin.MeterSchema)}
+	for _, place := range []string{path, url, back} {
+		if got := texts(t, place, "SELECT CAST(least_version AS text) FROM schema_compatibility"); !slices.Equal(got, want) {
+			t.Errorf("%s needs builds from schema version %s on, want %s", place, got, want)
+		}
 	}
 }
 

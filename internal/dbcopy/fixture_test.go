@@ -98,6 +98,9 @@ func fillFile(t *testing.T, d database) ration.Secret {
 			limit(t, "5/lifetime"), limit(t, "10/second burst 20"), limit(t, "0 tokens/month"),
 		}}))
 	}
+	for name, unit := range map[string]ration.Unit{"a-b": 0, "a.c": 9, "x": 0} {
+		must[admin.Meter](t)(d.operations.SetMeter(ctx, actor, admin.MeterUnit{Name: name, Unit: unit}))
+	}
 	issued := must[admin.IssuedSecret](t)
 	key := issued(d.operations.CreateKey(ctx, actor, admin.NewKey{
 		Name: "Ädä \"<&'\\ 😀", Owner: "o'brien", Plan: "a", ExpiresAt: future, Scopes: []string{"read", "write"},

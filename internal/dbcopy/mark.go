@@ -65,6 +65,16 @@ func unmark(ctx context.Context, tx transaction) error {
 	return err
 }
 
+// keepLeast makes the target need the builds that the source needs: those that know
+// units of meters, if there are any.
+func keepLeast(ctx context.Context, source, target transaction) error {
+	least, err := source.number(ctx, "SELECT coalesce(max(least_version), 0) FROM schema_compatibility")
+	if err == nil {
+		_, err = target.exec(ctx, "UPDATE schema_compatibility SET least_version = ?1 WHERE least_version < ?1", least)
+	}
+	return err
+}
+
 // version returns the version of the schema, the mark left out.
 func version(ctx context.Context, tx transaction) (int64, error) {
 	return tx.number(ctx, fmt.Sprintf("SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE version_id <> %d", admin.UnfinishedCopy))

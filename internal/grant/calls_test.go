@@ -95,6 +95,13 @@ var calls = map[string]call{
 		return ops.Reconcile(ctx, admin.ReconcileFilter{KeyID: at.Key.ID})
 	}},
 
+	"SetMeter": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
+		return ops.SetMeter(ctx, actor, admin.MeterUnit{Name: "eur", Unit: 2})
+	}},
+	"ListMeters": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.ListMeters(ctx)
+	}},
+
 	"CreatePlan": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
 		return ops.CreatePlan(ctx, actor, admin.NewPlan{Name: o.name("plan")})
 	}},

@@ -20,6 +20,16 @@ func (o *operations) ListPlans(ctx context.Context) ([]ration.Plan, error) {
 	return read(ctx, o.grant, readAll, withoutInput(o.of.ListPlans), struct{}{})
 }
 
+// SetMeter implements admin.Operations.
+func (o *operations) SetMeter(ctx context.Context, _ string, meter admin.MeterUnit) (admin.Meter, error) {
+	return change(ctx, o.grant, changeOther, o.of.SetMeter, meter)
+}
+
+// ListMeters implements admin.Operations.
+func (o *operations) ListMeters(ctx context.Context) ([]admin.Meter, error) {
+	return read(ctx, o.grant, readAll, withoutInput(o.of.ListMeters), struct{}{})
+}
+
 // ShowPlan implements admin.Operations.
 func (o *operations) ShowPlan(ctx context.Context, name string) (ration.Plan, error) {
 	return read(ctx, o.grant, readAll, o.of.ShowPlan, name)
@@ -31,7 +41,7 @@ func (o *operations) UpdatePlan(ctx context.Context, _ string, patch admin.PlanP
 }
 
 // ApplyPlans implements admin.Operations.
-func (o *operations) ApplyPlans(ctx context.Context, _ string, apply admin.PlansApply) ([]admin.PlanApplied, error) {
+func (o *operations) ApplyPlans(ctx context.Context, _ string, apply admin.PlansApply) (admin.PlansApplied, error) {
 	return change(ctx, o.grant, changeOther, o.of.ApplyPlans, apply)
 }
 

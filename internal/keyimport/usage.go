@@ -102,7 +102,7 @@ func NewUsagePlan(table *Table, mapping UsageMapping, meter string) (UsagePlan, 
 		}
 	}
 	if rounded > 0 {
-		plan.Findings = slices.Insert(plan.Findings, 0, Finding{Severity: Warning, Field: "request_count", Reason: fmt.Sprintf("%d of the counts are not whole numbers; each of them is rounded up", rounded)})
+		plan.Findings = slices.Insert(plan.Findings, 0, Finding{Severity: Warning, Field: "request_count", Reason: fmt.Sprintf("%d of the counts are not whole numbers; what is finer than the unit of their meter is rounded up", rounded)})
 	}
 	return plan, nil
 }
@@ -138,7 +138,7 @@ func (r *usageReading) read(mapping UsageMapping) {
 	if err != nil {
 		r.note("request_count", err.Error())
 	}
-	day.Used, r.rounded = count.Units, count.Rounded
+	day.Used, day.Unit, r.rounded = count.Units, count.Unit, count.Rounded || count.Unit > 0
 	if text := r.cells(mapping.LastRequestAt); text != "" {
 		at, ok := parseTime(text)
 		if !ok {

@@ -31,25 +31,25 @@ func TestCountsAreNumbers(t *testing.T) {
 	}
 	for _, text := range []string{"", "NaN", "-1", "1e400", "9007199254740993.0", "9223372036854775808"} {
 		plan, err := keyimport.NewUsagePlan(usageTable(t, "key,date,request_count\n"+id+",2025-01-31,"+text+"\n"), keyimport.UsageMapping{Key: "key", Date: "date", RequestCount: "request_count"}, "requests")
-		if err != nil || plan.Err() == nil || !strings.Contains(plan.Err().Error(), "request_count: use a whole number from 0 to 9007199254740992") {
+		if err != nil || plan.Err() == nil || !strings.Contains(plan.Err().Error(), "request_count: use a number from 0 to 9007199254740992") {
 			t.Errorf("%s: %v, %v", text, plan.Err(), err)
 		}
 	}
 }
 
-func TestFractionsOfCountsAreRoundedUpAndSaidOnce(t *testing.T) {
+func TestFractionsOfCountsAreKeptAndSaidOnce(t *testing.T) {
 	const id = "key_0197c0de-0000-7000-8000-000000000000"
 	table := usageTable(t, "key,date,request_count\n"+id+",2025-01-31,5.5\n"+id+",2025-02-01,7.0\n"+id+",2025-02-02,0.001\n")
 	plan, err := keyimport.NewUsagePlan(table, keyimport.UsageMapping{Key: "key", Date: "date", RequestCount: "request_count"}, "requests")
 	if err != nil || plan.Err() != nil {
 		t.Fatal(err, plan.Err())
 	}
-	for i, want := range []int64{6, 7, 1} {
-		if got := plan.Records[i].Day.Used; got != want {
-			t.Errorf("row %d counts %d, want %d", i+1, got, want)
+	for i, want := range []string{"5.5", "7", "0.001"} {
+		if day := plan.Records[i].Day; day.Unit.Text(day.Used) != want {
+			t.Errorf("row %d counts %s, want %s", i+1, day.Unit.Text(day.Used), want)
 		}
 	}
-	want := []keyimport.Finding{{Severity: keyimport.Warning, Field: "request_count", Reason: "2 of the counts are not whole numbers; each of them is rounded up"}}
+	want := []keyimport.Finding{{Severity: keyimport.Warning, Field: "request_count", Reason: "2 of the counts are not whole numbers; what is finer than the unit of their meter is rounded up"}}
 	if diff := cmp.Diff(want, plan.Findings); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}

@@ -24,6 +24,7 @@ type Account struct {
 	logging     bool
 	entries     []LogEntry
 	leases      *leases // nil where the key has none
+	units       Units
 }
 
 // NewAccount makes an account from what was read of a key. It takes ownership of
@@ -47,9 +48,10 @@ func (a *Account) Decide(item *ration.Item, clock Clock) ration.Decision {
 }
 
 func (a *Account) charge(item *ration.Item, clock Clock) ration.Decision {
-	charge, secret := item.Charge, item.SecretID
+	charge, secret := a.inUnits(item.Charge), item.SecretID
 	if (charge.Hold != nil || charge.Idempotency != nil) && !charge.DryRun {
 		if decision, repeated := a.repeat(charge, secret, clock.Now); repeated {
+			decision.Amounts = charge.Amounts
 			return decision
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 // Decide says whether a charge is admitted, and what that changes. It is pure: it
 // reads no clock and no store, keeps nothing, and changes none of its arguments. The
-// charge must be normalised. Secret says which of the key's secrets was sent; zero:
+// charge must be normalised, and its amounts in the units of their meters. Secret says which of the key's secrets was sent; zero:
 // none was. Usage after the decision is usage.Apply(changes).
 //
 // It checks in this order: the secret, the key's status and expiry, its IP allow
@@ -19,6 +19,7 @@ func Decide(policy *Policy, usage Usage, charge *ration.Charge, secret ration.Se
 	decision := ration.Decision{Code: policy.refuses(charge, secret, clock.Now), DecidedAt: clock.Now, DryRun: charge.DryRun}
 	if decision.Code != ration.CodeKeyUnknown { // a secret that is not the key's own shows nothing about the key
 		decision.KeyID, decision.KeyName, decision.Owner, decision.Plan = policy.Key.ID, policy.Key.Name, policy.Key.Owner, policy.Key.Plan
+		decision.Amounts = charge.Amounts
 	}
 	changes, turned := changesOf(policy, usage, charge, clock.Now)
 	if decision.Code == ration.CodeOK && turned && clock.Suspect {

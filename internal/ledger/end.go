@@ -11,6 +11,10 @@ import (
 // even if nobody has noticed that it is due.
 func (a *Account) end(end *ration.End, clock Clock) ration.Decision {
 	decision := a.about(clock.Now)
+	if scaled := *end; len(end.Amounts) > 0 {
+		scaled.Amounts = a.units.In(end.Amounts)
+		end = &scaled
+	}
 	r := a.reservation(end.ID)
 	if r == nil {
 		decision.Code = ration.CodeReservationUnknown
@@ -117,6 +121,9 @@ func (a *Account) judgeSettlement(r *ration.Reservation, used []ration.Amount, f
 		return ration.CodeSettlementTooLarge
 	}
 	for _, amount := range used {
+		if amount.Units > ration.MaxUnits {
+			return ration.CodeSettlementTooLarge
+		}
 		entry := a.after.Meter(amount.Meter)
 		if entry != nil && entry.Used+entry.Reserved-standing(r, amount.Meter) > ration.MaxTotalUnits-amount.Units {
 			return ration.CodeSettlementTooLarge // no count ever wraps
@@ -131,7 +138,7 @@ func (a *Account) postBeyond(r *ration.Reservation) {
 	for _, amount := range r.Settled {
 		if heldOn(r, amount.Meter) == nil {
 			epoch := a.after.meterOrUnused(amount.Meter).Resets.Epoch // nothing of it was counted before
-			a.post(&ration.Posting{Meter: amount.Meter, Periods: r.Held[0].Periods, Epoch: epoch}, amount.Units, 0, r.CreatedAt)
+			a.post(&ration.Posting{Meter: amount.Meter, Unit: amount.Unit, Periods: r.Held[0].Periods, Epoch: epoch}, amount.Units, 0, r.CreatedAt)
 		}
 	}
 }

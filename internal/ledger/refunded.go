@@ -11,7 +11,7 @@ const (
 	// periods: a client that makes calls fail on purpose gets no more than that free
 	// of charge.
 	refundShare = 10
-	// minRefunded is how many units of a quota may always be given back (or all of a
+	// minRefunded is how much of a quota may always be given back (or all of a
 	// smaller quota), so that a few failures don't use up a trial of a few calls.
 	minRefunded = 10
 	// refundsWithoutQuota is how many charges of a day may be given back if no quota
@@ -71,7 +71,7 @@ func (a *Account) mayRefund(receipt *ration.Receipt) bool {
 			continue
 		}
 		bounded = true
-		if unitsOf(receipt, period.Meter) > mostRefunded(quota.Quantity)-a.refunded(period) {
+		if unitsOf(receipt, period.Meter) > mostRefunded(quota)-a.refunded(period) {
 			return false
 		}
 	}
@@ -86,8 +86,8 @@ func (a *Account) mayRefund(receipt *ration.Receipt) bool {
 }
 
 // mostRefunded returns how many units of a quota may be given back in one period.
-func mostRefunded(quantity int64) int64 {
-	return max(quantity/refundShare, min(quantity, minRefunded))
+func mostRefunded(quota *ration.Limit) int64 {
+	return max(quota.Quantity/refundShare, min(quota.Quantity, quota.Unit.Of(minRefunded, 0)))
 }
 
 // quota returns the quota of a meter for a period, or nil.

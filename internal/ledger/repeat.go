@@ -46,7 +46,7 @@ func (a *Account) remember(charge *ration.Charge, decision *ration.Decision, cha
 	if charge.Hold == nil && charge.Idempotency == nil && !charge.Refundable {
 		return
 	}
-	postings := changes.postings()
+	postings := changes.postings(charge.Amounts)
 	if charge.Hold != nil {
 		r := &ration.Reservation{
 			ID: charge.Hold.ID, KeyID: a.policy.Key.ID, State: ration.ReservationOpen, AtExpiry: charge.Hold.AtExpiry,
@@ -86,12 +86,12 @@ func (a *Account) replay(key string, now time.Time) *Replay {
 	return nil
 }
 
-// postings returns the charged units, with the periods that they were charged to.
-func (c *Changes) postings() []ration.Posting {
+// postings returns the charged amounts, with the periods that they were charged to.
+func (c *Changes) postings(amounts []ration.Amount) []ration.Posting {
 	postings := make([]ration.Posting, len(c.Meters))
 	for i := range c.Meters {
 		change := &c.Meters[i]
-		postings[i] = ration.Posting{Meter: change.Meter, Units: change.Units, Epoch: change.Epoch}
+		postings[i] = ration.Posting{Meter: change.Meter, Units: change.Units, Unit: amounts[i].Unit, Epoch: change.Epoch}
 		for w := range change.Window {
 			postings[i].Periods[w] = change.Window[w].ID
 		}

@@ -21,7 +21,7 @@ func settlement(r *ration.Reservation, amounts []ration.Amount, over ration.Over
 			units = held.Units
 		}
 		fits = fits && units <= held.Units
-		used = append(used, ration.Amount{Meter: held.Meter, Units: units})
+		used = append(used, ration.Amount{Meter: held.Meter, Units: units, Unit: held.Unit})
 	}
 	for _, amount := range amounts {
 		if heldOn(r, amount.Meter) == nil && over != ration.OverageClamp && amount.Units > 0 {
@@ -86,7 +86,7 @@ func indexOfMeter(amounts []ration.Amount, meter string) int {
 func nothing(r *ration.Reservation) []ration.Amount {
 	used := make([]ration.Amount, len(r.Held))
 	for i := range r.Held {
-		used[i].Meter = r.Held[i].Meter
+		used[i].Meter, used[i].Unit = r.Held[i].Meter, r.Held[i].Unit
 	}
 	return used
 }

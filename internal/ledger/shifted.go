@@ -119,7 +119,7 @@ func (a *Account) mayRefundShifted(p *ration.Posting) (may, bounded bool) {
 		}
 		if s := shiftedOf(entry.Shifted, limit.Period); s != nil && p.Epoch >= s.Epoch {
 			bounded = true
-			if p.Units > mostRefunded(limit.Quantity)-s.Refunded {
+			if p.Units > mostRefunded(limit)-s.Refunded {
 				return false, true
 			}
 		}

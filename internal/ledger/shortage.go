@@ -28,7 +28,7 @@ func (a *Account) Shortage() Shortage { return a.shortage }
 // short: the store may not have read the meters that they hold.
 func (a *Account) WithOpen(open []ration.Reservation, now time.Time, shortage Shortage) *Account {
 	again := NewAccount(a.policy, a.before)
-	again.logging = a.logging
+	again.logging, again.units = a.logging, a.units
 	if a.leases != nil {
 		again.leaseWork().takeOver(a.leases.read, a.policy.Key.ID) // before counts them already
 	}

@@ -85,7 +85,8 @@ func TestParse(t *testing.T) {
 		{"١", 0, false, numeral.ErrSyntax},
 	} {
 		got, err := numeral.Parse(row.text)
-		if got != (numeral.Number{Units: row.units, Rounded: row.rounded}) || !errors.Is(err, row.err) {
+		whole, exact, _ := got.Amount("meter").In(0)
+		if whole.Units != row.units || (got.Rounded || !exact) != row.rounded || !errors.Is(err, row.err) {
 			t.Errorf("%.60q: %+v, %v; want %d, rounded %t, %v", row.text, got, err, row.units, row.rounded, row.err)
 		}
 	}
@@ -118,10 +119,23 @@ func FuzzParse(f *testing.F) {
 		case least.Cmp(big.NewInt(ration.MaxUnits)) > 0:
 			ok = errors.Is(err, numeral.ErrTooLarge)
 		default:
-			ok = err == nil && got.Rounded == (rest.Sign() > 0) && least.IsInt64() && got.Units == least.Int64()
+			whole, wholly, _ := got.Amount("meter").In(0)
+			ok = err == nil && (got.Rounded || !wholly) == (rest.Sign() > 0) && least.IsInt64() && whole.Units == least.Int64() && isAbove(got, exact)
 		}
 		if !ok {
 			t.Errorf("%q: %+v, %v; it is %s", text, got, err, least)
 		}
 	})
+}
+
+// isAbove reports whether a number is exactly what it was read from, or, if it was
+// rounded, less than one unit above it.
+func isAbove(n numeral.Number, exact *big.Rat) bool {
+	unit := new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n.Unit)), nil))
+	above := new(big.Rat).Mul(unit, new(big.Rat).SetInt64(n.Units))
+	above.Sub(above, exact)
+	if !n.Rounded {
+		return above.Sign() == 0
+	}
+	return above.Sign() > 0 && above.Cmp(unit) < 0
 }

@@ -32,20 +32,26 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("%d:%d: %s", f.Line, f.Column, f.Reason)
 }
 
-// Read returns the plans of a file. It reports all faults, each a [Fault], joined.
-func Read(content []byte, limit ParseLimit) ([]admin.NewPlan, error) {
+// File is what a file says.
+type File struct {
+	Meters []admin.MeterUnit
+	Plans  []admin.NewPlan
+}
+
+// Read returns what a file says. It reports all faults, each a [Fault], joined.
+func Read(content []byte, limit ParseLimit) (File, error) {
 	file, err := parser.ParseBytes(content, 0, parser.AllowDuplicateMapKey()) // which members reports
 	if err != nil {
-		return nil, syntaxFault(err)
+		return File{}, syntaxFault(err)
 	}
 	r := reader{limit: limit, named: make(map[string]bool)}
-	plans := r.file(file)
+	read := r.file(file)
 	slices.SortStableFunc(r.faults, func(a, b *Fault) int { return cmp.Compare(a.Line, b.Line) })
 	faults := make([]error, len(r.faults))
 	for i, fault := range r.faults {
 		faults[i] = fault
 	}
-	return plans, errors.Join(faults...)
+	return read, errors.Join(faults...)
 }
 
 func syntaxFault(err error) error {
@@ -70,7 +76,7 @@ func (r *reader) fault(at *token.Token, reason string) {
 	r.faults = append(r.faults, &Fault{at.Position.Line, at.Position.Column, reason})
 }
 
-func (r *reader) file(file *ast.File) (plans []admin.NewPlan) {
+func (r *reader) file(file *ast.File) (read File) {
 	var bodies []ast.Node
 	for _, doc := range file.Docs {
 		if doc.Body != nil {
@@ -79,22 +85,25 @@ func (r *reader) file(file *ast.File) (plans []admin.NewPlan) {
 	}
 	if len(bodies) == 0 {
 		r.faults = append(r.faults, &Fault{Reason: "the file is empty: " + form})
-		return nil
+		return read
 	}
 	if len(bodies) > 1 {
 		r.fault(start(bodies[1]), "a second document begins here: write all plans into one")
 	}
 	found := false
-	r.members(bodies[0], form, map[string]func(ast.Node){"plans": func(node ast.Node) {
-		found = true
-		for _, item := range r.list(node, form) {
-			plans = append(plans, r.plan(item))
-		}
-	}})
+	r.members(bodies[0], form, map[string]func(ast.Node){
+		"meters": func(node ast.Node) { read.Meters, found = r.meters(node), true },
+		"plans": func(node ast.Node) {
+			found = true
+			for _, item := range r.list(node, form) {
+				read.Plans = append(read.Plans, r.plan(item))
+			}
+		},
+	})
 	if !found && len(r.faults) == 0 {
 		r.fault(start(bodies[0]), form)
 	}
-	return plans
+	return read
 }
 
 // start is the first token of a node: of a mapping its first key, not the colon.

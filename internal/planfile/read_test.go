@@ -32,6 +32,8 @@ func TestPlansAreReadAsTheFlagsOfPlansCreate(t *testing.T) {
 	for name, text := range map[string]string{
 		"YAML": `
 # as it is to be
+meters:
+  - {name: eur, unit: 0.01}
 plans:
   - name: free
     limits: [1000/day, 10/second burst 20]
@@ -43,7 +45,7 @@ plans:
     unlimited: true
     limits:
 `,
-		"JSON": `{"plans": [
+		"JSON": `{"meters": [{"name": "eur", "unit": "0.01"}], "plans": [
   {"name": "free", "limits": ["1000/day", "10/second burst 20"]},
   {"name": "pro", "limits": ["200000 tokens/month"], "time_zone": "Europe/Berlin"},
   {"name": "2024", "unlimited": true, "limits": null}
@@ -53,11 +55,11 @@ plans:
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(planfile.File{Meters: []admin.MeterUnit{{Name: "eur", Unit: 2}}, Plans: want}, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	if got, err := planfile.Read([]byte("plans: []"), ration.ParseLimit); err != nil || len(got) != 0 {
+	if got, err := planfile.Read([]byte("plans: []"), ration.ParseLimit); err != nil || len(got.Plans) != 0 {
 		t.Errorf("of no plans it reads %v, %v", got, err)
 	}
 }
@@ -71,10 +73,11 @@ func TestAllFaultsAreReportedWithTheirLines(t *testing.T) {
 		{"# nothing\n", []string{"the file is empty: write"}},
 		{"plans: [", []string{"1:8: this is not YAML: "}},
 		{"plans:\n\t- name: x", []string{"2:1: this is not YAML: "}},
-		{"limits: [1/day]", []string{`1:1: "limits" is unknown here: use plans`}},
+		{"limits: [1/day]", []string{`1:1: "limits" is unknown here: use meters, plans`}},
 		{"- name: free", []string{`1:1: write "plans:" and below it`}},
 		{"plans:\n  free:\n    limits: [1/day]", []string{`2:3: write "plans:" and below it a list`}},
 		{"plans:\n- name: a\n---\nplans:\n- name: b", []string{"4:1: a second document begins here"}},
+		{"meters:\n- {name: eur, unit: 0.02}\n- {name: eur, unit: 1}\n- {name: EUR, unit: 1}\n- {name: gbp}\n- {unit: 1}\n", []string{"2:21: ", "3:10: meter \"eur\" stands here a second time", "4:10: ", "5:4: a meter needs a name and a unit", "6:4: a meter needs a name and a unit"}},
 		{`plans:
   - name: free
     limit: [1/day]

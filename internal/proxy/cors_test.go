@@ -39,7 +39,7 @@ var preflightLines = []string{"Origin: " + ours.origin, "Access-Control-Request-
 func TestAPreflightIsARequestLikeAnyOtherWithoutASetting(t *testing.T) {
 	routes := []route.Route{
 		{Path: "/v1/admin/*", Methods: []string{"GET"}, Scope: "admin"},
-		{Path: "/v1/costly", Methods: []string{"POST"}, Amounts: map[string]int64{"tokens": 100}},
+		{Path: "/v1/costly", Methods: []string{"POST"}, Amounts: map[string]ration.Amount{"tokens": {Units: 100}}},
 		{Path: "/v1/any/*"},
 	}
 	for _, refuse := range []bool{false, true} {
@@ -69,7 +69,7 @@ func TestAPreflightIsARequestLikeAnyOtherWithoutASetting(t *testing.T) {
 
 func TestOptionsWithAKeyIsChargedWithTheScopeOfItsRoute(t *testing.T) {
 	u := newUpstream(t, nil)
-	f := newFixture(t, u.URL, route.Config{Routes: []route.Route{{Path: "/v1/admin/*", Methods: []string{"GET"}, Scope: "admin", Amounts: map[string]int64{"tokens": 100}}}})
+	f := newFixture(t, u.URL, route.Config{Routes: []route.Route{{Path: "/v1/admin/*", Methods: []string{"GET"}, Scope: "admin", Amounts: map[string]ration.Amount{"tokens": {Units: 100}}}}})
 	response := f.do(t, "OPTIONS", "/v1/admin/x", nil, append(preflightLines, "X-API-Key: "+canary)...)
 	charges := f.charger.charged()
 	if response.StatusCode != 200 || len(charges) != 1 || charges[0].Scope != "admin" || charges[0].Amounts[0].Units != 100 || u.only(t).Method != "OPTIONS" {

@@ -12,7 +12,7 @@ import (
 func TestEverySpellingCostsWhatTheRouteSaysAndStaysAsItIs(t *testing.T) {
 	u := newUpstream(t, nil)
 	f := newFixture(t, u.URL, route.Config{Routes: []route.Route{
-		{Path: "/ask", Methods: []string{"GET"}, Scope: "ask", Amounts: map[string]int64{"tokens": 100}}, {Path: "/*", Free: true},
+		{Path: "/ask", Methods: []string{"GET"}, Scope: "ask", Amounts: map[string]ration.Amount{"tokens": {Units: 100}}}, {Path: "/*", Free: true},
 	}})
 	for i, line := range [][2]string{{"GET", "/ask"}, {"HEAD", "/ask"}, {"GET", "/ask/"}, {"GET", "/A%73k"}} {
 		f.do(t, line[0], line[1], nil, "X-API-Key: "+canary)

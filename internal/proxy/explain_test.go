@@ -20,8 +20,8 @@ import (
 func TestWhatIsExplainedIsWhatIsServed(t *testing.T) {
 	routes := route.Config{Routes: []route.Route{
 		{Path: "/health", Free: true},
-		{Path: "/v1/admin/*", Scope: "admin", Amounts: map[string]int64{"requests": 3, "search": 1}, Methods: []string{"GET"}},
-		{Path: "/ask", Amounts: map[string]int64{"tokens": 7}},
+		{Path: "/v1/admin/*", Scope: "admin", Amounts: map[string]ration.Amount{"requests": {Units: 3}, "search": {Units: 1}}, Methods: []string{"GET"}},
+		{Path: "/ask", Amounts: map[string]ration.Amount{"tokens": {Units: 7}}},
 	}}
 	strict := routes
 	strict.RefuseUnmatched = true

@@ -22,7 +22,7 @@ var once = route.Config{Refunds: rationhttp.DefaultRefunds(), Routes: []route.Ro
 	{Path: "/required", Idempotency: route.IdempotencyRequired},
 	{Path: "/required/kept", Idempotency: route.IdempotencyRequired, Refunds: &rationhttp.Refunds{}},
 	{Path: "/query", Idempotency: route.IdempotencyOn, KeyQuery: "api_key"},
-	{Path: "/nothing", Idempotency: route.IdempotencyOn, Amounts: map[string]int64{"requests": 0}},
+	{Path: "/nothing", Idempotency: route.IdempotencyOn, Amounts: map[string]ration.Amount{"requests": {Units: 0}}},
 }}
 
 // TestOneIdempotencyKeyBuysOneCall plays a client that sends one key with all of

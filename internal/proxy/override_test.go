@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/proxy"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
@@ -85,7 +86,7 @@ func TestNoQueryLeadsToAnotherRoute(t *testing.T) {
 		{Path: "/index.php", Free: true},
 		{Path: "/public/*", Free: true},
 		{Path: "/v1/admin/*", Scope: "admin"},
-		{Path: "/ask", Amounts: map[string]int64{"tokens": 100}},
+		{Path: "/ask", Amounts: map[string]ration.Amount{"tokens": {Units: 100}}},
 		{Path: "/v1/*"},
 	}
 	f := newFixture(t, u.URL, route.Config{Routes: guarded})

@@ -19,7 +19,7 @@ import (
 
 func TestAChargedRequestReachesTheUpstreamAsItCame(t *testing.T) {
 	u := newUpstream(t, nil)
-	f := newFixture(t, u.URL, route.Config{Routes: []route.Route{{Path: "/ask", Amounts: map[string]int64{"tokens": 7}, Scope: "ask"}}})
+	f := newFixture(t, u.URL, route.Config{Routes: []route.Route{{Path: "/ask", Amounts: map[string]ration.Amount{"tokens": {Units: 7}}, Scope: "ask"}}})
 	response := f.do(t, "POST", "/ask?b=2&a=%31", strings.NewReader("hello"), "X-API-Key: "+canary, "Content-Type: text/plain", "X-Own: kept")
 	if response.StatusCode != 200 {
 		t.Fatalf("got %d %s", response.StatusCode, bodyOf(t, response))

@@ -135,7 +135,7 @@ func TestARouteSaysWhatIsGivenBack(t *testing.T) {
 	routes.Routes = []route.Route{
 		{Path: "/never", Refunds: &rationhttp.Refunds{}},
 		{Path: "/other", Refunds: &rationhttp.Refunds{Statuses: []int{500}}},
-		{Path: "/tokens", Amounts: map[string]int64{"tokens": 40}},
+		{Path: "/tokens", Amounts: map[string]ration.Amount{"tokens": {Units: 40}}},
 		{Path: "/free", Free: true},
 	}
 	c := newCounted(t, u.URL, routes, []string{"100/day", "1000 tokens/day"})
@@ -192,7 +192,7 @@ func TestFailingOnPurposeBuysATenth(t *testing.T) {
 // TestFailingOnPurposeBuysATenthOfWhatItCosts has every call of a costly route end in
 // 503, also where the cost is reserved first and released if nobody settles it.
 func TestFailingOnPurposeBuysATenthOfWhatItCosts(t *testing.T) {
-	costly := route.Route{Path: "/*", Amounts: map[string]int64{"requests": 100, "tokens": 1000}}
+	costly := route.Route{Path: "/*", Amounts: map[string]ration.Amount{"requests": {Units: 100}, "tokens": {Units: 1000}}}
 	reserved := costly
 	reserved.Reserve = &route.Reserve{TTL: time.Minute, AtExpiry: ration.AtExpiryRelease, Reports: map[string]route.Report{"tokens": {Header: "X-Tokens"}}}
 	for name, routes := range map[string]route.Route{"charged": costly, "reserved": reserved} {

@@ -61,7 +61,7 @@ func (r *report) end() { r.ended = true }
 // amounts returns what was used, as far as it was told: the number of a header field
 // before that of the body. What the body of an answer told that a client has left
 // before its end doesn't count: early numbers are small, so that leaving would pay. It
-// also returns the meters of which a fraction was rounded up.
+// also returns the meters whose number is finer than any unit.
 func (r *report) amounts(left bool) (amounts []ration.Amount, rounded []string) {
 	if r.events != nil {
 		r.events.end()
@@ -80,7 +80,7 @@ func (r *report) amounts(left bool) (amounts []ration.Amount, rounded []string) 
 			if err != nil {
 				continue
 			}
-			amounts = append(amounts, ration.Amount{Meter: place.Meter, Units: number.Units})
+			amounts = append(amounts, number.Amount(place.Meter))
 			if number.Rounded {
 				rounded = append(rounded, place.Meter)
 			}

@@ -21,7 +21,7 @@ func (p *Proxy) settle(x *exchange) {
 		var rounded []string
 		used, rounded = x.report.amounts(x.in.Context().Err() != nil)
 		p.noteReport(x, used)
-		p.noteRounded(x, rounded)
+		p.noteRounded(x, append(rounded, ration.RoundedUp(used, heldBy(x.answer.Decision.Reservation))...))
 	}
 	ctx := x.in.Context()
 	if err := p.config.Gate.Settle(ctx, &x.question, &x.answer, ration.Settlement{Amounts: used, Overage: x.route.Reserve.Overage}); err != nil {
@@ -40,17 +40,26 @@ func (p *Proxy) noteReport(x *exchange, used []ration.Amount) {
 			continue
 		}
 		for _, held := range x.answer.Decision.Reservation.Held {
-			if held.Meter == place.Meter && used[reported].Units > held.Units && x.route.Reserve.Overage != ration.OverageAllow {
-				p.config.Log.DebugContext(x.in.Context(), "the upstream reported more than was reserved; only the reserved amount is counted", "meter", place.Meter, "reported", used[reported].Units, "reserved", held.Units, "route", x.route.Name, "request_id", x.requestID)
+			if held.Meter == place.Meter && held.Unit.Of(used[reported].Units, used[reported].Unit) > held.Units && x.route.Reserve.Overage != ration.OverageAllow {
+				p.config.Log.DebugContext(x.in.Context(), "the upstream reported more than was reserved; only the reserved amount is counted", "meter", place.Meter, "reported", used[reported].Text(), "reserved", held.Unit.Text(held.Units), "route", x.route.Name, "request_id", x.requestID)
 			}
 		}
 	}
 }
 
-// noteRounded tells whoever runs this of fractions, once for each route and meter:
-// small ones, such as prices, come out far too high.
+// heldBy returns what a reservation holds.
+func heldBy(r *ration.Reservation) []ration.Amount {
+	amounts := make([]ration.Amount, len(r.Held))
+	for i, held := range r.Held {
+		amounts[i] = ration.Amount{Meter: held.Meter, Units: held.Units, Unit: held.Unit}
+	}
+	return amounts
+}
+
+// noteRounded tells whoever runs this of numbers that are finer than what is counted,
+// once for each route and meter: small ones, such as prices, come out far too high.
 func (p *Proxy) noteRounded(x *exchange, meters []string) {
 	for _, meter := range meters {
-		p.trouble.SayOnce(x.in.Context(), slog.LevelWarn, condense.Kind{Message: "the upstream reports fractions, and each is rounded up; report a smaller unit in whole numbers", Route: x.route.Name, Meter: meter})
+		p.trouble.SayOnce(x.in.Context(), slog.LevelWarn, condense.Kind{Message: "the upstream reports numbers that are finer than the unit of their meter, and each is rounded up; give the meter a smaller unit, or report whole numbers", Route: x.route.Name, Meter: meter})
 	}
 }

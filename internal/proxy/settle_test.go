@@ -22,7 +22,7 @@ import (
 
 // reserving is a table whose every request reserves 1000 tokens.
 func reserving(change ...func(*route.Route)) route.Config {
-	one := route.Route{Path: "/*", Amounts: map[string]int64{"tokens": 1000}, Idempotency: route.IdempotencyOn, Reserve: &route.Reserve{
+	one := route.Route{Path: "/*", Amounts: map[string]ration.Amount{"tokens": {Units: 1000}}, Idempotency: route.IdempotencyOn, Reserve: &route.Reserve{
 		TTL:     5 * time.Minute,
 		Reports: map[string]route.Report{"tokens": {Header: "x-tokens-used", JSON: "/usage/total_tokens", SSE: "/usage/total_tokens"}},
 	}}

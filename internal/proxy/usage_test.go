@@ -42,7 +42,7 @@ func TestOwnUsageComesBeforeAnyRoute(t *testing.T) {
 		"no route":             {},
 		"unmatched is refused": {RefuseUnmatched: true},
 		"all is free":          {Routes: []route.Route{{Path: "/*", Free: true}}},
-		"all has a price":      {Routes: []route.Route{{Path: "/v1/*", Amounts: map[string]int64{"tokens": 7}, Scope: "none-has-it"}}},
+		"all has a price":      {Routes: []route.Route{{Path: "/v1/*", Amounts: map[string]ration.Amount{"tokens": {Units: 7}}, Scope: "none-has-it"}}},
 	} {
 		up := newUpstream(t, nil)
 		f := newFixture(t, up.URL, routes, tellUsage)

@@ -2,7 +2,6 @@ package rewrite
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -62,11 +61,11 @@ func (f Field) limitValue(decision *ration.Decision) (string, bool) {
 	case status == nil:
 		return "", false
 	case f.name == "remaining":
-		return strconv.FormatInt(status.Remaining, 10), true
+		return status.Unit.Text(status.Remaining), true
 	case f.name == "limit":
-		return strconv.FormatInt(status.Size(), 10), true
+		return status.Unit.Text(status.Size()), true
 	case f.name == "used":
-		return strconv.FormatInt(status.Used+status.Reserved, 10), true
+		return status.Unit.Text(status.Used + status.Reserved), true
 	}
 	return wholeSecond(status.ResetsAt).UTC().Format(time.RFC3339), !status.ResetsAt.IsZero()
 }

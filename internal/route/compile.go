@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/ration-dev/ration"
@@ -144,16 +143,21 @@ func checkFree(route Route, parsed pattern) (found faults) {
 	return found
 }
 
-func compileAmounts(amounts map[string]int64) (compiled []ration.Amount, found faults) {
+func compileAmounts(amounts map[string]ration.Amount) (compiled []ration.Amount, found faults) {
 	compiled = make([]ration.Amount, 0, len(amounts))
 	for _, meter := range slices.SortedFunc(maps.Keys(amounts), ration.CompareMeters) {
 		if ration.ValidateMeter(meter) != nil {
 			found.add("amounts", meter, "a meter is 1 to 64 lower-case letters, digits, '_', '-' and '.', starting with a letter")
 		}
-		if units := amounts[meter]; units < 0 || units > ration.MaxUnits {
-			found.add("amounts."+meter, strconv.FormatInt(units, 10), "use a whole number from 0 to 9007199254740992")
+		amount := amounts[meter]
+		amount.Meter = meter
+		if amount.Units < 0 || ration.Unit(0).Of(amount.Units, amount.Unit) > ration.MaxUnits {
+			found.add("amounts."+meter, amount.Text(), "use a number from 0 to 9007199254740992")
 		}
-		compiled = append(compiled, ration.Amount{Meter: meter, Units: amounts[meter]})
+		if meter == ration.MeterRequests && amount.Unit > 0 {
+			found.add("amounts."+meter, amount.Text(), "requests are counted one by one; use a whole number")
+		}
+		compiled = append(compiled, amount)
 	}
 	_, named := amounts[ration.MeterRequests]
 	if meters := len(compiled); meters > ration.MaxMetersPerCharge || meters == ration.MaxMetersPerCharge && !named {

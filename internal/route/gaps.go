@@ -49,8 +49,8 @@ func isCatchAll(route Route) bool { return route.Path == "/*" && len(route.Metho
 // asksMore reports whether a route asks more of a key than a request that no route
 // matches.
 func (r Route) asksMore() bool {
-	for meter, units := range r.Amounts {
-		if units > 1 || units > 0 && meter != ration.MeterRequests {
+	for meter, amount := range r.Amounts {
+		if amount.Units > 1 || amount.Units > 0 && meter != ration.MeterRequests {
 			return true
 		}
 	}

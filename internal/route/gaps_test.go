@@ -4,26 +4,27 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/route"
 )
 
 func TestGapsBesideWhatIsScopedOrPriced(t *testing.T) {
 	scoped := route.Route{Path: "/v1/admin", Scope: "admin"}
 	toRead := route.Route{Path: "/v1/*/files/*", Scope: "read", Methods: []string{"GET"}}
-	priced := func(amounts map[string]int64) route.Route { return route.Route{Path: "/ask", Amounts: amounts} }
+	priced := func(amounts map[string]ration.Amount) route.Route { return route.Route{Path: "/ask", Amounts: amounts} }
 	for _, row := range []struct {
 		name   string
 		config route.Config
 		want   []string // a part of each sentence
 	}{
 		{"no routes", route.Config{}, nil},
-		{"nothing but the usual price", route.Config{Routes: []route.Route{{Path: "/a"}, priced(map[string]int64{"requests": 1})}}, nil},
-		{"less than the usual price", route.Config{Routes: []route.Route{priced(map[string]int64{"requests": 0, "tokens": 0})}}, nil},
+		{"nothing but the usual price", route.Config{Routes: []route.Route{{Path: "/a"}, priced(map[string]ration.Amount{"requests": {Units: 1}})}}, nil},
+		{"less than the usual price", route.Config{Routes: []route.Route{priced(map[string]ration.Amount{"requests": {Units: 0}, "tokens": {Units: 0}})}}, nil},
 		{"a scope", route.Config{Routes: []route.Route{{Path: "/a"}, scoped}}, []string{"routes[1] (/v1/admin) asks for a scope, and refuse_unmatched is not set"}},
-		{"a price", route.Config{Routes: []route.Route{priced(map[string]int64{"requests": 2})}}, []string{"routes[0] (/ask) has a price"}},
-		{"a meter", route.Config{Routes: []route.Route{priced(map[string]int64{"tokens": 1})}}, []string{"routes[0] (/ask) has a price"}},
+		{"a price", route.Config{Routes: []route.Route{priced(map[string]ration.Amount{"requests": {Units: 2}})}}, []string{"routes[0] (/ask) has a price"}},
+		{"a meter", route.Config{Routes: []route.Route{priced(map[string]ration.Amount{"tokens": {Units: 1}})}}, []string{"routes[0] (/ask) has a price"}},
 		{"a reservation", route.Config{Routes: []route.Route{{Path: "/ask", Reserve: &route.Reserve{Reports: map[string]route.Report{"requests": {Header: "X-Used"}}}}}}, []string{"has a price"}},
-		{"one sentence for all paths", route.Config{Routes: []route.Route{scoped, priced(map[string]int64{"requests": 2})}}, []string{"routes[0]"}},
+		{"one sentence for all paths", route.Config{Routes: []route.Route{scoped, priced(map[string]ration.Amount{"requests": {Units: 2}})}}, []string{"routes[0]"}},
 		{
 			"some methods",
 			route.Config{Routes: []route.Route{toRead}},

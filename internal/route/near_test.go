@@ -13,7 +13,7 @@ import (
 // TestNoSpellingEscapesARoute asks what frameworks read as a path for which a
 // route asks a scope and more than one request.
 func TestNoSpellingEscapesARoute(t *testing.T) {
-	ask := route.Route{Name: "ask", Path: "/ask", Methods: []string{"GET"}, Scope: "ask", Amounts: map[string]int64{"tokens": 100}}
+	ask := route.Route{Name: "ask", Path: "/ask", Methods: []string{"GET"}, Scope: "ask", Amounts: map[string]ration.Amount{"tokens": {Units: 100}}}
 	for _, row := range []struct {
 		name   string
 		routes []route.Route
@@ -63,7 +63,7 @@ func TestNoSpellingEscapesARoute(t *testing.T) {
 }
 
 func TestNearSpellingsAreNeverCheaperThanUnmatched(t *testing.T) {
-	table := compile(t, route.Config{Routes: []route.Route{{Path: "/ask", FailOpen: true, Amounts: map[string]int64{"requests": 0, "tokens": 3}}}})
+	table := compile(t, route.Config{Routes: []route.Route{{Path: "/ask", FailOpen: true, Amounts: map[string]ration.Amount{"requests": {Units: 0}, "tokens": {Units: 3}}}}})
 	for line, want := range map[string]struct {
 		failOpen bool
 		requests int64

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/route"
 )
 
@@ -65,7 +66,7 @@ func TestAPreflightIsToldTheMethodsThatRoutesTake(t *testing.T) {
 
 func TestPreflightsPassOnlyWhereNothingIsGuarded(t *testing.T) {
 	routes := []route.Route{
-		{Path: "/ask", Methods: []string{"POST"}, KeyQuery: "token", Amounts: map[string]int64{"tokens": 5}},
+		{Path: "/ask", Methods: []string{"POST"}, KeyQuery: "token", Amounts: map[string]ration.Amount{"tokens": {Units: 5}}},
 		{Path: "/both", Methods: []string{"GET"}},
 		{Path: "/both", Methods: []string{"POST"}, Scope: "write"},
 		{Path: "/v1/admin/*", Scope: "admin"},

@@ -36,18 +36,24 @@ func (c *Compiled) asksMoreThan(other *Compiled) bool {
 	case other.Free, c.Scope != "" && c.Scope != other.Scope, c.Reserve != nil && c.Reserve != other.Reserve:
 		return true
 	}
-	return slices.ContainsFunc(c.Amounts, func(a ration.Amount) bool { return a.Units > other.cost(a.Meter) })
+	return slices.ContainsFunc(c.Amounts, func(a ration.Amount) bool { return costsMore(a, other.cost(a.Meter)) })
 }
 
 // cost returns how much of a meter a request costs.
-func (c *Compiled) cost(meter string) int64 {
+func (c *Compiled) cost(meter string) ration.Amount {
 	for _, amount := range c.Amounts {
 		if amount.Meter == meter {
-			return amount.Units
+			return amount
 		}
 	}
 	if meter == ration.MeterRequests {
-		return 1
+		return ration.Amount{Meter: meter, Units: 1}
 	}
-	return 0
+	return ration.Amount{Meter: meter}
+}
+
+// costsMore compares two amounts on one meter.
+func costsMore(a, b ration.Amount) bool {
+	unit := max(a.Unit, b.Unit)
+	return unit.Of(a.Units, a.Unit) > unit.Of(b.Units, b.Unit)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/route"
 )
 
@@ -16,7 +17,7 @@ import (
 var platforms = []route.Route{
 	{Name: "public", Path: "/public/*", Free: true},
 	{Name: "admin", Path: "/v1/admin/*", Scope: "admin"},
-	{Name: "ask", Path: "/v1/ask", Scope: "ask", Amounts: map[string]int64{"tokens": 100}},
+	{Name: "ask", Path: "/v1/ask", Scope: "ask", Amounts: map[string]ration.Amount{"tokens": {Units: 100}}},
 	{Name: "report", Path: "/files/report.json", Scope: "report"},
 	{Name: "script", Path: "/app/export.php", Scope: "export"},
 	{Name: "user", Path: "/users/{id}/secret", Scope: "users"},

@@ -38,8 +38,8 @@ type Route struct {
 
 	// Free asks no key and counts nothing. A free path has no "*" but at its end.
 	Free bool
-	// Amounts are charged by meter; empty: one request.
-	Amounts map[string]int64
+	// Amounts are charged by meter, whose name they need not have; empty: one request.
+	Amounts map[string]ration.Amount
 	// Scope that the key must have; empty: none.
 	Scope string
 	// KeyQuery names a query parameter that may carry the key. It is stripped

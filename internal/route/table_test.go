@@ -40,7 +40,7 @@ func TestTheFirstRouteThatMatchesCounts(t *testing.T) {
 	table := compile(t, route.Config{Routes: []route.Route{
 		{Path: "/", Free: true},
 		{Path: "/static/*", Free: true},
-		{Name: "ask", Path: "/ask", Methods: []string{"POST"}, Amounts: map[string]int64{"tokens": 5, "requests": 2}},
+		{Name: "ask", Path: "/ask", Methods: []string{"POST"}, Amounts: map[string]ration.Amount{"tokens": {Units: 5}, "requests": {Units: 2}}},
 		{Path: "/v1/*/chat", Scope: "chat"},
 		{Path: "/v1/*", KeyQuery: "api_key"},
 		{Path: "/größe"},
@@ -126,9 +126,9 @@ func TestAmbiguousPathsAreRefused(t *testing.T) {
 }
 
 func TestBadRoutesAreNamed(t *testing.T) {
-	many := make(map[string]int64)
+	many := make(map[string]ration.Amount)
 	for c := 'a'; c < 'a'+16; c++ {
-		many[string(c)] = 1
+		many[string(c)] = ration.Amount{Units: 1}
 	}
 	for _, row := range []struct {
 		name  string
@@ -146,12 +146,13 @@ func TestBadRoutesAreNamed(t *testing.T) {
 		{"covered by an earlier route", route.Route{Path: "/first/x/y"}, "path"},
 		{"same as an earlier route", route.Route{Path: "/first/*", Methods: []string{"GET"}}, "path"},
 		{"method", route.Route{Path: "/a", Methods: []string{"GET", "get"}}, "methods[1]"},
-		{"negative amount", route.Route{Path: "/a", Amounts: map[string]int64{"tokens": -1}}, "amounts.tokens"},
-		{"amount too large", route.Route{Path: "/a", Amounts: map[string]int64{"tokens": 1<<53 + 1}}, "amounts.tokens"},
-		{"meter", route.Route{Path: "/a", Amounts: map[string]int64{"Tokens": 1}}, "amounts"},
+		{"negative amount", route.Route{Path: "/a", Amounts: map[string]ration.Amount{"tokens": {Units: -1}}}, "amounts.tokens"},
+		{"amount too large", route.Route{Path: "/a", Amounts: map[string]ration.Amount{"tokens": {Units: 1<<53 + 1}}}, "amounts.tokens"},
+		{"requests with decimals", route.Route{Path: "/a", Amounts: map[string]ration.Amount{"requests": {Units: 5, Unit: 1}}}, "amounts.requests"},
+		{"meter", route.Route{Path: "/a", Amounts: map[string]ration.Amount{"Tokens": {Units: 1}}}, "amounts"},
 		{"too many meters", route.Route{Path: "/a", Amounts: many}, "amounts"},
 		{"scope", route.Route{Path: "/a", Scope: "a b"}, "scope"},
-		{"free with amounts", route.Route{Path: "/a", Free: true, Amounts: map[string]int64{"tokens": 1}}, "amounts"},
+		{"free with amounts", route.Route{Path: "/a", Free: true, Amounts: map[string]ration.Amount{"tokens": {Units: 1}}}, "amounts"},
 		{"free with a scope", route.Route{Path: "/a", Free: true, Scope: "x"}, "scope"},
 		{"free with a key", route.Route{Path: "/a", Free: true, KeyQuery: "k"}, "key_query"},
 		{"free and open", route.Route{Path: "/a", Free: true, FailOpen: true}, "fail_open"},

@@ -64,6 +64,10 @@ type Tx interface {
 	// and reading the plan fails.
 	LockPlan(ctx context.Context, name string) error
 
+	// LockMeter keeps the unit of a meter from being changed until the transaction
+	// ends, or, exclusively, everything from beginning to count on it.
+	LockMeter(ctx context.Context, meter string, exclusively bool) error
+
 	// Run runs the statements of a batch in order, up to the first that fails. If
 	// there are round trips, it takes one.
 	Run(ctx context.Context, batch *Batch) error

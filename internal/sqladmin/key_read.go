@@ -28,9 +28,9 @@ const (
 	KeysByID   = "SELECT " + keyColumns + " FROM api_keys WHERE id IN (?) ORDER BY id"
 	KeySecrets = "SELECT " + secretColumns + " FROM api_key_secrets WHERE api_key_id IN (?) ORDER BY created_at, secret_id"
 
-	KeyOverrides = "SELECT " + overrideColumns + ` FROM api_key_limits WHERE api_key_id IN (?)
+	KeyOverrides = "SELECT " + beneathColumns + `, expires_at, starts_at, plan, (SELECT m.decimals FROM meters m WHERE m.name = meter) FROM api_key_limits WHERE api_key_id IN (?)
 		UNION ALL
-		SELECT ` + beneathColumns + `, NULL, NULL, NULL FROM api_key_limits_beneath b WHERE api_key_id IN (?) AND EXISTS (
+		SELECT ` + beneathColumns + `, NULL, NULL, NULL, (SELECT m.decimals FROM meters m WHERE m.name = b.meter) FROM api_key_limits_beneath b WHERE api_key_id IN (?) AND EXISTS (
 			SELECT 1 FROM api_key_limits t
 			WHERE t.api_key_id = b.api_key_id AND t.meter = b.meter AND t.kind = b.kind AND t.period = b.period AND t.expires_at IS NOT NULL)
 		ORDER BY meter, kind, period, expires_at NULLS FIRST`
@@ -105,7 +105,9 @@ func readKeys(ctx context.Context, r Reader, sql string, args ...any) (records [
 	err = r.Query(ctx, KeyOverrides, func(row Row) {
 		record := byID[row.ID()]
 		override := ration.Override{Limit: readLimit(row), Unlimited: row.Bool(), ExpiresAt: row.Time()}
-		if startsAt, plan := row.Time(), row.Text(); override.Period == ledger.NextPlanPeriod {
+		startsAt, plan := row.Time(), row.Text()
+		override.Limit = readUnitOf(override.Limit, row)
+		if override.Period == ledger.NextPlanPeriod {
 			record.NextPlan, record.NextPlanAt = plan, startsAt
 		} else {
 			record.Overrides = append(record.Overrides, ledger.ReadOverride(override, startsAt))

@@ -30,9 +30,9 @@ func (s *Store) CreateKeys(ctx context.Context, count int, create func(int, *adm
 			return err
 		}
 		var b Batch
-		ids, plans := make([]ration.KeyID, count), planReader(ctx, tx)
+		ids, plans, units := make([]ration.KeyID, count), planReader(ctx, tx), unitReader(ctx, tx)
 		for i := range ids {
-			change := admin.KeyChange{Now: now, Plans: plans}
+			change := admin.KeyChange{Now: now, Plans: plans, Units: units}
 			if err := create(i, &change); err != nil {
 				return err
 			}
@@ -82,7 +82,7 @@ func (s *Store) UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(
 		if records, err = readKeysByID(ctx, tx, ids); err != nil {
 			return err
 		}
-		b, err := changesOf(records, admin.KeyChange{Now: now, Plans: planReader(ctx, tx)}, update)
+		b, err := changesOf(records, admin.KeyChange{Now: now, Plans: planReader(ctx, tx), Units: unitReader(ctx, tx)}, update)
 		if err != nil {
 			return err
 		}

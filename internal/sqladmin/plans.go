@@ -15,7 +15,7 @@ import (
 // CreatePlan implements admin.Plans.
 func (s *Store) CreatePlan(ctx context.Context, create func(*admin.PlanChange) error) (plan ration.Plan, err error) {
 	err = s.db.Write(ctx, "creating a plan", func(ctx context.Context, tx Tx) error {
-		var change admin.PlanChange
+		change := admin.PlanChange{Units: unitReader(ctx, tx)}
 		if change.Now, err = tx.Now(ctx); err != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ func (s *Store) UpdatePlan(ctx context.Context, name string, update func(*admin.
 		if err := tx.LockPlan(ctx, name); err != nil {
 			return err
 		}
-		var change admin.PlanChange
+		change := admin.PlanChange{Units: unitReader(ctx, tx)}
 		if change.Now, err = tx.Now(ctx); err != nil {
 			return err
 		}
@@ -118,7 +118,7 @@ func readPlan(ctx context.Context, r Reader, name string) (ration.Plan, error) {
 // with their limits as Plan.Normalize sorts them. The primary keys of plans and
 // plan_limits serve it.
 func readPlans(ctx context.Context, r Reader, where Where) (plans []ration.Plan, err error) {
-	sql := `SELECT p.name, p.time_zone, p.created_at, p.updated_at, p.unlimited, l.meter, l.kind, l.period, l.name, l.quantity, l.burst, l.since
+	sql := `SELECT p.name, p.time_zone, p.created_at, p.updated_at, p.unlimited, l.meter, l.kind, l.period, l.name, l.quantity, l.burst, l.since, ` + decimalsOf("l.meter") + `
 		FROM plans p LEFT JOIN plan_limits l ON l.plan = p.name` + where.SQL() + ` ORDER BY p.name`
 	err = r.Query(ctx, sql, func(row Row) {
 		plan := ration.Plan{Name: row.Text(), TimeZone: row.Text(), CreatedAt: row.Time(), UpdatedAt: row.Time(), Unlimited: row.Bool()}
@@ -126,7 +126,7 @@ func readPlans(ctx context.Context, r Reader, where Where) (plans []ration.Plan,
 			plans = append(plans, plan)
 		}
 		limit, since := readLimit(row), row.Time()
-		if limit.Meter != "" {
+		if limit = readUnitOf(limit, row); limit.Meter != "" {
 			ledger.AddLimit(&plans[len(plans)-1], limit, since)
 		}
 	}, where.Args...)

@@ -19,7 +19,11 @@ func (s *Store) ApplyPlans(ctx context.Context, apply func(*admin.PlansChange) e
 				return err
 			}
 		}
-		change := admin.PlansChange{KeysOf: func(name string) (int, error) { return keysOfPlan(ctx, tx, name) }}
+		change := admin.PlansChange{
+			KeysOf: func(name string) (int, error) { return keysOfPlan(ctx, tx, name) },
+			Meter:  func(name string) (admin.MeterChange, error) { return meterToSet(ctx, tx, name) },
+			Units:  unitReader(ctx, tx),
+		}
 		if change.Now, err = tx.Now(ctx); err != nil {
 			return err
 		}
@@ -30,6 +34,9 @@ func (s *Store) ApplyPlans(ctx context.Context, apply func(*admin.PlansChange) e
 			return err
 		}
 		var b Batch
+		for i := range change.Meters {
+			b.setMeter(&change.Meters[i])
+		}
 		for i := range change.Create {
 			b.insertPlan(&change.Create[i])
 		}

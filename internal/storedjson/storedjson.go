@@ -14,13 +14,14 @@ import (
 
 // posting is a ration.Posting. An hour is its start, anything else its first date.
 type posting struct {
-	Meter string    `json:"meter"`
-	Units int64     `json:"units"`
-	Hour  time.Time `json:"hour"`
-	Day   date      `json:"day"`
-	Week  date      `json:"week"`
-	Month date      `json:"month"`
-	Epoch int64     `json:"epoch,omitempty"`
+	Meter string      `json:"meter"`
+	Units int64       `json:"units"`
+	Hour  time.Time   `json:"hour"`
+	Day   date        `json:"day"`
+	Week  date        `json:"week"`
+	Month date        `json:"month"`
+	Epoch int64       `json:"epoch,omitempty"`
+	Unit  ration.Unit `json:"unit,omitempty"`
 }
 
 // date is the id of a day, a week or a month.
@@ -38,23 +39,26 @@ func (d *date) UnmarshalText(text []byte) error {
 	return err
 }
 
+// amount is a ration.Amount. A unit is the number of its decimal places.
 type amount struct {
-	Meter string `json:"meter"`
-	Units int64  `json:"units"`
+	Meter string      `json:"meter"`
+	Units int64       `json:"units"`
+	Unit  ration.Unit `json:"unit,omitempty"`
 }
 
 type limit struct {
-	Name        string    `json:"name"`
-	Meter       string    `json:"meter"`
-	Kind        string    `json:"kind"`
-	Period      string    `json:"period"`
-	Quantity    int64     `json:"quantity"`
-	Burst       int64     `json:"burst,omitempty"`
-	Used        int64     `json:"used"`
-	Reserved    int64     `json:"reserved"`
-	Remaining   int64     `json:"remaining"`
-	ResetsAt    time.Time `json:"resets_at,omitzero"`
-	AvailableAt time.Time `json:"available_at,omitzero"`
+	Name        string      `json:"name"`
+	Meter       string      `json:"meter"`
+	Kind        string      `json:"kind"`
+	Period      string      `json:"period"`
+	Quantity    int64       `json:"quantity"`
+	Burst       int64       `json:"burst,omitempty"`
+	Unit        ration.Unit `json:"unit,omitempty"`
+	Used        int64       `json:"used"`
+	Reserved    int64       `json:"reserved"`
+	Remaining   int64       `json:"remaining"`
+	ResetsAt    time.Time   `json:"resets_at,omitzero"`
+	AvailableAt time.Time   `json:"available_at,omitzero"`
 }
 
 // answer is what is remembered by an idempotency key.
@@ -188,7 +192,7 @@ func postingsOf(held []ration.Posting) []posting {
 	for i, p := range held {
 		postings[i] = posting{
 			Meter: p.Meter, Units: p.Units, Hour: p.Periods[0].Hour(),
-			Day: date(p.Periods[1]), Week: date(p.Periods[2]), Month: date(p.Periods[3]), Epoch: p.Epoch,
+			Day: date(p.Periods[1]), Week: date(p.Periods[2]), Month: date(p.Periods[3]), Epoch: p.Epoch, Unit: p.Unit,
 		}
 	}
 	return postings
@@ -197,7 +201,7 @@ func postingsOf(held []ration.Posting) []posting {
 func ownPostings(postings []posting) []ration.Posting {
 	held := make([]ration.Posting, len(postings))
 	for i, p := range postings {
-		held[i] = ration.Posting{Meter: p.Meter, Units: p.Units, Epoch: p.Epoch}
+		held[i] = ration.Posting{Meter: p.Meter, Units: p.Units, Unit: p.Unit, Epoch: p.Epoch}
 		held[i].Periods = [...]ration.PeriodID{ration.HourID(p.Hour), ration.PeriodID(p.Day), ration.PeriodID(p.Week), ration.PeriodID(p.Month)}
 	}
 	return held
@@ -207,7 +211,7 @@ func limitsOf(statuses []ration.LimitStatus) []limit {
 	limits := make([]limit, len(statuses))
 	for i, s := range statuses {
 		limits[i] = limit{
-			Name: s.Name, Meter: s.Meter, Kind: string(s.Kind), Period: string(s.Period), Quantity: s.Quantity, Burst: s.Burst,
+			Name: s.Name, Meter: s.Meter, Kind: string(s.Kind), Period: string(s.Period), Quantity: s.Quantity, Burst: s.Burst, Unit: s.Unit,
 			Used: s.Used, Reserved: s.Reserved, Remaining: s.Remaining, ResetsAt: s.ResetsAt, AvailableAt: s.AvailableAt,
 		}
 	}
@@ -218,7 +222,7 @@ func ownLimits(limits []limit) []ration.LimitStatus {
 	statuses := make([]ration.LimitStatus, len(limits))
 	for i, l := range limits {
 		statuses[i] = ration.LimitStatus{
-			Limit: ration.Limit{Name: l.Name, Meter: l.Meter, Kind: ration.Kind(l.Kind), Quantity: l.Quantity, Period: ration.Period(l.Period), Burst: l.Burst},
+			Limit: ration.Limit{Name: l.Name, Meter: l.Meter, Kind: ration.Kind(l.Kind), Quantity: l.Quantity, Period: ration.Period(l.Period), Burst: l.Burst, Unit: l.Unit},
 			Used:  l.Used, Reserved: l.Reserved, Remaining: l.Remaining, ResetsAt: l.ResetsAt, AvailableAt: l.AvailableAt,
 		}
 	}

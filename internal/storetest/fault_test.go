@@ -63,8 +63,10 @@ const (
 	refundsOneForAll       fault = "counts all periods as one that was given back in"
 	repairsForgetRefunds   fault = "forgets in a repair what was given back"
 
-	forgetsOrigins fault = "forgets where changes come from"
-	notesEachUse   fault = "notes each use of a token"
+	forgetsOrigins    fault = "forgets where changes come from"
+	notesEachUse      fault = "notes each use of a token"
+	changesUnitsInUse fault = "changes units in use"
+	forgetsUnits      fault = "forgets units"
 
 	losesAnswered fault = "loses what was answered in a crash"
 	keepsHalf     fault = "keeps half of a batch in a crash"
@@ -121,6 +123,8 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		refundsOneForAll:       "Refunds/each period gives back a tenth of its own",
 		repairsForgetRefunds:   "Repair/a repair keeps what was given back",
 		losesAnswered:          "Random",
+		changesUnitsInUse:      "Meters/a unit stays while something counts in it",
+		forgetsUnits:           "Meters/a meter is counted in its unit",
 		keepsHalf:              "Random",
 		importsAgain:           "Imports/days are raised to what was counted elsewhere, once",
 		startsAtMidnightUTC:    "NextPeriod/changes of one limit follow one another",

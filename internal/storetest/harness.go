@@ -126,6 +126,7 @@ func groups() []group {
 		{"InFlight", inFlightTests},
 		{"Shifted", shiftedTests},
 		{"NextPeriod", nextTests},
+		{"Meters", meterTests},
 	}...)
 }
 

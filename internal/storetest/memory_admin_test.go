@@ -64,7 +64,7 @@ func (m *memory) CreateKeys(_ context.Context, count int, create func(int, *admi
 }
 
 func (m *memory) createKey(number int, create func(int, *admin.KeyChange) error) (admin.KeyRecord, error) {
-	change := admin.KeyChange{Now: m.time(), Plans: m.plan}
+	change := admin.KeyChange{Now: m.time(), Plans: m.plan, Units: m.unit}
 	if err := create(number, &change); err != nil {
 		return admin.KeyRecord{}, err
 	}
@@ -116,7 +116,7 @@ func (m *memory) UpdateKeys(_ context.Context, ids []ration.KeyID, update func(*
 }
 
 func (m *memory) updateKey(record admin.KeyRecord, update func(*admin.KeyChange) error) (admin.KeyRecord, error) {
-	change := admin.KeyChange{Now: m.time(), Key: copyRecord(record), Plans: m.plan}
+	change := admin.KeyChange{Now: m.time(), Key: copyRecord(record), Plans: m.plan, Units: m.unit}
 	switch err := update(&change); {
 	case errors.Is(err, admin.ErrUnchanged) && m.fault != writesWhatIsUnchanged:
 		return copyRecord(record), nil

@@ -14,7 +14,7 @@ import (
 func (m *memory) CreatePlan(_ context.Context, create func(*admin.PlanChange) error) (ration.Plan, error) {
 	m.plansMu.Lock()
 	defer m.plansMu.Unlock()
-	change := admin.PlanChange{Now: m.time()}
+	change := admin.PlanChange{Now: m.time(), Units: m.unit}
 	if err := create(&change); err != nil {
 		return ration.Plan{}, err
 	}
@@ -31,7 +31,7 @@ func (m *memory) UpdatePlan(_ context.Context, name string, update func(*admin.P
 	if !found {
 		return ration.Plan{}, ration.ErrNotFound
 	}
-	change := admin.PlanChange{Now: m.time(), Plan: copyPlan(plan)}
+	change := admin.PlanChange{Now: m.time(), Plan: copyPlan(plan), Units: m.unit}
 	switch err := update(&change); {
 	case errors.Is(err, admin.ErrUnchanged):
 		return copyPlan(plan), nil
@@ -83,7 +83,7 @@ func (m *memory) ApplyPlans(ctx context.Context, apply func(*admin.PlansChange) 
 	defer m.mu.Unlock()
 	m.plansMu.Lock()
 	defer m.plansMu.Unlock()
-	change := admin.PlansChange{Now: m.time(), Plans: plans, KeysOf: m.keysOf}
+	change := admin.PlansChange{Now: m.time(), Plans: plans, KeysOf: m.keysOf, Meter: m.meter, Units: m.unit}
 	switch err := apply(&change); {
 	case errors.Is(err, admin.ErrUnchanged):
 		return nil
@@ -94,6 +94,9 @@ func (m *memory) ApplyPlans(ctx context.Context, apply func(*admin.PlansChange) 
 		if keys, _ := m.keysOf(deletion.Plan.Name); keys > 0 {
 			return ration.ErrConflict
 		}
+	}
+	for _, meter := range change.Meters {
+		m.writeMeter(meter)
 	}
 	for _, written := range append(change.Create, change.Update...) {
 		m.writePlan(written)

@@ -21,7 +21,7 @@ func (m *memory) usageRaise(id ration.KeyID) admin.UsageRaise {
 	m.plansMu.Lock()
 	defer m.plansMu.Unlock()
 	raise := admin.UsageRaise{
-		Now: m.time(), KeyID: id, TimeZone: m.keys[id].TimeZone, Usage: m.usage[id].Clone(), Days: map[admin.DayKey]admin.MeterDay{},
+		Now: m.time(), KeyID: id, TimeZone: m.keys[id].TimeZone, Usage: m.usage[id].Clone(), Days: map[admin.DayKey]admin.MeterDay{}, Units: m.units(),
 	}
 	if raise.TimeZone == "" {
 		raise.TimeZone = m.plans[m.keys[id].Plan].TimeZone

@@ -45,6 +45,7 @@ type memory struct {
 
 	plansMu sync.Mutex
 	plans   map[string]ration.Plan
+	meters  map[string]admin.Meter // of both locks: a change takes both
 	tokens  []memoryToken
 	audit   []admin.AuditEntry
 }
@@ -64,6 +65,7 @@ func newMemory() *memory {
 		hours:   map[hourOfKey]ledger.HourCount{},
 		digests: map[ration.Digest]ration.SecretRef{},
 		plans:   map[string]ration.Plan{},
+		meters:  map[string]admin.Meter{},
 		replays: map[nameOfKey]ledger.Replay{},
 		refunds: map[dayOfKey]int64{}, refunded: map[periodOfKey]int64{},
 		leases: map[ration.KeyID][]ledger.SlotLease{},
@@ -166,6 +168,7 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 			accounts[item.KeyID] = account
 			account.TakePrior(m.prior(record.ID, batch.Items, held))
 			account.TakeLeases(m.leases[record.ID], clock)
+			account.TakeUnits(m.units())
 		}
 		decisions[i] = m.decide(accounts[item.KeyID], item, clock)
 	}

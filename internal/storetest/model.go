@@ -99,6 +99,7 @@ func (m *model) decide(charge item, now time.Time) ration.Decision {
 	var questions []question
 	if decision.Code != ration.CodeKeyUnknown {
 		decision.KeyID, decision.KeyName, decision.Owner, decision.Plan = key.ID, key.Name, key.Owner, key.planAt(now)
+		decision.Amounts = charge.Amounts
 	}
 	if decision.Code == ration.CodeOK {
 		questions = m.ask(key, charge, now, zone)

@@ -112,6 +112,7 @@ func (m *model) charge(charge item, now time.Time) ration.Decision {
 		return m.refund(key, charge.Refund, now)
 	case !charge.DryRun && key.access(charge, now) == ration.CodeOK:
 		if again, found := key.again(charge, now); found {
+			again.Amounts = charge.Amounts
 			return again
 		}
 	}

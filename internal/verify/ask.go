@@ -56,7 +56,7 @@ func (h *Handler) ask(c *call, q *question, about string) error {
 	if err != nil {
 		return err
 	}
-	h.noteRounded(c.r, q.amounts)
+	h.noteRounded(c.r, q.amounts, decision.Amounts)
 	asked := rationhttp.Echo{Amounts: q.amounts.all, Scope: q.scope}
 	if !decision.Allowed() { // it is shown in the body
 		asked.RequestID = c.id

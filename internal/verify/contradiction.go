@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -47,18 +46,18 @@ func tooMuch(e *ending, r *ration.Reservation) *refusal {
 		detail: `The settlement is for more than was reserved. Settle with at most that, or with "over": "clamp" to count what was reserved.`,
 	}
 	for _, amount := range e.amounts.all {
-		held := int64(0)
+		var held ration.Amount
 		for i := range r.Held {
 			if r.Held[i].Meter == amount.Meter {
-				held = r.Held[i].Units
+				held = ration.Amount{Units: r.Held[i].Units, Unit: r.Held[i].Unit}
 			}
 		}
 		switch {
-		case amount.Units <= held:
-		case held == 0:
+		case held.Unit.Of(amount.Units, amount.Unit) <= held.Units:
+		case held.Units == 0:
 			refused.errors = append(refused.errors, api.FieldError{Pointer: amountPointer(amount.Meter), Detail: "nothing is reserved on this meter"})
 		default:
-			refused.errors = append(refused.errors, api.FieldError{Pointer: amountPointer(amount.Meter), Detail: fmt.Sprintf("%d are reserved", held)})
+			refused.errors = append(refused.errors, api.FieldError{Pointer: amountPointer(amount.Meter), Detail: held.Text() + " are reserved"})
 		}
 	}
 	if refused.errors == nil {
@@ -89,7 +88,7 @@ func endedOtherwise(r *ration.Reservation) *refusal {
 func amountsText(amounts []ration.Amount) string {
 	texts := make([]string, len(amounts))
 	for i, amount := range amounts {
-		texts[i] = fmt.Sprintf("%s=%d", amount.Meter, amount.Units)
+		texts[i] = amount.Meter + "=" + amount.Text()
 	}
 	return strings.Join(texts, " ")
 }

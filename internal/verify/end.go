@@ -58,15 +58,18 @@ func (h *Handler) end(c *call, e *ending) error {
 	}
 	deadline, cancel := context.WithTimeout(c.r.Context(), c.left)
 	defer cancel()
+	var counted []ration.Amount
 	if err = h.about(c, buffers, func(ctx context.Context) (ration.Reservation, error) {
 		if !e.settles {
 			return h.config.Reservations.Void(ctx, e.key, id)
 		}
-		return h.config.Reservations.Settle(ctx, e.key, id, ration.Settlement{Amounts: e.amounts.all, Overage: overage})
+		settled, err := h.config.Reservations.Settle(ctx, e.key, id, ration.Settlement{Amounts: e.amounts.all, Overage: overage})
+		counted = settled.Settled
+		return settled, err
 	}); err != nil {
 		return h.contradicted(deadline, e, id, err)
 	}
-	h.noteRounded(c.r, e.amounts)
+	h.noteRounded(c.r, e.amounts, counted)
 	return nil
 }
 

@@ -61,7 +61,7 @@ func TestOnlyADryRunSaysWhy(t *testing.T) {
 			}
 			limit := answer.Explanation.Limits[0]
 			if limit.Detail != "0 of 5000 are used and 4000 reserved; 1200 more don't fit before it resets" || limit.Holds[0].Reservation != aReservation ||
-				*answer.Explanation.RetryAfter != 2 || answer.Explanation.Reservations[0].Held["tokens"] != 4000 {
+				*answer.Explanation.RetryAfter != 2 || answer.Explanation.Reservations[0].Held["tokens"] != "4000" {
 				t.Errorf("explained %+v", answer.Explanation)
 			}
 		})

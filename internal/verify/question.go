@@ -80,7 +80,7 @@ func (q *question) readTTL(pointer string, s *scanner) error {
 		return nil
 	}
 	seconds, err := s.number()
-	if err != nil || seconds.Rounded || seconds.Units < 1 || seconds.Units > most {
+	if err != nil || seconds.Rounded || seconds.Unit > 0 || seconds.Units < 1 || seconds.Units > most {
 		return invalidValue(pointer, "use a whole number of seconds from 1 to "+strconv.FormatInt(most, 10))
 	}
 	q.hold.TTL = time.Duration(seconds.Units) * time.Second
@@ -101,7 +101,7 @@ func (q *question) readIP(pointer string, s *scanner) error {
 // amounts are units by meter, as a body has them.
 type amounts struct {
 	all     []ration.Amount
-	rounded string // one of the meters of which a fraction was rounded up; empty: none
+	rounded string // one of the meters of which an amount is finer than any unit; empty: none
 }
 
 // read reads an object; null is as if it were left out.
@@ -119,7 +119,7 @@ func (a *amounts) amount(meter string, s *scanner) error {
 	if err != nil {
 		return invalidValue(amountPointer(meter), err.Error())
 	}
-	a.all = append(a.all, ration.Amount{Meter: meter, Units: number.Units})
+	a.all = append(a.all, number.Amount(meter))
 	if number.Rounded {
 		a.rounded = meter
 	}

@@ -124,7 +124,7 @@ func TestWhatIsReservedIsAskedOfTheCharger(t *testing.T) {
 func heldShown() *api.Reservation {
 	return &api.Reservation{
 		ID: aReservation, Key: ration.KeyID{1}.String(), State: "open", AtExpiry: "keep",
-		Held: map[string]int64{"requests": 1, "tokens": 4000}, CreatedAt: noon, ExpiresAt: noon.Add(15 * time.Minute),
+		Held: map[string]api.Number{"requests": "1", "tokens": "4000"}, CreatedAt: noon, ExpiresAt: noon.Add(15 * time.Minute),
 	}
 }
 
@@ -195,7 +195,7 @@ func TestAReservationIsShownAsItIs(t *testing.T) {
 			t.Fatalf("got %d %s, %v", w.Code, w.Body, err)
 		}
 		want := heldShown()
-		want.State, want.Settled = "expired", map[string]int64{"requests": 1, "tokens": 0}
+		want.State, want.Settled = "expired", map[string]api.Number{"requests": "1", "tokens": "0"}
 		want.EndedAt, want.LateAt = &late.EndedAt, &late.LateAt
 		if diff := cmp.Diff(want, &got); diff != "" {
 			t.Errorf("reservation (-want +got):\n%s", diff)

@@ -4,7 +4,12 @@
 // are never nil.
 package wire
 
-import "time"
+import (
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
+)
 
 // instant returns an optional time, nil for none.
 func instant(t time.Time) *time.Time {
@@ -13,6 +18,9 @@ func instant(t time.Time) *time.Time {
 	}
 	return new(t.UTC())
 }
+
+// number writes a number of units as an exact decimal number.
+func number(unit ration.Unit, units int64) api.Number { return api.Number(unit.Text(units)) }
 
 // list returns the texts, never nil.
 func list(texts []string) []string { return append([]string{}, texts...) }

@@ -21,16 +21,16 @@ func Explanation(e admin.Explanation) api.Explanation {
 // Reservation returns a reservation as it stands.
 func Reservation(r ration.Reservation) api.Reservation {
 	wire := api.Reservation{
-		ID: r.ID.String(), Key: r.KeyID.String(), State: string(r.State), AtExpiry: string(r.AtExpiry), Held: map[string]int64{},
+		ID: r.ID.String(), Key: r.KeyID.String(), State: string(r.State), AtExpiry: string(r.AtExpiry), Held: map[string]api.Number{},
 		CreatedAt: r.CreatedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), EndedAt: instant(r.EndedAt), LateAt: instant(r.LateAt),
 	}
 	for _, held := range r.Held {
-		wire.Held[held.Meter] = held.Units
+		wire.Held[held.Meter] = number(held.Unit, held.Units)
 	}
 	if r.Settled != nil {
-		wire.Settled = map[string]int64{}
+		wire.Settled = map[string]api.Number{}
 		for _, used := range r.Settled {
-			wire.Settled[used.Meter] = used.Units
+			wire.Settled[used.Meter] = number(used.Unit, used.Units)
 		}
 	}
 	return wire
@@ -38,19 +38,20 @@ func Reservation(r ration.Reservation) api.Reservation {
 
 // LimitStatus returns how a limit stands.
 func LimitStatus(status *ration.LimitStatus) api.Limit {
+	unit := status.Unit
 	return api.Limit{
-		Name: status.Name, Meter: status.Meter, Kind: string(status.Kind), Period: string(status.Period), Limit: status.Size(),
-		Used: status.Used, Reserved: status.Reserved, Remaining: status.Remaining, ResetsAt: instant(status.ResetsAt),
+		Name: status.Name, Meter: status.Meter, Kind: string(status.Kind), Period: string(status.Period), Limit: number(unit, status.Size()),
+		Used: number(unit, status.Used), Reserved: number(unit, status.Reserved), Remaining: number(unit, status.Remaining), ResetsAt: instant(status.ResetsAt),
 	}
 }
 
 func limitExplanation(l admin.LimitExplanation) api.LimitExplanation {
 	return api.LimitExplanation{
 		Limit:  LimitStatus(&l.LimitStatus),
-		Allows: l.String(), Asked: l.Asked, Code: string(l.Code), Detail: detail(l), RetryAfter: Seconds(l.RetryAfter),
+		Allows: l.String(), Asked: number(l.Unit, l.Asked), Code: string(l.Code), Detail: detail(l), RetryAfter: Seconds(l.RetryAfter),
 		Plan: l.Plan, Until: instant(l.Until), Then: then(l),
 		Holds: convert(l.Holds, func(h admin.OpenHold) api.OpenHold {
-			return api.OpenHold{Reservation: h.Reservation.String(), Units: h.Units, ExpiresAt: h.ExpiresAt.UTC()}
+			return api.OpenHold{Reservation: h.Reservation.String(), Units: number(l.Unit, h.Units), ExpiresAt: h.ExpiresAt.UTC()}
 		}),
 	}
 }
@@ -71,18 +72,18 @@ func detail(l admin.LimitExplanation) string {
 	if l.Kind == ration.KindConcurrent && l.Code == ration.CodeOK {
 		return fmt.Sprintf("%d of %d are in flight", l.Used, l.Size())
 	}
-	taken := fmt.Sprintf("%d of %d are used", l.Used, l.Size())
+	taken := fmt.Sprintf("%s of %s are used", l.Unit.Text(l.Used), l.Unit.Text(l.Size()))
 	if l.Reserved > 0 {
-		taken += fmt.Sprintf(" and %d reserved", l.Reserved)
+		taken += fmt.Sprintf(" and %s reserved", l.Unit.Text(l.Reserved))
 	}
 	switch l.Code {
 	case ration.CodeOK:
 		if l.Asked == 0 {
 			return taken
 		}
-		return taken + "; " + more(l.Asked, "fits", "fit")
+		return taken + "; " + more(l, "fits", "fit")
 	case ration.CodeCostExceedsLimit:
-		return fmt.Sprintf("%d are more than it ever allows at once", l.Asked)
+		return fmt.Sprintf("%s are more than it ever allows at once", l.Unit.Text(l.Asked))
 	}
 	switch {
 	case l.Code == ration.CodeConcurrencyExceeded && l.Size() > 0:
@@ -90,13 +91,13 @@ func detail(l admin.LimitExplanation) string {
 	case l.Size() == 0:
 		return "it allows nothing" + ifItPasses(l, " now")
 	case l.Asked > l.Size():
-		return fmt.Sprintf("%d are more than it allows", l.Asked) + ifItPasses(l, " now")
+		return fmt.Sprintf("%s are more than it allows", l.Unit.Text(l.Asked)) + ifItPasses(l, " now")
 	}
 	switch l.Code {
 	case ration.CodeQuotaExceeded:
-		return taken + "; " + more(l.Asked, "doesn't fit", "don't fit") + ifItPasses(l, " before it resets")
+		return taken + "; " + more(l, "doesn't fit", "don't fit") + ifItPasses(l, " before it resets")
 	case ration.CodeRateExceeded:
-		return taken + "; " + more(l.Asked, "comes", "come") + " too fast"
+		return taken + "; " + more(l, "comes", "come") + " too fast"
 	}
 	return taken
 }
@@ -109,12 +110,13 @@ func ifItPasses(l admin.LimitExplanation, text string) string {
 	return text
 }
 
-// more says of units what they do, one or several of them.
-func more(units int64, one, several string) string {
-	if units == 1 {
-		return "1 more " + one
+// more says of what is asked for what it does, one or several of them.
+func more(l admin.LimitExplanation, one, several string) string {
+	text := l.Unit.Text(l.Asked)
+	if text == "1" {
+		several = one
 	}
-	return fmt.Sprintf("%d more %s", units, several)
+	return text + " more " + several
 }
 
 // Seconds returns an optional duration in seconds, nil for none. It rounds up: nobody is told to come too early.

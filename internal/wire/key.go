@@ -53,7 +53,7 @@ func KeyReset(done admin.KeyResetDone, dryRun bool) api.KeyReset {
 	return api.KeyReset{
 		DryRun: dryRun, Key: done.KeyID.String(), At: done.At.UTC(),
 		Limits: convert(done.Limits, func(l admin.LimitReset) api.LimitReset {
-			return api.LimitReset{KeyLimit: keyLimit(l.Now, l.Override), UsedBefore: l.Used, ReservedBefore: l.Reserved}
+			return api.LimitReset{KeyLimit: keyLimit(l.Now, l.Override), UsedBefore: number(l.Now.Unit, l.Used), ReservedBefore: number(l.Now.Unit, l.Reserved)}
 		}),
 	}
 }
@@ -61,7 +61,7 @@ func KeyReset(done admin.KeyResetDone, dryRun bool) api.KeyReset {
 func keyLimit(limit ration.LimitStatus, own bool) api.KeyLimit {
 	return api.KeyLimit{
 		PlanLimit: Limit(limit.Limit), Override: own,
-		Used: limit.Used, Reserved: limit.Reserved, Remaining: limit.Remaining, ResetsAt: instant(limit.ResetsAt),
+		Used: number(limit.Unit, limit.Used), Reserved: number(limit.Unit, limit.Reserved), Remaining: number(limit.Unit, limit.Remaining), ResetsAt: instant(limit.ResetsAt),
 	}
 }
 
@@ -96,7 +96,7 @@ func KeysImported(imported admin.KeysImported, dryRun bool) api.KeysImported {
 
 // UsageImported returns what became of imported counts.
 func UsageImported(imported admin.UsageImported, dryRun bool) api.UsageImported {
-	return api.UsageImported{DryRun: dryRun, Rows: imported.Rows, DaysRaised: imported.Raised, UnitsAdded: imported.Added}
+	return api.UsageImported{DryRun: dryRun, Rows: imported.Rows, DaysRaised: imported.Raised, UnitsAdded: number(imported.Unit, imported.Added)}
 }
 
 func secret(state ration.SecretState) api.Secret {
@@ -112,8 +112,8 @@ func override(o ration.Override) api.Override {
 
 func meterUsage(usage admin.MeterUsage) api.KeyUsage {
 	return api.KeyUsage{
-		Meter: usage.Meter, Used: usage.Used, Reserved: usage.Reserved, Denied: usage.Denied,
-		Hour: usage.Hour, Day: usage.Day, Week: usage.Week, Month: usage.Month,
+		Meter: usage.Meter, Used: number(usage.Unit, usage.Used), Reserved: number(usage.Unit, usage.Reserved), Denied: usage.Denied,
+		Hour: number(usage.Unit, usage.Hour), Day: number(usage.Unit, usage.Day), Week: number(usage.Unit, usage.Week), Month: number(usage.Unit, usage.Month),
 		FirstRequestAt: instant(usage.FirstRequestAt), LastRequestAt: instant(usage.LastRequestAt),
 	}
 }

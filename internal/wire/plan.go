@@ -23,6 +23,6 @@ func Plans(plans []ration.Plan) []api.Plan { return convert(plans, Plan) }
 func Limit(limit ration.Limit) api.PlanLimit {
 	return api.PlanLimit{
 		Name: limit.Name, Meter: limit.Meter, Kind: string(limit.Kind),
-		Quantity: limit.Quantity, Period: string(limit.Period), Burst: limit.Burst,
+		Quantity: number(limit.Unit, limit.Quantity), Period: string(limit.Period), Burst: number(limit.Unit, limit.Burst),
 	}
 }

@@ -14,7 +14,7 @@ func UsageDays(days []admin.UsageDay) []api.UsageDay {
 	return convert(days, func(day admin.UsageDay) api.UsageDay {
 		return api.UsageDay{
 			KeyID: day.KeyID.String(), KeyName: day.KeyName, Owner: day.Owner, Meter: day.Meter,
-			Date: date(day.Date), Used: day.Used, Denied: day.Denied, LastRequestAt: instant(day.LastRequestAt),
+			Date: date(day.Date), Used: number(day.Unit, day.Used), Denied: day.Denied, LastRequestAt: instant(day.LastRequestAt),
 		}
 	})
 }

@@ -23,16 +23,17 @@ func OwnUsage(e *admin.Explanation, from, to ration.PeriodID, days []admin.Usage
 
 // ownMeters adds days up by meter.
 func ownMeters(days []admin.UsageDay) []api.OwnMeter {
-	meters := []api.OwnMeter{}
+	meters, used := []api.OwnMeter{}, make(map[string]int64)
 	for _, day := range days {
 		i, known := slices.BinarySearchFunc(meters, day.Meter, func(m api.OwnMeter, name string) int { return ration.CompareMeters(m.Meter, name) })
 		if !known {
 			meters = slices.Insert(meters, i, api.OwnMeter{Meter: day.Meter})
 		}
 		meter := &meters[i]
-		meter.Used += day.Used
+		used[day.Meter] += day.Used
+		meter.Used = number(day.Unit, used[day.Meter])
 		meter.Denied += day.Denied
-		meter.Days = append(meter.Days, api.OwnDay{Date: date(day.Date), Used: day.Used, Denied: day.Denied})
+		meter.Days = append(meter.Days, api.OwnDay{Date: date(day.Date), Used: number(day.Unit, day.Used), Denied: day.Denied})
 	}
 	return meters
 }

@@ -29,7 +29,7 @@ func UsageReport(report admin.UsageReport, by []admin.UsageGroup, zone string) a
 }
 
 func usageSum(sum admin.UsageSum, by []admin.UsageGroup, zone *time.Location) api.UsageSum {
-	wire := api.UsageSum{Meter: sum.Meter, Used: sum.Used, Denied: sum.Denied, LastRequestAt: instant(sum.LastRequestAt)}
+	wire := api.UsageSum{Meter: sum.Meter, Used: number(sum.Unit, sum.Used), Denied: sum.Denied, LastRequestAt: instant(sum.LastRequestAt)}
 	byKey := slices.Contains(by, admin.ByKey)
 	if byKey {
 		wire.KeyID, wire.KeyName = sum.KeyID.String(), &sum.KeyName

@@ -30,7 +30,7 @@ func TestHoldersOfKeysSeeWhatRemainsAlsoAfterAKill(t *testing.T) {
 	look := func() {
 		for _, url := range []string{instance.ProxyURL, instance.APIURL} {
 			usage, text := usageAt(t, url, key.Secret)
-			if len(usage.Limits) != 1 || usage.Limits[0].Used != 2 || usage.Limits[0].Remaining != 0 || len(usage.Usage) != 1 || usage.Usage[0].Denied != 1 || usage.Key.ID != key.ID {
+			if len(usage.Limits) != 1 || usage.Limits[0].Used != "2" || usage.Limits[0].Remaining != "0" || len(usage.Usage) != 1 || usage.Usage[0].Denied != 1 || usage.Key.ID != key.ID {
 				t.Errorf("%s says %s", url, text)
 			}
 			if strings.Contains(text, key.Secret) {

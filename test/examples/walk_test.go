@@ -16,7 +16,7 @@ func TestRecipesSayWhatRationSays(t *testing.T) {
 			l := recipe.lay(t, "5/day")
 			l.wantAllowed("/ask", 4, "42")
 			l.wantAllowed("/text", 3, "forty-two")
-			if _, asked, _ := l.gate.seen(); asked.Amounts["tokens"] != 5 || asked.IP != "127.0.0.1" {
+			if _, asked, _ := l.gate.seen(); asked.Amounts["tokens"] != "5" || asked.IP != "127.0.0.1" {
 				t.Errorf("the app asked for %v from %q, want 5 tokens from 127.0.0.1", asked.Amounts, asked.IP)
 			}
 			l.wantDenied("/ask", "", http.StatusUnauthorized)

@@ -55,13 +55,13 @@ var scenes = []scene{
 	{"allowed", keyWith(2, nil, "5/day", "10/second burst 20", "100/month", "7/lifetime"), 200, ""},
 	{"allowed without any limit", keyWith(0, nil), 200, ""},
 	{"allowed with the scope", keyWith(0, func(q *question) { q.scope = "read" }, "5/day"), 200, ""},
-	{"allowed several meters", keyWith(0, func(q *question) { q.amounts = map[string]int64{"tokens": 40} }, "100 tokens/day", "5/day"), 200, ""},
-	{"allowed to cost nothing", keyWith(5, func(q *question) { q.amounts = map[string]int64{"requests": 0} }, "5/day"), 200, ""},
+	{"allowed several meters", keyWith(0, func(q *question) { q.amounts = map[string]ration.Amount{"tokens": {Units: 40}} }, "100 tokens/day", "5/day"), 200, ""},
+	{"allowed to cost nothing", keyWith(5, func(q *question) { q.amounts = map[string]ration.Amount{"requests": {Units: 0}} }, "5/day"), 200, ""},
 	{"quota used up", keyWith(5, nil, "5/day", "100/month"), 429, "quota_exceeded"},
 	{"prepaid credit used up", keyWith(1, nil, "1/lifetime"), 429, "quota_exceeded"},
 	{"too fast", keyWith(3, nil, "3/second"), 429, "rate_exceeded"},
 	{"quota and rate used up", keyWith(3, nil, "3/second", "3/day"), 429, "quota_exceeded"},
-	{"more than could ever be", keyWith(0, func(q *question) { q.amounts = map[string]int64{"tokens": 101} }, "100 tokens/day"), 422, "cost_exceeds_limit"},
+	{"more than could ever be", keyWith(0, func(q *question) { q.amounts = map[string]ration.Amount{"tokens": {Units: 101}} }, "100 tokens/day"), 422, "cost_exceeds_limit"},
 	{"a limit of 0", keyWith(0, nil, "0/day"), 429, "quota_exceeded"},
 	{"without the scope", keyWith(0, func(q *question) { q.scope = "write" }), 403, "insufficient_scope"},
 	{"no key", func(*rationtest.Fixture) question { return question{} }, 401, "key_missing"},
@@ -146,7 +146,7 @@ func TestEveryWayChargesOnce(t *testing.T) {
 	f := rationtest.New(t, rationtest.Options{})
 	for _, way := range ways {
 		key := f.Key(rationtest.Key{Limits: []string{"5/day"}})
-		if got := way.ask(t, f.Engine, question{secret: key.Secret.Reveal(), amounts: map[string]int64{"tokens": 7}}); got.Status != 200 {
+		if got := way.ask(t, f.Engine, question{secret: key.Secret.Reveal(), amounts: map[string]ration.Amount{"tokens": {Units: 7}}}); got.Status != 200 {
 			t.Fatalf("%s: got %d", way.name, got.Status)
 		}
 		for meter, want := range map[string]int64{"requests": 1, "tokens": 7} {

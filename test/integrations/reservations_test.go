@@ -37,7 +37,7 @@ func (s *service) wantLimit(used, reserved, remaining int64) {
 func TestWhatIsReservedIsSettledWithLess(t *testing.T) {
 	f, key, s := newFixture(t, verify.Config{})
 	made := s.reserve(hold400)
-	if made.Reservation.State != "open" || made.Reservation.Key != key.ID.String() || made.Reservation.Held["tokens"] != 400 || made.Reservation.Held["requests"] != 1 ||
+	if made.Reservation.State != "open" || made.Reservation.Key != key.ID.String() || made.Reservation.Held["tokens"] != "400" || made.Reservation.Held["requests"] != "1" ||
 		made.Reservation.ExpiresAt.Sub(made.Reservation.CreatedAt) != 15*time.Minute {
 		t.Errorf("made %+v", made.Reservation)
 	}
@@ -90,7 +90,7 @@ func TestWhatNobodyEndsExpires(t *testing.T) {
 		t.Errorf("kept: %+v", got)
 	}
 	f.Advance(time.Hour)
-	if late := s.end(kept, "settle", `{"amounts":{"tokens":150}}`); late.State != "expired" || late.Settled["tokens"] != 150 || late.LateAt == nil {
+	if late := s.end(kept, "settle", `{"amounts":{"tokens":150}}`); late.State != "expired" || late.Settled["tokens"] != "150" || late.LateAt == nil {
 		t.Errorf("settled late: %+v", late)
 	}
 	s.wantLimit(150, 0, 850)
@@ -132,11 +132,11 @@ func TestSettlementsOfMoreThanWasReserved(t *testing.T) {
 	id := s.reserve(hold400).Reservation.ID
 	s.ask(path(id), `{"amounts":{"tokens":401}}`).wants(t, 409, "settlement_too_large")
 	s.wantLimit(0, 400, 600)
-	if got := s.end(id, "settle", `{"amounts":{"tokens":401},"over":"clamp"}`); got.Settled["tokens"] != 400 {
+	if got := s.end(id, "settle", `{"amounts":{"tokens":401},"over":"clamp"}`); got.Settled["tokens"] != "400" {
 		t.Errorf("clamped: %+v", got)
 	}
 	id = s.reserve(hold400).Reservation.ID
-	if got := s.end(id, "settle", `{"amounts":{"tokens":2000},"over":"overage"}`); got.Settled["tokens"] != 2000 {
+	if got := s.end(id, "settle", `{"amounts":{"tokens":2000},"over":"overage"}`); got.Settled["tokens"] != "2000" {
 		t.Errorf("overage: %+v", got)
 	}
 	s.wantLimit(2400, 0, 0)

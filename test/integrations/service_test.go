@@ -122,7 +122,10 @@ func (s *service) limit() (used, reserved, remaining int64) {
 	}
 	for _, limit := range answer.Limits {
 		if limit.Meter == "tokens" {
-			return limit.Used, limit.Reserved, limit.Remaining
+			used, _ = limit.Used.Int64()
+			reserved, _ = limit.Reserved.Int64()
+			remaining, _ = limit.Remaining.Int64()
+			return used, reserved, remaining
 		}
 	}
 	s.t.Fatalf("there is no limit on tokens in %s", got.body)

@@ -26,7 +26,7 @@ import (
 // question is what a client asks for.
 type question struct {
 	secret  string
-	amounts map[string]int64
+	amounts map[string]ration.Amount
 	scope   string
 	ip      netip.Addr
 }
@@ -137,7 +137,10 @@ func askHandler(t *testing.T, handler http.Handler, q question) answer {
 
 func askVerify(t *testing.T, charger rationhttp.Charger, q question) answer {
 	t.Helper()
-	asked := api.VerifyRequest{Secret: q.secret, Amounts: q.amounts, Scope: q.scope}
+	asked := api.VerifyRequest{Secret: q.secret, Amounts: make(map[string]api.Number), Scope: q.scope}
+	for meter, amount := range q.amounts {
+		asked.Amounts[meter] = api.Number(amount.Text())
+	}
 	if q.ip.IsValid() {
 		asked.IP = q.ip.String()
 	}
@@ -188,8 +191,9 @@ func askVerify(t *testing.T, charger rationhttp.Charger, q question) answer {
 
 func (q question) list() []ration.Amount {
 	var amounts []ration.Amount
-	for meter, units := range q.amounts {
-		amounts = append(amounts, ration.Amount{Meter: meter, Units: units})
+	for meter, amount := range q.amounts {
+		amount.Meter = meter
+		amounts = append(amounts, amount)
 	}
 	return amounts
 }

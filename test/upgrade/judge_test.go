@@ -48,7 +48,7 @@ func (w *walk) judgeLayers() {
 	w.t.Helper()
 	var quantities []int64
 	for _, override := range w.status(w.raised).Overrides {
-		quantities = append(quantities, override.Quantity)
+		quantities = append(quantities, units(override.Quantity))
 	}
 	slices.Sort(quantities)
 	if !slices.Equal(quantities, []int64{lasting, temporary}) {

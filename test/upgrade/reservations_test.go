@@ -82,7 +82,7 @@ func (r *reservations) reserveAll() (made []string) {
 func (r *reservations) settle(n int, id string, tokens int64) {
 	var answer api.Reservation
 	r.post(n, "/v1/reservations/"+id+"/settle", fmt.Sprintf(`{"amounts":{"tokens":%d}}`, tokens), &answer)
-	if answer.Settled["tokens"] != tokens {
+	if units(answer.Settled["tokens"]) != tokens {
 		r.w.t.Errorf("settled %+v, want %d tokens", answer, tokens)
 	}
 	r.settled += tokens
@@ -122,15 +122,21 @@ func (r *reservations) judge() {
 		if usage.Meter != "tokens" {
 			continue
 		}
-		r.w.t.Logf("%d tokens used, %d reserved, %d reservations denied", usage.Used, usage.Reserved, r.denied)
+		r.w.t.Logf("%s tokens used, %s reserved, %d reservations denied", usage.Used, usage.Reserved, r.denied)
 		open := r.kept + int64(len(r.open))
-		if usage.Used != r.settled || usage.Reserved != held*open || open == 0 {
-			r.w.t.Errorf("%d tokens are used and %d reserved; %d were settled and %d reservations are open", usage.Used, usage.Reserved, r.settled, open)
+		if units(usage.Used) != r.settled || units(usage.Reserved) != held*open || open == 0 {
+			r.w.t.Errorf("%s tokens are used and %s reserved; %d were settled and %d reservations are open", usage.Used, usage.Reserved, r.settled, open)
 		}
-		if usage.Used+usage.Reserved > tokensOfDay || r.denied == 0 {
-			r.w.t.Errorf("%d tokens are used and %d reserved of a limit of %d, and %d reservations were denied", usage.Used, usage.Reserved, tokensOfDay, r.denied)
+		if units(usage.Used)+units(usage.Reserved) > tokensOfDay || r.denied == 0 {
+			r.w.t.Errorf("%s tokens are used and %s reserved of a limit of %d, and %d reservations were denied", usage.Used, usage.Reserved, tokensOfDay, r.denied)
 		}
 		return
 	}
 	r.w.t.Error("no tokens are recorded")
+}
+
+// units reads a whole number of units; 0: it is none.
+func units(number api.Number) int64 {
+	n, _ := number.Int64()
+	return n
 }
