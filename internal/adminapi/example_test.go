@@ -178,13 +178,30 @@ func TestNoAnswerRepeatsASecret(t *testing.T) {
 	s := serve(t)
 	secret := ration.NewSecret("rk_token").Reveal()
 	for _, row := range [][3]string{
-		{"POST", "/keys", `{"name":"a","plan":"SECRET"}`}, {"POST", "/keys", `{"name":"a","scopes":["SECRET bad"]}`}, {"POST", "/keys", `{"name":"a","limits":[{"limit":"SECRET/day"}]}`},
-		{"POST", "/keys", `{"SECRET":1}`}, {"POST", "/keys", `{"name":"a","metadata":{"SECRET":1}}`}, {"POST", "/keys", `{"name":"a","expires_at":"SECRET"}`},
-		{"POST", "/keys", `{"name":"a","allowed_ips":["SECRET"]}`}, {"POST", "/keys", `{"name":"a","time_zone":"SECRET"}`}, {"POST", "/plans", `{"name":"SECRET\n"}`},
-		{"POST", "/plans", `{"name":"a","limits":["SECRET"]}`}, {"GET", "/plans/SECRET", ""}, {"GET", "/keys/SECRET", ""}, {"GET", "/keys?SECRET=1", ""}, {"GET", "/keys?limit=SECRET", ""},
-		{"GET", "/keys?cursor=SECRET", ""}, {"GET", "/usage?zone=SECRET", ""}, {"GET", "/usage?from=SECRET", ""}, {"DELETE", "/tokens/SECRET", ""}, {"GET", "/SECRET", ""},
-		{"POST", "/keys/find", `{"secrets":["SECRET",7]}`}, {"POST", "/keys/import", `{"keys":[{"name":"a","secret":"SECRET","status":"x"}]}`},
-		{"POST", "/usage/import", `{"days":[{"key":"SECRET","date":"2026-01-01","used":1}]}`}, {"POST", "/tokens", `{"name":"a","scopes":["SECRET"]}`}, {"POST", "/keys", `{"name":"SECRET"`},
+		{"POST", "/keys", `{"name":"a","plan":"SECRET"}`},
+		{"POST", "/keys", `{"name":"a","scopes":["SECRET bad"]}`},
+		{"POST", "/keys", `{"name":"a","limits":[{"limit":"SECRET/day"}]}`},
+		{"POST", "/keys", `{"SECRET":1}`},
+		{"POST", "/keys", `{"name":"a","metadata":{"SECRET":1}}`},
+		{"POST", "/keys", `{"name":"a","expires_at":"SECRET"}`},
+		{"POST", "/keys", `{"name":"a","allowed_ips":["SECRET"]}`},
+		{"POST", "/keys", `{"name":"a","time_zone":"SECRET"}`},
+		{"POST", "/plans", `{"name":"SECRET\n"}`},
+		{"POST", "/plans", `{"name":"a","limits":["SECRET"]}`},
+		{"GET", "/plans/SECRET", ""},
+		{"GET", "/keys/SECRET", ""},
+		{"GET", "/keys?SECRET=1", ""},
+		{"GET", "/keys?limit=SECRET", ""},
+		{"GET", "/keys?cursor=SECRET", ""},
+		{"GET", "/usage?zone=SECRET", ""},
+		{"GET", "/usage?from=SECRET", ""},
+		{"DELETE", "/tokens/SECRET", ""},
+		{"GET", "/SECRET", ""},
+		{"POST", "/keys/find", `{"secrets":["SECRET",7]}`},
+		{"POST", "/keys/import", `{"keys":[{"name":"a","secret":"SECRET","status":"x"}]}`},
+		{"POST", "/usage/import", `{"days":[{"key":"SECRET","date":"2026-01-01","used":1}]}`},
+		{"POST", "/tokens", `{"name":"a","scopes":["SECRET"]}`},
+		{"POST", "/keys", `{"name":"SECRET"`},
 	} {
 		fill := strings.NewReplacer("SECRET", secret).Replace
 		response, answer := s.call(row[0], fill(row[1]), fill(row[2]))
