@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,14 +23,19 @@ type office struct {
 	*admin.Service
 	*testing.T
 	store *sqlite.Store
-	now   time.Time
+	clock atomic.Pointer[time.Time] // which the last uses of tokens read in the background
 }
+
+func (o *office) now() time.Time { return *o.clock.Load() }
+
+func (o *office) set(now time.Time) { o.clock.Store(&now) }
 
 func open(t *testing.T) *office {
 	t.Helper()
-	o := &office{T: t, now: noon}
+	o := &office{T: t}
+	o.set(noon)
 	store, err := sqlite.Open(t.Context(), sqlite.Config{
-		Path: filepath.Join(t.TempDir(), "ration.db"), Clock: func() time.Time { return o.now },
+		Path: filepath.Join(t.TempDir(), "ration.db"), Clock: o.now,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ func TestExplanationNamesWhoHoldsWhat(t *testing.T) {
 	issued := o.create(admin.NewKey{Plan: "free", Overrides: []ration.Override{o.override("120 tokens/day", noon.AddDate(0, 1, 0))}})
 	key := issued.Key.ID
 	yesterdays := o.reserve(key, 30)
-	o.now = noon.Add(13 * time.Hour)
+	o.set(noon.Add(13 * time.Hour))
 	todays := o.reserve(key, 80)
 
 	got, err := o.ExplainKey(t.Context(), admin.ExplainQuestion{KeyID: key, Amounts: []ration.Amount{{Meter: "tokens", Units: 41}}})
@@ -114,7 +114,7 @@ func TestExplanationForeseesWhatIsKnown(t *testing.T) {
 		{2 * time.Second, 0, 5, ration.CodeOK, 0}, // which nobody has ended yet
 		{12 * time.Second, 10, 5, ration.CodeOK, 0},
 	} {
-		o.now = noon.Add(row.after)
+		o.set(noon.Add(row.after))
 		if code, wait := ask(row.requests, row.tokens); code != row.code || wait != row.wait {
 			t.Errorf("%d requests and %d tokens after %s: %s for %s, want %s for %s", row.requests, row.tokens, row.after, code, wait, row.code, row.wait)
 		}

@@ -77,7 +77,7 @@ func TestKeysWithoutLimitAreFound(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	o.now = noon.Add(2 * time.Hour)
+	o.set(noon.Add(2 * time.Hour))
 	want := []string{"none", "on empty", "until one", "lifted"}
 	if diff := cmp.Diff(want, o.unlimited(admin.KeyFilter{Unlimited: admin.UnlimitedUnmarked})); diff != "" {
 		t.Errorf("after one has expired (-want +got):\n%s", diff)

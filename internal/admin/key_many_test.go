@@ -85,7 +85,7 @@ func TestChangeOfManyKeysIsThatOfTheSelectedOnes(t *testing.T) {
 		o.wantCode(issued.Secret, ration.CodeQuotaExceeded)
 	}
 	before := o.everything()
-	o.now = noon.Add(time.Minute)
+	o.set(noon.Add(time.Minute))
 	toPro := admin.KeysChange{
 		Filter: admin.KeyFilter{Plan: "free", Owner: "acme"}, Action: admin.ActionUpdate,
 		Patch: admin.KeyPatch{Plan: new("pro"), Metadata: map[string]*string{"moved": new("yes")}},

@@ -23,7 +23,7 @@ func TestRotationWithOverlap(t *testing.T) {
 	after := o.rotate(admin.Rotation{ID: before.Key.ID, Overlap: time.Hour})
 	o.wantCode(before.Secret, ration.CodeOK)
 	o.wantCode(after.Secret, ration.CodeOK)
-	o.now = noon.Add(time.Hour)
+	o.set(noon.Add(time.Hour))
 	o.wantCode(before.Secret, ration.CodeKeyExpired)
 	o.wantCode(after.Secret, ration.CodeOK)
 	o.wantCode(after.Secret, ration.CodeOK)
@@ -43,7 +43,7 @@ func TestRotationNeverLengthensALife(t *testing.T) {
 	first := o.create(admin.NewKey{})
 	o.rotate(admin.Rotation{ID: first.Key.ID, Overlap: time.Hour})
 	o.rotate(admin.Rotation{ID: first.Key.ID, Overlap: 24 * time.Hour})
-	o.now = noon.Add(time.Hour)
+	o.set(noon.Add(time.Hour))
 	o.wantCode(first.Secret, ration.CodeKeyExpired)
 	// A leak ends all that still holds under the label.
 	second := o.rotate(admin.Rotation{ID: first.Key.ID, Overlap: 24 * time.Hour})
@@ -65,7 +65,7 @@ func TestRotationOfOneLabel(t *testing.T) {
 		t.Errorf("secrets %+v; want two, the second new", states)
 	}
 	// Without a secret in use any label will do.
-	o.now = noon.Add(time.Minute)
+	o.set(noon.Add(time.Minute))
 	bare := o.create(admin.NewKey{Label: "a"})
 	ended := o.rotate(admin.Rotation{ID: bare.Key.ID, Overlap: time.Minute})
 	o.wantCode(ended.Secret, ration.CodeOK)

@@ -26,7 +26,7 @@ func TestSecretsOfAKeyShareItsLimits(t *testing.T) {
 	o.wantCode(first.Secret, ration.CodeKeyRevoked)
 	o.wantCode(second.Secret, ration.CodeQuotaExceeded) // it still holds
 
-	o.now = noon.Add(time.Hour)
+	o.set(noon.Add(time.Hour))
 	o.wantCode(second.Secret, ration.CodeKeyExpired)
 	if _, err := o.AddSecret(t.Context(), actor, admin.NewKeySecret{ID: first.Key.ID, Label: "phone"}); err != nil {
 		t.Errorf("an ended secret's label is not free: %v", err)
@@ -45,7 +45,7 @@ func TestRevokeSecret(t *testing.T) {
 		if _, err := o.RevokeSecret(t.Context(), actor, admin.KeySecret{ID: id, SecretID: first.SecretID}); err != nil {
 			t.Fatal(err)
 		}
-		o.now = o.now.Add(time.Minute)
+		o.set(o.now().Add(time.Minute))
 	}
 	o.wantCode(first.Secret, ration.CodeKeyRevoked)
 	o.wantCode(second.Secret, ration.CodeOK)

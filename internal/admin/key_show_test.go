@@ -42,7 +42,7 @@ func TestShowKeySaysWhatRemains(t *testing.T) {
 	if diff := cmp.Diff(want, o.standings(issued.Key.ID)); diff != "" {
 		t.Errorf("limits (-want +got):\n%s", diff)
 	}
-	o.now = midnight
+	o.set(midnight)
 	want[0] = standing{"requests-day", 20, 0, 20, midnight.AddDate(0, 0, 1)}
 	if diff := cmp.Diff(want, o.standings(issued.Key.ID)); diff != "" {
 		t.Errorf("limits on the next day (-want +got):\n%s", diff)
@@ -64,7 +64,7 @@ func TestShowKeyOfAKeyThatMayNotBeUsed(t *testing.T) {
 	if _, err := o.RevokeKey(t.Context(), actor, issued.Key.ID); err != nil {
 		t.Fatal(err)
 	}
-	o.now = noon.Add(2 * time.Hour)
+	o.set(noon.Add(2 * time.Hour))
 	if got := o.standings(issued.Key.ID); len(got) != 1 || got[0].Remaining != 1 {
 		t.Errorf("limits %v; want one with 1 remaining", got)
 	}

@@ -18,13 +18,13 @@ func TestUpdateKeyChangesWhatIsNamed(t *testing.T) {
 		Name: "before", Owner: "alice", Scopes: []string{"a"}, Metadata: map[string]string{"keep": "1", "drop": "2"},
 		AllowedIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 	})
-	o.now = noon.Add(time.Minute)
+	o.set(noon.Add(time.Minute))
 	got := o.update(admin.KeyPatch{
 		ID: issued.Key.ID, Name: new("after"), Plan: new("free"), ExpiresAt: new(noon.Add(time.Hour)), Scopes: []string{},
 		Metadata: map[string]*string{"drop": nil, "add": new("3")},
 	})
 	want := issued.Key.Key
-	want.Name, want.Plan, want.ExpiresAt, want.Scopes, want.UpdatedAt = "after", "free", noon.Add(time.Hour), nil, o.now
+	want.Name, want.Plan, want.ExpiresAt, want.Scopes, want.UpdatedAt = "after", "free", noon.Add(time.Hour), nil, o.now()
 	want.Metadata = map[string]string{"keep": "1", "add": "3"}
 	if len(got.Scopes) == 0 {
 		got.Scopes = nil
@@ -37,7 +37,7 @@ func TestUpdateKeyChangesWhatIsNamed(t *testing.T) {
 func TestUpdateThatChangesNothingWritesNothing(t *testing.T) {
 	o := open(t)
 	issued := o.create(admin.NewKey{Name: "k", Scopes: []string{"a"}})
-	o.now = noon.Add(time.Minute)
+	o.set(noon.Add(time.Minute))
 	got := o.update(admin.KeyPatch{ID: issued.Key.ID, Name: new("k"), Scopes: []string{"a", "a"}, ExpiresAt: new(time.Time{})})
 	if !got.UpdatedAt.Equal(noon) || o.actions(issued.Key.ID.String()) != "key.create" {
 		t.Errorf("updated at %s, actions %q; want no change", got.UpdatedAt, o.actions(issued.Key.ID.String()))
@@ -102,7 +102,7 @@ func TestOwnLimitsHaveNamesOfTheirOwn(t *testing.T) {
 func TestUpdateOfAnExpiredKey(t *testing.T) {
 	o := open(t)
 	issued := o.create(admin.NewKey{ExpiresAt: noon.Add(time.Hour), Overrides: []ration.Override{o.override("1/day", noon.Add(time.Hour))}})
-	o.now = noon.Add(2 * time.Hour)
+	o.set(noon.Add(2 * time.Hour))
 	o.wantCode(issued.Secret, ration.CodeKeyExpired)
 	o.update(admin.KeyPatch{ID: issued.Key.ID, Name: new("renamed")})
 	o.update(admin.KeyPatch{ID: issued.Key.ID, ExpiresAt: new(time.Time{})})
@@ -123,7 +123,7 @@ func TestOverrideReplacesLiftsAndEnds(t *testing.T) {
 
 	o.update(admin.KeyPatch{ID: id, SetOverrides: []ration.Override{o.override("unlimited/day", noon.Add(time.Hour))}})
 	o.wantCode(issued.Secret, ration.CodeOK)
-	o.now = noon.Add(time.Hour)
+	o.set(noon.Add(time.Hour))
 	o.wantCode(issued.Secret, ration.CodeQuotaExceeded) // it has ended by itself
 
 	o.update(admin.KeyPatch{ID: id, SetOverrides: []ration.Override{o.override("9/day", time.Time{})}})
@@ -168,7 +168,7 @@ func TestTemporaryLimitLeavesTheLastingOne(t *testing.T) {
 	} {
 		row.patch.ID = issued.Key.ID
 		record := o.update(row.patch)
-		o.now = noon.Add(row.at)
+		o.set(noon.Add(row.at))
 		status, err := o.ShowKey(t.Context(), issued.Key.ID)
 		if err != nil || len(status.Limits) != 1 || status.Limits[0].Quantity != row.quantity || len(record.Overrides) != row.layers {
 			t.Errorf("%s: %+v with %+v, %v; want %d/day with %d limits of its own", row.name, status.Limits, record.Overrides, err, row.quantity, row.layers)

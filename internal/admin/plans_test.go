@@ -38,7 +38,7 @@ func TestUpdatePlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.now = noon.Add(time.Minute)
+	o.set(noon.Add(time.Minute))
 	got, err := o.UpdatePlan(t.Context(), actor, admin.PlanPatch{
 		Name: "free", TimeZone: new("Asia/Kathmandu"), SetLimits: o.limits("2/day", "7/hour"),
 		RemoveLimits: []ration.LimitKey{{Meter: "tokens", Kind: ration.KindQuota, Period: ration.PeriodMonth}},
@@ -50,10 +50,10 @@ func TestUpdatePlan(t *testing.T) {
 	if diff := cmp.Diff(want, limitTexts(got)); diff != "" {
 		t.Errorf("limits (-want +got):\n%s", diff)
 	}
-	if got.TimeZone != "Asia/Kathmandu" || !got.CreatedAt.Equal(created.CreatedAt) || !got.UpdatedAt.Equal(o.now) {
+	if got.TimeZone != "Asia/Kathmandu" || !got.CreatedAt.Equal(created.CreatedAt) || !got.UpdatedAt.Equal(o.now()) {
 		t.Errorf("plan %+v", got)
 	}
-	o.now = noon.Add(2 * time.Minute)
+	o.set(noon.Add(2 * time.Minute))
 	same, err := o.UpdatePlan(t.Context(), actor, admin.PlanPatch{Name: "free", SetLimits: o.limits("7/hour")})
 	if err != nil || !same.UpdatedAt.Equal(got.UpdatedAt) {
 		t.Errorf("updated at %s (%v) by a patch that changes nothing", same.UpdatedAt, err)

@@ -18,14 +18,14 @@ func TestUsageDays(t *testing.T) {
 	for range 3 {
 		o.charge(bob.Secret)
 	}
-	o.now = noon.Add(24 * time.Hour)
+	o.set(noon.Add(24 * time.Hour))
 	o.charge(bob.Secret)
 
 	june15, june16 := ration.DateID(2030, 6, 15), ration.DateID(2030, 6, 16)
 	aliceRequests := admin.UsageDay{KeyID: alice.Key.ID, KeyName: "a", Owner: "alice", Meter: "requests", Date: june16, Used: 1, LastRequestAt: noon}
 	aliceTokens := admin.UsageDay{KeyID: alice.Key.ID, KeyName: "a", Owner: "alice", Meter: "tokens", Date: june16, Used: 5, LastRequestAt: noon}
 	bobFirst := admin.UsageDay{KeyID: bob.Key.ID, KeyName: "b", Owner: "bob", Meter: "requests", Date: june15, Used: 2, Denied: 1, LastRequestAt: noon}
-	bobSecond := admin.UsageDay{KeyID: bob.Key.ID, KeyName: "b", Owner: "bob", Meter: "requests", Date: june16, Used: 1, LastRequestAt: o.now}
+	bobSecond := admin.UsageDay{KeyID: bob.Key.ID, KeyName: "b", Owner: "bob", Meter: "requests", Date: june16, Used: 1, LastRequestAt: o.now()}
 	for _, row := range []struct {
 		name   string
 		filter admin.UsageFilter
@@ -65,7 +65,7 @@ func TestReportsRefuse(t *testing.T) {
 func TestListAudit(t *testing.T) {
 	o := open(t)
 	first := o.create(admin.NewKey{}).Key.ID
-	o.now = noon.Add(time.Minute)
+	o.set(noon.Add(time.Minute))
 	if _, err := o.DisableKey(t.Context(), "cli:other", first); err != nil {
 		t.Fatal(err)
 	}

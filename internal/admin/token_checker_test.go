@@ -70,11 +70,11 @@ func TestTokenEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	checker := o.checker(o.store, admin.Config{})
-	o.now = end.Add(-time.Second)
+	o.set(end.Add(-time.Second))
 	if token, err := checker.Check(t.Context(), issued.Secret, "read"); err != nil || token.ID != issued.Token.ID {
 		t.Errorf("before its end: %+v, %v", token, err)
 	}
-	o.now = end
+	o.set(end)
 	if _, err := checker.Check(t.Context(), issued.Secret, "read"); !errors.Is(err, admin.ErrTokenInvalid) {
 		t.Errorf("at its end: %v", err)
 	}

@@ -71,8 +71,8 @@ func TestTokensRefuse(t *testing.T) {
 // whether it has come.
 func TestTokenEndsByTheStoresClock(t *testing.T) {
 	o := open(t)
-	o.now = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
-	end := o.now.Add(time.Hour)
+	o.set(time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC))
+	end := o.now().Add(time.Hour)
 	issued, err := o.CreateToken(t.Context(), actor, admin.NewToken{Name: "a", Scopes: []string{"read"}, ExpiresAt: end})
 	if err != nil || !issued.Token.ExpiresAt.Equal(end) {
 		t.Errorf("token %+v, %v; want one that ends at %s", issued.Token, err, end)
