@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/rationadmin"
 	"github.com/ration-dev/ration/rationtest"
 )
 
@@ -42,6 +43,20 @@ func keyWith(requests int, change func(*question), limits ...string) func(*ratio
 	}
 }
 
+// keyIn is keyWith of a key whose limits are on seconds, a meter with a unit.
+func keyIn(unit string, change func(*question), limits ...string) func(*rationtest.Fixture) question {
+	return func(f *rationtest.Fixture) question {
+		parsed, err := ration.ParseUnit(unit)
+		if err == nil {
+			_, err = f.Operations().SetMeter(context.Background(), "test", rationadmin.MeterUnit{Name: "seconds", Unit: parsed})
+		}
+		if err != nil {
+			panic(err)
+		}
+		return keyWith(0, change, limits...)(f)
+	}
+}
+
 // afterwards sets a scene in which something happened to the key.
 func afterwards(happen func(*rationtest.Fixture, ration.KeyID)) func(*rationtest.Fixture) question {
 	return func(f *rationtest.Fixture) question {
@@ -56,6 +71,8 @@ var scenes = []scene{
 	{"allowed without any limit", keyWith(0, nil), 200, ""},
 	{"allowed with the scope", keyWith(0, func(q *question) { q.scope = "read" }, "5/day"), 200, ""},
 	{"allowed several meters", keyWith(0, func(q *question) { q.amounts = map[string]ration.Amount{"tokens": {Units: 40}} }, "100 tokens/day", "5/day"), 200, ""},
+	{"allowed with decimals", keyIn("0.001", func(q *question) { q.amounts = map[string]ration.Amount{"seconds": {Units: 25, Unit: 1}} }, "60.5 seconds/day"), 200, ""},
+	{"decimals used up", keyIn("0.001", func(q *question) { q.amounts = map[string]ration.Amount{"seconds": {Units: 605, Unit: 1}} }, "60.499 seconds/day"), 422, "cost_exceeds_limit"},
 	{"allowed to cost nothing", keyWith(5, func(q *question) { q.amounts = map[string]ration.Amount{"requests": {Units: 0}} }, "5/day"), 200, ""},
 	{"quota used up", keyWith(5, nil, "5/day", "100/month"), 429, "quota_exceeded"},
 	{"prepaid credit used up", keyWith(1, nil, "1/lifetime"), 429, "quota_exceeded"},

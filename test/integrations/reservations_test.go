@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/verify"
 	"github.com/ration-dev/ration/rationtest"
@@ -44,7 +45,7 @@ func TestWhatIsReservedIsSettledWithLess(t *testing.T) {
 	s.wantLimit(0, 400, 600)
 	id := made.Reservation.ID
 	settled := s.end(id, "settle", `{"amounts":{"tokens":150}}`)
-	if diff := cmp.Diff(map[string]int64{"requests": 1, "tokens": 150}, settled.Settled); diff != "" || settled.State != "settled" || settled.EndedAt == nil {
+	if diff := cmp.Diff(map[string]api.Number{"requests": "1", "tokens": "150"}, settled.Settled); diff != "" || settled.State != "settled" || settled.EndedAt == nil {
 		t.Errorf("settled %+v (-want +got):\n%s", settled, diff)
 	}
 	s.wantLimit(150, 0, 850)
