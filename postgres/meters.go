@@ -39,7 +39,7 @@ func (b *work) takeUnit(r *row) {
 		r.err = cmp.Or(r.err, errColumn)
 		return
 	}
-	b.units[name] = ration.Unit(decimals) //nolint:gosec // within bounds
+	b.units[name] = ration.Unit(decimals)
 }
 
 // namesNewMeters reports whether a key would get its first row on a meter.

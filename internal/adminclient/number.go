@@ -14,7 +14,7 @@ import (
 func units(numbers ...api.Number) (counts []int64, unit ration.Unit, err error) {
 	for _, number := range numbers {
 		_, decimals, _ := strings.Cut(string(number), ".")
-		unit = max(unit, ration.Unit(min(len(decimals), 255))) //nolint:gosec // within bounds
+		unit = max(unit, ration.Unit(min(len(decimals), 255)))
 	}
 	if err := unit.Validate(); err != nil {
 		return nil, 0, err

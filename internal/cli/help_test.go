@@ -163,6 +163,7 @@ func seed(t *testing.T) place {
 	}
 	makeTables(t, "app.db")
 	const db = "sqlite:ration.db"
+	must(t, db, "meters", "set", "seconds", "--unit", "0.001")
 	must(t, db, "plans", "create", "free", "--limit", "1000/day", "--limit", "5 tokens/month")
 	must(t, db, "plans", "create", "pro", "--limit", "5000/day")
 	must(t, db, "plans", "create", "old", "--limit", "1/day")

@@ -26,19 +26,19 @@ var flagInputs = []input{
 		code: 3, says: []string{".: is a directory; give the path of a file"},
 	}, {
 		name: "limit 1e3", args: []string{"plans", "create", "p", "--limit", "1e3/day"},
-		code: 2, says: []string{`limit is "1e3/day"`, `"1e3" is not a whole number`},
+		code: 2, says: []string{`limit is "1e3/day"`, `"1e3" is not a number`},
 	}, {
 		name: "limit 1.5", args: []string{"plans", "create", "p", "--limit", "1.5/day"},
-		code: 2, says: []string{`limit is "1.5/day"`, `"1.5" is not a whole number`},
+		code: 2, says: []string{`limit is "1.5/day"`, `requests are counted one by one`},
 	}, {
 		name: `limit "10"`, args: []string{"plans", "create", "p", "--limit", `"10"/day`},
-		code: 2, says: []string{`"\"10\"" is not a whole number`},
+		code: 2, says: []string{`"\"10\"" is not a number`},
 	}, {
 		name: "negative limit where not allowed", args: []string{"plans", "create", "p", "--limit", "-1/day"},
-		code: 2, says: []string{`limit is "-1/day"`, `"-1" is not a whole number`},
+		code: 2, says: []string{`limit is "-1/day"`, `"-1" is not a number`},
 	}, {
 		name: "zero limit where not allowed", args: []string{"plans", "create", "p", "--limit", "10/second burst 0"},
-		code: 2, says: []string{`limit is "10/second burst 0": a burst is at least 1`},
+		code: 2, says: []string{`limit is "10/second burst 0": a burst is more than 0`},
 	}, {
 		name: "period 1dd", args: []string{"plans", "create", "p", "--limit", "5/1dd"},
 		code: 2, says: []string{`period is "1dd": use hour, day, week, month or lifetime for a quota, second or minute for a rate`},

@@ -88,8 +88,8 @@ func split(text string) (digits string, point int64, negative bool, err error) {
 func roundUp(digits string, point int64) (Number, error) {
 	digits = strings.TrimRight(digits, "0")
 	decimals := min(max(int64(len(digits))-point, 0), int64(ration.MinUnit), mostKept-max(point, 0))
-	kept := point + decimals                      // of the digits; none if all of them are finer
-	number := Number{Unit: ration.Unit(decimals)} //nolint:gosec // 0 to 9
+	kept := point + decimals // of the digits; none if all of them are finer
+	number := Number{Unit: ration.Unit(decimals)}
 	for i := range max(kept, 0) {
 		number.Units *= 10
 		if i < int64(len(digits)) {

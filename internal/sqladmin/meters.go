@@ -70,7 +70,7 @@ func readUnit(row Row) ration.Unit {
 	if decimals < 0 || decimals > int64(ration.MinUnit) {
 		row.Fail(fmt.Errorf("a unit with %d decimal places", decimals))
 	}
-	return ration.Unit(decimals) //nolint:gosec // within bounds, or the query fails
+	return ration.Unit(decimals)
 }
 
 // readUnitOf completes a limit with what decimalsOf reads. A concurrent limit counts
