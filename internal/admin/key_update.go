@@ -28,6 +28,7 @@ func (s *Service) changeKey(ctx context.Context, actor, action string, id ration
 	var now time.Time // zero: the key was not found
 	var noLimit *NoLimit
 	record, err := s.store.UpdateKey(ctx, id, func(change *KeyChange) error {
+		settleKey(&change.Key, change.Now)
 		if !s.reach.has(&change.Key.Key) {
 			return ration.ErrNotFound
 		}

@@ -8,9 +8,11 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// startsAnywhere returns when a change of a plan starts for the first and for the last
-// key, whatever the zones of the keys are: offsets from UTC are quarters of an hour, from
-// -12 to +14 hours.
+// startsAnywhere returns when a change of a plan starts for the first key, and when it has
+// started for the last one, whatever the zones of the keys are. Offsets from UTC are
+// quarters of an hour, from -12 to +14 hours. A zone that changes its offset has periods
+// that are longer than those of any offset, by two hours at most so far: a day more is
+// always enough, and waiting longer changes no decision.
 func startsAnywhere(next *ration.NextLimit) (first, last time.Time) {
 	const quarter = 15 * 60
 	for offset := -12 * 4 * quarter; offset <= 14*4*quarter; offset += quarter {
@@ -22,7 +24,7 @@ func startsAnywhere(next *ration.NextLimit) (first, last time.Time) {
 			last = at
 		}
 	}
-	return first, last
+	return first, last.Add(24 * time.Hour)
 }
 
 // settlePlan returns a plan with the changes in it that have started for every key.

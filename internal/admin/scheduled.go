@@ -29,6 +29,12 @@ func settleKey(key *KeyRecord, now time.Time) {
 	}
 }
 
+// settled settles a key, and returns it.
+func settled(key *KeyRecord, now time.Time) *ration.Key {
+	settleKey(key, now)
+	return &key.Key
+}
+
 // GiveNextPlan writes into a key what has started, as if it had been so since then. It is
 // a change for [Keys.UpdateKeys]; decisions see no difference.
 func GiveNextPlan(change *KeyChange) error {

@@ -33,7 +33,7 @@ func (s *Service) ResetKey(ctx context.Context, actor string, reset KeyReset) (K
 	}
 	var done KeyResetDone
 	err = s.store.ResetUsage(ctx, reset.ID, func(change *UsageReset) (err error) {
-		if !s.reach.has(&change.Key.Key) {
+		if key := change.Key; !s.reach.has(settled(&key, change.Now)) {
 			return ration.ErrNotFound
 		}
 		done, err = resetKey(by, &reset, change)

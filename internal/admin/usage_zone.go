@@ -90,7 +90,8 @@ func (d *zoneInterval) complete(now, since time.Time) error {
 	return nil
 }
 
-// spans returns the hours of each group of days.
+// spans returns the hours of each group of days, at least one span: days that the zone has
+// skipped have an empty one.
 func (d *zoneInterval) spans(by []UsageGroup) (spans []HourSpan, err error) {
 	byDay, byMonth := slices.Contains(by, ByDay), slices.Contains(by, ByMonth)
 	for day := d.first; day <= d.last; day++ {
@@ -111,6 +112,9 @@ func (d *zoneInterval) spans(by []UsageGroup) (spans []HourSpan, err error) {
 		} else if span.From.Before(span.To) { // or the zone has skipped the date
 			spans = append(spans, span)
 		}
+	}
+	if len(spans) == 0 {
+		spans = []HourSpan{{Date: d.first, From: d.start(d.first), To: d.start(d.first)}}
 	}
 	return spans, nil
 }

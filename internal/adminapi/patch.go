@@ -3,6 +3,7 @@ package adminapi
 import (
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -24,7 +25,20 @@ func nullMembers(body []byte) map[string]bool {
 	return nulls
 }
 
+// refuseNulls refuses members that can't be taken away: nobody knows what is meant.
+func refuseNulls(nulls map[string]bool, nullable ...string) error {
+	for member := range nulls {
+		if !slices.Contains(nullable, member) {
+			return invalidForm("/"+member, "it can't be null; leave it out to keep it as it is")
+		}
+	}
+	return nil
+}
+
 func readKeyPatch(p *api.KeyPatch, nulls map[string]bool) (patch admin.KeyPatch, err error) {
+	if err := refuseNulls(nulls, "owner", "plan", "expires_at", "scopes", "allowed_ips", "time_zone"); err != nil {
+		return patch, err
+	}
 	patch = admin.KeyPatch{
 		Name: p.Name, Owner: orNone(p.Owner, nulls["owner"]), Plan: orNone(p.Plan, nulls["plan"]),
 		ExpiresAt: orNone(p.ExpiresAt, nulls["expires_at"]), TimeZone: orNone(p.TimeZone, nulls["time_zone"]),

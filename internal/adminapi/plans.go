@@ -95,7 +95,11 @@ type updatePlanInput struct {
 }
 
 func updatePlan(ctx context.Context, c Caller, in *updatePlanInput) (*versioned[api.Plan], error) {
-	patch := admin.PlanPatch{Name: in.Name, TimeZone: orNone(in.Body.TimeZone, nullMembers(in.RawBody)["time_zone"]), Unlimited: in.Body.Unlimited, FromNextPeriod: in.Body.FromNextPeriod}
+	nulls := nullMembers(in.RawBody)
+	if err := refuseNulls(nulls, "time_zone"); err != nil {
+		return nil, err
+	}
+	patch := admin.PlanPatch{Name: in.Name, TimeZone: orNone(in.Body.TimeZone, nulls["time_zone"]), Unlimited: in.Body.Unlimited, FromNextPeriod: in.Body.FromNextPeriod}
 	var err error
 	if patch.SetLimits, err = readLimits("set_limits", in.Body.SetLimits); err != nil {
 		return nil, err

@@ -161,6 +161,7 @@ const codeInvalidForm = "invalid_body"
 // replaceErrors makes huma answer with a [Problem] wherever it finds a fault by itself.
 // Its own type would repeat the value that is wrong, which may be a secret.
 var replaceErrors = sync.OnceFunc(func() {
+	huma.ValidateStrictCasing = true // or "Owner" would be read, and not be seen where null is
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return foundByHuma(status, message, errs).problem("")
 	}
