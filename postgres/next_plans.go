@@ -8,7 +8,8 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-const nextPlansEvery = time.Minute
+// nextPlansEvery is the time between two looks for plans that have begun.
+var nextPlansEvery = time.Minute
 
 // giveNextPlans writes into keys the plans that they have by now, until ctx ends. Any
 // number of instances may do so.

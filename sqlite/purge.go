@@ -78,19 +78,23 @@ func (s *Store) purges() []purge {
 	return all
 }
 
-// purgeRegularly purges until the store closes.
+// nextPlansEvery is the time between two looks for plans that have begun.
+var nextPlansEvery = time.Minute
+
+// purgeRegularly purges, and gives keys their next plans, until the store closes.
 func (s *Store) purgeRegularly() {
-	ticker := time.NewTicker(purgeEvery)
-	defer ticker.Stop()
+	purges, nextPlans := time.NewTicker(purgeEvery), time.NewTicker(nextPlansEvery)
+	defer purges.Stop()
+	defer nextPlans.Stop()
 	for {
 		select {
-		case <-ticker.C:
-			err := s.purge(context.Background())
-			if err == nil {
-				_, err = s.GiveNextPlans(context.Background())
-			}
-			if err != nil && !errors.Is(err, ration.ErrStoreUnavailable) {
+		case <-purges.C:
+			if err := s.purge(context.Background()); err != nil && !errors.Is(err, ration.ErrStoreUnavailable) {
 				s.log.Warn("can't delete expired records", "error", err)
+			}
+		case <-nextPlans.C:
+			if _, err := s.GiveNextPlans(context.Background()); err != nil && !errors.Is(err, ration.ErrStoreUnavailable) {
+				s.log.Warn("can't give keys their next plans", "error", err)
 			}
 		case <-s.closing:
 			return
