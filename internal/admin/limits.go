@@ -28,7 +28,7 @@ func ParseOverride(text string) (ration.Override, error) {
 // FormatOverride writes an override in the form that [ParseOverride] reads, without its
 // end and a name of its own.
 func FormatOverride(override ration.Override) string {
-	text := override.Limit.String()
+	text := override.String()
 	if override.Unlimited {
 		return "unlimited" + strings.TrimPrefix(text, "0")
 	}
