@@ -65,6 +65,7 @@ var layers = []layer{
 	// Integrations translate a protocol. They never see a store.
 	{"rationhttp", []string{root, "api", "rationadmin", "internal/turns", "internal/wire"}},
 	{"internal/accesslog", []string{"rationhttp"}},
+	{"internal/sealed", nil},
 	{"internal/bearer", []string{root, "internal/admin", "internal/bucket", "internal/failures"}},
 	{"internal/cors", []string{root}},
 	{"internal/override", nil},
@@ -81,7 +82,7 @@ var layers = []layer{
 	{"internal/adminsock", []string{root, "client", "rationadmin", "internal/admin", "internal/adminapi", "internal/adminclient", "internal/bound", "internal/condense"}},
 	{"internal/adminclient", []string{root, "api", "client", "internal/admin", "internal/wire"}},
 	{"internal/wire", []string{root, "api", "internal/admin"}},
-	{"internal/adminapi", []string{root, "api", "internal/numeral", "api/openapi", "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/wire"}},
+	{"internal/adminapi", []string{root, "api", "internal/numeral", "api/openapi", "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/sealed", "internal/wire"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},
 
 	// The server listens; it opens no database.

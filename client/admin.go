@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -35,6 +36,16 @@ func inquire[Out any](ctx context.Context, a *Admin, path string, body any) (Out
 
 func change[Out any](ctx context.Context, a *Admin, method, path string, body any) (Out, error) {
 	out, _, err := ask[Out](ctx, a.transport, call{method: method, path: prefix + path, body: body})
+	return out, err
+}
+
+// once is a change that the server makes at most once, however often the call is sent.
+// What keeps it apart from others must be hard to guess: on the administration socket it
+// also keeps the answer secret.
+func once[Out any](ctx context.Context, a *Admin, path string, body any) (Out, error) {
+	out, _, err := ask[Out](ctx, a.transport, call{
+		method: http.MethodPost, path: prefix + path, body: body, header: http.Header{"Idempotency-Key": {rand.Text()}}, repeatable: true,
+	})
 	return out, err
 }
 

@@ -31,6 +31,9 @@ type call struct {
 // codeUnavailable is the code of an answer that promises that nothing was done.
 const codeUnavailable = "store_unavailable"
 
+// codeRunning is the code of an answer to a call that was sent before, and is not done yet.
+const codeRunning = "idempotency_key_in_use"
+
 // maxAnswer is the longest answer that is read, in bytes.
 const maxAnswer = 256 << 20
 
@@ -130,6 +133,7 @@ func (c *call) canRepeat(err error) bool {
 	repeatable := c.reads || c.repeatable
 	if refused, ok := errors.AsType[*Error](err); ok {
 		return refused.Code() == codeUnavailable ||
+			repeatable && refused.Code() == codeRunning ||
 			repeatable && (refused.Status == http.StatusBadGateway || refused.Status == http.StatusServiceUnavailable || refused.Status == http.StatusGatewayTimeout)
 	}
 	return errors.Is(err, ErrUnavailable) || repeatable && errors.Is(err, ErrOutcomeUnknown)

@@ -90,6 +90,7 @@ func TestRetries(t *testing.T) {
 		_, err := a.CreateKey(ctx, api.NewKey{Name: "a"})
 		return err
 	}
+	disable := func(ctx context.Context, a *client.Admin) error { _, err := a.DisableKey(ctx, "key_1"); return err }
 	for _, row := range []struct {
 		name  string
 		first http.HandlerFunc
@@ -100,10 +101,15 @@ func TestRetries(t *testing.T) {
 		{"a read without an answer", broken, list, 2, nil},
 		{"a read while the store is away", problem(503, "store_unavailable", "0"), list, 2, nil},
 		{"a read through a proxy that fails", problem(502, "", ""), list, 2, nil},
-		{"a change without an answer", broken, create, 1, client.ErrOutcomeUnknown},
-		{"a change while the store is away", problem(503, "store_unavailable", "0"), create, 2, nil},
-		{"a change whose outcome is unknown", problem(503, "outcome_unknown", ""), create, 1, &client.Error{Problem: api.Problem{Code: "outcome_unknown"}}},
-		{"a change through a proxy that fails", problem(502, "", ""), create, 1, nil},
+		{"a change without an answer", broken, disable, 1, client.ErrOutcomeUnknown},
+		{"a change while the store is away", problem(503, "store_unavailable", "0"), disable, 2, nil},
+		{"a change whose outcome is unknown", problem(503, "outcome_unknown", ""), disable, 1, &client.Error{Problem: api.Problem{Code: "outcome_unknown"}}},
+		{"a change through a proxy that fails", problem(502, "", ""), disable, 1, nil},
+		{"a creation without an answer", broken, create, 2, nil},
+		{"a creation whose outcome is unknown", problem(503, "outcome_unknown", ""), create, 2, nil},
+		{"a creation that is still running", problem(409, "idempotency_key_in_use", "0"), create, 2, nil},
+		{"a creation through a proxy that fails", problem(502, "", ""), create, 2, nil},
+		{"a creation that is refused", problem(409, "exists", ""), create, 1, client.ErrExists},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			url, asked := server(t, row.first, success(map[string]any{}))
@@ -112,6 +118,27 @@ func TestRetries(t *testing.T) {
 				t.Errorf("%d requests, %v; want %d, %v", asked.Load(), err, row.asked, row.want)
 			}
 		})
+	}
+}
+
+// A creation has one idempotency key, however often it is sent, and each has its own.
+func TestCreationsAreKeptApart(t *testing.T) {
+	var keys []string
+	note := func(answer http.HandlerFunc) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			keys = append(keys, r.Header.Get("Idempotency-Key"))
+			answer(w, r)
+		}
+	}
+	url, _ := server(t, note(broken), note(problem(503, "outcome_unknown", "0")), note(success(map[string]any{})))
+	a := admin(t, url)
+	for range 2 {
+		if _, err := a.CreateKey(t.Context(), api.NewKey{Name: "a"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(keys) != 4 || keys[0] != keys[1] || keys[1] != keys[2] || keys[2] == keys[3] || len(keys[3]) < 26 {
+		t.Errorf("idempotency keys %q; want one for the first creation, and another for the second", keys)
 	}
 }
 

@@ -12,6 +12,8 @@
 //
 // A call is sent again, at most Config.Retries times, where that can't do anything twice:
 // a read that got no answer, and any call of which the server says that it did nothing
-// (store_unavailable) or that never reached it. A change that got no answer is not sent
+// (store_unavailable) or that never reached it. What creates something, rotates a secret
+// or resets a key is sent with an Idempotency-Key of its own, so that the server does it
+// once, whatever becomes of the answers. Any other change that got no answer is not sent
 // again: it may have been made. Its error is [ErrOutcomeUnknown].
 package client

@@ -52,7 +52,7 @@ func (a *Admin) Keys(ctx context.Context, query KeyQuery) iter.Seq2[api.KeyRecor
 
 // CreateKey creates a key. The answer has its secret, which can't be shown again.
 func (a *Admin) CreateKey(ctx context.Context, key api.NewKey) (api.IssuedSecret, error) {
-	return change[api.IssuedSecret](ctx, a, http.MethodPost, "/keys", key)
+	return once[api.IssuedSecret](ctx, a, "/keys", key)
 }
 
 // ShowKey returns a key with its limits and what remains of them, and its version for
@@ -88,17 +88,17 @@ func (a *Admin) act(ctx context.Context, id, action string) (api.KeyRecord, erro
 
 // ResetKey begins what limits of a key count anew. The history and the totals stay.
 func (a *Admin) ResetKey(ctx context.Context, id string, reset api.KeyResetRequest) (api.KeyReset, error) {
-	return change[api.KeyReset](ctx, a, http.MethodPost, "/keys/"+url.PathEscape(id)+"/reset", reset)
+	return once[api.KeyReset](ctx, a, "/keys/"+url.PathEscape(id)+"/reset", reset)
 }
 
 // RotateKey makes a new secret and ends those that it replaces.
 func (a *Admin) RotateKey(ctx context.Context, id string, rotation api.KeyRotation) (api.IssuedSecret, error) {
-	return change[api.IssuedSecret](ctx, a, http.MethodPost, "/keys/"+url.PathEscape(id)+"/rotate", rotation)
+	return once[api.IssuedSecret](ctx, a, "/keys/"+url.PathEscape(id)+"/rotate", rotation)
 }
 
 // AddSecret gives a key a further secret.
 func (a *Admin) AddSecret(ctx context.Context, id string, secret api.NewSecret) (api.IssuedSecret, error) {
-	return change[api.IssuedSecret](ctx, a, http.MethodPost, "/keys/"+url.PathEscape(id)+"/secrets", secret)
+	return once[api.IssuedSecret](ctx, a, "/keys/"+url.PathEscape(id)+"/secrets", secret)
 }
 
 // RevokeSecret ends one secret of a key at once.

@@ -16,7 +16,7 @@ func (a *Admin) ListPlans(ctx context.Context) ([]api.Plan, error) {
 
 // CreatePlan creates a plan.
 func (a *Admin) CreatePlan(ctx context.Context, plan api.NewPlan) (api.Plan, error) {
-	return change[api.Plan](ctx, a, http.MethodPost, "/plans", plan)
+	return once[api.Plan](ctx, a, "/plans", plan)
 }
 
 // ShowPlan returns a plan, and its version for UpdatePlan.

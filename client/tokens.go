@@ -17,7 +17,7 @@ func (a *Admin) ListTokens(ctx context.Context) ([]api.Token, error) {
 // CreateToken creates a service token. The answer has its secret, which can't be shown
 // again. It can't grant more than the token that makes it.
 func (a *Admin) CreateToken(ctx context.Context, token api.NewToken) (api.IssuedToken, error) {
-	return change[api.IssuedToken](ctx, a, http.MethodPost, "/tokens", token)
+	return once[api.IssuedToken](ctx, a, "/tokens", token)
 }
 
 // RevokeToken revokes the token in use that has a name.

@@ -126,6 +126,9 @@ func outcome(results pgx.BatchResults, statement *sqladmin.Statement) error {
 	switch {
 	case err != nil:
 		state := sqlState(err)
+		if state == stateLockTimeout && statement.Meaning.Locked != nil {
+			return fmt.Errorf("%w: %w", statement.Meaning.Locked, &driverError{err})
+		}
 		return statement.Meaning.Of(&driverError{err}, state == stateUnique, state == stateForeignKey)
 	case statement.One && written == 0 && statement.Meaning.Missing != nil:
 		return statement.Meaning.Missing

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -17,6 +18,9 @@ func (c columns) OptionalID() [16]byte { return c.row.uuid() }
 
 // Digest implements sqladmin.Row.
 func (c columns) Digest() ration.Digest { return c.row.digest() }
+
+// Bytes implements sqladmin.Row.
+func (c columns) Bytes() []byte { return bytes.Clone(c.row.take(-1)) }
 
 // Text implements sqladmin.Row.
 func (c columns) Text() string { return c.row.text() }

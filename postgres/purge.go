@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
@@ -19,6 +20,7 @@ var (
 	purgeReservationsSQL = purgeKeptSQL("reservations", "ended_at", "")
 	purgeReplaysSQL      = purgeKeptSQL("idempotency_keys", "created_at", "")
 	purgeLeasesSQL       = purgeKeptSQL("leases", "expires_at", "")
+	purgeAnswersSQL      = purgeKeptSQL("admin_answers", "created_at", "")
 	purgeRefundsSQL      = purgeKeptSQL("refunds", "created_at", " AND period <> 'lifetime'")
 )
 
@@ -86,6 +88,7 @@ func newPurgesOfKept(usageHours time.Duration) *purgesOfKept {
 			{"reservations", stmtPurgeReservations, ration.ReservationRetention},
 			{"idempotency_keys", stmtPurgeReplays, ration.IdempotencyRetention},
 			{"leases", stmtPurgeLeases, ledger.LeaseRetention},
+			{"admin_answers", stmtPurgeAnswers, admin.AnswerRetention},
 			{"refunds", stmtPurgeRefunds, ledger.RefundRetention},
 		},
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/ration-dev/ration/postgres"
 )
 
-// fillKept makes a key's reservations that ended, and idempotency keys that were
-// used, so many seconds before noon each.
+// fillKept makes a key's reservations that ended, idempotency keys that were used and
+// answers to administrators, so many seconds before noon each.
 func fillKept(t *testing.T, d *database, n int) {
 	t.Helper()
 	for _, sql := range []string{
@@ -23,6 +23,7 @@ func fillKept(t *testing.T, d *database, n int) {
 	} {
 		d.exec(t, sql, [16]byte(ration.NewKeyID()), noon, n)
 	}
+	d.exec(t, "INSERT INTO admin_answers SELECT sha256(i::text::bytea), sha256(''), '', $1::timestamptz - i * interval '1 second' FROM generate_series(0, $2::int - 1) i", noon, n)
 }
 
 func (d *database) wantKept(t *testing.T, reservations, replays int64) {
@@ -32,6 +33,9 @@ func (d *database) wantKept(t *testing.T, reservations, replays int64) {
 	}
 	if got := ask[int64](t, d, "SELECT count(*) FROM idempotency_keys"); got != replays {
 		t.Errorf("%d idempotency keys, want %d", got, replays)
+	}
+	if got := ask[int64](t, d, "SELECT count(*) FROM admin_answers"); got != replays {
+		t.Errorf("%d answers to administrators, want %d", got, replays)
 	}
 }
 
@@ -50,13 +54,13 @@ func TestWhatIsKeptNoLongerIsDeletedInParts(t *testing.T) {
 		}
 	}
 	clock.set(t, noon.Add(ration.IdempotencyRetention-2300*time.Second))
-	purge(4)
+	purge(5)
 	d.wantKept(t, n+1, n)
 	clock.set(t, noon.Add(ration.IdempotencyRetention-100*time.Second))
-	purge(6) // 2,199 of them in 3
+	purge(9) // 2,199 of both in 3
 	d.wantKept(t, n+1, 101)
 	clock.set(t, noon.Add(ration.ReservationRetention-100*time.Second))
-	purge(6)
+	purge(7)
 	d.wantKept(t, 102, 0)
 }
 
@@ -73,11 +77,11 @@ func TestPurgeOfHoursSaysFromWhenOnTheyAreComplete(t *testing.T) {
 		left  int64
 		since string
 	}{
-		{-2276 * time.Hour, 5, 2300, "never"},
-		{time.Hour - time.Microsecond, 7, 25, "2026-07-14 12"}, // 2,275 of them in 3
-		{time.Hour, 5, 24, "2026-07-14 13"},
-		{time.Hour, 5, 24, "2026-07-14 13"},
-		{100 * time.Hour, 5, 0, "2026-07-18 16"},
+		{-2276 * time.Hour, 6, 2300, "never"},
+		{time.Hour - time.Microsecond, 8, 25, "2026-07-14 12"}, // 2,275 of them in 3
+		{time.Hour, 6, 24, "2026-07-14 13"},
+		{time.Hour, 6, 24, "2026-07-14 13"},
+		{100 * time.Hour, 6, 0, "2026-07-18 16"},
 	} {
 		clock.set(t, noon.Add(row.after))
 		if took, err := store.PurgeKept(t.Context()); err != nil || took != row.parts {
@@ -163,6 +167,7 @@ func TestPurgeLeavesOutWhatSomebodyHas(t *testing.T) {
 	}
 	for _, sql := range []string{
 		"SELECT FROM idempotency_keys WHERE key = '3' FOR NO KEY UPDATE",
+		"SELECT FROM admin_answers WHERE id = sha256('3') FOR NO KEY UPDATE",
 		"SELECT FROM reservations WHERE ended_at = '2026-07-15 11:59:57+00' FOR NO KEY UPDATE",
 	} {
 		if _, err := tx.Exec(t.Context(), sql, pgx.QueryExecModeExec); err != nil {

@@ -49,6 +49,7 @@ const (
 	stmtPurgeReplays
 	stmtPurgeRefunds
 	stmtPurgeLeases
+	stmtPurgeAnswers
 	stmtPurgeHours
 	stmtReady
 	stmtTables
@@ -103,6 +104,7 @@ var statementSQL = [statementCount]string{
 	stmtPurgeReplays:      purgeReplaysSQL,
 	stmtPurgeRefunds:      purgeRefundsSQL,
 	stmtPurgeLeases:       purgeLeasesSQL,
+	stmtPurgeAnswers:      purgeAnswersSQL,
 	stmtPurgeHours:        purgeHoursSQL,
 	stmtReady:             readySQL,
 	stmtTables:            tablesSQL,

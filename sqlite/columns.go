@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"errors"
 	"time"
 
@@ -31,6 +32,9 @@ func (c *columns) OptionalID() (id [16]byte) {
 
 // Digest implements sqladmin.Row.
 func (c *columns) Digest() ration.Digest { return c.row.digest(c.take()) }
+
+// Bytes implements sqladmin.Row.
+func (c *columns) Bytes() []byte { return bytes.Clone(c.row.blob(c.take())) }
 
 // Text implements sqladmin.Row.
 func (c *columns) Text() string { return c.row.optionalText(c.take()) }

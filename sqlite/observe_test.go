@@ -38,6 +38,7 @@ func TestObserverLearnsWhatWasDeleted(t *testing.T) {
 		{Store: "sqlite", Table: "idempotency_keys", Rows: 1},
 		{Store: "sqlite", Table: "refunds"},
 		{Store: "sqlite", Table: "leases"},
+		{Store: "sqlite", Table: "admin_answers"},
 	}
 	if diff := cmp.Diff(want, seen.purges, cmpopts.IgnoreFields(observe.Purge{}, "Took")); diff != "" {
 		t.Errorf("deleted (-want +got):\n%s", diff)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/ledger"
 	"github.com/ration-dev/ration/observe"
 )
@@ -55,6 +56,12 @@ func (s *Store) purges() []purge {
 		`DELETE FROM leases WHERE (api_key_id, id, meter) IN (
 			SELECT api_key_id, id, meter FROM leases WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`,
 		func(now time.Time) any { return micros(now.Add(-ledger.LeaseRetention)) }, "",
+	})
+	all = append(all, purge{
+		"admin_answers", "answers to administrators",
+		"SELECT count(*) FROM (SELECT 1 FROM admin_answers WHERE created_at < ? LIMIT 1)",
+		"DELETE FROM admin_answers WHERE id IN (SELECT id FROM admin_answers WHERE created_at < ? ORDER BY created_at LIMIT ?)",
+		func(now time.Time) any { return micros(now.Add(-admin.AnswerRetention)) }, "",
 	})
 	if s.keepHours > 0 {
 		all = append(all, purge{

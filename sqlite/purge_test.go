@@ -83,29 +83,34 @@ func TestPurgeKeepsWhatMayStillBeAskedFor(t *testing.T) {
 
 	do(testbatch.Item{Refund: &ration.Receipt{KeyID: key, Postings: []ration.Posting{{Meter: "requests", Units: 1}}}}) // of five periods
 
+	once := &admin.Once{Seal: func(any) ([]byte, error) { return []byte{1}, nil }}
+	if _, err := store.CreateKey(admin.WithOnce(t.Context(), once), newKey("")); err != nil {
+		t.Fatal(err)
+	}
+
 	for _, row := range []struct {
 		after time.Duration
-		left  string // reservations, idempotency keys and refunds
+		left  string // reservations, idempotency keys, answers to administrators, and refunds
 	}{
-		{0, "2 1 5"},
-		{ration.IdempotencyRetention, "2 1 5"},
-		{ration.IdempotencyRetention + time.Microsecond, "2 0 5"},
-		{ration.ReservationRetention, "2 0 5"},
-		{ration.ReservationRetention + time.Microsecond, "1 0 5"},
-		{ledger.RefundRetention, "1 0 5"},
-		{ledger.RefundRetention + time.Microsecond, "1 0 1"},
-		{10 * ledger.RefundRetention, "1 0 1"},
+		{0, "2 1 1 5"},
+		{ration.IdempotencyRetention, "2 1 1 5"},
+		{ration.IdempotencyRetention + time.Microsecond, "2 0 0 5"},
+		{ration.ReservationRetention, "2 0 0 5"},
+		{ration.ReservationRetention + time.Microsecond, "1 0 0 5"},
+		{ledger.RefundRetention, "1 0 0 5"},
+		{ledger.RefundRetention + time.Microsecond, "1 0 0 1"},
+		{10 * ledger.RefundRetention, "1 0 0 1"},
 	} {
 		clock.set(noon.Add(row.after))
 		if err := store.Purge(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		left, err := store.Rows(t.Context(), "SELECT (SELECT count(*) FROM reservations) || ' ' || (SELECT count(*) FROM idempotency_keys) || ' ' || (SELECT count(*) FROM refunds)")
+		left, err := store.Rows(t.Context(), "SELECT (SELECT count(*) FROM reservations) || ' ' || (SELECT count(*) FROM idempotency_keys) || ' ' || (SELECT count(*) FROM admin_answers) || ' ' || (SELECT count(*) FROM refunds)")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if left[0] != row.left {
-			t.Errorf("after %s there are %s reservations, idempotency keys and refunds, want %s", row.after, left[0], row.left)
+			t.Errorf("after %s there are %s reservations, idempotency keys, answers and refunds, want %s", row.after, left[0], row.left)
 		}
 	}
 }

@@ -51,6 +51,15 @@ func (r *row) id(column int) (id uuid.UUID) {
 	return id
 }
 
+// blob is only valid until the next row.
+func (r *row) blob(column int) []byte {
+	value, ok := r.values[column].([]byte)
+	if !ok {
+		r.fail(column)
+	}
+	return value
+}
+
 // time reads NULL and 0 as the zero time.
 func (r *row) time(column int) time.Time {
 	if r.values[column] == nil {

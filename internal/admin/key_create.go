@@ -28,7 +28,11 @@ func (s *Service) CreateKey(ctx context.Context, actor string, key NewKey) (Issu
 	secret := ration.NewSecret(s.config.SecretPrefix)
 	secretID := ration.NewSecretID()
 	var noLimit *NoLimit
-	record, err := s.store.CreateKey(ctx, func(change *KeyChange) error {
+	issue := func(record KeyRecord) IssuedSecret {
+		record.NoLimit = noLimit
+		return IssuedSecret{Key: record, SecretID: secretID, Secret: secret}
+	}
+	record, err := s.store.CreateKey(Answering(ctx, issue), func(change *KeyChange) error {
 		record, err := recordOf(&key, change)
 		if err != nil {
 			return err
@@ -44,8 +48,7 @@ func (s *Service) CreateKey(ctx context.Context, actor string, key NewKey) (Issu
 	if errors.Is(err, ration.ErrNotFound) {
 		return IssuedSecret{}, fmt.Errorf("plan %q: %w", key.Plan, ration.ErrNotFound)
 	}
-	record.NoLimit = noLimit
-	return IssuedSecret{Key: record, SecretID: secretID, Secret: secret}, err
+	return issue(record), err
 }
 
 // record checks the key and returns what is stored of it.

@@ -27,7 +27,10 @@ func (s *Service) RotateKey(ctx context.Context, actor string, rotation Rotation
 	}
 	secret := ration.NewSecret(s.config.SecretPrefix)
 	secretID := ration.NewSecretID()
-	record, err := s.changeKey(ctx, actor, "key.rotate", rotation.ID, func(change *KeyChange) error {
+	issue := func(record KeyRecord) IssuedSecret {
+		return IssuedSecret{Key: record, SecretID: secretID, Secret: secret}
+	}
+	record, err := s.changeKey(Answering(ctx, issue), actor, "key.rotate", rotation.ID, func(change *KeyChange) error {
 		if err := notEnded(&change.Key); err != nil {
 			return err
 		}
@@ -39,7 +42,7 @@ func (s *Service) RotateKey(ctx context.Context, actor string, rotation Rotation
 		change.NewSecrets = []NewSecret{s.newSecret(secretID, label, secret, change.Now)}
 		return takesSecret(&change.Key, change.Now)
 	})
-	return IssuedSecret{Key: record, SecretID: secretID, Secret: secret}, err
+	return issue(record), err
 }
 
 // labelToRotate returns the label to rotate. It refuses a label that no secret in use

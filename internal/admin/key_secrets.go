@@ -18,7 +18,10 @@ func (s *Service) AddSecret(ctx context.Context, actor string, input NewKeySecre
 	}
 	secret := ration.NewSecret(s.config.SecretPrefix)
 	secretID := ration.NewSecretID()
-	record, err := s.changeKey(ctx, actor, "key.add_secret", input.ID, func(change *KeyChange) error {
+	issue := func(record KeyRecord) IssuedSecret {
+		return IssuedSecret{Key: record, SecretID: secretID, Secret: secret}
+	}
+	record, err := s.changeKey(Answering(ctx, issue), actor, "key.add_secret", input.ID, func(change *KeyChange) error {
 		if err := validateEnd("expires_at", input.ExpiresAt, change.Now); err != nil {
 			return err
 		}
@@ -30,7 +33,7 @@ func (s *Service) AddSecret(ctx context.Context, actor string, input NewKeySecre
 		change.NewSecrets = []NewSecret{added}
 		return takesSecret(&change.Key, change.Now)
 	})
-	return IssuedSecret{Key: record, SecretID: secretID, Secret: secret}, err
+	return issue(record), err
 }
 
 // RevokeSecret ends one secret of a key for ever. Revoking it again changes

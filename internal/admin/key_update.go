@@ -27,7 +27,12 @@ func (s *Service) changeKey(ctx context.Context, actor, action string, id ration
 	}
 	var now time.Time // zero: the key was not found
 	var noLimit *NoLimit
-	record, err := s.store.UpdateKey(ctx, id, func(change *KeyChange) error {
+	finish := func(record KeyRecord) KeyRecord {
+		record.NoLimit = noLimit
+		settleKey(&record, now)
+		return record
+	}
+	record, err := s.store.UpdateKey(Answering(ctx, finish), id, func(change *KeyChange) error {
 		settleKey(&change.Key, change.Now)
 		if !s.reach.has(&change.Key.Key) {
 			return ration.ErrNotFound
@@ -46,9 +51,7 @@ func (s *Service) changeKey(ctx context.Context, actor, action string, id ration
 	if errors.Is(err, ration.ErrNotFound) && now.IsZero() {
 		return KeyRecord{}, fmt.Errorf("key %s: %w", id, ration.ErrNotFound)
 	}
-	record.NoLimit = noLimit
-	settleKey(&record, now)
-	return record, err
+	return finish(record), err
 }
 
 // audited runs a change of a key and fills in its audit entry.

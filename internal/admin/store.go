@@ -18,6 +18,7 @@ type Store interface {
 	Plans
 	Meters
 	Tokens
+	Answers
 	Usage
 	AuditLog
 	RequestLog

@@ -23,6 +23,9 @@ func (s *Service) CreateToken(ctx context.Context, actor string, token NewToken)
 	if token, err = normalizeToken(token); err != nil {
 		return IssuedToken{}, err
 	}
+	if err := s.store.CheckOnce(ctx); err != nil { // before the plans and the clock are asked, which go on
+		return IssuedToken{}, err
+	}
 	if err := s.validateTokenEnd(ctx, token.ExpiresAt); err != nil {
 		return IssuedToken{}, err
 	}
@@ -37,11 +40,12 @@ func (s *Service) CreateToken(ctx context.Context, actor string, token NewToken)
 	if err != nil {
 		return IssuedToken{}, err
 	}
-	created, err := s.store.CreateToken(ctx, record, secret.Digest(s.config.Pepper), audit)
+	issue := func(token Token) IssuedToken { return IssuedToken{Token: token, Secret: secret} }
+	created, err := s.store.CreateToken(Answering(ctx, issue), record, secret.Digest(s.config.Pepper), audit)
 	if errors.Is(err, ration.ErrExists) {
 		return IssuedToken{}, fmt.Errorf("token %q: %w", token.Name, ration.ErrExists)
 	}
-	return IssuedToken{Token: created, Secret: secret}, err
+	return issue(created), err
 }
 
 // ListTokens returns all tokens, the revoked ones too, in the order of their

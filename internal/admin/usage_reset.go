@@ -32,7 +32,7 @@ func (s *Service) ResetKey(ctx context.Context, actor string, reset KeyReset) (K
 		return KeyResetDone{}, err
 	}
 	var done KeyResetDone
-	err = s.store.ResetUsage(ctx, reset.ID, func(change *UsageReset) (err error) {
+	err = s.store.ResetUsage(Answering(ctx, func(struct{}) KeyResetDone { return done }), reset.ID, func(change *UsageReset) (err error) {
 		if key := change.Key; !s.reach.has(settled(&key, change.Now)) {
 			return ration.ErrNotFound
 		}

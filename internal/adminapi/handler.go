@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/condense"
 	"github.com/ration-dev/ration/rationadmin"
@@ -22,7 +23,8 @@ type Caller struct {
 	Actor      string           // for the audit log
 	Operations admin.Operations // refuses what the caller may not do
 	Origin     rationadmin.Origin
-	Local      bool // on the machine that has the database, as the user of the process
+	Secret     ration.Secret // of the service token that was sent; zero: the caller is known without one
+	Local      bool          // on the machine that has the database, as the user of the process
 }
 
 // Config is what the API works with.
@@ -72,7 +74,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := a.config.TrustedProxies.RequestID(r)
 	w.Header().Set(rationhttp.RequestIDHeader, id)
 	w.Header().Set("Cache-Control", "no-store")
-	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, &request{id: id}))
+	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, &request{id: id, target: r.Method + " " + r.URL.EscapedPath(), header: r.Header}))
 	if a.documents(w, r) {
 		return
 	}

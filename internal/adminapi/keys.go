@@ -27,6 +27,7 @@ type versioned[T any] struct {
 
 // created is the answer of what was created.
 type created[T any] struct {
+	Replayable
 	Location string `header:"Location" doc:"Where it is."`
 	ETag     string `header:"ETag" doc:"The version, for If-Match."`
 	Body     T
@@ -40,7 +41,7 @@ func (a *API) registerKeys() {
 	register(a, operation{
 		id: "createKey", method: http.MethodPost, path: "/keys", tag: tagKeys, scope: scopeKeys, status: http.StatusCreated,
 		summary: "Create a key", about: "The answer has the secret, which can't be shown again.",
-		example: api.NewKey{
+		errors: repeatable, example: api.NewKey{
 			Name: "Ada", Owner: "ada@example.com", Plan: "free", Scopes: []string{"search"}, Limits: []api.NewOverride{{Limit: "5000/day"}},
 		},
 	}, createKey)
@@ -68,7 +69,7 @@ func (a *API) registerKeys() {
 	register(a, operation{
 		id: "resetKey", method: http.MethodPost, path: "/keys/{id}/reset", tag: tagKeys, scope: scopeKeys,
 		summary: "Begin what limits of a key count anew", about: "The history and the totals stay.",
-		example: api.KeyResetRequest{Limits: []string{"day"}, Reason: "a fault of ours, ticket 815"},
+		errors: repeatable, example: api.KeyResetRequest{Limits: []string{"day"}, Reason: "a fault of ours, ticket 815"},
 	}, resetKey)
 	register(a, operation{
 		id: "explainKey", method: http.MethodPost, path: "/keys/{id}/explain", tag: tagKeys, scope: scopeRead,
@@ -104,6 +105,7 @@ func listKeys(ctx context.Context, c Caller, in *listKeysInput) (*reply[api.Page
 }
 
 type createKeyInput struct {
+	Repeatable
 	Body api.NewKey
 }
 
@@ -112,13 +114,16 @@ func createKey(ctx context.Context, c Caller, in *createKeyInput) (*created[api.
 	if err != nil {
 		return nil, err
 	}
-	issued, err := c.Operations.CreateKey(ctx, c.Actor, key)
-	if err != nil {
-		return nil, err
-	}
+	return once(ctx, c, in.Repeatable, func(ctx context.Context) (admin.IssuedSecret, error) {
+		return c.Operations.CreateKey(ctx, c.Actor, key)
+	}, issuedSecret)
+}
+
+// issuedSecret is the answer that has the secret of a key.
+func issuedSecret(issued admin.IssuedSecret) *created[api.IssuedSecret] {
 	return &created[api.IssuedSecret]{
 		Location: Prefix + "/keys/" + issued.Key.ID.String(), ETag: wire.Version(issued.Key.UpdatedAt), Body: wire.IssuedSecret(issued),
-	}, nil
+	}
 }
 
 func readNewKey(k *api.NewKey) (key admin.NewKey, err error) {
@@ -189,20 +194,21 @@ func ofStatus(change func(admin.Operations, context.Context, string, ration.KeyI
 
 type resetKeyInput struct {
 	ByKey
+	Repeatable
 	Body api.KeyResetRequest
 }
 
-func resetKey(ctx context.Context, c Caller, in *resetKeyInput) (*reply[api.KeyReset], error) {
+func resetKey(ctx context.Context, c Caller, in *resetKeyInput) (*onceReply[api.KeyReset], error) {
 	id, err := readKeyID(in.ID)
 	if err != nil {
 		return nil, err
 	}
 	reset := rationadmin.KeyReset{ID: id, Meter: in.Body.Meter, Limits: in.Body.Limits, Reason: in.Body.Reason, DryRun: in.Body.DryRun}
-	done, err := c.Operations.ResetKey(ctx, c.Actor, reset)
-	if err != nil {
-		return nil, err
-	}
-	return replyWith(wire.KeyReset(done, in.Body.DryRun), nil)
+	return once(ctx, c, in.Repeatable, func(ctx context.Context) (admin.KeyResetDone, error) {
+		return c.Operations.ResetKey(ctx, c.Actor, reset)
+	}, func(done admin.KeyResetDone) *onceReply[api.KeyReset] {
+		return &onceReply[api.KeyReset]{Body: wire.KeyReset(done, reset.DryRun)}
+	})
 }
 
 type explainKeyInput struct {

@@ -39,6 +39,12 @@ const (
 // reply is what most operations answer.
 type reply[T any] struct{ Body T }
 
+// onceReply is the reply of a change that may be sent again.
+type onceReply[T any] struct {
+	Replayable
+	Body T
+}
+
 // replyWith returns a reply, or the error.
 func replyWith[T any](body T, err error) (*reply[T], error) {
 	if err != nil {

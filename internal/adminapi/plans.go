@@ -27,7 +27,7 @@ func (a *API) registerPlans() {
 	register(a, operation{
 		id: "createPlan", method: http.MethodPost, path: "/plans", tag: tagPlans, scope: scopeAdmin, status: http.StatusCreated,
 		summary: "Create a plan",
-		example: api.NewPlan{Name: "pro", TimeZone: "Europe/Berlin", Limits: []string{"10000/day", "200000 tokens/month", "10/second burst 20", "5 at once"}},
+		errors:  repeatable, example: api.NewPlan{Name: "pro", TimeZone: "Europe/Berlin", Limits: []string{"10000/day", "200000 tokens/month", "10/second burst 20", "5 at once"}},
 	}, createPlan)
 	register(a, operation{
 		id: "showPlan", method: http.MethodGet, path: "/plans/{name}", tag: tagPlans, scope: scopeRead,
@@ -55,6 +55,7 @@ func listPlans(ctx context.Context, c Caller, _ *struct{}) (*reply[api.Page[api.
 }
 
 type createPlanInput struct {
+	Repeatable
 	Body api.NewPlan
 }
 
@@ -63,11 +64,11 @@ func createPlan(ctx context.Context, c Caller, in *createPlanInput) (*created[ap
 	if err != nil {
 		return nil, err
 	}
-	plan, err := c.Operations.CreatePlan(ctx, c.Actor, asked)
-	if err != nil {
-		return nil, err
-	}
-	return &created[api.Plan]{Location: Prefix + "/plans/" + url.PathEscape(plan.Name), ETag: wire.Version(plan.UpdatedAt), Body: wire.Plan(plan)}, nil
+	return once(ctx, c, in.Repeatable, func(ctx context.Context) (ration.Plan, error) {
+		return c.Operations.CreatePlan(ctx, c.Actor, asked)
+	}, func(plan ration.Plan) *created[api.Plan] {
+		return &created[api.Plan]{Location: Prefix + "/plans/" + url.PathEscape(plan.Name), ETag: wire.Version(plan.UpdatedAt), Body: wire.Plan(plan)}
+	})
 }
 
 func readNewPlan(p *api.NewPlan) (rationadmin.NewPlan, error) {

@@ -2,6 +2,7 @@ package adminapi
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -10,6 +11,8 @@ import (
 // request is what is known of a request beside its input.
 type request struct {
 	id     string
+	target string // the method and the path
+	header http.Header
 	caller Caller
 }
 

@@ -16,12 +16,12 @@ func (a *API) registerSecrets() {
 		id: "rotateKey", method: http.MethodPost, path: "/keys/{id}/rotate", tag: tagKeys, scope: scopeKeys,
 		summary: "Replace a key's secrets by a new one",
 		about:   "The answer has the secret, which can't be shown again. The key keeps its id, its limits and its history.",
-		example: api.KeyRotation{Label: "default", Overlap: 3600},
+		errors:  repeatable, example: api.KeyRotation{Label: "default", Overlap: 3600},
 	}, rotateKey)
 	register(a, operation{
 		id: "addSecret", method: http.MethodPost, path: "/keys/{id}/secrets", tag: tagKeys, scope: scopeKeys, status: http.StatusCreated,
 		summary: "Give a key a further secret", about: "All secrets of a key share its limits and its usage.",
-		example: api.NewSecret{Label: "phone"},
+		errors: repeatable, example: api.NewSecret{Label: "phone"},
 	}, addSecret)
 	register(a, operation{
 		id: "revokeSecret", method: http.MethodDelete, path: "/keys/{id}/secrets/{secret}", tag: tagKeys, scope: scopeKeys,
@@ -31,27 +31,29 @@ func (a *API) registerSecrets() {
 
 type rotateKeyInput struct {
 	ByKey
+	Repeatable
 	Body api.KeyRotation
 }
 
 // mostOverlap is more than any overlap may be, and still a [time.Duration].
 const mostOverlap = int64(100 * 365 * 24 * time.Hour / time.Second)
 
-func rotateKey(ctx context.Context, c Caller, in *rotateKeyInput) (*reply[api.IssuedSecret], error) {
+func rotateKey(ctx context.Context, c Caller, in *rotateKeyInput) (*onceReply[api.IssuedSecret], error) {
 	id, err := readKeyID(in.ID)
 	if err != nil {
 		return nil, err
 	}
 	overlap := min(max(in.Body.Overlap, -mostOverlap), mostOverlap)
-	issued, err := c.Operations.RotateKey(ctx, c.Actor, rationadmin.Rotation{ID: id, Label: in.Body.Label, Overlap: time.Duration(overlap) * time.Second})
-	if err != nil {
-		return nil, err
-	}
-	return replyWith(wire.IssuedSecret(issued), nil)
+	return once(ctx, c, in.Repeatable, func(ctx context.Context) (rationadmin.IssuedSecret, error) {
+		return c.Operations.RotateKey(ctx, c.Actor, rationadmin.Rotation{ID: id, Label: in.Body.Label, Overlap: time.Duration(overlap) * time.Second})
+	}, func(issued rationadmin.IssuedSecret) *onceReply[api.IssuedSecret] {
+		return &onceReply[api.IssuedSecret]{Body: wire.IssuedSecret(issued)}
+	})
 }
 
 type addSecretInput struct {
 	ByKey
+	Repeatable
 	Body api.NewSecret
 }
 
@@ -60,11 +62,9 @@ func addSecret(ctx context.Context, c Caller, in *addSecretInput) (*created[api.
 	if err != nil {
 		return nil, err
 	}
-	issued, err := c.Operations.AddSecret(ctx, c.Actor, rationadmin.NewKeySecret{ID: id, Label: in.Body.Label, ExpiresAt: instant(in.Body.ExpiresAt)})
-	if err != nil {
-		return nil, err
-	}
-	return &created[api.IssuedSecret]{Location: Prefix + "/keys/" + id.String(), ETag: wire.Version(issued.Key.UpdatedAt), Body: wire.IssuedSecret(issued)}, nil
+	return once(ctx, c, in.Repeatable, func(ctx context.Context) (rationadmin.IssuedSecret, error) {
+		return c.Operations.AddSecret(ctx, c.Actor, rationadmin.NewKeySecret{ID: id, Label: in.Body.Label, ExpiresAt: instant(in.Body.ExpiresAt)})
+	}, issuedSecret)
 }
 
 // BySecret is the input of operations on one secret of a key.

@@ -20,7 +20,7 @@ func (a *API) registerTokens() {
 	register(a, operation{
 		id: "createToken", method: http.MethodPost, path: "/tokens", tag: tagTokens, scope: scopeAdmin, status: http.StatusCreated,
 		summary: "Create a service token", about: "The answer has the token, which can't be shown again. It can't grant more than the token that makes it.",
-		example: api.NewToken{Name: "sign-up", Scopes: []string{"keys"}, Plans: []string{"free"}},
+		errors: repeatable, example: api.NewToken{Name: "sign-up", Scopes: []string{"keys"}, Plans: []string{"free"}},
 	}, createToken)
 	register(a, operation{
 		id: "revokeToken", method: http.MethodDelete, path: "/tokens/{name}", tag: tagTokens, scope: scopeAdmin,
@@ -34,20 +34,23 @@ func listTokens(ctx context.Context, c Caller, _ *struct{}) (*reply[api.Page[api
 }
 
 type createTokenInput struct {
+	Repeatable
 	Body api.NewToken
 }
 
 type createdToken struct {
+	Replayable
 	Location string `header:"Location" doc:"Where it is revoked."`
 	Body     api.IssuedToken
 }
 
 func createToken(ctx context.Context, c Caller, in *createTokenInput) (*createdToken, error) {
-	issued, err := c.Operations.CreateToken(ctx, c.Actor, rationadmin.NewToken{Name: in.Body.Name, Scopes: in.Body.Scopes, Owners: in.Body.Owners, Plans: in.Body.Plans, ExpiresAt: instant(in.Body.ExpiresAt)})
-	if err != nil {
-		return nil, err
-	}
-	return &createdToken{Location: Prefix + "/tokens/" + url.PathEscape(issued.Token.Name), Body: wire.IssuedToken(issued)}, nil
+	token := rationadmin.NewToken{Name: in.Body.Name, Scopes: in.Body.Scopes, Owners: in.Body.Owners, Plans: in.Body.Plans, ExpiresAt: instant(in.Body.ExpiresAt)}
+	return once(ctx, c, in.Repeatable, func(ctx context.Context) (rationadmin.IssuedToken, error) {
+		return c.Operations.CreateToken(ctx, c.Actor, token)
+	}, func(issued rationadmin.IssuedToken) *createdToken {
+		return &createdToken{Location: Prefix + "/tokens/" + url.PathEscape(issued.Token.Name), Body: wire.IssuedToken(issued)}
+	})
 }
 
 func revokeToken(ctx context.Context, c Caller, in *ByName) (*reply[api.Token], error) {

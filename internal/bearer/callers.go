@@ -29,6 +29,15 @@ type Callers struct {
 // New returns Callers for the tokens that a checker knows.
 func New(tokens Checker) *Callers { return &Callers{tokens: tokens, guesses: newGuesses()} }
 
+// SecretOf returns the secret of the token that a request carries; zero: it has none.
+func SecretOf(r *http.Request) ration.Secret {
+	secret, err := tokenOf(r.Header)
+	if err != nil {
+		return ration.Secret{}
+	}
+	return secret
+}
+
 // Authorize returns the service token of a request, which is valid and has the scope.
 // Errors: a [*Refusal], and [ration.ErrStoreUnavailable] if the token could not be
 // read.

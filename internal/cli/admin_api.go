@@ -5,6 +5,7 @@ import (
 
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/adminapi"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/bound"
 	"github.com/ration-dev/ration/internal/grant"
 	"github.com/ration-dev/ration/rationadmin"
@@ -25,6 +26,7 @@ func (i *instance) newAdminAPI() http.Handler {
 			}
 			return adminapi.Caller{
 				Actor: "token:" + token.Name, Operations: grant.Of(token).Operations(operations),
+				Secret: bearer.SecretOf(r),
 				Origin: rationadmin.Origin{From: rationhttp.TrustedProxies(i.settings.TrustedProxies).ClientIP(r).String()},
 			}, nil
 		},

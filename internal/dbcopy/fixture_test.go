@@ -176,6 +176,7 @@ func fillRest(t *testing.T, path string) {
 			SELECT api_key_id, meter, period, label, units, 1767225600000007 FROM (SELECT DISTINCT api_key_id FROM secret_digests),
 				(SELECT 'requests' AS meter UNION ALL SELECT 'a-b' UNION ALL SELECT 'a.c'), (SELECT 'hour' AS period, 491000 AS label, 3 AS units
 				UNION ALL SELECT 'day', 20458, 9007199254740993 UNION ALL SELECT 'lifetime', 0, 4611686018427387904)`,
+		"INSERT INTO admin_answers SELECT digest, digest, CAST(digest || x'00ff' AS BLOB), 1767225600000009 FROM secret_digests",
 		"INSERT INTO leases SELECT api_key_id, secret_id, 'requests', 1767225600000008 FROM secret_digests",
 		`INSERT INTO idempotency_keys
 			SELECT api_key_id, name, digest, '{"limits":[],"reservation":{"id":"&","held":[]}}', 1767225600000006

@@ -17,6 +17,7 @@ type Meaning struct {
 	Taken    error // a row with the same unique columns exists
 	Referred error // a foreign key forbids the change
 	Missing  error // there was no row to write
+	Locked   error // another transaction kept the statement waiting; the database's own error comes with it
 }
 
 // Add adds a statement that may write any number of rows.

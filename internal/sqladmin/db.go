@@ -79,6 +79,7 @@ type Row interface {
 	ID() [16]byte
 	OptionalID() [16]byte // NULL is the zero id
 	Digest() ration.Digest
+	Bytes() []byte         // a copy
 	Text() string          // NULL is ""
 	Int() int64            // NULL is 0
 	Bool() bool            // NULL is false

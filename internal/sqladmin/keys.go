@@ -12,19 +12,22 @@ import (
 
 // CreateKey implements admin.Keys.
 func (s *Store) CreateKey(ctx context.Context, create func(*admin.KeyChange) error) (admin.KeyRecord, error) {
-	records, err := s.CreateKeys(ctx, 1, func(_ int, change *admin.KeyChange) error { return create(change) })
+	records, err := s.CreateKeys(admin.Answering(ctx, theOnly), 1, func(_ int, change *admin.KeyChange) error { return create(change) })
 	if err != nil {
 		return admin.KeyRecord{}, err
 	}
 	return records[0], nil
 }
 
+// theOnly returns the record of a call for one key.
+func theOnly(records []admin.KeyRecord) admin.KeyRecord { return records[0] }
+
 // CreateKeys implements admin.Keys. All that it writes travels together.
 func (s *Store) CreateKeys(ctx context.Context, count int, create func(int, *admin.KeyChange) error) (records []admin.KeyRecord, err error) {
 	if err := admin.CheckKeysAtOnce(count); err != nil {
 		return nil, err
 	}
-	err = s.db.Write(ctx, "creating keys", func(ctx context.Context, tx Tx) error {
+	err = s.writeOnce(ctx, "creating keys", func(ctx context.Context, tx Tx) error {
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return err
@@ -49,7 +52,7 @@ func (s *Store) CreateKeys(ctx context.Context, count int, create func(int, *adm
 		}
 		records, err = readKeysByID(ctx, tx, ids)
 		return err
-	})
+	}, func() any { return records })
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +61,7 @@ func (s *Store) CreateKeys(ctx context.Context, count int, create func(int, *adm
 
 // UpdateKey implements admin.Keys.
 func (s *Store) UpdateKey(ctx context.Context, id ration.KeyID, update func(*admin.KeyChange) error) (admin.KeyRecord, error) {
-	records, err := s.UpdateKeys(ctx, []ration.KeyID{id}, update)
+	records, err := s.UpdateKeys(admin.Answering(ctx, theOnly), []ration.KeyID{id}, update)
 	if err != nil {
 		return admin.KeyRecord{}, err
 	}
@@ -71,7 +74,7 @@ func (s *Store) UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(
 	if ids, err = admin.LockOrder(ids); err != nil {
 		return nil, err
 	}
-	err = s.db.Write(ctx, "changing keys", func(ctx context.Context, tx Tx) error {
+	err = s.writeOnce(ctx, "changing keys", func(ctx context.Context, tx Tx) error {
 		if err := tx.LockKeys(ctx, ids); err != nil {
 			return err
 		}
@@ -94,7 +97,7 @@ func (s *Store) UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(
 		}
 		records, err = readKeysByID(ctx, tx, ids)
 		return err
-	})
+	}, func() any { return records })
 	if err != nil {
 		return nil, err
 	}

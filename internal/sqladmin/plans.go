@@ -14,7 +14,7 @@ import (
 
 // CreatePlan implements admin.Plans.
 func (s *Store) CreatePlan(ctx context.Context, create func(*admin.PlanChange) error) (plan ration.Plan, err error) {
-	err = s.db.Write(ctx, "creating a plan", func(ctx context.Context, tx Tx) error {
+	err = s.writeOnce(ctx, "creating a plan", func(ctx context.Context, tx Tx) error {
 		change := admin.PlanChange{Units: unitReader(ctx, tx)}
 		if change.Now, err = tx.Now(ctx); err != nil {
 			return err
@@ -29,7 +29,7 @@ func (s *Store) CreatePlan(ctx context.Context, create func(*admin.PlanChange) e
 		}
 		plan, err = readPlan(ctx, tx, change.Plan.Name)
 		return err
-	})
+	}, func() any { return plan })
 	if err != nil {
 		return ration.Plan{}, err
 	}

@@ -25,12 +25,12 @@ func ReadToken(row Row) admin.Token {
 // CreateToken implements admin.Tokens. It gives the token an id if it has none.
 func (s *Store) CreateToken(ctx context.Context, token admin.Token, digest ration.Digest, audit admin.AuditEntry) (created admin.Token, err error) {
 	token.ID = orNewID(token.ID)
-	err = s.db.Write(ctx, "creating a token", func(ctx context.Context, tx Tx) error {
+	err = s.writeOnce(ctx, "creating a token", func(ctx context.Context, tx Tx) error {
 		if err := insertToken(ctx, tx, token, digest, audit); err != nil {
 			return err
 		}
 		return tx.Query(ctx, "SELECT "+TokenColumns+" FROM admin_tokens WHERE id = ?", func(row Row) { created = ReadToken(row) }, token.ID)
-	})
+	}, func() any { return created })
 	if err != nil {
 		return admin.Token{}, err
 	}

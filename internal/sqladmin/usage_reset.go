@@ -13,7 +13,7 @@ import (
 // ResetUsage implements admin.Usage. Plans are read after the key's lock, as decisions
 // read them.
 func (s *Store) ResetUsage(ctx context.Context, id ration.KeyID, reset func(*admin.UsageReset) error) error {
-	return s.db.Write(ctx, "resetting usage", func(ctx context.Context, tx Tx) error {
+	return s.writeOnce(ctx, "resetting usage", func(ctx context.Context, tx Tx) error {
 		if err := tx.LockKeys(ctx, []ration.KeyID{id}); err != nil {
 			return err
 		}
@@ -31,7 +31,7 @@ func (s *Store) ResetUsage(ctx context.Context, id ration.KeyID, reset func(*adm
 		}
 		b.Audit(change.Audit, change.Now)
 		return tx.Run(ctx, b)
-	})
+	}, func() any { return struct{}{} })
 }
 
 // usageToReset reads what a reset depends on, of a key that is locked.

@@ -67,6 +67,9 @@ const (
 	notesEachUse      fault = "notes each use of a token"
 	changesUnitsInUse fault = "changes units in use"
 	forgetsUnits      fault = "forgets units"
+	makesItAgain      fault = "makes a change again"
+	remembersForEver  fault = "remembers changes for ever"
+	remembersFailures fault = "remembers changes that failed"
 
 	losesAnswered fault = "loses what was answered in a crash"
 	keepsHalf     fault = "keeps half of a batch in a crash"
@@ -126,6 +129,9 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		changesUnitsInUse:      "Meters/a unit stays while something counts in it",
 		forgetsUnits:           "Meters/a meter is counted in its unit",
 		keepsHalf:              "Random",
+		makesItAgain:           "Once/a change that is asked for again is made once, and keeps its answer",
+		remembersForEver:       "Once/an answer is kept for 24 hours",
+		remembersFailures:      "Once/a change that failed is made when it is asked for again",
 		importsAgain:           "Imports/days are raised to what was counted elsewhere, once",
 		startsAtMidnightUTC:    "NextPeriod/changes of one limit follow one another",
 		losesSetAside:          "Resets/what was charged before a reset doesn't change the new count when it is given back",

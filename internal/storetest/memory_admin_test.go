@@ -34,7 +34,7 @@ func checkStorable(items []ration.Item) error {
 	return nil
 }
 
-func (m *memory) CreateKey(ctx context.Context, create func(*admin.KeyChange) error) (admin.KeyRecord, error) {
+func (m *memory) createKeyOnce(ctx context.Context, create func(*admin.KeyChange) error) (admin.KeyRecord, error) {
 	records, err := m.CreateKeys(ctx, 1, func(_ int, change *admin.KeyChange) error { return create(change) })
 	if err != nil {
 		return admin.KeyRecord{}, err
@@ -74,7 +74,7 @@ func (m *memory) createKey(number int, create func(int, *admin.KeyChange) error)
 	return m.writeKey(change)
 }
 
-func (m *memory) UpdateKey(ctx context.Context, id ration.KeyID, update func(*admin.KeyChange) error) (admin.KeyRecord, error) {
+func (m *memory) updateKeyOnce(ctx context.Context, id ration.KeyID, update func(*admin.KeyChange) error) (admin.KeyRecord, error) {
 	records, err := m.UpdateKeys(ctx, []ration.KeyID{id}, update)
 	if err != nil {
 		return admin.KeyRecord{}, err
@@ -287,7 +287,7 @@ func atMost[T any](rows []T, limit, standard int) []T {
 	return rows[:min(limit, len(rows))]
 }
 
-func (m *memory) CreateToken(_ context.Context, token admin.Token, digest ration.Digest, audit admin.AuditEntry) (admin.Token, error) {
+func (m *memory) createToken(_ context.Context, token admin.Token, digest ration.Digest, audit admin.AuditEntry) (admin.Token, error) {
 	m.plansMu.Lock()
 	defer m.plansMu.Unlock()
 	if m.liveToken(token.Name) >= 0 {
@@ -304,7 +304,7 @@ func (m *memory) CreateFirstToken(ctx context.Context, token admin.Token, digest
 	if tokens, err := m.ListTokens(ctx); err != nil || admin.HasAdmin(tokens) {
 		return false, err
 	}
-	_, err := m.CreateToken(ctx, token, digest, audit)
+	_, err := m.createToken(ctx, token, digest, audit)
 	return err == nil, err
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
-func (m *memory) CreatePlan(_ context.Context, create func(*admin.PlanChange) error) (ration.Plan, error) {
+func (m *memory) createPlan(_ context.Context, create func(*admin.PlanChange) error) (ration.Plan, error) {
 	m.plansMu.Lock()
 	defer m.plansMu.Unlock()
 	change := admin.PlanChange{Now: m.time(), Units: m.unit}

@@ -8,7 +8,7 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-func (m *memory) ResetUsage(_ context.Context, id ration.KeyID, reset func(*admin.UsageReset) error) error {
+func (m *memory) resetUsage(_ context.Context, id ration.KeyID, reset func(*admin.UsageReset) error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.keys[id] == nil {

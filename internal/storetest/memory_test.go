@@ -48,6 +48,9 @@ type memory struct {
 	meters  map[string]admin.Meter // of both locks: a change takes both
 	tokens  []memoryToken
 	audit   []admin.AuditEntry
+
+	answersMu sync.Mutex // comes before all others
+	answers   map[[32]byte]memoryAnswer
 }
 
 type memoryToken struct {
@@ -68,7 +71,7 @@ func newMemory() *memory {
 		meters:  map[string]admin.Meter{},
 		replays: map[nameOfKey]ledger.Replay{},
 		refunds: map[dayOfKey]int64{}, refunded: map[periodOfKey]int64{},
-		leases: map[ration.KeyID][]ledger.SlotLease{},
+		leases: map[ration.KeyID][]ledger.SlotLease{}, answers: map[[32]byte]memoryAnswer{},
 
 		remembered: map[ration.KeyID]*admin.KeyRecord{},
 	}
