@@ -72,7 +72,7 @@ hooks: ## check format, vet and fast tests before each commit of this checkout
 
 .PHONY: system
 system:
-	@scripts/require.sh cc curl bash-completion fish git openssl postgresql pgbouncer python3 systemd-analyze fastapi wheel express typescript npm
+	@scripts/require.sh cc curl bash-completion fish git openssl postgresql pgbouncer python3 systemd-analyze fastapi wheel mypy express typescript npm
 
 # Only test-long keeps a database with Patroni.
 .PHONY: failovers

@@ -20,14 +20,15 @@ packages() {
     chromium) echo chromium ;;
     python3) echo python3 ;;
     systemd-analyze) echo systemd ;;
-    fastapi) echo python3-fastapi python3-uvicorn ;;
-    wheel) echo python3-setuptools python3-wheel ;;
+    fastapi) echo python3-fastapi python3-uvicorn python3-flask ;;
+    wheel) echo python3-setuptools python3-wheel python3-pip ;;
+    mypy) echo mypy ;;
     express) echo node-express ;;
     typescript) echo node-typescript ;;
     npm) echo npm ;;
     patroni) echo patroni ;;
     etcd) echo etcd-server ;;
-    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi wheel express typescript npm patroni etcd" >&2; exit 2 ;;
+    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi wheel mypy express typescript npm patroni etcd" >&2; exit 2 ;;
   esac
 }
 
@@ -47,8 +48,9 @@ has() {
     patroni) command -v patroni ;;
     etcd) command -v etcd ;;
     systemd-analyze) command -v systemd-analyze ;;
-    fastapi) has_python fastapi uvicorn ;;
-    wheel) has_python setuptools wheel ;;
+    fastapi) has_python fastapi uvicorn flask ;;
+    wheel) has_python setuptools wheel pip ;;
+    mypy) command -v mypy ;;
     typescript) command -v tsc ;;
     npm) command -v npm ;;
     express) NODE_PATH=/usr/share/nodejs node -e 'require("express")' ;;
@@ -58,9 +60,9 @@ has() {
 # has_python looks where test/examples looks for modules: the first Python in the path
 # may be another than the one that packages are for.
 has_python() {
-  local python
+  local python modules="${*}"
   for python in python3 /usr/bin/python3; do
-    if "$python" -c "import $1, $2"; then
+    if "$python" -c "import ${modules// /, }"; then
       return 0
     fi
   done

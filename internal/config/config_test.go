@@ -51,7 +51,7 @@ func TestPrecedence(t *testing.T) {
 	file := write(t, "ration.yaml", "listen: 127.0.0.1:1\napi_listen: 127.0.0.1:1\nheaders: legacy\n")
 	got, err := config.Load(config.Sources{
 		File:        file,
-		Environment: []string{"RATION_LISTEN=127.0.0.1:2", "RATION_API_LISTEN=127.0.0.1:2", "OTHER=1", "RATION_TEST_X=1", "RATION_URL=http://127.0.0.1:8081", "RATION_TOKEN=secret", "RATION_ACTIVE_HELP=0", "RATION_COMPLETION_DESCRIPTIONS=false"},
+		Environment: []string{"RATION_LISTEN=127.0.0.1:2", "RATION_API_LISTEN=127.0.0.1:2", "OTHER=1", "RATION_TEST_X=1", "RATION_URL=http://127.0.0.1:8081", "RATION_TOKEN=secret", "RATION_ADMIN_URL=http://127.0.0.1:8082", "RATION_ADMIN_TOKEN=secret", "RATION_ACTIVE_HELP=0", "RATION_COMPLETION_DESCRIPTIONS=false"},
 		Flags:       map[string]string{"listen": "127.0.0.1:3"},
 	})
 	if err != nil {

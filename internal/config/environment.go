@@ -9,10 +9,11 @@ import (
 const testVariables = variablePrefix + "TEST"
 
 // otherVariables are no settings, and may stand in the environment of a command. Two
-// tell a program that asks the verify API where it is and which service token to send;
-// by two, shells and their users tell completion what to leave out.
+// tell a program that asks the verify API where it is and which service token to send,
+// two the same of the admin API; by two, shells and their users tell completion what to leave out.
 var otherVariables = []string{
 	variablePrefix + "URL", variablePrefix + "TOKEN",
+	variablePrefix + "ADMIN_URL", variablePrefix + "ADMIN_TOKEN",
 	variablePrefix + "ACTIVE_HELP", variablePrefix + "COMPLETION_DESCRIPTIONS",
 }
 

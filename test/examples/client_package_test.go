@@ -11,29 +11,21 @@ import (
 	"testing"
 )
 
-// TestThePythonClientIsAPackage builds the wheel that would be published, and imports
-// it from there.
+// TestThePythonClientIsAPackage builds what would be published, and installs it where
+// there is nothing else.
 func TestThePythonClientIsAPackage(t *testing.T) {
 	t.Parallel()
-	python, source, out := pythonWith(t, "setuptools", "wheel"), filepath.Join(t.TempDir(), "python"), t.TempDir()
+	python, dir := pythonWith(t, "setuptools", "wheel", "pip"), t.TempDir()
+	source := filepath.Join(dir, "python")
 	if err := os.CopyFS(source, os.DirFS("../../clients/python")); err != nil {
 		t.Fatal(err)
 	}
-	run := func(dir string, args ...string) string {
-		command := exec.CommandContext(t.Context(), python, args...)
-		command.Dir = dir
-		printed, err := command.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v: %v\n%s", args, err, printed)
-		}
-		return strings.TrimSpace(string(printed))
-	}
-	run(source, "-c", "import sys, setuptools.build_meta as b; b.build_wheel(sys.argv[1])", out)
-	wheels, err := filepath.Glob(filepath.Join(out, "ration_client-*-py3-none-any.whl"))
-	if err != nil || len(wheels) != 1 {
-		t.Fatalf("wheels %v, %v", wheels, err)
-	}
-	archive, err := zip.OpenReader(wheels[0])
+	run := runner(t)
+	run(source, python, "-c", "import sys, setuptools.build_meta as b; b.build_sdist(sys.argv[1])", dir)
+	run(dir, "tar", "xzf", only(t, dir, "ration_client-*.tar.gz", "ration-client-*.tar.gz"))
+	run(only(t, dir, "ration_client-*[0-9]", "ration-client-*[0-9]"), python, "-c", "import sys, setuptools.build_meta as b; b.build_wheel(sys.argv[1])", dir)
+	wheel := only(t, dir, "ration_client-*-py3-none-any.whl")
+	archive, err := zip.OpenReader(wheel)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,45 +40,47 @@ func TestThePythonClientIsAPackage(t *testing.T) {
 	if want := []string{"ration/__init__.py", "ration/py.typed"}; !slices.Equal(names, want) {
 		t.Errorf("it contains %v, want %v", names, want)
 	}
-	if version := run(out, "-I", "-c", "import sys; sys.path.insert(0, '"+wheels[0]+"'); import ration; print(ration.__version__, ration.__file__)"); !strings.Contains(version, ".whl") {
-		t.Errorf("it was imported from elsewhere: %s", version)
+
+	run(dir, python, "-m", "venv", "--without-pip", "empty")
+	installed := filepath.Join(dir, "empty", "bin", "python")
+	run(dir, python, "-m", "pip", "--python", installed, "install", "--quiet", "--no-index", wheel)
+	if printed := run(dir, installed, "-I", "-c", "import importlib.metadata as m, ration; print(ration.__version__ == m.version('ration-client'), ration.__file__)"); !regexp.MustCompile("^True .*/empty/").MatchString(printed) {
+		t.Errorf("it was imported from elsewhere, or is of another version: %s", printed)
 	}
+	if err := os.CopyFS(source, os.DirFS("testdata/typed")); err != nil {
+		t.Fatal(err)
+	}
+	run(source, "mypy", "--python-executable", installed, "ration", "typed.py")
 }
 
-// TestTheTypeScriptClientIsAPackage asks npm what it would publish, and a compiler what
-// the types say of it.
+// TestTheTypeScriptClientIsAPackage packs what would be published, and installs it where
+// there is nothing else.
 func TestTheTypeScriptClientIsAPackage(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	run := func(args ...string) string {
-		command := exec.CommandContext(t.Context(), args[0], args[1:]...)
-		command.Dir = dir
-		printed, err := command.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v: %v\n%s", args, err, printed)
-		}
-		return strings.TrimSpace(string(printed))
-	}
-	client := filepath.Join(dir, "node_modules", "ration-client")
-	if err := os.MkdirAll(filepath.Dir(client), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.CopyFS(client, os.DirFS("../../clients/typescript")); err != nil {
-		t.Fatal(err)
-	}
-	typed, err := os.ReadFile("testdata/typed.ts")
+	dir, run := t.TempDir(), runner(t)
+	source, err := filepath.Abs("../../clients/typescript")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "typed.ts"), typed, 0o600); err != nil {
-		t.Fatal(err)
+	packed := run(dir, "npm", "pack", "--offline", "--ignore-scripts", "--silent", source)
+	files := filesIn(t, filepath.Join(dir, packed))
+	if want := "LICENSE README.md package.json ration.d.ts ration.js"; !strings.HasSuffix(packed, ".tgz") || files != want {
+		t.Errorf("%s contains %s, want %s", packed, files, want)
 	}
-	run("tsc", "--noEmit", "--strict", "--target", "es2022", "--module", "commonjs", "--lib", "es2022,dom", "typed.ts")
+	write(t, filepath.Join(dir, "package.json"), `{"name": "empty", "private": true}`)
+	run(dir, "npm", "install", "--offline", "--no-audit", "--no-fund", "--silent", "./"+packed)
+	client := filepath.Join(dir, "node_modules", "ration-client")
 
-	names := strings.Split(run("node", "-p", "Object.keys(require('ration-client')).sort().join()"), ",")
-	if imported := run("node", "--input-type=module", "-e", "import * as r from 'ration-client'; console.log(Object.keys(r).filter((n) => n !== 'default' && n !== 'module.exports').sort().join())"); imported != strings.Join(names, ",") {
+	names := strings.Split(run(dir, "node", "-p", "Object.keys(require('ration-client')).sort().join()"), ",")
+	if imported := run(dir, "node", "--input-type=module", "-e", "import * as r from 'ration-client'; console.log(Object.keys(r).filter((n) => n !== 'default' && n !== 'module.exports').sort().join())"); imported != strings.Join(names, ",") {
 		t.Errorf("imported it has %s, required %s", imported, names)
 	}
+	if err := os.CopyFS(filepath.Join(dir, "typed"), os.DirFS("testdata/typed")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "typed", "module.mts"), "import { Admin, Client, charge } from \"ration-client\";\nconsole.log(new Client(), new Admin(), charge());\n")
+	run(filepath.Join(dir, "typed"), "tsc", "--noEmit", "--strict", "--target", "es2022", "--module", "node16", "--lib", "es2022,dom", "typed.ts", "module.mts")
+
 	types, err := os.ReadFile(filepath.Join(client, "ration.d.ts"))
 	if err != nil {
 		t.Fatal(err)
@@ -99,12 +93,56 @@ func TestTheTypeScriptClientIsAPackage(t *testing.T) {
 	if !slices.Equal(declared, names) {
 		t.Errorf("the types declare %v, the module exports %v", declared, names)
 	}
+	wantMethodsDeclared(t, string(types), run(dir, "node", "-p", "const r = require('ration-client'); [r.Client, r.Admin].flatMap((c) => Object.getOwnPropertyNames(c.prototype)).join()"))
+}
 
-	packed := run("npm", "pack", "--offline", "--ignore-scripts", "--silent", client)
-	files := filesIn(t, filepath.Join(dir, packed))
-	if want := "README.md package.json ration.d.ts ration.js"; !strings.HasSuffix(packed, ".tgz") || files != want {
-		t.Errorf("%s contains %s, want %s", packed, files, want)
+// wantMethodsDeclared wants each method to have a type, and each type a method.
+func wantMethodsDeclared(t *testing.T, types, methods string) {
+	t.Helper()
+	var declared, has []string
+	for _, class := range regexp.MustCompile(`(?ms)^export class (?:Client|Admin) \{\n(.*?)^\}`).FindAllStringSubmatch(types, -1) {
+		for _, found := range regexp.MustCompile(`(?m)^  (\w+)\(`).FindAllStringSubmatch(class[1], -1) {
+			declared = append(declared, found[1])
+		}
 	}
+	has = strings.Split(methods, ",")
+	slices.Sort(has)
+	slices.Sort(declared)
+	if !slices.Equal(declared, has) {
+		t.Errorf("the types declare the methods %v, the classes have %v", declared, has)
+	}
+}
+
+// runner returns a function that runs a command in a directory, and returns what it
+// prints.
+func runner(t *testing.T) func(dir string, command ...string) string {
+	return func(dir string, command ...string) string {
+		t.Helper()
+		process := exec.CommandContext(t.Context(), command[0], command[1:]...)
+		process.Dir = dir
+		printed, err := process.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %v\n%s", command, err, printed)
+		}
+		return strings.TrimSpace(string(printed))
+	}
+}
+
+// only returns the one path that a pattern matches.
+func only(t *testing.T, dir string, patterns ...string) string {
+	t.Helper()
+	var found []string
+	for _, pattern := range patterns {
+		paths, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, paths...)
+	}
+	if len(found) != 1 {
+		t.Fatalf("%v matches %v", patterns, found)
+	}
+	return found[0]
 }
 
 // filesIn returns the names of the files in a package for npm.

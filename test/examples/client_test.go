@@ -31,15 +31,17 @@ var languages = []language{
 
 // made is what became of a call that a client has made.
 type made struct {
-	Allowed     bool             `json:"allowed"`
-	Code        string           `json:"code"`
-	Replayed    bool             `json:"replayed"`
-	Status      int              `json:"status"`
-	Reservation string           `json:"reservation"` // its id
-	Owner       string           `json:"owner"`
-	Remaining   []int64          `json:"remaining"`
-	State       string           `json:"state"`
-	Settled     map[string]int64 `json:"settled"`
+	Allowed     bool                   `json:"allowed"`
+	Code        string                 `json:"code"`
+	Replayed    bool                   `json:"replayed"`
+	Status      int                    `json:"status"`
+	Reservation string                 `json:"reservation"` // its id
+	Owner       string                 `json:"owner"`
+	Remaining   []json.Number          `json:"remaining"`
+	State       string                 `json:"state"`
+	Settled     map[string]json.Number `json:"settled"`
+
+	Answer json.RawMessage `json:"answer"` // of the admin API and of the usage of a key
 
 	Error     string `json:"error"` // the name of its type; empty: none
 	Text      string `json:"text"`
@@ -60,10 +62,10 @@ type caller struct {
 }
 
 // start starts the program for a server.
-func (l language) start(t *testing.T, url, token, way string) *caller {
+func (l language) start(t *testing.T, url, token, way string, more ...string) *caller {
 	t.Helper()
 	process := exec.CommandContext(t.Context(), l.command[0], l.command[1:]...)
-	process.Env = append(os.Environ(), append(l.environment, "RATION_URL="+url, "RATION_TOKEN="+token, "http_proxy=http://127.0.0.1:1", "all_proxy=http://127.0.0.1:1")...)
+	process.Env = append(append(os.Environ(), more...), append(l.environment, "RATION_URL="+url, "RATION_TOKEN="+token, "http_proxy=http://127.0.0.1:1", "all_proxy=http://127.0.0.1:1")...)
 	c := &caller{t: t, asyncs: way == "asyncio"}
 	process.Stderr = &c.said
 	in, err := process.StdinPipe()
@@ -133,10 +135,12 @@ type bench struct {
 	*caller
 	t      *testing.T
 	gate   *gate // between the two
+	admin  *gate // the same before the admin API
 	ration *harness.Instance
 	db     string
 	key    harness.Key // of the present scenario
 	token  string
+	manage string // the token for the admin API
 }
 
 // TestClients runs each scenario with each client, in each of its ways.
@@ -151,11 +155,12 @@ func TestClients(t *testing.T) {
 						b.key = harness.CreateKey(t, b.db, "--limit", "100/day", "--limit", "1000 tokens/day", "--owner", "ada", "--time-zone", harness.NoonZone())
 						b.t, b.caller.t = t, t
 						b.gate.answerWith(nil)
+						b.admin.answerWith(nil)
 						scenario.run(t, b)
 					})
 				}
 				b.t, b.caller.t = t, t
-				if said := b.stop(); strings.Contains(said, b.token) || strings.Contains(said, "rk_") {
+				if said := b.stop(); strings.Contains(said, b.token) || strings.Contains(said, b.manage) || strings.Contains(said, "rk_") {
 					t.Errorf("a secret is in what it said: %s", said)
 				}
 			})
@@ -167,21 +172,23 @@ func newBench(t *testing.T, language language, way string) *bench {
 	t.Helper()
 	b := &bench{t: t, db: "sqlite:" + filepath.Join(t.TempDir(), "ration.db")}
 	b.token = strings.TrimSpace(harness.CLI(t, b.db, "tokens", "create", "app", "--scope", "verify"))
-	b.ration = harness.NewInstance(t, b.db, harness.NewUpstream(t).URL)
+	b.manage = strings.TrimSpace(harness.CLI(t, b.db, "tokens", "create", "back-office", "--scope", "admin"))
+	admin := harness.FreeAddr(t)
+	b.ration = harness.NewInstance(t, b.db, harness.NewUpstream(t).URL, "--admin-listen", admin)
 	b.ration.Start()
 	b.ration.AwaitReady()
-	b.gate = newGate(t, b.ration)
-	b.caller = language.start(t, "http://"+b.gate.addr, b.token, way)
+	b.gate, b.admin = newGate(t, b.ration.APIURL), newGate(t, "http://"+admin)
+	b.caller = language.start(t, "http://"+b.gate.addr, b.token, way, "RATION_ADMIN_URL=http://"+b.admin.addr+"/", "RATION_ADMIN_TOKEN="+b.manage)
 	return b
 }
 
 // wants checks the error of a call; "" wants a decision that allows it.
 func (b *bench) wants(got made, kind, code string) {
 	b.t.Helper()
-	if got.Error != kind || kind != "" && got.Code != code || kind == "" && !got.Allowed && got.State == "" {
+	if got.Error != kind || kind != "" && got.Code != code || kind == "" && !got.Allowed && got.State == "" && got.Answer == nil {
 		b.t.Errorf("got %+v; want error %q, code %q", got, kind, code)
 	}
-	if strings.Contains(got.Text, "rk_") || strings.Contains(got.Text, b.token) {
+	if strings.Contains(got.Text, "rk_") || strings.Contains(got.Text, b.token) || strings.Contains(got.Text, b.manage) {
 		b.t.Errorf("a secret is in the error %q", got.Text)
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration/api"
-	"github.com/ration-dev/ration/test/harness"
 )
 
 // gate stands between an app and Ration, at an address that it keeps: it notes
@@ -22,20 +21,21 @@ import (
 type gate struct {
 	t       *testing.T
 	addr    string
-	ration  *harness.Instance
+	behind  string // the URL of Ration's API
 	server  *httptest.Server
 	mu      sync.Mutex
 	calls   int
 	asked   api.VerifyRequest
 	said    api.VerifyResponse
+	sent    string // the last body that came through
 	instead http.HandlerFunc
 
 	connections atomic.Int64 // that have begun
 }
 
-func newGate(t *testing.T, ration *harness.Instance) *gate {
+func newGate(t *testing.T, behind string) *gate {
 	t.Helper()
-	g := &gate{t: t, addr: "127.0.0.1:0", ration: ration}
+	g := &gate{t: t, addr: "127.0.0.1:0", behind: behind}
 	g.open()
 	t.Cleanup(g.close)
 	return g
@@ -81,6 +81,13 @@ func (g *gate) seen() (calls int, asked api.VerifyRequest, said api.VerifyRespon
 	return g.calls, g.asked, g.said
 }
 
+// text returns the last body that came through.
+func (g *gate) text() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.sent
+}
+
 // ServeHTTP implements http.Handler.
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
@@ -100,7 +107,10 @@ func (g *gate) pass(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		g.t.Errorf("reading what the app asks: %v", err)
 	}
-	request, err := http.NewRequestWithContext(r.Context(), r.Method, g.ration.APIURL+r.URL.String(), bytes.NewReader(question))
+	g.mu.Lock()
+	g.sent = string(question)
+	g.mu.Unlock()
+	request, err := http.NewRequestWithContext(r.Context(), r.Method, g.behind+r.URL.String(), bytes.NewReader(question))
 	if err != nil {
 		g.t.Error(err)
 		return

@@ -60,7 +60,7 @@ func (r recipe) lay(t *testing.T, limit string) *table {
 	l.ration = harness.NewInstance(t, db, harness.NewUpstream(t).URL)
 	l.ration.Start()
 	l.ration.AwaitReady()
-	l.gate = newGate(t, l.ration)
+	l.gate = newGate(t, l.ration.APIURL)
 	l.app = r.start(t, "http://"+l.gate.addr, l.token)
 	return l
 }
