@@ -99,10 +99,10 @@ func TestClientsSayThatTheirTokenIsRefused(t *testing.T) {
 	for _, language := range languages {
 		t.Run(language.name, func(t *testing.T) {
 			t.Parallel()
-			b := &bench{t: t, token: "rt_not_a_token"}
+			b := &bench{t: t, token: "rt_not_a_token", manage: "rt_nor_this"}
 			server := httptest.NewServer(say(http.StatusUnauthorized, `{"status":401,"code":"token_invalid","detail":"The service token is not valid."}`))
 			t.Cleanup(server.Close)
-			b.caller = language.start(t, server.URL, b.token, language.ways[0], "RATION_ADMIN_TOKEN="+b.token)
+			b.caller = language.start(t, server.URL, b.token, language.ways[0], "RATION_ADMIN_TOKEN="+b.manage)
 			b.wants(b.call("verify", patient, "rk_x"), "TokenRefused", "token_invalid")
 			b.stop()
 			for _, token := range []string{"rt_secret\nof-two-lines", "rt_secret of words", "rt_secret\u00fc"} {
