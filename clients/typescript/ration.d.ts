@@ -359,6 +359,11 @@ export interface PlanChanges {
   from_next_period?: boolean;
 }
 
+export interface CreateOptions extends CallOptions {
+  /** The same for the same form or order: then two calls make one thing, and give its secret again. Default: a new one for each call. */
+  idempotencyKey?: string;
+}
+
 /** version: that of what you have read, so it is needed only with an id; "*" changes the thing whatever it is now. */
 export interface ChangeOptions extends CallOptions {
   version?: string;
@@ -372,7 +377,7 @@ export class Admin {
   /** @throws {Misconfigured} */
   constructor(options?: ClientOptions);
   /** Makes a key with a secret, which is shown now and never again. */
-  createKey(key: NewKey, options?: CallOptions): Promise<IssuedSecret>;
+  createKey(key: NewKey, options?: CreateOptions): Promise<IssuedSecret>;
   /** Returns a key, what it has used, and what remains. */
   showKey(id: string, options?: CallOptions): Promise<KeyStatus>;
   /** Yields all keys that match, page by page. */
@@ -388,9 +393,9 @@ export class Admin {
   /** Ends a key for good. Its history stays. */
   revokeKey(key: KeyRecord | string, options?: CallOptions): Promise<KeyRecord>;
   /** Makes a new secret, and ends those with the same label: at once, or after overlap seconds. */
-  rotateKey(key: KeyRecord | string, options?: CallOptions & { label?: string; overlap?: number }): Promise<IssuedSecret>;
+  rotateKey(key: KeyRecord | string, options?: CreateOptions & { label?: string; overlap?: number }): Promise<IssuedSecret>;
   /** Gives a key a further secret. */
-  addSecret(key: KeyRecord | string, secret: { label: string; expires_at?: string | Date }, options?: CallOptions): Promise<IssuedSecret>;
+  addSecret(key: KeyRecord | string, secret: { label: string; expires_at?: string | Date }, options?: CreateOptions): Promise<IssuedSecret>;
   /** Ends one secret of a key at once. */
   revokeSecret(key: KeyRecord | string, secretId: string, options?: CallOptions): Promise<KeyRecord>;
   /** Adds usage up: `usage({ owner: "ada", from: "2030-01-01", to: "2030-01-31", groupBy: ["key", "month"] })`. */
@@ -398,13 +403,13 @@ export class Admin {
   /** Returns all plans, by name. */
   listPlans(options?: CallOptions): Promise<Plan[]>;
   showPlan(name: string, options?: CallOptions): Promise<Plan>;
-  createPlan(plan: NewPlan, options?: CallOptions): Promise<Plan>;
+  createPlan(plan: NewPlan, options?: CreateOptions): Promise<Plan>;
   /** Changes a plan, if it still is as you have read it. */
   updatePlan(plan: Plan | string, changes: PlanChanges, options?: ChangeOptions): Promise<Plan>;
   /** Deletes a plan that no key has. */
   deletePlan(name: string, options?: CallOptions): Promise<void>;
   /** Makes any other call of the admin API, such as `request("GET", "/v1/admin/audit?limit=10")`, and returns its JSON. */
-  request(method: string, path: string, body?: object, options?: ChangeOptions): Promise<any>;
+  request(method: string, path: string, body?: object, options?: ChangeOptions & { idempotencyKey?: string }): Promise<any>;
   /** Closes connections. The client can be used again. */
   close(): void;
 }

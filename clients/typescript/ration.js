@@ -35,6 +35,7 @@ class Changed extends InvalidRequest {}
 
 const kinds = new Map([
   ["store_unavailable", Unavailable], ["clock_suspect", Unavailable], ["usage_busy", Unavailable], ["outcome_unknown", OutcomeUnknown],
+  ["idempotency_key_in_use", OutcomeUnknown],
   ["token_missing", TokenRefused], ["token_invalid", TokenRefused], ["token_lacks_scope", TokenRefused], ["token_unchecked", TokenRefused], ["token_narrowed", TokenRefused],
   ["key_missing", KeyRefused], ["key_unknown", KeyRefused], ["key_unchecked", KeyRefused], ["key_expired", KeyRefused], ["key_disabled", KeyRefused],
   ["key_revoked", KeyRefused], ["ip_not_allowed", KeyRefused], ["idempotency_mismatch", IdempotencyMismatch], ["reservation_unknown", ReservationUnknown],
@@ -96,8 +97,8 @@ class Admin {
     this.#sender = new Sender(options, "RATION_ADMIN_", "http://127.0.0.1:8082");
   }
 
-  async createKey(key, options) {
-    return this.#sender.call("POST", "/v1/admin/keys", { body: key, read: issued }, options);
+  async createKey(key, { idempotencyKey = randomUUID(), ...options } = {}) {
+    return this.#sender.call("POST", "/v1/admin/keys", { body: key, idempotencyKey, read: issued, repeatable: true }, options);
   }
 
   async showKey(id, options) {
@@ -132,12 +133,12 @@ class Admin {
     return this.#sender.call("POST", keyPath(id, "revoke"), { read: named, repeatable: true }, options);
   }
 
-  async rotateKey(id, { label, overlap, ...options } = {}) {
-    return this.#sender.call("POST", keyPath(id, "rotate"), { body: { label, overlap }, read: issued }, options);
+  async rotateKey(id, { label, overlap, idempotencyKey = randomUUID(), ...options } = {}) {
+    return this.#sender.call("POST", keyPath(id, "rotate"), { body: { label, overlap }, idempotencyKey, read: issued, repeatable: true }, options);
   }
 
-  async addSecret(id, secret, options) {
-    return this.#sender.call("POST", keyPath(id, "secrets"), { body: secret, read: issued }, options);
+  async addSecret(id, secret, { idempotencyKey = randomUUID(), ...options } = {}) {
+    return this.#sender.call("POST", keyPath(id, "secrets"), { body: secret, idempotencyKey, read: issued, repeatable: true }, options);
   }
 
   async revokeSecret(id, secretId, options) {
@@ -157,8 +158,8 @@ class Admin {
     return this.#sender.call("GET", planPath(name), { read: named, repeatable: true }, options);
   }
 
-  async createPlan(plan, options) {
-    return this.#sender.call("POST", "/v1/admin/plans", { body: plan, read: named }, options);
+  async createPlan(plan, { idempotencyKey = randomUUID(), ...options } = {}) {
+    return this.#sender.call("POST", "/v1/admin/plans", { body: plan, idempotencyKey, read: named, repeatable: true }, options);
   }
 
   async updatePlan(plan, changes, { version = plan?.version, ...options } = {}) {
@@ -169,8 +170,9 @@ class Admin {
     await this.#sender.call("DELETE", planPath(name), { read: () => undefined }, options);
   }
 
-  async request(method, path, body, { version, ...options } = {}) {
-    return this.#sender.call(method, path, { body, version, read: (answer) => answer, repeatable: method === "GET" }, options);
+  async request(method, path, body, { version, idempotencyKey, ...options } = {}) {
+    const repeatable = method === "GET" || idempotencyKey !== undefined;
+    return this.#sender.call(method, path, { body, version, idempotencyKey, read: (answer) => answer, repeatable }, options);
   }
 
   close() {

@@ -114,7 +114,8 @@ func noticeThatAKeyHasChanged(t *testing.T, b *bench) {
 	b.wants(b.call("show_key", patient, ".."), "NotFound", "not_found")
 }
 
-// makeOneKeyForALostAnswer has Ration make a key, and the answer get lost: nobody makes another by himself.
+// makeOneKeyForALostAnswer has Ration make changes whose answers get lost: each is made
+// once, and the caller gets the secret all the same.
 func makeOneKeyForALostAnswer(t *testing.T, b *bench) {
 	owner := "lost " + b.key.ID
 	var lose atomic.Bool
@@ -126,10 +127,26 @@ func makeOneKeyForALostAnswer(t *testing.T, b *bench) {
 		b.admin.pass(w, r)
 	})
 	lose.Store(true)
-	b.wants(b.call("create_key", patient.with("owner", owner).with("unlimited", true), "once"), "OutcomeUnknown", "")
+	first := answered[keyAnswer](b, b.call("create_key", patient.with("owner", owner).with("unlimited", true), "once"))
+	b.wants(b.call("verify", patient, first.Secret), "", "")
 	lose.Store(true)
-	if keys := answered[[]api.KeyRecord](b, b.call("keys", patient.with("owner", owner))); len(keys) != 1 {
-		t.Errorf("%d keys were made, want 1", len(keys))
+	renewed := answered[keyAnswer](b, b.call("rotate_key", patient, first.Key.ID))
+	b.wants(b.call("verify", patient, renewed.Secret), "", "")
+	if shown := answered[keyAnswer](b, b.call("show_key", patient, first.Key.ID)); len(shown.Secrets) != 2 {
+		t.Errorf("the key was rotated more than once: %+v", shown.Secrets)
+	}
+	for _, want := range []string{"", "IdempotencyMismatch"} {
+		got := b.call("create_key", patient.with("owner", owner).with("unlimited", true).with("idempotency_key", "form "+owner), "a form that was sent twice"+want)
+		if got.Error != want {
+			t.Errorf("got %+v, want %q", got, want)
+		}
+		b.call("create_key", patient.with("owner", owner).with("unlimited", true).with("idempotency_key", "form "+owner), "a form that was sent twice")
+	}
+	lose.Store(true)
+	b.wants(b.call("enable_key", patient, b.key.ID), "OutcomeUnknown", "")
+	lose.Store(true)
+	if keys := answered[[]api.KeyRecord](b, b.call("keys", patient.with("owner", owner))); len(keys) != 2 {
+		t.Errorf("%d keys were made, want 2", len(keys))
 	}
 	lose.Store(true)
 	if revoked := answered[keyAnswer](b, b.call("revoke_key", patient, b.key.ID)); revoked.Status != "revoked" {

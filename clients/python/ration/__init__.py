@@ -141,6 +141,7 @@ class Changed(InvalidRequest):
 
 _ERRORS = {
     "store_unavailable": Unavailable, "clock_suspect": Unavailable, "usage_busy": Unavailable, "outcome_unknown": OutcomeUnknown,
+    "idempotency_key_in_use": OutcomeUnknown,
     "token_missing": TokenRefused, "token_invalid": TokenRefused, "token_lacks_scope": TokenRefused, "token_unchecked": TokenRefused, "token_narrowed": TokenRefused,
     "key_missing": KeyRefused, "key_unknown": KeyRefused, "key_unchecked": KeyRefused, "key_expired": KeyRefused, "key_disabled": KeyRefused, "key_revoked": KeyRefused,
     "ip_not_allowed": KeyRefused, "idempotency_mismatch": IdempotencyMismatch, "reservation_unknown": ReservationUnknown,
@@ -597,6 +598,11 @@ def _given(**members: Any) -> Dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 
+def _once() -> str:
+    """Makes an idempotency key, so that a call that is sent again after a lost answer does nothing twice."""
+    return str(uuid.uuid4())
+
+
 def _amounts(amounts: Optional[Amounts]) -> Optional[Dict[str, Any]]:
     if amounts is None:
         return None
@@ -634,7 +640,7 @@ def _reserve(secret: Optional[str], amounts: Optional[Amounts] = None, *, scope:
              timeout: Optional[float] = None) -> _Call[Decision]:
     """Holds amounts until settle or void. If it is allowed, the decision has the reservation."""
     if id is None and idempotency_key is None:
-        idempotency_key = str(uuid.uuid4())  # so that a lost answer leaves no second reservation behind
+        idempotency_key = _once()
     body = _given(secret=secret or "", amounts=_amounts(amounts), scope=scope, ip=ip, id=id, ttl_seconds=ttl_seconds, at_expiry=at_expiry)
     return _Reserving("POST", "/v1/reservations", Decision, body, True, idempotency_key, timeout=timeout)
 
@@ -686,11 +692,15 @@ def _plan(name: Union[str, Plan]) -> str:
 
 def _create_key(name: str, *, owner: Optional[str] = None, plan: Optional[str] = None, expires_at: Optional[Time] = None, scopes: Optional[Sequence[str]] = None,
                 allowed_ips: Optional[Sequence[str]] = None, time_zone: Optional[str] = None, metadata: Optional[Mapping[str, str]] = None,
-                limits: Optional[Sequence[NewLimit]] = None, label: Optional[str] = None, unlimited: bool = False, timeout: Optional[float] = None) -> _Call[IssuedSecret]:
-    """Makes a key with a secret, which is shown now and never again. limits are the key's own: [{"limit": "1000/day"}]."""
+                limits: Optional[Sequence[NewLimit]] = None, label: Optional[str] = None, unlimited: bool = False, idempotency_key: Optional[str] = None,
+                timeout: Optional[float] = None) -> _Call[IssuedSecret]:
+    """Makes a key with a secret, which is shown now and never again. limits are the key's own: [{"limit": "1000/day"}].
+
+    An idempotency_key that is the same for the same form or order makes one key of two calls, and gives its secret again.
+    """
     body = _given(name=name, owner=owner, plan=plan, expires_at=expires_at, scopes=scopes, allowed_ips=allowed_ips, time_zone=time_zone, metadata=metadata,
                   limits=limits, label=label, unlimited=unlimited or None)
-    return _Issuing("POST", "/v1/admin/keys", IssuedSecret, body, timeout=timeout)
+    return _Issuing("POST", "/v1/admin/keys", IssuedSecret, body, True, idempotency_key or _once(), timeout=timeout)
 
 
 def _show_key(id: str, *, timeout: Optional[float] = None) -> _Call[KeyStatus]:
@@ -730,14 +740,16 @@ def _revoke_key(id: Union[KeyRecord, str], *, timeout: Optional[float] = None) -
     return _Call("POST", _key(id, "revoke"), KeyRecord, None, True, timeout=timeout)
 
 
-def _rotate_key(id: Union[KeyRecord, str], *, label: Optional[str] = None, overlap: Optional[int] = None, timeout: Optional[float] = None) -> _Call[IssuedSecret]:
+def _rotate_key(id: Union[KeyRecord, str], *, label: Optional[str] = None, overlap: Optional[int] = None, idempotency_key: Optional[str] = None,
+                timeout: Optional[float] = None) -> _Call[IssuedSecret]:
     """Makes a new secret, and ends those with the same label: at once, or after overlap seconds."""
-    return _Issuing("POST", _key(id, "rotate"), IssuedSecret, _given(label=label, overlap=overlap), timeout=timeout)
+    return _Issuing("POST", _key(id, "rotate"), IssuedSecret, _given(label=label, overlap=overlap), True, idempotency_key or _once(), timeout=timeout)
 
 
-def _add_secret(id: Union[KeyRecord, str], label: str, *, expires_at: Optional[Time] = None, timeout: Optional[float] = None) -> _Call[IssuedSecret]:
+def _add_secret(id: Union[KeyRecord, str], label: str, *, expires_at: Optional[Time] = None, idempotency_key: Optional[str] = None,
+                timeout: Optional[float] = None) -> _Call[IssuedSecret]:
     """Gives a key a further secret."""
-    return _Issuing("POST", _key(id, "secrets"), IssuedSecret, _given(label=label, expires_at=expires_at), timeout=timeout)
+    return _Issuing("POST", _key(id, "secrets"), IssuedSecret, _given(label=label, expires_at=expires_at), True, idempotency_key or _once(), timeout=timeout)
 
 
 def _revoke_secret(id: Union[KeyRecord, str], secret_id: str, *, timeout: Optional[float] = None) -> _Call[KeyRecord]:
@@ -766,9 +778,11 @@ def _show_plan(name: str, *, timeout: Optional[float] = None) -> _Call[Plan]:
     return _Call("GET", _plan(name), Plan, None, True, timeout=timeout)
 
 
-def _create_plan(name: str, limits: Sequence[str] = (), *, time_zone: Optional[str] = None, unlimited: bool = False, timeout: Optional[float] = None) -> _Call[Plan]:
+def _create_plan(name: str, limits: Sequence[str] = (), *, time_zone: Optional[str] = None, unlimited: bool = False, idempotency_key: Optional[str] = None,
+                 timeout: Optional[float] = None) -> _Call[Plan]:
     """Makes a plan: create_plan("free", ["1000/day", "10/second burst 20"])."""
-    return _Call("POST", "/v1/admin/plans", Plan, _given(name=name, limits=limits, time_zone=time_zone, unlimited=unlimited or None), timeout=timeout)
+    body = _given(name=name, limits=limits, time_zone=time_zone, unlimited=unlimited or None)
+    return _Call("POST", "/v1/admin/plans", Plan, body, True, idempotency_key or _once(), timeout=timeout)
 
 
 def _update_plan(plan: Union[Plan, str], changes: PlanChanges, *, version: Optional[str] = None, timeout: Optional[float] = None) -> _Call[Plan]:
@@ -781,12 +795,14 @@ def _delete_plan(name: str, *, timeout: Optional[float] = None) -> _Call[None]:
     return _Call("DELETE", _plan(name), None, timeout=timeout)
 
 
-def _request(method: str, path: str, body: Optional[Mapping[str, Any]] = None, *, version: Optional[str] = None, timeout: Optional[float] = None) -> _Call[Any]:
+def _request(method: str, path: str, body: Optional[Mapping[str, Any]] = None, *, version: Optional[str] = None, idempotency_key: Optional[str] = None,
+             timeout: Optional[float] = None) -> _Call[Any]:
     """Makes any other call of the admin API, such as request("GET", "/v1/admin/audit?limit=10"), and returns its JSON.
 
-    /docs of the admin API lists them. Only GET is sent again after a lost answer.
+    /docs of the admin API lists them, and which of them take an idempotency key. After a lost answer, only those that
+    have one and GET are sent again.
     """
-    return _Call(method, path, Any, body, method == "GET", version=version, timeout=timeout)
+    return _Call(method, path, Any, body, method == "GET" or idempotency_key is not None, idempotency_key, version, timeout=timeout)
 
 
 # Clients.

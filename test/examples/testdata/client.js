@@ -7,7 +7,7 @@ const ration = require("../../../clients/typescript");
 
 // How calls that Python makes with named arguments are made here.
 const shapes = {
-  create_key: ([name], { timeout, ...key }) => [{ name, ...key }, { timeout }],
+  create_key: ([name], { timeout, idempotencyKey, ...key }) => [{ name, ...key }, { timeout, idempotencyKey }],
   list_keys: (_, { timeout, ...selection }) => [selection, { timeout }],
   keys: (_, { timeout, ...selection }) => [selection, { timeout }],
   add_secret: ([id, label], { timeout, ...secret }) => [id, { label, ...secret }, { timeout }],
