@@ -16,9 +16,3 @@ type AuditEntry struct {
 	Details json.RawMessage `json:"details"`  // what changed: {"field": {"old": …, "new": …}}
 	TokenID string          `json:"token_id"` // the service token that the change was made with; empty: none
 }
-
-// AuditLog is the audit log, or its newest entries.
-type AuditLog struct {
-	Items []AuditEntry `json:"items"` // the newest first; never null
-	More  bool         `json:"more"`  // there are more than were asked for
-}

@@ -13,9 +13,3 @@ type UsageDay struct {
 	Denied        int64      `json:"denied"`          // charges
 	LastRequestAt *time.Time `json:"last_request_at"` // of admitted charges; null: none
 }
-
-// UsageDays is usage by key, meter and day.
-type UsageDays struct {
-	Items []UsageDay `json:"items"` // by date; never null
-	More  bool       `json:"more"`  // there are more than were asked for
-}

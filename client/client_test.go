@@ -85,7 +85,7 @@ func TestWhatIsNoProblemIsARefusalToo(t *testing.T) {
 
 // A call is sent again only where that can't do anything twice.
 func TestRetries(t *testing.T) {
-	list := func(ctx context.Context, a *client.Admin) error { _, err := a.ListPlans(ctx); return err }
+	list := func(ctx context.Context, a *client.Admin) error { _, err := a.ListPlans(ctx, client.NameQuery{}); return err }
 	create := func(ctx context.Context, a *client.Admin) error {
 		_, err := a.CreateKey(ctx, api.NewKey{Name: "a"})
 		return err
@@ -144,14 +144,14 @@ func TestCreationsAreKeptApart(t *testing.T) {
 
 func TestRetriesEnd(t *testing.T) {
 	url, asked := server(t, problem(503, "store_unavailable", ""))
-	if _, err := admin(t, url).ListPlans(t.Context()); err == nil || asked.Load() != 3 {
+	if _, err := admin(t, url).ListPlans(t.Context(), client.NameQuery{}); err == nil || asked.Load() != 3 {
 		t.Errorf("%d requests, %v; want 3 and an error", asked.Load(), err)
 	}
 	never, err := client.NewAdmin(client.Config{URL: url, Retries: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := never.ListPlans(t.Context()); err == nil || asked.Load() != 4 {
+	if _, err := never.ListPlans(t.Context(), client.NameQuery{}); err == nil || asked.Load() != 4 {
 		t.Errorf("%d requests, %v; want one more and an error", asked.Load(), err)
 	}
 }

@@ -30,24 +30,10 @@ func (a *Admin) ListKeys(ctx context.Context, query KeyQuery) (api.Page[api.KeyR
 
 // Keys returns all keys that match, page by page. The sequence ends after an error.
 func (a *Admin) Keys(ctx context.Context, query KeyQuery) iter.Seq2[api.KeyRecord, error] {
-	return func(yield func(api.KeyRecord, error) bool) {
-		for {
-			page, err := a.ListKeys(ctx, query)
-			if err != nil {
-				yield(api.KeyRecord{}, err)
-				return
-			}
-			for _, key := range page.Items {
-				if !yield(key, nil) {
-					return
-				}
-			}
-			if page.NextCursor == nil {
-				return
-			}
-			query.Cursor = *page.NextCursor
-		}
-	}
+	return items(query.Cursor, func(cursor string) (api.Page[api.KeyRecord], error) {
+		query.Cursor = cursor
+		return a.ListKeys(ctx, query)
+	})
 }
 
 // CreateKey creates a key. The answer has its secret, which can't be shown again.

@@ -2,16 +2,24 @@ package client
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"net/url"
 
 	"github.com/ration-dev/ration/api"
 )
 
-// ListPlans returns all plans by name.
-func (a *Admin) ListPlans(ctx context.Context) ([]api.Plan, error) {
-	page, err := read[api.Page[api.Plan]](ctx, a, "/plans", nil)
-	return page.Items, err
+// ListPlans returns one page of plans by name.
+func (a *Admin) ListPlans(ctx context.Context, query NameQuery) (api.Page[api.Plan], error) {
+	return list[api.Plan](ctx, a, "/plans", query.Values())
+}
+
+// Plans returns all of them, page by page. The sequence ends after an error.
+func (a *Admin) Plans(ctx context.Context, query NameQuery) iter.Seq2[api.Plan, error] {
+	return items(query.Cursor, func(cursor string) (api.Page[api.Plan], error) {
+		query.Cursor = cursor
+		return a.ListPlans(ctx, query)
+	})
 }
 
 // CreatePlan creates a plan.

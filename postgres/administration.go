@@ -53,6 +53,9 @@ func (r reader) Now(ctx context.Context) (time.Time, error) { return storeTime(c
 // MonthOf implements sqladmin.Reader.
 func (reader) MonthOf(column string) string { return "date_trunc('month', " + column + ")::date" }
 
+// Bytewise implements sqladmin.Reader.
+func (reader) Bytewise(column string) string { return column + ` COLLATE "C"` }
+
 // keyUsageSQL is served by the primary key of key_usage.
 const keyUsageSQL = "SELECT " + usageColumns + " FROM key_usage WHERE api_key_id = ANY($1::uuid[])"
 

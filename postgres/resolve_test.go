@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
@@ -261,7 +262,7 @@ func TestClosedStoreRefuses(t *testing.T) {
 		}
 	}
 	_, err = store.Charge(t.Context(), testbatch.Requests(t, ration.NewKeyID()))
-	_, errRead := store.ListPlans(t.Context())
+	_, errRead := store.ListPlans(t.Context(), admin.NameFilter{})
 	_, errWrite := store.CreateKey(t.Context(), newKey(""))
 	for _, err := range []error{err, errRead, errWrite, store.Ready(t.Context())} {
 		if !errors.Is(err, ration.ErrStoreUnavailable) {

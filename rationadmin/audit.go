@@ -22,6 +22,22 @@ type AuditEntry struct {
 // AuditFilter selects audit entries. A zero field does not restrict the selection.
 type AuditFilter struct {
 	Target string
+	Action string // the whole action, such as "key.create"
 	Actor  string
-	Limit  int // most entries returned; 0: 1,000
+	Since  time.Time
+	Until  time.Time // not included
+
+	OldestFirst bool
+	After       AuditPosition // only entries that come later in the order: pass the position of the last entry of the page before
+	Limit       int           // most entries returned; 0: 1,000
 }
+
+// AuditPosition is where an entry is in the audit log. The zero AuditPosition is before
+// all entries, in either order.
+type AuditPosition struct {
+	At time.Time
+	ID uuid.UUID
+}
+
+// Position returns where the entry is.
+func (e *AuditEntry) Position() AuditPosition { return AuditPosition{e.At, e.ID} }

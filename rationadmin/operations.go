@@ -85,12 +85,12 @@ type Operations interface {
 	// plan or a key has a limit on it.
 	SetMeter(ctx context.Context, actor string, meter MeterUnit) (Meter, error)
 	// ListMeters returns the meters that were given a unit, by name.
-	ListMeters(ctx context.Context) ([]Meter, error)
+	ListMeters(ctx context.Context, filter NameFilter) ([]Meter, error)
 
 	// CreatePlan creates a plan. Error: ErrExists.
 	CreatePlan(ctx context.Context, actor string, plan NewPlan) (ration.Plan, error)
-	// ListPlans returns all plans by name.
-	ListPlans(ctx context.Context) ([]ration.Plan, error)
+	// ListPlans returns plans by name.
+	ListPlans(ctx context.Context, filter NameFilter) ([]ration.Plan, error)
 	// ShowPlan returns a plan. Error: ErrNotFound.
 	ShowPlan(ctx context.Context, name string) (ration.Plan, error)
 	// UpdatePlan changes a plan. The change holds for every decision that starts
@@ -110,13 +110,15 @@ type Operations interface {
 	// CreateToken creates a service token. Error: ErrExists if a token in use has the
 	// name.
 	CreateToken(ctx context.Context, actor string, token NewToken) (IssuedToken, error)
-	// ListTokens returns all tokens, including revoked ones, in the order of their
-	// creation.
-	ListTokens(ctx context.Context) ([]Token, error)
+	// ListTokens returns tokens, including revoked ones, in the order of their creation
+	// unless the filter says otherwise.
+	ListTokens(ctx context.Context, filter TokenFilter) ([]Token, error)
 	// RevokeToken revokes the token with a name. Error: ErrNotFound if no token in
 	// use has the name.
 	RevokeToken(ctx context.Context, actor string, name string) (Token, error)
 
+	// ListReservations returns the reservations that match, the newest first.
+	ListReservations(ctx context.Context, filter ReservationFilter) ([]ration.Reservation, error)
 	// UsageDays returns what was used per key, meter and local day, ordered by date.
 	// A key's days are those of its own time zone.
 	UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error)

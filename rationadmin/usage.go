@@ -16,8 +16,23 @@ type UsageFilter struct {
 	Meter         string
 	From          ration.PeriodID // first local date
 	To            ration.PeriodID // last local date, included; 0: no end
-	Limit         int             // most rows returned; 0: 10,000
+
+	// The rest is for UsageDays.
+	NewestFirst bool          // the whole order reversed
+	After       UsagePosition // only rows that come later in the order: pass the position of the last row of the page before
+	Limit       int           // most rows returned, of SumUsage too; 0: 10,000
 }
+
+// UsagePosition is where a row is in the history by day. The zero UsagePosition is before
+// all rows, in either order.
+type UsagePosition struct {
+	Date  ration.PeriodID
+	KeyID ration.KeyID
+	Meter string
+}
+
+// Position returns where the row is.
+func (d *UsageDay) Position() UsagePosition { return UsagePosition{d.Date, d.KeyID, d.Meter} }
 
 // UsageDay is what a key used on a meter on one of its local days.
 type UsageDay struct {

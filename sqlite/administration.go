@@ -77,6 +77,9 @@ func (r reader) Query(ctx context.Context, sql string, each func(sqladmin.Row), 
 // MonthOf implements sqladmin.Reader.
 func (reader) MonthOf(column string) string { return "date(" + column + ", 'start of month')" }
 
+// Bytewise implements sqladmin.Reader.
+func (reader) Bytewise(column string) string { return column }
+
 // Usage implements sqladmin.Reader.
 func (r reader) Usage(ctx context.Context, ids []ration.KeyID) (map[ration.KeyID]ledger.Usage, error) {
 	usage := make(map[ration.KeyID]ledger.Usage, len(ids))

@@ -47,7 +47,7 @@ func (s *Service) Bootstrap(ctx context.Context, secret ration.Secret) (made boo
 	if !errors.Is(err, ration.ErrExists) {
 		return made, err
 	}
-	tokens, err := s.store.ListTokens(ctx) // another instance may have been faster
+	tokens, err := s.store.ListTokens(ctx, TokenFilter{}) // another instance may have been faster
 	if err == nil && !HasAdmin(tokens) {
 		err = fmt.Errorf("the bootstrap token can't be made: %w; revoke the token with the name %s, or use another secret", ration.ErrExists, bootstrapName)
 	}

@@ -34,7 +34,7 @@ func validateFilter(f *KeyFilter) error {
 	if err := validateUnlimited(f.Unlimited); err != nil {
 		return err
 	}
-	return validatePageSize(f.Limit)
+	return ValidatePageSize(f.Limit)
 }
 
 // selects reports whether the filter leaves keys out by what they are.

@@ -36,7 +36,12 @@ func (s *Service) SetMeter(ctx context.Context, actor string, meter MeterUnit) (
 }
 
 // ListMeters returns the meters that were given a unit, by name.
-func (s *Service) ListMeters(ctx context.Context) ([]Meter, error) { return s.store.ListMeters(ctx) }
+func (s *Service) ListMeters(ctx context.Context, filter NameFilter) ([]Meter, error) {
+	if err := ValidatePageSize(filter.Limit); err != nil {
+		return nil, err
+	}
+	return s.store.ListMeters(ctx, filter)
+}
 
 func validateMeterUnit(meter MeterUnit) error {
 	if err := ration.ValidateMeter(meter.Name); err != nil {
@@ -87,7 +92,7 @@ func setUnit(by author, unit ration.Unit, change *MeterChange) (err error) {
 
 // units returns the units of all meters that have one of their own.
 func (s *Service) units(ctx context.Context) (ledger.Units, error) {
-	meters, err := s.store.ListMeters(ctx)
+	meters, err := s.store.ListMeters(ctx, NameFilter{})
 	units := make(ledger.Units, len(meters))
 	for _, meter := range meters {
 		units[meter.Name] = meter.Unit

@@ -36,9 +36,12 @@ func (s *Service) CreatePlan(ctx context.Context, actor string, plan NewPlan) (r
 	return created, err
 }
 
-// ListPlans returns all plans by name.
-func (s *Service) ListPlans(ctx context.Context) ([]ration.Plan, error) {
-	plans, err := s.store.ListPlans(ctx)
+// ListPlans returns plans by name.
+func (s *Service) ListPlans(ctx context.Context, filter NameFilter) ([]ration.Plan, error) {
+	if err := ValidatePageSize(filter.Limit); err != nil {
+		return nil, err
+	}
+	plans, err := s.store.ListPlans(ctx, filter)
 	if err != nil {
 		return nil, err
 	}

@@ -106,7 +106,7 @@ func TestDeletePlan(t *testing.T) {
 	if err := o.DeletePlan(t.Context(), actor, "free"); err != nil {
 		t.Fatal(err)
 	}
-	if plans, err := o.ListPlans(t.Context()); err != nil || len(plans) != 0 || o.actions("plan:free") != "plan.create plan.delete" {
+	if plans, err := o.ListPlans(t.Context(), admin.NameFilter{}); err != nil || len(plans) != 0 || o.actions("plan:free") != "plan.create plan.delete" {
 		t.Errorf("plans %v (%v), actions %q", plans, err, o.actions("plan:free"))
 	}
 }

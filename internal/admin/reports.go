@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/ration-dev/ration"
 )
@@ -39,12 +41,29 @@ func validateUsageFilter(filter *UsageFilter) error {
 			return err
 		}
 	}
-	return validatePageSize(filter.Limit)
+	return ValidatePageSize(filter.Limit)
 }
 
-// ListAudit returns who changed what, the newest first.
+// ListReservations returns the reservations that match.
+func (s *Service) ListReservations(ctx context.Context, filter ReservationFilter) ([]ration.Reservation, error) {
+	if filter.State != "" && !slices.Contains(reservationStates, filter.State) {
+		return nil, &ration.InvalidError{Field: "state", Value: string(filter.State), Reason: "use open, settled, voided or expired"}
+	}
+	if err := ValidatePageSize(filter.Limit); err != nil {
+		return nil, err
+	}
+	s.reach.narrow(&filter.Owners, &filter.Plans)
+	return s.store.ListReservations(ctx, filter)
+}
+
+var reservationStates = []ration.ReservationState{ration.ReservationOpen, ration.ReservationSettled, ration.ReservationVoided, ration.ReservationExpired}
+
+// ListAudit returns who changed what, the newest first unless the filter says otherwise.
 func (s *Service) ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error) {
-	if err := validatePageSize(filter.Limit); err != nil {
+	if !filter.Until.IsZero() && !filter.Since.Before(filter.Until) {
+		return nil, &ration.InvalidError{Field: "until", Value: filter.Until.UTC().Format(time.RFC3339), Reason: "use a time after since"}
+	}
+	if err := ValidatePageSize(filter.Limit); err != nil {
 		return nil, err
 	}
 	if !s.reach.IsAll() {
@@ -61,7 +80,8 @@ func (s *Service) ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEnt
 	return s.store.ListAudit(ctx, filter)
 }
 
-func validatePageSize(size int) error {
+// ValidatePageSize returns an error unless a list may have this limit; 0 is the list's own.
+func ValidatePageSize(size int) error {
 	if size < 0 || size > maxPageSize {
 		return &ration.InvalidError{Field: "limit", Value: strconv.Itoa(size), Reason: "use 1 to 100000"}
 	}

@@ -113,8 +113,8 @@ type Plans interface {
 	ApplyPlans(ctx context.Context, apply func(*PlansChange) error) error
 	// Plan returns a plan. Error: ErrNotFound.
 	Plan(ctx context.Context, name string) (ration.Plan, error)
-	// ListPlans returns all plans by name.
-	ListPlans(ctx context.Context) ([]ration.Plan, error)
+	// ListPlans returns plans by name, in the order of bytes.
+	ListPlans(ctx context.Context, filter NameFilter) ([]ration.Plan, error)
 }
 
 // Meters stores the units of meters.
@@ -124,8 +124,9 @@ type Meters interface {
 	// ErrUnchanged, nothing is written, and the meter is returned as it is. Charges
 	// wait only if they are the first of their key on this meter.
 	SetMeter(ctx context.Context, name string, set func(*MeterChange) error) (Meter, error)
-	// ListMeters returns the meters that were given a unit, by name.
-	ListMeters(ctx context.Context) ([]Meter, error)
+	// ListMeters returns the meters that were given a unit, by name, in the order of
+	// bytes.
+	ListMeters(ctx context.Context, filter NameFilter) ([]Meter, error)
 }
 
 // Tokens stores service tokens.
@@ -139,9 +140,9 @@ type Tokens interface {
 	// RevokeToken revokes the token with a name; the store sets RevokedAt. At most
 	// one token with a name is not revoked. Error: ErrNotFound if there is none.
 	RevokeToken(ctx context.Context, name string, audit AuditEntry) (Token, error)
-	// ListTokens returns all tokens, including revoked ones, in the order of their
-	// creation.
-	ListTokens(ctx context.Context) ([]Token, error)
+	// ListTokens returns tokens, including revoked ones, in the order of their creation
+	// or of the bytes of their names, and of their ids where that is the same.
+	ListTokens(ctx context.Context, filter TokenFilter) ([]Token, error)
 	TokenChecks
 }
 
@@ -169,6 +170,9 @@ type Usage interface {
 	UsageOfKeys(ctx context.Context, ids []ration.KeyID) (map[ration.KeyID]ledger.Usage, time.Time, error)
 	// Reservations returns the reservations that match. See [ration.Store].
 	Reservations(ctx context.Context, filter ration.ReservationFilter) ([]ration.Reservation, error)
+	// ListReservations returns the reservations that match, in the order of their ids and
+	// then those of their keys, the last first. It leaves out Fingerprint and Limits.
+	ListReservations(ctx context.Context, filter ReservationFilter) ([]ration.Reservation, error)
 	// UsageDays returns history rows ordered by date, key id and meter.
 	UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error)
 	// UsageHours returns what was counted by UTC hour, ordered by hour, key id and
@@ -203,7 +207,8 @@ type Usage interface {
 
 // AuditLog reads who changed what.
 type AuditLog interface {
-	// ListAudit returns entries, newest first.
+	// ListAudit returns entries, newest first, and of one time those with the greater id
+	// first.
 	ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error)
 }
 

@@ -38,7 +38,7 @@ func TestGrantOfNothingIsRefused(t *testing.T) {
 	}
 	_, err := o.CreateToken(t.Context(), actor, admin.NewToken{Name: "a", Scopes: []string{"keys"}, Plans: []string{"free", "unheard-of"}})
 	wantError(t, err, ration.ErrNotFound, `plan "unheard-of"`)
-	if tokens, err := o.ListTokens(t.Context()); err != nil || len(tokens) != 0 {
+	if tokens, err := o.ListTokens(t.Context(), admin.TokenFilter{}); err != nil || len(tokens) != 0 {
 		t.Errorf("%d tokens were made, %v", len(tokens), err)
 	}
 }
@@ -50,7 +50,7 @@ func TestCreateNarrowedToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokens, err := o.ListTokens(t.Context())
+	tokens, err := o.ListTokens(t.Context(), admin.TokenFilter{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,7 +101,7 @@ func TestLastUseIsShown(t *testing.T) {
 	if err := checker.Close(context.Background()); err != nil { // it waits for the writes
 		t.Fatal(err)
 	}
-	tokens, err := o.ListTokens(t.Context())
+	tokens, err := o.ListTokens(t.Context(), admin.TokenFilter{})
 	if err != nil {
 		t.Fatal(err)
 	}

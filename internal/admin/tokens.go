@@ -48,9 +48,13 @@ func (s *Service) CreateToken(ctx context.Context, actor string, token NewToken)
 	return issue(created), err
 }
 
-// ListTokens returns all tokens, the revoked ones too, in the order of their
-// creation.
-func (s *Service) ListTokens(ctx context.Context) ([]Token, error) { return s.store.ListTokens(ctx) }
+// ListTokens returns tokens, the revoked ones too.
+func (s *Service) ListTokens(ctx context.Context, filter TokenFilter) ([]Token, error) {
+	if err := ValidatePageSize(filter.Limit); err != nil {
+		return nil, err
+	}
+	return s.store.ListTokens(ctx, filter)
+}
 
 // RevokeToken ends the token in use that has the name. Error: ErrNotFound.
 func (s *Service) RevokeToken(ctx context.Context, actor, name string) (Token, error) {

@@ -29,7 +29,7 @@ func TestCreateToken(t *testing.T) {
 	if diff := cmp.Diff([]string{"read", "verify"}, issued.Token.Scopes); diff != "" {
 		t.Errorf("scopes (-want +got):\n%s", diff)
 	}
-	tokens, err := o.ListTokens(t.Context())
+	tokens, err := o.ListTokens(t.Context(), admin.TokenFilter{})
 	if err != nil {
 		t.Fatal(err)
 	}

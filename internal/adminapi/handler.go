@@ -60,6 +60,8 @@ func New(config Config) *API {
 	a.registerMeters()
 	a.registerTokens()
 	a.registerUsage()
+	a.registerReservations()
+	a.registerAudit()
 	a.registerReports()
 	a.registerImports()
 	a.registerSystem()
@@ -74,7 +76,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := a.config.TrustedProxies.RequestID(r)
 	w.Header().Set(rationhttp.RequestIDHeader, id)
 	w.Header().Set("Cache-Control", "no-store")
-	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, &request{id: id, target: r.Method + " " + r.URL.EscapedPath(), header: r.Header}))
+	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, &request{id: id, target: r.Method + " " + r.URL.EscapedPath(), header: r.Header, query: r.URL.Query()}))
 	if a.documents(w, r) {
 		return
 	}

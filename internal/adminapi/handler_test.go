@@ -19,6 +19,7 @@ type served struct {
 	t      *testing.T
 	server *httptest.Server
 	api    *adminapi.API
+	store  *sqlite.Store
 	ids    *strings.Replacer // of what prepare has made
 }
 
@@ -39,11 +40,11 @@ func serve(t *testing.T) *served {
 	}})
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
-	return &served{t, server, api, nil}
+	return &served{t, server, api, store, nil}
 }
 
 // with returns the same for a part of the test.
-func (s *served) with(t *testing.T) *served { return &served{t, s.server, s.api, s.ids} }
+func (s *served) with(t *testing.T) *served { return &served{t, s.server, s.api, s.store, s.ids} }
 
 // key creates a key and returns its id.
 func (s *served) key(body string) string {

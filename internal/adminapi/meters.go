@@ -16,7 +16,7 @@ const tagMeters = "meters"
 func (a *API) registerMeters() {
 	register(a, operation{
 		id: "listMeters", method: http.MethodGet, path: "/meters", tag: tagMeters, scope: scopeRead,
-		summary: "List the meters that were given a unit", about: "Any other meter counts whole numbers.",
+		summary: "List the meters that were given a unit", about: "By name. Any other meter counts whole numbers.",
 	}, listMeters)
 	register(a, operation{
 		id: "setMeter", method: http.MethodPut, path: "/meters/{name}", tag: tagMeters, scope: scopeAdmin,
@@ -25,9 +25,14 @@ func (a *API) registerMeters() {
 	}, setMeter)
 }
 
-func listMeters(ctx context.Context, c Caller, _ *struct{}) (*reply[api.Page[api.Meter]], error) {
-	meters, err := c.Operations.ListMeters(ctx)
-	return replyWith(api.Page[api.Meter]{Items: wire.Meters(meters)}, err)
+func listMeters(ctx context.Context, c Caller, in *listByNameInput) (*reply[api.Page[api.Meter]], error) {
+	meters := list[rationadmin.Meter, api.Meter, string]{
+		name: wire.ListOfMeters, show: wire.Meters, place: func(m *rationadmin.Meter) string { return m.Name },
+		find: func(ctx context.Context, after string, most int) ([]rationadmin.Meter, error) {
+			return c.Operations.ListMeters(ctx, in.filter(after, most))
+		},
+	}
+	return meters.page(ctx, in.Paging)
 }
 
 type setMeterInput struct {

@@ -22,7 +22,7 @@ type ByName struct {
 func (a *API) registerPlans() {
 	register(a, operation{
 		id: "listPlans", method: http.MethodGet, path: "/plans", tag: tagPlans, scope: scopeRead,
-		summary: "List all plans by name",
+		summary: "List plans by name",
 	}, listPlans)
 	register(a, operation{
 		id: "createPlan", method: http.MethodPost, path: "/plans", tag: tagPlans, scope: scopeAdmin, status: http.StatusCreated,
@@ -49,9 +49,24 @@ func (a *API) registerPlans() {
 	}, applyPlans)
 }
 
-func listPlans(ctx context.Context, c Caller, _ *struct{}) (*reply[api.Page[api.Plan]], error) {
-	plans, err := c.Operations.ListPlans(ctx)
-	return replyWith(api.Page[api.Plan]{Items: wire.Plans(plans)}, err)
+// listByNameInput selects what is listed by name.
+type listByNameInput struct {
+	Sort string `query:"sort" enum:"name,-name" default:"name" doc:"The order: by name, from a or from z."`
+	Paging
+}
+
+func (in *listByNameInput) filter(after string, most int) admin.NameFilter {
+	return admin.NameFilter{Descending: in.Sort == "-name", After: after, Limit: most}
+}
+
+func listPlans(ctx context.Context, c Caller, in *listByNameInput) (*reply[api.Page[api.Plan]], error) {
+	plans := list[ration.Plan, api.Plan, string]{
+		name: wire.ListOfPlans, show: wire.Plans, place: func(p *ration.Plan) string { return p.Name },
+		find: func(ctx context.Context, after string, most int) ([]ration.Plan, error) {
+			return c.Operations.ListPlans(ctx, in.filter(after, most))
+		},
+	}
+	return plans.page(ctx, in.Paging)
 }
 
 type createPlanInput struct {

@@ -13,29 +13,10 @@ const tagReports = "reports"
 
 func (a *API) registerReports() {
 	register(a, operation{
-		id: "listAudit", method: http.MethodGet, path: "/audit", tag: tagReports, scope: scopeRead,
-		summary: "List who changed what", about: "The newest entries come first.",
-	}, listAudit)
-	register(a, operation{
 		id: "reconcile", method: http.MethodGet, path: "/reconcile", tag: tagReports, scope: scopeRead,
 		summary: "Compare counts with the request log",
 		about:   "Each request looks at the next keys. Add up the answers until next_cursor is null.",
 	}, reconcile)
-}
-
-type listAuditInput struct {
-	Target string `query:"target" doc:"Only changes of this: a key's id, plan:NAME or token:NAME."`
-	Actor  string `query:"actor" doc:"Only changes by this actor, such as token:NAME."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most entries."`
-}
-
-func listAudit(ctx context.Context, c Caller, in *listAuditInput) (*reply[api.AuditLog], error) {
-	entries, err := c.Operations.ListAudit(ctx, admin.AuditFilter{Target: in.Target, Actor: in.Actor, Limit: in.Limit + 1})
-	more := len(entries) > in.Limit
-	if more {
-		entries = entries[:in.Limit]
-	}
-	return replyWith(api.AuditLog{Items: wire.AuditEntries(entries), More: more}, err)
 }
 
 type reconcileInput struct {

@@ -3,6 +3,7 @@ package adminapi
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -13,6 +14,7 @@ type request struct {
 	id     string
 	target string // the method and the path
 	header http.Header
+	query  url.Values
 	caller Caller
 }
 

@@ -28,9 +28,21 @@ func (a *API) registerTokens() {
 	}, revokeToken)
 }
 
-func listTokens(ctx context.Context, c Caller, _ *struct{}) (*reply[api.Page[api.Token]], error) {
-	tokens, err := c.Operations.ListTokens(ctx)
-	return replyWith(api.Page[api.Token]{Items: wire.Tokens(tokens)}, err)
+type listTokensInput struct {
+	Sort string `query:"sort" enum:"created_at,-created_at,name,-name" default:"created_at" doc:"The order: by creation or name; with - reversed."`
+	Paging
+}
+
+func listTokens(ctx context.Context, c Caller, in *listTokensInput) (*reply[api.Page[api.Token]], error) {
+	filter := rationadmin.TokenFilter{ByName: in.Sort == "name" || in.Sort == "-name", Descending: in.Sort[0] == '-'}
+	tokens := list[rationadmin.Token, api.Token, rationadmin.TokenPosition]{
+		name: wire.ListOfTokens, show: wire.Tokens, place: (*rationadmin.Token).Position,
+		find: func(ctx context.Context, after rationadmin.TokenPosition, most int) ([]rationadmin.Token, error) {
+			filter.After, filter.Limit = after, most
+			return c.Operations.ListTokens(ctx, filter)
+		},
+	}
+	return tokens.page(ctx, in.Paging)
 }
 
 type createTokenInput struct {

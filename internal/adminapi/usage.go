@@ -20,7 +20,7 @@ func (a *API) registerUsage() {
 	}, sumUsage)
 	register(a, operation{
 		id: "listUsageDays", method: http.MethodGet, path: "/usage/days", tag: tagUsage, scope: scopeRead,
-		summary: "List usage by key, meter and day",
+		summary: "List usage by key, meter and day", about: "Each key's days are those of its own time zone.",
 	}, listUsageDays)
 }
 
@@ -31,11 +31,10 @@ type UsageFilter struct {
 	Meter string `query:"meter" doc:"Only on this meter."`
 	From  string `query:"from" doc:"The first date, such as 2030-01-31. Absent: the earliest."`
 	To    string `query:"to" doc:"The last date, included. Absent: the latest."`
-	Limit int    `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"The most rows."`
 }
 
 func (f *UsageFilter) read() (filter admin.UsageFilter, err error) {
-	filter = admin.UsageFilter{Owner: f.Owner, Meter: f.Meter, Limit: f.Limit}
+	filter = admin.UsageFilter{Owner: f.Owner, Meter: f.Meter}
 	if filter.KeyID, err = readKeyParameter(f.Key); err != nil {
 		return filter, err
 	}
@@ -60,6 +59,7 @@ func readDate(pointer, text string) (ration.PeriodID, error) {
 
 type sumUsageInput struct {
 	UsageFilter
+	Limit   int                `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"The most sums."`
 	GroupBy []admin.UsageGroup `query:"group_by" enum:"key,owner,plan,hour,day,month,meter" doc:"Several with commas; hour only with zone. Absent: only by meter, which every sum is by."`
 	Zone    string             `query:"zone" doc:"The time zone of all days, months and hours, such as Europe/Berlin. The report is made of UTC hours, which are kept for a time, and begins with the first day of which all hours are known if from is absent. Absent: each key's own."`
 }
@@ -69,20 +69,29 @@ func sumUsage(ctx context.Context, c Caller, in *sumUsageInput) (*reply[api.Usag
 	if err != nil {
 		return nil, err
 	}
+	filter.Limit = in.Limit
 	report, err := c.Operations.SumUsage(ctx, admin.UsageQuestion{UsageFilter: filter, By: in.GroupBy, Zone: in.Zone})
 	return replyWith(wire.UsageReport(report, in.GroupBy, in.Zone), err)
 }
 
-func listUsageDays(ctx context.Context, c Caller, in *UsageFilter) (*reply[api.UsageDays], error) {
+type listUsageDaysInput struct {
+	UsageFilter
+	Sort string `query:"sort" enum:"date,-date" default:"date" doc:"The order: by date, the earliest or the latest first."`
+	Paging
+}
+
+func listUsageDays(ctx context.Context, c Caller, in *listUsageDaysInput) (*reply[api.Page[api.UsageDay]], error) {
 	filter, err := in.read()
 	if err != nil {
 		return nil, err
 	}
-	filter.Limit++
-	days, err := c.Operations.UsageDays(ctx, filter)
-	more := len(days) > in.Limit
-	if more {
-		days = days[:in.Limit]
+	filter.NewestFirst = in.Sort == "-date"
+	days := list[admin.UsageDay, api.UsageDay, admin.UsagePosition]{
+		name: wire.ListOfUsageDays, show: wire.UsageDays, place: (*admin.UsageDay).Position,
+		find: func(ctx context.Context, after admin.UsagePosition, most int) ([]admin.UsageDay, error) {
+			filter.After, filter.Limit = after, most
+			return c.Operations.UsageDays(ctx, filter)
+		},
 	}
-	return replyWith(api.UsageDays{Items: wire.UsageDays(days), More: more}, err)
+	return days.page(ctx, in.Paging)
 }

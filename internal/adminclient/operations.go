@@ -61,35 +61,13 @@ func (o *Operations) CreateKey(ctx context.Context, actor string, key admin.NewK
 
 // ListKeys implements admin.Operations.
 func (o *Operations) ListKeys(ctx context.Context, filter admin.KeyFilter) ([]admin.KeyRecord, error) {
-	most := filter.Limit
-	if most == 0 {
-		most = defaultKeys
-	}
-	query := client.KeyQuery{KeyFilter: keyFilter(filter), SecretStart: filter.SecretStart, Today: filter.WithToday, Cursor: after(filter.After)}
-	var keys []admin.KeyRecord
-	for len(keys) < most {
-		query.PageSize = min(most-len(keys), mostOfPage)
-		page, err := o.admin.ListKeys(ctx, query)
-		if err != nil {
-			return nil, failed(err)
-		}
-		read, err := all(page.Items, readKey)
-		if err != nil {
-			return nil, err
-		}
-		keys = append(keys, read...)
-		if page.NextCursor == nil {
-			break
-		}
-		query.Cursor = *page.NextCursor
-	}
-	return keys, nil
+	query := client.KeyQuery{KeyFilter: keyFilter(filter), SecretStart: filter.SecretStart, Today: filter.WithToday}
+	paging := client.Paging{Cursor: after(filter.After)}
+	return gather(filter.Limit, defaultKeys, &paging, readKey, func() (api.Page[api.KeyRecord], error) {
+		query.PageSize, query.Cursor = paging.PageSize, paging.Cursor
+		return o.admin.ListKeys(ctx, query)
+	})
 }
-
-const (
-	defaultKeys = 1_000
-	mostOfPage  = 1_000
-)
 
 // ShowKey implements admin.Operations.
 func (o *Operations) ShowKey(ctx context.Context, id ration.KeyID) (admin.KeyStatus, error) {

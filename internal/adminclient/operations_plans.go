@@ -5,7 +5,9 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/client"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 // SetMeter implements admin.Operations.
@@ -15,9 +17,17 @@ func (o *Operations) SetMeter(ctx context.Context, actor string, meter admin.Met
 }
 
 // ListMeters implements admin.Operations.
-func (o *Operations) ListMeters(ctx context.Context) ([]admin.Meter, error) {
-	meters, err := o.admin.ListMeters(ctx)
-	return answered(meters, err, func(meters []api.Meter) ([]admin.Meter, error) { return all(meters, readMeter) })
+func (o *Operations) ListMeters(ctx context.Context, filter admin.NameFilter) ([]admin.Meter, error) {
+	query := nameQuery(filter)
+	query.Cursor = cursorAfter(wire.ListOfMeters, query.Values(), filter.After)
+	return gather(filter.Limit, allOfThem, &query.Paging, readMeter, func() (api.Page[api.Meter], error) { return o.admin.ListMeters(ctx, query) })
+}
+
+func nameQuery(filter admin.NameFilter) (query client.NameQuery) {
+	if filter.Descending {
+		query.Sort = "-name"
+	}
+	return query
 }
 
 // CreatePlan implements admin.Operations.
@@ -27,9 +37,10 @@ func (o *Operations) CreatePlan(ctx context.Context, actor string, plan admin.Ne
 }
 
 // ListPlans implements admin.Operations.
-func (o *Operations) ListPlans(ctx context.Context) ([]ration.Plan, error) {
-	plans, err := o.admin.ListPlans(ctx)
-	return answered(plans, err, func(plans []api.Plan) ([]ration.Plan, error) { return all(plans, readPlan) })
+func (o *Operations) ListPlans(ctx context.Context, filter admin.NameFilter) ([]ration.Plan, error) {
+	query := nameQuery(filter)
+	query.Cursor = cursorAfter(wire.ListOfPlans, query.Values(), filter.After)
+	return gather(filter.Limit, allOfThem, &query.Paging, readPlan, func() (api.Page[api.Plan], error) { return o.admin.ListPlans(ctx, query) })
 }
 
 // ShowPlan implements admin.Operations.
@@ -70,9 +81,17 @@ func (o *Operations) CreateToken(ctx context.Context, actor string, token admin.
 }
 
 // ListTokens implements admin.Operations.
-func (o *Operations) ListTokens(ctx context.Context) ([]admin.Token, error) {
-	tokens, err := o.admin.ListTokens(ctx)
-	return answered(tokens, err, func(tokens []api.Token) ([]admin.Token, error) { return all(tokens, readToken) })
+func (o *Operations) ListTokens(ctx context.Context, filter admin.TokenFilter) ([]admin.Token, error) {
+	var query client.TokenQuery
+	query.Sort = "created_at"
+	if filter.ByName {
+		query.Sort = "name"
+	}
+	if filter.Descending {
+		query.Sort = "-" + query.Sort
+	}
+	query.Cursor = cursorAfter(wire.ListOfTokens, query.Values(), filter.After)
+	return gather(filter.Limit, allOfThem, &query.Paging, readToken, func() (api.Page[api.Token], error) { return o.admin.ListTokens(ctx, query) })
 }
 
 // RevokeToken implements admin.Operations.

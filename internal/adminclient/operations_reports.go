@@ -8,10 +8,11 @@ import (
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/client"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 func usageQuery(filter admin.UsageFilter) client.UsageQuery {
-	query := client.UsageQuery{Owner: filter.Owner, Meter: filter.Meter, From: date(filter.From), To: date(filter.To), Limit: filter.Limit}
+	query := client.UsageQuery{Owner: filter.Owner, Meter: filter.Meter, From: date(filter.From), To: date(filter.To)}
 	if !filter.KeyID.IsZero() {
 		query.Key = filter.KeyID.String()
 	}
@@ -28,14 +29,17 @@ func date(day ration.PeriodID) string {
 
 // UsageDays implements admin.Operations.
 func (o *Operations) UsageDays(ctx context.Context, filter admin.UsageFilter) ([]admin.UsageDay, error) {
-	days, err := o.admin.UsageDays(ctx, usageQuery(filter))
-	return answered(days, err, func(days api.UsageDays) ([]admin.UsageDay, error) { return all(days.Items, readUsageDay) })
+	query := client.UsageDaysQuery{UsageQuery: usageQuery(filter)}
+	if filter.NewestFirst {
+		query.Sort = "-date"
+	}
+	query.Cursor = cursorAfter(wire.ListOfUsageDays, query.Values(), filter.After)
+	return gather(filter.Limit, defaultDays, &query.Paging, readUsageDay, func() (api.Page[api.UsageDay], error) { return o.admin.ListUsageDays(ctx, query) })
 }
 
 // SumUsage implements admin.Operations.
 func (o *Operations) SumUsage(ctx context.Context, question admin.UsageQuestion) (admin.UsageReport, error) {
-	query := usageQuery(question.UsageFilter)
-	query.Zone = question.Zone
+	query := client.UsageSumQuery{UsageQuery: usageQuery(question.UsageFilter), Zone: question.Zone, Limit: question.Limit}
 	for _, group := range question.By {
 		query.GroupBy = append(query.GroupBy, string(group))
 	}
@@ -45,8 +49,26 @@ func (o *Operations) SumUsage(ctx context.Context, question admin.UsageQuestion)
 
 // ListAudit implements admin.Operations.
 func (o *Operations) ListAudit(ctx context.Context, filter admin.AuditFilter) ([]admin.AuditEntry, error) {
-	log, err := o.admin.ListAudit(ctx, client.AuditQuery{Target: filter.Target, Actor: filter.Actor, Limit: filter.Limit})
-	return answered(log, err, func(log api.AuditLog) ([]admin.AuditEntry, error) { return all(log.Items, readAuditEntry) })
+	query := client.AuditQuery{Target: filter.Target, Action: filter.Action, Actor: filter.Actor, Since: filter.Since, Until: filter.Until}
+	if filter.OldestFirst {
+		query.Sort = "at"
+	}
+	query.Cursor = cursorAfter(wire.ListOfAudit, query.Values(), filter.After)
+	return gather(filter.Limit, defaultEntries, &query.Paging, readAuditEntry, func() (api.Page[api.AuditEntry], error) { return o.admin.ListAudit(ctx, query) })
+}
+
+// ListReservations implements admin.Operations. Of what they hold it does not know the
+// periods.
+func (o *Operations) ListReservations(ctx context.Context, filter admin.ReservationFilter) ([]ration.Reservation, error) {
+	query := client.ReservationQuery{State: string(filter.State)}
+	if !filter.KeyID.IsZero() {
+		query.Key = filter.KeyID.String()
+	}
+	if filter.OldestFirst {
+		query.Sort = "id"
+	}
+	query.Cursor = cursorAfter(wire.ListOfReservations, query.Values(), filter.After)
+	return gather(filter.Limit, defaultReservations, &query.Paging, readReservation, func() (api.Page[api.Reservation], error) { return o.admin.ListReservations(ctx, query) })
 }
 
 // ExplainKey implements admin.Operations.

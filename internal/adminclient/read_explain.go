@@ -1,6 +1,7 @@
 package adminclient
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -70,6 +71,7 @@ func readReservation(r api.Reservation) (reservation ration.Reservation, err err
 	if err != nil {
 		return reservation, err
 	}
+	slices.SortFunc(held, func(a, b ration.Amount) int { return ration.CompareMeters(a.Meter, b.Meter) })
 	reservation.Settled = settled
 	for _, amount := range held {
 		reservation.Held = append(reservation.Held, ration.Posting{Meter: amount.Meter, Units: amount.Units, Unit: amount.Unit})

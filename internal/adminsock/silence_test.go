@@ -29,7 +29,7 @@ func TestServerThatHangsIsNotWaitedForForEver(t *testing.T) {
 		t.Fatal(err)
 	}
 	client.WithSilence(50 * time.Millisecond)
-	_, readErr := client.ListPlans(t.Context())
+	_, readErr := client.ListPlans(t.Context(), admin.NameFilter{})
 	if !errors.Is(readErr, adminsock.ErrSilent) || !errors.Is(readErr, ration.ErrStoreUnavailable) || !strings.Contains(readErr.Error(), "none for 50ms") {
 		t.Errorf("a read: %v", readErr)
 	}
@@ -45,7 +45,7 @@ type slowOperations struct {
 	takes time.Duration
 }
 
-func (s slowOperations) ListPlans(context.Context) ([]ration.Plan, error) {
+func (s slowOperations) ListPlans(context.Context, admin.NameFilter) ([]ration.Plan, error) {
 	<-time.After(s.takes)
 	return []ration.Plan{{Name: "slow"}}, nil
 }
@@ -64,7 +64,7 @@ func TestLongOperationsAreNotCutOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plans, err := client.WithSilence(silence).ListPlans(t.Context())
+	plans, err := client.WithSilence(silence).ListPlans(t.Context(), admin.NameFilter{})
 	if err != nil || len(plans) != 1 || plans[0].Name != "slow" {
 		t.Errorf("got %+v, %v", plans, err)
 	}

@@ -177,12 +177,24 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 		return ops.ListKeys(ctx, admin.KeyFilter{Name: "k"})
 	})
 	same(p, "plan", func(ops admin.Operations) (ration.Plan, error) { return ops.ShowPlan(ctx, "free") })
-	same(p, "plans", func(ops admin.Operations) ([]ration.Plan, error) { return ops.ListPlans(ctx) })
-	same(p, "tokens", func(ops admin.Operations) ([]admin.Token, error) { return ops.ListTokens(ctx) })
+	same(p, "plans", func(ops admin.Operations) ([]ration.Plan, error) { return ops.ListPlans(ctx, admin.NameFilter{}) })
+	same(p, "tokens", func(ops admin.Operations) ([]admin.Token, error) { return ops.ListTokens(ctx, admin.TokenFilter{}) })
 	same(p, "usage", func(ops admin.Operations) ([]admin.UsageDay, error) {
 		return ops.UsageDays(ctx, admin.UsageFilter{KeyID: id})
 	})
 	entries := same(p, "audit", func(ops admin.Operations) ([]admin.AuditEntry, error) { return ops.ListAudit(ctx, admin.AuditFilter{}) })
+	same(p, "entries of two pages", func(ops admin.Operations) ([]admin.AuditEntry, error) {
+		return ops.ListAudit(ctx, admin.AuditFilter{Actor: actor, OldestFirst: true, After: entries[9].Position(), Limit: 4})
+	})
+	same(p, "meters", func(ops admin.Operations) ([]admin.Meter, error) {
+		return ops.ListMeters(ctx, admin.NameFilter{Descending: true, After: "m", Limit: 3})
+	})
+	same(p, "tokens by name", func(ops admin.Operations) ([]admin.Token, error) {
+		return ops.ListTokens(ctx, admin.TokenFilter{ByName: true, Descending: true, Limit: 1})
+	})
+	same(p, "reservations", func(ops admin.Operations) ([]ration.Reservation, error) {
+		return ops.ListReservations(ctx, admin.ReservationFilter{KeyID: id, State: ration.ReservationOpen, OldestFirst: true})
+	})
 	if len(entries) != 13 || entries[0].Actor != actor {
 		t.Errorf("%d audit entries; want 13, all by %s", len(entries), actor)
 	}
@@ -439,7 +451,7 @@ func TestServerThatEndsBeforeItsAnswer(t *testing.T) {
 	if _, err := remote.DisableKey(t.Context(), actor, ration.NewKeyID()); !errors.Is(err, ration.ErrOutcomeUnknown) {
 		t.Errorf("a change without an answer: %v; want its outcome unknown", err)
 	}
-	if _, err := remote.ListPlans(t.Context()); !errors.Is(err, ration.ErrStoreUnavailable) {
+	if _, err := remote.ListPlans(t.Context(), admin.NameFilter{}); !errors.Is(err, ration.ErrStoreUnavailable) {
 		t.Errorf("after the end: %v; want the store unavailable", err)
 	}
 }

@@ -32,6 +32,7 @@ func (a *app) completionOfFlags() map[string]cobra.CompletionFunc {
 	return map[string]cobra.CompletionFunc{
 		"output": fixed(string(formatTable), string(formatJSON), string(formatCSV)),
 		"status": fixed(statusNames()...),
+		"state":  fixed(string(ration.ReservationOpen), string(ration.ReservationSettled), string(ration.ReservationVoided), string(ration.ReservationExpired)),
 		"plan":   a.found(planChoices), "owner": a.found(ownerChoices), "meter": a.found(meterChoices), "key": a.found(keyChoices),
 		"select": a.completeSelection,
 		"from":   dates, "since": dates, "to": dates,

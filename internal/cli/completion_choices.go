@@ -58,7 +58,7 @@ func before(begun string) (id ration.KeyID) {
 }
 
 func planChoices(ctx context.Context, ops admin.Operations, _ string) ([]cobra.Completion, error) {
-	plans, err := ops.ListPlans(ctx)
+	plans, err := ops.ListPlans(ctx, admin.NameFilter{})
 	found := make([]cobra.Completion, len(plans))
 	for i, plan := range plans {
 		limits := make([]string, len(plan.Limits))
@@ -85,7 +85,7 @@ func ownerChoices(ctx context.Context, ops admin.Operations, _ string) ([]cobra.
 
 // meterChoices returns the meters of limits, and requests, which always is one.
 func meterChoices(ctx context.Context, ops admin.Operations, _ string) ([]cobra.Completion, error) {
-	plans, err := ops.ListPlans(ctx)
+	plans, err := ops.ListPlans(ctx, admin.NameFilter{})
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func meterChoices(ctx context.Context, ops admin.Operations, _ string) ([]cobra.
 }
 
 func tokenChoices(ctx context.Context, ops admin.Operations, _ string) ([]cobra.Completion, error) {
-	tokens, err := ops.ListTokens(ctx)
+	tokens, err := ops.ListTokens(ctx, admin.TokenFilter{})
 	var found []cobra.Completion
 	for _, token := range tokens {
 		if token.RevokedAt.IsZero() {

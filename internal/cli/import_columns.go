@@ -45,7 +45,7 @@ func (a *app) sayKeys(keys []admin.ImportedKey) {
 // checkPlansOf refuses plans that are not there, all at once, each with the row that
 // names it first and the name that was perhaps meant.
 func checkPlansOf(ctx context.Context, ops admin.Operations, keys []admin.ImportedKey) error {
-	plans, err := ops.ListPlans(ctx)
+	plans, err := ops.ListPlans(ctx, admin.NameFilter{})
 	if err != nil {
 		return err
 	}

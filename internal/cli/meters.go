@@ -61,7 +61,7 @@ func (a *app) metersListCommand() *cobra.Command {
 		Example: `  ration meters list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
-				meters, err := ops.ListMeters(cmd.Context())
+				meters, err := ops.ListMeters(cmd.Context(), admin.NameFilter{})
 				if err != nil {
 					return err
 				}
@@ -78,7 +78,7 @@ func (a *app) metersShowCommand() *cobra.Command {
 		Example: `  ration meters show seconds`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
-				meters, err := ops.ListMeters(cmd.Context())
+				meters, err := ops.ListMeters(cmd.Context(), admin.NameFilter{})
 				if err != nil {
 					return err
 				}

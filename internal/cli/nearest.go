@@ -30,7 +30,7 @@ func explainPlan(ctx context.Context, ops admin.Operations, name string, err err
 	if name == "" || !errors.Is(err, ration.ErrNotFound) {
 		return err
 	}
-	plans, listErr := ops.ListPlans(ctx)
+	plans, listErr := ops.ListPlans(ctx, admin.NameFilter{})
 	if listErr != nil {
 		return errors.Join(err, listErr)
 	}

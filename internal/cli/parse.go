@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +30,19 @@ func parseInstant(flag, text string) (time.Time, error) {
 		return time.Time{}, &ration.InvalidError{Field: flag, Value: text, Reason: "use a date such as 2030-01-31 (from midnight UTC) or a time with its zone such as 2030-01-31T12:00:00+01:00, or 30d for 30 days from now"}
 	}
 	return instant, nil
+}
+
+// parsePast reads a time with its zone; a date, which begins at midnight UTC; or how long
+// ago it was. The empty text is no time.
+func parsePast(flag, text string) (time.Time, error) {
+	if ago, err := parseDays(text); err == nil && ago > 0 {
+		return time.Now().Add(-ago), nil
+	}
+	past, err := parseInstant(flag, text)
+	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
+		invalid.Reason = strings.Replace(invalid.Reason, "30 days from now", "30 days ago", 1)
+	}
+	return past, err
 }
 
 // parseDate reads a date, "today", "yesterday" or how many days ago it was, by the

@@ -52,7 +52,7 @@ func (a *app) plansListCommand() *cobra.Command {
   ration plans list -o json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
-				plans, err := ops.ListPlans(cmd.Context())
+				plans, err := ops.ListPlans(cmd.Context(), admin.NameFilter{})
 				if err != nil {
 					return err
 				}

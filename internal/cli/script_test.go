@@ -34,6 +34,7 @@ var update = flag.Bool("update", false, "write what the scripts print into their
 //	let NAME           sets a variable to the standard output
 //	normal             replaces what differs from run to run in the standard output
 //	charge SECRET N [METER=UNITS]  charges N times, as a server does
+//	reserve SECRET N [METER=UNITS]  reserves for an hour instead
 //	server start [TIME]  has the database open as a server does, on a day in 2050 if not at another time
 //	server stop        closes it
 //	schema VERSION     makes the database one of a later release, for no other
@@ -61,11 +62,12 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 		_, err := fmt.Fprint(ts.Stdout(), normal(ts.ReadFile("stdout")))
 		ts.Check(err)
 	},
-	"charge": charge,
-	"server": serve,
-	"schema": setSchema,
-	"damage": damage,
-	"change": change,
+	"charge":  charging(nil),
+	"reserve": charging(&ration.Hold{TTL: time.Hour}),
+	"server":  serve,
+	"schema":  setSchema,
+	"damage":  damage,
+	"change":  change,
 }
 
 func TestScripts(t *testing.T) {
@@ -118,7 +120,12 @@ func normal(text string) string {
 	return text
 }
 
-func charge(ts *testscript.TestScript, _ bool, args []string) {
+// charging makes the command that charges, or holds what it charges.
+func charging(hold *ration.Hold) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, _ bool, args []string) { charge(ts, hold, args) }
+}
+
+func charge(ts *testscript.TestScript, hold *ration.Hold, args []string) {
 	store := ts.Value("server").(*server).store
 	if store == nil {
 		var err error
@@ -128,7 +135,7 @@ func charge(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	times, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	one := ration.Charge{Secret: ration.SecretFromText(args[0])}
+	one := ration.Charge{Secret: ration.SecretFromText(args[0]), Hold: hold}
 	for _, text := range args[2:] {
 		meter, units, _ := strings.Cut(text, "=")
 		amount, err := strconv.ParseInt(units, 10, 64)
@@ -138,10 +145,10 @@ func charge(ts *testscript.TestScript, _ bool, args []string) {
 	refs, err := store.ResolveDigests(context.Background(), []ration.Digest{one.Secret.Digest(nil)})
 	ts.Check(err)
 	one.Secret, one.KeyID = ration.Secret{}, refs[0].KeyID
-	item, err := testbatch.Item{Charge: one, SecretID: refs[0].SecretID}.Normalize()
-	ts.Check(err)
 	var codes bytes.Buffer
 	for range times {
+		item, err := testbatch.Item{Charge: one, SecretID: refs[0].SecretID}.Normalize() // each hold has its own id
+		ts.Check(err)
 		decisions, err := store.Charge(context.Background(), testbatch.AsIs(item))
 		ts.Check(err)
 		fmt.Fprintln(&codes, decisions[0].Code)

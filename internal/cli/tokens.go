@@ -63,7 +63,7 @@ func (a *app) tokensListCommand() *cobra.Command {
 		Example: `  ration tokens list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
-				tokens, err := ops.ListTokens(cmd.Context())
+				tokens, err := ops.ListTokens(cmd.Context(), admin.TokenFilter{})
 				if err != nil {
 					return err
 				}
@@ -104,7 +104,7 @@ func (a *app) tokensRevokeCommand() *cobra.Command {
 // activeToken finds the token of a name that is not revoked. The error does not show the
 // text, which may be a token.
 func activeToken(ctx context.Context, ops admin.Operations, name string) (admin.Token, error) {
-	tokens, err := ops.ListTokens(ctx)
+	tokens, err := ops.ListTokens(ctx, admin.TokenFilter{})
 	if err != nil {
 		return admin.Token{}, err
 	}

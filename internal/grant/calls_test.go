@@ -95,18 +95,26 @@ var calls = map[string]call{
 		return ops.Reconcile(ctx, admin.ReconcileFilter{KeyID: at.Key.ID})
 	}},
 
+	"ListReservations": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		found, err := ops.ListReservations(ctx, admin.ReservationFilter{KeyID: at.Key.ID})
+		if err == nil && len(found) == 0 {
+			return nil, ration.ErrNotFound
+		}
+		return found, err
+	}},
+
 	"SetMeter": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
 		return ops.SetMeter(ctx, actor, admin.MeterUnit{Name: "eur", Unit: 2})
 	}},
 	"ListMeters": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
-		return ops.ListMeters(ctx)
+		return ops.ListMeters(ctx, admin.NameFilter{})
 	}},
 
 	"CreatePlan": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
 		return ops.CreatePlan(ctx, actor, admin.NewPlan{Name: o.name("plan")})
 	}},
 	"ListPlans": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
-		return ops.ListPlans(ctx)
+		return ops.ListPlans(ctx, admin.NameFilter{})
 	}},
 	"ShowPlan": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
 		return ops.ShowPlan(ctx, otherPlan)
@@ -128,7 +136,7 @@ var calls = map[string]call{
 		return ops.CreateToken(ctx, actor, admin.NewToken{Name: o.name("token"), Scopes: []string{admin.ScopeRead}})
 	}},
 	"ListTokens": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
-		return ops.ListTokens(ctx)
+		return ops.ListTokens(ctx, admin.TokenFilter{})
 	}},
 	"RevokeToken": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
 		name := o.name("revoked")

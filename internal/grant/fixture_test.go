@@ -13,6 +13,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/grant"
+	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/postgres"
 	"github.com/ration-dev/ration/sqlite"
@@ -32,7 +33,14 @@ var narrowed = admin.Reach{Owners: []string{ownOwner}, Plans: []string{ownPlan}}
 type office struct {
 	*testing.T
 	service *admin.Service
+	store   store
 	made    int
+}
+
+// store is a database with keys that are charged.
+type store interface {
+	admin.Store
+	ration.Store
 }
 
 // onBothStores runs a test on a file and on PostgreSQL.
@@ -65,13 +73,13 @@ func onSQLite(t *testing.T) *office {
 	return newOffice(t, store, store.Close)
 }
 
-func newOffice(t *testing.T, store admin.Store, closeStore func() error) *office {
+func newOffice(t *testing.T, store store, closeStore func() error) *office {
 	t.Cleanup(func() {
 		if err := closeStore(); err != nil {
 			t.Error(err)
 		}
 	})
-	o := &office{T: t, service: admin.New(store, admin.Config{})}
+	o := &office{T: t, service: admin.New(store, admin.Config{}), store: store}
 	for _, plan := range []string{ownPlan, otherPlan} {
 		if _, err := o.service.CreatePlan(t.Context(), "test", admin.NewPlan{Name: plan}); err != nil {
 			t.Fatal(err)
@@ -98,8 +106,8 @@ type target struct {
 	owner, plan string
 }
 
-// target makes a key that was used yesterday, has entries in the audit log,
-// and has no limit.
+// target makes a key that was used yesterday, has entries in the audit log and a
+// reservation, and has no limit.
 func (o *office) target(owner, plan string) target {
 	o.Helper()
 	issued, err := o.service.CreateKey(o.Context(), "test", admin.NewKey{Name: o.name("key-of-" + owner), Owner: owner, Plan: plan})
@@ -108,6 +116,10 @@ func (o *office) target(owner, plan string) target {
 	}
 	_, err = o.service.ImportUsage(o.Context(), "test", admin.UsageImport{Days: []admin.ImportedDay{usedOn(issued.Key.ID, 2)}})
 	if err != nil {
+		o.Fatal(err)
+	}
+	hold := testbatch.Item{Charge: ration.Charge{KeyID: issued.Key.ID, Hold: new(ration.Hold{})}}
+	if _, err := o.store.Charge(o.Context(), testbatch.Of(o.T, hold)); err != nil {
 		o.Fatal(err)
 	}
 	return target{issued, owner, plan}
@@ -132,8 +144,9 @@ func (o *office) all() string {
 	ctx := context.WithoutCancel(o.Context())
 	add(o.service.ListKeys(ctx, admin.KeyFilter{}))
 	add(o.service.UsageDays(ctx, admin.UsageFilter{}))
-	add(o.service.ListPlans(ctx))
-	add(o.service.ListTokens(ctx))
+	add(o.service.ListReservations(ctx, admin.ReservationFilter{}))
+	add(o.service.ListPlans(ctx, admin.NameFilter{}))
+	add(o.service.ListTokens(ctx, admin.TokenFilter{}))
 	add(o.service.ListAudit(ctx, admin.AuditFilter{}))
 	text, err := json.Marshal(state)
 	if err != nil {

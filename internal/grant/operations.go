@@ -96,6 +96,11 @@ func (o *operations) ImportUsage(ctx context.Context, _ string, usage admin.Usag
 	return change(ctx, o.grant, changeKeys, o.of.ImportUsage, usage)
 }
 
+// ListReservations implements admin.Operations.
+func (o *operations) ListReservations(ctx context.Context, filter admin.ReservationFilter) ([]ration.Reservation, error) {
+	return read(ctx, o.grant, readKeys, o.of.ListReservations, filter)
+}
+
 // UsageDays implements admin.Operations.
 func (o *operations) UsageDays(ctx context.Context, filter admin.UsageFilter) ([]admin.UsageDay, error) {
 	return read(ctx, o.grant, readKeys, o.of.UsageDays, filter)

@@ -16,8 +16,8 @@ func (o *operations) CreatePlan(ctx context.Context, _ string, plan admin.NewPla
 }
 
 // ListPlans implements admin.Operations.
-func (o *operations) ListPlans(ctx context.Context) ([]ration.Plan, error) {
-	return read(ctx, o.grant, readAll, withoutInput(o.of.ListPlans), struct{}{})
+func (o *operations) ListPlans(ctx context.Context, filter admin.NameFilter) ([]ration.Plan, error) {
+	return read(ctx, o.grant, readAll, o.of.ListPlans, filter)
 }
 
 // SetMeter implements admin.Operations.
@@ -26,8 +26,8 @@ func (o *operations) SetMeter(ctx context.Context, _ string, meter admin.MeterUn
 }
 
 // ListMeters implements admin.Operations.
-func (o *operations) ListMeters(ctx context.Context) ([]admin.Meter, error) {
-	return read(ctx, o.grant, readAll, withoutInput(o.of.ListMeters), struct{}{})
+func (o *operations) ListMeters(ctx context.Context, filter admin.NameFilter) ([]admin.Meter, error) {
+	return read(ctx, o.grant, readAll, o.of.ListMeters, filter)
 }
 
 // ShowPlan implements admin.Operations.
@@ -67,8 +67,8 @@ func (o *operations) CreateToken(ctx context.Context, _ string, token admin.NewT
 }
 
 // ListTokens implements admin.Operations.
-func (o *operations) ListTokens(ctx context.Context) ([]admin.Token, error) {
-	return read(ctx, o.grant, readAll, withoutInput(o.of.ListTokens), struct{}{})
+func (o *operations) ListTokens(ctx context.Context, filter admin.TokenFilter) ([]admin.Token, error) {
+	return read(ctx, o.grant, readAll, o.of.ListTokens, filter)
 }
 
 // RevokeToken implements admin.Operations.
@@ -93,11 +93,6 @@ func (o *operations) Backup(ctx context.Context, path string) error {
 		return struct{}{}, o.of.Backup(ctx, path)
 	}, path)
 	return err
-}
-
-// withoutInput gives an operation without an input the form of the others.
-func withoutInput[Out any](do func(context.Context) (Out, error)) func(context.Context, struct{}) (Out, error) {
-	return func(ctx context.Context, _ struct{}) (Out, error) { return do(ctx) }
 }
 
 // instant writes a time as people read it; the zero time is never.

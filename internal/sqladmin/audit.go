@@ -16,13 +16,15 @@ const (
 	auditColumns = "id, at, actor, from_address, token_id, action, target, details"
 )
 
-// ListAudit implements admin.AuditLog. It reads the index audit_log_at backwards,
-// or audit_log_target where a target is given.
+// ListAudit implements admin.AuditLog. It reads the index audit_log_at in either
+// direction, or audit_log_target where a target is given.
 func (s *Store) ListAudit(ctx context.Context, filter admin.AuditFilter) (entries []admin.AuditEntry, err error) {
-	var where Where
-	where.andText("target", filter.Target)
-	where.andText("actor", filter.Actor)
-	sql := "SELECT " + auditColumns + " FROM audit_log" + where.SQL() + " ORDER BY at DESC, id DESC LIMIT ?"
+	by := order{[]string{"at", "id"}, !filter.OldestFirst}
+	where := auditWhere(filter)
+	if after := filter.After; !after.At.IsZero() {
+		where.after(by, after.At, after.ID)
+	}
+	sql := "SELECT " + auditColumns + " FROM audit_log" + where.SQL() + by.SQL() + " LIMIT ?"
 	args := where.With(LimitOr(filter.Limit, defaultAuditLimit))
 	err = s.db.Read(ctx, "listing the audit log", func(ctx context.Context, r Reader) error {
 		entries = nil
@@ -34,6 +36,19 @@ func (s *Store) ListAudit(ctx context.Context, filter admin.AuditFilter) (entrie
 		}, args...)
 	})
 	return entries, err
+}
+
+func auditWhere(filter admin.AuditFilter) (where Where) {
+	where.andText("target", filter.Target)
+	where.andText("action", filter.Action)
+	where.andText("actor", filter.Actor)
+	if !filter.Since.IsZero() {
+		where.And("at >= ?", filter.Since)
+	}
+	if !filter.Until.IsZero() {
+		where.And("at < ?", filter.Until)
+	}
+	return where
 }
 
 // Audit adds an entry of the audit log for what the transaction changes. It gives

@@ -43,6 +43,9 @@ type Reader interface {
 	// is read as a date.
 	MonthOf(column string) string
 
+	// Bytewise is an expression for a text that is compared and sorted by its bytes.
+	Bytewise(column string) string
+
 	// Now returns the store's time. Call it after the locks are taken.
 	Now(ctx context.Context) (time.Time, error)
 

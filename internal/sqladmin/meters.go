@@ -1,10 +1,8 @@
 package sqladmin
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/ration-dev/ration"
@@ -46,22 +44,30 @@ func (s *Store) SetMeter(ctx context.Context, name string, set func(*admin.Meter
 }
 
 // ListMeters implements admin.Meters.
-func (s *Store) ListMeters(ctx context.Context) (meters []admin.Meter, err error) {
+func (s *Store) ListMeters(ctx context.Context, filter admin.NameFilter) (meters []admin.Meter, err error) {
 	err = s.db.Read(ctx, "listing meters", func(ctx context.Context, r Reader) error {
-		meters, err = readMeters(ctx, r, Where{})
+		where, by := namesWhere(r, filter)
+		meters, err = readMeters(ctx, r, where, by, LimitOr(filter.Limit, int(AllRows)))
 		return err
 	})
 	return meters, err
 }
 
-// readMeters returns meters by name, in the order of bytes whatever the database's is.
-func readMeters(ctx context.Context, r Reader, where Where) (meters []admin.Meter, err error) {
-	err = r.Query(ctx, "SELECT "+meterColumns+" FROM meters"+where.SQL(), func(row Row) {
+// readMeters returns meters. Where the order of bytes is not the database's, it sorts
+// them: meters are few.
+func readMeters(ctx context.Context, r Reader, where Where, by order, limit Limit) (meters []admin.Meter, err error) {
+	err = r.Query(ctx, "SELECT "+meterColumns+" FROM meters"+where.SQL()+by.SQL()+" LIMIT ?", func(row Row) {
 		meter := admin.Meter{MeterUnit: admin.MeterUnit{Name: row.Text(), Unit: readUnit(row)}, CreatedAt: row.Time(), UpdatedAt: row.Time()}
 		meters = append(meters, meter)
-	}, where.Args...)
-	slices.SortFunc(meters, func(a, b admin.Meter) int { return cmp.Compare(a.Name, b.Name) })
+	}, where.With(limit)...)
 	return meters, err
+}
+
+// readMeterNamed returns a meter, or none if it has no unit of its own.
+func readMeterNamed(ctx context.Context, r Reader, name string) ([]admin.Meter, error) {
+	var where Where
+	where.And("name = ?", name)
+	return readMeters(ctx, r, where, order{columns: []string{"name"}}, 1)
 }
 
 // readUnit reads decimal places; NULL is the unit of whole numbers.
@@ -90,9 +96,7 @@ func meterToSet(ctx context.Context, tx Tx, name string) (change admin.MeterChan
 	if change.Now, err = tx.Now(ctx); err != nil {
 		return change, err
 	}
-	var where Where
-	where.And("name = ?", name)
-	meters, err := readMeters(ctx, tx, where)
+	meters, err := readMeterNamed(ctx, tx, name)
 	if err != nil {
 		return change, err
 	}
@@ -148,9 +152,7 @@ func unitReader(ctx context.Context, tx Tx) admin.UnitReader {
 		if err := tx.LockMeter(ctx, meter, false); err != nil {
 			return 0, err
 		}
-		var where Where
-		where.And("name = ?", meter)
-		meters, err := readMeters(ctx, tx, where)
+		meters, err := readMeterNamed(ctx, tx, meter)
 		if len(meters) > 0 {
 			units[meter] = meters[0].Unit
 		} else if err == nil {

@@ -1,7 +1,6 @@
 package sqladmin
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -92,19 +91,29 @@ func (s *Store) Plan(ctx context.Context, name string) (plan ration.Plan, err er
 }
 
 // ListPlans implements admin.Plans.
-func (s *Store) ListPlans(ctx context.Context) (plans []ration.Plan, err error) {
+func (s *Store) ListPlans(ctx context.Context, filter admin.NameFilter) (plans []ration.Plan, err error) {
 	err = s.db.Read(ctx, "listing plans", func(ctx context.Context, r Reader) error {
-		plans, err = readPlans(ctx, r, Where{})
+		where, by := namesWhere(r, filter)
+		plans, err = readPlans(ctx, r, where, by, LimitOr(filter.Limit, int(AllRows)))
 		return err
 	})
 	return plans, err
 }
 
+// namesWhere returns what selects and sorts rows by their column name.
+func namesWhere(r Reader, filter admin.NameFilter) (where Where, by order) {
+	by = order{[]string{r.Bytewise("name")}, filter.Descending}
+	if filter.After != "" {
+		where.after(by, filter.After)
+	}
+	return where, by
+}
+
 // readPlan returns a plan, or ration.ErrNotFound.
 func readPlan(ctx context.Context, r Reader, name string) (ration.Plan, error) {
 	var where Where
-	where.And("p.name = ?", name)
-	plans, err := readPlans(ctx, r, where)
+	where.And("name = ?", name)
+	plans, err := readPlans(ctx, r, where, order{columns: []string{"name"}}, 1)
 	switch {
 	case err != nil:
 		return ration.Plan{}, err
@@ -114,12 +123,13 @@ func readPlan(ctx context.Context, r Reader, name string) (ration.Plan, error) {
 	return plans[0], nil
 }
 
-// readPlans returns plans by name, in the order of bytes whatever the database's is,
-// with their limits as Plan.Normalize sorts them. The primary keys of plans and
-// plan_limits serve it.
-func readPlans(ctx context.Context, r Reader, where Where) (plans []ration.Plan, err error) {
+// readPlans returns plans in the order of the bytes of their names, with their limits as
+// Plan.Normalize sorts them. The primary keys of plans and plan_limits serve it, except
+// for the order where the database's is another: plans are few.
+func readPlans(ctx context.Context, r Reader, where Where, by order, limit Limit) (plans []ration.Plan, err error) {
 	sql := `SELECT p.name, p.time_zone, p.created_at, p.updated_at, p.unlimited, l.meter, l.kind, l.period, l.name, l.quantity, l.burst, l.since, ` + decimalsOf("l.meter") + `
-		FROM plans p LEFT JOIN plan_limits l ON l.plan = p.name` + where.SQL() + ` ORDER BY p.name`
+		FROM (SELECT name, time_zone, created_at, updated_at, unlimited FROM plans` + where.SQL() + by.SQL() + ` LIMIT ?) p
+		LEFT JOIN plan_limits l ON l.plan = p.name ORDER BY p.name`
 	err = r.Query(ctx, sql, func(row Row) {
 		plan := ration.Plan{Name: row.Text(), TimeZone: row.Text(), CreatedAt: row.Time(), UpdatedAt: row.Time(), Unlimited: row.Bool()}
 		if len(plans) == 0 || plans[len(plans)-1].Name != plan.Name {
@@ -129,11 +139,11 @@ func readPlans(ctx context.Context, r Reader, where Where) (plans []ration.Plan,
 		if limit = readUnitOf(limit, row); limit.Meter != "" {
 			ledger.AddLimit(&plans[len(plans)-1], limit, since)
 		}
-	}, where.Args...)
+	}, where.With(limit)...)
 	for i := range plans {
 		plans[i].Limits = ledger.EffectiveLimits(plans[i].Limits, nil, time.Time{}) // sorts
 	}
-	slices.SortFunc(plans, func(a, b ration.Plan) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(plans, func(a, b ration.Plan) int { return by.compare(a.Name, b.Name) })
 	return plans, err
 }
 

@@ -10,7 +10,7 @@ import (
 // so two that apply at the same time don't wait for each other.
 func (s *Store) ApplyPlans(ctx context.Context, apply func(*admin.PlansChange) error) error {
 	return s.db.Write(ctx, "applying plans", func(ctx context.Context, tx Tx) error {
-		before, err := readPlans(ctx, tx, Where{})
+		before, err := readPlans(ctx, tx, Where{}, order{columns: []string{"name"}}, AllRows)
 		if err != nil {
 			return err
 		}
@@ -27,7 +27,7 @@ func (s *Store) ApplyPlans(ctx context.Context, apply func(*admin.PlansChange) e
 		if change.Now, err = tx.Now(ctx); err != nil {
 			return err
 		}
-		if change.Plans, err = readPlans(ctx, tx, Where{}); err != nil {
+		if change.Plans, err = readPlans(ctx, tx, Where{}, order{columns: []string{"name"}}, AllRows); err != nil {
 			return err
 		}
 		if err := apply(&change); err != nil {

@@ -43,7 +43,7 @@ func (s *Store) CreateFirstToken(ctx context.Context, token admin.Token, digest 
 	token.ID = orNewID(token.ID)
 	err = s.db.Write(ctx, "creating the first token", func(ctx context.Context, tx Tx) error {
 		made = false
-		tokens, err := readTokens(ctx, tx)
+		tokens, err := readTokens(ctx, tx, admin.TokenFilter{})
 		switch {
 		case err != nil:
 			return err
@@ -97,18 +97,28 @@ func (s *Store) RevokeToken(ctx context.Context, name string, audit admin.AuditE
 }
 
 // ListTokens implements admin.Tokens.
-func (s *Store) ListTokens(ctx context.Context) (tokens []admin.Token, err error) {
+func (s *Store) ListTokens(ctx context.Context, filter admin.TokenFilter) (tokens []admin.Token, err error) {
 	err = s.db.Read(ctx, "listing tokens", func(ctx context.Context, r Reader) error {
-		tokens, err = readTokens(ctx, r)
+		tokens, err = readTokens(ctx, r, filter)
 		return err
 	})
 	return tokens, err
 }
 
-func readTokens(ctx context.Context, r Reader) (tokens []admin.Token, err error) {
-	err = r.Query(ctx, "SELECT "+TokenColumns+" FROM admin_tokens ORDER BY created_at, id", func(row Row) {
+// readTokens sorts all tokens, which are few.
+func readTokens(ctx context.Context, r Reader, filter admin.TokenFilter) (tokens []admin.Token, err error) {
+	by, after := order{[]string{"created_at", "id"}, filter.Descending}, filter.After
+	position := []any{after.CreatedAt, after.ID}
+	if filter.ByName {
+		by.columns[0], position[0] = r.Bytewise("name"), after.Name
+	}
+	var where Where
+	if after.ID != uuid.Nil {
+		where.after(by, position...)
+	}
+	err = r.Query(ctx, "SELECT "+TokenColumns+" FROM admin_tokens"+where.SQL()+by.SQL()+" LIMIT ?", func(row Row) {
 		tokens = append(tokens, ReadToken(row))
-	})
+	}, where.With(LimitOr(filter.Limit, int(AllRows)))...)
 	return tokens, err
 }
 

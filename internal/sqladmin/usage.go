@@ -76,11 +76,15 @@ func (s *Store) UsageDays(ctx context.Context, filter admin.UsageFilter) (days [
 // PostgreSQL finds a key's days by the primary key of usage_days, an owner's by the
 // index api_keys_owner and then that, and others by usage_days_date; SQLite a key's
 // by usage_days_key and others by the primary key, of which it picks an owner's. All
-// are in the order wanted.
+// are in the order wanted, or in its reverse.
 func ReadDays(ctx context.Context, r Reader, filter admin.UsageFilter) (days []admin.UsageDay, err error) {
+	by := order{[]string{"d.date", "d.api_key_id", "d.meter"}, filter.NewestFirst}
 	where := daysWhere(filter)
+	if after := filter.After; after.Date != 0 {
+		where.after(by, after.Date, after.KeyID, after.Meter)
+	}
 	sql := `SELECT d.api_key_id, k.name, k.owner, d.meter, d.date, d.used, d.denied, d.last_request_at
-		FROM usage_days d JOIN api_keys k ON k.id = d.api_key_id` + where.SQL() + ` ORDER BY d.date, d.api_key_id, d.meter LIMIT ?`
+		FROM usage_days d JOIN api_keys k ON k.id = d.api_key_id` + where.SQL() + by.SQL() + ` LIMIT ?`
 	err = r.Query(ctx, sql, func(row Row) {
 		days = append(days, admin.UsageDay{
 			KeyID: row.ID(), KeyName: row.Text(), Owner: row.Text(), Meter: row.Text(), Date: row.Date(),

@@ -70,6 +70,7 @@ const (
 	makesItAgain      fault = "makes a change again"
 	remembersForEver  fault = "remembers changes for ever"
 	remembersFailures fault = "remembers changes that failed"
+	pagesByNumber     fault = "begins a page after as many rows as were listed"
 
 	losesAnswered fault = "loses what was answered in a crash"
 	keepsHalf     fault = "keeps half of a batch in a crash"
@@ -132,6 +133,7 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		makesItAgain:           "Once/a change that is asked for again is made once, and keeps its answer",
 		remembersForEver:       "Once/an answer is kept for 24 hours",
 		remembersFailures:      "Once/a change that failed is made when it is asked for again",
+		pagesByNumber:          "Lists/entries of the audit log come once each, whatever is written between pages",
 		importsAgain:           "Imports/days are raised to what was counted elsewhere, once",
 		startsAtMidnightUTC:    "NextPeriod/changes of one limit follow one another",
 		losesSetAside:          "Resets/what was charged before a reset doesn't change the new count when it is given back",

@@ -128,6 +128,7 @@ func groups() []group {
 		{"Shifted", shiftedTests},
 		{"NextPeriod", nextTests},
 		{"Meters", meterTests},
+		{"Lists", listTests},
 	}...)
 }
 

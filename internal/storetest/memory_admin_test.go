@@ -301,7 +301,7 @@ func (m *memory) createToken(_ context.Context, token admin.Token, digest ration
 }
 
 func (m *memory) CreateFirstToken(ctx context.Context, token admin.Token, digest ration.Digest, audit admin.AuditEntry) (bool, error) {
-	if tokens, err := m.ListTokens(ctx); err != nil || admin.HasAdmin(tokens) {
+	if tokens, err := m.ListTokens(ctx, admin.TokenFilter{}); err != nil || admin.HasAdmin(tokens) {
 		return false, err
 	}
 	_, err := m.createToken(ctx, token, digest, audit)
@@ -322,16 +322,6 @@ func (m *memory) RevokeToken(_ context.Context, name string, audit admin.AuditEn
 
 func (m *memory) liveToken(name string) int {
 	return slices.IndexFunc(m.tokens, func(t memoryToken) bool { return t.Name == name && t.RevokedAt.IsZero() })
-}
-
-func (m *memory) ListTokens(context.Context) ([]admin.Token, error) {
-	m.plansMu.Lock()
-	defer m.plansMu.Unlock()
-	var tokens []admin.Token
-	for _, token := range m.tokens {
-		tokens = append(tokens, token.Token)
-	}
-	return tokens, nil
 }
 
 func (m *memory) TokensByDigest(_ context.Context, digests []ration.Digest) ([]admin.Token, time.Time, error) {
@@ -359,16 +349,4 @@ func (m *memory) NoteTokenUse(_ context.Context, ids []uuid.UUID, at time.Time) 
 		}
 	}
 	return nil
-}
-
-func (m *memory) ListAudit(_ context.Context, filter admin.AuditFilter) ([]admin.AuditEntry, error) {
-	m.plansMu.Lock()
-	defer m.plansMu.Unlock()
-	var entries []admin.AuditEntry
-	for _, entry := range slices.Backward(m.audit) {
-		if matches(filter.Target, entry.Target) && matches(filter.Actor, entry.Actor) {
-			entries = append(entries, entry)
-		}
-	}
-	return atMost(entries, filter.Limit, 1000), nil
 }

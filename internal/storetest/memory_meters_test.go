@@ -3,7 +3,6 @@ package storetest_test
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 
 	"github.com/ration-dev/ration"
@@ -69,14 +68,4 @@ func (m *memory) units() ledger.Units {
 		return nil
 	}
 	return units
-}
-
-func (m *memory) ListMeters(context.Context) ([]admin.Meter, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var meters []admin.Meter
-	for _, name := range slices.Sorted(maps.Keys(m.meters)) {
-		meters = append(meters, m.meters[name])
-	}
-	return meters, nil
 }

@@ -3,7 +3,6 @@ package storetest_test
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -75,7 +74,7 @@ func (m *memory) DeletePlan(_ context.Context, name string, audit admin.AuditEnt
 }
 
 func (m *memory) ApplyPlans(ctx context.Context, apply func(*admin.PlansChange) error) error {
-	plans, err := m.ListPlans(ctx)
+	plans, err := m.ListPlans(ctx, admin.NameFilter{})
 	if err != nil {
 		return err
 	}
@@ -146,14 +145,4 @@ func (m *memory) Plan(_ context.Context, name string) (ration.Plan, error) {
 		return copyPlan(plan), nil
 	}
 	return ration.Plan{}, ration.ErrNotFound
-}
-
-func (m *memory) ListPlans(context.Context) ([]ration.Plan, error) {
-	m.plansMu.Lock()
-	defer m.plansMu.Unlock()
-	var plans []ration.Plan
-	for _, name := range slices.Sorted(maps.Keys(m.plans)) {
-		plans = append(plans, copyPlan(m.plans[name]))
-	}
-	return plans, nil
 }

@@ -19,7 +19,8 @@ import (
 // memory is a store without a database: mu is the lock of every key, plansMu
 // that of all that has no key. Who needs both takes mu first.
 type memory struct {
-	fault fault // what it does wrong, to see that the suite notices
+	fault  fault        // what it does wrong, to see that the suite notices
+	listed atomic.Int64 // rows of a list so far, of a fault
 
 	mu      sync.Mutex
 	waiting atomic.Int64 // charges that wait for mu

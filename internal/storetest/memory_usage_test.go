@@ -46,10 +46,10 @@ func (m *memory) UsageDays(_ context.Context, filter admin.UsageFilter) ([]admin
 			days = append(days, day)
 		}
 	}
-	slices.SortFunc(days, func(a, b admin.UsageDay) int {
-		return cmp.Or(cmp.Compare(a.Date, b.Date), compareIDs(a.KeyID, b.KeyID), ration.CompareMeters(a.Meter, b.Meter))
-	})
-	return atMost(days, filter.Limit, 10_000), nil
+	compare := func(a, b admin.UsagePosition) int {
+		return cmp.Or(cmp.Compare(a.Date, b.Date), compareIDs(a.KeyID, b.KeyID), cmp.Compare(a.Meter, b.Meter))
+	}
+	return page(m, days, (*admin.UsageDay).Position, compare, filter.NewestFirst, filter.After, filter.Limit, 10_000), nil
 }
 
 func (m *memory) SumUsage(ctx context.Context, question admin.UsageQuestion) (report admin.UsageReport, err error) {

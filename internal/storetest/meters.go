@@ -162,7 +162,7 @@ func testUnitAgain(f *fixture) {
 	f.setUnit(eur, 3)
 	f.advance(time.Minute)
 	f.setUnit(eur, 3)
-	meters, err := f.Store.ListMeters(f.Context())
+	meters, err := f.Store.ListMeters(f.Context(), admin.NameFilter{})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -144,7 +144,7 @@ func testListPlans(f *fixture) {
 		want = append(want, f.plan("5/day", "3 tokens/month").Name)
 	}
 	slices.Sort(want)
-	plans, err := f.Store.ListPlans(f.Context())
+	plans, err := f.Store.ListPlans(f.Context(), admin.NameFilter{})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func (f *fixture) token(name string, configure func(*admin.Token)) (admin.Token,
 // tokensNamed lists the tokens of a name.
 func (f *fixture) tokensNamed(name string) []admin.Token {
 	f.Helper()
-	tokens, err := f.Store.ListTokens(f.Context())
+	tokens, err := f.Store.ListTokens(f.Context(), admin.TokenFilter{})
 	if err != nil {
 		f.Fatalf("listing tokens: %v", err)
 	}

@@ -36,6 +36,11 @@ func Reservation(r ration.Reservation) api.Reservation {
 	return wire
 }
 
+// Reservations returns reservations as they stand.
+func Reservations(reservations []ration.Reservation) []api.Reservation {
+	return convert(reservations, Reservation)
+}
+
 // LimitStatus returns how a limit stands.
 func LimitStatus(status *ration.LimitStatus) api.Limit {
 	unit := status.Unit
