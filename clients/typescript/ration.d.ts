@@ -400,7 +400,7 @@ export class Admin {
   revokeSecret(key: KeyRecord | string, secretId: string, options?: CallOptions): Promise<KeyRecord>;
   /** Adds usage up: `usage({ owner: "ada", from: "2030-01-01", to: "2030-01-31", groupBy: ["key", "month"] })`. */
   usage(selection?: UsageSelection, options?: CallOptions): Promise<UsageReport>;
-  /** Returns all plans, by name. */
+  /** Returns all plans, by name, at most 1000. */
   listPlans(options?: CallOptions): Promise<Plan[]>;
   showPlan(name: string, options?: CallOptions): Promise<Plan>;
   createPlan(plan: NewPlan, options?: CreateOptions): Promise<Plan>;

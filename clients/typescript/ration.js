@@ -151,7 +151,7 @@ class Admin {
   }
 
   async listPlans(options) {
-    return (await this.#sender.call("GET", "/v1/admin/plans", { read: having((a) => Array.isArray(a.items)), repeatable: true }, options)).items;
+    return (await this.#sender.call("GET", "/v1/admin/plans?limit=1000", { read: having((a) => Array.isArray(a.items)), repeatable: true }, options)).items;
   }
 
   async showPlan(name, options) {

@@ -189,7 +189,7 @@ func administerPlans(t *testing.T, b *bench) {
 	if plans := answered[[]api.Plan](b, b.call("list_plans", patient)); slices.ContainsFunc(plans, func(p api.Plan) bool { return p.Name == name }) {
 		t.Errorf("list_plans: %+v", plans)
 	}
-	log := answered[api.AuditLog](b, b.call("request", patient, "GET", "/v1/admin/audit?limit=1"))
+	log := answered[api.Page[api.AuditEntry]](b, b.call("request", patient, "GET", "/v1/admin/audit?limit=1"))
 	if len(log.Items) != 1 || log.Items[0].Action != "plan.delete" {
 		t.Errorf("request: %+v", log)
 	}

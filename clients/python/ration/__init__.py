@@ -769,8 +769,8 @@ def _usage(*, key: Optional[str] = None, owner: Optional[str] = None, meter: Opt
 
 
 def _list_plans(*, timeout: Optional[float] = None) -> _Call[List[Plan]]:
-    """Returns all plans, by name."""
-    return _Items("GET", "/v1/admin/plans", List[Plan], None, True, timeout=timeout)
+    """Returns all plans, by name, at most 1000."""
+    return _Items("GET", "/v1/admin/plans?limit=1000", List[Plan], None, True, timeout=timeout)
 
 
 def _show_plan(name: str, *, timeout: Optional[float] = None) -> _Call[Plan]:
