@@ -86,8 +86,8 @@ func makeUpForLostAnswers(t *testing.T, b *bench) {
 	b.wantUsed(3)
 }
 
-// outliveRation has Ration go away, come back, and go on without a client
-// noticing that its connection is another one.
+// outliveRation has Ration go away, by kill -9 and in order, come back, and go on without
+// a client noticing that its connection is another one.
 func outliveRation(t *testing.T, b *bench) {
 	b.wants(b.call("verify", patient, b.key.Secret), "", "")
 	b.gate.close()
@@ -105,7 +105,18 @@ func outliveRation(t *testing.T, b *bench) {
 	b.gate.close()
 	b.gate.open()
 	b.wants(b.call("verify", patient, b.key.Secret), "", "")
-	if used := b.call("verify", patient.with("dry_run", true), b.key.Secret).Remaining; len(used) == 0 || used[0] != "96" && used[0] != "95" {
+
+	b.admin.close()
+	if code := b.ration.Stop(); code != 0 {
+		t.Errorf("Ration ended with %d", code)
+	}
+	b.wants(b.call("show_key", options{"timeout": soon}, b.key.ID), "Unavailable", "")
+	b.ration.Start()
+	b.ration.AwaitReady()
+	b.admin.open()
+	answered[keyAnswer](b, b.call("show_key", patient, b.key.ID))
+	b.wants(b.call("verify", patient, b.key.Secret), "", "")
+	if used := b.call("verify", patient.with("dry_run", true), b.key.Secret).Remaining; len(used) == 0 || used[0] != "95" && used[0] != "94" {
 		t.Errorf("%v remain", used)
 	}
 }

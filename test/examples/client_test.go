@@ -178,7 +178,7 @@ func newBench(t *testing.T, language language, way string) *bench {
 	b.ration.Start()
 	b.ration.AwaitReady()
 	b.gate, b.admin = newGate(t, b.ration.APIURL), newGate(t, "http://"+admin)
-	b.caller = language.start(t, "http://"+b.gate.addr, b.token, way, "RATION_ADMIN_URL=http://"+b.admin.addr+"/", "RATION_ADMIN_TOKEN="+b.manage)
+	b.caller = language.start(t, "http://"+b.gate.addr+beneath+"/", b.token, way, "RATION_ADMIN_URL=http://"+b.admin.addr+beneath, "RATION_ADMIN_TOKEN="+b.manage)
 	return b
 }
 

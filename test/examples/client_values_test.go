@@ -3,6 +3,7 @@ package examples_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -43,6 +44,14 @@ func refuseWhatCantBeRight(t *testing.T, b *bench) {
 	})
 	b.wants(b.call("verify", patient, b.key.Secret), "InvalidRequest", "bad")
 	b.wants(b.call("own_usage", patient, b.key.Secret), "InvalidRequest", "bad")
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the token was sent elsewhere") }))
+	t.Cleanup(elsewhere.Close)
+	for _, status := range []int{http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		b.gate.answerWith(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL+"/v1/verify", status) })
+		if got := b.call("verify", patient, b.key.Secret); got.Error != "OutcomeUnknown" || !strings.Contains(got.Text, "leads elsewhere") {
+			t.Errorf("redirected with %d: %+v", status, got)
+		}
+	}
 	b.gate.answerWith(say(http.StatusBadGateway, "<html>Bad Gateway</html>"))
 	b.wants(b.call("verify", patient, b.key.Secret), "OutcomeUnknown", "")
 	b.wantUsed(0)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -88,8 +89,12 @@ func (g *gate) text() string {
 	return g.sent
 }
 
+// beneath is a path under which a gate has Ration's paths, too, as a proxy may.
+const beneath = "/internal/ration"
+
 // ServeHTTP implements http.Handler.
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r.URL.Path, r.URL.RawPath = strings.TrimPrefix(r.URL.Path, beneath), strings.TrimPrefix(r.URL.RawPath, beneath)
 	g.mu.Lock()
 	g.calls++
 	instead := g.instead

@@ -1170,7 +1170,8 @@ class _Pool:
 
     def _take(self) -> Optional[_Connection]:
         if self._pid != os.getpid():  # the connections belong to the process that we were forked from
-            self._pid, self._idle = os.getpid(), collections.deque()
+            self._pid = os.getpid()
+            self.close()  # ours; theirs stay open
         while True:
             try:
                 since, connection = self._idle.pop()
@@ -1187,9 +1188,15 @@ class _Pool:
             connection.close()
 
     def close(self) -> None:
-        idle, self._idle = self._idle, collections.deque()
-        for _, connection in idle:
-            connection.close()
+        while True:
+            try:
+                self._idle.pop()[1].close()
+            except IndexError:
+                return
+
+    def __del__(self) -> None:
+        if hasattr(self, "_idle"):
+            self.close()
 
 
 def _dial(host: str, port: int, until: float) -> socket.socket:
