@@ -6,7 +6,7 @@ import "time"
 // sum is of one meter: units of two meters don't add up.
 type UsageReport struct {
 	Zone    string     `json:"zone,omitempty"` // of all days, months and hours; absent: each key's own
-	From    string     `json:"from,omitempty"` // the first day of a report in a zone
+	From    string     `json:"from,omitempty"` // the first day of a report in a zone; or the one since which days are complete, if there is no zone, none was asked for, and earlier ones were deleted
 	To      string     `json:"to,omitempty"`   // the last one
 	GroupBy []string   `json:"group_by"`       // key, owner, plan, hour, day, month, meter; never null
 	Sums    []UsageSum `json:"sums"`           // never null

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/storetest"
 )
 
 // Tests compare keys as a model has them, and ask for next plans to be written when they
@@ -72,6 +73,8 @@ func StatementSQL() map[string]string {
 		"purge replays":      purgeReplaysSQL,
 		"purge refunds":      purgeRefundsSQL,
 		"purge hours":        purgeHoursSQL,
+		"purge days":         purgeDaysSQL,
+		"purge audit":        purgeAuditSQL,
 
 		"keys ahead":          keysAheadSQL,
 		"zones of a repair":   periodZonesSQL,
@@ -91,12 +94,29 @@ func StatementSQL() map[string]string {
 func (s *Store) PurgeKept(ctx context.Context) (parts int, err error) {
 	l := newLane(s)
 	defer l.drop()
-	for _, kind := range newPurgesOfKept(s.config.UsageHours).kinds {
+	for _, kind := range newPurgesOfKept(&s.config).kinds {
 		for deleted := int64(mostPerPart); deleted == mostPerPart && err == nil; parts++ {
 			deleted, err = l.purgeKept(ctx, kind)
 		}
 	}
 	return parts, err
+}
+
+// PurgeHistory deletes days and entries of the audit log that are older than some time.
+// Store is of this package.
+func PurgeHistory(ctx context.Context, store storetest.Store, older time.Duration) error {
+	s, config := store.(*Store), Config{UsageDays: older, AuditLog: older}
+	l := newLane(s)
+	defer l.drop()
+	for _, kind := range newPurgesOfKept(&config).kinds {
+		for deleted := int64(mostPerPart); deleted == mostPerPart; {
+			var err error
+			if deleted, err = l.purgeKept(ctx, kind); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // InOrderSQL precedes the statement that reads what is due.

@@ -70,7 +70,7 @@ func (j *janitor) run(ctx context.Context) {
 	purge, purgeOld, fences := time.NewTicker(purgeEvery), time.NewTicker(purgeOldEvery), time.NewTicker(fenceEvery)
 	tables := time.NewTicker(tablesEvery)
 	defer tables.Stop()
-	kept := newPurgesOfKept(j.store.config.UsageHours)
+	kept := newPurgesOfKept(&j.store.config)
 	defer purge.Stop()
 	defer purgeOld.Stop()
 	defer fences.Stop()

@@ -20,6 +20,7 @@ func TestContract(t *testing.T) {
 			SetInstanceNow: clock.setInstance,
 			OpenAnother:    func(t *testing.T) storetest.Store { return d.open(t, config) },
 			AwaitLocked:    func(t *testing.T) { d.await(t, somebodyWaits) },
+			Purge:          postgres.PurgeHistory,
 			Crash: func(t *testing.T, store storetest.Store, point uint64, work func(context.Context, storetest.Store)) storetest.Store {
 				d.crash(t, config, point, work)
 				return store

@@ -64,6 +64,33 @@ WITH horizon AS MATERIALIZED (
 )
 SELECT count(*) FROM deleted`
 
+// purgeDaysSQL is purgeKeptSQL for usage by day. A day goes when it has ended for long
+// enough in every time zone, unless a reservation that may have been charged to it is
+// still open; what else is open then can't be. See [ledger.HistoryKeptFrom]. The index
+// usage_days_date serves it, and reservations_key_due.
+const purgeDaysSQL = `
+WITH horizon AS MATERIALIZED (
+    SELECT ((least((SELECT ration_now()), $1) - make_interval(secs => $2)) AT TIME ZONE 'UTC')::date - 1 AS date
+), deleted AS (
+    DELETE FROM usage_days
+    WHERE ctid = ANY(ARRAY(
+        SELECT d.ctid
+        FROM usage_days d
+        WHERE d.date < (SELECT date FROM horizon) AND NOT EXISTS (
+            SELECT FROM reservations r
+            WHERE r.api_key_id = d.api_key_id AND r.state = 'open'
+              AND r.created_at < ((SELECT date FROM horizon) + 2)::timestamp AT TIME ZONE 'UTC')
+        ORDER BY d.date
+        LIMIT $3
+        FOR UPDATE OF d SKIP LOCKED))
+    RETURNING 1
+), noted AS (
+    INSERT INTO usage_days_since AS s (since)
+    SELECT date FROM horizon WHERE EXISTS (SELECT FROM deleted)
+    ON CONFLICT (only_row) DO UPDATE SET since = greatest(s.since, excluded.since)
+)
+SELECT count(*) FROM deleted`
+
 // mostPerPart is how many rows one transaction deletes.
 const mostPerPart = 1000
 
@@ -79,21 +106,28 @@ type keptKind struct {
 	table     string
 	statement statement
 	retention time.Duration
+	delete    func(*Store, context.Context, time.Duration) (int64, error) // nil: the statement does
 }
 
-func newPurgesOfKept(usageHours time.Duration) *purgesOfKept {
+func newPurgesOfKept(config *Config) *purgesOfKept {
 	k := &purgesOfKept{
 		timer: time.NewTimer(purgeKeptEvery),
 		kinds: []keptKind{
-			{"reservations", stmtPurgeReservations, ration.ReservationRetention},
-			{"idempotency_keys", stmtPurgeReplays, ration.IdempotencyRetention},
-			{"leases", stmtPurgeLeases, ledger.LeaseRetention},
-			{"admin_answers", stmtPurgeAnswers, admin.AnswerRetention},
-			{"refunds", stmtPurgeRefunds, ledger.RefundRetention},
+			{table: "reservations", statement: stmtPurgeReservations, retention: ration.ReservationRetention},
+			{table: "idempotency_keys", statement: stmtPurgeReplays, retention: ration.IdempotencyRetention},
+			{table: "leases", statement: stmtPurgeLeases, retention: ledger.LeaseRetention},
+			{table: "admin_answers", statement: stmtPurgeAnswers, retention: admin.AnswerRetention},
+			{table: "refunds", statement: stmtPurgeRefunds, retention: ledger.RefundRetention},
 		},
 	}
-	if usageHours > 0 {
-		k.kinds = append(k.kinds, keptKind{"usage_hours", stmtPurgeHours, usageHours})
+	for _, kind := range []keptKind{
+		{table: "usage_hours", statement: stmtPurgeHours, retention: config.UsageHours},
+		{table: "usage_days", statement: stmtPurgeDays, retention: ledger.HistoryRetention(config.UsageDays, config.RequestLog)},
+		{table: "audit_log", delete: (*Store).purgeAudit, retention: config.AuditLog},
+	} {
+		if kind.retention > 0 { // or it is kept for ever
+			k.kinds = append(k.kinds, kind)
+		}
 	}
 	return k
 }
@@ -117,6 +151,9 @@ func (k *purgesOfKept) next(ctx context.Context, l *lane) {
 func (l *lane) purgeKept(ctx context.Context, kind keptKind) (deleted int64, err error) {
 	start := time.Now()
 	defer func() { l.store.observePurge(kind.table, start, deleted, err) }()
+	if kind.delete != nil {
+		return kind.delete(l.store, ctx, kind.retention)
+	}
 	if _, err := l.connect(ctx); err != nil {
 		return 0, err
 	}

@@ -96,6 +96,35 @@ func TestPurgeOfHoursSaysFromWhenOnTheyAreComplete(t *testing.T) {
 	}
 }
 
+// TestPurgeOfDaysGoesOnInParts deletes days in parts, and notes from when on they are
+// complete. Those of a key with an old open reservation stay.
+func TestPurgeOfDaysGoesOnInParts(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	clock := newFakeClock(t, d, noon)
+	store := d.open(t, postgres.Config{InstanceClock: clock.now, UsageDays: 100 * 24 * time.Hour, AuditLog: 24 * time.Hour})
+	held := [16]byte(ration.NewKeyID())
+	d.exec(t, "INSERT INTO usage_days SELECT gen_random_uuid(), 'requests', '2026-03-01'::date + i % 3, 1 FROM generate_series(0, 2299) i")
+	d.exec(t, "INSERT INTO usage_days VALUES ($1, 'requests', '2026-03-01', 1), ($1, 'requests', '2026-07-15', 1)", held)
+	d.exec(t, `INSERT INTO reservations SELECT $1, gen_random_uuid(), 'open', 'keep', '[]', NULL, '2026-03-01', '2026-03-02', NULL, NULL, sha256(''), '[]'`, held)
+	d.exec(t, "INSERT INTO audit_log SELECT gen_random_uuid(), '2026-03-01', 'a', 'b', 'c' FROM generate_series(0, 1099) i")
+	for _, row := range []struct {
+		parts       int // of reservations, idempotency keys, leases, answers, refunds, days and entries
+		days, audit int64
+		since       string
+	}{{10, 2, 0, "2026-04-05"}, {7, 2, 0, "2026-04-05"}} {
+		if took, err := store.PurgeKept(t.Context()); err != nil || took != row.parts {
+			t.Errorf("PurgeKept = %d parts, %v; want %d", took, err, row.parts)
+		}
+		if days, audit := ask[int64](t, d, "SELECT count(*) FROM usage_days"), ask[int64](t, d, "SELECT count(*) FROM audit_log"); days != row.days || audit != row.audit {
+			t.Errorf("there are %d days and %d entries, want %d and %d", days, audit, row.days, row.audit)
+		}
+		if got := ask[string](t, d, "SELECT since::text FROM usage_days_since"); got != row.since {
+			t.Errorf("days are complete since %s, want %s", got, row.since)
+		}
+	}
+}
+
 // TestRefundsAreKeptWhileTheirPeriodsMayRun: those of a lifetime, for ever.
 func TestRefundsAreKeptWhileTheirPeriodsMayRun(t *testing.T) {
 	t.Parallel()

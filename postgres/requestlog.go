@@ -75,6 +75,9 @@ func (s *Store) KeyLog(ctx context.Context, id ration.KeyID, each func(ledger.Lo
 		if counts.Days, err = sqladmin.ReadDays(ctx, reader{q}, admin.UsageFilter{KeyID: id, Limit: admin.AllDays}); err != nil {
 			return err
 		}
+		if counts.Since, err = sqladmin.ReadHistorySince(ctx, reader{q}); err != nil {
+			return err
+		}
 		return query(ctx, q, keyLogSQL, func(r *row) { each(r.logEntry()) }, [16]byte(id))
 	})
 	if err != nil {

@@ -26,6 +26,8 @@ func TestReservationsAreFoundByTheirIndexes(t *testing.T) {
 		"purge reservations": {"((ended_at IS NOT NULL) AND (ended_at < ", "(ended_at < "},
 		"purge replays":      {"(created_at < "},
 		"purge refunds":      {"(created_at < "},
+		"purge days":         {"(date < "},
+		"purge audit":        {"(at < "},
 		"end reservations":   {"((api_key_id = d.api_key_id) AND (id = d.id))", "(id = d.id)"},
 		"forget replays":     {"((api_key_id = d.api_key_id) AND (key = d.key))"},
 	}

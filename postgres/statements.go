@@ -51,6 +51,7 @@ const (
 	stmtPurgeLeases
 	stmtPurgeAnswers
 	stmtPurgeHours
+	stmtPurgeDays
 	stmtReady
 	stmtTables
 	stmtWaiting
@@ -106,6 +107,7 @@ var statementSQL = [statementCount]string{
 	stmtPurgeLeases:       purgeLeasesSQL,
 	stmtPurgeAnswers:      purgeAnswersSQL,
 	stmtPurgeHours:        purgeHoursSQL,
+	stmtPurgeDays:         purgeDaysSQL,
 	stmtReady:             readySQL,
 	stmtTables:            tablesSQL,
 	stmtWaiting:           waitingSQL,

@@ -47,6 +47,12 @@ type Config struct {
 	RequestLog time.Duration
 	// UsageHours is how long usage by UTC hour is kept. 0: for ever.
 	UsageHours time.Duration
+	// UsageDays is how long usage by day is kept. 0: for ever. It is kept for at least
+	// 100 days, for 2 days longer than the request log, and as long as an open
+	// reservation may be settled to it.
+	UsageDays time.Duration
+	// AuditLog is how long entries of the audit log are kept. 0: for ever.
+	AuditLog time.Duration
 	// Logger gets messages about what no caller waits for: that a standby was
 	// promoted, or that the request log's partitions can't be created or dropped.
 	// Nil: standard error, as text.

@@ -121,12 +121,14 @@ type Operations interface {
 	ListReservations(ctx context.Context, filter ReservationFilter) ([]ration.Reservation, error)
 	// UsageDays returns what was used per key, meter and local day, ordered by date.
 	// A key's days are those of its own time zone.
+	// Old days are deleted: those from before the history is complete are refused, with
+	// [ration.InvalidError] of field "from" or "to", and left out if there is no From.
 	UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error)
 	// SumUsage adds up what UsageDays returns, by key, owner, plan, day or month or
 	// several of them, and by meter. Usage of revoked keys counts. In a zone it adds
 	// up UTC hours. Without From it then begins with the first day of which all hours
 	// are known, at most 400 days ago. Errors: [ration.InvalidError] of field "from" if
-	// hours of the first days are not known, and of field "zone" if a day does not
+	// hours of the first days are not known, those of UsageDays, and of field "zone" if a day does not
 	// begin on a full UTC hour.
 	SumUsage(ctx context.Context, question UsageQuestion) (UsageReport, error)
 	// ListAudit returns the audit log, newest entries first.

@@ -52,7 +52,8 @@ type UsageReport struct {
 	Totals []UsageSum // one for each meter, requests first; also of sums beyond the limit
 	More   bool       // there are more sums than the limit
 
-	// From and To are the first and the last day of a report in a zone; zero: it is in
-	// none.
+	// From and To are the first and the last day of a report in a zone. Without a zone,
+	// From is the day since which the history is complete, if the question has no From
+	// and earlier days were deleted; otherwise both are zero.
 	From, To ration.PeriodID
 }

@@ -52,6 +52,14 @@ type Config struct {
 	// UsageHours is how long usage by UTC hour is kept. 0: for ever.
 	UsageHours time.Duration
 
+	// UsageDays is how long usage by day is kept. 0: for ever. It is kept for at least
+	// 100 days, for 2 days longer than the request log, and as long as an open
+	// reservation may be settled to it.
+	UsageDays time.Duration
+
+	// AuditLog is how long entries of the audit log are kept. 0: for ever.
+	AuditLog time.Duration
+
 	// KeepSchema makes Open refuse a database with an older schema, with a
 	// [SchemaError]. Otherwise Open brings such a database up to date. A new file
 	// gets its schema in both cases.

@@ -18,8 +18,8 @@ const (
 	purgeAtOnce = 500
 )
 
-// purge deletes what is kept no longer, by the index of its time. A day of the
-// history is never touched; from when on its hours are complete is noted.
+// purge deletes what is kept no longer, by the index of its time. Of history it notes
+// from when on it is complete.
 type purge struct {
 	table, what, find, remove string
 	before                    func(now time.Time) any
@@ -63,16 +63,7 @@ func (s *Store) purges() []purge {
 		"DELETE FROM admin_answers WHERE id IN (SELECT id FROM admin_answers WHERE created_at < ? ORDER BY created_at LIMIT ?)",
 		func(now time.Time) any { return micros(now.Add(-admin.AnswerRetention)) }, "",
 	})
-	if s.keepHours > 0 {
-		all = append(all, purge{
-			"usage_hours", "usage by hour",
-			"SELECT count(*) FROM (SELECT 1 FROM usage_hours WHERE hour < ? LIMIT 1)",
-			`DELETE FROM usage_hours WHERE (hour, api_key_id, meter) IN (
-				SELECT hour, api_key_id, meter FROM usage_hours WHERE hour < ? ORDER BY hour, api_key_id, meter LIMIT ?)`,
-			func(now time.Time) any { return micros(now.Add(-s.keepHours).Truncate(time.Hour)) },
-			"INSERT INTO usage_hours_since (only_row, since) VALUES (1, ?) ON CONFLICT (only_row) DO UPDATE SET since = max(since, excluded.since)",
-		})
-	}
+	all = append(all, s.keep.purges()...)
 	if s.keepLog > 0 {
 		all = append(all, purge{
 			"request_log", "entries of the request log",

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,53 @@ func TestPurgeOfHoursSaysFromWhenOnTheyAreComplete(t *testing.T) {
 	if report, err := service.SumUsage(t.Context(), question); err != nil || report.From != ration.DateID(2026, 7, 22) {
 		t.Errorf("from %s, %v; want from the first complete day", report.From.Date(), err)
 	}
+}
+
+// TestPurgeOfDaysGoesOnInParts deletes more days than one transaction may. Those that the
+// request log has entries of stay, and the log still proves the counts without the others.
+func TestPurgeOfDaysGoesOnInParts(t *testing.T) {
+	clock := newFakeClock(noon)
+	config := sqlite.Config{Path: newPath(t), Clock: clock.now, UsageDays: 100 * 24 * time.Hour, RequestLog: 200 * 24 * time.Hour}
+	store := open(t, config)
+	service := admin.New(store, admin.Config{})
+	key := createKey(t, store, "")
+	days := make([]admin.ImportedDay, 1100)
+	for i := range days {
+		days[i] = admin.ImportedDay{KeyID: key, Meter: "tokens", Date: ration.DateID(2026, 7, 15-i), Used: 1}
+	}
+	for chunk := range slices.Chunk(days, 500) {
+		if _, err := service.ImportUsage(t.Context(), "test", admin.UsageImport{Days: chunk}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if _, err := store.Charge(t.Context(), testbatch.Requests(t, key)); err != nil {
+			t.Fatal(err)
+		}
+		clock.set(clock.now().Add(24 * time.Hour))
+	}
+	want := func(after time.Duration, left string, differences int) {
+		t.Helper()
+		clock.set(noon.Add(after))
+		if err := store.Purge(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got, err := store.Rows(t.Context(), "SELECT count(*) || ' ' || min(date) || ' ' || (SELECT since FROM usage_days_since) FROM usage_days")
+		if err != nil || got[0] != left {
+			t.Errorf("after %s there are %q, %v; want %s", after, got, err, left)
+		}
+		if found, err := service.Reconcile(t.Context(), admin.ReconcileFilter{KeyID: key}); err != nil || len(found.Differences) != differences {
+			t.Errorf("after %s: %+v, %v; want %d differences", after, found, err, differences)
+		}
+	}
+	want(2*24*time.Hour, "204 2025-12-26 2025-12-26", 0)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	config.RequestLog = 0 // its entries stay, and keep no day any more
+	store = open(t, config)
+	service = admin.New(store, admin.Config{})
+	want(102*24*time.Hour, "1 2026-07-16 2026-07-16", 0)
 }
 
 func TestPurgeKeepsWhatMayStillBeAskedFor(t *testing.T) {

@@ -28,9 +28,13 @@ func (s *Store) RaiseUsage(ctx context.Context, days []admin.DayKey, raise func(
 		if err != nil {
 			return err
 		}
+		since, err := sqladmin.ReadHistorySince(ctx, reader{tx.conn, tx.now})
+		if err != nil {
+			return err
+		}
 		unchanged := true
 		for i := range raises {
-			raises[i].Units = units
+			raises[i].Units, raises[i].Since = units, since
 			switch err := raise(&raises[i]); {
 			case errors.Is(err, admin.ErrUnchanged):
 				continue

@@ -46,6 +46,9 @@ func (s *Store) KeyLog(ctx context.Context, id ration.KeyID, each func(ledger.Lo
 		if counts.Days, err = sqladmin.ReadDays(ctx, r, admin.UsageFilter{KeyID: id, Limit: admin.AllDays}); err != nil {
 			return err
 		}
+		if counts.Since, err = sqladmin.ReadHistorySince(ctx, r); err != nil {
+			return err
+		}
 		return conn.query(ctx, keyLog, []any{blob(id)}, func(r *row) error {
 			each(r.logEntry())
 			return nil

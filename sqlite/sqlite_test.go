@@ -16,7 +16,7 @@ func TestContract(t *testing.T) {
 		elapsed := func() time.Duration { return time.Duration(1000*clock.micros.Load() + skew.Load()) }
 		config := sqlite.Config{Path: newPath(t), Clock: clock.now, Elapsed: elapsed}
 		return storetest.Harness{
-			Store: open(t, config), BelievesSteps: true, Crash: crasher(config),
+			Store: open(t, config), BelievesSteps: true, Crash: crasher(config), Purge: sqlite.PurgeHistory,
 			SetNow: func(now time.Time) {
 				skew.Store(0)
 				clock.set(now)

@@ -31,10 +31,10 @@ type Store struct {
 	log     *slog.Logger
 	onFatal func(error)
 
-	observer  observe.Observer
-	keepLog   time.Duration // of the request log; 0: none is written
-	keepHours time.Duration // of usage by hour; 0: for ever
-	lock      *os.File
+	observer observe.Observer
+	keepLog  time.Duration // of the request log; 0: none is written
+	keep     retention     // of history
+	lock     *os.File
 
 	// A goroutine that receives a connection from its channel has it until it sends
 	// it back. Channels serve in the order of arrival, so an administrator's change

@@ -24,7 +24,7 @@ func (s *Service) Diagnose(ctx context.Context, options DiagnoseOptions) ([]Find
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context) (Finding, error){s.checkAudit, s.checkLimits, s.checkUsage} {
+	for _, check := range []func(context.Context) (Finding, error){s.checkAudit, s.checkLimits, s.checkHistory, s.checkUsage} {
 		finding, err := check(ctx)
 		if err != nil {
 			return nil, err
@@ -74,6 +74,16 @@ func (s *Service) checkUsage(ctx context.Context) (Finding, error) {
 		finding.Advice = "make sure that the clock is right; then run 'ration doctor --repair', which moves their usage to the current periods"
 	}
 	return finding, nil
+}
+
+// checkHistory says since when reports are complete.
+func (s *Service) checkHistory(ctx context.Context) (Finding, error) {
+	finding := Finding{Check: "history", State: FindingOK, Detail: "usage by day is complete from the beginning"}
+	since, err := s.store.HistorySince(ctx)
+	if since != 0 {
+		finding.Detail = "usage by day is complete from " + dateText(since) + " on: earlier days were deleted (history_days)"
+	}
+	return finding, err
 }
 
 func countKeys(n int) string {

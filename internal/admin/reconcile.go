@@ -25,6 +25,7 @@ type RequestLog interface {
 type KeyCounts struct {
 	Usage ledger.Usage
 	Days  []UsageDay
+	Since ration.PeriodID // from which on Days are complete; 0: from the beginning
 }
 
 const (
@@ -162,7 +163,7 @@ func (l *logSums) compare(counts KeyCounts) []Difference {
 	}
 	for _, day := range counts.Days {
 		sum := l.meters[day.Meter]
-		if sum == nil || !sum.whole && day.Date <= sum.first {
+		if sum == nil || !sum.whole && day.Date <= sum.first || day.Date < counts.Since {
 			continue
 		}
 		logged := MeterDay{}
@@ -173,15 +174,16 @@ func (l *logSums) compare(counts KeyCounts) []Difference {
 		l.differ(Difference{Meter: day.Meter, Count: "denied", Date: day.Date, Counted: day.Denied, Logged: logged.Denied})
 		delete(sum.days, day.Date)
 	}
-	l.daysWithoutHistory()
+	l.daysWithoutHistory(counts.Since)
 	return l.found
 }
 
-// daysWithoutHistory finds days that the log has and the history has not.
-func (l *logSums) daysWithoutHistory() {
+// daysWithoutHistory finds days that the log has and the history has not, although it is
+// complete since then.
+func (l *logSums) daysWithoutHistory(since ration.PeriodID) {
 	for meter, sum := range l.meters {
 		for date, logged := range sum.days {
-			if sum.whole || date > sum.first {
+			if date >= since && (sum.whole || date > sum.first) {
 				l.differ(Difference{Meter: meter, Count: "used", Date: date, Logged: logged.Used})
 				l.differ(Difference{Meter: meter, Count: "denied", Date: date, Logged: logged.Denied})
 			}

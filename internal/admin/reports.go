@@ -21,7 +21,11 @@ func (s *Service) UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay
 		return nil, err
 	}
 	s.reach.narrow(&filter.Owners, &filter.Plans)
-	days, err := s.store.UsageDays(ctx, filter)
+	var days []UsageDay
+	_, err := s.readComplete(ctx, filter, func(filter UsageFilter) (err error) {
+		days, err = s.store.UsageDays(ctx, filter)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

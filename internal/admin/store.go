@@ -175,6 +175,9 @@ type Usage interface {
 	ListReservations(ctx context.Context, filter ReservationFilter) ([]ration.Reservation, error)
 	// UsageDays returns history rows ordered by date, key id and meter.
 	UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay, error)
+	// HistorySince returns the date from which on the history by day is complete: older
+	// days were deleted. 0: from the beginning.
+	HistorySince(ctx context.Context) (ration.PeriodID, error)
 	// UsageHours returns what was counted by UTC hour, ordered by hour, key id and
 	// meter. It leaves out hours in which nothing was counted, and those that were
 	// deleted or never written: see SumHours.

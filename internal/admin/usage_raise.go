@@ -24,6 +24,7 @@ type UsageRaise struct {
 	Usage     ledger.Usage        // on all meters
 	Units     ledger.Units        // of the meters of the days
 	Days      map[DayKey]MeterDay // the rows that were asked for; a day without a row has counted nothing
+	Since     ration.PeriodID     // from which on the history is complete, and no row was deleted; 0: from the beginning
 	Additions []MeterAddition     // to be filled in, one for each meter
 	Audit     AuditEntry          // to be filled in
 }
@@ -136,10 +137,17 @@ func (r *raising) raiseDay(day *ImportedDay) error {
 	return nil
 }
 
-// checkTime refuses what has not happened yet. The day that runs is the key's last,
+// checkTime refuses what has not happened yet, and what may have been counted and
+// deleted. The day that runs is the key's last,
 // also where a changed zone lengthens it: what belongs to the next would be
 // forgotten when that begins.
 func (r *raising) checkTime(day *ImportedDay, standing *ledger.MeterUsage) error {
+	if day.Date < r.Since {
+		return &ration.InvalidError{
+			Field: "date", Value: dateText(day.Date),
+			Reason: "history from before " + dateText(r.Since) + " was deleted (history_days), so what was counted on that day can't be compared: leave this row out",
+		}
+	}
 	_, latestDate := LatestPeriods(r.Now)
 	if today := min(standing.Windows[windowDay].ID, latestDate); day.Date > today {
 		return &ration.InvalidError{Field: "date", Value: dateText(day.Date), Reason: "it is in the future: for this key it is " + dateText(today)}

@@ -34,7 +34,7 @@ func (s *Service) SumUsage(ctx context.Context, question UsageQuestion) (UsageRe
 		}
 	}
 	s.reach.narrow(&question.Owners, &question.Plans)
-	sum := s.store.SumUsage
+	sum := s.sumDays
 	if question.Zone != "" {
 		sum = func(ctx context.Context, question UsageQuestion) (UsageReport, error) {
 			return s.sumInZone(ctx, &question)

@@ -229,9 +229,9 @@ func (i *instance) openDatabase(ctx context.Context) (database, error) {
 		return store, nil
 	}
 	target := postgres.Config{
-		URL: settings.DB.URL, Lanes: settings.Lanes, AcceptUnsafeDurability: settings.AcceptUnsafeDurability, RequestLog: requestLog(settings),
-		UsageHours: usageHours(settings),
-		Logger:     i.log, Observer: i.activity,
+		URL: settings.DB.URL, Lanes: settings.Lanes, AcceptUnsafeDurability: settings.AcceptUnsafeDurability, RequestLog: keptDays(settings.RequestLogDays),
+		UsageHours: keptDays(settings.UsageHoursDays), UsageDays: keptDays(settings.HistoryDays), AuditLog: keptDays(settings.AuditLogDays),
+		Logger: i.log, Observer: i.activity,
 	}
 	if _, _, err := postgres.Migrate(ctx, target); err != nil {
 		return nil, err
@@ -246,7 +246,11 @@ func (i *instance) openDatabase(ctx context.Context) (database, error) {
 // openFile opens an SQLite file. It waits for a command that has the file open, which
 // soon ends, and not for another server.
 func (i *instance) openFile(ctx context.Context) (*sqlite.Store, error) {
-	file := sqlite.Config{Path: i.settings.DB.Path, LockWait: lockWait, RequestLog: requestLog(i.settings), UsageHours: usageHours(i.settings), Logger: i.log, Observer: i.activity}
+	file := sqlite.Config{
+		Path: i.settings.DB.Path, LockWait: lockWait, RequestLog: keptDays(i.settings.RequestLogDays),
+		UsageHours: keptDays(i.settings.UsageHoursDays), UsageDays: keptDays(i.settings.HistoryDays), AuditLog: keptDays(i.settings.AuditLogDays),
+		Logger: i.log, Observer: i.activity,
+	}
 	store, err := sqlite.Open(ctx, file)
 	if !errors.Is(err, sqlite.ErrLocked) {
 		return store, err
@@ -286,12 +290,6 @@ func describe(db config.Database) string {
 	return "SQLite file " + absolute(db.Path)
 }
 
-// usageHours returns how long usage by hour is kept; 0: for ever.
-func usageHours(settings config.Config) time.Duration {
-	return time.Duration(settings.UsageHoursDays) * 24 * time.Hour
-}
-
-// requestLog returns how long entries of the request log are kept; 0: none is written.
-func requestLog(settings config.Config) time.Duration {
-	return time.Duration(settings.RequestLogDays) * 24 * time.Hour
-}
+// keptDays returns how long something is kept; 0: for ever, or of the request log: none
+// is written.
+func keptDays(days int) time.Duration { return time.Duration(days) * 24 * time.Hour }

@@ -49,6 +49,9 @@ func (a *app) showUsageSums(ctx context.Context, ops admin.Operations, question 
 	if found.More {
 		a.say("There are more sums, which are in the totals: raise --max to see them")
 	}
+	if question.Zone == "" && found.From != 0 {
+		a.say("Usage by day is complete from %s on: the sums begin with it", dateText(found.From.Date()))
+	}
 	report := wire.UsageReport(found, question.By, question.Zone)
 	list := usageSumListing(report, question.By)
 	if a.quiet && a.format == formatTable { // several meters are still one group

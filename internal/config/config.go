@@ -54,6 +54,8 @@ type Config struct {
 	Lanes                  int // 0: as many as the database can use
 	RequestLogDays         int // 0: no request log
 	UsageHoursDays         int // 0: usage by hour is kept for ever
+	HistoryDays            int // 0: usage by day is kept for ever; else at least 100
+	AuditLogDays           int // 0: the audit log is kept for ever
 	AcceptUnsafeDurability bool
 	AcceptOverage          bool
 	OverSettlement         ration.Overage // overage only with AcceptOverage

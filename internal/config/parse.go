@@ -228,6 +228,18 @@ func parseParameter(value string) (string, error) {
 	return value, nil
 }
 
+// leastHistoryDays is what a running month, refunds and a repair need, and more.
+const leastHistoryDays = 100
+
+// parseHistoryDays reads for how many days history is kept; 0: for ever.
+func parseHistoryDays(value string) (int, error) {
+	days, err := parseInteger(value, 0, 36500)
+	if err == nil && days > 0 && days < leastHistoryDays {
+		return 0, invalid(value, "use 0 (for ever) or a whole number from "+strconv.Itoa(leastHistoryDays)+" to 36500")
+	}
+	return days, err
+}
+
 func parseSecretPrefix(value string) (string, error) {
 	return value, ration.ValidateSecretPrefix(value)
 }

@@ -234,9 +234,19 @@ var settings = []setting{
 		set:     into(func(c *Config) *int { return &c.RequestLogDays }, func(value string) (int, error) { return parseInteger(value, 0, 3660) }),
 	},
 	{
-		Setting: Setting{"usage_hours_days", formNumber, "90", "How many days to keep usage by UTC hour, of which reports in one time zone are made. Usage by day is kept for ever. 0: keep hours for ever, too."},
+		Setting: Setting{"usage_hours_days", formNumber, "90", "How many days to keep usage by UTC hour, of which reports in one time zone are made. 0: keep them for ever."},
 		kind:    integer,
 		set:     into(func(c *Config) *int { return &c.UsageHoursDays }, func(value string) (int, error) { return parseInteger(value, 0, 36500) }),
+	},
+	{
+		Setting: Setting{"history_days", formNumber, "1100", "How many days to keep usage by day, at least 100. A day is kept longer while a reservation may still be settled to it or the request log has entries of it. Lifetime counts are kept for ever. 0: keep days for ever."},
+		kind:    integer,
+		set:     into(func(c *Config) *int { return &c.HistoryDays }, parseHistoryDays),
+	},
+	{
+		Setting: Setting{"audit_log_days", formNumber, "1100", "How many days to keep the audit log. 0: for ever."},
+		kind:    integer,
+		set:     into(func(c *Config) *int { return &c.AuditLogDays }, func(value string) (int, error) { return parseInteger(value, 0, 36500) }),
 	},
 	{
 		Setting: Setting{"accept_unsafe_durability", "true or false", "false", "Accepts a database that may forget what it has confirmed. This gives up the promise that no charge is lost."},

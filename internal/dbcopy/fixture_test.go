@@ -165,6 +165,7 @@ func fillRest(t *testing.T, path string) {
 		`INSERT INTO usage_hours (api_key_id, meter, hour, used, given_back, denied)
 			SELECT id, 'requests', 1708819200000000 + n * 3600000000, n * 100000000000000, n * 3, n % 3
 			FROM api_keys, (WITH RECURSIVE c (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c WHERE n < 9) SELECT n FROM c)`,
+		"INSERT INTO usage_days_since (since) VALUES ('2024-02-24')",
 		"INSERT INTO usage_hours_since (since) VALUES (1708819200000000)",
 		`INSERT INTO reservations
 			SELECT api_key_id, secret_id, iif(n, 'expired', 'open'), iif(n, 'release', 'keep'),

@@ -27,6 +27,7 @@ var tables = []table{
 	{name: "api_key_secrets", order: []string{"api_key_id", "secret_id"}},
 	{name: "key_usage", order: []string{"api_key_id", "meter"}, counters: []string{"used", "reserved", "denied"}},
 	{name: "usage_days", order: []string{"date", "api_key_id", "meter"}, counters: []string{"used", "denied"}},
+	{name: "usage_days_since", order: []string{"only_row"}},
 	{name: "usage_hours", order: []string{"hour", "api_key_id", "meter"}},
 	{name: "usage_hours_since", order: []string{"only_row"}},
 	{name: "reservations", order: []string{"api_key_id", "id"}},

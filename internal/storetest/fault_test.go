@@ -72,6 +72,10 @@ const (
 	remembersFailures fault = "remembers changes that failed"
 	pagesByNumber     fault = "begins a page after as many rows as were listed"
 
+	deletesByUTC    fault = "deletes days by UTC alone"
+	deletesHeldDays fault = "deletes days that are reserved on"
+	importsDeleted  fault = "imports deleted days again"
+
 	losesAnswered fault = "loses what was answered in a crash"
 	keepsHalf     fault = "keeps half of a batch in a crash"
 )
@@ -114,6 +118,9 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		leavesWhatIsDue:        "Reservations/a charge that has no room first ends what is due",
 		readsWhatIsDueOnly:     "Future/a denial ends when reservations release enough",
 		decidesHalfAnew:        "Reservations/charges and ends of one batch are decided anew where something is due",
+		deletesByUTC:           "Retention/a day is kept for as long in every time zone",
+		deletesHeldDays:        "Retention/a day is kept while a reservation may be settled to it",
+		importsDeleted:         "Retention/usage of deleted days is not imported again",
 		forgetsCharges:         "Idempotency/of charges that are sent at once one is charged",
 		forgetsChargesEarly:    "Idempotency/a charge is forgotten after its retention",
 		sharesIdempotencyKeys:  "Idempotency/an idempotency key belongs to one key",

@@ -46,6 +46,11 @@ type Harness struct {
 	// Crash crashes instances. Nil: random histories have no crashes.
 	Crash Crash
 
+	// Purge makes an instance delete the history by day, and entries of the audit log,
+	// that are older than some time, as it does by itself, until nothing is left to
+	// delete. It is called for several instances at once.
+	Purge func(ctx context.Context, store Store, older time.Duration) error
+
 	// AwaitLocked returns as soon as a transaction of this database waits for a lock
 	// that another one holds. It fails the test if that never happens. Nil: a
 	// transaction can't begin while another one writes.
@@ -129,6 +134,7 @@ func groups() []group {
 		{"NextPeriod", nextTests},
 		{"Meters", meterTests},
 		{"Lists", listTests},
+		{"Retention", retentionTests},
 	}...)
 }
 

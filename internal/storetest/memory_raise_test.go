@@ -26,6 +26,9 @@ func (m *memory) usageRaise(id ration.KeyID) admin.UsageRaise {
 	if raise.TimeZone == "" {
 		raise.TimeZone = m.plans[m.keys[id].Plan].TimeZone
 	}
+	if m.fault != importsDeleted {
+		raise.Since = m.daysSince
+	}
 	for _, day := range m.days {
 		if day.KeyID == id && m.fault != importsAgain {
 			key := admin.DayKey{KeyID: id, Meter: day.Meter, Date: day.Date}

@@ -35,6 +35,7 @@ type memory struct {
 	keys       map[ration.KeyID]*admin.KeyRecord
 	usage      map[ration.KeyID]ledger.Usage
 	days       []admin.UsageDay
+	daysSince  ration.PeriodID
 	hours      map[hourOfKey]ledger.HourCount // those that no entry of usage counts
 	digests    map[ration.Digest]ration.SecretRef
 

@@ -11,7 +11,7 @@ import (
 func TestSuite(t *testing.T) {
 	storetest.Run(t, func(*testing.T) storetest.Harness {
 		memory := newMemory()
-		return storetest.Harness{Store: memory, SetNow: memory.setNow}
+		return storetest.Harness{Store: memory, SetNow: memory.setNow, Purge: memory.purge}
 	})
 }
 
@@ -27,6 +27,7 @@ func TestSuiteWithSeveralInstances(t *testing.T) {
 			OpenAnother:    func(*testing.T) storetest.Store { return memory },
 			AwaitLocked:    memory.awaitLocked,
 			Crash:          memory.crash,
+			Purge:          memory.purge,
 		}
 	})
 }

@@ -22,8 +22,11 @@ func UsageReport(report admin.UsageReport, by []admin.UsageGroup, zone string) a
 		Sums:   convert(report.Sums, func(sum admin.UsageSum) api.UsageSum { return usageSum(sum, by, location) }),
 		Totals: convert(report.Totals, func(sum admin.UsageSum) api.UsageSum { return usageSum(sum, nil, location) }),
 	}
-	if zone != "" {
-		found.From, found.To = date(report.From), date(report.To)
+	if report.From != 0 {
+		found.From = date(report.From)
+	}
+	if report.To != 0 {
+		found.To = date(report.To)
 	}
 	return found
 }

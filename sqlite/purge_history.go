@@ -1,0 +1,50 @@
+package sqlite
+
+import (
+	"time"
+
+	"github.com/ration-dev/ration/internal/ledger"
+)
+
+// retention is how long history is kept. 0: for ever.
+type retention struct{ hours, days, audit time.Duration }
+
+// purges are those of history.
+func (keep retention) purges() (all []purge) {
+	if keep.hours > 0 {
+		all = append(all, purge{
+			"usage_hours", "usage by hour",
+			"SELECT count(*) FROM (SELECT 1 FROM usage_hours WHERE hour < ? LIMIT 1)",
+			`DELETE FROM usage_hours WHERE (hour, api_key_id, meter) IN (
+				SELECT hour, api_key_id, meter FROM usage_hours WHERE hour < ? ORDER BY hour, api_key_id, meter LIMIT ?)`,
+			func(now time.Time) any { return micros(now.Add(-keep.hours).Truncate(time.Hour)) },
+			"INSERT INTO usage_hours_since (only_row, since) VALUES (1, ?) ON CONFLICT (only_row) DO UPDATE SET since = max(since, excluded.since)",
+		})
+	}
+	if keep.days > 0 {
+		all = append(all, purge{
+			"usage_days", "usage by day",
+			"SELECT count(*) FROM (SELECT 1 FROM usage_days d WHERE " + oldDay + " LIMIT 1)",
+			`DELETE FROM usage_days WHERE (date, api_key_id, meter) IN (
+				SELECT date, api_key_id, meter FROM usage_days d WHERE ` + oldDay + ` ORDER BY date, api_key_id, meter LIMIT ?)`,
+			func(now time.Time) any { return dateText(ledger.HistoryKeptFrom(now, keep.days)) },
+			"INSERT INTO usage_days_since (only_row, since) VALUES (1, ?) ON CONFLICT (only_row) DO UPDATE SET since = max(since, excluded.since)",
+		})
+	}
+	if keep.audit > 0 {
+		all = append(all, purge{
+			"audit_log", "entries of the audit log",
+			"SELECT count(*) FROM (SELECT 1 FROM audit_log WHERE at < ? LIMIT 1)",
+			"DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE at < ? ORDER BY at, id LIMIT ?)",
+			func(now time.Time) any { return micros(now.Add(-keep.audit)) }, "",
+		})
+	}
+	return all
+}
+
+// oldDay selects days that are kept no longer. Not among them are those of a key with an
+// open reservation that may have been charged to them; what else is open then can't be.
+// The primary key serves it, and reservations_key_due.
+const oldDay = `d.date < ?1 AND NOT EXISTS (
+	SELECT 1 FROM reservations r
+	WHERE r.api_key_id = d.api_key_id AND r.state = 'open' AND r.created_at < unixepoch(?1, '+2 days') * 1000000)`
