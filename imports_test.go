@@ -82,7 +82,8 @@ var layers = []layer{
 	{"internal/adminsock", []string{root, "client", "rationadmin", "internal/admin", "internal/adminapi", "internal/adminclient", "internal/bound", "internal/condense"}},
 	{"internal/adminclient", []string{root, "api", "client", "internal/admin", "internal/wire"}},
 	{"internal/wire", []string{root, "api", "internal/admin"}},
-	{"internal/adminapi", []string{root, "api", "internal/numeral", "api/openapi", "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/sealed", "internal/wire"}},
+	{"internal/adminapi", []string{root, "api", "internal/numeral", "api/openapi", "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/sealed", "internal/sheet", "internal/wire"}},
+	{"internal/sheet", []string{root, "api"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},
 
 	// The server listens; it opens no database.

@@ -7,14 +7,15 @@ import (
 
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/sheet"
 	"github.com/ration-dev/ration/internal/wire"
 )
 
 func (a *API) registerAudit() {
-	register(a, operation{
+	exported[api.Page[api.AuditEntry]](a, operation{
 		id: "listAudit", method: http.MethodGet, path: "/audit", tag: tagReports, scope: scopeRead,
 		summary: "List who changed what",
-	}, listAudit)
+	}, a.listAudit)
 }
 
 type listAuditInput struct {
@@ -25,9 +26,10 @@ type listAuditInput struct {
 	Until  time.Time `query:"until" doc:"Only changes before this time."`
 	Sort   string    `query:"sort" enum:"-at,at" default:"-at" doc:"The order: by time, the newest or the oldest first."`
 	Paging
+	Form
 }
 
-func listAudit(ctx context.Context, c Caller, in *listAuditInput) (*reply[api.Page[api.AuditEntry]], error) {
+func (a *API) listAudit(ctx context.Context, c Caller, in *listAuditInput) (*either, error) {
 	filter := admin.AuditFilter{Target: in.Target, Action: in.Action, Actor: in.Actor, Since: in.Since, Until: in.Until, OldestFirst: in.Sort == "at"}
 	entries := list[admin.AuditEntry, api.AuditEntry, admin.AuditPosition]{
 		name: wire.ListOfAudit, show: wire.AuditEntries, place: (*admin.AuditEntry).Position,
@@ -36,5 +38,5 @@ func listAudit(ctx context.Context, c Caller, in *listAuditInput) (*reply[api.Pa
 			return c.Operations.ListAudit(ctx, filter)
 		},
 	}
-	return entries.page(ctx, in.Paging)
+	return entries.either(ctx, a, &in.Form, in.Paging, sheet.Audit)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/sheet"
 	"github.com/ration-dev/ration/internal/wire"
 	"github.com/ration-dev/ration/rationadmin"
 )
@@ -34,10 +35,10 @@ type created[T any] struct {
 }
 
 func (a *API) registerKeys() {
-	register(a, operation{
+	exported[api.Page[api.KeyRecord]](a, operation{
 		id: "listKeys", method: http.MethodGet, path: "/keys", tag: tagKeys, scope: scopeRead,
 		summary: "List keys", about: "In the order of their creation.",
-	}, listKeys)
+	}, a.listKeys)
 	register(a, operation{
 		id: "createKey", method: http.MethodPost, path: "/keys", tag: tagKeys, scope: scopeKeys, status: http.StatusCreated,
 		summary: "Create a key", about: "The answer has the secret, which can't be shown again.",
@@ -88,9 +89,10 @@ type listKeysInput struct {
 	Today       bool   `query:"today" doc:"Adds what each key has used today."`
 	Cursor      string `query:"cursor" doc:"next_cursor of the page before."`
 	Limit       int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most keys of a page."`
+	Form
 }
 
-func listKeys(ctx context.Context, c Caller, in *listKeysInput) (*reply[api.Page[api.KeyRecord]], error) {
+func (a *API) listKeys(ctx context.Context, c Caller, in *listKeysInput) (*either, error) {
 	after, err := readKeyCursor("?cursor", in.Cursor)
 	if err != nil {
 		return nil, err
@@ -99,9 +101,33 @@ func listKeys(ctx context.Context, c Caller, in *listKeysInput) (*reply[api.Page
 		Owner: in.Owner, Plan: in.Plan, Status: ration.Status(in.Status), Name: in.Name, SecretStart: in.SecretStart,
 		Unlimited: rationadmin.Unlimited(in.Unlimited), WithToday: in.Today, After: after, Limit: in.Limit + 1,
 	}
+	show := func(found []admin.KeyRecord) []api.KeyRecord { return wire.Keys(found, time.Now()) }
+	if in.isCSV() {
+		return a.exportKeys(ctx, c, filter, show)
+	}
 	keys, err := c.Operations.ListKeys(ctx, filter)
-	page := pageOfKeys(keys, in.Limit, func(found []admin.KeyRecord) []api.KeyRecord { return wire.Keys(found, time.Now()) })
-	return replyWith(page, err)
+	if err != nil {
+		return nil, err
+	}
+	return asJSON(pageOfKeys(keys, in.Limit, show)), nil
+}
+
+// exportKeys answers with all keys after the filter's, and what they used today.
+func (a *API) exportKeys(ctx context.Context, c Caller, filter admin.KeyFilter, show func([]admin.KeyRecord) []api.KeyRecord) (*either, error) {
+	filter.WithToday, filter.Limit = true, exportAtOnce
+	next := func() ([]api.KeyRecord, error) {
+		found, err := c.Operations.ListKeys(ctx, filter)
+		if err != nil || len(found) == 0 {
+			return nil, err
+		}
+		filter.After = found[len(found)-1].ID
+		return show(found), nil
+	}
+	rows, err := next()
+	if err != nil {
+		return nil, err
+	}
+	return asCSV(ctx, a, "keys", sheet.KeysToday, rows, next), nil
 }
 
 type createKeyInput struct {

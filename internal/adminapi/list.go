@@ -25,10 +25,9 @@ type list[T, W, P any] struct {
 // page reads a page. It asks for one item more than the page has, to see whether there is
 // a page after it.
 func (l *list[T, W, P]) page(ctx context.Context, at Paging) (*reply[api.Page[W]], error) {
-	query := requestOf(ctx).query
-	var after P
-	if wire.ReadCursor(l.name, query, at.Cursor, &after) != nil {
-		return nil, invalidForm("?cursor", adviceOnCursors)
+	after, err := l.start(ctx, at)
+	if err != nil {
+		return nil, err
 	}
 	found, err := l.find(ctx, after, at.Limit+1)
 	if err != nil {
@@ -37,8 +36,16 @@ func (l *list[T, W, P]) page(ctx context.Context, at Paging) (*reply[api.Page[W]
 	var page api.Page[W]
 	if len(found) > at.Limit {
 		found = found[:at.Limit]
-		page.NextCursor = wire.Cursor(l.name, query, l.place(&found[at.Limit-1]))
+		page.NextCursor = wire.Cursor(l.name, requestOf(ctx).query, l.place(&found[at.Limit-1]))
 	}
 	page.Items = l.show(found)
 	return &reply[api.Page[W]]{page}, nil
+}
+
+// start reads where the page begins.
+func (l *list[T, W, P]) start(ctx context.Context, at Paging) (after P, err error) {
+	if wire.ReadCursor(l.name, requestOf(ctx).query, at.Cursor, &after) != nil {
+		return after, invalidForm("?cursor", adviceOnCursors)
+	}
+	return after, nil
 }

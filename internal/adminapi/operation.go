@@ -3,6 +3,7 @@ package adminapi
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -17,13 +18,14 @@ type operation struct {
 	path    string // below Prefix
 	tag     string // the noun
 	summary string
-	about   string // more than the summary says
-	scope   string // that a token needs
-	status  int    // of success; 0: 200
-	body    int64  // most bytes of a request's body; 0: maxBody
-	local   bool   // only for callers on this machine; not in the document
-	example any    // of a request's body; nil: it has none
-	errors  []int  // statuses of errors besides those that every operation has
+	about   string                     // more than the summary says
+	scope   string                     // that a token needs
+	status  int                        // of success; 0: 200
+	body    int64                      // most bytes of a request's body; 0: maxBody
+	local   bool                       // only for callers on this machine; not in the document
+	example any                        // of a request's body; nil: it has none
+	answers map[string]*huma.MediaType // of success, by media type; nil: JSON of the type of the output
+	errors  []int                      // statuses of errors besides those that every operation has
 }
 
 // maxBody is the longest body of an ordinary request, in bytes.
@@ -62,6 +64,9 @@ func register[I, O any](a *API, op operation, serve func(context.Context, Caller
 		Metadata: map[string]any{scopeKey: op.scope},
 		Security: []map[string][]string{{"token": {op.scope}}},
 		Errors:   op.statuses(),
+	}
+	if op.answers != nil {
+		described.Responses = map[string]*huma.Response{strconv.Itoa(http.StatusOK): {Description: http.StatusText(http.StatusOK), Content: op.answers}}
 	}
 	if op.example != nil {
 		described.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Example: op.example}}}

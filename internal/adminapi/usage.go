@@ -8,20 +8,21 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/sheet"
 	"github.com/ration-dev/ration/internal/wire"
 )
 
 const tagUsage = "usage"
 
 func (a *API) registerUsage() {
-	register(a, operation{
+	exported[api.UsageReport](a, operation{
 		id: "sumUsage", method: http.MethodGet, path: "/usage", tag: tagUsage, scope: scopeRead,
 		summary: "Add up usage", about: "Each key's days are those of its own time zone, unless zone names one for all. Usage of revoked keys counts.",
-	}, sumUsage)
-	register(a, operation{
+	}, a.sumUsage)
+	exported[api.Page[api.UsageDay]](a, operation{
 		id: "listUsageDays", method: http.MethodGet, path: "/usage/days", tag: tagUsage, scope: scopeRead,
 		summary: "List usage by key, meter and day", about: "Each key's days are those of its own time zone.",
-	}, listUsageDays)
+	}, a.listUsageDays)
 }
 
 // UsageFilter has the parameters that select days.
@@ -61,26 +62,44 @@ type sumUsageInput struct {
 	UsageFilter
 	Limit   int                `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"The most sums."`
 	GroupBy []admin.UsageGroup `query:"group_by" enum:"key,owner,plan,hour,day,month,meter" doc:"Several with commas; hour only with zone. Absent: only by meter, which every sum is by."`
-	Zone    string             `query:"zone" doc:"The time zone of all days, months and hours, such as Europe/Berlin. The report is made of UTC hours, which are kept for a time, and begins with the first day of which all hours are known if from is absent. Absent: each key's own."`
+	Form
+	Zone string `query:"zone" doc:"The time zone of all days, months and hours, such as Europe/Berlin. The report is made of UTC hours, which are kept for a time, and begins with the first day of which all hours are known if from is absent. Absent: each key's own."`
 }
 
-func sumUsage(ctx context.Context, c Caller, in *sumUsageInput) (*reply[api.UsageReport], error) {
+// mostSums is the most sums of a report in CSV.
+const mostSums = 100_000
+
+func (a *API) sumUsage(ctx context.Context, c Caller, in *sumUsageInput) (*either, error) {
 	filter, err := in.read()
 	if err != nil {
 		return nil, err
 	}
 	filter.Limit = in.Limit
+	if in.isCSV() {
+		filter.Limit = mostSums
+	}
 	report, err := c.Operations.SumUsage(ctx, admin.UsageQuestion{UsageFilter: filter, By: in.GroupBy, Zone: in.Zone})
-	return replyWith(wire.UsageReport(report, in.GroupBy, in.Zone), err)
+	if err != nil {
+		return nil, err
+	}
+	shown := wire.UsageReport(report, in.GroupBy, in.Zone)
+	switch {
+	case !in.isCSV():
+		return asJSON(shown), nil
+	case shown.More:
+		return nil, invalidForm("?group_by", "these are more than 100000 sums: select fewer days or keys, or group by less")
+	}
+	return asCSV(ctx, a, "usage", sheet.UsageSums(&shown), shown.Sums, func() ([]api.UsageSum, error) { return nil, nil }), nil
 }
 
 type listUsageDaysInput struct {
 	UsageFilter
 	Sort string `query:"sort" enum:"date,-date" default:"date" doc:"The order: by date, the earliest or the latest first."`
 	Paging
+	Form
 }
 
-func listUsageDays(ctx context.Context, c Caller, in *listUsageDaysInput) (*reply[api.Page[api.UsageDay]], error) {
+func (a *API) listUsageDays(ctx context.Context, c Caller, in *listUsageDaysInput) (*either, error) {
 	filter, err := in.read()
 	if err != nil {
 		return nil, err
@@ -93,5 +112,5 @@ func listUsageDays(ctx context.Context, c Caller, in *listUsageDaysInput) (*repl
 			return c.Operations.UsageDays(ctx, filter)
 		},
 	}
-	return days.page(ctx, in.Paging)
+	return days.either(ctx, a, &in.Form, in.Paging, sheet.UsageDays)
 }

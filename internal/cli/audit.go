@@ -3,8 +3,8 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/sheet"
 	"github.com/ration-dev/ration/internal/wire"
 )
 
@@ -29,7 +29,8 @@ func (a *app) auditCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.show(auditListing(wire.AuditEntries(entries)))
+				shown := wire.AuditEntries(entries)
+				return a.show(listingOf(sheet.Audit, shown, shown, "no entries"))
 			})
 		},
 	}
@@ -42,17 +43,4 @@ func (a *app) auditCommand() *cobra.Command {
 	flags.BoolVar(&filter.OldestFirst, "oldest-first", false, "show the oldest first")
 	flags.IntVar(&filter.Limit, "max", 100, "list at most this many")
 	return cmd
-}
-
-func auditListing(entries []api.AuditEntry) listing {
-	list := listing{
-		value: entries, empty: "no entries",
-		columns: []column{{name: "at"}, {name: "actor"}, {name: "from"}, {name: "action"}, {name: "target"}, {name: "details"}, {name: "id", wide: true}, {name: "token_id", wide: true}},
-	}
-	for _, entry := range entries {
-		list.rows = append(list.rows, []string{
-			instantText(&entry.At), entry.Actor, entry.From, entry.Action, entry.Target, string(entry.Details), entry.ID, entry.TokenID,
-		})
-	}
-	return list
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/sheet"
 	"github.com/ration-dev/ration/internal/wire"
 )
 
@@ -67,7 +68,7 @@ show' shows all limits and meters of one key, 'ration usage' what was used earli
 // foundKeys is the list of keys that were asked for. Of those without a limit it
 // says whether that is meant.
 func foundKeys(filter admin.KeyFilter, keys []api.KeyRecord) listing {
-	list := keyListing(keys, keys...).withToday(keys)
+	list := listingOf(sheet.KeysToday, keys, keys, "no keys; create one with 'ration keys create NAME'")
 	if filter.Unlimited != "" {
 		list.columns[len(list.columns)-1].wide = false
 	}

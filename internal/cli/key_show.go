@@ -12,6 +12,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/sheet"
 	"github.com/ration-dev/ration/internal/wire"
 )
 
@@ -60,14 +61,14 @@ func (a *app) showKeyStatus(status api.KeyStatus) error {
 
 // keySheet is the key itself, a line a field; fields that are empty are left out.
 func keySheet(status api.KeyStatus) string {
-	var sheet strings.Builder
+	var page strings.Builder
 	for _, line := range [][2]string{
 		{"Key", status.ID},
 		{"Name", status.Name},
 		{"Owner", status.Owner},
-		{"Plan", status.Plan + nextPlanText(status.KeyRecord)},
-		{"Status", statusText(status.KeyRecord)},
-		{"Unlimited", unlimitedText(status.NoLimit)},
+		{"Plan", sheet.Plan(&status.KeyRecord)},
+		{"Status", sheet.Status(&status.KeyRecord)},
+		{"Unlimited", sheet.Unlimited(status.NoLimit)},
 		{"Expires", instantText(status.ExpiresAt)},
 		{"Scopes", strings.Join(status.Scopes, " ")},
 		{"Allowed IPs", strings.Join(status.AllowedIPs, " ")},
@@ -76,24 +77,13 @@ func keySheet(status api.KeyStatus) string {
 		{"Updated", instantText(&status.UpdatedAt)},
 	} {
 		if line[1] != "" {
-			fmt.Fprintf(&sheet, "%-12s %s\n", line[0]+":", visible(line[1]))
+			fmt.Fprintf(&page, "%-12s %s\n", line[0]+":", visible(line[1]))
 		}
 	}
 	for _, name := range sortedNames(status.Metadata) {
-		fmt.Fprintf(&sheet, "%-12s %s = %s\n", "Metadata:", visible(name), visible(status.Metadata[name]))
+		fmt.Fprintf(&page, "%-12s %s = %s\n", "Metadata:", visible(name), visible(status.Metadata[name]))
 	}
-	return sheet.String()
-}
-
-// nextPlanText says which plan a key will have, and from when on.
-func nextPlanText(key api.KeyRecord) string {
-	switch {
-	case key.NextPlanAt == nil:
-		return ""
-	case key.NextPlan == "":
-		return " (none from " + instantText(key.NextPlanAt) + " on)"
-	}
-	return " (" + key.NextPlan + " from " + instantText(key.NextPlanAt) + " on)"
+	return page.String()
 }
 
 func limitListing(status api.KeyStatus) listing {

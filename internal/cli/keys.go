@@ -1,16 +1,13 @@
 package cli
 
 import (
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/sheet"
 	"github.com/ration-dev/ration/internal/wire"
 )
 
@@ -22,60 +19,8 @@ func (a *app) keysCommand() *cobra.Command {
 	)
 }
 
-var keyColumns = []column{
-	{name: "id"},
-	{name: "name"},
-	{name: "owner"},
-	{name: "plan"},
-	{name: "status"},
-	{name: "expires_at"},
-	{name: "scopes", wide: true},
-	{name: "allowed_ips", wide: true},
-	{name: "time_zone", wide: true},
-	{name: "secrets", wide: true},
-	{name: "created_at"},
-	{name: "updated_at", wide: true},
-	{name: "unlimited", wide: true},
-}
-
-// withToday adds what keys used today, before the times.
-func (l listing) withToday(keys []api.KeyRecord) listing {
-	const after = 5 // id, name, owner, plan, status
-	l.columns = slices.Insert(slices.Clone(l.columns), after, column{name: "used_today"}, column{name: "day_limit"})
-	for i, key := range keys {
-		used, limit := todayText(key.Today)
-		l.rows[i] = slices.Insert(l.rows[i], after, used, limit)
-	}
-	return l
-}
-
-func todayText(today *api.Today) (used, limit string) {
-	if today == nil {
-		return "", ""
-	}
-	if today.Limit != nil {
-		limit = number(*today.Limit)
-	}
-	return number(today.Used), limit
-}
-
 func keyListing(value any, keys ...api.KeyRecord) listing {
-	list := listing{value: value, columns: keyColumns, empty: "no keys; create one with 'ration keys create NAME'"}
-	for _, key := range keys {
-		list.rows = append(list.rows, []string{
-			key.ID, key.Name, key.Owner, key.Plan + nextPlanText(key), statusText(key), instantText(key.ExpiresAt),
-			strings.Join(key.Scopes, " "), strings.Join(key.AllowedIPs, " "), key.TimeZone, strconv.Itoa(len(key.Secrets)),
-			instantText(&key.CreatedAt), instantText(&key.UpdatedAt), unlimitedText(key.NoLimit),
-		})
-	}
-	return list
-}
-
-func statusText(key api.KeyRecord) string {
-	if key.Expired && key.Status == string(ration.StatusActive) {
-		return "expired"
-	}
-	return key.Status
+	return listingOf(sheet.Keys, value, keys, "no keys; create one with 'ration keys create NAME'")
 }
 
 // showKey prints a key that was changed.

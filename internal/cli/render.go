@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/sheet"
 )
 
 // format is what -o asks for.
@@ -52,6 +52,18 @@ type listing struct {
 	empty   string     // what a table says without rows; empty: somebody else says it
 }
 
+// listingOf is the list of some items.
+func listingOf[T any](table sheet.Table[T], value any, items []T, empty string) listing {
+	list := listing{value: value, empty: empty}
+	for _, c := range table {
+		list.columns = append(list.columns, column{name: c.Name, wide: c.Wide})
+	}
+	for i := range items {
+		list.rows = append(list.rows, table.Row(&items[i]))
+	}
+	return list
+}
+
 // show prints a list in the form that was asked for.
 func (a *app) show(list listing) error {
 	switch {
@@ -89,21 +101,16 @@ func (a *app) showJSON(value any) error {
 }
 
 func (a *app) showCSV(list listing) error {
-	writer := csv.NewWriter(a.stdout)
+	writer := sheet.NewWriter(a.stdout)
 	header := make([]string, len(list.columns))
 	for i, column := range list.columns {
 		header[i] = column.name
 	}
-	_ = writer.Write(header) // Error returns it
+	writer.Write(header)
 	for _, row := range list.rows {
-		cells := make([]string, len(row))
-		for i, cell := range row {
-			cells[i] = inert(cell)
-		}
-		_ = writer.Write(cells)
+		writer.Write(row)
 	}
-	writer.Flush()
-	return writer.Error()
+	return writer.Flush()
 }
 
 func showTable(w io.Writer, list listing) error {
@@ -124,14 +131,6 @@ func showTable(w io.Writer, list listing) error {
 	return table.Flush()
 }
 
-// inert keeps spreadsheets from running a cell as a formula.
-func inert(cell string) string {
-	if len(cell) > 1 && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
-}
-
 // visible replaces what could act on a terminal: names are checked when they
 // are set, and imported ones were not ours to check.
 func visible(text string) string {
@@ -150,12 +149,7 @@ func orDash(text string) string {
 	return text
 }
 
-func instantText(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
-}
+func instantText(t *time.Time) string { return sheet.Instant(t) }
 
 // showSecret prints a new secret, alone on its line.
 func (a *app) showSecret(secret ration.Secret) error {

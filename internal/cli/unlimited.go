@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"github.com/ration-dev/ration"
-	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/sheet"
 	"github.com/ration-dev/ration/internal/wire"
 )
 
@@ -15,31 +15,8 @@ import (
 func (a *app) sayNoLimit(key admin.KeyRecord) {
 	if key.NoLimit.Unmarked() {
 		a.say("Key %s has no limit%s. Give it one: 'ration keys update %s --limit 1000/day' or '--plan NAME'; if this is intended, say so with --unlimited.",
-			visible(key.Name), whenText(wire.NoLimit(key.NoLimit)), key.ID)
+			visible(key.Name), sheet.When(wire.NoLimit(key.NoLimit)), key.ID)
 	}
-}
-
-// unlimitedText says in a cell of a table that a key has no limit, and whether this
-// is meant; nothing of a key that has one.
-func unlimitedText(found *api.NoLimit) string {
-	switch {
-	case found == nil:
-		return ""
-	case found.Marked:
-		return "marked" + whenText(found)
-	}
-	return "unmarked" + whenText(found)
-}
-
-// whenText says when a key has no limit; nothing if that is now and for good.
-func whenText(found *api.NoLimit) (text string) {
-	if found.StartsAt != nil {
-		text = " from " + instantText(found.StartsAt) + " on"
-	}
-	if found.EndsAt != nil {
-		text += " until " + instantText(found.EndsAt)
-	}
-	return text
 }
 
 // sayKeysWithoutLimit says how many keys of a change have no limit.

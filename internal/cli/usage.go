@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ration-dev/ration"
-	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/sheet"
 	"github.com/ration-dev/ration/internal/wire"
 )
 
@@ -74,7 +74,8 @@ With -o csv and without --group-by and --zone, 'ration usage import' reads the l
 				if len(days) == filter.Limit {
 					a.say("There may be more: raise --max, or choose --from and --to that are closer together")
 				}
-				return a.show(usageDayListing(wire.UsageDays(days)))
+				shown := wire.UsageDays(days)
+				return a.show(listingOf(sheet.UsageDays, shown, shown, "nothing was used in that time"))
 			})
 		},
 	}
@@ -91,26 +92,4 @@ With -o csv and without --group-by and --zone, 'ration usage import' reads the l
 	flags.IntVar(&filter.Limit, "max", 10_000, "show at most this many rows")
 	flags.Lookup("from").DefValue = "30 days ago"
 	return cmd
-}
-
-func usageDayListing(days []api.UsageDay) listing {
-	list := listing{
-		value: days, empty: "nothing was used in that time",
-		columns: []column{
-			{name: "date"},
-			{name: "key_id"},
-			{name: "key_name"},
-			{name: "owner"},
-			{name: "meter"},
-			{name: "used"},
-			{name: "denied"},
-			{name: "last_request_at"},
-		},
-	}
-	for _, day := range days {
-		list.rows = append(list.rows, []string{
-			day.Date, day.KeyID, day.KeyName, day.Owner, day.Meter, string(day.Used), number(day.Denied), instantText(day.LastRequestAt),
-		})
-	}
-	return list
 }

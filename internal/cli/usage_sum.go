@@ -11,6 +11,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/sheet"
 	"github.com/ration-dev/ration/internal/wire"
 )
 
@@ -53,7 +54,7 @@ func (a *app) showUsageSums(ctx context.Context, ops admin.Operations, question 
 		a.say("Usage by day is complete from %s on: the sums begin with it", dateText(found.From.Date()))
 	}
 	report := wire.UsageReport(found, question.By, question.Zone)
-	list := usageSumListing(report, question.By)
+	list := listingOf(sheet.UsageSums(&report), report, report.Sums, "nothing was used in that time")
 	if a.quiet && a.format == formatTable { // several meters are still one group
 		list.rows = slices.CompactFunc(slices.SortedFunc(slices.Values(list.rows), slices.Compare), func(a, b []string) bool { return a[0] == b[0] })
 	}
@@ -76,48 +77,6 @@ func (a *app) showUsageSums(ctx context.Context, ops admin.Operations, question 
 	}
 	_, err = a.stdout.Write(a.withBars(table.Bytes(), shares(report.Sums)))
 	return err
-}
-
-func usageSumListing(report api.UsageReport, by []admin.UsageGroup) listing {
-	list := listing{value: report, empty: "nothing was used in that time"}
-	var cells []func(api.UsageSum) string
-	add := func(name string, cell func(api.UsageSum) string) {
-		if !slices.ContainsFunc(list.columns, func(c column) bool { return c.name == name }) {
-			list.columns, cells = append(list.columns, column{name: name}), append(cells, cell)
-		}
-	}
-	for _, group := range by {
-		switch group {
-		case admin.ByKey:
-			add("key_id", func(s api.UsageSum) string { return s.KeyID })
-			add("key_name", func(s api.UsageSum) string { return *s.KeyName })
-			add("owner", func(s api.UsageSum) string { return *s.Owner })
-		case admin.ByOwner:
-			add("owner", func(s api.UsageSum) string { return *s.Owner })
-		case admin.ByPlan:
-			add("plan", func(s api.UsageSum) string { return *s.Plan })
-		case admin.ByHour:
-			add("hour", func(s api.UsageSum) string { return s.Hour })
-		case admin.ByDay:
-			add("day", func(s api.UsageSum) string { return s.Day })
-		case admin.ByMonth:
-			add("month", func(s api.UsageSum) string { return s.Month })
-		}
-	}
-	add("meter", func(s api.UsageSum) string { return s.Meter })
-	add("used", func(s api.UsageSum) string { return string(s.Used) })
-	add("denied", func(s api.UsageSum) string { return number(s.Denied) })
-	if report.Zone == "" { // hours don't say when in them
-		add("last_request_at", func(s api.UsageSum) string { return instantText(s.LastRequestAt) })
-	}
-	for _, sum := range report.Sums {
-		row := make([]string, len(cells))
-		for i, cell := range cells {
-			row[i] = cell(sum)
-		}
-		list.rows = append(list.rows, row)
-	}
-	return list
 }
 
 // totalRow is a row for all groups, which have at least one column before the meter.

@@ -22,7 +22,7 @@ const sealSize = 8
 // The lists that cursors belong to.
 const (
 	ListOfAudit        = "audit"
-	ListOfUsageDays    = "usage days"
+	ListOfUsageDays    = "usage-days"
 	ListOfTokens       = "tokens"
 	ListOfPlans        = "plans"
 	ListOfMeters       = "meters"
@@ -61,11 +61,11 @@ func ReadCursor(list string, query url.Values, text string, position any) error 
 	return nil
 }
 
-// seal is the digest of all that a cursor stands for. Where the page before was cut does
-// not matter: pages may have different sizes.
+// seal is the digest of all that a cursor stands for. Pages may have different sizes and
+// forms, so these don't matter.
 func seal(list string, query url.Values, position []byte) []byte {
 	selection := maps.Clone(query)
-	for _, parameter := range []string{"cursor", "limit"} {
+	for _, parameter := range []string{"cursor", "limit", "format"} {
 		delete(selection, parameter)
 	}
 	sum := sha256.Sum256(slices.Concat([]byte(list), []byte{0}, []byte(selection.Encode()), []byte{0}, position))
