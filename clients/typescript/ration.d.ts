@@ -486,6 +486,12 @@ export function charge<Request extends ExpressRequest = ExpressRequest & Record<
   options?: ChargeOptions,
 ): (req: Request, res: ExpressResponse, next: () => void) => Promise<void>;
 
+/**
+ * Makes a handler for Express where holders of keys see what remains: `app.get("/v1/usage", usagePage())`. That is where answers
+ * with status 429 say that it is. It costs nothing.
+ */
+export function usagePage(options?: { client?: Client; log?: (message: string) => void }): (req: ExpressRequest, res: ExpressResponse) => Promise<void>;
+
 declare global {
   namespace Express {
     interface Request {

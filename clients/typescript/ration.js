@@ -81,7 +81,7 @@ class Client {
   }
 
   async ownUsage(secret, { path = "/v1/usage", ...options } = {}) {
-    if (!isSendable(secret ?? "")) throw new KeyRefused("no key has this secret: a header can't hold it", { code: "key_unknown" });
+    if (!isSendable(String(secret ?? "").replaceAll(" ", ""))) throw new KeyRefused("no key has this secret: a header can't hold it", { code: "key_unknown" });
     return this.#sender.call("GET", path, { secret: secret ?? "", read: having((a) => isObject(a.key) && Array.isArray(a.limits)), repeatable: true }, options);
   }
 
@@ -293,7 +293,7 @@ class Sender {
   #headers(body, { idempotencyKey, version, secret }) {
     const headers = { Accept: "application/json" };
     if (secret === undefined) headers.Authorization = `Bearer ${this.#token}`;
-    else if (secret) headers["X-API-Key"] = secret;
+    else if (secret) headers[secret.includes(" ") ? "Authorization" : "X-API-Key"] = secret;
     if (body) Object.assign(headers, { "Content-Type": "application/json", "Content-Length": body.length });
     if (version !== undefined) {
       if (!isText(version) || !isSendable(version)) throw new Changed("no key or plan had such a version", { code: "changed" });
@@ -451,9 +451,8 @@ let shared;
 function charge(amounts, { scope, client, failOpen = false, log = console.warn } = {}) {
   return async (req, res, next) => {
     try {
-      const secret = req.get("X-API-Key") || req.get("Authorization");
       const cost = typeof amounts === "function" ? await amounts(req) : amounts;
-      const decided = await (client ?? (shared ??= new Client())).verify(secret, cost, { scope, ip: req.ip });
+      const decided = await (client ?? (shared ??= new Client())).verify(secretOf(req), cost, { scope, ip: req.ip });
       for (const [name, value] of Object.entries(decided.response.headers)) res.append(name, value);
       if (!decided.allowed) {
         res.status(decided.response.status).end(decided.response.body);
@@ -471,7 +470,28 @@ function charge(amounts, { scope, client, failOpen = false, log = console.warn }
   };
 }
 
+// usagePage makes a handler for Express.
+function usagePage({ client, log = console.warn } = {}) {
+  return async (req, res) => {
+    try {
+      const own = await (client ?? (shared ??= new Client())).ownUsage(secretOf(req));
+      res.status(200).set("Cache-Control", "no-store").set("Content-Type", "application/json").end(JSON.stringify(own));
+    } catch (error) {
+      if (!(error instanceof KeyRefused)) {
+        log(`ration: no usage: ${error instanceof RationError ? error.message : error?.name}`);
+        res.status(503).set("Retry-After", "5").end();
+        return;
+      }
+      if (error.retryAfter) res.set("Retry-After", String(error.retryAfter));
+      if ([0, 401].includes(error.status)) res.set("WWW-Authenticate", 'Bearer realm="api"');
+      res.status(error.status || 401).set("Content-Type", "application/problem+json").end(JSON.stringify({ status: error.status || 401, code: error.code }));
+    }
+  };
+}
+
+const secretOf = (req) => req.get("X-API-Key") || req.get("Authorization");
+
 module.exports = {
-  Admin, Client, charge, RationError, Misconfigured, Unavailable, OutcomeUnknown, InvalidRequest, TokenRefused, KeyRefused,
+  Admin, Client, charge, usagePage, RationError, Misconfigured, Unavailable, OutcomeUnknown, InvalidRequest, TokenRefused, KeyRefused,
   IdempotencyMismatch, ReservationUnknown, ReservationConflict, ReservationExpired, SettlementTooLarge, NotFound, AlreadyExists, Conflict, Changed,
 };

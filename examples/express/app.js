@@ -2,10 +2,11 @@
 // A tiny API whose questions Ration counts.
 
 const express = require("express");
-const { charge } = require("../../clients/typescript"); // "ration-client", where it is installed
+const { charge, usagePage } = require("../../clients/typescript"); // "ration-client", where it is installed
 
 const app = express();
 app.get("/health", (req, res) => res.json("ok"));
+app.get("/v1/usage", usagePage());
 app.get("/ask", charge(), (req, res) => res.json({ answer: 42, caller: req.ration.key.owner }));
 app.get("/text", charge({ tokens: 5 }), (req, res) => res.type("text").send("forty-two"));
 app.get("/broken", charge({ requests: 0 }), (req, res) => res.sendStatus(418));

@@ -2,10 +2,11 @@
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import PlainTextResponse
 
-from ration import Decision, charge, install
+from ration import Decision, charge, install, usage_page
 
 app = FastAPI()
 install(app)
+app.get("/v1/usage")(usage_page())
 
 
 @app.get("/health")

@@ -89,6 +89,7 @@ func TestRecipesOutliveRation(t *testing.T) {
 			l.gate.close()
 			l.ration.Kill()
 			l.wantUndecided(l.get("/ask", l.key.Secret))
+			l.wantUndecided(l.get("/v1/usage", l.key.Secret))
 			if got := l.get("/health", ""); got.status != http.StatusOK {
 				t.Errorf("while Ration is down a free page has status %d", got.status)
 			}

@@ -30,6 +30,16 @@ func TestRecipesSayWhatRationSays(t *testing.T) {
 			if got := l.get("/broken", l.key.Secret); got.status != http.StatusTeapot || got.header.Get("RateLimit") == "" {
 				t.Errorf("an endpoint's own error: got %d, RateLimit %q", got.status, got.header.Get("RateLimit"))
 			}
+			for _, send := range []answer{l.get("/v1/usage", l.key.Secret), l.getAs("/v1/usage", "Bearer "+l.key.Secret)} {
+				if send.status != http.StatusOK || !strings.Contains(strings.ReplaceAll(send.body, " ", ""), `"limit":5,"used":5,"reserved":0,"remaining":0`) {
+					t.Errorf("usage: got %d %s", send.status, send.body)
+				}
+			}
+			for _, secret := range []string{"", l.key.Secret + "x", l.key.Secret + "ü"} {
+				if got := l.get("/v1/usage", secret); got.status != http.StatusUnauthorized || !strings.Contains(got.body, "key_") || got.header.Get("WWW-Authenticate") == "" {
+					t.Errorf("usage with the key %q: got %d %s", secret, got.status, got.body)
+				}
+			}
 			l.wantUsed(5)
 			l.wantNothingTold()
 		})

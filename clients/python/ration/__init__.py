@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Admin", "AsyncAdmin", "AsyncClient", "Client", "charge", "install",
+    "Admin", "AsyncAdmin", "AsyncClient", "Client", "charge", "install", "usage_page",
     "ClientResponse", "Decision", "IssuedSecret", "Key", "KeyChanges", "KeyLimit", "KeyPage", "KeyRecord", "KeyStatus", "KeyUsage", "Limit", "NewLimit", "NextLimit",
     "NoLimit", "Override", "OwnDay", "OwnKey", "OwnMeter", "OwnUsage", "Plan", "PlanChanges", "PlanLimit", "Reservation", "Secret", "Today", "UsageReport", "UsageSum",
     "RationError", "Misconfigured", "Unavailable", "OutcomeUnknown", "InvalidRequest", "TokenRefused", "KeyRefused", "IdempotencyMismatch",
@@ -671,8 +671,8 @@ def _named(reservation: Union[Reservation, str], key: Optional[str]) -> Tuple[st
 
 
 def _own_usage(secret: Optional[str], *, path: str = "/v1/usage", timeout: Optional[float] = None) -> _Call[OwnUsage]:
-    """Returns what a key has used and what remains, by its own secret and without the token. path is Ration's usage_path."""
-    if secret and not _sendable(secret):
+    """Returns what a key has used and what remains, by its own secret (see verify) and without the token. path is Ration's usage_path."""
+    if secret and not _sendable(secret.replace(" ", "")):
         raise KeyRefused("no key has this secret: a header can't hold it", code="key_unknown")
     return _Call("GET", path, OwnUsage, None, True, secret=secret or "", timeout=timeout)
 
@@ -1067,7 +1067,7 @@ class _Sender:
         if call.secret is None:
             headers["Authorization"] = "Bearer " + self._token
         elif call.secret:
-            headers["X-API-Key"] = call.secret
+            headers["Authorization" if " " in call.secret else "X-API-Key"] = call.secret
         if call.body is not None:
             headers["Content-Type"] = "application/json"
         if call.version is not None:
@@ -1323,9 +1323,8 @@ def charge(amounts: Charged = None, *, scope: Optional[str] = None, client: Opti
 
     async def dependency(request: Request) -> Optional[Decision]:
         try:
-            secret = request.headers.get("X-API-Key") or request.headers.get("Authorization")
             cost = amounts(request) if callable(amounts) else amounts
-            decision = await (client or _shared()).verify(secret, cost, scope=scope, ip=request.client.host if request.client else None)
+            decision = await (client or _shared()).verify(_secret_of(request), cost, scope=scope, ip=request.client.host if request.client else None)
         except Exception as error:  # also what the environment lacks
             _log.warning("no decision: %s", error if isinstance(error, RationError) else type(error).__name__)  # whose text may quote what it got
             if fail_open and isinstance(error, (Unavailable, OutcomeUnknown)):
@@ -1338,6 +1337,33 @@ def charge(amounts: Charged = None, *, scope: Optional[str] = None, client: Opti
 
     dependency.__annotations__["request"] = Request  # FastAPI would look for its name in this module
     return dependency
+
+
+def usage_page(client: Optional[AsyncClient] = None) -> Callable[..., Awaitable[Any]]:
+    """Makes a FastAPI endpoint where holders of keys see what remains: app.get("/v1/usage")(usage_page()).
+
+    That is where answers with status 429 say that it is. It costs nothing.
+    """
+    from fastapi import Request, Response
+
+    async def usage(request: Request) -> Any:
+        try:
+            own = await (client or _shared()).own_usage(_secret_of(request))
+            return Response(_write(own.raw), 200, {"Cache-Control": "no-store"}, "application/json")
+        except KeyRefused as error:
+            headers = {"WWW-Authenticate": 'Bearer realm="api"'} if error.status in (0, 401) else {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+            return Response(_write({"status": error.status or 401, "code": error.code}), error.status or 401, headers, "application/problem+json")
+        except Exception as error:
+            _log.warning("no usage: %s", error if isinstance(error, RationError) else type(error).__name__)
+            return Response("", 503, {"Retry-After": "5"})
+
+    usage.__annotations__["request"] = Request
+    return usage
+
+
+def _secret_of(request: fastapi.Request) -> Optional[str]:
+    secret: Optional[str] = request.headers.get("X-API-Key") or request.headers.get("Authorization")
+    return secret
 
 
 def _shared() -> AsyncClient:
