@@ -95,6 +95,7 @@ var layers = []layer{
 	{"internal/manual", nil},
 	{"internal/keyimport", []string{root, "internal/admin", "internal/numeral"}},
 	{"internal/planfile", []string{root, "internal/admin"}},
+	{"internal/profiles", []string{"internal/config"}},
 
 	// Moving everything from one store to the other needs both.
 	{"internal/dbcopy", []string{"internal/redact", "internal/admin", "internal/pgcommit", "internal/pghosts", "internal/pooler", "sqlite", "postgres"}},

@@ -9,7 +9,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -27,9 +26,6 @@ type call struct {
 	reads        bool // it changes nothing
 	repeatable   bool // sent again, it changes nothing more
 }
-
-// codeUnavailable is the code of an answer that promises that nothing was done.
-const codeUnavailable = "store_unavailable"
 
 // codeRunning is the code of an answer to a call that was sent before, and is not done yet.
 const codeRunning = "idempotency_key_in_use"
@@ -50,17 +46,28 @@ func ask[Out any](ctx context.Context, t *transport, c call) (out Out, header ht
 		return out, header, err
 	}
 	if err := json.Unmarshal(text, &out); err != nil {
-		return out, header, fmt.Errorf("reading the server's answer: %w", err)
+		done := ""
+		if !c.reads {
+			done = "; the change was made"
+		}
+		return out, header, fmt.Errorf("reading the server's answer: %w%s", err, done)
 	}
 	return out, header, nil
 }
 
 // send sends a call until it has an answer that counts.
 func (t *transport) send(ctx context.Context, c *call, body []byte) (text []byte, header http.Header, err error) {
+	var lost error // an earlier attempt of which nobody knows what it did
 	for attempt := 0; ; attempt++ {
 		text, header, err = t.sendOnce(ctx, c, body)
+		if lost != nil && errors.Is(err, ErrUnavailable) {
+			err = fmt.Errorf("%w; sent again: %v", lost, err) //nolint:errorlint // for the whole call it isn't true that nothing was done
+		}
 		if err == nil || attempt == t.retries || !c.canRepeat(err) || !pause(ctx, backoff(attempt, err)) {
 			return text, header, err
+		}
+		if lost == nil && errors.Is(err, ErrOutcomeUnknown) {
+			lost = err
 		}
 	}
 }
@@ -83,39 +90,52 @@ func (t *transport) sendOnce(ctx context.Context, c *call, body []byte) ([]byte,
 	if t.token != "" {
 		r.Header.Set("Authorization", "Bearer "+string(t.token))
 	}
-	response, err := t.http.Do(r)
+	attempt := new(attempt)
+	response, err := t.http.Do(r.WithContext(attempt.watch(ctx)))
 	if err != nil {
-		return nil, nil, c.unanswered(err)
+		return nil, nil, c.unanswered(ctx, attempt, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return nil, nil, c.unanswered(err)
+		return nil, nil, c.unanswered(ctx, attempt, err)
 	}
-	if response.StatusCode >= http.StatusMultipleChoices {
-		return nil, response.Header, refusal(response, text)
+	if response.StatusCode >= http.StatusMultipleChoices || len(text) > 0 && mediaType(response) != "application/json" {
+		return nil, response.Header, c.refused(refusal(response, text))
 	}
 	return text, response.Header, nil
 }
 
 // unanswered says what is known of a call that got no answer.
-func (c *call) unanswered(err error) error {
-	if c.reads || isDialError(err) {
+func (c *call) unanswered(ctx context.Context, attempt *attempt, err error) error {
+	switch {
+	case attempt.unsent(err):
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	case !c.reads:
+		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	case ctx.Err() != nil: // the caller didn't wait
+		return err
 	}
-	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
-// isDialError reports whether a request was not sent.
-func isDialError(err error) bool {
-	failure, ok := errors.AsType[*net.OpError](err)
-	return ok && failure.Op == "dial"
+// refused says what is known of a call that was refused. A proxy that lost the server says
+// nothing of what the server has done.
+func (c *call) refused(refused *Error) error {
+	if refused.Code() == "" && refused.Status >= http.StatusInternalServerError && !c.reads {
+		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, refused)
+	}
+	return refused
 }
 
-func refusal(response *http.Response, text []byte) error {
-	refused := &Error{Status: response.StatusCode}
-	mediaType, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	if mediaType == api.ProblemContentType {
+func mediaType(response *http.Response) string {
+	found, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	return found
+}
+
+func refusal(response *http.Response, text []byte) *Error {
+	refused := &Error{Status: response.StatusCode, Location: response.Header.Get("Location")}
+	if mediaType(response) == api.ProblemContentType {
 		if err := json.Unmarshal(text, &refused.Problem); err != nil {
 			refused.Problem = api.Problem{}
 		}

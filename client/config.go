@@ -17,7 +17,7 @@ type Config struct {
 	// Token is the secret of a service token. Empty: none is sent.
 	Token Token
 	// HTTP sends the requests. Nil: a client of its own, with a timeout of 30 s for each
-	// attempt.
+	// attempt, that follows no redirect: a token is for the server that was named.
 	HTTP *http.Client
 	// Retries is how often a call is sent again at most; see the package's documentation.
 	// 0: 2. Negative: never.
@@ -57,7 +57,10 @@ func newTransport(config Config) (*transport, error) {
 	}
 	return &transport{
 		base: strings.TrimRight(config.URL, "/"), token: config.Token,
-		http:    cmp.Or(config.HTTP, &http.Client{Timeout: defaultTimeout}),
+		http:    cmp.Or(config.HTTP, &http.Client{Timeout: defaultTimeout, CheckRedirect: stay}),
 		retries: max(cmp.Or(config.Retries, defaultRetries), 0),
 	}, nil
 }
+
+// stay makes a redirect the answer.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -14,16 +14,26 @@ import (
 
 // failed returns an error as the operations themselves would have returned it.
 func failed(err error) error {
+	if err == nil {
+		return nil
+	}
 	refused, ok := errors.AsType[*client.Error](err)
 	switch {
+	case ok && refused.Code() != "":
+		return refusal(refused)
 	case errors.Is(err, client.ErrUnavailable):
-		return fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, err)
+		return &Failure{Cause: err, known: ration.ErrStoreUnavailable, text: fmt.Sprintf("%s: %s", ration.ErrStoreUnavailable, err)}
 	case errors.Is(err, client.ErrOutcomeUnknown):
-		return fmt.Errorf("%w: %w", ration.ErrOutcomeUnknown, err)
-	case !ok:
-		return err
+		return &Failure{Cause: err, known: ration.ErrOutcomeUnknown, text: fmt.Sprintf("%s: %s", ration.ErrOutcomeUnknown, err)}
+	case ok:
+		return refusal(refused)
 	}
-	told := &failure{refused: refused, text: refused.Error()}
+	return &Failure{Cause: err, text: err.Error()}
+}
+
+// refusal is what the server said.
+func refusal(refused *client.Error) *Failure {
+	told := &Failure{Cause: refused, known: ration.Code(refused.Code()).Err(), text: refused.Error()}
 	if refused.Problem.Detail != "" {
 		told.text = clause(refused.Problem.Detail)
 	}
@@ -52,21 +62,23 @@ func invalidOf(fault api.FieldError) *ration.InvalidError {
 	return &ration.InvalidError{Field: field, Reason: fault.Detail}
 }
 
-// failure is an error of the server.
-type failure struct {
-	refused *client.Error
+// Failure is an error of an operation that a server was asked for. For errors.Is and As
+// it is also what the error was at the server.
+type Failure struct {
+	Cause   error                // of package client
+	known   error                // of package ration; nil: none
 	invalid *ration.InvalidError // nil: the input was not to blame
 	text    string
 }
 
 // Error implements error.
-func (f *failure) Error() string { return f.text }
+func (f *Failure) Error() string { return f.text }
 
 // Unwrap gives errors.Is and As what the error was at the server.
-func (f *failure) Unwrap() []error {
-	causes := []error{f.refused}
-	if known := ration.Code(f.refused.Code()).Err(); known != nil {
-		causes = append(causes, known)
+func (f *Failure) Unwrap() []error {
+	causes := []error{f.Cause}
+	if f.known != nil {
+		causes = append(causes, f.known)
 	}
 	if f.invalid != nil {
 		causes = append(causes, f.invalid)

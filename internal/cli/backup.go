@@ -22,7 +22,7 @@ charges are in the -wal file. Back PostgreSQL up with its own tools, such as pg_
 		Example: `  ration backup /backups/ration-2030-01-31.db`,
 		Args:    oneArgument("the file to write"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			settings, err := a.settings()
+			settings, err := a.localSettings(cmd)
 			if err != nil {
 				return err
 			}

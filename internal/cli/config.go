@@ -19,7 +19,7 @@ type setting struct {
 }
 
 func (a *app) configCommand() *cobra.Command {
-	return a.group("config", "Check the configuration and list all settings", a.configCheckCommand(), a.configListCommand())
+	return a.group("config", "Check the configuration, list all settings, and name servers", a.configCheckCommand(), a.configExplainCommand(), a.configListCommand(), a.profilesCommand())
 }
 
 func (a *app) configCheckCommand() *cobra.Command {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"math/big"
 	"strconv"
@@ -43,7 +42,7 @@ run the same command again and it goes on. If source and target differ at the en
 the exit code is 5, and the target stays unusable.`,
 		Example: `  ration copy --from sqlite:./ration.db --to env:DATABASE_URL`,
 		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.copyDatabase(cmd.Context(), from, to) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.copyDatabase(cmd, from, to) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&from, "from", "", "database to copy: sqlite:PATH or env:VARIABLE")
@@ -51,8 +50,8 @@ the exit code is 5, and the target stays unusable.`,
 	return cmd
 }
 
-func (a *app) copyDatabase(ctx context.Context, from, to string) error {
-	settings, err := a.settings()
+func (a *app) copyDatabase(cmd *cobra.Command, from, to string) error {
+	settings, err := a.localSettings(cmd)
 	if err != nil {
 		return err
 	}
@@ -69,7 +68,7 @@ func (a *app) copyDatabase(ctx context.Context, from, to string) error {
 	log := newLogger(settings, a.stderr)
 	config.From.Logger, config.To.Logger = log, log
 	config.To.AcceptUnsafeDurability = settings.AcceptUnsafeDurability
-	compared, err := dbcopy.Run(ctx, config)
+	compared, err := dbcopy.Run(cmd.Context(), config)
 	if len(compared) > 0 {
 		err = errors.Join(err, a.showCopied(compared))
 	}

@@ -39,6 +39,9 @@ configuration file's db are ignored: they name the database of a real server.`,
   ration dev --fresh`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.refuseServer(cmd); err != nil {
+				return err
+			}
 			if a.db == "" {
 				a.fixed = map[string]string{"db": "sqlite:" + devDatabase}
 			}

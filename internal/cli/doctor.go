@@ -36,7 +36,8 @@ to do. If a check has found a problem, the exit code is 7; a warning doesn't cha
 the exit code.
 
 It checks the settings that it gets itself, from --config, the environment or the
-flags of 'ration serve'. Give it the same ones as the server.
+flags of 'ration serve'. Give it the same ones as the server. With --server, that
+server checks its database; its settings and files can only be checked on its machine.
 
 If a clock was far ahead, it leaves periods that have not begun yet, and keys that
 have used them up wait until those end. --repair moves that usage to the current
@@ -53,6 +54,7 @@ change was made, say so with --trust-clock.`,
 			if err != nil {
 				return err
 			}
+			a.patient = options.Deep
 			return a.on(cmd.Context(), settings, mustExist, func(ops admin.Operations) error {
 				findings, err := ops.Diagnose(cmd.Context(), options)
 				if err == nil && repair {
@@ -61,7 +63,10 @@ change was made, say so with --trust-clock.`,
 				if err != nil {
 					return err
 				}
-				return a.showFindings(wire.Findings(append(findings, settingsFindings(settings)...)))
+				if !asksServer(settings) { // what is set here is not what that server was told
+					findings = append(findings, settingsFindings(settings)...)
+				}
+				return a.showFindings(wire.Findings(findings))
 			})
 		},
 	}

@@ -27,6 +27,10 @@ const (
 	exitDamaged = 5
 	exitMigrate = 6
 	exitProblem = 7 // doctor or reconcile has found one
+	exitToken   = 8 // a server refuses the token
+	exitUnknown = 9 // nobody knows whether a change was made
+
+	exitRelease = exitMigrate // a server of another release
 )
 
 // usageError says what is wrong with the arguments.
@@ -39,7 +43,12 @@ func usagef(format string, values ...any) error { return &usageError{fmt.Sprintf
 
 // exitCode returns the exit code of an error.
 func exitCode(err error) int {
+	if asked, ok := errors.AsType[*serverError](err); ok {
+		return asked.code
+	}
 	switch {
+	case errors.Is(err, ration.ErrOutcomeUnknown):
+		return exitUnknown
 	case is[*usageError](err), is[*ration.InvalidError](err):
 		return exitUsage
 	case is[*config.Error](err):

@@ -17,14 +17,15 @@ func TestExitCodeSaysWhatToMend(t *testing.T) {
 		err  error
 		code int
 	}{
-		"nothing in particular": {errors.New("other"), 1},
-		"input":                 {&ration.InvalidError{}, 2},
-		"database out of reach": {ration.ErrStoreUnavailable, 4},
-		"server that hangs":     {fmt.Errorf("%w: %w", ration.ErrOutcomeUnknown, adminsock.ErrSilent), 4},
-		"damaged database":      {sqlite.ErrDamaged, 5},
-		"copy that differs":     {&dbcopy.MismatchError{}, 5},
-		"schema":                {&sqlite.SchemaError{}, 6},
-		"version of SQLite":     {&sqlite.VersionError{}, 6},
+		"nothing in particular":        {errors.New("other"), 1},
+		"input":                        {&ration.InvalidError{}, 2},
+		"database out of reach":        {ration.ErrStoreUnavailable, 4},
+		"server that hangs":            {adminsock.ErrSilent, 4},
+		"change of which nobody knows": {fmt.Errorf("%w: %w", ration.ErrOutcomeUnknown, adminsock.ErrSilent), 9},
+		"damaged database":             {sqlite.ErrDamaged, 5},
+		"copy that differs":            {&dbcopy.MismatchError{}, 5},
+		"schema":                       {&sqlite.SchemaError{}, 6},
+		"version of SQLite":            {&sqlite.VersionError{}, 6},
 	} {
 		if code := cli.ExitCode(fmt.Errorf("opening: %w", row.err)); code != row.code {
 			t.Errorf("%s: exit code %d, want %d", name, code, row.code)

@@ -41,6 +41,9 @@ does.`,
   ration health --api-listen 127.0.0.1:9081`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.refuseServer(cmd); err != nil {
+				return err
+			}
 			settings, err := a.settings()
 			if err != nil {
 				return err

@@ -53,7 +53,7 @@ func TestEveryExampleWorks(t *testing.T) {
 				if cmd.Flags().Lookup("yes") != nil && !slices.Contains(args, "--yes") {
 					args = append(args, "--yes") // a person would be asked
 				}
-				if done := runIn(t, []string{"RATION_DB=sqlite:ration.db"}, args[1:]...); done.code != 0 {
+				if done := runIn(t, []string{"RATION_DB=sqlite:ration.db", "HOME=" + place.dir}, args[1:]...); done.code != 0 {
 					t.Errorf("%s: exit code %d: %s%s", example, done.code, done.stdout, done.stderr)
 				}
 			}
@@ -103,8 +103,11 @@ func shellWords(t *testing.T, line string) (words []string) {
 
 // made is what the examples of a command make, and must not be there before.
 var made = map[string]string{
-	"plans create": "ration.db", "restore": "ration.db", "backup": "ration-2030-01-31.db",
+	"plans create": "ration.db", "restore": "ration.db", "backup": "ration-2030-01-31.db", "config profiles add": profilesOfHome,
 }
+
+// profilesOfHome is where profiles are on Linux.
+const profilesOfHome = ".config/ration/profiles.yaml"
 
 // place is a directory with all that examples name.
 type place struct{ dir, key, secret string }
@@ -127,7 +130,7 @@ func (p place) copy(t *testing.T, without string) place {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{".", "ration.db", "ration.db.lock"} { // doctor looks at who may read them
+	for _, name := range []string{".", "ration.db", "ration.db.lock", "production.token", "staging.token", profilesOfHome} { // others must not read them
 		if err := os.Chmod(filepath.Join(p2.dir, name), 0o700); err != nil && !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // a directory has to be entered
 			t.Fatal(err)
 		}
@@ -138,14 +141,16 @@ func (p place) copy(t *testing.T, without string) place {
 
 // exampleFiles are the files that examples name.
 var exampleFiles = map[string]string{
-	"ration.yaml": "upstream: http://127.0.0.1:3000\n",
-	"keys.csv":    "secret,name\nexample-secret-of-bob-1234,bob\n",
-	"users.csv":   "secret,name,email,tier\nexample-secret-of-carol-1234,Carol,carol@example.com,\n",
-	".env":        "API_KEYS={\"example-secret-of-carol-1234\": {\"name\": \"carol\"}}\n",
-	"import.yaml": "secret: secret\nname: name\n",
-	"plans.yaml":  "plans:\n  - name: free\n    limits: [9/day]\n  - name: pro\n    limits: [90/day]\n",
-	"counts.csv":  "key,date,request_count\nexample-secret-of-alice-1234,2025-01-31,5\n",
-	"usage.yaml":  "key: key\ndate: date\nrequest_count: request_count\n",
+	"ration.yaml":      "upstream: http://127.0.0.1:3000\n",
+	"keys.csv":         "secret,name\nexample-secret-of-bob-1234,bob\n",
+	"users.csv":        "secret,name,email,tier\nexample-secret-of-carol-1234,Carol,carol@example.com,\n",
+	".env":             "API_KEYS={\"example-secret-of-carol-1234\": {\"name\": \"carol\"}}\n",
+	"import.yaml":      "secret: secret\nname: name\n",
+	"plans.yaml":       "plans:\n  - name: free\n    limits: [9/day]\n  - name: pro\n    limits: [90/day]\n",
+	"counts.csv":       "key,date,request_count\nexample-secret-of-alice-1234,2025-01-31,5\n",
+	"production.token": "rk_token_x", "staging.token": "rk_token_y",
+	profilesOfHome: "profiles:\n  production: {server: https://ration.example.com, token: rk_token_x}\n  staging: {server: https://staging.example.com, token: rk_token_y}\n",
+	"usage.yaml":   "key: key\ndate: date\nrequest_count: request_count\n",
 }
 
 // seed makes a directory with the database and the files.
@@ -153,6 +158,9 @@ func seed(t *testing.T) place {
 	t.Helper()
 	dir := t.TempDir()
 	t.Chdir(dir)
+	if err := os.MkdirAll(filepath.Dir(profilesOfHome), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for name, content := range exampleFiles {
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 			t.Fatal(err)

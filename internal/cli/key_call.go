@@ -21,6 +21,9 @@ func (a *app) sayCall(settings config.Config, secret ration.Secret) {
 	if a.format != formatTable {
 		return // a program reads it
 	}
+	if asksServer(settings) {
+		return // whose other addresses nobody here knows
+	}
 	text, quote := secret.Reveal(), "'"
 	if !sameStream(a.stdout, a.stderr) { // the other one may go to a log
 		text, quote = "$SECRET", `"`

@@ -24,6 +24,8 @@ type app struct {
 	fixed      map[string]string // settings that the command decides
 	format     format
 	quiet      bool
+
+	patient bool // a server may take as long as it needs
 }
 
 // Main runs the command line and returns its exit code. Nothing but its
@@ -61,6 +63,7 @@ func (a *app) rootCommand() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.configFile, "config", "", "configuration file (RATION_CONFIG)")
 	flags.StringVar(&a.db, "db", "", `database: "sqlite:PATH" or a "postgres://…" URL (RATION_DB; default sqlite:./ration.db)`)
+	a.addTargetFlags(flags)
 	flags.VarP(&a.format, "output", "o", "what to print: table, json or csv")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "print only what a script needs: ids, or a new secret")
 	addCompletion(root)

@@ -26,7 +26,7 @@ func (a *app) migrateCommand() *cobra.Command {
   ration migrate --db sqlite:./ration.db`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			settings, err := a.settings()
+			settings, err := a.localSettings(cmd)
 			if err != nil {
 				return err
 			}

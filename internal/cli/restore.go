@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -33,14 +32,14 @@ work again. Restore PostgreSQL with its own tools, such as pg_restore.`,
 		Example: `  ration restore /backups/ration-2030-01-31.db
   ration restore /backups/ration-2030-01-31.db --force`,
 		Args: oneArgument("the copy to restore"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.restore(cmd.Context(), args[0], force) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.restore(cmd, args[0], force) },
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "replace an existing database, and keep it under another name")
 	return cmd
 }
 
-func (a *app) restore(ctx context.Context, file string, force bool) error {
-	settings, err := a.settings()
+func (a *app) restore(cmd *cobra.Command, file string, force bool) error {
+	settings, err := a.localSettings(cmd)
 	if err != nil {
 		return err
 	}
@@ -51,7 +50,7 @@ func (a *app) restore(ctx context.Context, file string, force bool) error {
 	if force {
 		config.KeepOld = settings.DB.Path + ".before-" + time.Now().UTC().Format("20060102T150405.000Z")
 	}
-	replaced, err := sqlite.Restore(ctx, config)
+	replaced, err := sqlite.Restore(cmd.Context(), config)
 	switch {
 	case errors.Is(err, sqlite.ErrLocked):
 		return &storeError{fmt.Errorf("%w; stop it, then try again", err)}

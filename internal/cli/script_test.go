@@ -27,7 +27,8 @@ import (
 
 var update = flag.Bool("update", false, "write what the scripts print into their expectations")
 
-// scriptCommands are what a script of testdata/script has Beside testscript's own commands a script has
+// scriptCommands are what a script has beside testscript's own commands. With a server,
+// that server has the database open all the time; "server" sets its clock.
 //
 //	ration ARGS        runs the command line; its exit code must be 0
 //	exit CODE ARGS     runs it and wants another exit code
@@ -72,18 +73,37 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", Cmds: scriptCommands, UpdateScripts: *update, RequireUniqueNames: true, RequireExplicitExec: true,
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("RATION_DB", "sqlite:"+filepath.Join(env.WorkDir, "ration.db"))
-			env.Values["server"] = new(server)
-			return os.Chmod(env.WorkDir, 0o700) //nolint:gosec // a directory has to be entered; whatever the process's mask is
-		},
+		Dir: scripts, Cmds: scriptCommands, UpdateScripts: *update, RequireUniqueNames: true, RequireExplicitExec: true,
+		Condition: condition("db"), Setup: setUpDatabase,
 	})
+}
+
+// scripts is where they are.
+const scripts = "testdata/script"
+
+// condition lets a line of a script begin with [db] or [server], where it holds for one of
+// the two only.
+func condition(holds string) func(string) (bool, error) {
+	return func(name string) (bool, error) {
+		if name != "db" && name != "server" {
+			return false, fmt.Errorf("there is no condition %q", name)
+		}
+		return name == holds, nil
+	}
+}
+
+// setUpDatabase makes commands work on a database of the script's own.
+func setUpDatabase(env *testscript.Env) error {
+	env.Setenv("RATION_DB", "sqlite:"+filepath.Join(env.WorkDir, "ration.db"))
+	env.Setenv("HOME", env.WorkDir)
+	env.Values["server"] = &server{path: filepath.Join(env.WorkDir, "ration.db")}
+	return os.Chmod(env.WorkDir, 0o700) //nolint:gosec // a directory has to be entered; whatever the process's mask is
 }
 
 func run(ts *testscript.TestScript, args []string) int {
 	var environment []string
-	for _, name := range []string{"RATION_DB", "RATION_CONFIG", "RATION_LITSEN", "RATION_SECRET_PREFIX", "RATION_PEPPER_FILE", "RATION_API_LISTEN", "RATION_REFUSE_UNMATCHED", "RATION_CORS_ORIGINS"} {
+	for _, name := range []string{"RATION_DB", "RATION_CONFIG", "RATION_LITSEN", "RATION_SECRET_PREFIX", "RATION_PEPPER_FILE", "RATION_API_LISTEN", "RATION_REFUSE_UNMATCHED", "RATION_CORS_ORIGINS",
+		"RATION_SERVER", "RATION_TOKEN_FILE", "RATION_PROFILE", "HOME"} {
 		if value := ts.Getenv(name); value != "" {
 			environment = append(environment, name+"="+strings.TrimPrefix(value, "empty"))
 		}
@@ -102,7 +122,7 @@ var variable = []struct {
 	{regexp.MustCompile(`\brk_(token_)?[0-9A-Za-z]{38}\b`), "SECRET"},
 	{regexp.MustCompile(`\brk_[0-9A-Za-z]{5}…[0-9A-Za-z]{4}`), "ENDS"},
 	{regexp.MustCompile(`"(start|end)": "[^"]*"`), `"$1": "…"`},
-	{regexp.MustCompile(`cli:[^\s",]+`), "ACTOR"},
+	{regexp.MustCompile(`cli:[^\s",]+|\btoken:script\b`), "ACTOR"},
 	{regexp.MustCompile(`\bversion [0-9]+, which this release works with`), "version N, which this release works with"},
 }
 
@@ -159,8 +179,10 @@ func charge(ts *testscript.TestScript, hold *ration.Hold, args []string) {
 
 // server is what a script's server has open, if there is one.
 type server struct {
-	store *sqlite.Store
-	stop  func() error
+	path   string // of the database
+	store  *sqlite.Store
+	stop   func() error
+	remote *remote // where commands ask a server; nil: they work on the database
 }
 
 // noon is the time at a script's server, so that no period ends meanwhile.
@@ -168,16 +190,15 @@ var noon = time.Date(2050, 6, 15, 12, 0, 0, 0, time.UTC)
 
 func serve(ts *testscript.TestScript, _ bool, args []string) {
 	running := ts.Value("server").(*server)
+	if running.remote != nil {
+		serveRemote(ts, running, args)
+		return
+	}
 	if args[0] == "stop" {
 		ts.Check(running.stop())
 		return
 	}
-	now := noon
-	if len(args) > 1 {
-		var err error
-		now, err = time.Parse(time.RFC3339, args[1])
-		ts.Check(err)
-	}
+	now := timeOf(ts, args)
 	store, err := sqlite.Open(context.Background(), sqlite.Config{
 		Path: databasePath(ts), Clock: func() time.Time { return now }, RequestLog: 30 * 24 * time.Hour,
 	})
@@ -198,6 +219,16 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Check(running.stop())
 		}
 	})
+}
+
+// timeOf returns the time at which "server start" lets a server be.
+func timeOf(ts *testscript.TestScript, args []string) time.Time {
+	if len(args) < 2 {
+		return noon
+	}
+	now, err := time.Parse(time.RFC3339, args[1])
+	ts.Check(err)
+	return now
 }
 
 func setSchema(ts *testscript.TestScript, _ bool, args []string) {
@@ -225,5 +256,8 @@ func damage(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 func databasePath(ts *testscript.TestScript) string {
-	return strings.TrimPrefix(ts.Getenv("RATION_DB"), "sqlite:")
+	if path, named := strings.CutPrefix(ts.Getenv("RATION_DB"), "sqlite:"); named {
+		return path
+	}
+	return ts.Value("server").(*server).path
 }

@@ -26,7 +26,7 @@ then exits with code 4.`,
   ration serve --upstream http://127.0.0.1:3000 --listen 0.0.0.0:8080 --trusted-proxies 10.0.0.0/8`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			settings, err := a.settings()
+			settings, err := a.localSettings(cmd)
 			if err != nil {
 				return err
 			}

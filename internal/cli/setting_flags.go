@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ration-dev/ration/internal/config"
 )
@@ -14,20 +15,35 @@ import (
 // sources, by config.Load.
 func (a *app) addSettingFlags(cmd *cobra.Command, names ...string) {
 	for _, setting := range config.Settings() {
-		if setting.Name == "db" { // every command has it
+		if setting.Name == "db" || slices.Contains(targetSettings, setting.Name) { // every command has them
 			continue
 		}
-		if len(names) > 0 && !slices.Contains(names, setting.Name) {
-			continue
+		if len(names) == 0 || slices.Contains(names, setting.Name) {
+			a.addSettingFlag(cmd.Flags(), setting)
 		}
-		flag := &settingFlag{app: a, name: setting.Name, form: setting.Form, value: setting.Default}
-		if setting.Form == formOfSwitch {
-			flag.form = "bool" // what pflag knows a switch by
+	}
+}
+
+// targetSettings are the settings of commands that ask a server.
+var targetSettings = []string{targetServer, "token_file", "ca_file", "accept_plain_server", targetProfile}
+
+// addTargetFlags gives all commands the flags that say which server they ask.
+func (a *app) addTargetFlags(flags *pflag.FlagSet) {
+	for _, setting := range config.Settings() {
+		if slices.Contains(targetSettings, setting.Name) {
+			a.addSettingFlag(flags, setting)
 		}
-		cmd.Flags().Var(flag, setting.FlagName(), setting.Doc)
-		if flag.form == "bool" {
-			cmd.Flags().Lookup(setting.FlagName()).NoOptDefVal = "true"
-		}
+	}
+}
+
+func (a *app) addSettingFlag(flags *pflag.FlagSet, setting config.Setting) {
+	flag := &settingFlag{app: a, name: setting.Name, form: setting.Form, value: setting.Default}
+	if setting.Form == formOfSwitch {
+		flag.form = "bool" // what pflag knows a switch by
+	}
+	flags.Var(flag, setting.FlagName(), setting.Doc)
+	if flag.form == "bool" {
+		flags.Lookup(setting.FlagName()).NoOptDefVal = "true"
 	}
 }
 

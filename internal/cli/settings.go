@@ -25,6 +25,9 @@ func (a *app) settings() (config.Config, error) {
 	for _, note := range settings.Notes {
 		fmt.Fprintln(a.stderr, "ration: note: "+note)
 	}
+	if err == nil {
+		err = a.settleProfile(&settings)
+	}
 	return settings, err
 }
 

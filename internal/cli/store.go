@@ -53,8 +53,11 @@ func (a *app) with(ctx context.Context, create creation, do func(admin.Operation
 	return a.on(ctx, settings, create, do)
 }
 
-// on runs an operation on the database that settings name.
+// on runs an operation on the database that settings name, or on a server.
 func (a *app) on(ctx context.Context, settings config.Config, create creation, do func(admin.Operations) error) (err error) {
+	if asksServer(settings) {
+		return a.onServer(ctx, settings, do)
+	}
 	isNew := settings.DB.URL == "" && create == mayCreate && isMissing(settings.DB.Path)
 	if isNew {
 		if err := a.rehearse(ctx, settings, do); err != nil {
@@ -70,6 +73,15 @@ func (a *app) on(ctx context.Context, settings config.Config, create creation, d
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
 	return do(ops)
+}
+
+// onServer runs an operation on the server that settings name.
+func (a *app) onServer(ctx context.Context, settings config.Config, do func(admin.Operations) error) error {
+	ops, err := openServer(settings, a.patient)
+	if err != nil {
+		return err
+	}
+	return explainServer(ctx, settings, do(ops))
 }
 
 // rehearse runs an operation that would create the database on one that is thrown

@@ -18,6 +18,9 @@ import (
 // Config has all settings, checked. The table of settings says what each means.
 type Config struct {
 	DB                     Database
+	Server                 Server
+	Profile                string // empty: none is named
+	Target                 Target // what commands work on
 	Listen                 string
 	APIListen              string
 	AdminListen            string         // empty: no admin API
@@ -136,6 +139,7 @@ func Load(sources Sources) (Config, error) {
 		faults = append(faults, found...)
 	}
 	faults = append(faults, config.readBootstrapVariable(environment.bootstrap, sources)...)
+	faults = append(faults, config.readTokenVariable(environment.token)...)
 	for _, check := range checks {
 		if !slices.ContainsFunc(check.of, func(name string) bool { return wrong[name] }) {
 			faults = append(faults, check.run(&config, file, environment.values, sources)...)
@@ -159,6 +163,8 @@ var checks = []struct {
 	{[]string{usagePath, "routes"}, (*Config).checkUsagePath},
 	{[]string{tlsCertFile, tlsKeyFile, apiTLSCertFile, apiTLSKeyFile, adminTLSCertFile, adminTLSKeyFile}, (*Config).checkTLS},
 	{[]string{adminListen, adminTLSCertFile, acceptPlainAdmin}, (*Config).checkAdminListen},
+	{[]string{serverSetting, acceptPlainServer}, (*Config).checkServer},
+	{targets, (*Config).settleTarget},
 }
 
 // settleRoutes gives routes that reserve the server's way to settle.

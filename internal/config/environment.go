@@ -10,10 +10,9 @@ const testVariables = variablePrefix + "TEST"
 
 // otherVariables are no settings, and may stand in the environment of a command. Two
 // tell a program that asks the verify API where it is and which service token to send,
-// two the same of the admin API; by two, shells and their users tell completion what to leave out.
+// one where the admin API is; by two, shells and their users tell completion what to leave out.
 var otherVariables = []string{
-	variablePrefix + "URL", variablePrefix + "TOKEN",
-	variablePrefix + "ADMIN_URL", variablePrefix + "ADMIN_TOKEN",
+	variablePrefix + "URL", variablePrefix + "TOKEN", variablePrefix + "ADMIN_URL",
 	variablePrefix + "ACTIVE_HELP", variablePrefix + "COMPLETION_DESCRIPTIONS",
 }
 
@@ -21,6 +20,7 @@ var otherVariables = []string{
 type environment struct {
 	file      string            // of the configuration
 	bootstrap string            // a token; empty: none
+	token     string            // of commands that ask a server; empty: none
 	values    map[string]string // setting name → value
 }
 
@@ -41,6 +41,8 @@ func readEnvironment(variables []string) (environment, []*Error) {
 			faults = append(faults, &Error{name, "is set but empty; unset it, or give the path of a file"})
 		case name == fileVariable:
 			found.file = value
+		case name == tokenVariable:
+			found.token = value
 		case name == bootstrapVariable && value == "":
 			faults = append(faults, &Error{name, "is set but empty; unset it, or give the token that 'ration tokens generate' prints"})
 		case name == bootstrapVariable:

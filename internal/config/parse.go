@@ -291,3 +291,16 @@ func openToOthers(path string, mode fs.FileMode) bool {
 	}
 	return mode.Perm()&0o077 != 0
 }
+
+// ReadPrivate reads a file that only its owner may be able to read. Errors: one that is
+// [fs.ErrNotExist], and what is wrong with the file.
+func ReadPrivate(path string) ([]byte, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	text, err := readSecretFile(path)
+	if fault, ok := errors.AsType[*ration.InvalidError](err); ok {
+		return nil, errors.New(fault.Reason)
+	}
+	return text, err
+}

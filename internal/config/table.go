@@ -49,6 +49,31 @@ var settings = []setting{
 		masked:  hasPassword,
 	},
 	{
+		Setting: Setting{serverSetting, "URL", "", "The admin API that commands ask instead of a database, such as https://ration.example.com:8082. HTTP without TLS is only for this machine. A server itself takes no notice of it."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.Server.URL }, ParseServer),
+	},
+	{
+		Setting: Setting{tokenFile, "path", "", "A file with the service token that commands send to server. Only its owner may be able to read it. RATION_ADMIN_TOKEN can hold the token itself."},
+		kind:    text,
+		set:     readTokenFile,
+	},
+	{
+		Setting: Setting{"ca_file", "path", "", "A PEM file with the certificates that the certificate of server must lead to. Empty: those of the system."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.Server.CAFile }, parseFile),
+	},
+	{
+		Setting: Setting{acceptPlainServer, "true or false", "false", "Lets commands speak HTTP without TLS with a server on another machine. Whoever can read what is sent then has the token."},
+		kind:    boolean,
+		set:     into(func(c *Config) *bool { return &c.Server.AcceptPlain }, parseBool),
+	},
+	{
+		Setting: Setting{"profile", "name", "", "The server that commands ask, by the name that `ration config profiles add` gave it."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.Profile }, ParseProfileName),
+	},
+	{
 		Setting: Setting{"listen", formAddress, "127.0.0.1:8080", "The address at which the proxy listens."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.Listen }, parseAddress),

@@ -67,7 +67,7 @@ This page lists every setting. It is generated from the table that Ration itself
 `+"```yaml\n%s```"+`
 
 Durations have units (`+"`30s`, `10m`, `1h30m`"+`). If a setting needs a value, an empty variable is a mistake. If you give a setting in several places, the log says which one applies.
-A variable that starts with `+"`RATION_`"+` and is not a setting is a mistake too, but for `+"`RATION_URL` and `RATION_TOKEN`"+`, by which programs find the verify API, and the two by which shells ask for completions.
+A variable that starts with `+"`RATION_`"+` and is not a setting is a mistake too, but for `+"`RATION_URL` and `RATION_TOKEN`"+`, by which programs find the verify API, `+"`RATION_ADMIN_URL` and `RATION_ADMIN_TOKEN`"+`, by which they find the admin API ([commands](CLI.md) send that token too), and the two by which shells ask for completions.
 
 Some words: a *meter* is something that Ration counts, such as requests or tokens. A *reservation* sets amounts aside until their real cost is known; *settling* it counts that cost.
 
