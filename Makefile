@@ -7,6 +7,8 @@ LINT_VERSION := $(shell sed -n 's|.*golangci/golangci-lint/v2 \(v[0-9.]*\).*|\1|
 LINT := $(TOOLS)/golangci-lint-$(LINT_VERSION)
 TESTPOSTGRES := $(TOOLS)/testpostgres
 GOTESTSUM := $(TOOLS)/gotestsum
+REDOCLY := tools/openapi/node_modules/.bin/redocly
+SPECMATIC := tools/fuzz/node_modules/specmatic/specmatic.jar
 # tools is left out: it has no code of ours.
 MODULES := $(patsubst %/,%,$(dir $(wildcard go.mod bench/go.mod examples/*/go.mod)))
 TEST_FLAGS ?=
@@ -28,7 +30,7 @@ test: system $(TESTPOSTGRES) $(GOTESTSUM) ## run all tests with the race detecto
 	@scripts/test.sh -timeout 20m $(TEST_FLAGS)
 
 .PHONY: test-long
-test-long: system failovers $(TESTPOSTGRES) $(GOTESTSUM) ## run the tests and those behind the build tag "long" (crashes, soak)
+test-long: system failovers document-tools $(TESTPOSTGRES) $(GOTESTSUM) ## run the tests and those behind the build tag "long" (crashes, soak)
 	@scripts/test.sh -tags long -timeout 60m $(TEST_FLAGS)
 
 .PHONY: test-fast
@@ -78,6 +80,20 @@ system:
 .PHONY: failovers
 failovers:
 	@scripts/require.sh patroni etcd
+
+# Only test-long holds the OpenAPI document against a linter and a fuzzer of others.
+.PHONY: document-tools
+document-tools: $(REDOCLY) $(SPECMATIC)
+	@scripts/require.sh java
+
+# npm ci takes what the lock file names, and runs none of its scripts. It gives files
+# the time of nobody knows when.
+$(REDOCLY): tools/openapi/package-lock.json
+$(SPECMATIC): tools/fuzz/package-lock.json
+$(REDOCLY) $(SPECMATIC):
+	@scripts/require.sh npm
+	cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # go build decides what is out of date, quicker and better than make would.
 .PHONY: $(TESTPOSTGRES)

@@ -26,9 +26,14 @@ packages() {
     express) echo node-express ;;
     typescript) echo node-typescript ;;
     npm) echo npm ;;
+    java) echo default-jre-headless ;;
     patroni) echo patroni ;;
     etcd) echo etcd-server ;;
+<<<<<<< HEAD
     *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi wheel mypy express typescript npm patroni etcd" >&2; exit 2 ;;
+=======
+    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi wheel express typescript npm java patroni etcd" >&2; exit 2 ;;
+>>>>>>> aafaf56 (Hold the OpenAPI document against tools of others, and the admin API against hostile callers)
   esac
 }
 
@@ -53,6 +58,7 @@ has() {
     mypy) command -v mypy ;;
     typescript) command -v tsc ;;
     npm) command -v npm ;;
+    java) command -v java ;;
     express) NODE_PATH=/usr/share/nodejs node -e 'require("express")' ;;
   esac >/dev/null 2>&1
 }

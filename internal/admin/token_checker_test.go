@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -152,4 +155,70 @@ func TestChecksShareReadsThatStartAfterThem(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// countedTokens counts what is asked of a store about tokens.
+type countedTokens struct {
+	admin.Tokens
+	reads, notes atomic.Int32
+}
+
+func (c *countedTokens) TokensByDigest(ctx context.Context, digests []ration.Digest) ([]admin.Token, time.Time, error) {
+	c.reads.Add(1)
+	return c.Tokens.TokensByDigest(ctx, digests)
+}
+
+func (c *countedTokens) NoteTokenUse(ctx context.Context, ids []uuid.UUID, at time.Time) error {
+	c.notes.Add(1)
+	return c.Tokens.NoteTokenUse(ctx, ids, at)
+}
+
+// How long a refusal takes says nothing about a token: one that never was, one that was
+// revoked, one that has ended and one that differs from a valid one in its beginning or
+// its end are each looked up once, by the digest of the whole, and nothing is written.
+func TestRefusedTokensAreReadAlike(t *testing.T) {
+	o := open(t)
+	valid, gone := o.token("valid", admin.ScopeRead), o.token("gone", admin.ScopeRead)
+	if _, err := o.RevokeToken(t.Context(), actor, "gone"); err != nil {
+		t.Fatal(err)
+	}
+	ended, err := o.CreateToken(t.Context(), actor, admin.NewToken{Name: "ended", Scopes: []string{admin.ScopeRead}, ExpiresAt: o.now().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.set(o.now().Add(2 * time.Hour))
+	text := valid.Secret.Reveal()
+	for name, token := range map[string]ration.Secret{
+		"unknown":               ration.NewSecret("rk_token"),
+		"revoked":               gone.Secret,
+		"ended":                 ended.Secret,
+		"with a wrong checksum": ration.SecretFromText(text[:len(text)-1] + "!"),
+		"beginning as another":  sharingTheStart(text),
+	} {
+		t.Run(name, func(t *testing.T) {
+			counted := &countedTokens{Tokens: o.store}
+			checker := admin.NewTokenChecker(counted, admin.Config{})
+			_, err := checker.Check(t.Context(), token, admin.ScopeRead)
+			if err := checker.Close(context.Background()); err != nil {
+				t.Error(err)
+			}
+			wanted := int32(1)
+			if !token.Generated() {
+				wanted = 0 // its own checksum, which everybody can compute, says so
+			}
+			if !errors.Is(err, admin.ErrTokenInvalid) || counted.reads.Load() != wanted || counted.notes.Load() != 0 {
+				t.Errorf("%v after %d reads and %d writes; want ErrTokenInvalid after %d and 0", err, counted.reads.Load(), counted.notes.Load(), wanted)
+			}
+		})
+	}
+}
+
+// sharingTheStart returns a token with a right checksum that begins like another.
+func sharingTheStart(text string) ration.Secret {
+	for {
+		other := ration.NewSecret("rk_token").Reveal()
+		if other[len("rk_token_")] == text[len("rk_token_")] {
+			return ration.SecretFromText(other)
+		}
+	}
 }

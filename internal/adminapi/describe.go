@@ -23,7 +23,11 @@ func describe() huma.Config {
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
-			Info:    &huma.Info{Title: "Ration", Version: "1", Description: "API keys and exact quotas for an HTTP API."},
+			Info: &huma.Info{
+				Title: "Ration", Version: "1", Description: "API keys and exact quotas for an HTTP API.",
+				License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+			},
+			Servers: []*huma.Server{{URL: "http://127.0.0.1:8082", Description: "Where the admin API listens by default (admin_listen)."}},
 			Components: &huma.Components{
 				Schemas: registry,
 				SecuritySchemes: map[string]*huma.SecurityScheme{

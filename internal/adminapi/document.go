@@ -18,6 +18,15 @@ func Document() *huma.OpenAPI {
 	for _, op := range otherOperations {
 		document.AddOperation(op.describe(document.Components.Schemas))
 	}
+	pointersMayBeNull(document.Components.Schemas)
+	secretMayBeNull(document.Components.Schemas)
+	for _, item := range document.Paths {
+		for _, op := range []*huma.Operation{item.Post, item.Put, item.Patch} {
+			if op != nil && op.RequestBody != nil {
+				takeNull(document.Components.Schemas, op.RequestBody.Content["application/json"].Schema)
+			}
+		}
+	}
 	return document
 }
 
@@ -87,6 +96,7 @@ func (o *otherOperation) describe(schemas huma.Registry) *huma.Operation {
 	described := &huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: o.about, Tags: []string{"decisions"},
 		Parameters: o.parameters, Security: []map[string][]string{{"token": {"verify"}}},
+		Servers:   []*huma.Server{{URL: "http://127.0.0.1:8081", Description: "Where the verify API listens by default (api_listen)."}},
 		Responses: map[string]*huma.Response{"200": {Description: http.StatusText(http.StatusOK), Content: contentOf(schemas, "application/json", o.answer)}},
 	}
 	if o.byKey {

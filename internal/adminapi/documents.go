@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
@@ -89,15 +90,37 @@ func (r pageRef) Name() string { return r.Ref[strings.LastIndex(r.Ref, "/")+1:] 
 type pageSchema struct {
 	Description string
 	Required    []string
-	Properties  map[string]struct {
-		Description, Format string
-		Type                any
-		Ref                 string `json:"$ref"`
-		Items               struct {
-			Type any
-			Ref  string `json:"$ref"`
+	Properties  map[string]pageProperty
+}
+
+type pageProperty struct {
+	pageRef
+	Description, Format string
+	Type                any // a name, or a list of names
+	Items               *pageProperty
+	AnyOf               []pageProperty
+}
+
+// Kind says in words what values the property has.
+func (p pageProperty) Kind() string {
+	switch {
+	case p.Ref != "":
+		return p.Name()
+	case p.Items != nil:
+		return "list of " + p.Items.Kind()
+	case p.Format != "":
+		return p.Format
+	case len(p.AnyOf) > 0:
+		kinds := make([]string, len(p.AnyOf))
+		for i, one := range p.AnyOf {
+			kinds[i] = one.Kind()
 		}
+		return strings.Join(kinds, " or ")
 	}
+	if names, several := p.Type.([]any); several {
+		return fmt.Sprint(names[0])
+	}
+	return fmt.Sprint(p.Type)
 }
 
 // pageGroup is a part of the page.

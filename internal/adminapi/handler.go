@@ -52,7 +52,7 @@ func New(config Config) *API {
 	replaceErrors()
 	a := &API{config: config, mux: http.NewServeMux(), log: condense.New(config.Log)}
 	a.huma = humago.New(a.mux, describe())
-	a.huma.UseMiddleware(a.authenticate)
+	a.huma.UseMiddleware(a.authenticate, refuseLarge)
 	a.registerKeys()
 	a.registerKeyChanges()
 	a.registerSecrets()

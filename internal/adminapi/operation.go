@@ -61,9 +61,10 @@ func register[I, O any](a *API, op operation, serve func(context.Context, Caller
 	described := huma.Operation{
 		OperationID: op.id, Method: op.method, Path: Prefix + op.path, Summary: op.summary, Description: op.about, Tags: []string{op.tag},
 		DefaultStatus: op.status, MaxBodyBytes: op.body, Hidden: op.local,
-		Metadata: map[string]any{scopeKey: op.scope},
-		Security: []map[string][]string{{"token": {op.scope}}},
-		Errors:   op.statuses(),
+		BodyReadTimeout: -1, // the listener ends what is too slow: an import may take its time
+		Metadata:        map[string]any{scopeKey: op.scope},
+		Security:        []map[string][]string{{"token": {op.scope}}},
+		Errors:          op.statuses(),
 	}
 	if op.answers != nil {
 		described.Responses = map[string]*huma.Response{strconv.Itoa(http.StatusOK): {Description: http.StatusText(http.StatusOK), Content: op.answers}}

@@ -170,10 +170,12 @@ var replaceErrors = sync.OnceFunc(func() {
 	}
 })
 
+var errBodyTooLarge = &Refusal{Status: http.StatusRequestEntityTooLarge, Code: "body_too_large", Detail: "The request body is too large."}
+
 func foundByHuma(status int, message string, errs []error) *Refusal {
 	switch status {
 	case http.StatusRequestEntityTooLarge:
-		return &Refusal{Status: status, Code: "body_too_large", Detail: "The request body is too large."}
+		return errBodyTooLarge
 	case http.StatusUnsupportedMediaType:
 		return &Refusal{Status: status, Code: "unsupported_media_type", Detail: "Send application/json in UTF-8."}
 	case http.StatusRequestTimeout:

@@ -1,9 +1,13 @@
 package adminapi_test
 
 import (
+	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestWrongRequestsSayWhatIsWrong(t *testing.T) {
@@ -40,6 +44,13 @@ func TestWrongRequestsSayWhatIsWrong(t *testing.T) {
 		{"another content type", "POST", "/keys", `{"name":"a"}`, []string{"Content-Type", "text/plain"}, 415, "unsupported_media_type", "-"},
 		{"too large", "POST", "/keys", `{"name":"` + strings.Repeat("a", 2<<20) + `"}`, nil, 413, "body_too_large", "-"},
 		{"an empty name", "POST", "/keys", `{"name":""}`, nil, 422, "invalid_value", "/name"},
+		{"a name of 10,000 characters", "POST", "/keys", `{"name":"` + strings.Repeat("a", 10_000) + `"}`, nil, 422, "invalid_value", "/name"},
+		{"a name with a control character", "POST", "/keys", `{"name":"a\u0007b"}`, nil, 422, "invalid_value", "/name"},
+		{"a name with NUL", "POST", "/keys", `{"name":"a\u0000b"}`, nil, 422, "invalid_value", "/name"},
+		{"a name that turns the reading direction", "POST", "/keys", `{"name":"a\u202eb"}`, nil, 422, "invalid_value", "/name"},
+		{"an amount that is negative", "POST", "/keys/" + id + "/explain", `{"amounts":{"requests":-1}}`, nil, 422, "invalid_value", "/amounts/requests"},
+		{"an amount of 2^53+1", "POST", "/keys/" + id + "/explain", `{"amounts":{"requests":9007199254740993}}`, nil, 422, "invalid_value", "/amounts/requests"},
+		{"a label that overlaps for too long", "POST", "/keys/" + id + "/rotate", `{"overlap":-1}`, nil, 422, "invalid_value", "/overlap"},
 		{"a limit that is none", "POST", "/plans", `{"name":"x","limits":["1/day","10/dai"]}`, nil, 422, "invalid_value", "/limits/1"},
 		{"a limit of a plan below", "POST", "/plans/apply", `{"plans":[{"name":"x"},{"name":"y","limits":["ten/day"]}]}`, nil, 422, "invalid_value", "/plans/1/limits/0"},
 		{"an override that is none", "POST", "/keys", `{"name":"a","limits":[{"limit":"10/day"},{"limit":"x"}]}`, nil, 422, "invalid_value", "/limits/1/limit"},
@@ -79,5 +90,37 @@ func TestWrongRequestsSayWhatIsWrong(t *testing.T) {
 	}
 	if _, answer := s.call("GET", "/keys", ""); len(answer["items"].([]any)) != 1 {
 		t.Errorf("keys %v; want none that a refused request made", answer)
+	}
+}
+
+// Names that mean something elsewhere are names.
+func TestHostileNamesAreNames(t *testing.T) {
+	s := serve(t)
+	for _, name := range []string{"<script>alert(1)</script>", `=cmd|'/c calc'!A0`, "../../etc/passwd", "'; DROP TABLE api_keys; --", "${jndi:ldap://x}", "%00", "a\"b\\c", "名前 👩‍💻"} {
+		body, err := json.Marshal(map[string]string{"name": name, "owner": name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, answer := s.call("GET", "/keys/"+s.key(string(body)), "")
+		if answer["name"] != name || answer["owner"] != name {
+			t.Errorf("name %q, owner %q; want %q", answer["name"], answer["owner"], name)
+		}
+		if _, answer := s.call("GET", "/keys?owner="+url.QueryEscape(name), ""); len(answer["items"].([]any)) != 1 {
+			t.Errorf("%q owns %v", name, answer)
+		}
+	}
+}
+
+// Revoking twice gives the same answer, and is written down once.
+func TestRevokingTwiceIsOneChange(t *testing.T) {
+	s := serve(t)
+	id := s.key(`{"name":"Ada"}`)
+	_, first := s.call("POST", "/keys/"+id+"/revoke", "")
+	response, second := s.call("POST", "/keys/"+id+"/revoke", "")
+	if diff := cmp.Diff(first, second); diff != "" || response.StatusCode != http.StatusOK {
+		t.Errorf("%d (-first +second):\n%s", response.StatusCode, diff)
+	}
+	if _, log := s.call("GET", "/audit?target="+id, ""); len(log["items"].([]any)) != 2 {
+		t.Errorf("audit log %v; want the creation and one revocation", log)
 	}
 }

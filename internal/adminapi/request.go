@@ -44,3 +44,14 @@ func (a *API) authenticate(c huma.Context, next func(huma.Context)) {
 	requestOf(c.Context()).caller = caller
 	next(c)
 }
+
+// refuseLarge refuses a body that says itself that it is too large, before it comes.
+func refuseLarge(c huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(c)
+	if most := c.Operation().MaxBodyBytes; most > 0 && r.ContentLength > most {
+		w.Header().Set("Connection", "close") // what comes of it is not read
+		errBodyTooLarge.problem(requestOf(c.Context()).id).writeTo(w)
+		return
+	}
+	next(c)
+}
