@@ -85,7 +85,10 @@ func TestWhatIsNoProblemIsARefusalToo(t *testing.T) {
 
 // A call is sent again only where that can't do anything twice.
 func TestRetries(t *testing.T) {
-	list := func(ctx context.Context, a *client.Admin) error { _, err := a.ListPlans(ctx, client.NameQuery{}); return err }
+	list := func(ctx context.Context, a *client.Admin) error {
+		_, err := a.ListPlans(ctx, client.NameQuery{})
+		return err
+	}
 	create := func(ctx context.Context, a *client.Admin) error {
 		_, err := a.CreateKey(ctx, api.NewKey{Name: "a"})
 		return err

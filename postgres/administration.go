@@ -56,6 +56,11 @@ func (reader) MonthOf(column string) string { return "date_trunc('month', " + co
 // Bytewise implements sqladmin.Reader.
 func (reader) Bytewise(column string) string { return column + ` COLLATE "C"` }
 
+// Description implements sqladmin.Reader.
+func (reader) Description() string {
+	return "SELECT 'postgres'::text, current_setting('server_version'), " + versionSQL + ", pg_database_size(current_database())"
+}
+
 // keyUsageSQL is served by the primary key of key_usage.
 const keyUsageSQL = "SELECT " + usageColumns + " FROM key_usage WHERE api_key_id = ANY($1::uuid[])"
 

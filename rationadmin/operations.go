@@ -140,6 +140,8 @@ type Operations interface {
 	// counts. It changes nothing.
 	Reconcile(ctx context.Context, filter ReconcileFilter) (Reconciliation, error)
 
+	// System says what answers: the instance, and its database.
+	System(ctx context.Context) (System, error)
 	// Diagnose makes all checks of the database. Each check results in a finding,
 	// even if all is well. An error means that a check could not be made.
 	Diagnose(ctx context.Context, options DiagnoseOptions) ([]Finding, error)

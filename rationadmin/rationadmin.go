@@ -18,8 +18,9 @@ import (
 
 // Config says how secrets are made and stored. Its Pepper must be that of the engine.
 type Config struct {
-	SecretPrefix string // the beginning of new secrets; empty: [ration.DefaultSecretPrefix]
-	Pepper       []byte // server-side key with which secrets are hashed; see [ration.EngineConfig]. Empty: none
+	SecretPrefix string   // the beginning of new secrets; empty: [ration.DefaultSecretPrefix]
+	Pepper       []byte   // server-side key with which secrets are hashed; see [ration.EngineConfig]. Empty: none
+	Instance     Instance // what Operations.System says of this process
 }
 
 // Store is a store that sqlite.Open or postgres.Open returned. No other type

@@ -80,6 +80,11 @@ func (reader) MonthOf(column string) string { return "date(" + column + ", 'star
 // Bytewise implements sqladmin.Reader.
 func (reader) Bytewise(column string) string { return column }
 
+// Description implements sqladmin.Reader.
+func (reader) Description() string {
+	return "SELECT 'sqlite', sqlite_version(), (SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied), page_count * page_size FROM pragma_page_count, pragma_page_size"
+}
+
 // Usage implements sqladmin.Reader.
 func (r reader) Usage(ctx context.Context, ids []ration.KeyID) (map[ration.KeyID]ledger.Usage, error) {
 	usage := make(map[ration.KeyID]ledger.Usage, len(ids))

@@ -17,6 +17,9 @@ type Maintenance interface {
 	// made.
 	Examine(ctx context.Context, deep bool) ([]Finding, error)
 
+	// Database describes the database, and returns its time.
+	Database(ctx context.Context) (Database, time.Time, error)
+
 	// KeysAhead looks at the next keys after one, in the order of their ids. It
 	// returns those that had a charge or a denial while a clock was ahead: the row of
 	// their requests has a later hour, of its window or counted last, or the history of their requests a later date,

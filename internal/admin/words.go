@@ -5,6 +5,9 @@ import "github.com/ration-dev/ration/rationadmin"
 // The words of administration are those of package rationadmin. They have short names
 // here, and their documentation there.
 type (
+	System              = rationadmin.System
+	Instance            = rationadmin.Instance
+	Database            = rationadmin.Database
 	Operations          = rationadmin.Operations
 	Config              = rationadmin.Config
 	NewKey              = rationadmin.NewKey

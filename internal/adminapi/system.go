@@ -13,6 +13,10 @@ const tagSystem = "system"
 
 func (a *API) registerSystem() {
 	register(a, operation{
+		id: "showSystem", method: http.MethodGet, path: "/system", tag: tagSystem, scope: scopeRead,
+		summary: "Show what answers: the instance, and its database", about: "GET /v1/admin/system/findings checks the database.",
+	}, showSystem)
+	register(a, operation{
 		id: "diagnose", method: http.MethodGet, path: "/system/findings", tag: tagSystem, scope: scopeRead,
 		summary: "Check the database", about: "Each check has a finding, even if all is well.",
 	}, diagnose)
@@ -25,6 +29,11 @@ func (a *API) registerSystem() {
 		id: "backup", method: http.MethodPost, path: "/system/backup", tag: tagSystem, scope: scopeAdmin, local: true,
 		summary: "Write a copy of the database to a new file on the server's machine",
 	}, backup)
+}
+
+func showSystem(ctx context.Context, c Caller, _ *struct{}) (*reply[api.System], error) {
+	system, err := c.Operations.System(ctx)
+	return replyWith(wire.System(system), err)
 }
 
 type diagnoseInput struct {

@@ -183,6 +183,11 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 		return ops.UsageDays(ctx, admin.UsageFilter{KeyID: id})
 	})
 	entries := same(p, "audit", func(ops admin.Operations) ([]admin.AuditEntry, error) { return ops.ListAudit(ctx, admin.AuditFilter{}) })
+	same(p, "system", func(ops admin.Operations) (admin.Database, error) {
+		system, err := ops.System(ctx)
+		system.Database.Size = 0 // it grows
+		return system.Database, err
+	})
 	same(p, "entries of two pages", func(ops admin.Operations) ([]admin.AuditEntry, error) {
 		return ops.ListAudit(ctx, admin.AuditFilter{Actor: actor, OldestFirst: true, After: entries[9].Position(), Limit: 4})
 	})

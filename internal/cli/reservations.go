@@ -50,8 +50,16 @@ func reservationsListing(reservations []api.Reservation) listing {
 	list := listing{
 		value: reservations, empty: "no reservations",
 		columns: []column{
-			{name: "id"}, {name: "key"}, {name: "state"}, {name: "held"}, {name: "settled"},
-			{name: "created_at"}, {name: "expires_at"}, {name: "ended_at"}, {name: "at_expiry", wide: true}, {name: "late_at", wide: true},
+			{name: "id"},
+			{name: "key"},
+			{name: "state"},
+			{name: "held"},
+			{name: "settled"},
+			{name: "created_at"},
+			{name: "expires_at"},
+			{name: "ended_at"},
+			{name: "at_expiry", wide: true},
+			{name: "late_at", wide: true},
 		},
 	}
 	for i := range reservations {

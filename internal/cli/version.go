@@ -4,8 +4,12 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/rationadmin"
 )
 
 // version is what is known of this build, in JSON.
@@ -64,4 +68,17 @@ func buildVersion(info *debug.BuildInfo) version {
 		}
 	}
 	return v
+}
+
+// startedAt is when the process started.
+var startedAt = time.Now()
+
+// thisInstance is what the operations say of this process.
+func thisInstance(settings config.Config) rationadmin.Instance {
+	info, _ := debug.ReadBuildInfo()
+	v := buildVersion(info)
+	return rationadmin.Instance{
+		Version: v.Version, Revision: v.Revision, Modified: v.Modified, Go: v.Go, Platform: v.Platform,
+		StartedAt: startedAt, Weakened: append(weakSettings(settings), weakRoutes(settings)...),
+	}
 }

@@ -145,6 +145,9 @@ var calls = map[string]call{
 		}
 		return ops.RevokeToken(ctx, actor, name)
 	}},
+	"System": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.System(ctx)
+	}},
 	"Diagnose": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
 		return ops.Diagnose(ctx, admin.DiagnoseOptions{})
 	}},

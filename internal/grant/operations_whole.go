@@ -76,6 +76,11 @@ func (o *operations) RevokeToken(ctx context.Context, _, name string) (admin.Tok
 	return change(ctx, o.grant, changeOther, o.of.RevokeToken, name)
 }
 
+// System implements admin.Operations.
+func (o *operations) System(ctx context.Context) (admin.System, error) {
+	return read(ctx, o.grant, readAll, func(ctx context.Context, _ struct{}) (admin.System, error) { return o.of.System(ctx) }, struct{}{})
+}
+
 // Diagnose implements admin.Operations.
 func (o *operations) Diagnose(ctx context.Context, options admin.DiagnoseOptions) ([]admin.Finding, error) {
 	return read(ctx, o.grant, readAll, o.of.Diagnose, options)

@@ -46,6 +46,10 @@ type Reader interface {
 	// Bytewise is an expression for a text that is compared and sorted by its bytes.
 	Bytewise(column string) string
 
+	// Description is a query for one row: the kind of database, its version, the version
+	// of its schema, and its size in bytes.
+	Description() string
+
 	// Now returns the store's time. Call it after the locks are taken.
 	Now(ctx context.Context) (time.Time, error)
 

@@ -42,6 +42,14 @@ func testAuditSelection(f *fixture) {
 	}
 }
 
+func testDatabase(f *fixture) {
+	database, now, err := f.Store.Database(f.Context())
+	f.wantError(err, nil)
+	if database.Kind == "" || database.Version == "" || database.Schema <= 0 || database.Size <= 0 || !now.Equal(f.now) {
+		f.Errorf("%+v at %s; want all of it, at %s", database, now, f.now)
+	}
+}
+
 // listed reads reservations, the oldest first.
 func (f *fixture) listed(filter admin.ReservationFilter) []ration.Reservation {
 	f.Helper()

@@ -12,6 +12,10 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
+func (m *memory) Database(context.Context) (admin.Database, time.Time, error) {
+	return admin.Database{Kind: "memory", Version: "1", Schema: 1, Size: 1}, m.time(), nil
+}
+
 func (m *memory) Examine(context.Context, bool) ([]admin.Finding, error) {
 	clock := m.clock()
 	return []admin.Finding{{Check: "memory", State: admin.FindingOK}, admin.ClockFinding(clock.Now, m.instanceTime())}, nil

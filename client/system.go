@@ -1,0 +1,12 @@
+package client
+
+import (
+	"context"
+
+	"github.com/ration-dev/ration/api"
+)
+
+// System says what answers: the instance that is asked, and its database.
+func (a *Admin) System(ctx context.Context) (api.System, error) {
+	return read[api.System](ctx, a, "/system", nil)
+}
