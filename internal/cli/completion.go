@@ -34,8 +34,8 @@ func (a *app) completionOfFlags() map[string]cobra.CompletionFunc {
 		"status": fixed(statusNames()...),
 		"state":  fixed(string(ration.ReservationOpen), string(ration.ReservationSettled), string(ration.ReservationVoided), string(ration.ReservationExpired)),
 		"plan":   a.found(planChoices), "owner": a.found(ownerChoices), "meter": a.found(meterChoices), "key": a.found(keyChoices),
-		"select": a.completeSelection,
-		"from":   dates, "since": dates, "to": dates,
+		"select": a.completeSelection, targetProfile: a.completeProfile,
+		"from": dates, "since": dates, "to": dates,
 		"group-by": fixed(string(admin.ByKey), string(admin.ByOwner), string(admin.ByPlan), string(admin.ByHour), string(admin.ByDay), string(admin.ByMonth), string(admin.ByMeter)),
 	}
 }
@@ -45,6 +45,8 @@ func (a *app) completionOfFlags() map[string]cobra.CompletionFunc {
 func (a *app) completionOfArguments() map[string]cobra.CompletionFunc {
 	plans := a.found(planChoices)
 	return map[string]cobra.CompletionFunc{
+		"config profiles use": a.completeProfile, "config profiles remove": a.completeProfile,
+		"meters set": a.found(meterChoices), "meters show": a.found(meterChoices),
 		"plans show": plans, "plans update": plans, "plans delete": plans,
 		"tokens revoke":      a.found(tokenChoices),
 		"keys secret revoke": a.completeSecret,
@@ -77,10 +79,13 @@ func (a *app) addChoices(root *cobra.Command) {
 
 func completeFlag(cmd *cobra.Command, flag *pflag.Flag, known map[string]cobra.CompletionFunc) {
 	complete := known[flag.Name]
+	if strings.HasSuffix(cmd.CommandPath(), " tokens create") && flag.Name == "scope" {
+		complete = fixed(admin.ScopeVerify, admin.ScopeRead, admin.ScopeKeys, admin.ScopeAdmin)
+	}
 	if _, ok := flag.Value.(*startFlag); ok {
 		complete = fixed(startNow, startNextPeriod)
 	}
-	if setting, ok := flag.Value.(*settingFlag); ok {
+	if setting, ok := flag.Value.(*settingFlag); ok && complete == nil {
 		complete = fixed(setting.words()...)
 	}
 	if complete != nil {

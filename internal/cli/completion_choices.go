@@ -83,14 +83,22 @@ func ownerChoices(ctx context.Context, ops admin.Operations, _ string) ([]cobra.
 	return slices.Compact(owners), err
 }
 
-// meterChoices returns the meters of limits, and requests, which always is one.
+// meterChoices returns the meters of limits, those that were given a unit, and requests,
+// which always is one.
 func meterChoices(ctx context.Context, ops admin.Operations, _ string) ([]cobra.Completion, error) {
 	plans, err := ops.ListPlans(ctx, admin.NameFilter{})
 	if err != nil {
 		return nil, err
 	}
 	records, err := ops.ListKeys(ctx, admin.KeyFilter{})
+	if err != nil {
+		return nil, err
+	}
+	declared, err := ops.ListMeters(ctx, admin.NameFilter{})
 	meters := []cobra.Completion{ration.MeterRequests}
+	for _, meter := range declared {
+		meters = append(meters, meter.Name)
+	}
 	for _, plan := range plans {
 		for _, limit := range plan.Limits {
 			meters = append(meters, limit.Meter)
@@ -176,4 +184,17 @@ func isPlain(text string) bool {
 		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 		return !letter && !strings.ContainsRune("_-.@", r)
 	})
+}
+
+// completeProfile completes the names of profiles.
+func (a *app) completeProfile(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	file, err := a.profileFile()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var found []cobra.Completion
+	for _, name := range sortedNames(file.Profiles) {
+		found = append(found, choice(name, file.Profiles[name].Server))
+	}
+	return found, cobra.ShellCompDirectiveNoFileComp
 }
