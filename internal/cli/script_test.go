@@ -102,8 +102,10 @@ func setUpDatabase(env *testscript.Env) error {
 
 func run(ts *testscript.TestScript, args []string) int {
 	var environment []string
-	for _, name := range []string{"RATION_DB", "RATION_CONFIG", "RATION_LITSEN", "RATION_SECRET_PREFIX", "RATION_PEPPER_FILE", "RATION_API_LISTEN", "RATION_REFUSE_UNMATCHED", "RATION_CORS_ORIGINS",
-		"RATION_SERVER", "RATION_TOKEN_FILE", "RATION_PROFILE", "HOME"} {
+	for _, name := range []string{
+		"RATION_DB", "RATION_CONFIG", "RATION_LITSEN", "RATION_SECRET_PREFIX", "RATION_PEPPER_FILE", "RATION_API_LISTEN", "RATION_REFUSE_UNMATCHED", "RATION_CORS_ORIGINS",
+		"RATION_SERVER", "RATION_TOKEN_FILE", "RATION_PROFILE", "HOME",
+	} {
 		if value := ts.Getenv(name); value != "" {
 			environment = append(environment, name+"="+strings.TrimPrefix(value, "empty"))
 		}

@@ -33,8 +33,11 @@ type Server struct {
 // Check refuses a server to which a token would go in plain text.
 func (s Server) Check() error {
 	location, err := url.Parse(s.URL)
-	if err != nil || location.Scheme == "https" || IsLoopback(location.Hostname()) || s.AcceptPlain {
-		return nil // what isn't a URL is refused elsewhere
+	if err != nil {
+		return invalid("", "use the URL of the admin API, such as https://ration.example.com:8082")
+	}
+	if location.Scheme == "https" || IsLoopback(location.Hostname()) || s.AcceptPlain {
+		return nil
 	}
 	return invalid(s.URL, "the token would cross the network in plain text; use https://, or a tunnel to a loopback address; "+acceptPlainServer+": true takes the risk")
 }
