@@ -245,7 +245,9 @@ class Sender {
   #http;
   #agent;
 
-  constructor({ url, token, timeout = 5000, connectTimeout = 2000, maxRetries = 2, log = console.warn, ca }, variable, usual) {
+  constructor(options, variable, usual) {
+    if (!isObject(options)) throw new Misconfigured("a client is made with an object of options, such as { url, token }");
+    let { url, token, timeout = 5000, connectTimeout = 2000, maxRetries = 2, log = console.warn, ca } = options;
     token ||= process.env[variable + "TOKEN"];
     if (!token || !isText(token) || !isSendable(token)) {
       throw new Misconfigured(`the service token is missing, or has characters that no token has; set ${variable}TOKEN`);
@@ -271,6 +273,12 @@ class Sender {
 
   async call(method, path, { read, repeatable, ...message }, { timeout = this.#timeout, signal } = {}) {
     const deadline = performance.now() + timeout;
+    if (!isText(path) || !path.startsWith("/") || !isSendable(path)) {
+      throw new InvalidRequest('a path is like "/v1/admin/audit?limit=10", with other characters percent-encoded', { code: "invalid_path" });
+    }
+    if (method === "PATCH" && message.version === undefined) {
+      throw new InvalidRequest('pass what you have read, or its version; { version: "*" } changes it whatever it is now', { code: "precondition_required" });
+    }
     const body = message.body === undefined ? undefined : Buffer.from(written(message.body));
     const headers = this.#headers(body, message);
     for (let attempt = 0; ; attempt++) {
@@ -318,7 +326,7 @@ class Sender {
         end();
         request.destroy();
         const code = error?.code ?? error?.name ?? "no reason";
-        reject(connected ? new OutcomeUnknown(`Ration's answer was lost: ${code}`) : new Unavailable(`Ration can't be reached: ${code}`));
+        reject(connected ? new OutcomeUnknown(`Ration's answer was lost: ${code}`) : new Unavailable(`Ration can't be reached at ${this.#base}: ${code}`));
       };
       const stop = () => fail(signal.reason);
       const whole = setTimeout(() => fail({ code: "timeout" }), Math.max(0, deadline - performance.now()));

@@ -620,6 +620,7 @@ def _amount(meter: str, amount: Any) -> Any:
 
 
 def _in_path(text: str, unknown: Tuple[Callable[..., RationError], str]) -> str:
+    text = str(text)
     if text in ("", ".", ".."):  # which would be another path
         raise unknown[0](f"nothing has the id {text!r}", code=unknown[1])
     return urllib.parse.quote(text, safe="", errors="replace")
@@ -1063,6 +1064,10 @@ class _Sender:
         raise _problem(status, fields, answer if isinstance(answer, dict) else {}, [self._token, call.secret, (call.body or {}).get("secret")])
 
     def _headers(self, call: _Call[Any]) -> Dict[str, Union[str, bytes]]:
+        if not call.path.startswith("/") or not _sendable(call.path):
+            raise InvalidRequest('a path is like "/v1/admin/audit?limit=10", with other characters percent-encoded', code="invalid_path")
+        if call.method == "PATCH" and call.version is None:
+            raise InvalidRequest('pass what you have read, or its version; version="*" changes it whatever it is now', code="precondition_required")
         headers: Dict[str, Union[str, bytes]] = {"Accept": "application/json"}
         if call.secret is None:
             headers["Authorization"] = "Bearer " + self._token
@@ -1165,7 +1170,7 @@ class _Pool:
                 plain.close()
                 raise
         except (OSError, UnicodeError) as error:
-            raise Unavailable(f"Ration can't be reached: {type(error).__name__}") from None
+            raise Unavailable(f"Ration can't be reached at {self.where}: {type(error).__name__}") from None
         return connection
 
     def _take(self) -> Optional[_Connection]:

@@ -72,6 +72,7 @@ test("ids don't become other paths", async () => {
   const admin = new ration.Admin(options());
   for (const id of ["", ".", "..", undefined, null, {}]) await assert.rejects(admin.revokeKey(id), ration.NotFound, String(id));
   await assert.rejects(admin.revokeSecret("key_1"), ration.NotFound);
+  for (const path of ["v1/admin/audit", "@other.example/", "/a b", "/a\r\nX: b", undefined]) await assert.rejects(admin.request("GET", path), ration.InvalidRequest, String(path));
   await assert.rejects(new ration.Client(options()).void(undefined), ration.ReservationUnknown);
   assert.deepEqual(asked, []);
 });
@@ -80,6 +81,7 @@ test("URLs", () => {
   for (const url of ["ftp://h", "h:8081", "http://", "http://u:secret@h", "http://h/?a=secret", "http://h/#f", "http://h:secret", "http://h/a b", "http://[::1", "http://h\r\nX: secret"]) {
     assert.throws(() => new ration.Client({ url, token: "rt_token" }), (error) => error instanceof ration.Misconfigured && !error.message.includes("secret"), url);
   }
+  for (const options of ["http://[::1]:8081", null, []]) assert.throws(() => new ration.Client(options), ration.Misconfigured);
   for (const token of ["", 5, "rt_ü", "rt a", "rt\n"]) assert.throws(() => new ration.Client({ url: "http://[::1]:8081/a/", token }), ration.Misconfigured);
 });
 

@@ -159,7 +159,7 @@ class Edges(unittest.TestCase):
         for amount in (float("nan"), float("inf"), Decimal("NaN"), "NaN", "", None, True, [], 10**5000, b"1"):
             with self.subTest(amount=str(type(amount))), self.assertRaises(ration.InvalidRequest):
                 client.verify("a", {"tokens": amount})
-        for call in (lambda: client.verify(b"secret"), lambda: admin.create_key("a", expires_at=datetime(2030, 1, 1)), lambda: admin.create_key(object())):
+        for call in (lambda: admin.request("GET", "v1/admin/audit"), lambda: admin.request("GET", "/a b"), lambda: admin.request("GET", "/a\r\nX: b"), lambda: client.verify(b"secret"), lambda: admin.create_key("a", expires_at=datetime(2030, 1, 1)), lambda: admin.create_key(object())):
             with self.assertRaises(ration.InvalidRequest):
                 call()
         self.assertEqual(self.server.asked, [])
