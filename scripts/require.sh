@@ -29,11 +29,7 @@ packages() {
     java) echo default-jre-headless ;;
     patroni) echo patroni ;;
     etcd) echo etcd-server ;;
-<<<<<<< HEAD
-    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi wheel mypy express typescript npm patroni etcd" >&2; exit 2 ;;
-=======
-    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi wheel express typescript npm java patroni etcd" >&2; exit 2 ;;
->>>>>>> aafaf56 (Hold the OpenAPI document against tools of others, and the admin API against hostile callers)
+    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi wheel mypy express typescript npm java patroni etcd" >&2; exit 2 ;;
   esac
 }
 
