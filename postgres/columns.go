@@ -41,7 +41,7 @@ func (c columns) Date() ration.PeriodID { return c.row.date() }
 func (c columns) Texts() []string { return c.row.texts() }
 
 // JSON implements sqladmin.Row.
-func (c columns) JSON() []byte { return c.row.json() }
+func (c columns) JSON() []byte { return bytes.Clone(c.row.json()) } // the driver reads the next row into the same memory
 
 // Fail implements sqladmin.Row.
 func (c columns) Fail(err error) {

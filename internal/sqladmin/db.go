@@ -93,7 +93,7 @@ type Row interface {
 	Time() time.Time       // NULL is the zero time
 	Date() ration.PeriodID // the local date of a day
 	Texts() []string       // of a column with several texts; nil: none
-	JSON() []byte          // the text of a value, which must not be NULL
+	JSON() []byte          // a copy of the text of a value, which must not be NULL
 
 	// Fail ends the query with an error, unless there is one already. Nil does nothing.
 	Fail(err error)

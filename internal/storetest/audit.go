@@ -3,6 +3,8 @@ package storetest
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,6 +17,7 @@ var auditTests = []contractTest{
 	{"each change leaves one entry", testAuditEntries},
 	{"what failed leaves none", testAuditOfFailures},
 	{"an entry says from where the change came, and with which token", testAuditOrigin},
+	{"entries keep their details, however many are read", testAuditDetails},
 	{"entries are selected by target and actor, the newest first", testAuditFilter},
 }
 
@@ -105,6 +108,32 @@ func testAuditOfFailures(f *fixture) {
 		f.Errorf("%d entries, want %d", got, count)
 	}
 	f.want("name", "test", f.stored(id).Name)
+}
+
+// A driver may read many rows into the same memory.
+func testAuditDetails(f *fixture) {
+	id, actor := f.key(""), uniqueName()
+	want := make(map[string]string)
+	for i := range 60 {
+		action := "change " + strconv.Itoa(i)
+		details := `{"a": "` + strings.Repeat(strconv.Itoa(i)+" ", 10*i) + `"}`
+		want[action] = details
+		_, err := f.Store.UpdateKey(f.Context(), id, func(change *admin.KeyChange) error {
+			change.Key.Name = uniqueName()
+			change.Audit = admin.AuditEntry{Actor: actor, Action: action, Target: id.String(), Details: json.RawMessage(details)}
+			return nil
+		})
+		f.wantError(err, nil)
+	}
+	entries := f.audit(admin.AuditFilter{Actor: actor, Limit: 100})
+	if len(entries) != len(want) {
+		f.Errorf("%d entries; want %d", len(entries), len(want))
+	}
+	for _, entry := range entries {
+		if !sameJSON(entry.Details, json.RawMessage(want[entry.Action])) {
+			f.Errorf("details of %q: %.200s", entry.Action, entry.Details)
+		}
+	}
 }
 
 func testAuditFilter(f *fixture) {
