@@ -64,33 +64,6 @@ WITH horizon AS MATERIALIZED (
 )
 SELECT count(*) FROM deleted`
 
-// purgeDaysSQL is purgeKeptSQL for usage by day. A day goes when it has ended for long
-// enough in every time zone, unless a reservation that may have been charged to it is
-// still open; what else is open then can't be. See [ledger.HistoryKeptFrom]. The index
-// usage_days_date serves it, and reservations_key_due.
-const purgeDaysSQL = `
-WITH horizon AS MATERIALIZED (
-    SELECT ((least((SELECT ration_now()), $1) - make_interval(secs => $2)) AT TIME ZONE 'UTC')::date - 1 AS date
-), deleted AS (
-    DELETE FROM usage_days
-    WHERE ctid = ANY(ARRAY(
-        SELECT d.ctid
-        FROM usage_days d
-        WHERE d.date < (SELECT date FROM horizon) AND NOT EXISTS (
-            SELECT FROM reservations r
-            WHERE r.api_key_id = d.api_key_id AND r.state = 'open'
-              AND r.created_at < ((SELECT date FROM horizon) + 2)::timestamp AT TIME ZONE 'UTC')
-        ORDER BY d.date
-        LIMIT $3
-        FOR UPDATE OF d SKIP LOCKED))
-    RETURNING 1
-), noted AS (
-    INSERT INTO usage_days_since AS s (since)
-    SELECT date FROM horizon WHERE EXISTS (SELECT FROM deleted)
-    ON CONFLICT (only_row) DO UPDATE SET since = greatest(s.since, excluded.since)
-)
-SELECT count(*) FROM deleted`
-
 // mostPerPart is how many rows one transaction deletes.
 const mostPerPart = 1000
 
@@ -122,7 +95,7 @@ func newPurgesOfKept(config *Config) *purgesOfKept {
 	}
 	for _, kind := range []keptKind{
 		{table: "usage_hours", statement: stmtPurgeHours, retention: config.UsageHours},
-		{table: "usage_days", statement: stmtPurgeDays, retention: ledger.HistoryRetention(config.UsageDays, config.RequestLog)},
+		{table: "usage_days", delete: (*Store).purgeDays, retention: ledger.HistoryRetention(config.UsageDays, config.RequestLog)},
 		{table: "audit_log", delete: (*Store).purgeAudit, retention: config.AuditLog},
 	} {
 		if kind.retention > 0 { // or it is kept for ever

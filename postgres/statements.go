@@ -51,7 +51,6 @@ const (
 	stmtPurgeLeases
 	stmtPurgeAnswers
 	stmtPurgeHours
-	stmtPurgeDays
 	stmtReady
 	stmtTables
 	stmtWaiting
@@ -107,7 +106,6 @@ var statementSQL = [statementCount]string{
 	stmtPurgeLeases:       purgeLeasesSQL,
 	stmtPurgeAnswers:      purgeAnswersSQL,
 	stmtPurgeHours:        purgeHoursSQL,
-	stmtPurgeDays:         purgeDaysSQL,
 	stmtReady:             readySQL,
 	stmtTables:            tablesSQL,
 	stmtWaiting:           waitingSQL,

@@ -1,0 +1,67 @@
+package postgres
+
+import (
+	"context"
+	"time"
+)
+
+// What decisions don't write is deleted on connections of administration, and is not
+// among the statements that decisions' connections prepare: these need no access to it
+// until the tables were checked.
+
+// purgeDaysSQL is purgeKeptSQL for usage by day. A day goes when it has ended for long
+// enough in every time zone, unless a reservation that may have been charged to it is
+// still open; what else is open then can't be. See [ledger.HistoryKeptFrom]. The index
+// usage_days_date serves it, and reservations_key_due for each day: NOT EXISTS would be a
+// join, which reads all open reservations.
+const purgeDaysSQL = `
+WITH horizon AS MATERIALIZED (
+    SELECT ((least((SELECT ration_now()), $1::timestamptz) - make_interval(secs => $2::float8)) AT TIME ZONE 'UTC')::date - 1 AS date
+), deleted AS (
+    DELETE FROM usage_days
+    WHERE ctid = ANY(ARRAY(
+        SELECT d.ctid
+        FROM usage_days d
+        WHERE d.date < (SELECT date FROM horizon) AND (
+            SELECT true FROM reservations r
+            WHERE r.api_key_id = d.api_key_id AND r.state = 'open'
+              AND r.created_at < ((SELECT date FROM horizon) + 2)::timestamp AT TIME ZONE 'UTC'
+            LIMIT 1) IS NULL
+        ORDER BY d.date
+        LIMIT $3::bigint
+        FOR UPDATE OF d SKIP LOCKED))
+    RETURNING 1
+), noted AS (
+    INSERT INTO usage_days_since AS s (since)
+    SELECT date FROM horizon WHERE EXISTS (SELECT FROM deleted)
+    ON CONFLICT (only_row) DO UPDATE SET since = greatest(s.since, excluded.since)
+)
+SELECT count(*) FROM deleted`
+
+// purgeAuditSQL is purgeKeptSQL for the audit log.
+const purgeAuditSQL = `
+DELETE FROM audit_log
+WHERE id = ANY(ARRAY(
+    SELECT id
+    FROM audit_log
+    WHERE at < least((SELECT ration_now()), $1::timestamptz) - make_interval(secs => $2::float8)
+    ORDER BY at
+    LIMIT $3::bigint
+    FOR UPDATE SKIP LOCKED))`
+
+// purgeDays deletes a part of the days that are older than some time.
+func (s *Store) purgeDays(ctx context.Context, older time.Duration) (deleted int64, err error) {
+	err = s.write(ctx, "deleting old usage by day", func(ctx context.Context, t tx) error {
+		return query(ctx, t, purgeDaysSQL, func(r *row) { deleted = r.int() }, s.config.InstanceClock(), older.Seconds(), int64(mostPerPart))
+	})
+	return deleted, err
+}
+
+// purgeAudit deletes a part of the entries that are older than some time.
+func (s *Store) purgeAudit(ctx context.Context, older time.Duration) (deleted int64, err error) {
+	err = s.write(ctx, "deleting entries of the audit log", func(ctx context.Context, t tx) (err error) {
+		deleted, err = t.exec(ctx, purgeAuditSQL, s.config.InstanceClock(), older.Seconds(), int64(mostPerPart))
+		return err
+	})
+	return deleted, err
+}
