@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -164,13 +166,20 @@ func (i *Instance) cleanUp() {
 }
 
 // FreeAddr returns a loopback address that nobody listens on. An instance must
-// come back on the address it had, so it can't choose its port itself.
+// come back on the address it had, so it can't choose its port itself. The port is
+// below those that systems choose from, or a client's connection might have it by then.
 func FreeAddr(t *testing.T) string {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, ports, attempts = 10_000, 20_000, 100
+	var err error
+	for range attempts {
+		var listener net.Listener
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(first+rand.IntN(ports)))
+		if listener, err = new(net.ListenConfig).Listen(t.Context(), "tcp", address); err == nil {
+			_ = listener.Close()
+			return address
+		}
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	t.Fatal(err)
+	return ""
 }
