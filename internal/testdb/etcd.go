@@ -61,7 +61,7 @@ func accountDir(tb testing.TB, account account, name string) string {
 // address127 returns a host and a port that are free.
 func address127(tb testing.TB) string {
 	tb.Helper()
-	port, err := freePort(tb.Context())
+	port, err := FreePort(tb.Context())
 	if err != nil {
 		tb.Fatal(err)
 	}

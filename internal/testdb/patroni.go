@@ -75,7 +75,7 @@ func (p *Patroni) begin(node *patroniNode, etcd string) {
 		p.tb.Fatal(errors.Join(err, os.RemoveAll(node.dir)))
 	}
 	p.tb.Cleanup(func() { p.end(node) })
-	if node.port, err = freePort(p.tb.Context()); err != nil {
+	if node.port, err = FreePort(p.tb.Context()); err != nil {
 		p.tb.Fatal(err)
 	}
 	path := filepath.Join(node.dir, "patroni.yml")

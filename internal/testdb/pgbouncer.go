@@ -72,7 +72,7 @@ func startPgBouncer(tb testing.TB, dsn string, settings map[string]string) (stri
 	if err != nil {
 		return "", errors.New("reading the DSN for a pooler: it is not a URL")
 	}
-	port, err := freePort(tb.Context())
+	port, err := FreePort(tb.Context())
 	if err != nil {
 		return "", err
 	}

@@ -21,7 +21,7 @@ const (
 func (c *Cluster) startOnFreePort(ctx context.Context) error {
 	var failed error
 	for range portAttempts {
-		port, err := freePort(ctx)
+		port, err := FreePort(ctx)
 		if err != nil {
 			return err
 		}
@@ -33,10 +33,10 @@ func (c *Cluster) startOnFreePort(ctx context.Context) error {
 	return fmt.Errorf("%w\n%s", failed, c.LogTail())
 }
 
-// freePort picks a port below those that systems give to outgoing connections:
-// from that range a client that dials a stopped server could be given the
-// server's own port, and be connected to itself.
-func freePort(ctx context.Context) (int, error) {
+// FreePort returns a port of 127.0.0.1 that nobody listens on. It is below those that
+// systems give to outgoing connections: from that range a client that dials a stopped
+// server could be given the server's own port, and be connected to itself.
+func FreePort(ctx context.Context) (int, error) {
 	var failed error
 	for range portGuesses {
 		port := firstPort + rand.IntN(lastPort-firstPort)

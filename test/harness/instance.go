@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -13,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ration-dev/ration/internal/testdb"
 )
 
 // Instance is "ration serve" as a process, on addresses that it keeps over restarts.
@@ -166,20 +167,12 @@ func (i *Instance) cleanUp() {
 }
 
 // FreeAddr returns a loopback address that nobody listens on. An instance must
-// come back on the address it had, so it can't choose its port itself. The port is
-// below those that systems choose from, or a client's connection might have it by then.
+// come back on the address it had, so it can't choose its port itself.
 func FreeAddr(t *testing.T) string {
 	t.Helper()
-	const first, ports, attempts = 10_000, 20_000, 100
-	var err error
-	for range attempts {
-		var listener net.Listener
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(first+rand.IntN(ports)))
-		if listener, err = new(net.ListenConfig).Listen(t.Context(), "tcp", address); err == nil {
-			_ = listener.Close()
-			return address
-		}
+	port, err := testdb.FreePort(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal(err)
-	return ""
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }

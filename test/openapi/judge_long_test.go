@@ -50,8 +50,6 @@ type document struct {
 	}
 }
 
-type documentPath struct{}
-
 // newJudge serves in front of a server until the test ends.
 func newJudge(t *testing.T, server string) *judge {
 	t.Helper()
