@@ -60,7 +60,7 @@ func FuzzBodies(f *testing.F) {
 	f.Fuzz(func(t *testing.T, operation string, body []byte) {
 		target, known := targets[operation]
 		if !known {
-			t.Skip("no operation of this name")
+			return // the name is made up
 		}
 		request := httptest.NewRequest(target[0], fill.Replace(target[1]), strings.NewReader(string(body)))
 		request.Header.Set("Content-Type", "application/json")
