@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,22 +16,31 @@ import (
 
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/client"
+	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/test/harness"
 )
 
-// TestGoClientThroughRestarts: while a server is killed and started again, each creation,
-// decision and settlement of package client is made once, lists go on, and no connection
-// is left.
+// TestGoClientThroughRestarts: while a server is frozen, killed and started again, each
+// creation, decision and settlement of package client is made once, lists go on, and
+// neither a connection nor a goroutine is left.
 func TestGoClientThroughRestarts(t *testing.T) {
 	t.Parallel()
-	c := newClientRig(t, "sqlite:"+filepath.Join(t.TempDir(), "ration.db"))
-	c.whileDown(t)
-	c.instance.Start()
-	c.instance.AwaitReady()
-	c.refusals(t)
-	c.work(t)
-	c.list(t)
-	c.connectionsEnd(t)
+	for name, database := range map[string]func(t *testing.T) string{
+		"SQLite":     func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "ration.db") },
+		"PostgreSQL": func(t *testing.T) string { return testdb.Postgres(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClientRig(t, database(t))
+			c.whileDown(t)
+			c.instance.Start()
+			c.instance.AwaitReady()
+			c.refusals(t)
+			c.whileFrozen(t)
+			c.work(t)
+			c.list(t)
+			c.nothingIsLeft(t)
+		})
+	}
 }
 
 // Work that is done while the server is killed.
@@ -92,6 +102,15 @@ func (c *clientRig) admin(t *testing.T, token client.Token, retries int) *client
 	return admin
 }
 
+func (c *clientRig) verifier(t *testing.T, retries int) *client.Verifier {
+	t.Helper()
+	verifier, err := client.NewVerifier(client.Config{URL: c.instance.APIURL, Token: c.verify, HTTP: c.http, Retries: retries})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return verifier
+}
+
 // whileDown: nothing was done, and who waits no longer than a deadline gets an error then.
 func (c *clientRig) whileDown(t *testing.T) {
 	if _, err := c.admin(t, c.token, -1).DisableKey(t.Context(), c.key.ID); !errors.Is(err, client.ErrUnavailable) || errors.Is(err, client.ErrOutcomeUnknown) {
@@ -101,6 +120,53 @@ func (c *clientRig) whileDown(t *testing.T) {
 	defer cancel()
 	if _, err := c.admin(t, c.token, 1_000).CreateKey(ctx, api.NewKey{Name: "late"}); err == nil || ctx.Err() == nil {
 		t.Errorf("a creation with a deadline while the server is down: %v; want an error after the deadline", err)
+	}
+}
+
+// whileFrozen: a server that accepts connections and answers nothing keeps nobody longer
+// than a deadline, who is told what may have happened. Once it goes on, each call is made
+// once, however often it was sent.
+func (c *clientRig) whileFrozen(t *testing.T) {
+	c.instance.Freeze()
+	for name, call := range map[string]struct {
+		change bool
+		do     func(context.Context) error
+	}{
+		"a list": {false, func(ctx context.Context) error {
+			_, _, err := c.admin(t, c.token, -1).ShowKey(ctx, c.key.ID)
+			return err
+		}},
+		"a creation": {true, func(ctx context.Context) error {
+			_, err := c.admin(t, c.token, -1).CreateKey(ctx, api.NewKey{Name: "frozen", Unlimited: true})
+			return err
+		}},
+		"a decision": {true, func(ctx context.Context) error {
+			_, err := c.verifier(t, -1).Verify(ctx, api.VerifyRequest{Secret: c.key.Secret, Amounts: map[string]api.Number{"tokens": "0"}}, "frozen")
+			return err
+		}},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		err := call.do(ctx)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, client.ErrOutcomeUnknown) != call.change {
+			t.Errorf("%s while the server is frozen: %v; want the deadline, and the outcome unknown of changes alone", name, err)
+		}
+	}
+	slow, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	answered := make(chan error, 1)
+	go func() { answered <- c.step(slow, c.admin(t, c.token, 0), c.verifier(t, 0), "slow") }()
+	select {
+	case err := <-answered:
+		t.Errorf("an answer of a server that is frozen: %v", err)
+	case <-time.After(200 * time.Millisecond):
+	}
+	c.instance.Thaw()
+	if err := <-answered; err != nil {
+		t.Errorf("a server that was slow: %v", err)
+	}
+	if answer, err := c.verifier(t, 0).Verify(slow, api.VerifyRequest{Secret: c.key.Secret, Amounts: map[string]api.Number{"tokens": "0"}}, "frozen"); err != nil || !answer.Allowed {
+		t.Errorf("a decision asked for again: %+v, %v", answer, err)
 	}
 }
 
@@ -129,11 +195,7 @@ func (c *clientRig) refusals(t *testing.T) {
 func (c *clientRig) work(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	admin := c.admin(t, c.token, 1_000)
-	verifier, err := client.NewVerifier(client.Config{URL: c.instance.APIURL, Token: c.verify, HTTP: c.http, Retries: 1_000})
-	if err != nil {
-		t.Fatal(err)
-	}
+	admin, verifier := c.admin(t, c.token, 1_000), c.verifier(t, 1_000)
 	var done atomic.Int64
 	var workers sync.WaitGroup
 	for worker := range clientWorkers {
@@ -163,9 +225,9 @@ func (c *clientRig) work(t *testing.T) {
 	for _, limit := range status.Limits {
 		used[limit.Name] = limit.Used
 	}
-	const steps = clientWorkers * clientSteps
-	if used["requests-day"] != api.Number(fmt.Sprint(2*steps)) || used["tokens-day"] != api.Number(fmt.Sprint(3*steps)) { // a reservation is a request too
-		t.Errorf("used %v; want %d requests and %d tokens, each once", used, 2*steps, 3*steps)
+	const steps = clientWorkers*clientSteps + 1                                                                             // with the one that was slow; another decision was asked for while frozen
+	if used["requests-day"] != api.Number(fmt.Sprint(2*steps+1)) || used["tokens-day"] != api.Number(fmt.Sprint(3*steps)) { // a reservation is a request too
+		t.Errorf("used %v; want %d requests and %d tokens, each once", used, 2*steps+1, 3*steps)
 	}
 }
 
@@ -220,13 +282,29 @@ func (c *clientRig) list(t *testing.T) {
 	}
 }
 
-// connectionsEnd: nothing is left open once idle connections are closed.
-func (c *clientRig) connectionsEnd(t *testing.T) {
-	for deadline := time.Now().Add(20 * time.Second); c.open.Load() > 0; {
+// nothingIsLeft: once idle connections are closed, all are, and no goroutine is in the
+// client.
+func (c *clientRig) nothingIsLeft(t *testing.T) {
+	for deadline := time.Now().Add(20 * time.Second); ; {
 		c.http.CloseIdleConnections()
+		stacks := goroutinesIn("ration/client.")
+		if c.open.Load() == 0 && len(stacks) == 0 {
+			return
+		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%d connections are left", c.open.Load())
+			t.Fatalf("%d connections are left, and %d goroutines:\n%s", c.open.Load(), len(stacks), strings.Join(stacks, "\n\n"))
 		}
 		<-time.After(10 * time.Millisecond)
 	}
+}
+
+// goroutinesIn returns the stacks that have a function of a package in them.
+func goroutinesIn(function string) (stacks []string) {
+	all := make([]byte, 4<<20)
+	for stack := range strings.SplitSeq(string(all[:runtime.Stack(all, true)]), "\n\n") {
+		if strings.Contains(stack, function) {
+			stacks = append(stacks, stack)
+		}
+	}
+	return stacks
 }

@@ -98,6 +98,19 @@ func (i *Instance) Kill() {
 	i.awaitExit()
 }
 
+// Freeze stops the process where it is, so that it still has its connections and answers
+// nothing, until Thaw.
+func (i *Instance) Freeze() {
+	i.t.Helper()
+	i.signal(syscall.SIGSTOP)
+}
+
+// Thaw lets a frozen process go on.
+func (i *Instance) Thaw() {
+	i.t.Helper()
+	i.signal(syscall.SIGCONT)
+}
+
 // Stop sends SIGTERM and returns the exit code.
 func (i *Instance) Stop() int {
 	i.t.Helper()
@@ -108,7 +121,12 @@ func (i *Instance) Stop() int {
 // Terminate sends SIGTERM.
 func (i *Instance) Terminate() {
 	i.t.Helper()
-	if err := i.process.Process.Signal(syscall.SIGTERM); err != nil {
+	i.signal(syscall.SIGTERM)
+}
+
+func (i *Instance) signal(signal syscall.Signal) {
+	i.t.Helper()
+	if err := i.process.Process.Signal(signal); err != nil {
 		i.t.Fatal(err)
 	}
 }
