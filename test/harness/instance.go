@@ -98,19 +98,6 @@ func (i *Instance) Kill() {
 	i.awaitExit()
 }
 
-// Freeze stops the process where it is, so that it still has its connections and answers
-// nothing, until Thaw.
-func (i *Instance) Freeze() {
-	i.t.Helper()
-	i.signal(syscall.SIGSTOP)
-}
-
-// Thaw lets a frozen process go on.
-func (i *Instance) Thaw() {
-	i.t.Helper()
-	i.signal(syscall.SIGCONT)
-}
-
 // Stop sends SIGTERM and returns the exit code.
 func (i *Instance) Stop() int {
 	i.t.Helper()
