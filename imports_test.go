@@ -78,6 +78,7 @@ var layers = []layer{
 
 	// Administration. REST and console only show its operations.
 	{"internal/admin", []string{root, "rationadmin", "internal/ledger", "internal/groupcommit"}},
+	{"internal/heartbeat", []string{"internal/admin"}},
 	{"internal/grant", []string{root, "rationadmin", "internal/admin"}},
 	{"internal/adminsock", []string{root, "client", "rationadmin", "internal/admin", "internal/adminapi", "internal/adminclient", "internal/bound", "internal/condense"}},
 	{"internal/adminclient", []string{root, "api", "client", "internal/admin", "internal/wire"}},

@@ -4,6 +4,8 @@ import "time"
 
 // System is what answers: the instance that was asked, and its database.
 type System struct {
+	ID        string    `json:"id"`      // of this run of the instance, as in the list of instances; empty: it is no server
+	Name      string    `json:"name"`    // of its machine
 	Version   string    `json:"version"` // of Ration; "(devel)": it was not built from a release
 	Revision  string    `json:"revision"`
 	Modified  bool      `json:"modified"` // the source differed from the revision

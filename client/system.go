@@ -10,3 +10,8 @@ import (
 func (a *Admin) System(ctx context.Context) (api.System, error) {
 	return read[api.System](ctx, a, "/system", nil)
 }
+
+// Instances returns the instances that serve on the database.
+func (a *Admin) Instances(ctx context.Context) (api.Instances, error) {
+	return read[api.Instances](ctx, a, "/instances", nil)
+}

@@ -142,6 +142,9 @@ type Operations interface {
 
 	// System says what answers: the instance, and its database.
 	System(ctx context.Context) (System, error)
+	// ListInstances says which instances serve on the database, by name: those that run,
+	// and those that ended in the last day without stopping in order.
+	ListInstances(ctx context.Context) (Instances, error)
 	// Diagnose makes all checks of the database. Each check results in a finding,
 	// even if all is well. An error means that a check could not be made.
 	Diagnose(ctx context.Context, options DiagnoseOptions) ([]Finding, error)

@@ -1,15 +1,21 @@
 package rationadmin
 
-import "time"
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
 
 // Instance is a running process, as it knows itself. A program that embeds Ration says in
 // [Config] what it likes of it.
 type Instance struct {
-	Version   string // of Ration; "(devel)": it was not built from a release
-	Revision  string // of its source; empty: not known
-	Modified  bool   // the source differed from the revision
-	Go        string // the version of Go that built it
-	Platform  string // "linux/amd64"
+	ID        uuid.UUID // of this run of the process; zero: it is no server
+	Name      string    // of its machine
+	Version   string    // of Ration; "(devel)": it was not built from a release
+	Revision  string    // of its source; empty: not known
+	Modified  bool      // the source differed from the revision
+	Go        string    // the version of Go that built it
+	Platform  string    // "linux/amd64"
 	StartedAt time.Time
 	Weakened  []string // the settings that give a promise up, each with what it gives up; nil: none
 }

@@ -24,7 +24,7 @@ func (s *Service) Diagnose(ctx context.Context, options DiagnoseOptions) ([]Find
 	if err != nil {
 		return nil, err
 	}
-	for _, check := range []func(context.Context) (Finding, error){s.checkAudit, s.checkLimits, s.checkHistory, s.checkUsage} {
+	for _, check := range []func(context.Context) (Finding, error){s.checkAudit, s.checkLimits, s.checkHistory, s.checkInstances, s.checkUsage} {
 		finding, err := check(ctx)
 		if err != nil {
 			return nil, err

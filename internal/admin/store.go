@@ -22,6 +22,7 @@ type Store interface {
 	Usage
 	AuditLog
 	RequestLog
+	Fleet
 	Maintenance
 }
 

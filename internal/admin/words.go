@@ -8,6 +8,9 @@ type (
 	System              = rationadmin.System
 	Instance            = rationadmin.Instance
 	Database            = rationadmin.Database
+	Instances           = rationadmin.Instances
+	ServingInstance     = rationadmin.ServingInstance
+	Listener            = rationadmin.Listener
 	Operations          = rationadmin.Operations
 	Config              = rationadmin.Config
 	NewKey              = rationadmin.NewKey
@@ -95,6 +98,7 @@ const (
 	ScopeAdmin         = rationadmin.ScopeAdmin
 	MaxKeysAtOnce      = rationadmin.MaxKeysAtOnce
 	MaxDaysAtOnce      = rationadmin.MaxDaysAtOnce
+	InstanceRetention  = rationadmin.InstanceRetention
 	FindingOK          = rationadmin.FindingOK
 	FindingWarning     = rationadmin.FindingWarning
 	FindingProblem     = rationadmin.FindingProblem

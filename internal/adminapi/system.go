@@ -17,6 +17,11 @@ func (a *API) registerSystem() {
 		summary: "Show what answers: the instance, and its database", about: "GET /v1/admin/system/findings checks the database.",
 	}, showSystem)
 	register(a, operation{
+		id: "listInstances", method: http.MethodGet, path: "/instances", tag: tagSystem, scope: scopeRead,
+		summary: "List the instances that serve on the database",
+		about:   "An instance says every 10 seconds that it runs. One that was not seen for 30 seconds is lost, and forgotten after a day; one that stops in order is not listed any more.",
+	}, listInstances)
+	register(a, operation{
 		id: "diagnose", method: http.MethodGet, path: "/system/findings", tag: tagSystem, scope: scopeRead,
 		summary: "Check the database", about: "Each check has a finding, even if all is well.",
 	}, diagnose)
@@ -34,6 +39,11 @@ func (a *API) registerSystem() {
 func showSystem(ctx context.Context, c Caller, _ *struct{}) (*reply[api.System], error) {
 	system, err := c.Operations.System(ctx)
 	return replyWith(wire.System(system), err)
+}
+
+func listInstances(ctx context.Context, c Caller, _ *struct{}) (*reply[api.Instances], error) {
+	instances, err := c.Operations.ListInstances(ctx)
+	return replyWith(wire.Instances(instances), err)
 }
 
 type diagnoseInput struct {

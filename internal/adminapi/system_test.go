@@ -20,3 +20,12 @@ func TestTheSystemDescribesItself(t *testing.T) {
 		t.Errorf("weakened %v, want an empty list", answer["weakened"])
 	}
 }
+
+func TestInstancesAreListed(t *testing.T) {
+	s := serve(t)
+	response, answer := s.call("GET", "/instances", "")
+	items, isList := answer["items"].([]any)
+	if response.StatusCode != 200 || !isList || len(items) != 0 || answer["at"] == nil {
+		t.Errorf("%d %v, want an empty list and a time", response.StatusCode, answer)
+	}
+}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -187,6 +188,18 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 		system, err := ops.System(ctx)
 		system.Database.Size = 0 // it grows
 		return system.Database, err
+	})
+	must(p.store.NoteInstance(ctx, admin.ServingInstance{
+		Instance: admin.Instance{
+			ID: uuid.Must(uuid.NewV7()), Name: "web'%_1", Version: "1.2.0", Revision: "abc", Modified: true, Go: "go1", Platform: "linux/arm64",
+			StartedAt: time.Now().Truncate(time.Microsecond), Weakened: []string{"a", "b"},
+		},
+		Schema: 3, Listeners: []admin.Listener{{Name: "proxy", Address: "[::]:1", TLS: true}, {Name: "api", Address: "127.0.0.1:2"}}, Settings: map[string]string{"lease": "30s"},
+	}))
+	must(p.store.NoteInstance(ctx, admin.ServingInstance{Instance: admin.Instance{ID: uuid.Must(uuid.NewV7()), Name: "bare", StartedAt: time.Unix(0, 0)}}))
+	same(p, "instances", func(ops admin.Operations) ([]admin.ServingInstance, error) {
+		instances, err := ops.ListInstances(ctx)
+		return instances.Items, err
 	})
 	same(p, "entries of two pages", func(ops admin.Operations) ([]admin.AuditEntry, error) {
 		return ops.ListAudit(ctx, admin.AuditFilter{Actor: actor, OldestFirst: true, After: entries[9].Position(), Limit: 4})

@@ -44,7 +44,7 @@ func (i *instance) administration() (*admin.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return admin.New(store, i.awaited.secrets), nil
+	return admin.New(store, i.awaited.config), nil
 }
 
 // mostOfAdmin is how many connections the admin API has at once: people and scripts keep

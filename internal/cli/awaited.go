@@ -12,7 +12,6 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/condense"
-	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -29,10 +28,10 @@ type decisionStore interface {
 // every call says that it is not, as those on one that went away do. It is safe
 // for concurrent use.
 type awaited struct {
-	lanes   int
-	secrets admin.Config
-	store   atomic.Pointer[database]
-	why     atomic.Pointer[error] // it is away
+	lanes  int
+	config admin.Config
+	store  atomic.Pointer[database]
+	why    atomic.Pointer[error] // it is away
 }
 
 var (
@@ -40,8 +39,8 @@ var (
 	_ decisionStore = database(nil)
 )
 
-func newAwaited(settings config.Config, why error) *awaited {
-	a := &awaited{lanes: settings.Lanes, secrets: admin.Config{SecretPrefix: settings.SecretPrefix, Pepper: settings.Pepper}}
+func newAwaited(lanes int, config admin.Config, why error) *awaited {
+	a := &awaited{lanes: lanes, config: config}
 	a.why.Store(&why)
 	return a
 }
@@ -130,7 +129,7 @@ func (a *awaited) ExplainKey(ctx context.Context, question admin.ExplainQuestion
 	if err != nil {
 		return admin.Explanation{}, err
 	}
-	return admin.New(store, a.secrets).ExplainKey(ctx, question)
+	return admin.New(store, a.config).ExplainKey(ctx, question)
 }
 
 // UsageDays implements rationhttp.UsageReader.
@@ -139,7 +138,7 @@ func (a *awaited) UsageDays(ctx context.Context, filter admin.UsageFilter) ([]ad
 	if err != nil {
 		return nil, err
 	}
-	return admin.New(store, a.secrets).UsageDays(ctx, filter)
+	return admin.New(store, a.config).UsageDays(ctx, filter)
 }
 
 // await returns once the database is there, with an error if it has not come in

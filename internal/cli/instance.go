@@ -9,8 +9,10 @@ import (
 	"net"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/lmittmann/tint"
 
 	"github.com/ration-dev/ration"
@@ -19,8 +21,10 @@ import (
 	"github.com/ration-dev/ration/internal/adminsock"
 	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/heartbeat"
 	"github.com/ration-dev/ration/internal/server"
 	"github.com/ration-dev/ration/postgres"
+	"github.com/ration-dev/ration/rationadmin"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -34,6 +38,7 @@ type database interface {
 // listeners.
 type instance struct {
 	settings   config.Config
+	self       rationadmin.Instance
 	log        *slog.Logger
 	access     *accesslog.Log // nil: none is written
 	activity   *activityLog
@@ -54,7 +59,8 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger, 
 		return nil, err
 	}
 	collectLess()
-	i := &instance{settings: settings, log: log, access: access, activity: newActivityLog(log)}
+	i := &instance{settings: settings, self: thisInstance(settings), log: log, access: access, activity: newActivityLog(log)}
+	i.self.ID = uuid.Must(uuid.NewV7())
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, i.close(ctx))
@@ -68,13 +74,13 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger, 
 			return nil, err
 		}
 	}
-	secrets := admin.Config{SecretPrefix: settings.SecretPrefix, Pepper: settings.Pepper}
+	administration := i.administrationConfig()
 	decides := i.decides()
 	i.engine = ration.NewEngine(decides, ration.EngineConfig{Pepper: settings.Pepper, LeaseTTL: settings.Lease, Unknown: settings.Unknown, Observer: i.activity.ofBatches()})
-	i.tokens = admin.NewTokenChecker(decides, secrets)
+	i.tokens = admin.NewTokenChecker(decides, administration)
 	i.callers = bearer.New(i.tokens)
 	if i.store != nil {
-		i.operations = admin.New(i.store, secrets)
+		i.operations = admin.New(i.store, administration)
 	}
 	if i.server, err = i.newServer(); err != nil {
 		return nil, err
@@ -111,10 +117,15 @@ func (i *instance) listeners() []listening {
 func (i *instance) openStore(ctx context.Context) error {
 	err := i.tryStore(ctx)
 	if i.settings.WaitForDatabase > 0 && i.settings.DB.URL != "" && postgres.IsAway(err) {
-		i.awaited = newAwaited(i.settings, err)
+		i.awaited = newAwaited(i.settings.Lanes, i.administrationConfig(), err)
 		return nil
 	}
 	return err
+}
+
+// administrationConfig is what administration has to know of this instance.
+func (i *instance) administrationConfig() admin.Config {
+	return admin.Config{SecretPrefix: i.settings.SecretPrefix, Pepper: i.settings.Pepper, Instance: i.self}
 }
 
 // tryStore opens the database once.
@@ -176,7 +187,13 @@ func (i *instance) run(ctx context.Context) error {
 			end(err)
 			return
 		}
+		if i.store == nil { // ctx ended while the database was awaited
+			return
+		}
+		var beats sync.WaitGroup
+		beats.Go(func() { heartbeat.Run(beside, i.store, i.serving(), i.log) })
 		i.engine.Sweep(beside, i.reportSweep)
+		beats.Wait()
 	}()
 	err := i.server.Run(ctx)
 	end(nil)

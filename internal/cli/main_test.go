@@ -63,8 +63,8 @@ func TestCommandsOnPostgres(t *testing.T) {
 			t.Errorf("doctor says %s; want what a setting gives up", found.stdout)
 		}
 	}
-	if found := must(t, url, "doctor", "-o", "csv"); !strings.Contains(found, "on PostgreSQL 1") || strings.Count(found, ",ok,") != 17 {
-		t.Errorf("doctor says %s; want 17 checks that are ok", found)
+	if found := must(t, url, "doctor", "-o", "csv"); !strings.Contains(found, "on PostgreSQL 1") || strings.Count(found, ",ok,") != 18 {
+		t.Errorf("doctor says %s; want 18 checks that are ok", found)
 	}
 
 	var status api.KeyStatus

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"os"
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -77,8 +79,12 @@ var startedAt = time.Now()
 func thisInstance(settings config.Config) rationadmin.Instance {
 	info, _ := debug.ReadBuildInfo()
 	v := buildVersion(info)
+	host, err := os.Hostname()
+	if err != nil {
+		host = ""
+	}
 	return rationadmin.Instance{
-		Version: v.Version, Revision: v.Revision, Modified: v.Modified, Go: v.Go, Platform: v.Platform,
+		Name: strings.ToValidUTF8(host, "?"), Version: v.Version, Revision: v.Revision, Modified: v.Modified, Go: v.Go, Platform: v.Platform,
 		StartedAt: startedAt, Weakened: append(weakSettings(settings), weakRoutes(settings)...),
 	}
 }

@@ -15,8 +15,8 @@ type table struct {
 // Left out is charge_batches: it answers commits that are under way, and there are
 // none while nothing runs on the source. Left out is request_log too: its entries
 // are numbered by their database, and a log that begins with the target proves what
-// the target counts. Each schema brings its own schema_compatibility,
-// which then takes over what the source's says.
+// the target counts. Left out are instances, which serve on the source. Each schema
+// brings its own schema_compatibility, which then takes over what the source's says.
 var tables = []table{
 	{name: "meters", order: []string{"name"}},
 	{name: "plans", order: []string{"name"}},

@@ -148,6 +148,9 @@ var calls = map[string]call{
 	"System": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
 		return ops.System(ctx)
 	}},
+	"ListInstances": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.ListInstances(ctx)
+	}},
 	"Diagnose": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
 		return ops.Diagnose(ctx, admin.DiagnoseOptions{})
 	}},

@@ -81,6 +81,11 @@ func (o *operations) System(ctx context.Context) (admin.System, error) {
 	return read(ctx, o.grant, readAll, func(ctx context.Context, _ struct{}) (admin.System, error) { return o.of.System(ctx) }, struct{}{})
 }
 
+// ListInstances implements admin.Operations.
+func (o *operations) ListInstances(ctx context.Context) (admin.Instances, error) {
+	return read(ctx, o.grant, readAll, func(ctx context.Context, _ struct{}) (admin.Instances, error) { return o.of.ListInstances(ctx) }, struct{}{})
+}
+
 // Diagnose implements admin.Operations.
 func (o *operations) Diagnose(ctx context.Context, options admin.DiagnoseOptions) ([]admin.Finding, error) {
 	return read(ctx, o.grant, readAll, o.of.Diagnose, options)

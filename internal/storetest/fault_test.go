@@ -63,14 +63,15 @@ const (
 	refundsOneForAll       fault = "counts all periods as one that was given back in"
 	repairsForgetRefunds   fault = "forgets in a repair what was given back"
 
-	forgetsOrigins    fault = "forgets where changes come from"
-	notesEachUse      fault = "notes each use of a token"
-	changesUnitsInUse fault = "changes units in use"
-	forgetsUnits      fault = "forgets units"
-	makesItAgain      fault = "makes a change again"
-	remembersForEver  fault = "remembers changes for ever"
-	remembersFailures fault = "remembers changes that failed"
-	pagesByNumber     fault = "begins a page after as many rows as were listed"
+	forgetsOrigins     fault = "forgets where changes come from"
+	notesEachUse       fault = "notes each use of a token"
+	changesUnitsInUse  fault = "changes units in use"
+	forgetsUnits       fault = "forgets units"
+	makesItAgain       fault = "makes a change again"
+	remembersForEver   fault = "remembers changes for ever"
+	remembersFailures  fault = "remembers changes that failed"
+	remembersInstances fault = "remembers instances for ever"
+	pagesByNumber      fault = "begins a page after as many rows as were listed"
 
 	deletesByUTC    fault = "deletes days by UTC alone"
 	deletesHeldDays fault = "deletes days that are reserved on"
@@ -90,6 +91,7 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		readsBeforeTheLock:     "Concurrency", // by which of its tests is a matter of timing
 		timesBeforeTheLock:     "Locks/a waiting batch sees what time it has become",
 		forgetsOrigins:         "Audit/an entry says from where the change came, and with which token",
+		remembersInstances:     "Instances/an instance that was not seen for a day is forgotten",
 		notesEachUse:           "Tokens/the last use is written at most once a minute",
 		remembersKeys:          "Access/a key's status holds from the next decision on",
 		chargesDryRuns:         "Decisions/a dry run changes nothing",

@@ -122,6 +122,7 @@ func groups() []group {
 		{"Unlimited", unlimitedTests},
 		{"Plans", planTests},
 		{"Tokens", tokenTests},
+		{"Instances", instanceTests},
 		{"Once", onceTests},
 		{"Clocks", clockTests},
 		{"Repair", repairTests},

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/ledger"
@@ -51,6 +53,8 @@ type memory struct {
 	tokens  []memoryToken
 	audit   []admin.AuditEntry
 
+	instances map[uuid.UUID]admin.ServingInstance
+
 	answersMu sync.Mutex // comes before all others
 	answers   map[[32]byte]memoryAnswer
 }
@@ -76,6 +80,7 @@ func newMemory() *memory {
 		leases: map[ration.KeyID][]ledger.SlotLease{}, answers: map[[32]byte]memoryAnswer{},
 
 		remembered: map[ration.KeyID]*admin.KeyRecord{},
+		instances:  map[uuid.UUID]admin.ServingInstance{},
 	}
 }
 
