@@ -79,6 +79,7 @@ var layers = []layer{
 	// Administration. REST and console only show its operations.
 	{"internal/admin", []string{root, "rationadmin", "internal/ledger", "internal/groupcommit"}},
 	{"internal/heartbeat", []string{"internal/admin"}},
+	{"internal/jobs", []string{root, "internal/admin"}},
 	{"internal/grant", []string{root, "rationadmin", "internal/admin"}},
 	{"internal/adminsock", []string{root, "client", "rationadmin", "internal/admin", "internal/adminapi", "internal/adminclient", "internal/bound", "internal/condense"}},
 	{"internal/adminclient", []string{root, "api", "client", "internal/admin", "internal/wire"}},
@@ -106,7 +107,7 @@ var layers = []layer{
 	{"cmd/ration", []string{"internal/cli"}},
 
 	// For tests: ours, and those of people who embed Ration.
-	{"internal/storetest", []string{root, "internal/admin", "internal/ledger", "internal/testbatch"}},
+	{"internal/storetest", []string{root, "rationadmin", "internal/admin", "internal/ledger", "internal/testbatch"}},
 	{"rationtest", []string{root, "sqlite", "rationadmin", "internal/admin"}},
 	{"internal/testbatch", []string{root}},
 	{"internal/testdb/...", []string{"internal/testdb"}},

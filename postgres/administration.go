@@ -104,6 +104,11 @@ func (c changer) LockMeter(ctx context.Context, meter string, exclusively bool) 
 	return query(ctx, c.tx, sql, func(*row) {}, []string{meter})
 }
 
+// LockJobs implements sqladmin.Tx.
+func (c changer) LockJobs(ctx context.Context) error {
+	return query(ctx, c.tx, "SELECT pg_advisory_xact_lock(hashtextextended('ration jobs', 0))", func(*row) {})
+}
+
 // Run implements sqladmin.Tx.
 func (c changer) Run(ctx context.Context, batch *sqladmin.Batch) error { return c.tx.run(ctx, batch) }
 

@@ -97,6 +97,7 @@ func newPurgesOfKept(config *Config) *purgesOfKept {
 		{table: "usage_hours", statement: stmtPurgeHours, retention: config.UsageHours},
 		{table: "usage_days", delete: (*Store).purgeDays, retention: ledger.HistoryRetention(config.UsageDays, config.RequestLog)},
 		{table: "audit_log", delete: (*Store).purgeAudit, retention: config.AuditLog},
+		{table: "jobs", delete: (*Store).purgeJobs, retention: admin.JobRetention},
 	} {
 		if kind.retention > 0 { // or it is kept for ever
 			k.kinds = append(k.kinds, kind)

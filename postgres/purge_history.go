@@ -49,6 +49,17 @@ WHERE id = ANY(ARRAY(
     LIMIT $3::bigint
     FOR UPDATE SKIP LOCKED))`
 
+// purgeJobsSQL is purgeKeptSQL for jobs that have finished, by the index jobs_finished.
+const purgeJobsSQL = `
+DELETE FROM jobs
+WHERE id = ANY(ARRAY(
+    SELECT id
+    FROM jobs
+    WHERE finished_at IS NOT NULL AND finished_at < least((SELECT ration_now()), $1::timestamptz) - make_interval(secs => $2::float8)
+    ORDER BY finished_at
+    LIMIT $3::bigint
+    FOR UPDATE SKIP LOCKED))`
+
 // purgeDays deletes a part of the days that are older than some time.
 func (s *Store) purgeDays(ctx context.Context, older time.Duration) (deleted int64, err error) {
 	err = s.write(ctx, "deleting old usage by day", func(ctx context.Context, t tx) error {
@@ -61,6 +72,15 @@ func (s *Store) purgeDays(ctx context.Context, older time.Duration) (deleted int
 func (s *Store) purgeAudit(ctx context.Context, older time.Duration) (deleted int64, err error) {
 	err = s.write(ctx, "deleting entries of the audit log", func(ctx context.Context, t tx) (err error) {
 		deleted, err = t.exec(ctx, purgeAuditSQL, s.config.InstanceClock(), older.Seconds(), int64(mostPerPart))
+		return err
+	})
+	return deleted, err
+}
+
+// purgeJobs deletes a part of the jobs that have finished longer ago than some time.
+func (s *Store) purgeJobs(ctx context.Context, older time.Duration) (deleted int64, err error) {
+	err = s.write(ctx, "deleting old jobs", func(ctx context.Context, t tx) (err error) {
+		deleted, err = t.exec(ctx, purgeJobsSQL, s.config.InstanceClock(), older.Seconds(), int64(mostPerPart))
 		return err
 	})
 	return deleted, err

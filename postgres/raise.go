@@ -17,44 +17,48 @@ func (s *Store) RaiseUsage(ctx context.Context, days []admin.DayKey, raise func(
 		return err
 	}
 	return s.write(ctx, "raising usage", func(ctx context.Context, t tx) error {
-		if err := t.lockKeys(ctx, ids); err != nil {
-			return err
-		}
-		now, err := storeTime(ctx, t)
-		switch {
+		return sqladmin.Step(ctx, changer{reader{t}, t}, s.raiseUsage(ctx, t, ids, days, raise))
+	})
+}
+
+func (s *Store) raiseUsage(ctx context.Context, t tx, ids []ration.KeyID, days []admin.DayKey, raise func(*admin.UsageRaise) error) error {
+	if err := t.lockKeys(ctx, ids); err != nil {
+		return err
+	}
+	now, err := storeTime(ctx, t)
+	switch {
+	case err != nil:
+		return err
+	case s.suspects(now):
+		return ration.ErrClockSuspect
+	}
+	raises, err := usageRaises(ctx, t, ids, days, now)
+	if err != nil {
+		return err
+	}
+	units, err := sqladmin.UnitsOf(ctx, changer{reader{t}, t}, admin.MetersOf(days))
+	if err != nil {
+		return err
+	}
+	since, err := sqladmin.ReadHistorySince(ctx, reader{t})
+	if err != nil {
+		return err
+	}
+	var rows raiseRows
+	for i := range raises {
+		raises[i].Units, raises[i].Since = units, since
+		switch err := raise(&raises[i]); {
+		case errors.Is(err, admin.ErrUnchanged):
+			continue
 		case err != nil:
 			return err
-		case s.suspects(now):
-			return ration.ErrClockSuspect
 		}
-		raises, err := usageRaises(ctx, t, ids, days, now)
-		if err != nil {
-			return err
-		}
-		units, err := sqladmin.UnitsOf(ctx, changer{reader{t}, t}, admin.MetersOf(days))
-		if err != nil {
-			return err
-		}
-		since, err := sqladmin.ReadHistorySince(ctx, reader{t})
-		if err != nil {
-			return err
-		}
-		var rows raiseRows
-		for i := range raises {
-			raises[i].Units, raises[i].Since = units, since
-			switch err := raise(&raises[i]); {
-			case errors.Is(err, admin.ErrUnchanged):
-				continue
-			case err != nil:
-				return err
-			}
-			rows.add(&raises[i])
-		}
-		if len(rows.audit.ids) == 0 {
-			return admin.ErrUnchanged
-		}
-		return t.run(ctx, rows.batch(now))
-	})
+		rows.add(&raises[i])
+	}
+	if len(rows.audit.ids) == 0 {
+		return admin.ErrUnchanged
+	}
+	return t.run(ctx, rows.batch(now))
 }
 
 // daysToRaiseSQL uses the primary key of usage_days.

@@ -118,6 +118,9 @@ func (changer) LockPlan(context.Context, string) error { return nil }
 // LockMeter implements sqladmin.Tx.
 func (changer) LockMeter(context.Context, string, bool) error { return nil }
 
+// LockJobs implements sqladmin.Tx.
+func (changer) LockJobs(context.Context) error { return nil }
+
 // Run implements sqladmin.Tx.
 func (c changer) Run(ctx context.Context, batch *sqladmin.Batch) error {
 	for i := range batch.Statements {

@@ -39,6 +39,7 @@ func TestObserverLearnsWhatWasDeleted(t *testing.T) {
 		{Store: "sqlite", Table: "refunds"},
 		{Store: "sqlite", Table: "leases"},
 		{Store: "sqlite", Table: "admin_answers"},
+		{Store: "sqlite", Table: "jobs"},
 	}
 	if diff := cmp.Diff(want, seen.purges, cmpopts.IgnoreFields(observe.Purge{}, "Took")); diff != "" {
 		t.Errorf("deleted (-want +got):\n%s", diff)

@@ -63,6 +63,12 @@ func (s *Store) purges() []purge {
 		"DELETE FROM admin_answers WHERE id IN (SELECT id FROM admin_answers WHERE created_at < ? ORDER BY created_at LIMIT ?)",
 		func(now time.Time) any { return micros(now.Add(-admin.AnswerRetention)) }, "",
 	})
+	all = append(all, purge{
+		"jobs", "jobs that have finished",
+		"SELECT count(*) FROM (SELECT 1 FROM jobs WHERE finished_at IS NOT NULL AND finished_at < ? LIMIT 1)",
+		"DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at IS NOT NULL AND finished_at < ? ORDER BY finished_at LIMIT ?)",
+		func(now time.Time) any { return micros(now.Add(-admin.JobRetention)) }, "",
+	})
 	all = append(all, s.keep.purges()...)
 	if s.keepLog > 0 {
 		all = append(all, purge{

@@ -17,40 +17,48 @@ func (s *Store) RaiseUsage(ctx context.Context, days []admin.DayKey, raise func(
 		return err
 	}
 	return s.write(ctx, func(ctx context.Context, tx *tx) error {
-		if tx.suspect {
-			return fmt.Errorf("raising usage: %w", ration.ErrClockSuspect)
-		}
-		raises, err := tx.usageRaises(ctx, ids, days)
-		if err != nil {
-			return err
-		}
-		units, err := sqladmin.UnitsOf(ctx, changer{reader{tx.conn, tx.now}}, admin.MetersOf(days))
-		if err != nil {
-			return err
-		}
-		since, err := sqladmin.ReadHistorySince(ctx, reader{tx.conn, tx.now})
-		if err != nil {
-			return err
-		}
-		unchanged := true
-		for i := range raises {
-			raises[i].Units, raises[i].Since = units, since
-			switch err := raise(&raises[i]); {
-			case errors.Is(err, admin.ErrUnchanged):
-				continue
-			case err != nil:
-				return err
-			}
-			unchanged = false
-			if err := tx.writeRaise(ctx, &raises[i]); err != nil {
-				return fmt.Errorf("raising the usage of %s: %w", raises[i].KeyID, err)
-			}
-		}
-		if unchanged {
+		err := sqladmin.Step(ctx, changer{reader{tx.conn, tx.now}}, tx.raiseUsage(ctx, ids, days, raise))
+		if errors.Is(err, admin.ErrUnchanged) {
 			return errNothingToCommit
 		}
-		return nil
+		return err
 	})
+}
+
+func (tx *tx) raiseUsage(ctx context.Context, ids []ration.KeyID, days []admin.DayKey, raise func(*admin.UsageRaise) error) error {
+	if tx.suspect {
+		return fmt.Errorf("raising usage: %w", ration.ErrClockSuspect)
+	}
+	raises, err := tx.usageRaises(ctx, ids, days)
+	if err != nil {
+		return err
+	}
+	units, err := sqladmin.UnitsOf(ctx, changer{reader{tx.conn, tx.now}}, admin.MetersOf(days))
+	if err != nil {
+		return err
+	}
+	since, err := sqladmin.ReadHistorySince(ctx, reader{tx.conn, tx.now})
+	if err != nil {
+		return err
+	}
+	unchanged := true
+	for i := range raises {
+		raises[i].Units, raises[i].Since = units, since
+		switch err := raise(&raises[i]); {
+		case errors.Is(err, admin.ErrUnchanged):
+			continue
+		case err != nil:
+			return err
+		}
+		unchanged = false
+		if err := tx.writeRaise(ctx, &raises[i]); err != nil {
+			return fmt.Errorf("raising the usage of %s: %w", raises[i].KeyID, err)
+		}
+	}
+	if unchanged {
+		return admin.ErrUnchanged
+	}
+	return nil
 }
 
 // usageRaises reads what keys have used.

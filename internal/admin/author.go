@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/google/uuid"
+
 	"github.com/ration-dev/ration/rationadmin"
 )
 
@@ -19,6 +21,7 @@ const (
 type author struct {
 	actor  string
 	origin rationadmin.Origin
+	job    uuid.UUID // that makes the change; zero: none
 }
 
 // authorOf returns the author of what a call changes.
@@ -27,7 +30,11 @@ func authorOf(ctx context.Context, actor string) (author, error) {
 		return author{}, err
 	}
 	origin := rationadmin.OriginOf(ctx)
-	return author{actor, origin}, validateText("from", origin.From, 0, maxFromLength)
+	by := author{actor: actor, origin: origin}
+	if step := JobStepOf(ctx); step != nil {
+		by.job = step.Job
+	}
+	return by, validateText("from", origin.From, 0, maxFromLength)
 }
 
 // entry returns the audit entry of a change.
@@ -39,8 +46,12 @@ func (a author) entry(action, target string, details json.RawMessage) AuditEntry
 // ErrUnchanged if nothing does.
 func (a author) audit(action, target string, before, after fields) (AuditEntry, error) {
 	details, err := after.changesFrom(before)
-	if err == nil && details == nil {
+	switch {
+	case err != nil:
+	case details == nil:
 		err = ErrUnchanged
+	case a.job != uuid.Nil:
+		details, err = withField(details, "job", difference{New: a.job})
 	}
 	return a.entry(action, target, details), err
 }

@@ -57,6 +57,20 @@ func marshalDetails(value any) (json.RawMessage, error) {
 	return text, nil
 }
 
+// withField adds a field to the details of an audit entry.
+func withField(details json.RawMessage, name string, value difference) (json.RawMessage, error) {
+	all := make(map[string]json.RawMessage)
+	if err := json.Unmarshal(details, &all); err != nil {
+		return nil, fmt.Errorf("reading the details of an audit entry: %w", err)
+	}
+	text, err := marshalDetails(value)
+	if err != nil {
+		return nil, err
+	}
+	all[name] = text
+	return marshalDetails(all)
+}
+
 // keyFields describes a key, the secrets to be added included. Fields that are
 // empty are left out.
 func keyFields(change *KeyChange) fields {

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -31,46 +30,97 @@ type ImportOperations interface {
 // Errors besides those of [Operations]: ErrNotFound for an unknown plan;
 // ErrExists if somebody else created a key with one of the secrets at the same moment.
 func (s *Service) ImportKeys(ctx context.Context, actor string, keys KeysImport) (KeysImported, error) {
-	by, err := authorOf(ctx, actor)
-	if err := errors.Join(err, CheckKeysAtOnce(len(keys.Keys))); err != nil {
+	if err := CheckKeysAtOnce(len(keys.Keys)); err != nil {
 		return KeysImported{}, err
 	}
-	fresh, present, err := s.unknownKeys(ctx, keys)
+	rows, err := s.importRows(keys)
 	if err != nil {
 		return KeysImported{}, err
 	}
-	result := KeysImported{Created: len(fresh), Present: len(keys.Keys) - len(fresh)}
-	if result.NoLimit, err = s.countNoLimit(ctx, present); err != nil {
+	return s.importKeys(ctx, actor, rows, keys.DryRun)
+}
+
+// importRow is a key to import, without its secret.
+type importRow struct {
+	ImportedKey
+	secret NewSecret // without an id and its times
+}
+
+// importRows checks keys, as far as that can be done without the store.
+func (s *Service) importRows(keys KeysImport) ([]importRow, error) {
+	rows, numbers := make([]importRow, len(keys.Keys)), make(map[ration.Digest]int, len(keys.Keys))
+	for i := range keys.Keys {
+		key := &keys.Keys[i]
+		row := importRow{ImportedKey: *key, secret: s.newSecret(ration.SecretID{}, DefaultSecretLabel, key.Secret, time.Time{})}
+		row.Secret, row.Digest = ration.Secret{}, ration.Digest{}
+		err := s.reach.admit(&key.Owner, &key.Plan)
+		if err == nil {
+			_, err = importedRecord(key, time.Now())
+		}
+		if err == nil {
+			row.secret.Digest, err = s.digestOf(key)
+		}
+		number := keys.Before + i + 1
+		if err != nil {
+			return nil, fmt.Errorf("key %d of this import: %w", number, err)
+		}
+		if numbers[row.secret.Digest] != 0 {
+			return nil, &ration.InvalidError{Field: "secret", Reason: fmt.Sprintf("key %d of this import has the secret of an earlier one", number)}
+		}
+		numbers[row.secret.Digest], rows[i] = number, row
+	}
+	return rows, nil
+}
+
+// importKeys imports keys that were checked.
+func (s *Service) importKeys(ctx context.Context, actor string, rows []importRow, dryRun bool) (KeysImported, error) {
+	by, err := authorOf(ctx, actor)
+	if err != nil {
+		return KeysImported{}, err
+	}
+	fresh, present, err := s.unknownKeys(ctx, rows)
+	if err != nil {
+		return KeysImported{}, err
+	}
+	presentNoLimit, err := s.countNoLimit(ctx, present)
+	if err != nil {
 		return KeysImported{}, err
 	}
 	noLimit := make([]bool, len(fresh))
 	create := func(number int, change *KeyChange) error {
-		found, err := s.importKey(by, &fresh[number], change)
+		found, err := importKey(by, &fresh[number], change)
 		noLimit[number] = found.Unmarked()
 		return err
 	}
+	result := func() KeysImported {
+		imported := KeysImported{Created: len(fresh), Present: len(present), NoLimit: presentNoLimit}
+		for _, found := range noLimit {
+			if found {
+				imported.NoLimit++
+			}
+		}
+		return imported
+	}
+	results(ctx, func() any { return result() })
 	switch {
-	case keys.DryRun:
+	case dryRun:
 		err = s.tryImport(ctx, fresh, create)
 	case len(fresh) > 0:
 		_, err = s.store.CreateKeys(ctx, len(fresh), create)
+	case JobStepOf(ctx) != nil:
+		err = s.store.StepJob(ctx)
 	}
 	if err != nil {
 		return KeysImported{}, err
 	}
-	for _, found := range noLimit {
-		if found {
-			result.NoLimit++
-		}
-	}
-	return result, nil
+	return result(), nil
 }
 
 // tryImport makes a dry run find an unknown plan too.
-func (s *Service) tryImport(ctx context.Context, keys []ImportedKey, create func(int, *KeyChange) error) error {
+func (s *Service) tryImport(ctx context.Context, rows []importRow, create func(int, *KeyChange) error) error {
 	plans := s.planReader(ctx)
-	for i := range keys {
-		if name := keys[i].Plan; name != "" {
+	for i := range rows {
+		if name := rows[i].Plan; name != "" {
 			if _, err := plans(name); err != nil {
 				return named(planNamed(name), err)
 			}
@@ -82,35 +132,20 @@ func (s *Service) tryImport(ctx context.Context, keys []ImportedKey, create func
 	return nil
 }
 
-// unknownKeys checks all keys and returns those whose secret is not known yet, and
-// whose keys the other secrets are.
-func (s *Service) unknownKeys(ctx context.Context, chunk KeysImport) (unknown []ImportedKey, present []ration.KeyID, err error) {
-	keys := chunk.Keys
-	digests := make([]ration.Digest, len(keys))
-	for i := range keys {
-		var err error
-		if err = s.reach.admit(&keys[i].Owner, &keys[i].Plan); err == nil {
-			_, err = importedRecord(&keys[i], time.Now())
-		}
-		if err == nil {
-			digests[i], err = s.digestOf(&keys[i])
-		}
-		if err != nil {
-			return nil, nil, fmt.Errorf("key %d of this import: %w", chunk.Before+i+1, err)
-		}
+// unknownKeys returns the keys whose secret is not known yet, and those that have the
+// other secrets.
+func (s *Service) unknownKeys(ctx context.Context, rows []importRow) (unknown []importRow, present []ration.KeyID, err error) {
+	digests := make([]ration.Digest, len(rows))
+	for i := range rows {
+		digests[i] = rows[i].secret.Digest
 	}
 	refs, err := s.store.ResolveDigests(ctx, digests)
 	if err != nil {
 		return nil, nil, err
 	}
-	seen := make(map[ration.Digest]bool, len(keys))
 	for i, ref := range refs {
-		if seen[digests[i]] {
-			return nil, nil, &ration.InvalidError{Field: "secret", Reason: fmt.Sprintf("key %d of this import has the secret of an earlier one", chunk.Before+i+1)}
-		}
-		seen[digests[i]] = true
 		if ref == (ration.SecretRef{}) {
-			unknown = append(unknown, keys[i])
+			unknown = append(unknown, rows[i])
 		} else {
 			present = append(present, ref.KeyID)
 		}
@@ -138,17 +173,15 @@ func (s *Service) digestOf(key *ImportedKey) (ration.Digest, error) {
 	return key.Secret.Digest(s.config.Pepper), nil
 }
 
-func (s *Service) importKey(by author, key *ImportedKey, change *KeyChange) (noLimit *NoLimit, err error) {
-	if change.Key.Key, err = importedRecord(key, change.Now); err != nil {
+func importKey(by author, row *importRow, change *KeyChange) (noLimit *NoLimit, err error) {
+	if change.Key.Key, err = importedRecord(&row.ImportedKey, change.Now); err != nil {
 		return nil, err
 	}
-	if noLimit, err = change.settle(key.Unlimited); err != nil {
+	if noLimit, err = change.settle(row.Unlimited); err != nil {
 		return nil, err
 	}
-	secret := s.newSecret(ration.NewSecretID(), DefaultSecretLabel, key.Secret, change.Key.CreatedAt)
-	if secret.Digest, err = s.digestOf(key); err != nil {
-		return nil, err
-	}
+	secret := row.secret
+	secret.ID, secret.CreatedAt = ration.NewSecretID(), change.Key.CreatedAt
 	change.NewSecrets = []NewSecret{secret}
 	change.Audit, err = by.audit("key.import", change.Key.ID.String(), nil, keyFields(change))
 	return noLimit, err

@@ -34,11 +34,14 @@ func (s *Service) ChangeKeys(ctx context.Context, actor string, change KeysChang
 		return KeysChanged{}, err
 	}
 	chunk := newKeyChunk(by, change, found, next)
+	results(ctx, func() any { return chunk })
 	switch {
 	case change.DryRun:
 		err = s.tryChunk(ctx, chunk, found)
 	case len(found) > 0:
 		_, err = s.store.UpdateKeys(ctx, chunk.ids, chunk.update)
+	case JobStepOf(ctx) != nil:
+		err = s.store.StepJob(ctx)
 	}
 	if err != nil {
 		return KeysChanged{}, err

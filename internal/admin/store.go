@@ -19,6 +19,7 @@ type Store interface {
 	Meters
 	Tokens
 	Answers
+	Jobs
 	Usage
 	AuditLog
 	RequestLog

@@ -33,6 +33,14 @@ func (s *Service) ImportUsage(ctx context.Context, actor string, usage UsageImpo
 		days[day.KeyID], rows[i] = append(days[day.KeyID], day), dayKey(&day)
 	}
 	sums := make(map[ration.KeyID]UsageImported, len(days))
+	result := func() UsageImported {
+		total := UsageImported{Rows: len(usage.Days)}
+		for _, sum := range sums {
+			addImported(&total, sum)
+		}
+		return total
+	}
+	results(ctx, func() any { return result() })
 	err = s.store.RaiseUsage(ctx, rows, func(raise *UsageRaise) (err error) {
 		sums[raise.KeyID], err = raiseKey(by, raise, days[raise.KeyID])
 		if err == nil && usage.DryRun {
@@ -43,11 +51,7 @@ func (s *Service) ImportUsage(ctx context.Context, actor string, usage UsageImpo
 	if err != nil {
 		return UsageImported{}, s.unknownRow(ctx, usage.Days, err)
 	}
-	total := UsageImported{Rows: len(usage.Days)}
-	for _, sum := range sums {
-		addImported(&total, sum)
-	}
-	return total, nil
+	return result(), nil
 }
 
 // checkRows returns an error for the first row whose key is out of reach: the one for

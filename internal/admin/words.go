@@ -80,6 +80,13 @@ type (
 	ReconcileFilter     = rationadmin.ReconcileFilter
 	Reconciliation      = rationadmin.Reconciliation
 	Difference          = rationadmin.Difference
+	NewJob              = rationadmin.NewJob
+	Job                 = rationadmin.Job
+	JobKind             = rationadmin.JobKind
+	JobState            = rationadmin.JobState
+	JobCounts           = rationadmin.JobCounts
+	JobProblem          = rationadmin.JobProblem
+	JobFilter           = rationadmin.JobFilter
 )
 
 // See package rationadmin.
@@ -115,6 +122,14 @@ const (
 	ByMonth            = rationadmin.ByMonth
 	ByHour             = rationadmin.ByHour
 	ByMeter            = rationadmin.ByMeter
+	JobChangeKeys      = rationadmin.JobChangeKeys
+	JobImportKeys      = rationadmin.JobImportKeys
+	JobImportUsage     = rationadmin.JobImportUsage
+	JobQueued          = rationadmin.JobQueued
+	JobRunning         = rationadmin.JobRunning
+	JobDone            = rationadmin.JobDone
+	JobFailed          = rationadmin.JobFailed
+	JobCancelled       = rationadmin.JobCancelled
 )
 
 // ReservationAt is that of package rationadmin.

@@ -22,6 +22,7 @@ import (
 	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/heartbeat"
+	"github.com/ration-dev/ration/internal/jobs"
 	"github.com/ration-dev/ration/internal/server"
 	"github.com/ration-dev/ration/postgres"
 	"github.com/ration-dev/ration/rationadmin"
@@ -168,7 +169,7 @@ func (i *instance) checkReady(ctx context.Context) error {
 }
 
 // run serves until ctx ends, or a database that was away has not come, and stops in order: requests under way finish,
-// reservations are no longer looked after, charges are flushed, the database is
+// reservations are no longer looked after and jobs are given back, charges are flushed, the database is
 // closed.
 func (i *instance) run(ctx context.Context) error {
 	served, swept := make(chan error, 1), make(chan struct{})
@@ -190,10 +191,11 @@ func (i *instance) run(ctx context.Context) error {
 		if i.store == nil { // ctx ended while the database was awaited
 			return
 		}
-		var beats sync.WaitGroup
-		beats.Go(func() { heartbeat.Run(beside, i.store, i.serving(), i.log) })
+		var others sync.WaitGroup
+		others.Go(func() { i.doJobs(beside) })
+		others.Go(func() { heartbeat.Run(beside, i.store, i.serving(), i.log) })
 		i.engine.Sweep(beside, i.reportSweep)
-		beats.Wait()
+		others.Wait()
 	}()
 	err := i.server.Run(ctx)
 	end(nil)
@@ -203,6 +205,17 @@ func (i *instance) run(ctx context.Context) error {
 		err = errors.Join(cause, err)
 	}
 	return errors.Join(err, <-served, i.close(context.WithoutCancel(ctx)))
+}
+
+// doJobs does jobs until ctx ends. An SQLite file has one server, so that what the one
+// before has begun is nobody's.
+func (i *instance) doJobs(ctx context.Context) {
+	operations, err := i.administration()
+	if err != nil {
+		return // the wait for the database was ended
+	}
+	runner := jobs.Runner{Jobs: operations, Alone: i.settings.DB.URL == "", Log: i.log}
+	runner.Run(ctx)
 }
 
 // reportSweep logs why reservations that are due could not be ended: at most once

@@ -178,6 +178,12 @@ func fillRest(t *testing.T, path string) {
 				(SELECT 'requests' AS meter UNION ALL SELECT 'a-b' UNION ALL SELECT 'a.c'), (SELECT 'hour' AS period, 491000 AS label, 3 AS units
 				UNION ALL SELECT 'day', 20458, 9007199254740993 UNION ALL SELECT 'lifetime', 0, 4611686018427387904)`,
 		"INSERT INTO admin_answers SELECT digest, digest, CAST(digest || x'00ff' AS BLOB), 1767225600000009 FROM secret_digests",
+		`INSERT INTO jobs
+			SELECT secret_id, 'keys.import', iif(n, 'running', 'done'), 'token:a''b', '::1', iif(n, secret_id, NULL), iif(n, '["a\"b","株"]', '[]'), '[]',
+				'{"Filter":{"Name":"a'' b\u0000"}}', 9007199254740993, 3, iif(n, api_key_id, NULL), 2, '{"created":1}', '[{"row":2,"reason":"<&>"}]', iif(n, '', 'it failed'),
+				iif(n, secret_id, NULL), iif(n, 1767225600000001, NULL), 1767225600000002, iif(n, 1767225600000003, NULL), iif(n, NULL, 1767225600000004)
+			FROM (SELECT api_key_id, secret_id, row_number() OVER () % 2 AS n FROM secret_digests)`,
+		"INSERT INTO job_inputs SELECT id, n, CAST(x'00ff' || n AS BLOB) FROM jobs, (SELECT 0 AS n UNION ALL SELECT 1)",
 		"INSERT INTO leases SELECT api_key_id, secret_id, 'requests', 1767225600000008 FROM secret_digests",
 		`INSERT INTO idempotency_keys
 			SELECT api_key_id, name, digest, '{"limits":[],"reservation":{"id":"&","held":[]}}', 1767225600000006

@@ -37,6 +37,8 @@ var tables = []table{
 	{name: "admin_tokens", order: []string{"id"}},
 	{name: "admin_answers", order: []string{"id"}},
 	{name: "audit_log", order: []string{"id"}},
+	{name: "jobs", order: []string{"id"}},
+	{name: "job_inputs", order: []string{"job_id", "number"}},
 }
 
 // admission is the table by which a secret is admitted, filled last.

@@ -75,6 +75,9 @@ type Tx interface {
 	// ends, or, exclusively, everything from beginning to count on it.
 	LockMeter(ctx context.Context, meter string, exclusively bool) error
 
+	// LockJobs keeps others from creating jobs until the transaction ends.
+	LockJobs(ctx context.Context) error
+
 	// Run runs the statements of a batch in order, up to the first that fails. If
 	// there are round trips, it takes one.
 	Run(ctx context.Context, batch *Batch) error

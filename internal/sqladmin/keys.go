@@ -27,7 +27,7 @@ func (s *Store) CreateKeys(ctx context.Context, count int, create func(int, *adm
 	if err := admin.CheckKeysAtOnce(count); err != nil {
 		return nil, err
 	}
-	err = s.writeOnce(ctx, "creating keys", func(ctx context.Context, tx Tx) error {
+	err = s.writeStep(ctx, "creating keys", func(ctx context.Context, tx Tx) error {
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return err
@@ -74,7 +74,7 @@ func (s *Store) UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(
 	if ids, err = admin.LockOrder(ids); err != nil {
 		return nil, err
 	}
-	err = s.writeOnce(ctx, "changing keys", func(ctx context.Context, tx Tx) error {
+	err = s.writeStep(ctx, "changing keys", func(ctx context.Context, tx Tx) error {
 		if err := tx.LockKeys(ctx, ids); err != nil {
 			return err
 		}

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/ration-dev/ration"
 )
 
 // orNull returns a time for a column where NULL is the zero time.
@@ -29,3 +31,6 @@ func orNullID(id uuid.UUID) any {
 	}
 	return id
 }
+
+// orNullKey returns a key's id for a column where NULL is the zero one.
+func orNullKey(id ration.KeyID) any { return orNullID(uuid.UUID(id)) }

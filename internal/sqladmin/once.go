@@ -12,6 +12,11 @@ import (
 // errClaimed means that somebody else has claimed a change, and by now has made it.
 var errClaimed = errors.New("the change was made at the same moment")
 
+// writeStep runs a change that may be a step of a job: see [Step].
+func (s *Store) writeStep(ctx context.Context, doing string, change func(context.Context, Tx) error, result func() any) error {
+	return s.writeOnce(ctx, doing, func(ctx context.Context, tx Tx) error { return Step(ctx, tx, change(ctx, tx)) }, result)
+}
+
 // writeOnce runs a change that its caller may ask for again, with the [admin.Once] of
 // the context if there is one. It claims the change before all else, so that of two
 // calls at the same moment one waits; then it keeps the answer to the result, which is

@@ -70,7 +70,8 @@ func insertToken(ctx context.Context, tx Tx, token admin.Token, digest ration.Di
 	return tx.Run(ctx, &b)
 }
 
-// RevokeToken implements admin.Tokens. The index admin_tokens_name serves it.
+// RevokeToken implements admin.Tokens. The index admin_tokens_name serves it, and
+// jobs_unfinished.
 func (s *Store) RevokeToken(ctx context.Context, name string, audit admin.AuditEntry) (token admin.Token, err error) {
 	err = s.db.Write(ctx, "revoking a token", func(ctx context.Context, tx Tx) error {
 		now, err := tx.Now(ctx)
@@ -87,6 +88,7 @@ func (s *Store) RevokeToken(ctx context.Context, name string, audit admin.AuditE
 			return fmt.Errorf("token %q: %w", name, ration.ErrNotFound)
 		}
 		var b Batch
+		b.cancelJobsOf(token.ID, now)
 		b.Audit(audit, now)
 		return tx.Run(ctx, &b)
 	})

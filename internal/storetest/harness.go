@@ -124,6 +124,7 @@ func groups() []group {
 		{"Tokens", tokenTests},
 		{"Instances", instanceTests},
 		{"Once", onceTests},
+		{"Jobs", jobTests},
 		{"Clocks", clockTests},
 		{"Repair", repairTests},
 		{"Imports", importTests},

@@ -42,7 +42,7 @@ func (m *memory) createKeyOnce(ctx context.Context, create func(*admin.KeyChange
 	return records[0], nil
 }
 
-func (m *memory) CreateKeys(_ context.Context, count int, create func(int, *admin.KeyChange) error) ([]admin.KeyRecord, error) {
+func (m *memory) createKeys(count int, create func(int, *admin.KeyChange) error) ([]admin.KeyRecord, error) {
 	if err := admin.CheckKeysAtOnce(count); err != nil && m.fault != changesAnyNumber {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (m *memory) updateKeyOnce(ctx context.Context, id ration.KeyID, update func
 	return records[0], nil
 }
 
-func (m *memory) UpdateKeys(_ context.Context, ids []ration.KeyID, update func(*admin.KeyChange) error) ([]admin.KeyRecord, error) {
+func (m *memory) updateKeys(ids []ration.KeyID, update func(*admin.KeyChange) error) ([]admin.KeyRecord, error) {
 	if m.fault != changesAnyNumber {
 		var err error
 		if ids, err = admin.LockOrder(ids); err != nil {
@@ -309,6 +309,8 @@ func (m *memory) CreateFirstToken(ctx context.Context, token admin.Token, digest
 }
 
 func (m *memory) RevokeToken(_ context.Context, name string, audit admin.AuditEntry) (admin.Token, error) {
+	m.jobsMu.Lock()
+	defer m.jobsMu.Unlock()
 	m.plansMu.Lock()
 	defer m.plansMu.Unlock()
 	i := m.liveToken(name)
@@ -316,6 +318,7 @@ func (m *memory) RevokeToken(_ context.Context, name string, audit admin.AuditEn
 		return admin.Token{}, ration.ErrNotFound
 	}
 	m.tokens[i].RevokedAt = m.time()
+	m.cancelJobsOf(m.tokens[i].ID)
 	m.log(audit)
 	return m.tokens[i].Token, nil
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-func (m *memory) RaiseUsage(_ context.Context, days []admin.DayKey, raise func(*admin.UsageRaise) error) error {
+func (m *memory) RaiseUsage(ctx context.Context, days []admin.DayKey, raise func(*admin.UsageRaise) error) error {
 	ids, err := admin.DayKeys(days)
 	if err != nil {
 		return err
 	}
-	return changeUsage(m, ids, m.usageRaise, raise, m.writeRaise)
+	return m.step(ctx, func() error { return changeUsage(m, ids, m.usageRaise, raise, m.writeRaise) })
 }
 
 func (m *memory) usageRaise(id ration.KeyID) admin.UsageRaise {

@@ -24,6 +24,9 @@ type memory struct {
 	fault  fault        // what it does wrong, to see that the suite notices
 	listed atomic.Int64 // rows of a list so far, of a fault
 
+	jobsMu sync.Mutex // before mu
+	jobs   map[uuid.UUID]*memoryJob
+
 	mu      sync.Mutex
 	waiting atomic.Int64 // charges that wait for mu
 
@@ -79,6 +82,7 @@ func newMemory() *memory {
 		refunds: map[dayOfKey]int64{}, refunded: map[periodOfKey]int64{},
 		leases: map[ration.KeyID][]ledger.SlotLease{}, answers: map[[32]byte]memoryAnswer{},
 
+		jobs:       map[uuid.UUID]*memoryJob{},
 		remembered: map[ration.KeyID]*admin.KeyRecord{},
 		instances:  map[uuid.UUID]admin.ServingInstance{},
 	}
