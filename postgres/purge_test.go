@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/ledger"
 	"github.com/ration-dev/ration/internal/testbatch"
 	"github.com/ration-dev/ration/postgres"
@@ -54,13 +55,13 @@ func TestWhatIsKeptNoLongerIsDeletedInParts(t *testing.T) {
 		}
 	}
 	clock.set(t, noon.Add(ration.IdempotencyRetention-2300*time.Second))
-	purge(5)
+	purge(6)
 	d.wantKept(t, n+1, n)
 	clock.set(t, noon.Add(ration.IdempotencyRetention-100*time.Second))
-	purge(9) // 2,199 of both in 3
+	purge(10) // 2,199 of both in 3
 	d.wantKept(t, n+1, 101)
 	clock.set(t, noon.Add(ration.ReservationRetention-100*time.Second))
-	purge(7)
+	purge(8)
 	d.wantKept(t, 102, 0)
 }
 
@@ -77,11 +78,11 @@ func TestPurgeOfHoursSaysFromWhenOnTheyAreComplete(t *testing.T) {
 		left  int64
 		since string
 	}{
-		{-2276 * time.Hour, 6, 2300, "never"},
-		{time.Hour - time.Microsecond, 8, 25, "2026-07-14 12"}, // 2,275 of them in 3
-		{time.Hour, 6, 24, "2026-07-14 13"},
-		{time.Hour, 6, 24, "2026-07-14 13"},
-		{100 * time.Hour, 6, 0, "2026-07-18 16"},
+		{-2276 * time.Hour, 7, 2300, "never"},
+		{time.Hour - time.Microsecond, 9, 25, "2026-07-14 12"}, // 2,275 of them in 3
+		{time.Hour, 7, 24, "2026-07-14 13"},
+		{time.Hour, 7, 24, "2026-07-14 13"},
+		{100 * time.Hour, 7, 0, "2026-07-18 16"},
 	} {
 		clock.set(t, noon.Add(row.after))
 		if took, err := store.PurgeKept(t.Context()); err != nil || took != row.parts {
@@ -109,10 +110,10 @@ func TestPurgeOfDaysGoesOnInParts(t *testing.T) {
 	d.exec(t, `INSERT INTO reservations SELECT $1, gen_random_uuid(), 'open', 'keep', '[]', NULL, '2026-03-01', '2026-03-02', NULL, NULL, sha256(''), '[]'`, held)
 	d.exec(t, "INSERT INTO audit_log SELECT gen_random_uuid(), '2026-03-01', 'a', 'b', 'c' FROM generate_series(0, 1099) i")
 	for _, row := range []struct {
-		parts       int // of reservations, idempotency keys, leases, answers, refunds, days and entries
+		parts       int // of reservations, idempotency keys, leases, answers, refunds, days, entries and jobs
 		days, audit int64
 		since       string
-	}{{10, 2, 0, "2026-04-05"}, {7, 2, 0, "2026-04-05"}} {
+	}{{11, 2, 0, "2026-04-05"}, {8, 2, 0, "2026-04-05"}} {
 		if took, err := store.PurgeKept(t.Context()); err != nil || took != row.parts {
 			t.Errorf("PurgeKept = %d parts, %v; want %d", took, err, row.parts)
 		}
@@ -209,5 +210,29 @@ func TestPurgeLeavesOutWhatSomebodyHas(t *testing.T) {
 	d.wantKept(t, 1, 1)
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestFinishedJobsAreKeptForATime deletes jobs 30 days after they have finished, in
+// parts.
+func TestFinishedJobsAreKeptForATime(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	clock := newFakeClock(t, d, noon)
+	store := d.open(t, postgres.Config{InstanceClock: clock.now})
+	const insert = "INSERT INTO jobs (id, kind, state, actor, from_address, owners, plans, task, total, done, steps, counts, problems, error, created_at, finished_at) "
+	d.exec(t, insert+"SELECT gen_random_uuid(), '', 'done', '', '', '{}', '{}', '', 0, 0, 0, '{}', '[]', '', '2020-01-01', $1::timestamptz - i * interval '1 second' FROM generate_series(0, 1099) i", noon)
+	d.exec(t, insert+"VALUES (gen_random_uuid(), '', 'running', '', '', '{}', '{}', '', 0, 0, 0, '{}', '[]', '', '2020-01-01', NULL)")
+	for _, row := range []struct {
+		after time.Duration
+		left  int64
+	}{{-1100 * time.Second, 1101}, {-1099*time.Second + time.Microsecond, 1100}, {0, 2}, {time.Second, 1}} {
+		clock.set(t, noon.Add(admin.JobRetention+row.after))
+		if _, err := store.PurgeKept(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := ask[int64](t, d, "SELECT count(*) FROM jobs"); got != row.left {
+			t.Errorf("%s after 30 days there are %d jobs, want %d", row.after, got, row.left)
+		}
 	}
 }

@@ -162,3 +162,34 @@ func TestPurgeKeepsWhatMayStillBeAskedFor(t *testing.T) {
 		}
 	}
 }
+
+// TestFinishedJobsAreKeptForATime deletes jobs 30 days after they have finished.
+func TestFinishedJobsAreKeptForATime(t *testing.T) {
+	clock := newFakeClock(noon)
+	store := open(t, sqlite.Config{Path: newPath(t), Clock: clock.now})
+	var jobs []admin.JobRecord
+	for range 2 {
+		job, err := store.CreateJob(t.Context(), admin.JobRecord{Job: admin.Job{Actor: "test"}}, [][]byte{{1}},
+			func(int, int) error { return nil }, admin.AuditEntry{Actor: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		jobs = append(jobs, job)
+	}
+	if _, err := store.CancelJob(t.Context(), jobs[0].ID, "", admin.AuditEntry{Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		after time.Duration
+		left  int
+	}{{admin.JobRetention, 2}, {admin.JobRetention + time.Microsecond, 1}, {10 * admin.JobRetention, 1}} {
+		clock.set(noon.Add(row.after))
+		if err := store.Purge(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		left, err := store.ListJobs(t.Context(), admin.JobFilter{}, [16]byte{})
+		if err != nil || len(left) != row.left {
+			t.Errorf("after %s there are %d jobs, %v; want %d", row.after, len(left), err, row.left)
+		}
+	}
+}
