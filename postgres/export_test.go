@@ -73,6 +73,7 @@ func StatementSQL() map[string]string {
 		"purge replays":      purgeReplaysSQL,
 		"purge refunds":      purgeRefundsSQL,
 		"purge hours":        purgeHoursSQL,
+		"purge traffic":      purgeTrafficSQL,
 		"purge days":         purgeDaysSQL,
 		"purge audit":        purgeAuditSQL,
 

@@ -42,27 +42,34 @@ WITH deleted AS (
 SELECT count(*) FROM deleted`
 }
 
-// purgeHoursSQL is purgeKeptSQL for usage by hour. It notes from when on hours are
-// complete.
-const purgeHoursSQL = `
+// purgeHoursSQL and purgeTrafficSQL are purgeKeptSQL for what is kept by hour. They note
+// from when on hours are complete.
+var (
+	purgeHoursSQL   = purgeByHourSQL("usage_hours")
+	purgeTrafficSQL = purgeByHourSQL("traffic_hours")
+)
+
+func purgeByHourSQL(table string) string {
+	return `
 WITH horizon AS MATERIALIZED (
-    SELECT date_trunc('hour', least((SELECT ration_now()), $1) - make_interval(secs => $2), 'UTC') AS hour
+    SELECT date_trunc('hour', least((SELECT ration_now()), $1::timestamptz) - make_interval(secs => $2::float8), 'UTC') AS hour
 ), deleted AS (
-    DELETE FROM usage_hours
+    DELETE FROM ` + table + `
     WHERE ctid = ANY(ARRAY(
         SELECT ctid
-        FROM usage_hours
+        FROM ` + table + `
         WHERE hour < (SELECT hour FROM horizon)
         ORDER BY hour
-        LIMIT $3
+        LIMIT $3::bigint
         FOR UPDATE SKIP LOCKED))
     RETURNING 1
 ), noted AS (
-    INSERT INTO usage_hours_since AS s (since)
+    INSERT INTO ` + table + `_since AS s (since)
     SELECT hour FROM horizon WHERE EXISTS (SELECT FROM deleted)
     ON CONFLICT (only_row) DO UPDATE SET since = greatest(s.since, excluded.since)
 )
 SELECT count(*) FROM deleted`
+}
 
 // mostPerPart is how many rows one transaction deletes.
 const mostPerPart = 1000
@@ -96,6 +103,7 @@ func newPurgesOfKept(config *Config) *purgesOfKept {
 	for _, kind := range []keptKind{
 		{table: "usage_hours", statement: stmtPurgeHours, retention: config.UsageHours},
 		{table: "usage_days", delete: (*Store).purgeDays, retention: ledger.HistoryRetention(config.UsageDays, config.RequestLog)},
+		{table: "traffic_hours", delete: (*Store).purgeTraffic, retention: ledger.HistoryRetention(config.UsageDays, config.RequestLog)},
 		{table: "audit_log", delete: (*Store).purgeAudit, retention: config.AuditLog},
 		{table: "jobs", delete: (*Store).purgeJobs, retention: admin.JobRetention},
 	} {

@@ -85,3 +85,11 @@ func (s *Store) purgeJobs(ctx context.Context, older time.Duration) (deleted int
 	})
 	return deleted, err
 }
+
+// purgeTraffic deletes a part of the traffic that is older than some time.
+func (s *Store) purgeTraffic(ctx context.Context, older time.Duration) (deleted int64, err error) {
+	err = s.write(ctx, "deleting old traffic", func(ctx context.Context, t tx) error {
+		return query(ctx, t, purgeTrafficSQL, func(r *row) { deleted = r.int() }, s.config.InstanceClock(), older.Seconds(), int64(mostPerPart))
+	})
+	return deleted, err
+}

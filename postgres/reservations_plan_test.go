@@ -27,6 +27,7 @@ func TestReservationsAreFoundByTheirIndexes(t *testing.T) {
 		"purge replays":      {"(created_at < "},
 		"purge refunds":      {"(created_at < "},
 		"purge days":         {"(date < "},
+		"purge traffic":      {"(hour < "},
 		"purge audit":        {"(at < "},
 		"end reservations":   {"((api_key_id = d.api_key_id) AND (id = d.id))", "(id = d.id)"},
 		"forget replays":     {"((api_key_id = d.api_key_id) AND (key = d.key))"},

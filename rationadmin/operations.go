@@ -131,6 +131,12 @@ type Operations interface {
 	// hours of the first days are not known, those of UsageDays, and of field "zone" if a day does not
 	// begin on a full UTC hour.
 	SumUsage(ctx context.Context, question UsageQuestion) (UsageReport, error)
+	// Traffic adds up the answers that servers gave to requests that ask for a
+	// decision, by hour, day or month, way in and code, or several of them. They are
+	// counts to look at: a server that is killed loses its last seconds of them. Errors:
+	// [ration.InvalidError] of field "from" for more than 400 days, of field "zone" if a
+	// day does not begin on a full UTC hour, and of fields "to" and "group_by".
+	Traffic(ctx context.Context, question TrafficQuestion) (TrafficReport, error)
 	// ListAudit returns the audit log, newest entries first.
 	ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error)
 	// ExplainKey says how each limit of a key would decide a charge, and why. It

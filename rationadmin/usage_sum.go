@@ -6,7 +6,7 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// UsageGroup is what usage can be added up by.
+// UsageGroup is what usage or traffic can be added up by.
 type UsageGroup string
 
 // What usage can be added up by. A plan is the one that the key has now.
@@ -18,6 +18,12 @@ const (
 	ByMonth UsageGroup = "month"
 	ByHour  UsageGroup = "hour"  // only in a zone
 	ByMeter UsageGroup = "meter" // which every sum is by, since units of two meters don't add up
+)
+
+// What only traffic can be added up by, besides hour, day and month.
+const (
+	ByVia  UsageGroup = "via"
+	ByCode UsageGroup = "code"
 )
 
 // UsageQuestion asks for sums of usage.

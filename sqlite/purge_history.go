@@ -12,14 +12,7 @@ type retention struct{ hours, days, audit time.Duration }
 // purges are those of history.
 func (keep retention) purges() (all []purge) {
 	if keep.hours > 0 {
-		all = append(all, purge{
-			"usage_hours", "usage by hour",
-			"SELECT count(*) FROM (SELECT 1 FROM usage_hours WHERE hour < ? LIMIT 1)",
-			`DELETE FROM usage_hours WHERE (hour, api_key_id, meter) IN (
-				SELECT hour, api_key_id, meter FROM usage_hours WHERE hour < ? ORDER BY hour, api_key_id, meter LIMIT ?)`,
-			func(now time.Time) any { return micros(now.Add(-keep.hours).Truncate(time.Hour)) },
-			"INSERT INTO usage_hours_since (only_row, since) VALUES (1, ?) ON CONFLICT (only_row) DO UPDATE SET since = max(since, excluded.since)",
-		})
+		all = append(all, purgeByHour("usage_hours", "usage by hour", "hour, api_key_id, meter", keep.hours))
 	}
 	if keep.days > 0 {
 		all = append(all, purge{
@@ -31,6 +24,9 @@ func (keep retention) purges() (all []purge) {
 			"INSERT INTO usage_days_since (only_row, since) VALUES (1, ?) ON CONFLICT (only_row) DO UPDATE SET since = max(since, excluded.since)",
 		})
 	}
+	if keep.days > 0 {
+		all = append(all, purgeByHour("traffic_hours", "traffic by hour", "hour, via, code, counter", keep.days))
+	}
 	if keep.audit > 0 {
 		all = append(all, purge{
 			"audit_log", "entries of the audit log",
@@ -40,6 +36,17 @@ func (keep retention) purges() (all []purge) {
 		})
 	}
 	return all
+}
+
+// purgeByHour deletes hours of a table by its primary key.
+func purgeByHour(table, what, key string, older time.Duration) purge {
+	return purge{
+		table, what,
+		"SELECT count(*) FROM (SELECT 1 FROM " + table + " WHERE hour < ? LIMIT 1)",
+		"DELETE FROM " + table + " WHERE (" + key + ") IN (SELECT " + key + " FROM " + table + " WHERE hour < ? ORDER BY " + key + " LIMIT ?)",
+		func(now time.Time) any { return micros(now.Add(-older).Truncate(time.Hour)) },
+		"INSERT INTO " + table + "_since (only_row, since) VALUES (1, ?) ON CONFLICT (only_row) DO UPDATE SET since = max(since, excluded.since)",
+	}
 }
 
 // oldDay selects days that are kept no longer. Not among them are those of a key with an

@@ -21,6 +21,7 @@ type Store interface {
 	Answers
 	Jobs
 	Usage
+	Traffic
 	AuditLog
 	RequestLog
 	Fleet
@@ -208,6 +209,16 @@ type Usage interface {
 	// no state any more; and Audit. If reset returns ErrUnchanged or any other error, nothing is
 	// changed. Reset may be called again. Error: ErrNotFound.
 	ResetUsage(ctx context.Context, id ration.KeyID, reset func(*UsageReset) error) error
+}
+
+// Traffic counts answers.
+type Traffic interface {
+	// WriteTraffic raises counts of an hour to at least what they are given as. So a
+	// write that is repeated, or that comes late, changes nothing.
+	WriteTraffic(ctx context.Context, counts TrafficCounts) error
+	// SumTraffic calls ask with the store's time, and adds up what the answer selects, as
+	// SumHours does.
+	SumTraffic(ctx context.Context, ask func(now time.Time) (TrafficHours, error)) (TrafficReport, error)
 }
 
 // AuditLog reads who changed what.

@@ -40,7 +40,7 @@ func (s *Service) sumInZone(ctx context.Context, question *UsageQuestion) (Usage
 	}
 	var days zoneInterval
 	report, err := s.store.SumHours(ctx, func(now, since time.Time) (HourQuestion, error) {
-		days = zoneInterval{name: question.Zone, zone: zone, first: question.From, last: question.To}
+		days = zoneInterval{name: question.Zone, zone: zone, first: question.From, last: question.To, instead: "leave the zone out to see each key's own days, which are right for keys in this zone, or use a zone that is whole hours from UTC"}
 		if err := days.complete(now, since); err != nil {
 			return HourQuestion{}, err
 		}
@@ -59,6 +59,7 @@ type zoneInterval struct {
 	name        string
 	zone        *time.Location
 	first, last ration.PeriodID // zero: to be chosen
+	instead     string          // what to do where its days don't begin on full UTC hours
 }
 
 // complete chooses the days that were left open, and refuses days whose hours are not
@@ -122,7 +123,7 @@ func (d *zoneInterval) spans(by []UsageGroup) (spans []HourSpan, err error) {
 func (d *zoneInterval) uneven(at time.Time) error {
 	return &ration.InvalidError{
 		Field: "zone", Value: d.name,
-		Reason: fmt.Sprintf("a day there begins at %s, and what is used is kept by full UTC hours: leave the zone out to see each key's own days, which are right for keys in this zone, or use a zone that is whole hours from UTC", at.UTC().Format("2006-01-02T15:04Z")),
+		Reason: fmt.Sprintf("a day there begins at %s, and counts are kept by full UTC hours: %s", at.UTC().Format("2006-01-02T15:04Z"), d.instead),
 	}
 }
 

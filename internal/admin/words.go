@@ -53,6 +53,9 @@ type (
 	UsageQuestion       = rationadmin.UsageQuestion
 	UsageSum            = rationadmin.UsageSum
 	UsageReport         = rationadmin.UsageReport
+	TrafficQuestion     = rationadmin.TrafficQuestion
+	TrafficSum          = rationadmin.TrafficSum
+	TrafficReport       = rationadmin.TrafficReport
 	AuditEntry          = rationadmin.AuditEntry
 	AuditFilter         = rationadmin.AuditFilter
 	AuditPosition       = rationadmin.AuditPosition
@@ -122,6 +125,8 @@ const (
 	ByMonth            = rationadmin.ByMonth
 	ByHour             = rationadmin.ByHour
 	ByMeter            = rationadmin.ByMeter
+	ByVia              = rationadmin.ByVia
+	ByCode             = rationadmin.ByCode
 	JobChangeKeys      = rationadmin.JobChangeKeys
 	JobImportKeys      = rationadmin.JobImportKeys
 	JobImportUsage     = rationadmin.JobImportUsage

@@ -60,6 +60,7 @@ func New(config Config) *API {
 	a.registerMeters()
 	a.registerTokens()
 	a.registerUsage()
+	a.registerTraffic()
 	a.registerReservations()
 	a.registerAudit()
 	a.registerReports()

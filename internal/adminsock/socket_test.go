@@ -183,6 +183,9 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 	same(p, "usage", func(ops admin.Operations) ([]admin.UsageDay, error) {
 		return ops.UsageDays(ctx, admin.UsageFilter{KeyID: id})
 	})
+	same(p, "traffic", func(ops admin.Operations) (admin.TrafficReport, error) {
+		return ops.Traffic(ctx, admin.TrafficQuestion{By: []admin.UsageGroup{admin.ByHour, admin.ByVia, admin.ByCode}, Zone: "UTC", Limit: 3})
+	})
 	entries := same(p, "audit", func(ops admin.Operations) ([]admin.AuditEntry, error) { return ops.ListAudit(ctx, admin.AuditFilter{}) })
 	same(p, "system", func(ops admin.Operations) (admin.Database, error) {
 		system, err := ops.System(ctx)

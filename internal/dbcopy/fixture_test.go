@@ -167,6 +167,10 @@ func fillRest(t *testing.T, path string) {
 			FROM api_keys, (WITH RECURSIVE c (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM c WHERE n < 9) SELECT n FROM c)`,
 		"INSERT INTO usage_days_since (since) VALUES ('2024-02-24')",
 		"INSERT INTO usage_hours_since (since) VALUES (1708819200000000)",
+		`INSERT INTO traffic_hours (hour, via, code, counter, answers)
+			SELECT 1708819200000000 + n * 3600000000, 'proxy', iif(n % 2, 'ok', 'key_unknown'), id, n * 1000000000000000
+			FROM api_keys, (WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 9) SELECT n FROM c)`,
+		"INSERT INTO traffic_hours_since (since) VALUES (1708819200000000)",
 		`INSERT INTO reservations
 			SELECT api_key_id, secret_id, iif(n, 'expired', 'open'), iif(n, 'release', 'keep'),
 				'[{"units":9007199254740992,"meter":"requests","hour":"2026-01-01T00:00:00Z","day":"2026-01-01","week":"2025-12-29","month":"2026-01-01"}]',

@@ -30,6 +30,8 @@ var tables = []table{
 	{name: "usage_days_since", order: []string{"only_row"}},
 	{name: "usage_hours", order: []string{"hour", "api_key_id", "meter"}},
 	{name: "usage_hours_since", order: []string{"only_row"}},
+	{name: "traffic_hours", order: []string{"hour", "via", "code", "counter"}},
+	{name: "traffic_hours_since", order: []string{"only_row"}},
 	{name: "reservations", order: []string{"api_key_id", "id"}},
 	{name: "leases", order: []string{"api_key_id", "id", "meter"}},
 	{name: "idempotency_keys", order: []string{"api_key_id", "key"}},

@@ -85,6 +85,9 @@ var calls = map[string]call{
 	"SumUsage": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
 		return ops.SumUsage(ctx, admin.UsageQuestion{UsageFilter: admin.UsageFilter{KeyID: at.Key.ID}, By: []admin.UsageGroup{admin.ByKey, admin.ByPlan}})
 	}},
+	"Traffic": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.Traffic(ctx, admin.TrafficQuestion{By: []admin.UsageGroup{admin.ByCode}})
+	}},
 	"ListAudit": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
 		return ops.ListAudit(ctx, admin.AuditFilter{Target: at.Key.ID.String()})
 	}},

@@ -30,6 +30,11 @@ func (o *operations) ListMeters(ctx context.Context, filter admin.NameFilter) ([
 	return read(ctx, o.grant, readAll, o.of.ListMeters, filter)
 }
 
+// Traffic implements admin.Operations.
+func (o *operations) Traffic(ctx context.Context, question admin.TrafficQuestion) (admin.TrafficReport, error) {
+	return read(ctx, o.grant, readAll, o.of.Traffic, question)
+}
+
 // ShowPlan implements admin.Operations.
 func (o *operations) ShowPlan(ctx context.Context, name string) (ration.Plan, error) {
 	return read(ctx, o.grant, readAll, o.of.ShowPlan, name)

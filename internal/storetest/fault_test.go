@@ -73,6 +73,8 @@ const (
 	remembersInstances fault = "remembers instances for ever"
 	pagesByNumber      fault = "begins a page after as many rows as were listed"
 
+	countsAnswersAgain fault = "counts answers that are written again"
+
 	deletesByUTC    fault = "deletes days by UTC alone"
 	deletesHeldDays fault = "deletes days that are reserved on"
 	importsDeleted  fault = "imports deleted days again"
@@ -120,6 +122,7 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		leavesWhatIsDue:        "Reservations/a charge that has no room first ends what is due",
 		readsWhatIsDueOnly:     "Future/a denial ends when reservations release enough",
 		decidesHalfAnew:        "Reservations/charges and ends of one batch are decided anew where something is due",
+		countsAnswersAgain:     "Traffic/counts of several instances add up, and what is written again does not",
 		deletesByUTC:           "Retention/a day is kept for as long in every time zone",
 		deletesHeldDays:        "Retention/a day is kept while a reservation may be settled to it",
 		importsDeleted:         "Retention/usage of deleted days is not imported again",

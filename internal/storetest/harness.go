@@ -46,8 +46,8 @@ type Harness struct {
 	// Crash crashes instances. Nil: random histories have no crashes.
 	Crash Crash
 
-	// Purge makes an instance delete the history by day, and entries of the audit log,
-	// that are older than some time, as it does by itself, until nothing is left to
+	// Purge makes an instance delete the history by day, traffic, and entries of the audit
+	// log, that are older than some time, as it does by itself, until nothing is left to
 	// delete. It is called for several instances at once.
 	Purge func(ctx context.Context, store Store, older time.Duration) error
 
@@ -137,6 +137,7 @@ func groups() []group {
 		{"Meters", meterTests},
 		{"Lists", listTests},
 		{"Retention", retentionTests},
+		{"Traffic", trafficTests},
 	}...)
 }
 

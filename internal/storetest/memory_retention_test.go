@@ -16,8 +16,8 @@ func (m *memory) HistorySince(context.Context) (ration.PeriodID, error) {
 	return m.daysSince, nil
 }
 
-// purge deletes days that have been over for some time everywhere, and old entries of the
-// audit log.
+// purge deletes days that have been over for some time everywhere, and old traffic and
+// entries of the audit log.
 func (m *memory) purge(_ context.Context, _ storetest.Store, older time.Duration) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -37,6 +37,7 @@ func (m *memory) purge(_ context.Context, _ storetest.Store, older time.Duration
 	if len(kept) < len(m.days) {
 		m.days, m.daysSince = kept, max(m.daysSince, first)
 	}
+	m.purgeTraffic(clock.Now.Add(-older).Truncate(time.Hour))
 	m.plansMu.Lock()
 	defer m.plansMu.Unlock()
 	m.audit = slices.DeleteFunc(m.audit, func(entry admin.AuditEntry) bool { return entry.At.Before(clock.Now.Add(-older)) })

@@ -44,6 +44,9 @@ type memory struct {
 	hours      map[hourOfKey]ledger.HourCount // those that no entry of usage counts
 	digests    map[ration.Digest]ration.SecretRef
 
+	traffic      map[trafficCell]int64
+	trafficSince time.Time
+
 	reservations []ration.Reservation
 	replays      map[nameOfKey]ledger.Replay
 	refunds      map[dayOfKey]int64
