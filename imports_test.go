@@ -65,6 +65,7 @@ var layers = []layer{
 	// Integrations translate a protocol. They never see a store.
 	{"rationhttp", []string{root, "api", "rationadmin", "internal/turns", "internal/wire"}},
 	{"internal/accesslog", []string{"rationhttp"}},
+	{"internal/traffic", []string{root, "rationhttp", "internal/admin", "internal/condense"}},
 	{"internal/sealed", nil},
 	{"internal/bearer", []string{root, "internal/admin", "internal/bucket", "internal/failures"}},
 	{"internal/cors", []string{root}},

@@ -24,6 +24,7 @@ import (
 	"github.com/ration-dev/ration/internal/heartbeat"
 	"github.com/ration-dev/ration/internal/jobs"
 	"github.com/ration-dev/ration/internal/server"
+	"github.com/ration-dev/ration/internal/traffic"
 	"github.com/ration-dev/ration/postgres"
 	"github.com/ration-dev/ration/rationadmin"
 	"github.com/ration-dev/ration/sqlite"
@@ -43,6 +44,7 @@ type instance struct {
 	log        *slog.Logger
 	access     *accesslog.Log // nil: none is written
 	activity   *activityLog
+	traffic    *traffic.Counter
 	store      database // nil while it is awaited
 	awaited    *awaited // nil unless the database was away
 	engine     *ration.Engine
@@ -60,7 +62,7 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger, 
 		return nil, err
 	}
 	collectLess()
-	i := &instance{settings: settings, self: thisInstance(settings), log: log, access: access, activity: newActivityLog(log)}
+	i := &instance{settings: settings, self: thisInstance(settings), log: log, access: access, activity: newActivityLog(log), traffic: traffic.New(nil)}
 	i.self.ID = uuid.Must(uuid.NewV7())
 	defer func() {
 		if err != nil {
@@ -169,8 +171,8 @@ func (i *instance) checkReady(ctx context.Context) error {
 }
 
 // run serves until ctx ends, or a database that was away has not come, and stops in order: requests under way finish,
-// reservations are no longer looked after and jobs are given back, charges are flushed, the database is
-// closed.
+// reservations are no longer looked after, jobs are given back and the last counts of
+// traffic are written, charges are flushed, the database is closed.
 func (i *instance) run(ctx context.Context) error {
 	served, swept := make(chan error, 1), make(chan struct{})
 	ctx, end := context.WithCancelCause(ctx)
@@ -194,6 +196,7 @@ func (i *instance) run(ctx context.Context) error {
 		var others sync.WaitGroup
 		others.Go(func() { i.doJobs(beside) })
 		others.Go(func() { heartbeat.Run(beside, i.store, i.serving(), i.log) })
+		others.Go(func() { i.traffic.Run(beside, i.store, i.log) })
 		i.engine.Sweep(beside, i.reportSweep)
 		others.Wait()
 	}()

@@ -40,21 +40,7 @@ With -o csv and without --group-by and --zone, 'ration usage import' reads the l
   ration usage --zone UTC --group-by hour --since yesterday`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			begin, flag := from, "--from"
-			if cmd.Flags().Changed("since") {
-				if cmd.Flags().Changed("from") {
-					return usagef("--since and --from are the same: give only one of the two")
-				}
-				begin, flag = since, "--since"
-			}
-			location, err := ration.LoadZone(zone)
-			if err != nil {
-				return &ration.InvalidError{Field: "--zone", Value: zone, Reason: `use an IANA name such as "Europe/Berlin", or UTC`}
-			}
-			if filter.From, err = parseDate(flag, begin, location); err != nil {
-				return err
-			}
-			if filter.To, err = parseDate("--to", to, location); err != nil {
+			if filter.From, filter.To, err = parseDates(cmd, from, since, to, zone); err != nil {
 				return err
 			}
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
@@ -92,4 +78,24 @@ With -o csv and without --group-by and --zone, 'ration usage import' reads the l
 	flags.IntVar(&filter.Limit, "max", 10_000, "show at most this many rows")
 	flags.Lookup("from").DefValue = "30 days ago"
 	return cmd
+}
+
+// parseDates reads the flags of a first date, which has two names, and a last one.
+func parseDates(cmd *cobra.Command, from, since, to, zone string) (first, last ration.PeriodID, err error) {
+	begin, flag := from, "--from"
+	if cmd.Flags().Changed("since") {
+		if cmd.Flags().Changed("from") {
+			return 0, 0, usagef("--since and --from are the same: give only one of the two")
+		}
+		begin, flag = since, "--since"
+	}
+	location, err := ration.LoadZone(zone)
+	if err != nil {
+		return 0, 0, &ration.InvalidError{Field: "--zone", Value: zone, Reason: `use an IANA name such as "Europe/Berlin", or UTC`}
+	}
+	if first, err = parseDate(flag, begin, location); err != nil {
+		return 0, 0, err
+	}
+	last, err = parseDate("--to", to, location)
+	return first, last, err
 }

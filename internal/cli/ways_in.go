@@ -100,13 +100,14 @@ func (i *instance) newListeners(proxy, verify http.Handler, trouble *troubleLog)
 }
 
 // observeAnswers returns the observer of all ways in: it logs trouble, refusals for
-// those who debug, and what the access log says of an answer.
+// those who debug, and what the access log says of an answer, and counts answers.
 func (i *instance) observeAnswers(trouble *troubleLog) func(context.Context, rationhttp.Event) {
 	refusals := rationhttp.LogRefusals(i.log)
 	return func(ctx context.Context, event rationhttp.Event) {
 		trouble.observe(ctx, event)
 		refusals(ctx, event)
 		i.access.Observe(ctx, event)
+		i.traffic.Observe(ctx, event)
 	}
 }
 

@@ -264,7 +264,7 @@ var settings = []setting{
 		set:     into(func(c *Config) *int { return &c.UsageHoursDays }, func(value string) (int, error) { return parseInteger(value, 0, 36500) }),
 	},
 	{
-		Setting: Setting{"history_days", formNumber, "1100", "How many days to keep usage by day, at least 100. A day is kept longer while a reservation may still be settled to it or the request log has entries of it. Lifetime counts are kept for ever. 0: keep days for ever."},
+		Setting: Setting{"history_days", formNumber, "1100", "How many days to keep usage by day, and traffic, at least 100. A day is kept longer while a reservation may still be settled to it or the request log has entries of it. Lifetime counts are kept for ever. 0: keep days for ever."},
 		kind:    integer,
 		set:     into(func(c *Config) *int { return &c.HistoryDays }, parseHistoryDays),
 	},
