@@ -24,7 +24,10 @@ type Job struct {
 
 	Actor string // who asked for it
 	Origin
-	Change *KeysChange // of JobChangeKeys: what it does
+
+	// Of JobChangeKeys: what it does with which keys. The zero Filter is all of them.
+	Action KeyAction
+	Filter KeyFilter
 
 	CreatedAt  time.Time
 	StartedAt  time.Time // zero: no instance has begun it

@@ -3,6 +3,8 @@ package rationadmin
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"github.com/ration-dev/ration"
 )
 
@@ -78,6 +80,22 @@ type Operations interface {
 	// elsewhere, in one transaction. Errors: ErrNotFound for an unknown key;
 	// ErrClockSuspect while the clock is in doubt.
 	ImportUsage(ctx context.Context, actor string, usage UsageImport) (UsageImported, error)
+
+	// StartJob keeps a change of keys or an import as a job, which servers on the
+	// database do in the background. The job may do what the caller may do now; if the
+	// service token is revoked, it is cancelled. What can't be right is an error here, and
+	// what stands against a key or a row later is a problem of the job. Errors:
+	// ErrNotFound for an unknown plan of a change; ErrConflict if 10 jobs of the
+	// caller, or 100 in all, have not finished.
+	StartJob(ctx context.Context, actor string, job NewJob) (Job, error)
+	// ShowJob returns a job. It is kept for 30 days after it has finished. Error:
+	// ErrNotFound.
+	ShowJob(ctx context.Context, id uuid.UUID) (Job, error)
+	// ListJobs returns the jobs that match, the newest first, without their problems.
+	ListJobs(ctx context.Context, filter JobFilter) ([]Job, error)
+	// CancelJob cancels a job that has not finished: when it has returned, the job
+	// changes nothing any more, and what it did stays. Error: ErrNotFound.
+	CancelJob(ctx context.Context, actor string, id uuid.UUID) (Job, error)
 
 	// SetMeter gives a meter its unit, in which everything on it is counted from then
 	// on. It changes nothing if the meter has this unit already. Error: ErrConflict if

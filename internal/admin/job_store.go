@@ -55,7 +55,7 @@ type Jobs interface {
 
 // JobRecord is a job as it is stored.
 type JobRecord struct {
-	Job   // without Change
+	Job   // without Action and Filter
 	Reach Reach
 	Task  []byte // what it does, as [Service] writes it
 	Steps int64  // that were made

@@ -108,7 +108,7 @@ func (s *Service) workOf(ctx context.Context, actor string, job *NewJob) (jobWor
 func shownJob(record JobRecord) Job {
 	if record.Kind == JobChangeKeys {
 		if change, err := readTask(record.Task); err == nil { // or a later release wrote it
-			record.Change = &change
+			record.Action, record.Filter = change.Action, change.Filter
 		}
 	}
 	return record.Job

@@ -68,7 +68,8 @@ func (s *served) prepare(operation string) {
 		name = "free"
 	}
 	secret := key["secrets"].([]any)[0].(map[string]any)["id"].(string)
-	s.ids = strings.NewReplacer("{id}", id, "{secret}", secret, "{name}", name, "key_019a1b2c-3d4e-7f60-8a9b-0c1d2e3f4a5b", id)
+	job, _ := s.call("POST", "/jobs", `{"change_keys":{"all":true,"action":"disable"}}`)
+	s.ids = strings.NewReplacer("/jobs/{id}", strings.TrimPrefix(job.Header.Get("Location"), adminapi.Prefix), "{id}", id, "{secret}", secret, "{name}", name, "key_019a1b2c-3d4e-7f60-8a9b-0c1d2e3f4a5b", id)
 }
 
 func (s *served) fill(text string) string { return s.ids.Replace(text) }

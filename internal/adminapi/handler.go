@@ -62,6 +62,7 @@ func New(config Config) *API {
 	a.registerUsage()
 	a.registerTraffic()
 	a.registerReservations()
+	a.registerJobs()
 	a.registerAudit()
 	a.registerReports()
 	a.registerImports()

@@ -37,16 +37,24 @@ type importKeysInput struct {
 }
 
 func importKeys(ctx context.Context, c Caller, in *importKeysInput) (*reply[api.KeysImported], error) {
-	keys := rationadmin.KeysImport{Before: in.Body.Before, DryRun: in.Body.DryRun}
-	for i := range in.Body.Keys {
-		key, err := readImportedKey(&in.Body.Keys[i])
-		if err != nil {
-			return nil, below(element("keys", i), err)
-		}
-		keys.Keys = append(keys.Keys, key)
+	keys, err := readKeysImport(&in.Body)
+	if err != nil {
+		return nil, err
 	}
 	imported, err := c.Operations.ImportKeys(ctx, c.Actor, keys)
 	return replyWith(wire.KeysImported(imported, keys.DryRun), err)
+}
+
+func readKeysImport(body *api.KeysImport) (keys rationadmin.KeysImport, err error) {
+	keys = rationadmin.KeysImport{Before: body.Before, DryRun: body.DryRun}
+	for i := range body.Keys {
+		key, err := readImportedKey(&body.Keys[i])
+		if err != nil {
+			return keys, below(element("keys", i), err)
+		}
+		keys.Keys = append(keys.Keys, key)
+	}
+	return keys, nil
 }
 
 func readImportedKey(k *api.ImportedKey) (rationadmin.ImportedKey, error) {
@@ -89,16 +97,24 @@ type importUsageInput struct {
 }
 
 func importUsage(ctx context.Context, c Caller, in *importUsageInput) (*reply[api.UsageImported], error) {
-	usage := rationadmin.UsageImport{DryRun: in.Body.DryRun}
-	for i := range in.Body.Days {
-		day, err := readImportedDay(&in.Body.Days[i], i+1)
-		if err != nil {
-			return nil, below(element("days", i), err)
-		}
-		usage.Days = append(usage.Days, day)
+	usage, err := readUsageImport(&in.Body)
+	if err != nil {
+		return nil, err
 	}
 	imported, err := c.Operations.ImportUsage(ctx, c.Actor, usage)
 	return replyWith(wire.UsageImported(imported, usage.DryRun), err)
+}
+
+func readUsageImport(body *api.UsageImport) (usage rationadmin.UsageImport, err error) {
+	usage.DryRun = body.DryRun
+	for i := range body.Days {
+		day, err := readImportedDay(&body.Days[i], i+1)
+		if err != nil {
+			return usage, below(element("days", i), err)
+		}
+		usage.Days = append(usage.Days, day)
+	}
+	return usage, nil
 }
 
 func readImportedDay(d *api.ImportedDay, number int) (day rationadmin.ImportedDay, err error) {

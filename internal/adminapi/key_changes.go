@@ -29,24 +29,30 @@ type changeKeysInput struct {
 }
 
 func changeKeys(ctx context.Context, c Caller, in *changeKeysInput) (*reply[api.KeysChangedChunk], error) {
-	change := admin.KeysChange{
-		Filter: readFilter(in.Body.Filter), All: in.Body.All, Action: admin.KeyAction(in.Body.Action), DryRun: in.Body.DryRun,
-	}
-	var err error
-	if change.Filter.After, err = readKeyCursor("/cursor", in.Body.Cursor); err != nil {
+	change, err := readKeysChange(&in.Body, in.RawBody)
+	if err != nil {
 		return nil, err
-	}
-	change.Filter.Limit = in.Body.Limit
-	if in.Body.Patch != nil {
-		if change.Patch, err = readKeyPatch(in.Body.Patch, nullMembers(memberOf(in.RawBody, "patch"))); err != nil {
-			return nil, below("/patch", err)
-		}
 	}
 	changed, err := c.Operations.ChangeKeys(ctx, c.Actor, change)
 	if err != nil {
 		return nil, err
 	}
 	return replyWith(api.KeysChangedChunk{KeysChanged: wire.KeysChanged(changed, change.DryRun), NextCursor: wire.KeyCursor(changed.Next)}, nil)
+}
+
+// readKeysChange reads a change. The raw form says where null is.
+func readKeysChange(body *api.KeysChange, raw []byte) (change admin.KeysChange, err error) {
+	change = admin.KeysChange{Filter: readFilter(body.Filter), All: body.All, Action: admin.KeyAction(body.Action), DryRun: body.DryRun}
+	if change.Filter.After, err = readKeyCursor("/cursor", body.Cursor); err != nil {
+		return change, err
+	}
+	change.Filter.Limit = body.Limit
+	if body.Patch != nil {
+		if change.Patch, err = readKeyPatch(body.Patch, nullMembers(memberOf(raw, "patch"))); err != nil {
+			return change, below("/patch", err)
+		}
+	}
+	return change, nil
 }
 
 type countUnlimitedInput struct {

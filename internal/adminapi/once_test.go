@@ -117,6 +117,7 @@ func (o *office) wantAgain(doing string, first, again reply) {
 var repeatable = []struct{ name, path, body string }{
 	{"createKey", "/keys", `{"name":"Ada","owner":"ada@example.com","scopes":["a","b"],"limits":[{"limit":"5/day"}],"metadata":{"a":"1"}}`},
 	{"createPlan", "/plans", `{"name":"pro","limits":["5/day","10/second burst 20"]}`},
+	{"startJob", "/jobs", `{"change_keys":{"all":true,"action":"disable"}}`},
 	{"createToken", "/tokens", `{"name":"sign-up","scopes":["keys"],"owners":["acme"]}`},
 	{"rotateKey", "/keys/{id}/rotate", `{"overlap":3600}`},
 	{"addSecret", "/keys/{id}/secrets", `{"label":"phone"}`},

@@ -111,7 +111,7 @@ func (a *API) problemOf(ctx context.Context, err error) *Problem {
 		return (&Refusal{Status: refused.Status, Code: refused.Code, Detail: refused.Detail, Challenge: refused.Challenge, RetryAfter: refused.RetryAfter}).problem(id)
 	}
 	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
-		refused := invalidValue("/"+strings.ReplaceAll(invalid.Field, ".", "/"), invalid.Reason)
+		refused := invalidValue(pointerOf(err, invalid), invalid.Reason)
 		refused.Detail = sentence(err)
 		if !local {
 			refused.Detail = sentence(errors.New(strings.ReplaceAll(err.Error(), invalid.Error(), invalid.Field+": "+invalid.Reason)))
@@ -146,6 +146,24 @@ func invalidValue(pointer, detail string) *Refusal {
 		Status: http.StatusUnprocessableEntity, Code: "invalid_value", Detail: "The request has a value that is not possible.",
 		Errors: []api.FieldError{{Pointer: pointer, Detail: detail}},
 	}
+}
+
+// inMember says that what an operation was asked for is a member of the request's body.
+type inMember struct {
+	member string
+	error
+}
+
+// Unwrap gives errors.Is and As the error of the operation.
+func (e *inMember) Unwrap() error { return e.error }
+
+// pointerOf returns where in the request the fault is.
+func pointerOf(err error, invalid *ration.InvalidError) string {
+	pointer := "/" + strings.ReplaceAll(invalid.Field, ".", "/")
+	if in, ok := errors.AsType[*inMember](err); ok {
+		return "/" + in.member + pointer
+	}
+	return pointer
 }
 
 // invalidForm says that a part of the request is not what it has to be.

@@ -10,6 +10,11 @@ import (
 
 // ChangeKeys implements admin.Operations.
 func (o *Operations) ChangeKeys(ctx context.Context, actor string, change admin.KeysChange) (admin.KeysChanged, error) {
+	changed, err := o.admin.ChangeKeys(by(ctx, actor), keysChange(change))
+	return answered(changed, err, readKeysChanged)
+}
+
+func keysChange(change admin.KeysChange) api.KeysChange {
 	asked := api.KeysChange{
 		Filter: keyFilter(change.Filter), All: change.All, Action: string(change.Action), DryRun: change.DryRun,
 		Limit: change.Filter.Limit, Cursor: after(change.Filter.After),
@@ -17,8 +22,7 @@ func (o *Operations) ChangeKeys(ctx context.Context, actor string, change admin.
 	if change.Action == admin.ActionUpdate {
 		asked.Patch = new(keyPatch(&change.Patch))
 	}
-	changed, err := o.admin.ChangeKeys(by(ctx, actor), asked)
-	return answered(changed, err, readKeysChanged)
+	return asked
 }
 
 // ImportKeys implements admin.Operations.

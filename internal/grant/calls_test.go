@@ -106,6 +106,21 @@ var calls = map[string]call{
 		return found, err
 	}},
 
+	"StartJob": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, o *office, at target) (any, error) {
+		return ops.StartJob(ctx, actor, admin.NewJob{Keys: &admin.KeysImport{Keys: []admin.ImportedKey{{
+			Name: o.name("imported"), Owner: at.owner, Plan: at.plan, Status: ration.StatusActive, Secret: ration.SecretFromText(o.name("an old secret")),
+		}}}})
+	}},
+	"ShowJob": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.ShowJob(ctx, at.job)
+	}},
+	"ListJobs": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.ListJobs(ctx, admin.JobFilter{})
+	}},
+	"CancelJob": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.CancelJob(ctx, actor, at.job)
+	}},
+
 	"SetMeter": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
 		return ops.SetMeter(ctx, actor, admin.MeterUnit{Name: "eur", Unit: 2})
 	}},

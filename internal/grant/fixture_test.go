@@ -34,6 +34,7 @@ type office struct {
 	*testing.T
 	service *admin.Service
 	store   store
+	token   uuid.UUID // of all operations
 	made    int
 }
 
@@ -79,7 +80,7 @@ func newOffice(t *testing.T, store store, closeStore func() error) *office {
 			t.Error(err)
 		}
 	})
-	o := &office{T: t, service: admin.New(store, admin.Config{}), store: store}
+	o := &office{T: t, service: admin.New(store, admin.Config{}), store: store, token: uuid.Must(uuid.NewV7())}
 	for _, plan := range []string{ownPlan, otherPlan} {
 		if _, err := o.service.CreatePlan(t.Context(), "test", admin.NewPlan{Name: plan}); err != nil {
 			t.Fatal(err)
@@ -96,7 +97,7 @@ func (o *office) name(what string) string {
 
 // operations returns what a token with scopes may do within a reach.
 func (o *office) operations(reach admin.Reach, scopes ...string) admin.Operations {
-	token := admin.Token{ID: uuid.Must(uuid.NewV7()), Name: "tester", Scopes: scopes, Owners: reach.Owners, Plans: reach.Plans}
+	token := admin.Token{ID: o.token, Name: "tester", Scopes: scopes, Owners: reach.Owners, Plans: reach.Plans}
 	return grant.Of(token).Operations(o.service)
 }
 
@@ -104,6 +105,7 @@ func (o *office) operations(reach admin.Reach, scopes ...string) admin.Operation
 type target struct {
 	admin.IssuedSecret
 	owner, plan string
+	job         uuid.UUID // the token's own if it reaches the key
 }
 
 // target makes a key that was used yesterday, has entries in the audit log and a
@@ -122,7 +124,25 @@ func (o *office) target(owner, plan string) target {
 	if _, err := o.store.Charge(o.Context(), testbatch.Of(o.T, hold)); err != nil {
 		o.Fatal(err)
 	}
-	return target{issued, owner, plan}
+	return target{issued, owner, plan, o.job(owner == ownOwner && plan == ownPlan)}
+}
+
+// job makes a job that has finished, of the token or of another one.
+func (o *office) job(own bool) uuid.UUID {
+	o.Helper()
+	job := admin.JobRecord{Job: admin.Job{Kind: admin.JobImportKeys, Actor: "test"}, Task: []byte("{}")}
+	if job.TokenID = o.token; !own {
+		job.TokenID = uuid.Must(uuid.NewV7())
+	}
+	audit := admin.AuditEntry{Actor: "test", Action: "job.start", Target: "a job"}
+	job, err := o.store.CreateJob(o.Context(), job, nil, func(int, int) error { return nil }, audit)
+	if err == nil {
+		_, err = o.store.CancelJob(o.Context(), job.ID, "", audit)
+	}
+	if err != nil {
+		o.Fatal(err)
+	}
+	return job.ID
 }
 
 // usedOn is a day some days ago on which a key was used.

@@ -3,6 +3,8 @@ package grant
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 )
@@ -94,6 +96,28 @@ func (o *operations) FindKeys(ctx context.Context, secrets []ration.Secret) ([]r
 // ImportUsage implements admin.Operations.
 func (o *operations) ImportUsage(ctx context.Context, _ string, usage admin.UsageImport) (admin.UsageImported, error) {
 	return change(ctx, o.grant, changeKeys, o.of.ImportUsage, usage)
+}
+
+// StartJob implements admin.Operations. A job does what ChangeKeys and imports do.
+func (o *operations) StartJob(ctx context.Context, _ string, job admin.NewJob) (admin.Job, error) {
+	return change(ctx, o.grant, changeKeys, o.of.StartJob, job)
+}
+
+// ShowJob implements admin.Operations. A narrowed token sees its own jobs.
+func (o *operations) ShowJob(ctx context.Context, id uuid.UUID) (admin.Job, error) {
+	ctx, _ = o.grant.as(ctx)
+	return read(ctx, o.grant, readKeys, o.of.ShowJob, id)
+}
+
+// ListJobs implements admin.Operations. A narrowed token sees its own jobs.
+func (o *operations) ListJobs(ctx context.Context, filter admin.JobFilter) ([]admin.Job, error) {
+	ctx, _ = o.grant.as(ctx)
+	return read(ctx, o.grant, readKeys, o.of.ListJobs, filter)
+}
+
+// CancelJob implements admin.Operations. A narrowed token cancels its own jobs.
+func (o *operations) CancelJob(ctx context.Context, _ string, id uuid.UUID) (admin.Job, error) {
+	return change(ctx, o.grant, changeKeys, o.of.CancelJob, id)
 }
 
 // ListReservations implements admin.Operations.

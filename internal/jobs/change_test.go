@@ -44,7 +44,7 @@ func TestChange(t *testing.T) {
 		if job.State != admin.JobDone || job.Done != 249 || job.Counts != want || cmp.Diff(problems, job.Problems) != "" {
 			w.Errorf("job %+v; want %+v, %+v", job, want, problems)
 		}
-		if job.Actor != actor || job.From != "203.0.113.7" || job.Change == nil || job.Change.Filter.Owner != "acme" {
+		if job.Actor != actor || job.From != "203.0.113.7" || job.Action != admin.ActionDisable || job.Filter.Owner != "acme" {
 			w.Errorf("it does not say who asked for what: %+v", job)
 		}
 		for number, key := range ids {

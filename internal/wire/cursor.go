@@ -27,6 +27,7 @@ const (
 	ListOfPlans        = "plans"
 	ListOfMeters       = "meters"
 	ListOfReservations = "reservations"
+	ListOfJobs         = "jobs"
 
 	walkOfKeys = "keys" // by operations that go from key to key
 )
