@@ -110,10 +110,10 @@ func TestPurgeOfDaysGoesOnInParts(t *testing.T) {
 	d.exec(t, `INSERT INTO reservations SELECT $1, gen_random_uuid(), 'open', 'keep', '[]', NULL, '2026-03-01', '2026-03-02', NULL, NULL, sha256(''), '[]'`, held)
 	d.exec(t, "INSERT INTO audit_log SELECT gen_random_uuid(), '2026-03-01', 'a', 'b', 'c' FROM generate_series(0, 1099) i")
 	for _, row := range []struct {
-		parts       int // of reservations, idempotency keys, leases, answers, refunds, days, entries and jobs
+		parts       int // of reservations, idempotency keys, leases, answers, refunds, days, traffic, entries and jobs
 		days, audit int64
 		since       string
-	}{{11, 2, 0, "2026-04-05"}, {8, 2, 0, "2026-04-05"}} {
+	}{{12, 2, 0, "2026-04-05"}, {9, 2, 0, "2026-04-05"}} {
 		if took, err := store.PurgeKept(t.Context()); err != nil || took != row.parts {
 			t.Errorf("PurgeKept = %d parts, %v; want %d", took, err, row.parts)
 		}
