@@ -48,7 +48,8 @@ func (a *app) completionOfArguments() map[string]cobra.CompletionFunc {
 		"config profiles use": a.completeProfile, "config profiles remove": a.completeProfile,
 		"meters set": a.found(meterChoices), "meters show": a.found(meterChoices),
 		"plans show": plans, "plans update": plans, "plans delete": plans,
-		"tokens revoke":      a.found(tokenChoices),
+		"tokens revoke": a.found(tokenChoices),
+		"jobs show":     a.found(jobChoices), "jobs cancel": a.found(jobChoices),
 		"keys secret revoke": a.completeSecret,
 		"keys create":        cobra.NoFileCompletions, "plans create": cobra.NoFileCompletions, "tokens create": cobra.NoFileCompletions,
 	}
@@ -81,6 +82,9 @@ func completeFlag(cmd *cobra.Command, flag *pflag.Flag, known map[string]cobra.C
 	complete := known[flag.Name]
 	if strings.HasSuffix(cmd.CommandPath(), " tokens create") && flag.Name == "scope" {
 		complete = fixed(admin.ScopeVerify, admin.ScopeRead, admin.ScopeKeys, admin.ScopeAdmin)
+	}
+	if strings.HasSuffix(cmd.CommandPath(), " jobs list") && flag.Name == "state" {
+		complete = fixed(jobStates()...)
 	}
 	if _, ok := flag.Value.(*startFlag); ok {
 		complete = fixed(startNow, startNextPeriod)

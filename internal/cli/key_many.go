@@ -39,6 +39,9 @@ func (a *app) changeKeys(ctx context.Context, selection *keySelection, change ad
 		}
 	}
 	change.DryRun = false
+	if selection.background {
+		return a.startJob(ctx, change)
+	}
 	changed, err := a.changeAllKeys(ctx, change)
 	if err != nil {
 		return err

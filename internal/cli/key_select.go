@@ -17,13 +17,15 @@ type keySelection struct {
 	all    bool
 	dryRun bool
 	yes    bool
+
+	background bool // servers do it
 }
 
 // asksForMany is when commands ask that can change many keys, unless they ask always.
 const asksForMany = "With --select or --all it asks first."
 
 // selectionFlags don't say what to change.
-var selectionFlags = []string{"select", "all", "dry-run", "yes"}
+var selectionFlags = []string{"select", "all", "dry-run", "yes", "background"}
 
 func (s *keySelection) register(cmd *cobra.Command, when string) {
 	asks(cmd, &s.yes, when)
@@ -33,6 +35,7 @@ func (s *keySelection) register(cmd *cobra.Command, when string) {
 	flags.StringArrayVar(&s.fields, "select", nil, `in place of KEY: all keys with this "plan=…", "owner=…", "status=…" or "name=…", or with "unlimited=unmarked", without any limit and not marked as meant so; repeat for keys that match all`)
 	flags.BoolVar(&s.all, "all", false, "in place of KEY: every key")
 	flags.BoolVar(&s.dryRun, "dry-run", false, "with --select or --all: only count what would change")
+	flags.BoolVar(&s.background, "background", false, "with --select or --all: let servers do it, step by step, and print the job; see 'ration jobs --help'")
 }
 
 // many reports whether keys are named by what they are.
@@ -44,8 +47,12 @@ func (s *keySelection) checkArgs(cmd *cobra.Command, args []string) error {
 		return usagef("--all selects every key and --select some of them: give only one of the two")
 	case s.many() && len(args) > 0:
 		return usagef("%q names one key, but --select and --all select many: give only one of the two", args[0])
+	case s.background && s.dryRun:
+		return usagef("--background does it and --dry-run doesn't: give only one of the two")
 	case s.many():
 		return nil
+	case s.background:
+		return usagef("--background needs --select or --all")
 	case s.dryRun:
 		return usagef("--dry-run needs --select or --all")
 	}
