@@ -63,6 +63,8 @@ func TestShellsCompleteWhatIsInTheDatabase(t *testing.T) {
 		{"ration usage --meter t", []string{"tokens"}},
 		{"ration plans list -o c", []string{"csv"}},
 		{"ration tokens revoke ", []string{"gateway"}},
+		{"ration jobs list --state c", []string{"cancelled"}},
+		{"ration reservations --state s", []string{"settled"}},
 	} {
 		lines, want[row.line] = append(lines, row.line), row.want
 	}
