@@ -49,6 +49,10 @@ bench: system ## compare with other ways to count, each checked for doing the wo
 latency: system ## measure what Ration adds to a call, on SQLite and PostgreSQL
 	scripts/latency.sh
 
+.PHONY: scale
+scale: system ## measure what a million keys with a month of usage cost (half an hour)
+	scripts/scale.sh
+
 .PHONY: lint
 lint: $(LINT) ## check style and find faults without running
 	$(call each-module,(cd $$module && $(abspath $(LINT)) run ./...))

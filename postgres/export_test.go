@@ -103,10 +103,10 @@ func (s *Store) PurgeKept(ctx context.Context) (parts int, err error) {
 	return parts, err
 }
 
-// PurgeHistory deletes days and entries of the audit log that are older than some time.
+// PurgeHistory deletes days, hours and entries of the audit log that are older than some time.
 // Store is of this package.
 func PurgeHistory(ctx context.Context, store storetest.Store, older time.Duration) error {
-	s, config := store.(*Store), Config{UsageDays: older, AuditLog: older}
+	s, config := store.(*Store), Config{UsageDays: older, AuditLog: older, UsageHours: older}
 	l := newLane(s)
 	defer l.drop()
 	for _, kind := range newPurgesOfKept(&config).kinds {

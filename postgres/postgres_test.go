@@ -10,21 +10,23 @@ import (
 )
 
 func TestContract(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) storetest.Harness {
-		d := newDatabase(t)
-		clock := newFakeClock(t, d, time.Now())
-		config := postgres.Config{InstanceClock: clock.now}.Patient(8)
-		return storetest.Harness{
-			Store:          d.open(t, config),
-			SetNow:         func(now time.Time) { clock.set(t, now) },
-			SetInstanceNow: clock.setInstance,
-			OpenAnother:    func(t *testing.T) storetest.Store { return d.open(t, config) },
-			AwaitLocked:    func(t *testing.T) { d.await(t, somebodyWaits) },
-			Purge:          postgres.PurgeHistory,
-			Crash: func(t *testing.T, store storetest.Store, point uint64, work func(context.Context, storetest.Store)) storetest.Store {
-				d.crash(t, config, point, work)
-				return store
-			},
-		}
-	})
+	storetest.Run(t, func(t *testing.T) storetest.Harness { return newDatabase(t).harness(t) })
+}
+
+// harness is for a store on a database with a clock that tests set.
+func (d *database) harness(t *testing.T) storetest.Harness {
+	clock := newFakeClock(t, d, time.Now())
+	config := postgres.Config{InstanceClock: clock.now}.Patient(8)
+	return storetest.Harness{
+		Store:          d.open(t, config),
+		SetNow:         func(now time.Time) { clock.set(t, now) },
+		SetInstanceNow: clock.setInstance,
+		OpenAnother:    func(t *testing.T) storetest.Store { return d.open(t, config) },
+		AwaitLocked:    func(t *testing.T) { d.await(t, somebodyWaits) },
+		Purge:          postgres.PurgeHistory,
+		Crash: func(t *testing.T, store storetest.Store, point uint64, work func(context.Context, storetest.Store)) storetest.Store {
+			d.crash(t, config, point, work)
+			return store
+		},
+	}
 }

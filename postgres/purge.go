@@ -43,7 +43,8 @@ SELECT count(*) FROM deleted`
 }
 
 // purgeHoursSQL and purgeTrafficSQL are purgeKeptSQL for what is kept by hour. They note
-// from when on hours are complete.
+// from when on hours are complete, and say twice which hours go, because two partitions
+// may have a row at one place.
 var (
 	purgeHoursSQL   = purgeByHourSQL("usage_hours")
 	purgeTrafficSQL = purgeByHourSQL("traffic_hours")
@@ -61,7 +62,7 @@ WITH horizon AS MATERIALIZED (
         WHERE hour < (SELECT hour FROM horizon)
         ORDER BY hour
         LIMIT $3::bigint
-        FOR UPDATE SKIP LOCKED))
+        FOR UPDATE SKIP LOCKED)) AND hour < (SELECT hour FROM horizon)
     RETURNING 1
 ), noted AS (
     INSERT INTO ` + table + `_since AS s (since)

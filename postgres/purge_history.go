@@ -18,18 +18,14 @@ const purgeDaysSQL = `
 WITH horizon AS MATERIALIZED (
     SELECT ((least((SELECT ration_now()), $1::timestamptz) - make_interval(secs => $2::float8)) AT TIME ZONE 'UTC')::date - 1 AS date
 ), deleted AS (
-    DELETE FROM usage_days
-    WHERE ctid = ANY(ARRAY(
+    DELETE FROM usage_days d
+    WHERE d.ctid = ANY(ARRAY(
         SELECT d.ctid
         FROM usage_days d
-        WHERE d.date < (SELECT date FROM horizon) AND (
-            SELECT true FROM reservations r
-            WHERE r.api_key_id = d.api_key_id AND r.state = 'open'
-              AND r.created_at < ((SELECT date FROM horizon) + 2)::timestamp AT TIME ZONE 'UTC'
-            LIMIT 1) IS NULL
+        WHERE ` + dayIsOver + `
         ORDER BY d.date
         LIMIT $3::bigint
-        FOR UPDATE OF d SKIP LOCKED))
+        FOR UPDATE OF d SKIP LOCKED)) AND ` + dayIsOver + `
     RETURNING 1
 ), noted AS (
     INSERT INTO usage_days_since AS s (since)
@@ -37,6 +33,13 @@ WITH horizon AS MATERIALIZED (
     ON CONFLICT (only_row) DO UPDATE SET since = greatest(s.since, excluded.since)
 )
 SELECT count(*) FROM deleted`
+
+// dayIsOver stands there twice, because two partitions may have a row at one place.
+const dayIsOver = `d.date < (SELECT date FROM horizon) AND (
+            SELECT true FROM reservations r
+            WHERE r.api_key_id = d.api_key_id AND r.state = 'open'
+              AND r.created_at < ((SELECT date FROM horizon) + 2)::timestamp AT TIME ZONE 'UTC'
+            LIMIT 1) IS NULL`
 
 // purgeAuditSQL is purgeKeptSQL for the audit log.
 const purgeAuditSQL = `

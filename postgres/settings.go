@@ -52,11 +52,13 @@ SELECT ` + durabilityColumns + `, ` + lineageColumn + `, current_setting('sessio
        set_config('jit', 'off', true),
        set_config('plan_cache_mode', 'force_generic_plan', true)`
 
-// readSettingsSQL is settingsSQL for reports, whose plans are PostgreSQL's own affair.
+// readSettingsSQL is settingsSQL for reports, whose plans are PostgreSQL's own affair, but
+// for parallel ones: they would take the processors that decisions need.
 const readSettingsSQL = `
 SELECT ` + durabilityColumns + `, ` + lineageColumn + `, ` + placeColumns + `,
        ` + pgcommit.Settings + `,
-       set_config('statement_timeout', '10s', true)`
+       set_config('statement_timeout', '10s', true),
+       set_config('max_parallel_workers_per_gather', '0', true)`
 
 // serverSQL tells what a new connection leads to.
 const serverSQL = `

@@ -147,7 +147,8 @@ type Operations interface {
 	// up UTC hours. Without From it then begins with the first day of which all hours
 	// are known, at most 400 days ago. Errors: [ration.InvalidError] of field "from" if
 	// hours of the first days are not known, those of UsageDays, and of field "zone" if a day does not
-	// begin on a full UTC hour.
+	// begin on a full UTC hour. Sums of all keys that are neither by key nor by owner are
+	// read day by day, with pauses, so the days aren't those of one instant.
 	SumUsage(ctx context.Context, question UsageQuestion) (UsageReport, error)
 	// Traffic adds up the answers that servers gave to requests that ask for a
 	// decision, by hour, day or month, way in and code, or several of them. They are

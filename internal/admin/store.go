@@ -185,6 +185,9 @@ type Usage interface {
 	// meter. It leaves out hours in which nothing was counted, and those that were
 	// deleted or never written: see SumHours.
 	UsageHours(ctx context.Context, filter HourFilter) ([]UsageHour, error)
+	// ReportPause returns how long a long report pauses after a part that took so long
+	// to read, so that decisions have most of what they share with it.
+	ReportPause(took time.Duration) time.Duration
 	// SumUsage adds up history rows by the question's groups and by meter, in the
 	// order of [UsageReport].
 	// The question's Zone does not matter.

@@ -42,15 +42,3 @@ func refuseDeleted(filter *UsageFilter, since ration.PeriodID) error {
 	}
 	return &wrong
 }
-
-// sumDays answers a question about each key's own days.
-func (s *Service) sumDays(ctx context.Context, question UsageQuestion) (report UsageReport, err error) {
-	since, err := s.readComplete(ctx, question.UsageFilter, func(filter UsageFilter) (err error) {
-		report, err = s.store.SumUsage(ctx, UsageQuestion{UsageFilter: filter, By: question.By})
-		return err
-	})
-	if since > 0 && question.From == 0 {
-		report.From = since
-	}
-	return report, err
-}

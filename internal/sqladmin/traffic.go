@@ -38,7 +38,7 @@ func (s *Store) SumTraffic(ctx context.Context, ask func(now time.Time) (admin.T
 		if err != nil {
 			return err
 		}
-		limit = LimitOr(question.Limit, defaultUsageLimit)
+		limit = LimitOr(question.Limit, admin.DefaultUsageLimit)
 		if report.Sums, err = sumTraffic(ctx, r, &question, limit+1); err != nil {
 			return err
 		}

@@ -11,8 +11,6 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-const defaultUsageLimit = 10_000
-
 // KeyUsage implements admin.Usage. A key has usage from its creation on.
 func (s *Store) KeyUsage(ctx context.Context, id ration.KeyID) (usage ledger.Usage, now time.Time, err error) {
 	err = s.db.Read(ctx, "reading usage", func(ctx context.Context, r Reader) error {
@@ -90,7 +88,7 @@ func ReadDays(ctx context.Context, r Reader, filter admin.UsageFilter) (days []a
 			KeyID: row.ID(), KeyName: row.Text(), Owner: row.Text(), Meter: row.Text(), Date: row.Date(),
 			Used: row.Int(), Denied: row.Int(), LastRequestAt: row.Time(),
 		})
-	}, where.With(LimitOr(filter.Limit, defaultUsageLimit))...)
+	}, where.With(LimitOr(filter.Limit, admin.DefaultUsageLimit))...)
 	return days, err
 }
 

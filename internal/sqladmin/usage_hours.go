@@ -18,7 +18,7 @@ func (s *Store) UsageHours(ctx context.Context, filter admin.HourFilter) (hours 
 			hours = append(hours, admin.UsageHour{
 				KeyID: row.ID(), KeyName: row.Text(), Owner: row.Text(), Meter: row.Text(), Hour: row.Time(), Used: row.Int(), Denied: row.Int(),
 			})
-		}, append(values, LimitOr(filter.Limit, defaultUsageLimit))...)
+		}, append(values, LimitOr(filter.Limit, admin.DefaultUsageLimit))...)
 	})
 	return hours, err
 }
@@ -79,7 +79,7 @@ func (s *Store) SumHours(ctx context.Context, ask func(now, since time.Time) (ad
 		if err != nil {
 			return err
 		}
-		limit = LimitOr(question.Limit, defaultUsageLimit)
+		limit = LimitOr(question.Limit, admin.DefaultUsageLimit)
 		if report.Sums, err = sumHours(ctx, r, &question, question.By, limit+1); err != nil {
 			return err
 		}

@@ -13,10 +13,14 @@ import (
 // UsageDays finds them, and no more rows come out than there are sums. Days of keys
 // that were revoked count, and so would those of one that is gone.
 func (s *Store) SumUsage(ctx context.Context, question admin.UsageQuestion) (report admin.UsageReport, err error) {
-	limit := LimitOr(question.Limit, defaultUsageLimit)
+	limit := LimitOr(question.Limit, admin.DefaultUsageLimit)
 	err = s.db.Read(ctx, "adding up usage", func(ctx context.Context, r Reader) error {
 		if report.Sums, err = sums(ctx, r, question, limit+1); err != nil {
 			return err
+		}
+		if len(report.Sums) <= int(limit) {
+			report.Totals = totals(report.Sums)
+			return nil
 		}
 		report.Totals, err = sums(ctx, r, admin.UsageQuestion{UsageFilter: question.UsageFilter}, AllRows)
 		return err
@@ -25,6 +29,26 @@ func (s *Store) SumUsage(ctx context.Context, question admin.UsageQuestion) (rep
 		return admin.UsageReport{}, err
 	}
 	return upTo(report, limit), nil
+}
+
+// totals adds up all sums by meter.
+func totals(sums []admin.UsageSum) (totals []admin.UsageSum) {
+	place := make(map[string]int)
+	for _, sum := range sums {
+		i, ok := place[sum.Meter]
+		if !ok {
+			i, place[sum.Meter] = len(totals), len(totals)
+			totals = append(totals, admin.UsageSum{Meter: sum.Meter})
+		}
+		total := &totals[i]
+		total.Used += sum.Used
+		total.Denied += sum.Denied
+		if sum.LastRequestAt.After(total.LastRequestAt) {
+			total.LastRequestAt = sum.LastRequestAt
+		}
+	}
+	slices.SortFunc(totals, func(a, b admin.UsageSum) int { return ration.CompareMeters(a.Meter, b.Meter) })
+	return totals
 }
 
 // upTo returns a report with at most so many sums.

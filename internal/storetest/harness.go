@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -88,6 +89,12 @@ func RunAgain(t *testing.T, open func(t *testing.T) Harness) {
 	runGroups(t, groupsAgain(), randomExamples/5, open)
 }
 
+// RunHistory is [Run] for a store that already passes it, but whose history is kept in
+// another way, such as in partitions.
+func RunHistory(t *testing.T, open func(t *testing.T) Harness) {
+	runGroups(t, groupsOfHistory(), randomExamples/5, open)
+}
+
 func runGroups(t *testing.T, groups []group, examples int, open func(t *testing.T) Harness) {
 	for _, group := range groups {
 		t.Run(group.name, func(t *testing.T) {
@@ -109,16 +116,13 @@ func runGroups(t *testing.T, groups []group, examples int, open func(t *testing.
 }
 
 func groups() []group {
-	return append(groupsOfTransactions(), []group{
+	return append(slices.Concat(groupsOfTransactions(), groupsOfHistory()), []group{
 		{"Decisions", decisionTests},
 		{"Access", accessTests},
 		{"Periods", periodTests},
 		{"Overrides", overrideTests},
 		{"Rates", rateTests},
 		{"Future", futureTests},
-		{"History", historyTests},
-		{"Hours", hourTests},
-		{"Zones", zoneTests},
 		{"Unlimited", unlimitedTests},
 		{"Plans", planTests},
 		{"Tokens", tokenTests},
@@ -136,9 +140,19 @@ func groups() []group {
 		{"NextPeriod", nextTests},
 		{"Meters", meterTests},
 		{"Lists", listTests},
-		{"Retention", retentionTests},
 		{"Traffic", trafficTests},
 	}...)
+}
+
+// groupsOfHistory are those about what a day, an hour or a change leaves behind.
+func groupsOfHistory() []group {
+	return []group{
+		{"History", historyTests},
+		{"Hours", hourTests},
+		{"Zones", zoneTests},
+		{"Retention", retentionTests},
+		{"Audit", auditTests},
+	}
 }
 
 // groupsOfTransactions are those whose outcome can depend on the way to a database:
@@ -150,7 +164,6 @@ func groupsOfTransactions() []group {
 		{"Concurrency", concurrencyTests},
 		{"Keys", keyTests},
 		{"ManyKeys", manyKeysTests},
-		{"Audit", auditTests},
 		{"Idempotency", idempotencyTests},
 		{"Closing", closingTests},
 	}

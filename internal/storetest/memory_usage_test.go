@@ -52,6 +52,8 @@ func (m *memory) UsageDays(_ context.Context, filter admin.UsageFilter) ([]admin
 	return page(m, days, (*admin.UsageDay).Position, compare, filter.NewestFirst, filter.After, filter.Limit, 10_000), nil
 }
 
+func (*memory) ReportPause(time.Duration) time.Duration { return 0 }
+
 func (m *memory) SumUsage(ctx context.Context, question admin.UsageQuestion) (report admin.UsageReport, err error) {
 	filter := question.UsageFilter
 	filter.Limit = 1 << 30

@@ -62,7 +62,7 @@ func run(binary, rates string, length time.Duration) error {
 	var servers []*server
 	defer func() {
 		for _, s := range servers {
-			s.stop()
+			s.Stop()
 		}
 	}()
 	for _, database := range []database{{"SQLite", "sqlite:" + filepath.Join(dir, "ration.db")}, {"PostgreSQL", cluster.DSN()}} {
