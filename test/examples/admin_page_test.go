@@ -21,10 +21,10 @@ func TestCallsOfTheAdminPageWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllSubmatch(page, -1)
-	if len(blocks) != 2 {
+	if len(blocks) != 4 {
 		t.Fatalf("the page has %d blocks in sh", len(blocks))
 	}
-	commands := string(blocks[0][1]) + string(blocks[1][1]) + "cat again.json\n"
+	commands := string(blocks[0][1]) + string(blocks[1][1]) + "cat again.json\n" + string(blocks[2][1]) + "\n" + string(blocks[3][1]) + "\ncat job.json\n"
 	dir, bin := t.TempDir(), t.TempDir()
 	link(t, harness.Binary(t), filepath.Join(bin, "ration"))
 	admin := "127.0.0.1:" + freePort(t)
@@ -34,7 +34,7 @@ func TestCallsOfTheAdminPageWork(t *testing.T) {
 	script := "ration serve 2>log &\nuntil ration health >health 2>&1; do sleep 0.1; done\n" +
 		strings.ReplaceAll(commands, "127.0.0.1:8082", admin) + "\ncat key.json\n"
 	printed := runShell(t, dir, script, environment)
-	for _, pattern := range []string{`"name":"free".*|free`, `"limits":\[\{"name":"requests-day".*"remaining":1000`, `"status":"revoked"`, `"owner":"ada@example.com".*"secret":"rk_\w+"`, `"owner":"bob@example.com".*"secret":"rk_\w+"`} {
+	for _, pattern := range []string{`"name":"free".*|free`, `"limits":\[\{"name":"requests-day".*"remaining":1000`, `"status":"revoked"`, `"owner":"ada@example.com".*"secret":"rk_\w+"`, `"owner":"bob@example.com".*"secret":"rk_\w+"`, `"state":"done".*"counts":\{"changed":2\}`} {
 		if !regexp.MustCompile(pattern).MatchString(printed) {
 			t.Errorf("%q is not in:\n%s", pattern, printed)
 		}
