@@ -28,7 +28,7 @@ type TrafficSum struct {
 
 // TrafficReport has sums, none of which is zero.
 type TrafficReport struct {
-	Sums     []TrafficSum    // by time, if there is one; then the greatest first
+	Sums     []TrafficSum    // by time, if there is one; then the greatest first; then by way in and code
 	More     bool            // there are more sums than the limit
 	From, To ration.PeriodID // the first and the last day
 	Since    time.Time       // from when on answers are counted; earlier counts were deleted, or never made. Zero: they always were

@@ -102,9 +102,13 @@ func sumHours(ctx context.Context, r Reader, question *admin.HourQuestion, by []
 	filter := question.HourFilter
 	filter.From, filter.To = spans[0].From, spans[len(spans)-1].To
 	hours, conditions := hoursWhere(filter)
-	with, values := spanRows(spans)
+	var values []any
+	for i, span := range spans {
+		values = append(values, int64(i), span.From, span.To)
+	}
+	rows := strings.Repeat(", (CAST(? AS bigint), CAST(? AS timestamptz), CAST(? AS timestamptz))", len(spans))[2:]
 	groups := groupsOf(by, spanNumber, spanNumber)
-	sql := with + groups.sums("", "("+hours+") d JOIN s ON d.hour >= s.starts AND d.hour < s.ends", "")
+	sql := "WITH s (number, starts, ends) AS (VALUES " + rows + ") " + groups.sums("", "("+hours+") d JOIN s ON d.hour >= s.starts AND d.hour < s.ends", "")
 	err = r.Query(ctx, sql, func(row Row) {
 		sum := readSum(row, groups.columns)
 		if len(groups.times) > 0 && groups.times[0] == spanNumber {
@@ -113,14 +117,4 @@ func sumHours(ctx context.Context, r Reader, question *admin.HourQuestion, by []
 		found = append(found, sum)
 	}, append(append(values, conditions...), limit)...)
 	return found, err
-}
-
-// spanRows returns a WITH clause for a table s of spans, with columns number, starts and
-// ends, and its values.
-func spanRows(spans []admin.HourSpan) (with string, values []any) {
-	for i, span := range spans {
-		values = append(values, int64(i), span.From, span.To)
-	}
-	rows := strings.Repeat(", (CAST(? AS bigint), CAST(? AS timestamptz), CAST(? AS timestamptz))", len(spans))[2:]
-	return "WITH s (number, starts, ends) AS (VALUES " + rows + ") ", values
 }

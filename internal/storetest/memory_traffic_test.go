@@ -77,11 +77,7 @@ func (m *memory) SumTraffic(_ context.Context, ask func(time.Time) (admin.Traffi
 		report.Sums = append(report.Sums, group)
 	}
 	slices.SortFunc(report.Sums, func(a, b admin.TrafficSum) int {
-		first := cmp.Or(a.Hour.Compare(b.Hour), cmp.Compare(a.Date, b.Date), cmp.Compare(b.Answers, a.Answers))
-		if slices.Index(question.By, admin.ByCode) < slices.Index(question.By, admin.ByVia) {
-			return cmp.Or(first, cmp.Compare(a.Code, b.Code), cmp.Compare(a.Via, b.Via))
-		}
-		return cmp.Or(first, cmp.Compare(a.Via, b.Via), cmp.Compare(a.Code, b.Code))
+		return cmp.Or(a.Hour.Compare(b.Hour), cmp.Compare(a.Date, b.Date), cmp.Compare(b.Answers, a.Answers), cmp.Compare(a.Via, b.Via), cmp.Compare(a.Code, b.Code))
 	})
 	kept := atMost(report.Sums, question.Limit, 10_000)
 	report.More = len(kept) < len(report.Sums)
