@@ -83,7 +83,7 @@ var layers = []layer{
 	{"internal/jobs", []string{root, "internal/admin"}},
 	{"internal/grant", []string{root, "rationadmin", "internal/admin"}},
 	{"internal/adminsock", []string{root, "client", "rationadmin", "internal/admin", "internal/adminapi", "internal/adminclient", "internal/bound", "internal/condense"}},
-	{"internal/adminclient", []string{root, "api", "client", "internal/admin", "internal/wire"}},
+	{"internal/adminclient", []string{root, "api", "client", "rationadmin", "internal/admin", "internal/wire"}},
 	{"internal/wire", []string{root, "api", "internal/admin"}},
 	{"internal/adminapi", []string{root, "api", "internal/numeral", "api/openapi", "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/sealed", "internal/sheet", "internal/wire"}},
 	{"internal/sheet", []string{root, "api"}},

@@ -64,8 +64,12 @@ func (k LimitKey) DefaultName() string {
 	case KindConcurrent:
 		return k.Meter + "-concurrent"
 	}
-	return k.Meter + "-" + strings.NewReplacer(" ", "-", ":", "").Replace(string(k.Period))
+	return k.Meter + "-" + periodNames.Replace(string(k.Period))
 }
+
+// periodNames makes "day-from-0600" of "day from 06:00". Decisions name limits, so it is
+// made once.
+var periodNames = strings.NewReplacer(" ", "-", ":", "")
 
 // KindOf returns the kind of limit that a period belongs to, or "" for an unknown
 // period.

@@ -156,6 +156,11 @@ type Operations interface {
 	// [ration.InvalidError] of field "from" for more than 400 days, of field "zone" if a
 	// day does not begin on a full UTC hour, and of fields "to" and "group_by".
 	Traffic(ctx context.Context, question TrafficQuestion) (TrafficReport, error)
+	// Summary says which keys used most today, and which are nearest to a limit. It is
+	// made in the background, about every 30 seconds while somebody asks for it, and at
+	// longer intervals where there are very many keys. Error: [ErrSummaryBeingMade] if
+	// there is none yet.
+	Summary(ctx context.Context, question SummaryQuestion) (Summary, error)
 	// ListAudit returns the audit log, newest entries first.
 	ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error)
 	// ExplainKey says how each limit of a key would decide a charge, and why. It

@@ -9,6 +9,8 @@ type Service struct {
 	store  Store
 	config Config
 	reach  Reach // the keys that it reads and changes
+
+	summaries *summaries // of all reaches
 }
 
 var _ Operations = (*Service)(nil)
@@ -19,5 +21,5 @@ func New(store Store, config Config) *Service {
 	if config.SecretPrefix == "" {
 		config.SecretPrefix = ration.DefaultSecretPrefix
 	}
-	return &Service{store: store, config: config}
+	return &Service{store: store, config: config, summaries: newSummaries(store)}
 }

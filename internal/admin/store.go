@@ -165,6 +165,10 @@ type TokenChecks interface {
 
 // Usage reads what was counted, and adds what another system has counted.
 type Usage interface {
+	// Standings looks at the next keys after one, at most look, in the order of their
+	// ids, and returns the active ones with all that their limits depend on. All of it
+	// is one state of the database. Charges don't wait for it.
+	Standings(ctx context.Context, after ration.KeyID, look int) (Standings, error)
 	// KeyUsage returns what a key has used on all its meters, requests first,
 	// and the store's time. Error: ErrNotFound for an unknown key.
 	KeyUsage(ctx context.Context, id ration.KeyID) (ledger.Usage, time.Time, error)
@@ -222,6 +226,20 @@ type Traffic interface {
 	// SumTraffic calls ask with the store's time, and adds up what the answer selects, as
 	// SumHours does.
 	SumTraffic(ctx context.Context, ask func(now time.Time) (TrafficHours, error)) (TrafficReport, error)
+}
+
+// Standings is one look at some keys.
+type Standings struct {
+	Now   time.Time // the store's time
+	Keys  []Standing
+	Plans map[string]ration.Plan // theirs; what is missing doesn't exist
+	Last  ration.KeyID           // of the keys looked at; zero: there are no more
+}
+
+// Standing is a key with what it has used.
+type Standing struct {
+	KeyRecord // without its secrets
+	Usage     ledger.Usage
 }
 
 // AuditLog reads who changed what.

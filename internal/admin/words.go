@@ -56,6 +56,10 @@ type (
 	TrafficQuestion     = rationadmin.TrafficQuestion
 	TrafficSum          = rationadmin.TrafficSum
 	TrafficReport       = rationadmin.TrafficReport
+	SummaryQuestion     = rationadmin.SummaryQuestion
+	Summary             = rationadmin.Summary
+	TopKey              = rationadmin.TopKey
+	NearKey             = rationadmin.NearKey
 	AuditEntry          = rationadmin.AuditEntry
 	AuditFilter         = rationadmin.AuditFilter
 	AuditPosition       = rationadmin.AuditPosition

@@ -10,12 +10,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/condense"
 	"github.com/ration-dev/ration/rationhttp"
@@ -118,6 +120,9 @@ func (a *API) problemOf(ctx context.Context, err error) *Problem {
 		}
 		return refused.problem(id)
 	}
+	if early, ok := errors.AsType[*admin.SummaryError](err); ok {
+		return (&Refusal{Status: http.StatusServiceUnavailable, Code: codeSummaryBeingMade, Detail: sentence(err), RetryAfter: int64(early.RetryAfter / time.Second)}).problem(id)
+	}
 	code := ration.CodeOf(err)
 	if status, known := statuses[code]; known {
 		return (&Refusal{Status: status, Code: string(code), Detail: sentence(err)}).problem(id)
@@ -133,6 +138,9 @@ func (a *API) problemOf(ctx context.Context, err error) *Problem {
 	}
 	return &Problem{Problem: *told}
 }
+
+// codeSummaryBeingMade says that there is nothing to be answered with yet.
+const codeSummaryBeingMade = "summary_being_made"
 
 // sentence writes an error as a sentence.
 func sentence(err error) string {

@@ -15,6 +15,12 @@ import (
 const tagUsage = "usage"
 
 func (a *API) registerUsage() {
+	register(a, operation{
+		id: "summary", method: http.MethodGet, path: "/summary", tag: tagUsage, scope: scopeRead,
+		summary: "Show the keys that used most today and those nearest to a limit",
+		about: "It is made in the background, about every 30 seconds while somebody asks, and says how old it is. The first answer may take a while: 503 summary_being_made means that it is not ready yet. " +
+			"Limits that allow nothing at all don't count, nor rates that will be whole again within half a minute.",
+	}, summarise)
 	exported[api.UsageReport](a, operation{
 		id: "sumUsage", method: http.MethodGet, path: "/usage", tag: tagUsage, scope: scopeRead,
 		summary: "Add up usage", about: "Each key's days are those of its own time zone, unless zone names one for all. Usage of revoked keys counts.",

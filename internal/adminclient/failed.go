@@ -10,6 +10,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/client"
+	"github.com/ration-dev/ration/rationadmin"
 )
 
 // failed returns an error as the operations themselves would have returned it.
@@ -40,6 +41,8 @@ func refusal(refused *client.Error) *Failure {
 	switch code := refused.Problem.Code; {
 	case code == "" || code == codeNoRoute:
 		told.text = fmt.Sprintf("the server answers %d: it is of another release, or no Ration; restart it with this release", refused.Status)
+	case code == codeSummaryBeingMade:
+		told.known = rationadmin.ErrSummaryBeingMade
 	case code == codeInvalidValue && len(refused.Problem.Errors) > 0:
 		told.invalid = invalidOf(refused.Problem.Errors[0])
 	case code == codeInvalidBody && len(refused.Problem.Errors) > 0:
@@ -54,6 +57,8 @@ const (
 	codeInvalidBody  = "invalid_body"
 	codeInvalidValue = "invalid_value"
 	codeNoRoute      = "no_such_route"
+
+	codeSummaryBeingMade = "summary_being_made"
 )
 
 // invalidOf names the input that is wrong by its pointer.

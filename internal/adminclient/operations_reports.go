@@ -47,6 +47,12 @@ func (o *Operations) SumUsage(ctx context.Context, question admin.UsageQuestion)
 	return answered(report, err, readUsageReport)
 }
 
+// Summary implements admin.Operations.
+func (o *Operations) Summary(ctx context.Context, question admin.SummaryQuestion) (admin.Summary, error) {
+	summary, err := o.admin.Summary(ctx, client.SummaryQuery{Meter: question.Meter, Limit: question.Limit})
+	return answered(summary, err, readSummary)
+}
+
 // ListAudit implements admin.Operations.
 func (o *Operations) ListAudit(ctx context.Context, filter admin.AuditFilter) ([]admin.AuditEntry, error) {
 	query := client.AuditQuery{Target: filter.Target, Action: filter.Action, Actor: filter.Actor, Since: filter.Since, Until: filter.Until}

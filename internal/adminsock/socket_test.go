@@ -204,6 +204,11 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 		instances, err := ops.ListInstances(ctx)
 		return instances.Items, err
 	})
+	same(p, "summary", func(ops admin.Operations) (admin.Summary, error) {
+		summary, err := ops.Summary(ctx, admin.SummaryQuestion{Limit: 7})
+		summary.Age = 0 // one after the other
+		return summary, err
+	})
 	same(p, "entries of two pages", func(ops admin.Operations) ([]admin.AuditEntry, error) {
 		return ops.ListAudit(ctx, admin.AuditFilter{Actor: actor, OldestFirst: true, After: entries[9].Position(), Limit: 4})
 	})

@@ -40,11 +40,7 @@ func (i *instance) administration() (*admin.Service, error) {
 	if i.awaited == nil {
 		return i.operations, nil
 	}
-	store, err := i.awaited.opened()
-	if err != nil {
-		return nil, err
-	}
-	return admin.New(store, i.awaited.config), nil
+	return i.awaited.administration()
 }
 
 // mostOfAdmin is how many connections the admin API has at once: people and scripts keep

@@ -31,7 +31,8 @@ type awaited struct {
 	lanes  int
 	config admin.Config
 	store  atomic.Pointer[database]
-	why    atomic.Pointer[error] // it is away
+	admin  atomic.Pointer[admin.Service] // on the store
+	why    atomic.Pointer[error]         // it is away
 }
 
 var (
@@ -123,22 +124,35 @@ func (a *awaited) NoteTokenUse(ctx context.Context, ids []uuid.UUID, at time.Tim
 	return store.NoteTokenUse(ctx, ids, at)
 }
 
-// ExplainKey implements verify.Explainer and rationhttp.UsageReader.
-func (a *awaited) ExplainKey(ctx context.Context, question admin.ExplainQuestion) (admin.Explanation, error) {
-	store, err := a.opened()
-	if err != nil {
-		return admin.Explanation{}, err
+// administration returns the operations on the database. Error: ration.ErrStoreUnavailable.
+func (a *awaited) administration() (*admin.Service, error) {
+	if operations := a.admin.Load(); operations != nil {
+		return operations, nil
 	}
-	return admin.New(store, a.config).ExplainKey(ctx, question)
-}
-
-// UsageDays implements rationhttp.UsageReader.
-func (a *awaited) UsageDays(ctx context.Context, filter admin.UsageFilter) ([]admin.UsageDay, error) {
 	store, err := a.opened()
 	if err != nil {
 		return nil, err
 	}
-	return admin.New(store, a.config).UsageDays(ctx, filter)
+	a.admin.CompareAndSwap(nil, admin.New(store, a.config)) // of several, all use the first
+	return a.admin.Load(), nil
+}
+
+// ExplainKey implements verify.Explainer and rationhttp.UsageReader.
+func (a *awaited) ExplainKey(ctx context.Context, question admin.ExplainQuestion) (admin.Explanation, error) {
+	operations, err := a.administration()
+	if err != nil {
+		return admin.Explanation{}, err
+	}
+	return operations.ExplainKey(ctx, question)
+}
+
+// UsageDays implements rationhttp.UsageReader.
+func (a *awaited) UsageDays(ctx context.Context, filter admin.UsageFilter) ([]admin.UsageDay, error) {
+	operations, err := a.administration()
+	if err != nil {
+		return nil, err
+	}
+	return operations.UsageDays(ctx, filter)
 }
 
 // await returns once the database is there, with an error if it has not come in

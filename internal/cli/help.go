@@ -27,7 +27,7 @@ a key, and start the server with --upstream and your API's address.`
 func addGroups(root *cobra.Command) {
 	for _, group := range []struct{ id, title, commands string }{
 		{"start", "Start here:", "dev plans keys serve"},
-		{"look", "See what was used, and why:", "usage traffic explain reservations audit reconcile"},
+		{"look", "See what was used, and why:", "usage top traffic explain reservations audit reconcile"},
 		{"operate", "Run it for others:", "meters config tokens jobs instances doctor health migrate backup restore copy"},
 		{"program", "About this program:", "help completion man version"},
 	} {

@@ -49,7 +49,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 func (a *app) rootCommand() *cobra.Command {
 	root := a.group("ration", "API keys and exact, durable quotas for any HTTP API",
 		a.devCommand(), a.plansCommand(), a.metersCommand(), a.keysCommand(), a.serveCommand(),
-		a.usageCommand(), a.trafficCommand(), a.explainCommand(), a.reservationsCommand(), a.auditCommand(), a.reconcileCommand(),
+		a.usageCommand(), a.topCommand(), a.trafficCommand(), a.explainCommand(), a.reservationsCommand(), a.auditCommand(), a.reconcileCommand(),
 		a.configCommand(), a.tokensCommand(), a.jobsCommand(), a.instancesCommand(), a.doctorCommand(), a.healthCommand(), a.migrateCommand(), a.backupCommand(), a.restoreCommand(), a.copyCommand(),
 		a.manCommand(), a.versionCommand(),
 	)

@@ -3,6 +3,7 @@ package grant_test
 import (
 	"context"
 	"path/filepath"
+	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -87,6 +88,11 @@ var calls = map[string]call{
 	}},
 	"Traffic": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
 		return ops.Traffic(ctx, admin.TrafficQuestion{By: []admin.UsageGroup{admin.ByCode}})
+	}},
+	"Summary": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		found, err := ops.Summary(ctx, admin.SummaryQuestion{})
+		found.AsOf, found.Age = time.Time{}, 0 // the same for any key
+		return found, err
 	}},
 	"ListAudit": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
 		return ops.ListAudit(ctx, admin.AuditFilter{Target: at.Key.ID.String()})

@@ -135,6 +135,11 @@ func (o *operations) SumUsage(ctx context.Context, question admin.UsageQuestion)
 	return read(ctx, o.grant, readKeys, o.of.SumUsage, question)
 }
 
+// Summary implements admin.Operations.
+func (o *operations) Summary(ctx context.Context, question admin.SummaryQuestion) (admin.Summary, error) {
+	return read(ctx, o.grant, readKeys, o.of.Summary, question)
+}
+
 // ListAudit implements admin.Operations. A narrowed token sees the changes of one of
 // its keys at a time.
 func (o *operations) ListAudit(ctx context.Context, filter admin.AuditFilter) ([]admin.AuditEntry, error) {

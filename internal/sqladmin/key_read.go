@@ -102,7 +102,12 @@ func readKeys(ctx context.Context, r Reader, sql string, args ...any) (records [
 	if err != nil {
 		return nil, err
 	}
-	err = r.Query(ctx, KeyOverrides, func(row Row) {
+	return records, readOverrides(ctx, r, byID, ids)
+}
+
+// readOverrides reads the overrides of keys, and the plans that they get next.
+func readOverrides(ctx context.Context, r Reader, byID map[ration.KeyID]*admin.KeyRecord, ids []ration.KeyID) error {
+	return r.Query(ctx, KeyOverrides, func(row Row) {
 		record := byID[row.ID()]
 		override := ration.Override{Limit: readLimit(row), Unlimited: row.Bool(), ExpiresAt: row.Time()}
 		startsAt, plan := row.Time(), row.Text()
@@ -113,7 +118,6 @@ func readKeys(ctx context.Context, r Reader, sql string, args ...any) (records [
 			record.Overrides = append(record.Overrides, ledger.ReadOverride(override, startsAt))
 		}
 	}, ids)
-	return records, err
 }
 
 // readKey reads keyColumns.

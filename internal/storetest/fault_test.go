@@ -71,6 +71,7 @@ const (
 	remembersForEver   fault = "remembers changes for ever"
 	remembersFailures  fault = "remembers changes that failed"
 	remembersInstances fault = "remembers instances for ever"
+	forgetsLeases      fault = "forgets leases in a summary"
 	pagesByNumber      fault = "begins a page after as many rows as were listed"
 
 	countsAnswersAgain fault = "counts answers that are written again"
@@ -93,6 +94,7 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		readsBeforeTheLock:     "Concurrency", // by which of its tests is a matter of timing
 		timesBeforeTheLock:     "Locks/a waiting batch sees what time it has become",
 		forgetsOrigins:         "Audit/an entry says from where the change came, and with which token",
+		forgetsLeases:          "Summary/what is in flight counts",
 		remembersInstances:     "Instances/an instance that was not seen for a day is forgotten",
 		notesEachUse:           "Tokens/the last use is written at most once a minute",
 		remembersKeys:          "Access/a key's status holds from the next decision on",

@@ -127,6 +127,7 @@ func groups() []group {
 		{"Plans", planTests},
 		{"Tokens", tokenTests},
 		{"Instances", instanceTests},
+		{"Summary", summaryTests},
 		{"Once", onceTests},
 		{"Jobs", jobTests},
 		{"Clocks", clockTests},

@@ -50,6 +50,7 @@ func testRandomly(t *testing.T, harness Harness, instances []Store, most int) {
 			"rotate":    throughAny(m.rotateSecret),
 			"revoke":    throughAny(m.revokeSecret),
 			"reset":     throughAny(m.resetLimits),
+			"ranking":   throughAny(m.compareRanking),
 			"":          m.compareUsage,
 		}
 		if harness.Crash != nil {
@@ -88,11 +89,12 @@ type machine struct {
 	eve   eve
 	prior prior
 
+	owner   string       // of all keys but the witness
 	witness ration.KeyID // of which batches are there after a crash
 }
 
 func newMachine(rt *rapid.T, t *testing.T, harness Harness) *machine {
-	m := &machine{f: &fixture{Harness: harness, tb: rt, t: t}, model: newModel()}
+	m := &machine{f: &fixture{Harness: harness, tb: rt, t: t}, model: newModel(), owner: uniqueName()}
 	m.setNow(m.drawStart(rt))
 	m.witness = m.f.key("")
 	for range rapid.IntRange(1, 2).Draw(rt, "plans") {
@@ -110,7 +112,7 @@ func newMachine(rt *rapid.T, t *testing.T, harness Harness) *machine {
 func (m *machine) createKey(rt *rapid.T) {
 	plan, zone := m.drawPlan(rt), m.drawZone(rt)
 	record, err := m.f.Store.CreateKey(rt.Context(), newKey(func(change *admin.KeyChange) {
-		change.Key.Plan, change.Key.TimeZone = plan, zone
+		change.Key.Plan, change.Key.TimeZone, change.Key.Owner = plan, zone, m.owner
 		secret := newSecret("first", change.Now)
 		change.NewSecrets = []admin.NewSecret{secret}
 	}))
