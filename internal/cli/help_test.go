@@ -110,18 +110,18 @@ var made = map[string]string{
 const profilesOfHome = ".config/ration/profiles.yaml"
 
 // place is a directory with all that examples name.
-type place struct{ dir, key, secret string }
+type place struct{ dir, key, secret, job string }
 
 // replace puts what is there into an example.
 func (p place) replace(example string) string {
-	return strings.NewReplacer("key_…", p.key, "sec_…", p.secret,
+	return strings.NewReplacer("key_…", p.key, "sec_…", p.secret, "0197c0de-…", p.job,
 		"/backups", p.dir, "/etc/ration", p.dir, "/usr/local/share/man", p.dir).Replace(example)
 }
 
 // copy makes the directory again, for one test and without a file, and works in it.
 func (p place) copy(t *testing.T, without string) place {
 	t.Helper()
-	p2 := place{t.TempDir(), p.key, p.secret}
+	p2 := place{t.TempDir(), p.key, p.secret, p.job}
 	if err := os.CopyFS(p2.dir, os.DirFS(p.dir)); err != nil {
 		t.Fatal(err)
 	}
@@ -181,13 +181,14 @@ func seed(t *testing.T) place {
 	must(t, db, "keys", "update", key, "--limit", "3000/day")
 	must(t, db, "keys", "create", "robot", "--owner", "acme", "--plan", "free")
 	must(t, db, "keys", "import", "alice.csv", "--plan", "free")
+	job := must(t, db, "keys", "update", "--select", "owner=acme", "--metadata", "a=1", "--background", "--yes", "-q")
 	shown := must(t, db, "keys", "show", key, "-o", "json")
 	must(t, db, "backup", "ration-2030-01-31.db")
 	secret := regexp.MustCompile(`sec_[0-9a-f-]+`).FindString(shown)
 	if key == "" || secret == "" {
 		t.Fatalf("no key or secret in %s", shown)
 	}
-	return place{dir, key, secret}
+	return place{dir, key, secret, job}
 }
 
 // makeTables makes a SQLite database of another system.
