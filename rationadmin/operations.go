@@ -81,8 +81,8 @@ type Operations interface {
 	// ErrClockSuspect while the clock is in doubt.
 	ImportUsage(ctx context.Context, actor string, usage UsageImport) (UsageImported, error)
 
-	// StartJob keeps a change of keys or an import as a job, which servers on the
-	// database do in the background. The job may do what the caller may do now; if the
+	// StartJob keeps a change of keys or an import as a job, which servers (ration serve)
+	// on the database do in the background; a Go program that embeds Ration does none. The job may do what the caller may do now; if the
 	// service token is revoked, it is cancelled. What can't be right is an error here, and
 	// what stands against a key or a row later is a problem of the job. Errors:
 	// ErrNotFound for an unknown plan of a change; ErrConflict if 10 jobs of the

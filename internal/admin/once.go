@@ -69,8 +69,8 @@ func Answering[From, To any](ctx context.Context, finish func(From) To) context.
 }
 
 // Answers keeps the answers of changes that are made once. The methods that make
-// such a change do so: CreateKey, UpdateKey, CreatePlan, CreateToken and ResetUsage
-// return a [*RepeatedError] and change nothing if the context's [Once] was made within
+// such a change do so: CreateKey, UpdateKey, CreatePlan, CreateToken, ResetUsage
+// and CreateJob return a [*RepeatedError] and change nothing if the context's [Once] was made within
 // AnswerRetention. Of several calls at the same moment, one makes the change, and the
 // others wait for it, and at last return [ErrRunning].
 type Answers interface {
