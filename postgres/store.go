@@ -220,7 +220,7 @@ func (s *Store) startJanitor() {
 	s.stop = stop
 	s.janitor = newJanitor(s)
 	s.work.Go(func() { s.janitor.run(ctx) })
-	s.work.Go(func() { s.giveNextPlans(ctx) })
+	s.work.Go(func() { s.tendKeys(ctx) })
 	if s.config.RequestLog > 0 {
 		s.work.Go(func() { s.keepLogDays(ctx) })
 	}

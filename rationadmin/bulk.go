@@ -33,7 +33,7 @@ type KeysChanged struct {
 	Unchanged int                   // keys that already were as they should be
 	Skipped   map[ration.Status]int // how many keys were skipped because of their status, by status
 	NoLimit   int                   // changed and unchanged keys that have no limit now, or will have none, without a mark that this is intended
-	Next      ration.KeyID          // the filter's After for the next chunk; zero: there is no next chunk
+	Next      ration.KeyID          // the ID of the filter's After for the next chunk; zero: there is no next chunk
 }
 
 // KeysChanger changes a chunk of keys, as [Operations] does.
@@ -65,6 +65,6 @@ func ChangeAllKeys(ctx context.Context, operations KeysChanger, actor string, ch
 		if chunk.Next.IsZero() {
 			return total, nil
 		}
-		change.Filter.After = chunk.Next
+		change.Filter.After = KeyPosition{ID: chunk.Next}
 	}
 }

@@ -22,10 +22,62 @@ type KeyFilter struct {
 	// SecretStart is how one of a key's secrets begins, as [ration.SecretState] keeps it
 	// in Start; revoked and expired secrets count too. A change can't select by it.
 	SecretStart string
-	Unlimited   Unlimited    // by whether they have a limit
-	After       ration.KeyID // only keys with a greater id: pass the last key of the page before
-	Limit       int          // most keys returned; 0: 1,000
-	WithToday   bool         // ListKeys sets Today of the keys that it returns
+
+	// Search is what a person types to find keys: beginnings of words of the name or the
+	// owner, all of which a key has, whatever their case and accents. Or it is an id, or
+	// how one of the secrets begins. Only the first 20 words of each text count. A change
+	// can't select by it.
+	Search string
+
+	Unlimited  Unlimited   // by whether they have a limit
+	Sort       KeySort     // the order of the list
+	Descending bool        // the other way round
+	After      KeyPosition // only keys that come later in the order: pass Next of the page before
+	Limit      int         // most keys returned; 0: 1,000
+	WithToday  bool        // ListKeys sets Today of the keys that it returns
+}
+
+// KeySort is an order of keys. The zero KeySort is the order of their ids, which is that of
+// their creation.
+type KeySort string
+
+// The other orders of keys. Texts are compared by their bytes, and keys with the same text
+// are in the order of their ids.
+const (
+	SortByName  KeySort = "name"
+	SortByOwner KeySort = "owner"
+)
+
+// KeyPosition is where a key is in an order. The zero KeyPosition is before all keys, in
+// any order.
+type KeyPosition struct {
+	ID   ration.KeyID `json:"id,omitzero"`
+	Text string       `json:"text,omitempty"` // the name or the owner by which keys are sorted
+
+	// Hidden is there in place of the others if the key is not for whoever asks: it says
+	// the same to the database alone.
+	Hidden string `json:"hidden,omitempty"`
+}
+
+// IsZero reports whether the position is before all keys.
+func (p *KeyPosition) IsZero() bool { return p.ID.IsZero() && p.Hidden == "" }
+
+// Position returns where a key is in the order of the filter.
+func (f *KeyFilter) Position(key *ration.Key) KeyPosition {
+	switch f.Sort {
+	case SortByName:
+		return KeyPosition{ID: key.ID, Text: key.Name}
+	case SortByOwner:
+		return KeyPosition{ID: key.ID, Text: key.Owner}
+	}
+	return KeyPosition{ID: key.ID}
+}
+
+// KeysPage is a part of a list of keys. What is looked at for one page is bounded, so it
+// may have fewer keys than were asked for, even none, and not be the last.
+type KeysPage struct {
+	Keys []KeyRecord
+	Next KeyPosition // the filter's After for the next page; zero: this was the last
 }
 
 // Unlimited selects keys by whether they have a limit. The zero Unlimited selects all

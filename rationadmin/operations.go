@@ -22,8 +22,8 @@ type Operations interface {
 	// CreateKey creates an active key with one secret. Error: ErrNotFound for an
 	// unknown plan.
 	CreateKey(ctx context.Context, actor string, key NewKey) (IssuedSecret, error)
-	// ListKeys returns the keys that match, in the order of their creation.
-	ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, error)
+	// ListKeys returns the next keys that match. [AllKeys] goes on until no key is left.
+	ListKeys(ctx context.Context, filter KeyFilter) (KeysPage, error)
 	// ShowKey returns a key with its limits and what remains of them. For a key that
 	// may not be used, it is what would remain. Error: ErrNotFound.
 	ShowKey(ctx context.Context, id ration.KeyID) (KeyStatus, error)

@@ -100,6 +100,9 @@ func (s *Store) purgeRegularly() {
 			if _, err := s.GiveNextPlans(context.Background()); err != nil && !errors.Is(err, ration.ErrStoreUnavailable) {
 				s.log.Warn("can't give keys their next plans", "error", err)
 			}
+			if _, err := s.WriteKeyWords(context.Background()); err != nil && !errors.Is(err, ration.ErrStoreUnavailable) {
+				s.log.Warn("can't write the words of keys, so searching for them takes longer", "error", err)
+			}
 		case <-s.closing:
 			return
 		}

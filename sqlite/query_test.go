@@ -65,15 +65,8 @@ func TestAdministrationReadsByItsIndexes(t *testing.T) {
 		read    func(context.Context) error
 		allowed []string // steps that read all, or sort
 	}{
-		{"a key and its parts", listKeys(admin.KeyFilter{Limit: 1}), []string{"SCAN api_keys", "TEMP B-TREE FOR ORDER BY", "TEMP B-TREE FOR LAST"}},
-		{"all keys", listKeys(admin.KeyFilter{After: key}), nil},
-		{"keys of an owner", listKeys(admin.KeyFilter{Owner: "o", Status: "active", After: key}), nil},
-		{"keys of a name", listKeys(admin.KeyFilter{Name: "n"}), nil},
-		{"keys of a plan", listKeys(admin.KeyFilter{Plan: "p"}), nil},
-		{"keys without a limit", func(ctx context.Context) error {
-			_, err := store.UnlimitedCandidates(ctx, admin.KeyFilter{After: key}, 1)
-			return err
-		}, nil},
+		{"a key and its parts", listKeys(admin.KeyFilter{Limit: 1}), []string{"SCAN k", "TEMP B-TREE FOR ORDER BY", "TEMP B-TREE FOR LAST"}}, // of one key
+		{"all keys", listKeys(admin.KeyFilter{After: admin.KeyPosition{ID: key}}), nil},
 		{"several keys", func(ctx context.Context) error {
 			_, err := store.KeysByID(ctx, []ration.KeyID{key, ration.NewKeyID(), ration.NewKeyID()})
 			if errors.Is(err, ration.ErrNotFound) {

@@ -89,8 +89,8 @@ func (c *keyChunk) update(change *KeyChange) error {
 // matches reports whether a key is still what the filter selects.
 func (c *keyChunk) matches(change *KeyChange) (bool, error) {
 	filter := &c.change.Filter
-	if filter.Unlimited == "" || !matches(filter, &change.Key.Key) {
-		return matches(filter, &change.Key.Key), nil
+	if filter.Unlimited == "" || !Matches(filter, &change.Key.Key) {
+		return Matches(filter, &change.Key.Key), nil
 	}
 	noLimit, err := change.noLimit()
 	return selects(filter.Unlimited, noLimit), err

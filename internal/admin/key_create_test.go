@@ -108,8 +108,8 @@ func TestCreateKeyRefuses(t *testing.T) {
 	}
 	_, err := o.CreateKey(t.Context(), actor, admin.NewKey{Name: "k", Plan: "none"})
 	wantError(t, err, ration.ErrNotFound, `plan "none"`)
-	if keys, err := o.ListKeys(t.Context(), admin.KeyFilter{}); err != nil || len(keys) != 0 || len(o.audit(admin.AuditFilter{})) != 0 {
-		t.Errorf("after refusals there are %d keys (%v) and %d audit entries; want none", len(keys), err, len(o.audit(admin.AuditFilter{})))
+	if keys, err := o.ListKeys(t.Context(), admin.KeyFilter{}); err != nil || len(keys.Keys) != 0 || len(o.audit(admin.AuditFilter{})) != 0 {
+		t.Errorf("after refusals there are %d keys (%v) and %d audit entries; want none", len(keys.Keys), err, len(o.audit(admin.AuditFilter{})))
 	}
 }
 

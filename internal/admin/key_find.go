@@ -3,28 +3,34 @@ package admin
 import (
 	"cmp"
 	"context"
-	"iter"
-
-	"github.com/ration-dev/ration"
+	"slices"
 )
 
-const (
-	// defaultKeyLimit is how many keys are listed if nobody says how many.
-	defaultKeyLimit = 1_000
-	// namedKeys is how many keys a sentence names.
-	namedKeys = 5
-)
+// namedKeys is how many keys a sentence names.
+const namedKeys = 5
+
+// ListKeys returns the next keys that match.
+func (s *Service) ListKeys(ctx context.Context, filter KeyFilter) (KeysPage, error) {
+	if err := validateFilter(&filter); err != nil {
+		return KeysPage{}, err
+	}
+	s.reach.narrow(&filter.Owners, &filter.Plans)
+	page, err := s.findKeys(ctx, filter)
+	if err == nil && filter.WithToday {
+		err = s.setToday(ctx, page.Keys)
+	}
+	if err != nil {
+		return KeysPage{}, err
+	}
+	return page, nil
+}
 
 // CountUnlimited counts the keys that match and have no limit, now or when a
 // temporary limit ends. If the filter's Unlimited is zero, it is taken as
 // [UnlimitedAny]. The filter's Limit is ignored. The keys are read page by page.
 func (s *Service) CountUnlimited(ctx context.Context, filter KeyFilter) (keys UnlimitedKeys, err error) {
-	filter.Unlimited = cmp.Or(filter.Unlimited, UnlimitedAny)
-	if err := validateFilter(&filter); err != nil {
-		return UnlimitedKeys{}, err
-	}
-	s.reach.narrow(&filter.Owners, &filter.Plans)
-	for key, err := range s.unlimited(ctx, filter) {
+	filter.Unlimited, filter.Limit, filter.WithToday = cmp.Or(filter.Unlimited, UnlimitedAny), MaxKeysAtOnce, false
+	for key, err := range AllKeys(ctx, s, filter) {
 		if err != nil {
 			return UnlimitedKeys{}, err
 		}
@@ -35,49 +41,24 @@ func (s *Service) CountUnlimited(ctx context.Context, filter KeyFilter) (keys Un
 	return keys, nil
 }
 
-// findKeys returns the next keys that match, and the filter's After for those that
-// follow; zero: there are none. It sets their NoLimit if the filter has Unlimited.
-func (s *Service) findKeys(ctx context.Context, filter KeyFilter) (keys []KeyRecord, next ration.KeyID, err error) {
-	filter.Limit = cmp.Or(filter.Limit, defaultKeyLimit)
-	if filter.Unlimited == "" {
-		if keys, err = s.store.ListKeys(ctx, filter); len(keys) == filter.Limit {
-			next = keys[len(keys)-1].ID
-		}
-		return keys, next, err
+// findKeys returns a page of keys as they are now, and whether they have a limit.
+func (s *Service) findKeys(ctx context.Context, filter KeyFilter) (page KeysPage, err error) {
+	if filter.After, err = s.reveal(ctx, filter.After); err != nil {
+		return page, err
 	}
-	for key, err := range s.unlimited(ctx, filter) {
-		if err != nil {
-			return nil, ration.KeyID{}, err
-		}
-		if keys = append(keys, key); len(keys) == filter.Limit {
-			return keys, key.ID, nil
-		}
+	found, err := s.store.ListKeys(ctx, filter)
+	if err == nil {
+		err = judge(found.Keys, s.planReader(ctx), found.Now)
 	}
-	return keys, ration.KeyID{}, nil
-}
-
-// unlimited walks the keys that the filter's Unlimited selects, in the order of
-// their ids, so many at a time that no read takes long. An error ends it.
-func (s *Service) unlimited(ctx context.Context, filter KeyFilter) iter.Seq2[KeyRecord, error] {
-	return func(yield func(KeyRecord, error) bool) {
-		plans := s.planReader(ctx)
-		for first := true; first || !filter.After.IsZero(); first = false {
-			look, err := s.store.UnlimitedCandidates(ctx, filter, MaxKeysAtOnce)
-			if err == nil {
-				err = judge(look.Keys, plans, look.Now)
-			}
-			if err != nil {
-				yield(KeyRecord{}, err)
-				return
-			}
-			for _, key := range look.Keys {
-				if selects(filter.Unlimited, key.NoLimit) && !yield(key, nil) {
-					return
-				}
-			}
-			filter.After = look.Last
-		}
+	if err != nil {
+		return page, err
 	}
+	page = found.KeysPage
+	page.Keys = slices.DeleteFunc(page.Keys, func(key KeyRecord) bool { return !selects(filter.Unlimited, key.NoLimit) })
+	if shown := len(page.Keys); filter.Sort != "" && !s.reach.IsAll() && !page.Next.IsZero() && (shown == 0 || page.Keys[shown-1].ID != page.Next.ID) {
+		page.Next, err = s.hide(ctx, page.Next)
+	}
+	return page, err
 }
 
 // checkLimits counts the keys that no limit holds, which nobody said is meant.

@@ -19,19 +19,13 @@ import (
 func (o *office) unlimited(filter admin.KeyFilter) (names []string) {
 	o.Helper()
 	filter.Limit = 2
-	for {
-		keys, err := o.ListKeys(o.Context(), filter)
+	for key, err := range admin.AllKeys(o.Context(), o, filter) {
 		if err != nil {
 			o.Fatal(err)
 		}
-		for _, key := range keys {
-			names = append(names, key.Name)
-		}
-		if len(keys) < filter.Limit {
-			return names
-		}
-		filter.After = keys[len(keys)-1].ID
+		names = append(names, key.Name)
 	}
+	return names
 }
 
 // limitless creates keys with and without a limit, marked and not, and some that
@@ -124,8 +118,8 @@ type unreadable struct {
 	err error
 }
 
-func (u *unreadable) UnlimitedCandidates(context.Context, admin.KeyFilter, int) (admin.Candidates, error) {
-	return admin.Candidates{}, u.err
+func (u *unreadable) ListKeys(context.Context, admin.KeyFilter) (admin.FoundKeys, error) {
+	return admin.FoundKeys{}, u.err
 }
 
 // TestKeyThatCannotBeReadEndsNoDiagnosis: whoever has a damaged key needs the other

@@ -49,10 +49,10 @@ func TestImportedSecretsKeepWorking(t *testing.T) {
 	o.wantCode(disabled.Secret, ration.CodeKeyDisabled)
 
 	keys, err := o.ListKeys(t.Context(), admin.KeyFilter{Owner: "ada@example.com"})
-	if err != nil || len(keys) != 1 {
+	if err != nil || len(keys.Keys) != 1 {
 		t.Fatalf("keys of the owner: %v, %v", keys, err)
 	}
-	key := keys[0]
+	key := keys.Keys[0]
 	if !key.CreatedAt.Equal(created) || fmt.Sprint(key.Scopes) != "[a b]" || key.Plan != "free" {
 		t.Errorf("the key is %+v", key)
 	}
@@ -75,7 +75,7 @@ func TestImportIsSafeToRepeat(t *testing.T) {
 		t.Errorf("the second import gave %+v, want one created and one present", result)
 	}
 	o.wantCode(ration.SecretFromText(importedSecret), ration.CodeOK)
-	if keys, err := o.ListKeys(t.Context(), admin.KeyFilter{}); err != nil || len(keys) != 2 || keys[0].Name != "Ada" {
+	if keys, err := o.ListKeys(t.Context(), admin.KeyFilter{}); err != nil || len(keys.Keys) != 2 || keys.Keys[0].Name != "Ada" {
 		t.Errorf("the keys are %+v, %v", keys, err)
 	}
 }
@@ -115,8 +115,8 @@ func TestImportRefuses(t *testing.T) {
 					t.Errorf("the error %q does not say which key", err)
 				}
 			}
-			if keys, err := o.ListKeys(t.Context(), admin.KeyFilter{}); err != nil || len(keys) != 0 {
-				t.Errorf("there are %d keys, %v", len(keys), err)
+			if keys, err := o.ListKeys(t.Context(), admin.KeyFilter{}); err != nil || len(keys.Keys) != 0 {
+				t.Errorf("there are %d keys, %v", len(keys.Keys), err)
 			}
 		})
 	}

@@ -29,11 +29,12 @@ func (s *Service) ChangeKeys(ctx context.Context, actor string, change KeysChang
 	if change.Filter.Limit == 0 {
 		change.Filter.Limit = MaxKeysAtOnce
 	}
-	found, next, err := s.findKeys(ctx, change.Filter)
+	page, err := s.findKeys(ctx, change.Filter)
 	if err != nil {
 		return KeysChanged{}, err
 	}
-	chunk := newKeyChunk(by, change, found, next)
+	found := page.Keys
+	chunk := newKeyChunk(by, change, found, page.Next.ID)
 	results(ctx, func() any { return chunk })
 	switch {
 	case change.DryRun:
@@ -92,8 +93,10 @@ func validateChange(c *KeysChange) error {
 	case c.Patch.Name != nil:
 		return &ration.InvalidError{Field: "name", Value: *c.Patch.Name, Reason: "only one key can get this name: change it by the key's id"}
 	}
-	if c.Filter.SecretStart != "" {
-		return &ration.InvalidError{Field: "secret_start", Reason: "select the keys of a change by plan, owner, status or name"}
+	for field, given := range map[string]bool{"secret_start": c.Filter.SecretStart != "", "search": c.Filter.Search != "", "sort": c.Filter.Sort != "" || c.Filter.Descending} {
+		if given {
+			return &ration.InvalidError{Field: field, Reason: "select the keys of a change by plan, owner, status or name"}
+		}
 	}
 	return validateFilter(&c.Filter)
 }

@@ -47,7 +47,7 @@ func (o *office) everything() map[string]any {
 		o.Fatal(err)
 	}
 	all := make(map[string]any)
-	for _, record := range records {
+	for _, record := range records.Keys {
 		usage, _, err := o.store.KeyUsage(o.Context(), record.ID)
 		if err != nil {
 			o.Fatal(err)
@@ -173,7 +173,9 @@ func TestChangeOfManyKeysRefuses(t *testing.T) {
 	}{
 		{"no filter", admin.KeysChange{Action: admin.ActionRevoke}, "filter"},
 		{"a filter and all", admin.KeysChange{Filter: free, All: true, Action: admin.ActionRevoke}, "filter"},
-		{"a page alone", admin.KeysChange{Filter: admin.KeyFilter{After: ration.NewKeyID()}, Action: admin.ActionRevoke}, "filter"},
+		{"a page alone", admin.KeysChange{Filter: admin.KeyFilter{After: admin.KeyPosition{ID: ration.NewKeyID()}}, Action: admin.ActionRevoke}, "filter"},
+		{"a search", admin.KeysChange{Filter: admin.KeyFilter{Plan: "free", Search: "ada"}, Action: admin.ActionRevoke}, "search"},
+		{"an order", admin.KeysChange{Filter: admin.KeyFilter{Plan: "free", Sort: admin.SortByName}, Action: admin.ActionRevoke}, "sort"},
 		{"unknown status", admin.KeysChange{Filter: admin.KeyFilter{Status: "gone"}, Action: admin.ActionRevoke}, "status"},
 		{"no action", admin.KeysChange{All: true}, "action"},
 		{"unknown action", admin.KeysChange{All: true, Action: "delete"}, "action"},

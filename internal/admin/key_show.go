@@ -11,22 +11,6 @@ import (
 	"github.com/ration-dev/ration/internal/ledger"
 )
 
-// ListKeys returns the keys that match.
-func (s *Service) ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, error) {
-	if err := validateFilter(&filter); err != nil {
-		return nil, err
-	}
-	s.reach.narrow(&filter.Owners, &filter.Plans)
-	keys, _, err := s.findKeys(ctx, filter)
-	if err == nil && filter.Unlimited == "" { // those that it selects are judged
-		keys, err = s.judged(ctx, keys)
-	}
-	if err == nil && filter.WithToday {
-		err = s.setToday(ctx, keys)
-	}
-	return keys, err
-}
-
 // ShowKey returns a key with its limits and what remains of them: of a key that
 // may not be used, what would remain. Key, plan and usage are read one after
 // another; it decides nothing. Error: ErrNotFound.

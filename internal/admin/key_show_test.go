@@ -2,6 +2,7 @@ package admin_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,7 +111,10 @@ func TestListKeys(t *testing.T) {
 		{"by plan", admin.KeyFilter{Plan: "free"}, []ration.KeyID{a}},
 		{"by status", admin.KeyFilter{Status: ration.StatusDisabled}, []ration.KeyID{c}},
 		{"by name, all who share it", admin.KeyFilter{Name: "two"}, []ration.KeyID{b, c}},
-		{"a page", admin.KeyFilter{After: a, Limit: 1}, []ration.KeyID{b}},
+		{"a page", admin.KeyFilter{After: admin.KeyPosition{ID: a}, Limit: 1}, []ration.KeyID{b}},
+		{"by words", admin.KeyFilter{Search: " BO "}, []ration.KeyID{c}},
+		{"by an empty search", admin.KeyFilter{Search: " "}, []ration.KeyID{a, b, c}},
+		{"by name, reversed", admin.KeyFilter{Sort: admin.SortByName, Descending: true}, []ration.KeyID{c, b, a}},
 		{"none", admin.KeyFilter{Owner: "carol"}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -119,7 +123,7 @@ func TestListKeys(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []ration.KeyID
-			for _, key := range keys {
+			for _, key := range keys.Keys {
 				got = append(got, key.ID)
 			}
 			if diff := cmp.Diff(row.want, got); diff != "" {
@@ -129,6 +133,19 @@ func TestListKeys(t *testing.T) {
 	}
 	_, err := o.ListKeys(t.Context(), admin.KeyFilter{Status: "gone"})
 	wantInvalid(t, err, "status")
+	_, err = o.ListKeys(t.Context(), admin.KeyFilter{Sort: "plan"})
+	wantInvalid(t, err, "sort")
+	_, err = o.ListKeys(t.Context(), admin.KeyFilter{After: admin.KeyPosition{Hidden: "AAAA"}})
+	wantInvalid(t, err, "after")
+	for _, text := range []string{"a\x00", "a\xff", strings.Repeat("a", 10_000)} {
+		for field, filter := range map[string]admin.KeyFilter{
+			"search": {Search: text}, "name": {Name: text}, "owner": {Owner: text}, "plan": {Plan: text}, "secret_start": {SecretStart: text},
+			"after": {After: admin.KeyPosition{Text: text}, Sort: admin.SortByName},
+		} {
+			_, err = o.ListKeys(t.Context(), filter)
+			wantInvalid(t, err, field)
+		}
+	}
 	for _, size := range []int{-1, 1e9} {
 		_, err := o.ListKeys(t.Context(), admin.KeyFilter{Limit: size})
 		wantInvalid(t, err, "limit")

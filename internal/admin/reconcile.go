@@ -82,17 +82,11 @@ func (s *Service) keysToReconcile(ctx context.Context, filter ReconcileFilter) (
 	if limit <= 0 || limit > reconcileAtOnce {
 		limit = reconcileAtOnce
 	}
-	records, err := s.store.ListKeys(ctx, KeyFilter{After: filter.After, Limit: limit})
-	if err != nil {
-		return nil, last, err
-	}
-	for _, record := range records {
+	page, err := s.store.ListKeys(ctx, KeyFilter{After: KeyPosition{ID: filter.After}, Limit: limit})
+	for _, record := range page.Keys {
 		ids = append(ids, record.ID)
 	}
-	if len(ids) == limit {
-		last = ids[limit-1]
-	}
-	return ids, last, nil
+	return ids, page.Next.ID, err
 }
 
 // logSums adds up one key's entries.

@@ -74,28 +74,31 @@ type Keys interface {
 	// Key returns a key. Error: ErrNotFound.
 	Key(ctx context.Context, id ration.KeyID) (KeyRecord, error)
 
-	// ListKeys returns the keys that match, in the order of their ids, which is
-	// the order of their creation.
-	// The filter's Unlimited does not matter: it is for [Service].
-	ListKeys(ctx context.Context, filter KeyFilter) ([]KeyRecord, error)
+	// ListKeys returns the next keys that match, in the order of the filter. It looks at
+	// a bounded number of rows, whatever the filter and the size of the database. If the
+	// filter has Unlimited, whatever it is, it returns keys that may have no limit, now
+	// or later, and [Service] judges them. It leaves out revoked and rejected ones, and
+	// those with a limit that nothing can lift without another change: a lasting one of
+	// their own without a temporary one above it, or one of their plan for which they
+	// have no override.
+	ListKeys(ctx context.Context, filter KeyFilter) (FoundKeys, error)
+
+	// WriteKeyWords writes the words of keys whose words are not those of their names and
+	// owners, because a release that doesn't know words has written the key. It returns
+	// how many; with an error, too. Such keys are found nevertheless.
+	WriteKeyWords(ctx context.Context) (written int, err error)
+
+	// CursorKey returns the 32 bytes with which the database hides positions.
+	CursorKey(ctx context.Context) ([]byte, error)
 
 	// CountKeys returns how many keys there are, and most where there are more.
 	CountKeys(ctx context.Context, most int) (int, error)
-
-	// UnlimitedCandidates looks at the next keys that match, at most look, in the order
-	// of their ids, and returns those that may have no limit, now or later. It leaves
-	// out revoked and rejected keys, and those with a limit that nothing can lift
-	// without another change: a lasting one of their own without a temporary one above it, or one of
-	// their plan for which they have no override. [Service] judges the others. The
-	// filter's Unlimited and Limit don't matter.
-	UnlimitedCandidates(ctx context.Context, filter KeyFilter, look int) (Candidates, error)
 }
 
-// Candidates is one look at some keys.
-type Candidates struct {
-	Now  time.Time    // the store's time
-	Keys []KeyRecord  // in the order of their ids
-	Last ration.KeyID // of those looked at; zero: there are no more
+// FoundKeys is a page of keys as a store has it.
+type FoundKeys struct {
+	KeysPage
+	Now time.Time // the store's time
 }
 
 // Plans stores plans. A change of a plan's limits holds for every decision that

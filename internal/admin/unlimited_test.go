@@ -57,7 +57,7 @@ func TestKeyWithoutLimitIsReported(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(row.want, listed[0].NoLimit); diff != "" {
+			if diff := cmp.Diff(row.want, listed.Keys[0].NoLimit); diff != "" {
 				t.Errorf("as listed (-want +got):\n%s", diff)
 			}
 			shown, err := o.ShowKey(t.Context(), issued.Key.ID)

@@ -23,6 +23,9 @@ type (
 	MeterUsage          = rationadmin.MeterUsage
 	KeyPatch            = rationadmin.KeyPatch
 	KeyFilter           = rationadmin.KeyFilter
+	KeySort             = rationadmin.KeySort
+	KeyPosition         = rationadmin.KeyPosition
+	KeysPage            = rationadmin.KeysPage
 	Unlimited           = rationadmin.Unlimited
 	NoLimit             = rationadmin.NoLimit
 	Today               = rationadmin.Today
@@ -98,6 +101,8 @@ type (
 
 // See package rationadmin.
 const (
+	SortByName         = rationadmin.SortByName
+	SortByOwner        = rationadmin.SortByOwner
 	UnlimitedAny       = rationadmin.UnlimitedAny
 	UnlimitedMarked    = rationadmin.UnlimitedMarked
 	UnlimitedUnmarked  = rationadmin.UnlimitedUnmarked
@@ -143,6 +148,12 @@ const (
 
 // ReservationAt is that of package rationadmin.
 var ReservationAt = rationadmin.ReservationAt
+
+// AllKeys and FirstKeys are those of package rationadmin.
+var (
+	AllKeys   = rationadmin.AllKeys
+	FirstKeys = rationadmin.FirstKeys
+)
 
 // ErrNoBackup is that of package rationadmin.
 var ErrNoBackup = rationadmin.ErrNoBackup

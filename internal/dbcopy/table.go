@@ -16,7 +16,8 @@ type table struct {
 // none while nothing runs on the source. Left out is request_log too: its entries
 // are numbered by their database, and a log that begins with the target proves what
 // the target counts. Left out are instances, which serve on the source. Each schema
-// brings its own schema_compatibility, which then takes over what the source's says.
+// brings its own schema_compatibility, which then takes over what the source's says,
+// and its own cursor_key.
 var tables = []table{
 	{name: "meters", order: []string{"name"}},
 	{name: "plans", order: []string{"name"}},
@@ -25,6 +26,7 @@ var tables = []table{
 	{name: "api_key_limits", order: []string{"api_key_id", "meter", "kind", "period"}},
 	{name: "api_key_limits_beneath", order: []string{"api_key_id", "meter", "kind", "period"}},
 	{name: "api_key_secrets", order: []string{"api_key_id", "secret_id"}},
+	{name: "key_words", order: []string{"word", "api_key_id"}},
 	{name: "key_usage", order: []string{"api_key_id", "meter"}, counters: []string{"used", "reserved", "denied"}},
 	{name: "usage_days", order: []string{"date", "api_key_id", "meter"}, counters: []string{"used", "denied"}},
 	{name: "usage_days_since", order: []string{"only_row"}},

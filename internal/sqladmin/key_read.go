@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -12,8 +13,6 @@ import (
 )
 
 const (
-	defaultKeyLimit = 1_000
-
 	keyColumns      = "id, name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, created_at, updated_at, unlimited"
 	secretColumns   = "api_key_id, secret_id, label, starts_with, ends_with, created_at, expires_at, revoked_at, last_used_at" //nolint:gosec // names of columns
 	beneathColumns  = "api_key_id, meter, kind, period, name, quantity, burst, unlimited"
@@ -36,36 +35,6 @@ const (
 		ORDER BY meter, kind, period, expires_at NULLS FIRST`
 )
 
-// ListKeys implements admin.Keys. The first of name, owner and plan that is
-// given has an index that ends with the id; else it walks the primary key. The start
-// of a secret has no index, and all secrets are looked at.
-func (s *Store) ListKeys(ctx context.Context, filter admin.KeyFilter) (records []admin.KeyRecord, err error) {
-	where := keysWhere(filter)
-	sql := "SELECT " + keyColumns + " FROM api_keys" + where.SQL() + " ORDER BY id LIMIT ?"
-	args := where.With(LimitOr(filter.Limit, defaultKeyLimit))
-	err = s.db.Read(ctx, "listing keys", func(ctx context.Context, r Reader) error {
-		records, err = readKeys(ctx, r, sql, args...)
-		return err
-	})
-	return records, err
-}
-
-func keysWhere(filter admin.KeyFilter) (where Where) {
-	where.andText("name", filter.Name)
-	where.andText("owner", filter.Owner)
-	where.andText("plan", filter.Plan)
-	where.andOneOf("owner", filter.Owners)
-	where.andOneOf("plan", filter.Plans)
-	where.andText("status", string(filter.Status))
-	if start := filter.SecretStart; start != "" {
-		where.And("id IN (SELECT api_key_id FROM api_key_secrets WHERE substr(starts_with, 1, length(CAST(? AS text))) = ?)", start, start)
-	}
-	if !filter.After.IsZero() {
-		where.And("id > ?", filter.After)
-	}
-	return where
-}
-
 // readKeysByID returns keys, whose ids are in order, or ration.ErrNotFound.
 func readKeysByID(ctx context.Context, r Reader, ids []ration.KeyID) ([]admin.KeyRecord, error) {
 	if len(ids) == 0 {
@@ -81,6 +50,17 @@ func readKeysByID(ctx context.Context, r Reader, ids []ration.KeyID) ([]admin.Ke
 		}
 	}
 	return records, nil
+}
+
+// readKeysInOrder returns keys in the order of their ids in a list.
+func readKeysInOrder(ctx context.Context, r Reader, ids []ration.KeyID) ([]admin.KeyRecord, error) {
+	records, err := readKeys(ctx, r, KeysByID, ids)
+	places := make(map[ration.KeyID]int, len(ids))
+	for i, id := range ids {
+		places[id] = i
+	}
+	slices.SortFunc(records, func(a, b admin.KeyRecord) int { return places[a.ID] - places[b.ID] })
+	return records, err
 }
 
 // readKeys returns the keys of a query with their secrets and overrides.

@@ -18,8 +18,9 @@ func (b *Batch) insertKey(change *admin.KeyChange) error {
 	}
 	id := change.Key.ID
 	b.AddOne(meaningOf(&change.Key.Key), `INSERT INTO api_keys
-		(name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, unlimited, updated_at, created_at, id)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append(values, change.Key.CreatedAt, id)...)
+		(name, owner, plan, status, expires_at, scopes, allowed_ips, time_zone, metadata, unlimited, updated_at, words_at, created_at, id)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, append(values, change.Key.UpdatedAt, change.Key.CreatedAt, id)...)
+	b.insertWords(&change.Key.Key)
 	b.AddOne(Meaning{}, "INSERT INTO key_usage (api_key_id, meter) VALUES (?, ?)", id, ration.MeterRequests)
 	b.insertKeyParts(change, new(admin.KeyRecord))
 	return nil
@@ -32,8 +33,13 @@ func (b *Batch) updateKey(change *admin.KeyChange, before *admin.KeyRecord) erro
 		return err
 	}
 	id := change.Key.ID
+	renamed := change.Key.Name != before.Name || change.Key.Owner != before.Owner
 	b.AddOne(meaningOf(&change.Key.Key), `UPDATE api_keys SET name = ?, owner = ?, plan = ?, status = ?, expires_at = ?, scopes = ?,
-		allowed_ips = ?, time_zone = ?, metadata = ?, unlimited = ?, updated_at = ? WHERE id = ?`, append(values, id)...)
+		allowed_ips = ?, time_zone = ?, metadata = ?, unlimited = ?, updated_at = ?, words_at = CASE WHEN ? OR words_at = updated_at THEN ? ELSE words_at END
+		WHERE id = ?`, append(values, renamed, change.Key.UpdatedAt, id)...)
+	if renamed {
+		b.replaceWords(&change.Key.Key)
+	}
 	for i := range change.Key.Secrets {
 		b.updateSecret(id, &change.Key.Secrets[i], before.Secrets)
 	}

@@ -164,6 +164,7 @@ func groupsOfTransactions() []group {
 		{"Locks", lockTests},
 		{"Concurrency", concurrencyTests},
 		{"Keys", keyTests},
+		{"KeyLists", keyListTests},
 		{"ManyKeys", manyKeysTests},
 		{"Idempotency", idempotencyTests},
 		{"Closing", closingTests},

@@ -2,6 +2,7 @@ package storetest_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -216,45 +217,68 @@ func (m *memory) Key(_ context.Context, id ration.KeyID) (admin.KeyRecord, error
 	return admin.KeyRecord{}, ration.ErrNotFound
 }
 
-func (m *memory) ListKeys(_ context.Context, filter admin.KeyFilter) ([]admin.KeyRecord, error) {
+// ListKeys looks at all keys.
+func (m *memory) ListKeys(_ context.Context, filter admin.KeyFilter) (admin.FoundKeys, error) {
+	records := m.selected(&filter)
+	if filter.Unlimited != "" {
+		m.plansMu.Lock()
+		records = slices.DeleteFunc(records, func(key admin.KeyRecord) bool {
+			return key.Status == ration.StatusRevoked || key.Status == ration.StatusRejected || m.isHeld(&key)
+		})
+		m.plansMu.Unlock()
+	}
+	compare := func(a, b admin.KeyPosition) int {
+		if filter.Descending {
+			a, b = b, a
+		}
+		return cmp.Or(strings.Compare(a.Text, b.Text), compareIDs(a.ID, b.ID))
+	}
+	slices.SortFunc(records, func(a, b admin.KeyRecord) int { return compare(filter.Position(&a.Key), filter.Position(&b.Key)) })
+	if after := filter.After; !after.IsZero() {
+		records = slices.DeleteFunc(records, func(k admin.KeyRecord) bool { return compare(filter.Position(&k.Key), after) <= 0 })
+	}
+	found := admin.FoundKeys{Now: m.time()}
+	if found.Keys = atMost(records, filter.Limit, 1000); len(found.Keys) < len(records) {
+		found.Next = filter.Position(&found.Keys[len(found.Keys)-1].Key)
+	}
+	return found, nil
+}
+
+func (m *memory) selected(filter *admin.KeyFilter) (records []admin.KeyRecord) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var records []admin.KeyRecord
 	for _, record := range m.keys {
-		hasSecret := slices.ContainsFunc(record.Secrets, func(s ration.SecretState) bool { return strings.HasPrefix(s.Start, filter.SecretStart) })
-		if (filter.SecretStart == "" || hasSecret) && matches(filter.Owner, record.Owner) && matches(filter.Plan, record.Plan) &&
-			isOneOf(filter.Owners, record.Owner) && isOneOf(filter.Plans, record.Plan) && matches(filter.Name, record.Name) &&
-			matches(filter.Status, record.Status) && compareIDs(record.ID, filter.After) > 0 {
+		if isListed(filter, record) {
 			records = append(records, copyRecord(*record))
 		}
 	}
-	slices.SortFunc(records, func(a, b admin.KeyRecord) int { return compareIDs(a.ID, b.ID) })
-	return atMost(records, filter.Limit, 1000), nil
+	return records
 }
+
+func isListed(filter *admin.KeyFilter, record *admin.KeyRecord) bool {
+	starts := func(search *admin.KeySearch) bool {
+		return slices.ContainsFunc(record.Secrets, func(s ration.SecretState) bool { return search.FindsSecret(s.Start, s.End) })
+	}
+	if filter.Search != "" {
+		if search := admin.NewKeySearch(filter.Search); !search.FindsKey(&record.Key) && !starts(search) {
+			return false
+		}
+	}
+	if filter.SecretStart != "" && !starts(&admin.KeySearch{Start: filter.SecretStart}) {
+		return false
+	}
+	return matches(filter.Owner, record.Owner) && matches(filter.Plan, record.Plan) &&
+		isOneOf(filter.Owners, record.Owner) && isOneOf(filter.Plans, record.Plan) && matches(filter.Name, record.Name) && matches(filter.Status, record.Status)
+}
+
+func (m *memory) WriteKeyWords(context.Context) (int, error) { return 0, nil }
+
+func (m *memory) CursorKey(context.Context) ([]byte, error) { return make([]byte, 32), nil }
 
 func (m *memory) CountKeys(_ context.Context, most int) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return min(len(m.keys), most), nil
-}
-
-// UnlimitedCandidates returns what it must not leave out, and no more.
-func (m *memory) UnlimitedCandidates(ctx context.Context, filter admin.KeyFilter, look int) (admin.Candidates, error) {
-	filter.Limit = look
-	keys, err := m.ListKeys(ctx, filter)
-	if err != nil {
-		return admin.Candidates{}, err
-	}
-	m.plansMu.Lock()
-	defer m.plansMu.Unlock()
-	found := admin.Candidates{Now: m.time()}
-	if len(keys) == look {
-		found.Last = keys[look-1].ID
-	}
-	found.Keys = slices.DeleteFunc(keys, func(key admin.KeyRecord) bool {
-		return key.Status == ration.StatusRevoked || key.Status == ration.StatusRejected || m.isHeld(&key)
-	})
-	return found, nil
 }
 
 // isHeld reports whether a key has a limit now and from each end of a temporary one on.

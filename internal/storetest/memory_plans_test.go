@@ -108,12 +108,12 @@ func (m *memory) ApplyPlans(ctx context.Context, apply func(*admin.PlansChange) 
 }
 
 func (m *memory) GiveNextPlans(ctx context.Context) (int, error) {
-	keys, err := m.ListKeys(ctx, admin.KeyFilter{})
+	found, err := m.ListKeys(ctx, admin.KeyFilter{})
 	if err != nil {
 		return 0, err
 	}
 	var due []ration.KeyID
-	for _, key := range keys {
+	for _, key := range found.Keys {
 		if !key.NextPlanAt.IsZero() && !key.NextPlanAt.After(m.time().Add(-15*time.Minute)) {
 			due = append(due, key.ID)
 		}

@@ -66,10 +66,10 @@ func testOnce(f *fixture) {
 	twice(f, "creating a key", func(ctx context.Context) (admin.KeyRecord, error) { return f.Store.CreateKey(ctx, created) })
 	keys, err := f.Store.ListKeys(f.Context(), admin.KeyFilter{Owner: owner})
 	f.wantError(err, nil)
-	if len(keys) != 1 {
-		f.Fatalf("%d keys were created, want 1", len(keys))
+	if len(keys.Keys) != 1 {
+		f.Fatalf("%d keys were created, want 1", len(keys.Keys))
 	}
-	id, changes := keys[0].ID, 0
+	id, changes := keys.Keys[0].ID, 0
 	twice(f, "changing a key", func(ctx context.Context) (admin.KeyRecord, error) {
 		return f.Store.UpdateKey(ctx, id, func(change *admin.KeyChange) error {
 			changes++

@@ -106,7 +106,7 @@ func testOverrideLayersRoundTrip(f *fixture) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.want("overrides as listed", overrides, listed[len(listed)-1].Overrides, sortOverrides)
+	f.want("overrides as listed", overrides, listed.Keys[len(listed.Keys)-1].Overrides, sortOverrides)
 	f.want("no overrides", []ration.Override(nil), f.override(id).Overrides)
 }
 

@@ -42,8 +42,9 @@ func layers(f *fixture, lasting, temporary []string, end time.Time) (overrides [
 // candidates looks at all keys that match, a few at a time.
 func (f *fixture) candidates(filter admin.KeyFilter, look int) (ids []ration.KeyID) {
 	f.Helper()
+	filter.Unlimited, filter.Limit = admin.UnlimitedAny, look
 	for first := true; first || !filter.After.IsZero(); first = false {
-		found, err := f.Store.UnlimitedCandidates(f.Context(), filter, look)
+		found, err := f.Store.ListKeys(f.Context(), filter)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -54,7 +55,7 @@ func (f *fixture) candidates(filter admin.KeyFilter, look int) (ids []ration.Key
 			f.want("candidate", f.stored(key.ID), key)
 			ids = append(ids, key.ID)
 		}
-		filter.After = found.Last
+		filter.After = found.Next
 	}
 	return ids
 }
@@ -121,7 +122,7 @@ func testUnlimitedPages(f *fixture) {
 	for _, look := range []int{1, 2, 10, 11, 12, 500} {
 		f.want("keys without a limit", want, f.candidates(admin.KeyFilter{Owner: owner}, look))
 	}
-	f.want("keys after one", want[2:], f.candidates(admin.KeyFilter{Owner: owner, After: want[1]}, 3))
+	f.want("keys after one", want[2:], f.candidates(admin.KeyFilter{Owner: owner, After: admin.KeyPosition{ID: want[1]}}, 3))
 	f.want("keys of a plan", want, f.candidates(admin.KeyFilter{Owner: owner, Plan: none, Status: ration.StatusActive}, 3))
 	f.want("keys of another plan", []ration.KeyID(nil), f.candidates(admin.KeyFilter{Owner: owner, Plan: plan}, 3))
 }
@@ -150,12 +151,12 @@ func testUnlimitedByRule(f *fixture) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		want := slices.DeleteFunc(all, func(key admin.KeyRecord) bool { return key.NoLimit == nil })
+		want := slices.DeleteFunc(all.Keys, func(key admin.KeyRecord) bool { return key.NoLimit == nil })
 		got, err := service.ListKeys(f.Context(), admin.KeyFilter{Owner: owner, Unlimited: admin.UnlimitedAny})
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.want("keys without a limit", want, got)
+		f.want("keys without a limit", want, got.Keys)
 		if len(want) == 0 || len(want) == keys {
 			f.Errorf("%d of %d keys have no limit: the draw proves nothing", len(want), keys)
 		}

@@ -11,9 +11,9 @@ import (
 // nextPlansEvery is the time between two looks for plans that have begun.
 var nextPlansEvery = time.Minute
 
-// giveNextPlans writes into keys the plans that they have by now, until ctx ends. Any
-// number of instances may do so.
-func (s *Store) giveNextPlans(ctx context.Context) {
+// tendKeys writes into keys the plans that they have by now, and the words of those that
+// have none, until ctx ends. Any number of instances may do so.
+func (s *Store) tendKeys(ctx context.Context) {
 	ticker := time.NewTicker(nextPlansEvery)
 	defer ticker.Stop()
 	for {
@@ -21,6 +21,9 @@ func (s *Store) giveNextPlans(ctx context.Context) {
 		case <-ticker.C:
 			if _, err := s.GiveNextPlans(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, ration.ErrStoreUnavailable) {
 				s.config.Logger.WarnContext(ctx, "can't give keys their next plans", "error", err)
+			}
+			if _, err := s.WriteKeyWords(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, ration.ErrStoreUnavailable) {
+				s.config.Logger.WarnContext(ctx, "can't write the words of keys, so searching for them takes longer", "error", err)
 			}
 		case <-ctx.Done():
 			return
