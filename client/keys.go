@@ -13,19 +13,25 @@ import (
 type KeyQuery struct {
 	api.KeyFilter
 	SecretStart string // how one of a key's secrets begins, as api.Secret has it in Start
+	Search      string // beginnings of words of the name or the owner, the start of a secret, or an id
 	Today       bool   // adds what each key has used today
-	PageSize    int    // keys of one request; 0: as the server likes
-	Cursor      string // where to begin: NextCursor of a page
+
+	// Sort is "created_at", "name" or "owner", or one of these with "-" before it, reversed.
+	Sort     string
+	PageSize int    // keys of one request; 0: as the server likes
+	Cursor   string // where to begin: NextCursor of a page
 }
 
-func (q KeyQuery) values() url.Values {
+// Values returns the parameters of the request.
+func (q KeyQuery) Values() url.Values {
 	return queryOf("owner", q.Owner, "plan", q.Plan, "status", q.Status, "name", q.Name, "unlimited", q.Unlimited,
-		"secret_start", q.SecretStart, "today", flag(q.Today), "limit", number(q.PageSize), "cursor", q.Cursor)
+		"secret_start", q.SecretStart, "search", q.Search, "today", flag(q.Today), "sort", q.Sort, "limit", number(q.PageSize), "cursor", q.Cursor)
 }
 
-// ListKeys returns one page of the keys that match, in the order of their creation.
+// ListKeys returns one page of the keys that match. It may have fewer keys than PageSize,
+// even none, and not be the last.
 func (a *Admin) ListKeys(ctx context.Context, query KeyQuery) (api.Page[api.KeyRecord], error) {
-	return read[api.Page[api.KeyRecord]](ctx, a, "/keys", query.values())
+	return read[api.Page[api.KeyRecord]](ctx, a, "/keys", query.Values())
 }
 
 // Keys returns all keys that match, page by page. The sequence ends after an error.
@@ -105,7 +111,7 @@ func (a *Admin) ChangeKeys(ctx context.Context, changes api.KeysChange) (api.Key
 
 // CountUnlimited counts the keys that match and have no limit.
 func (a *Admin) CountUnlimited(ctx context.Context, filter api.KeyFilter) (api.UnlimitedKeys, error) {
-	return read[api.UnlimitedKeys](ctx, a, "/keys/unlimited", KeyQuery{KeyFilter: filter}.values())
+	return read[api.UnlimitedKeys](ctx, a, "/keys/unlimited", KeyQuery{KeyFilter: filter}.Values())
 }
 
 // ImportKeys creates keys that keep the secrets they have, in one transaction.

@@ -54,14 +54,17 @@ func ExampleOperations_listKeys() {
 		}
 		filter := rationadmin.KeyFilter{Owner: "alice", Limit: 2}
 		for {
-			keys, err := operations.ListKeys(ctx, filter)
-			if err != nil || len(keys) == 0 {
+			page, err := operations.ListKeys(ctx, filter)
+			if err != nil {
 				return err
 			}
-			for _, key := range keys {
+			for _, key := range page.Keys {
 				fmt.Println(key.Name)
 			}
-			filter.After = keys[len(keys)-1].ID
+			if page.Next.IsZero() {
+				return nil
+			}
+			filter.After = page.Next
 		}
 	})
 	// Output:

@@ -26,6 +26,7 @@ type (
 	KeySort             = rationadmin.KeySort
 	KeyPosition         = rationadmin.KeyPosition
 	KeysPage            = rationadmin.KeysPage
+	KeysLister          = rationadmin.KeysLister
 	Unlimited           = rationadmin.Unlimited
 	NoLimit             = rationadmin.NoLimit
 	Today               = rationadmin.Today

@@ -2,8 +2,6 @@ package adminapi
 
 import (
 	"github.com/ration-dev/ration"
-	"github.com/ration-dev/ration/api"
-	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/wire"
 )
 
@@ -16,16 +14,4 @@ func readKeyCursor(pointer, text string) (ration.KeyID, error) {
 		return id, invalidForm(pointer, adviceOnCursors)
 	}
 	return id, nil
-}
-
-// pageOfKeys makes a page of what was found, which is one more than the page has if there
-// is a page after it.
-func pageOfKeys(found []admin.KeyRecord, size int, convert func([]admin.KeyRecord) []api.KeyRecord) api.Page[api.KeyRecord] {
-	page := api.Page[api.KeyRecord]{}
-	if len(found) > size {
-		found = found[:size]
-		page.NextCursor = wire.KeyCursor(found[size-1].ID)
-	}
-	page.Items = convert(found)
-	return page
 }

@@ -3,6 +3,7 @@ package adminapi
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -37,7 +38,7 @@ type created[T any] struct {
 func (a *API) registerKeys() {
 	exported[api.Page[api.KeyRecord]](a, operation{
 		id: "listKeys", method: http.MethodGet, path: "/keys", tag: tagKeys, scope: scopeRead,
-		summary: "List keys", about: "In the order of their creation.",
+		summary: "List keys", about: "A page may have fewer keys than limit, even none, and not be the last: go on until next_cursor is null.",
 	}, a.listKeys)
 	register(a, operation{
 		id: "createKey", method: http.MethodPost, path: "/keys", tag: tagKeys, scope: scopeKeys, status: http.StatusCreated,
@@ -85,49 +86,68 @@ type listKeysInput struct {
 	Status      string `query:"status" enum:"pending,active,disabled,revoked,rejected" doc:"Only keys with this status."`
 	Name        string `query:"name" doc:"Only keys with this name."`
 	SecretStart string `query:"secret_start" doc:"Only keys one of whose secrets begins like this, as a secret's member start has it."`
+	Search      string `query:"search" doc:"Only keys that a person finds by this: beginnings of words of the name or the owner, whatever their case and accents; or how one of the secrets begins, or the id."`
 	Unlimited   string `query:"unlimited" enum:"any,marked,unmarked" doc:"Only keys that have no limit, now or when a temporary one ends."`
 	Today       bool   `query:"today" doc:"Adds what each key has used today."`
-	Cursor      string `query:"cursor" doc:"next_cursor of the page before."`
-	Limit       int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most keys of a page."`
+	Sort        string `query:"sort" enum:"created_at,-created_at,name,-name,owner,-owner" default:"created_at" doc:"The order: by creation, name or owner; with - reversed."`
+	Paging
 	Form
 }
 
-func (a *API) listKeys(ctx context.Context, c Caller, in *listKeysInput) (*either, error) {
-	after, err := readKeyCursor("?cursor", in.Cursor)
-	if err != nil {
-		return nil, err
-	}
+func (in *listKeysInput) filter(after admin.KeyPosition) admin.KeyFilter {
 	filter := admin.KeyFilter{
-		Owner: in.Owner, Plan: in.Plan, Status: ration.Status(in.Status), Name: in.Name, SecretStart: in.SecretStart,
-		Unlimited: rationadmin.Unlimited(in.Unlimited), WithToday: in.Today, After: after, Limit: in.Limit + 1,
+		Owner: in.Owner, Plan: in.Plan, Status: ration.Status(in.Status), Name: in.Name, SecretStart: in.SecretStart, Search: in.Search,
+		Unlimited: rationadmin.Unlimited(in.Unlimited), WithToday: in.Today, After: after, Limit: in.Limit,
 	}
-	show := func(found []admin.KeyRecord) []api.KeyRecord { return wire.Keys(found, time.Now()) }
+	sort, descending := strings.CutPrefix(in.Sort, "-")
+	if filter.Descending = descending; sort != "created_at" {
+		filter.Sort = rationadmin.KeySort(sort)
+	}
+	return filter
+}
+
+func (a *API) listKeys(ctx context.Context, c Caller, in *listKeysInput) (*either, error) {
+	query := requestOf(ctx).query
+	var after admin.KeyPosition
+	if wire.ReadCursor(wire.ListOfKeys, query, in.Cursor, &after) != nil {
+		return nil, invalidForm("?cursor", adviceOnCursors)
+	}
 	if in.isCSV() {
-		return a.exportKeys(ctx, c, filter, show)
+		return a.exportKeys(ctx, c, in.filter(after))
 	}
-	keys, err := c.Operations.ListKeys(ctx, filter)
+	found, err := c.Operations.ListKeys(ctx, in.filter(after))
 	if err != nil {
 		return nil, err
 	}
-	return asJSON(pageOfKeys(keys, in.Limit, show)), nil
+	page := api.Page[api.KeyRecord]{Items: wire.Keys(found.Keys, time.Now())}
+	if !found.Next.IsZero() {
+		page.NextCursor = wire.Cursor(wire.ListOfKeys, query, found.Next)
+	}
+	return asJSON(page), nil
 }
 
 // exportKeys answers with all keys after the filter's, and what they used today.
-func (a *API) exportKeys(ctx context.Context, c Caller, filter admin.KeyFilter, show func([]admin.KeyRecord) []api.KeyRecord) (*either, error) {
+func (a *API) exportKeys(ctx context.Context, c Caller, filter admin.KeyFilter) (*either, error) {
 	filter.WithToday, filter.Limit = true, exportAtOnce
+	ended := false
 	next := func() ([]api.KeyRecord, error) {
-		found, err := c.Operations.ListKeys(ctx, filter)
-		if err != nil || len(found) == 0 {
-			return nil, err
+		for !ended {
+			found, err := c.Operations.ListKeys(ctx, filter)
+			if err != nil {
+				return nil, err
+			}
+			filter.After, ended = found.Next, found.Next.IsZero()
+			if len(found.Keys) > 0 {
+				return wire.Keys(found.Keys, time.Now()), nil
+			}
 		}
-		filter.After = found[len(found)-1].ID
-		return show(found), nil
+		return nil, nil
 	}
 	rows, err := next()
 	if err != nil {
 		return nil, err
 	}
-	return asCSV(ctx, a, "keys", sheet.KeysToday, rows, next), nil
+	return asCSV(ctx, a, wire.ListOfKeys, sheet.KeysToday, rows, next), nil
 }
 
 type createKeyInput struct {

@@ -20,6 +20,7 @@ var lists = map[string]struct{ selection, member string }{
 	"/plans":        {"sort=-name", "name"},
 	"/meters":       {"sort=-name", "name"},
 	"/reservations": {"state=open", "id"},
+	"/keys":         {"search=k&sort=-name", "id"},
 }
 
 // filled is the API over a database that has five of everything.
@@ -32,6 +33,7 @@ func filled(t *testing.T) *served {
 		t.Fatal(err)
 	}
 	for i := range 5 {
+		s.key(fmt.Sprintf(`{"name":"k%d"}`, 9-i))
 		s.must(s.call("POST", "/plans", fmt.Sprintf(`{"name":"p%d","limits":["5/day"]}`, i)))
 		s.must(s.call("POST", "/tokens", fmt.Sprintf(`{"name":"t%d","scopes":["read"]}`, i)))
 		s.must(s.call("PUT", fmt.Sprintf("/meters/m%d", i), `{"unit":0.01}`))

@@ -13,7 +13,6 @@ import (
 
 // How many items the operations return if nobody says how many.
 const (
-	defaultKeys         = 1_000
 	defaultEntries      = 1_000
 	defaultReservations = 1_000
 	defaultJobs         = 1_000

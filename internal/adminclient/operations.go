@@ -1,6 +1,7 @@
 package adminclient
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/client"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 // Operations asks a server. It is safe for concurrent use.
@@ -60,12 +62,21 @@ func (o *Operations) CreateKey(ctx context.Context, actor string, key admin.NewK
 }
 
 // ListKeys implements admin.Operations.
-func (o *Operations) ListKeys(ctx context.Context, filter admin.KeyFilter) ([]admin.KeyRecord, error) {
-	query := client.KeyQuery{KeyFilter: keyFilter(filter), SecretStart: filter.SecretStart, Today: filter.WithToday}
-	paging := client.Paging{Cursor: after(filter.After)}
-	return gather(filter.Limit, defaultKeys, &paging, readKey, func() (api.Page[api.KeyRecord], error) {
-		query.PageSize, query.Cursor = paging.PageSize, paging.Cursor
-		return o.admin.ListKeys(ctx, query)
+func (o *Operations) ListKeys(ctx context.Context, filter admin.KeyFilter) (admin.KeysPage, error) {
+	if err := admin.ValidatePageSize(filter.Limit); err != nil {
+		return admin.KeysPage{}, err
+	}
+	query := keyQuery(filter)
+	query.PageSize = min(cmp.Or(filter.Limit, mostOfPage), mostOfPage)
+	if !filter.After.IsZero() {
+		query.Cursor = *wire.Cursor(wire.ListOfKeys, query.Values(), filter.After)
+	}
+	found, err := o.admin.ListKeys(ctx, query)
+	return answered(found, err, func(found api.Page[api.KeyRecord]) (page admin.KeysPage, err error) {
+		if page.Keys, err = all(found.Items, readKey); err == nil && found.NextCursor != nil {
+			err = wire.ReadCursor(wire.ListOfKeys, query.Values(), *found.NextCursor, &page.Next)
+		}
+		return page, err
 	})
 }
 

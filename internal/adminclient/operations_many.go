@@ -17,7 +17,7 @@ func (o *Operations) ChangeKeys(ctx context.Context, actor string, change admin.
 func keysChange(change admin.KeysChange) api.KeysChange {
 	asked := api.KeysChange{
 		Filter: keyFilter(change.Filter), All: change.All, Action: string(change.Action), DryRun: change.DryRun,
-		Limit: change.Filter.Limit, Cursor: after(change.Filter.After),
+		Limit: change.Filter.Limit, Cursor: after(change.Filter.After.ID),
 	}
 	if change.Action == admin.ActionUpdate {
 		asked.Patch = new(keyPatch(&change.Patch))

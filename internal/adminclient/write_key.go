@@ -1,6 +1,7 @@
 package adminclient
 
 import (
+	"cmp"
 	"encoding/hex"
 	"math"
 	"net/netip"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/client"
 	"github.com/ration-dev/ration/internal/admin"
 )
 
@@ -29,6 +31,14 @@ func keyPatch(p *admin.KeyPatch) api.KeyPatch {
 
 func keyFilter(f admin.KeyFilter) api.KeyFilter {
 	return api.KeyFilter{Owner: f.Owner, Plan: f.Plan, Status: string(f.Status), Name: f.Name, Unlimited: string(f.Unlimited)}
+}
+
+func keyQuery(f admin.KeyFilter) client.KeyQuery {
+	query := client.KeyQuery{KeyFilter: keyFilter(f), SecretStart: f.SecretStart, Search: f.Search, Today: f.WithToday, Sort: string(f.Sort)}
+	if f.Descending {
+		query.Sort = "-" + cmp.Or(query.Sort, "created_at")
+	}
+	return query
 }
 
 func newOverrides(overrides []ration.Override) []api.NewOverride {

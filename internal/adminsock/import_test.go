@@ -34,10 +34,10 @@ func TestImportThroughTheSocket(t *testing.T) {
 		t.Errorf("importing the same keys here gave %+v, %v", again, err)
 	}
 	records, err := p.direct.ListKeys(t.Context(), admin.KeyFilter{Owner: "ada@example.com"})
-	if err != nil || len(records) != 1 {
+	if err != nil || len(records.Keys) != 1 {
 		t.Fatalf("keys: %v, %v", records, err)
 	}
-	key, want := records[0].Key, keys.Keys[0]
+	key, want := records.Keys[0].Key, keys.Keys[0]
 	got := admin.ImportedKey{Name: key.Name, Owner: key.Owner, Status: key.Status, Scopes: key.Scopes, CreatedAt: key.CreatedAt, Secret: want.Secret}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(ration.Secret{})); diff != "" {
 		t.Errorf("key (-sent +stored):\n%s", diff)

@@ -157,6 +157,8 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 	if changed.Changed != 1 || !changed.Next.IsZero() {
 		t.Errorf("many keys: %+v; want one changed", changed)
 	}
+	_, err = p.remote.CreateKey(ctx, actor, admin.NewKey{Name: "k2"})
+	must(err)
 	changed, err = p.remote.ChangeKeys(ctx, actor, admin.KeysChange{All: true, Filter: admin.KeyFilter{Limit: 1}, Action: admin.ActionEnable})
 	must(err)
 	if changed.Skipped[ration.StatusRevoked] != 1 || changed.Next != id {
@@ -174,8 +176,11 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 	if key.Status != ration.StatusRevoked || key.TimeZone != "Asia/Tokyo" || len(key.Secrets) != 3 || key.Secrets[2].RevokedAt.IsZero() || len(key.Limits) != 1 {
 		t.Errorf("key %+v; want it revoked, with three secrets and a limit", key)
 	}
-	same(p, "keys", func(ops admin.Operations) ([]admin.KeyRecord, error) {
+	same(p, "keys", func(ops admin.Operations) (admin.KeysPage, error) {
 		return ops.ListKeys(ctx, admin.KeyFilter{Name: "k"})
+	})
+	same(p, "keys that are found", func(ops admin.Operations) (admin.KeysPage, error) {
+		return ops.ListKeys(ctx, admin.KeyFilter{Search: "k", Sort: admin.SortByOwner, Descending: true, Limit: 1})
 	})
 	same(p, "plan", func(ops admin.Operations) (ration.Plan, error) { return ops.ShowPlan(ctx, "free") })
 	same(p, "plans", func(ops admin.Operations) ([]ration.Plan, error) { return ops.ListPlans(ctx, admin.NameFilter{}) })
@@ -221,8 +226,8 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 	same(p, "reservations", func(ops admin.Operations) ([]ration.Reservation, error) {
 		return ops.ListReservations(ctx, admin.ReservationFilter{KeyID: id, State: ration.ReservationOpen, OldestFirst: true})
 	})
-	if len(entries) != 13 || entries[0].Actor != actor {
-		t.Errorf("%d audit entries; want 13, all by %s", len(entries), actor)
+	if len(entries) != 14 || entries[0].Actor != actor {
+		t.Errorf("%d audit entries; want 14, all by %s", len(entries), actor)
 	}
 
 	_, err = p.remote.UpdateKey(ctx, actor, admin.KeyPatch{ID: id, Plan: new("")})

@@ -15,7 +15,7 @@ import (
 // keyChoices returns ids with what people know keys by. A name that can be typed
 // without quotes is a choice too, once it is begun.
 func keyChoices(ctx context.Context, ops admin.Operations, begun string) ([]cobra.Completion, error) {
-	records, err := ops.ListKeys(ctx, admin.KeyFilter{After: before(begun)})
+	records, err := admin.FirstKeys(ctx, ops, admin.KeyFilter{After: admin.KeyPosition{ID: before(begun)}})
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func planChoices(ctx context.Context, ops admin.Operations, _ string) ([]cobra.C
 
 // ownerChoices looks at the first keys only, as suggestions in errors do.
 func ownerChoices(ctx context.Context, ops admin.Operations, _ string) ([]cobra.Completion, error) {
-	records, err := ops.ListKeys(ctx, admin.KeyFilter{})
+	records, err := admin.FirstKeys(ctx, ops, admin.KeyFilter{})
 	var owners []cobra.Completion
 	for _, record := range records {
 		if record.Owner != "" {
@@ -90,7 +90,7 @@ func meterChoices(ctx context.Context, ops admin.Operations, _ string) ([]cobra.
 	if err != nil {
 		return nil, err
 	}
-	records, err := ops.ListKeys(ctx, admin.KeyFilter{})
+	records, err := admin.FirstKeys(ctx, ops, admin.KeyFilter{})
 	if err != nil {
 		return nil, err
 	}

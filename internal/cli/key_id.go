@@ -45,14 +45,14 @@ func keyID(ctx context.Context, ops admin.Operations, text string) (ration.KeyID
 		if way.filter.SecretStart != "" && len(start) > shownStart {
 			continue
 		}
-		find := ops.ListKeys
+		find := admin.FirstKeys
 		if way.filter.SecretStart != "" && end != "" {
-			find = func(ctx context.Context, filter admin.KeyFilter) ([]admin.KeyRecord, error) {
+			find = func(ctx context.Context, ops admin.KeysLister, filter admin.KeyFilter) ([]admin.KeyRecord, error) {
 				return listWithSecret(ctx, ops, filter, end)
 			}
 		}
 		way.filter.Limit = namedKeys + 1
-		records, err := find(ctx, way.filter)
+		records, err := find(ctx, ops, way.filter)
 		if err != nil {
 			return ration.KeyID{}, err
 		}
@@ -70,23 +70,21 @@ func keyID(ctx context.Context, ops admin.Operations, text string) (ration.KeyID
 // listWithSecret returns keys, at most as many as the filter says, that have a secret
 // with the filter's start and this end. All keys with the start are looked at, since
 // secrets of another system may begin alike.
-func listWithSecret(ctx context.Context, ops admin.Operations, filter admin.KeyFilter, end string) (found []admin.KeyRecord, err error) {
+func listWithSecret(ctx context.Context, ops admin.KeysLister, filter admin.KeyFilter, end string) (found []admin.KeyRecord, err error) {
 	most := filter.Limit
-	for filter.Limit = admin.MaxKeysAtOnce; ; {
-		records, err := ops.ListKeys(ctx, filter)
+	filter.Limit = admin.MaxKeysAtOnce
+	for record, err := range admin.AllKeys(ctx, ops, filter) {
 		if err != nil {
 			return nil, err
 		}
-		for _, record := range records {
-			if slices.ContainsFunc(record.Secrets, func(s ration.SecretState) bool { return s.Start == filter.SecretStart && s.End == end }) {
-				found = append(found, record)
-			}
+		if slices.ContainsFunc(record.Secrets, func(s ration.SecretState) bool { return s.Start == filter.SecretStart && s.End == end }) {
+			found = append(found, record)
 		}
-		if len(records) < filter.Limit || len(found) >= most {
-			return found, nil
+		if len(found) == most {
+			break
 		}
-		filter.After = records[len(records)-1].ID
 	}
+	return found, nil
 }
 
 func keysText(records []admin.KeyRecord) string {
@@ -104,7 +102,7 @@ func keysText(records []admin.KeyRecord) string {
 // errNoKey says that no key is meant, and which name or owner is near. It looks at the
 // first keys only.
 func errNoKey(ctx context.Context, ops admin.Operations, text string) error {
-	records, err := ops.ListKeys(ctx, admin.KeyFilter{})
+	records, err := admin.FirstKeys(ctx, ops, admin.KeyFilter{})
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func checkPlan(ctx context.Context, ops admin.Operations, name string) error {
 // nearestOwner suggests an owner in place of one that nothing belongs to; empty: none is
 // near. It looks at the first keys only.
 func nearestOwner(ctx context.Context, ops admin.Operations, owner string) (string, error) {
-	records, err := ops.ListKeys(ctx, admin.KeyFilter{})
+	records, err := admin.FirstKeys(ctx, ops, admin.KeyFilter{})
 	if err != nil {
 		return "", err
 	}

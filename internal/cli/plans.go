@@ -136,7 +136,7 @@ func (a *app) plansDeleteCommand() *cobra.Command {
 				if err := checkPlan(cmd.Context(), ops, args[0]); err != nil {
 					return "", err
 				}
-				keys, err := ops.ListKeys(cmd.Context(), admin.KeyFilter{Plan: args[0], Limit: 1})
+				keys, err := admin.FirstKeys(cmd.Context(), ops, admin.KeyFilter{Plan: args[0], Limit: 1})
 				if err == nil && len(keys) > 0 {
 					err = planInUse(args[0])
 				}

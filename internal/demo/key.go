@@ -62,7 +62,7 @@ func ensurePlan(ctx context.Context, operations admin.Operations) error {
 
 // issueKey gives the first usable key of the demo plan a new secret, or creates one.
 func issueKey(ctx context.Context, operations admin.Operations) (issued admin.IssuedSecret, isNew bool, err error) {
-	keys, err := operations.ListKeys(ctx, admin.KeyFilter{Plan: planName, Status: ration.StatusActive})
+	keys, err := admin.FirstKeys(ctx, operations, admin.KeyFilter{Plan: planName, Status: ration.StatusActive})
 	if err != nil {
 		return admin.IssuedSecret{}, false, err
 	}

@@ -22,7 +22,7 @@ func (o *operations) CreateKey(ctx context.Context, _ string, key admin.NewKey) 
 }
 
 // ListKeys implements admin.Operations.
-func (o *operations) ListKeys(ctx context.Context, filter admin.KeyFilter) ([]admin.KeyRecord, error) {
+func (o *operations) ListKeys(ctx context.Context, filter admin.KeyFilter) (admin.KeysPage, error) {
 	return read(ctx, o.grant, readKeys, o.of.ListKeys, filter)
 }
 

@@ -28,8 +28,9 @@ const (
 	ListOfMeters       = "meters"
 	ListOfReservations = "reservations"
 	ListOfJobs         = "jobs"
+	ListOfKeys         = "keys"
 
-	walkOfKeys = "keys" // by operations that go from key to key
+	walkOfKeys = "walk-of-keys" // by operations that go from key to key
 )
 
 // Cursor returns where a list goes on, as a text whose form is ours alone. The query has
