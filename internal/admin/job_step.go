@@ -173,7 +173,7 @@ func (r *JobRun) changeKeys(ctx context.Context) (JobRecord, error) {
 	if err != nil {
 		return r.job, errUnreadable
 	}
-	change.Filter.After, change.Filter.Limit = r.job.After, r.size
+	change.Filter.After, change.Filter.Limit = KeyPosition{ID: r.job.After}, r.size
 	ctx, step := r.begin(ctx, func(job *JobRecord, result any) {
 		if chunk, ok := result.(*keyChunk); ok {
 			job.addChunk(chunk)

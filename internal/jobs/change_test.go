@@ -220,7 +220,7 @@ func TestRefusedJobs(t *testing.T) {
 			"a dry run":       {admin.NewJob{Change: with(func(c *admin.KeysChange) { c.DryRun = true })}, "dry_run"},
 			"a dry import":    {admin.NewJob{Keys: &admin.KeysImport{DryRun: true}}, "dry_run"},
 			"no selection":    {admin.NewJob{Change: with(func(c *admin.KeysChange) { c.All = false })}, "filter"},
-			"a beginning":     {admin.NewJob{Change: with(func(c *admin.KeysChange) { c.Filter.After = ration.NewKeyID() })}, "filter"},
+			"a beginning":     {admin.NewJob{Change: with(func(c *admin.KeysChange) { c.Filter.After.ID = ration.NewKeyID() })}, "filter"},
 			"no action":       {admin.NewJob{Change: with(func(c *admin.KeysChange) { c.Action = "sell" })}, "action"},
 			"the same secret": {admin.NewJob{Keys: new(importOf(2, func(_ int, key *admin.ImportedKey) { key.Secret = secretOf(1) }))}, "secret"},
 			"a bad status":    {admin.NewJob{Keys: new(importOf(1, func(_ int, key *admin.ImportedKey) { key.Status = "sold" }))}, "status"},

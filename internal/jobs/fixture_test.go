@@ -86,7 +86,7 @@ func (w *works) keys(n int, configure func(number int, key *admin.ImportedKey)) 
 	w.Helper()
 	keys := importOf(n, configure)
 	must[admin.KeysImported](w)(admin.ImportAllKeys(w.Context(), w.Service, "test", keys, func(int) {}))
-	for _, key := range must[[]admin.KeyRecord](w)(w.ListKeys(w.Context(), admin.KeyFilter{Limit: n})) {
+	for _, key := range must[[]admin.KeyRecord](w)(admin.FirstKeys(w.Context(), w, admin.KeyFilter{Limit: n})) {
 		ids = append(ids, key.ID)
 	}
 	return ids
