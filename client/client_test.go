@@ -206,6 +206,23 @@ func TestKeysComePageByPage(t *testing.T) {
 	}
 }
 
+// A page may have no keys and not be the last.
+func TestKeysGoOnAfterAnEmptyPage(t *testing.T) {
+	url, asked := server(t,
+		success(api.Page[api.KeyRecord]{NextCursor: new("a")}), success(api.Page[api.KeyRecord]{Items: []api.KeyRecord{{Name: "one"}}, NextCursor: new("b")}),
+		success(api.Page[api.KeyRecord]{NextCursor: new("c")}), success(api.Page[api.KeyRecord]{}))
+	var names []string
+	for key, err := range admin(t, url).Keys(t.Context(), client.KeyQuery{Search: "one", Sort: "-name"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, key.Name)
+	}
+	if !slices.Equal(names, []string{"one"}) || asked.Load() != 4 {
+		t.Errorf("keys %v by %d requests", names, asked.Load())
+	}
+}
+
 func TestTokensAreNotShown(t *testing.T) {
 	config := client.Config{URL: "http://127.0.0.1:1", Token: "rk_token_x"}
 	text, err := json.Marshal(config.Token)

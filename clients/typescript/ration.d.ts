@@ -287,8 +287,11 @@ export interface KeySelection {
   name?: string;
   unlimited?: "any" | "marked" | "unmarked";
   secret_start?: string;
+  /** Beginnings of words of the name or the owner, the start of a secret, or an id. */
+  search?: string;
   today?: boolean;
-  /** Keys of one page. */
+  sort?: "created_at" | "-created_at" | "name" | "-name" | "owner" | "-owner";
+  /** The most keys of one page. It may have fewer, even none, and not be the last. */
   limit?: number;
   cursor?: string;
 }

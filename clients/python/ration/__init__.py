@@ -710,10 +710,16 @@ def _show_key(id: str, *, timeout: Optional[float] = None) -> _Call[KeyStatus]:
 
 
 def _list_keys(*, owner: Optional[str] = None, plan: Optional[str] = None, status: Optional[str] = None, name: Optional[str] = None, unlimited: Optional[str] = None,
-               secret_start: Optional[str] = None, today: bool = False, limit: Optional[int] = None, cursor: Optional[str] = None,
-               timeout: Optional[float] = None) -> _Call[KeyPage]:
-    """Returns one page of the keys that match, in the order of their creation. limit is how many keys a page has."""
-    query = _query(owner=owner, plan=plan, status=status, name=name, unlimited=unlimited, secret_start=secret_start, today=today, limit=limit, cursor=cursor)
+               secret_start: Optional[str] = None, search: Optional[str] = None, today: bool = False, sort: Optional[str] = None,
+               limit: Optional[int] = None, cursor: Optional[str] = None, timeout: Optional[float] = None) -> _Call[KeyPage]:
+    """Returns one page of the keys that match.
+
+    search is beginnings of words of the name or the owner, the start of a secret, or an id. sort is "created_at", "name"
+    or "owner", or one of these with "-" before it. limit is how many keys a page has at most: it may have fewer, even
+    none, and not be the last.
+    """
+    query = _query(owner=owner, plan=plan, status=status, name=name, unlimited=unlimited, secret_start=secret_start, search=search, today=today, sort=sort,
+                   limit=limit, cursor=cursor)
     return _Call("GET", "/v1/admin/keys" + query, KeyPage, None, True, timeout=timeout)
 
 

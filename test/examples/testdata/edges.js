@@ -49,6 +49,15 @@ test("an aborted call rejects with the signal's reason, and is not sent again", 
   assert.equal(asked.length, 2);
 });
 
+test("keys go on after an empty page", async () => {
+  const pages = [{ items: [], next_cursor: "a" }, { items: [{ id: "key_1" }], next_cursor: "b" }, { items: [], next_cursor: "c" }, { items: [], next_cursor: null }];
+  answer = (response) => say(200, pages[asked.length - 1])(response);
+  const found = [];
+  for await (const key of new ration.Admin(options()).keys({ search: "a b", sort: "-name" })) found.push(key.id);
+  assert.deepEqual(found, ["key_1"]);
+  assert.equal(asked.length, pages.length);
+});
+
 test("amounts are exact", async () => {
   await new ration.Client(options()).verify("a", { a: 9007199254740993n, b: "0.10", c: 0.5, d: 1e-7 });
   assert.equal(asked[0], '{"secret":"a","amounts":{"a":9007199254740993,"b":0.10,"c":0.5,"d":1e-7}}');

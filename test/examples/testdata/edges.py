@@ -38,6 +38,14 @@ class Server:
                 self.end_headers()
                 self.wfile.write(answer.encode())
 
+            def do_GET(self):
+                server.asked.append(self.path)
+                answer = json.dumps(server.pages.pop(0))
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer.encode())
+
             def log_message(self, *_):
                 pass
 
@@ -65,6 +73,23 @@ class Edges(unittest.TestCase):
         self.server.may_answer.set()
         self.server.listener.shutdown()
         self.server.listener.server_close()
+
+    def test_keys_go_on_after_an_empty_page(self):
+        key = dict.fromkeys(("name", "owner", "plan", "status", "time_zone"), "")
+        key |= {"id": "key_1", "created_at": "2026-12-01T00:00:00Z", "updated_at": "2026-12-01T00:00:00Z", "metadata": {}, "expired": False, "unlimited": False}
+        key |= {name: [] for name in ("scopes", "allowed_ips", "overrides", "secrets")}
+        pages = [{"items": items, "next_cursor": cursor} for items, cursor in (([], "a"), ([key], "b"), ([], "c"), ([], None))]
+        self.server.pages = list(pages)
+        with ration.Admin(**self.options) as admin:
+            self.assertEqual([key.id for key in admin.keys(search="a b", sort="-name")], ["key_1"])
+        self.assertEqual([("search=a+b" in path or "search=a%20b" in path, "sort=-name" in path) for path in self.server.asked], [(True, True)] * 4)
+
+        async def main():
+            async with ration.AsyncAdmin(**self.options) as admin:
+                return [key.id async for key in admin.keys(search="a b")]
+
+        self.server.pages = list(pages)
+        self.assertEqual(asyncio.run(main()), ["key_1"])
 
     def test_the_loop_goes_on_while_a_call_waits(self):
         async def main():
