@@ -33,8 +33,14 @@ func TestPositionsDontTellOfKeysOutOfReach(t *testing.T) {
 	}
 	reached := o.Within(admin.Reach{Owners: []string{"own", "nobody"}, Plans: []string{"ours"}})
 	for _, filter := range []admin.KeyFilter{
-		{}, {Sort: admin.SortByName}, {Sort: admin.SortByName, Descending: true}, {Sort: admin.SortByOwner}, {Sort: admin.SortByOwner, Descending: true},
-		{Sort: admin.SortByName, Search: "e"}, {Sort: admin.SortByName, Search: "mine"}, {Sort: admin.SortByOwner, Status: ration.StatusActive},
+		{},
+		{Sort: admin.SortByName},
+		{Sort: admin.SortByName, Descending: true},
+		{Sort: admin.SortByOwner},
+		{Sort: admin.SortByOwner, Descending: true},
+		{Sort: admin.SortByName, Search: "e"},
+		{Sort: admin.SortByName, Search: "mine"},
+		{Sort: admin.SortByOwner, Status: ration.StatusActive},
 	} {
 		filter.Limit = 400
 		seen, hidden := map[ration.KeyID]bool{}, 0

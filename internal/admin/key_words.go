@@ -32,7 +32,9 @@ func KeyWords(key *ration.Key) []string {
 	return slices.Compact(words)
 }
 
-func wordsOf(key *ration.Key) []string { return append(foldedWords(key.Name), foldedWords(key.Owner)...) }
+func wordsOf(key *ration.Key) []string {
+	return append(foldedWords(key.Name), foldedWords(key.Owner)...)
+}
 
 // storedWord returns what a word, or the beginning of one, is stored as.
 func storedWord(word string) string {

@@ -142,10 +142,10 @@ func afterAll(beginning string) string {
 	for beginning != "" {
 		last, size := utf8.DecodeLastRuneInString(beginning)
 		beginning = beginning[:len(beginning)-size]
-		switch {
-		case last == utf8.MaxRune:
+		switch last {
+		case utf8.MaxRune:
 			continue
-		case last == 0xD7FF: // what follows is no character
+		case 0xD7FF: // what follows is no character
 			last = 0xDFFF
 		}
 		return beginning + string(last+1)

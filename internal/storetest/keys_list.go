@@ -21,9 +21,12 @@ var keyListTests = []contractTest{
 
 // listOrders are all orders of keys.
 var listOrders = []admin.KeyFilter{
-	{}, {Descending: true},
-	{Sort: admin.SortByName}, {Sort: admin.SortByName, Descending: true},
-	{Sort: admin.SortByOwner}, {Sort: admin.SortByOwner, Descending: true},
+	{},
+	{Descending: true},
+	{Sort: admin.SortByName},
+	{Sort: admin.SortByName, Descending: true},
+	{Sort: admin.SortByOwner},
+	{Sort: admin.SortByOwner, Descending: true},
 }
 
 // listedTexts are names and owners that are alike to some rules of order or folding.
@@ -197,7 +200,9 @@ func testKeyListsMeanwhile(f *fixture) {
 				if pages > 10 {
 					continue // or the list would grow for ever
 				}
-				f.keyWith(func(change *admin.KeyChange) { change.Key.Name, change.Key.Owner, change.Key.Plan = f.text(mark), f.text(mark), plans[0] })
+				f.keyWith(func(change *admin.KeyChange) {
+					change.Key.Name, change.Key.Owner, change.Key.Plan = f.text(mark), f.text(mark), plans[0]
+				})
 				for id := range all { // any, or one at the border
 					if last := len(got) - 1; last >= 0 && rand.IntN(2) == 0 {
 						id = got[last]
