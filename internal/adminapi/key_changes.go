@@ -43,7 +43,7 @@ func changeKeys(ctx context.Context, c Caller, in *changeKeysInput) (*reply[api.
 // readKeysChange reads a change. The raw form says where null is.
 func readKeysChange(body *api.KeysChange, raw []byte) (change admin.KeysChange, err error) {
 	change = admin.KeysChange{Filter: readFilter(body.Filter), All: body.All, Action: admin.KeyAction(body.Action), DryRun: body.DryRun}
-	if change.Filter.After, err = readKeyCursor("/cursor", body.Cursor); err != nil {
+	if change.Filter.After.ID, err = readKeyCursor("/cursor", body.Cursor); err != nil {
 		return change, err
 	}
 	change.Filter.Limit = body.Limit
