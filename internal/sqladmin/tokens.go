@@ -71,9 +71,13 @@ func insertToken(ctx context.Context, tx Tx, token admin.Token, digest ration.Di
 }
 
 // RevokeToken implements admin.Tokens. The index admin_tokens_name serves it, and
-// jobs_unfinished.
+// jobs_unfinished. A job that is created meanwhile waits: a step of it could find the token
+// not revoked yet, and end after this.
 func (s *Store) RevokeToken(ctx context.Context, name string, audit admin.AuditEntry) (token admin.Token, err error) {
 	err = s.db.Write(ctx, "revoking a token", func(ctx context.Context, tx Tx) error {
+		if err := tx.LockJobs(ctx); err != nil {
+			return err
+		}
 		now, err := tx.Now(ctx)
 		if err != nil {
 			return err
