@@ -50,7 +50,7 @@ func (s *Service) sumDayByDay(ctx context.Context, question UsageQuestion) (Usag
 	}
 	sums, totals := make(usageSums), make(usageSums)
 	var busy time.Duration
-	for day := question; first <= last; first++ {
+	for day := question; first <= last; {
 		day.From, day.To, day.Limit = first, first, allSums
 		start := time.Now()
 		part, err := s.store.SumUsage(ctx, day)
@@ -62,6 +62,15 @@ func (s *Service) sumDayByDay(ctx context.Context, question UsageQuestion) (Usag
 		took := time.Since(start)
 		if busy += took; busy > unpaced && !pause(ctx, s.store.ReportPause(took)) {
 			return UsageReport{}, ration.ErrStoreUnavailable
+		}
+		if first++; len(part.Sums) > 0 || first > last {
+			continue
+		}
+		if first, _, err = s.daysBetween(ctx, first, last); err != nil { // there may be years without usage
+			return UsageReport{}, err
+		}
+		if first == 0 {
+			break
 		}
 	}
 	report := UsageReport{Sums: sums.sorted(), Totals: totals.sorted()}

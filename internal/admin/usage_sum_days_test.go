@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -61,4 +62,36 @@ func TestSumsOfAllKeysAreThoseOfOneRead(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Between the first day and the last there may be many years: a day that another system
+// counted is enough.
+func TestSumsOfAllKeysReadNoYearsWithoutUsage(t *testing.T) {
+	o := open(t)
+	id := o.create(admin.NewKey{Unlimited: true}).Key.ID
+	for _, date := range []ration.PeriodID{ration.DateID(1990, 1, 1), ration.DateID(2030, 6, 14)} {
+		day := admin.ImportedDay{KeyID: id, Meter: ration.MeterRequests, Date: date, Used: 5}
+		if _, err := o.ImportUsage(t.Context(), actor, admin.UsageImport{Days: []admin.ImportedDay{day}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	counting := &countingReads{Store: o.store}
+	report, err := admin.New(counting, admin.Config{}).SumUsage(t.Context(), admin.UsageQuestion{By: []admin.UsageGroup{admin.ByDay}})
+	if err != nil || len(report.Sums) != 2 {
+		t.Fatalf("%d sums, %v; want 2", len(report.Sums), err)
+	}
+	if counting.sums > 10 {
+		t.Errorf("%d days were read, of which 2 have usage", counting.sums)
+	}
+}
+
+// countingReads counts the days that are added up.
+type countingReads struct {
+	admin.Store
+	sums int
+}
+
+func (c *countingReads) SumUsage(ctx context.Context, question admin.UsageQuestion) (admin.UsageReport, error) {
+	c.sums++
+	return c.Store.SumUsage(ctx, question)
 }
