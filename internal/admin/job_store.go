@@ -42,7 +42,7 @@ type Jobs interface {
 	CancelJob(ctx context.Context, id uuid.UUID, reason string, audit AuditEntry) (JobRecord, error)
 
 	// TakeJob gives the oldest job that nobody has to a new lease, which ends after
-	// JobLease. If alone, nobody else can have a job, whatever leases say.
+	// JobLease. Nobody has a job whose lease a clock wrote that was ahead. If alone, nobody else can have a job, whatever leases say.
 	TakeJob(ctx context.Context, lease uuid.UUID, alone bool) (job JobRecord, found bool, err error)
 	// ReleaseJob gives a job back that a lease has. It does nothing if the lease no
 	// longer has it.

@@ -1,9 +1,11 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -16,6 +18,14 @@ const (
 	// token, or of one actor without a token.
 	maxJobs    = 100
 	maxOwnJobs = 10
+
+	// maxTask is how many bytes a change has as it is stored, more than the largest one
+	// that keys take. Keys that would refuse it may be there only later.
+	maxTask = 512 << 10
+	// jobsAtOnce is how many jobs one read of a list has: each may have as much.
+	jobsAtOnce = 100
+	// defaultJobLimit is how many jobs are listed if nobody says how many.
+	defaultJobLimit = 1_000
 )
 
 // JobOfRevokedToken is why a job was cancelled without anybody asking for that.
@@ -95,13 +105,45 @@ func (s *Service) workOf(ctx context.Context, actor string, job *NewJob) (jobWor
 	if !change.Filter.After.IsZero() || change.Filter.Limit != 0 || !change.Patch.IfUpdatedAt.IsZero() {
 		return jobWork{}, &ration.InvalidError{Field: "filter", Reason: "a job changes all keys that match: leave out where to begin, how many, and their version"}
 	}
-	first := change
-	first.DryRun, first.Filter.Limit = true, rowsAtOnce
-	if _, err := s.ChangeKeys(ctx, actor, first); err != nil {
+	if err := validateTexts(&change.Filter); err != nil {
 		return jobWork{}, err
 	}
 	task, err := writeTask(&change)
+	switch {
+	case err != nil:
+		return jobWork{}, err
+	case len(task) > maxTask:
+		return jobWork{}, &ration.InvalidError{Field: "patch", Reason: "it is longer than any that a key takes"}
+	}
+	first := change
+	first.DryRun, first.Filter.Limit = true, rowsAtOnce
+	if _, err = s.ChangeKeys(ctx, actor, first); err == nil {
+		err = validatePatch(&change.Patch)
+	}
 	return jobWork{kind: JobChangeKeys, task: task}, err
+}
+
+// validatePatch refuses what no key takes: perhaps there is none yet that shows it.
+func validatePatch(patch *KeyPatch) error {
+	key := ration.Key{Name: "any", Scopes: patch.Scopes, AllowedIPs: patch.AllowedIPs}
+	set(&key.Owner, patch.Owner)
+	set(&key.Plan, patch.Plan)
+	set(&key.TimeZone, patch.TimeZone)
+	key.Metadata = (&keyPatching{KeyPatch: *patch}).mergeMetadata(nil)
+	_, err := normalizeKey(key)
+	if err == nil && patch.ExpiresAt != nil {
+		err = validateEnd("expires_at", *patch.ExpiresAt, time.Now())
+	}
+	return err
+}
+
+// validateTexts refuses texts that no key has: they would be kept with the job.
+func validateTexts(filter *KeyFilter) error {
+	return cmp.Or(
+		validateText("filter.owner", filter.Owner, 0, MaxTextLength),
+		validateText("filter.plan", filter.Plan, 0, MaxTextLength),
+		validateText("filter.name", filter.Name, 0, MaxTextLength),
+	)
 }
 
 // shownJob returns a job as it is shown.
@@ -146,12 +188,21 @@ func (s *Service) ListJobs(ctx context.Context, filter JobFilter) ([]Job, error)
 			return nil, nil
 		}
 	}
-	records, err := s.store.ListJobs(ctx, filter, token)
-	jobs := make([]Job, len(records))
-	for i, record := range records {
-		jobs[i] = shownJob(record)
+	var jobs []Job
+	for most := cmp.Or(filter.Limit, defaultJobLimit); ; {
+		filter.Limit = min(most-len(jobs), jobsAtOnce)
+		records, err := s.store.ListJobs(ctx, filter, token)
+		if err != nil {
+			return nil, err
+		}
+		for _, record := range records {
+			jobs = append(jobs, shownJob(record))
+		}
+		if len(records) < filter.Limit || len(jobs) == most {
+			return jobs, nil
+		}
+		filter.After = jobs[len(jobs)-1].ID
 	}
-	return jobs, err
 }
 
 func validateJobState(state JobState) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -262,6 +263,86 @@ func TestMostProblems(t *testing.T) {
 		}
 		if listed := must[[]admin.Job](w)(w.ListJobs(w.ctx, admin.JobFilter{})); len(listed) != 1 || listed[0].Problems != nil || listed[0].Counts != job.Counts {
 			w.Errorf("listed as %s", fmt.Sprint(listed))
+		}
+	})
+}
+
+// TestChangesThatNoKeyTakes: keys that would refuse a change may be there only later,
+// and until then it would lie in the database, and come with each list of jobs.
+func TestChangesThatNoKeyTakes(t *testing.T) {
+	onBothStores(t, func(w *works) {
+		most, full := strings.Repeat("<", 1000), make(map[string]*string) // which JSON writes as \u003c
+		for i := range 50 {
+			full[fmt.Sprintf("%064d", i)] = &most
+		}
+		of := admin.KeyFilter{Owner: strings.Repeat("o", 200)}
+		change := admin.KeysChange{Filter: of, Action: admin.ActionUpdate, Patch: admin.KeyPatch{Metadata: full}}
+		w.start(admin.NewJob{Change: &change})
+		large := strings.Repeat("x", 1<<20)
+		patch := func(patch admin.KeyPatch) admin.KeysChange {
+			return admin.KeysChange{Filter: of, Action: admin.ActionUpdate, Patch: patch}
+		}
+		for field, change := range map[string]admin.KeysChange{
+			"patch":        patch(admin.KeyPatch{Metadata: map[string]*string{large: nil}}),
+			"metadata.a":   patch(admin.KeyPatch{Metadata: map[string]*string{"a": new("a\x00")}}),
+			"owner":        patch(admin.KeyPatch{Owner: new(of.Owner + "o")}),
+			"time_zone":    patch(admin.KeyPatch{TimeZone: new("Mars/Olympus")}),
+			"scope":        patch(admin.KeyPatch{Scopes: []string{""}}),
+			"expires_at":   patch(admin.KeyPatch{ExpiresAt: new(time.Unix(1, 0))}),
+			"filter.owner": {Filter: admin.KeyFilter{Owner: large}, Action: admin.ActionDisable},
+			"filter.plan":  {Filter: admin.KeyFilter{Plan: of.Owner + "o"}, Action: admin.ActionDisable},
+			"filter.name":  {Filter: admin.KeyFilter{Name: "a\x00"}, Action: admin.ActionDisable},
+		} {
+			_, err := w.StartJob(w.ctx, actor, admin.NewJob{Change: &change})
+			if invalid, ok := errors.AsType[*ration.InvalidError](err); !ok || invalid.Field != field || len(err.Error()) > 500 {
+				w.Errorf("%s: %v", field, err)
+			}
+		}
+	})
+}
+
+// TestChangeLooksAtSomeKeysAtATime: keys without a limit may be few among many, and to find
+// the next ones must not take longer than a lease.
+func TestChangeLooksAtSomeKeysAtATime(t *testing.T) {
+	onBothStores(t, func(w *works) {
+		w.plan("free", "5/day")
+		bare := map[int]bool{0: true, 700: true, 1199: true}
+		w.keys(1200, func(number int, key *admin.ImportedKey) {
+			if !bare[number] {
+				key.Plan = "free"
+			}
+		})
+		id := w.start(admin.NewJob{Change: &admin.KeysChange{Filter: admin.KeyFilter{Unlimited: admin.UnlimitedAny}, Action: admin.ActionDisable}})
+		if run := w.take(); !w.step(run) || run.Job().Done != 1 {
+			w.Errorf("after one step the job is %+v", run.Job())
+		}
+		if job := w.finish(id); job.State != admin.JobDone || job.Done != 3 || job.Counts.Changed != 3 {
+			w.Errorf("job %+v", job)
+		}
+	})
+}
+
+// TestJobsAreListedInParts reads many jobs, each once and in their order.
+func TestJobsAreListedInParts(t *testing.T) {
+	onBothStores(t, func(w *works) {
+		var ids []uuid.UUID
+		for range 101 {
+			job := admin.JobRecord{Job: admin.Job{Kind: admin.JobImportUsage, Actor: actor}, Task: []byte("{}")}
+			job = must[admin.JobRecord](w)(w.store.CreateJob(w.Context(), job, nil, func(int, int) error { return nil }, admin.AuditEntry{Actor: actor}))
+			ids = append([]uuid.UUID{job.ID}, ids...)
+		}
+		for _, limit := range []int{0, 1, 99, 100, 101, 102} {
+			var got []uuid.UUID
+			for _, job := range must[[]admin.Job](w)(w.ListJobs(w.ctx, admin.JobFilter{Limit: limit})) {
+				got = append(got, job.ID)
+			}
+			want := ids
+			if limit > 0 {
+				want = ids[:min(limit, len(ids))]
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				w.Errorf("limit %d (-want +got):\n%s", limit, diff)
+			}
 		}
 	})
 }

@@ -21,7 +21,8 @@ import (
 type works struct {
 	*testing.T
 	*admin.Service
-	ctx context.Context // of somebody with a token
+	store admin.Store
+	ctx   context.Context // of somebody with a token
 }
 
 // onBothStores runs a test on a file and on PostgreSQL.
@@ -55,7 +56,7 @@ func newWorks(t *testing.T, store admin.Store, closeStore func() error) *works {
 		}
 	})
 	origin := rationadmin.Origin{From: "203.0.113.7", TokenID: uuid.Must(uuid.NewV7())}
-	return &works{T: t, Service: admin.New(store, admin.Config{}), ctx: rationadmin.WithOrigin(t.Context(), origin)}
+	return &works{T: t, Service: admin.New(store, admin.Config{}), store: store, ctx: rationadmin.WithOrigin(t.Context(), origin)}
 }
 
 // actor asks for the jobs.

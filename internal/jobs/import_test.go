@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -173,6 +174,19 @@ func TestNarrowedImport(t *testing.T) {
 		job := w.finish(must[admin.Job](w)(narrowed.StartJob(w.ctx, actor, admin.NewJob{Usage: &usage})).ID)
 		if job.Counts != (rationadmin.JobCounts{Raised: 1, Problems: 1}) || job.Problems[0].Row != 2 {
 			w.Errorf("job %+v", job)
+		}
+	})
+}
+
+// TestImportOfALaterRelease fails rather than do a part of what it is to do.
+func TestImportOfALaterRelease(t *testing.T) {
+	onBothStores(t, func(w *works) {
+		id := uuid.Must(uuid.NewV7())
+		job := admin.JobRecord{Job: admin.Job{ID: id, Kind: admin.JobImportKeys, Actor: actor, Total: 1}, Task: []byte(`{"Replace": true}`)}
+		row := `[{"name": "a", "status": "active", "digest": "` + strings.Repeat("ab", 32) + `"}]`
+		must[admin.JobRecord](w)(w.store.CreateJob(w.Context(), job, [][]byte{[]byte(row)}, func(int, int) error { return nil }, admin.AuditEntry{Actor: actor, Action: "job.start"}))
+		if done := w.finish(id); done.State != admin.JobFailed || done.Done != 0 || !strings.Contains(done.Error, "can't read") {
+			w.Errorf("job %+v", done)
 		}
 	})
 }

@@ -155,14 +155,13 @@ func (s *Store) CancelJob(ctx context.Context, id uuid.UUID, reason string, audi
 const deleteInputs = "DELETE FROM job_inputs WHERE job_id = ?"
 
 // TakeJob implements admin.Jobs. It looks first, so that the writer is left alone where
-// there is nothing. The index jobs_unfinished serves it.
+// there is nothing. A lease that ends later than any that begins now was written by a clock
+// that was ahead. The index jobs_unfinished serves it.
 func (s *Store) TakeJob(ctx context.Context, lease uuid.UUID, alone bool) (job admin.JobRecord, found bool, err error) {
-	const free = "(lease_until IS NULL OR lease_until < ?)"
-	before := func(now time.Time) time.Time {
-		if alone {
-			return now.AddDate(100, 0, 0)
-		}
-		return now
+	free := "(lease_until IS NULL OR lease_until < ? OR lease_until > ?)"
+	bounds := func(now time.Time) []any { return []any{now, now.Add(2 * admin.JobLease)} }
+	if alone {
+		free, bounds = "true", func(time.Time) []any { return nil }
 	}
 	var id uuid.UUID
 	err = s.db.Read(ctx, "looking for a job", func(ctx context.Context, r Reader) error {
@@ -172,7 +171,7 @@ func (s *Store) TakeJob(ctx context.Context, lease uuid.UUID, alone bool) (job a
 		}
 		id = uuid.Nil
 		return r.Query(ctx, "SELECT id FROM jobs WHERE finished_at IS NULL AND "+free+" ORDER BY created_at, id LIMIT 1",
-			func(row Row) { id = row.ID() }, before(now))
+			func(row Row) { id = row.ID() }, bounds(now)...)
 	})
 	if err != nil || id == uuid.Nil {
 		return job, false, err
@@ -184,7 +183,7 @@ func (s *Store) TakeJob(ctx context.Context, lease uuid.UUID, alone bool) (job a
 		}
 		found = false
 		err = tx.Query(ctx, "UPDATE jobs SET state = 'running', lease_id = ?, lease_until = ?, started_at = coalesce(started_at, ?) WHERE id = ? AND finished_at IS NULL AND "+free+" RETURNING "+jobColumns,
-			func(row Row) { job, found = readJob(row), true }, lease, now.Add(admin.JobLease), now, id, before(now))
+			func(row Row) { job, found = readJob(row), true }, append([]any{lease, now.Add(admin.JobLease), now, id}, bounds(now)...)...)
 		if err == nil && !found {
 			return admin.ErrUnchanged // another instance was first
 		}

@@ -20,6 +20,7 @@ var jobTests = []contractTest{
 	{"a job that is refused is not kept", testJobRefused},
 	{"jobs that are asked for at the same moment pass no bound", testJobsBounded},
 	{"a job is given to one taker, the oldest first", testJobTaken},
+	{"a lease of a clock that was ahead ends", testJobOfClockAhead},
 	{"a step changes keys and says how far the job is", testJobStep},
 	{"a step is made once", testJobStepOnce},
 	{"a step that fails changes nothing", testJobStepFails},
@@ -263,6 +264,25 @@ func testJobTaken(f *fixture) {
 	f.mustTake(first.ID)
 	if _, found, err := f.Store.TakeJob(f.Context(), uuid.Must(uuid.NewV7()), true); err != nil || !found {
 		f.Errorf("alone: found %v, %v; want a job whatever leases say", found, err)
+	}
+	f.noJobs()
+}
+
+func testJobOfClockAhead(f *fixture) {
+	f.noJobs()
+	job, now := f.job(func(*admin.JobRecord) {}), f.now
+	f.advance(24 * time.Hour)
+	former := f.mustTake(job.ID)
+	f.setNow(now)
+	if job, found := f.take(f.Store); !found || job.Lease == former.Lease {
+		f.Errorf("took %+v, %v; want the job of an instance whose clock was ahead", job, found)
+	}
+	if job, found := f.take(f.Store); found {
+		f.Errorf("took %s, which another one has", job.ID)
+	}
+	f.advance(-time.Second) // a step of a clock that leaves the lease as it is
+	if job, found := f.take(f.Store); found {
+		f.Errorf("took %s, which another one has", job.ID)
 	}
 	f.noJobs()
 }

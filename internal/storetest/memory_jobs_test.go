@@ -102,7 +102,7 @@ func (m *memory) TakeJob(_ context.Context, lease uuid.UUID, alone bool) (admin.
 	defer m.jobsMu.Unlock()
 	var oldest *memoryJob
 	for _, job := range m.jobs {
-		free := job.FinishedAt.IsZero() && (alone || job.until.IsZero() || job.until.Before(m.time()))
+		free := job.FinishedAt.IsZero() && (alone || job.until.IsZero() || job.until.Before(m.time()) || job.until.After(m.time().Add(2*admin.JobLease)))
 		if free && (oldest == nil || job.CreatedAt.Before(oldest.CreatedAt) || job.CreatedAt.Equal(oldest.CreatedAt) && bytes.Compare(job.ID[:], oldest.ID[:]) < 0) {
 			oldest = job
 		}
