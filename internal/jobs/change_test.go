@@ -306,8 +306,8 @@ func TestChangesThatNoKeyTakes(t *testing.T) {
 func TestChangeLooksAtSomeKeysAtATime(t *testing.T) {
 	onBothStores(t, func(w *works) {
 		w.plan("free", "5/day")
-		bare := map[int]bool{0: true, 700: true, 1199: true}
-		w.keys(1200, func(number int, key *admin.ImportedKey) {
+		bare := map[int]bool{0: true, 1900: true, 1999: true}
+		w.keys(2000, func(number int, key *admin.ImportedKey) {
 			if !bare[number] {
 				key.Plan = "free"
 			}
