@@ -179,7 +179,7 @@ func (r *JobRun) changeKeys(ctx context.Context) (JobRecord, error) {
 			job.addChunk(chunk)
 		}
 	})
-	_, err = r.service.ChangeKeys(ctx, r.job.Actor, change)
+	_, err = r.service.changeKeys(ctx, r.job.Actor, change, false)
 	if r.refused = nil; err != nil && step.result != nil {
 		r.refused, _ = step.result().(*keyChunk)
 	}

@@ -117,7 +117,7 @@ func (s *Service) workOf(ctx context.Context, actor string, job *NewJob) (jobWor
 	}
 	first := change
 	first.DryRun, first.Filter.Limit = true, rowsAtOnce
-	if _, err = s.ChangeKeys(ctx, actor, first); err == nil {
+	if _, err = s.changeKeys(ctx, actor, first, false); err == nil {
 		err = validatePatch(&change.Patch)
 	}
 	return jobWork{kind: JobChangeKeys, task: task}, err

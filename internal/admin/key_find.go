@@ -16,6 +16,9 @@ func (s *Service) ListKeys(ctx context.Context, filter KeyFilter) (KeysPage, err
 	}
 	s.reach.narrow(&filter.Owners, &filter.Plans)
 	page, err := s.findKeys(ctx, filter)
+	if err == nil && s.mustHide(&page) {
+		page.Next, err = s.hide(ctx, page.Next)
+	}
 	if err == nil && filter.WithToday {
 		err = s.setToday(ctx, page.Keys)
 	}
@@ -55,10 +58,13 @@ func (s *Service) findKeys(ctx context.Context, filter KeyFilter) (page KeysPage
 	}
 	page = found.KeysPage
 	page.Keys = slices.DeleteFunc(page.Keys, func(key KeyRecord) bool { return !selects(filter.Unlimited, key.NoLimit) })
-	if shown := len(page.Keys); filter.Sort != "" && !s.reach.IsAll() && !page.Next.IsZero() && (shown == 0 || page.Keys[shown-1].ID != page.Next.ID) {
-		page.Next, err = s.hide(ctx, page.Next)
-	}
-	return page, err
+	return page, nil
+}
+
+// mustHide reports whether a page ends at a key that may be out of reach.
+func (s *Service) mustHide(page *KeysPage) bool {
+	shown := len(page.Keys)
+	return !s.reach.IsAll() && !page.Next.IsZero() && (shown == 0 || page.Keys[shown-1].ID != page.Next.ID)
 }
 
 // checkLimits counts the keys that no limit holds, which nobody said is meant.

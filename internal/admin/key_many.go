@@ -18,6 +18,12 @@ import (
 //
 // Errors besides those of [Operations]: ErrNotFound for an unknown plan.
 func (s *Service) ChangeKeys(ctx context.Context, actor string, change KeysChange) (KeysChanged, error) {
+	return s.changeKeys(ctx, actor, change, true)
+}
+
+// changeKeys is ChangeKeys. If the caller is told where the next keys begin, that is no key
+// out of its reach: more keys are looked at instead.
+func (s *Service) changeKeys(ctx context.Context, actor string, change KeysChange, isTold bool) (KeysChanged, error) {
 	by, err := authorOf(ctx, actor)
 	if err := errors.Join(err, validateChange(&change)); err != nil {
 		return KeysChanged{}, err
@@ -30,6 +36,12 @@ func (s *Service) ChangeKeys(ctx context.Context, actor string, change KeysChang
 		change.Filter.Limit = MaxKeysAtOnce
 	}
 	page, err := s.findKeys(ctx, change.Filter)
+	for rest := change.Filter; err == nil && isTold && s.mustHide(&page); {
+		rest.After, rest.Limit = page.Next, change.Filter.Limit-len(page.Keys)
+		var more KeysPage
+		more, err = s.findKeys(ctx, rest)
+		page.Keys, page.Next = append(page.Keys, more.Keys...), more.Next
+	}
 	if err != nil {
 		return KeysChanged{}, err
 	}

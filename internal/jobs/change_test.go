@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -343,6 +344,48 @@ func TestJobsAreListedInParts(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				w.Errorf("limit %d (-want +got):\n%s", limit, diff)
 			}
+		}
+	})
+}
+
+// TestPagesEndAtNoKeyOutOfReach: a page may end where many keys out of reach were looked at.
+// Where the next one begins tells of none of them.
+func TestPagesEndAtNoKeyOutOfReach(t *testing.T) {
+	onBothStores(t, func(w *works) {
+		ids := w.keys(2000, func(number int, key *admin.ImportedKey) {
+			if key.Owner = "other"; number == 0 || number == 1900 {
+				key.Owner = "acme"
+			}
+		})
+		narrowed, own := w.Within(admin.Reach{Owners: []string{"acme", "nobody"}}), []ration.KeyID{ids[0], ids[1900]}
+		var listed []ration.KeyID
+		for filter := (admin.KeyFilter{Status: ration.StatusActive, Limit: 1}); ; {
+			page := must[admin.KeysPage](w)(narrowed.ListKeys(w.ctx, filter))
+			for _, key := range page.Keys {
+				listed = append(listed, key.ID)
+			}
+			if !page.Next.ID.IsZero() && !slices.Contains(own, page.Next.ID) {
+				w.Errorf("a page ends at %s", page.Next.ID)
+			}
+			if filter.After = page.Next; page.Next.IsZero() {
+				break
+			}
+		}
+		if diff := cmp.Diff(own, listed); diff != "" {
+			w.Errorf("keys (-want +got):\n%s", diff)
+		}
+		changed, change := 0, admin.KeysChange{Filter: admin.KeyFilter{Status: ration.StatusActive, Limit: 2}, Action: admin.ActionDisable}
+		for {
+			chunk := must[admin.KeysChanged](w)(narrowed.ChangeKeys(w.ctx, actor, change))
+			if changed += chunk.Changed; !chunk.Next.IsZero() && !slices.Contains(own, chunk.Next) {
+				w.Errorf("a change ends at %s", chunk.Next)
+			}
+			if change.Filter.After.ID = chunk.Next; chunk.Next.IsZero() {
+				break
+			}
+		}
+		if changed != len(own) {
+			w.Errorf("%d keys were changed", changed)
 		}
 	})
 }
