@@ -59,6 +59,14 @@ func (reader) MonthOf(column string) string { return "date_trunc('month', " + co
 // Bytewise implements sqladmin.Reader.
 func (reader) Bytewise(column string) string { return column + ` COLLATE "C"` }
 
+// listInOrderSQL is inOrderSQL for lists. Bitmaps have no order.
+const listInOrderSQL = inOrderSQL + ", set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)"
+
+// InOrder implements sqladmin.Reader.
+func (r reader) InOrder(ctx context.Context) error {
+	return query(ctx, r.querier, listInOrderSQL, func(*row) {})
+}
+
 // Description implements sqladmin.Reader.
 func (reader) Description() string {
 	return "SELECT 'postgres'::text, current_setting('server_version'), " + versionSQL + ", pg_database_size(current_database())"

@@ -1,7 +1,10 @@
 package postgres
 
 import (
+	"context"
+
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/sqladmin"
 )
 
@@ -14,3 +17,44 @@ func KeysSQL() map[string]string {
 	}
 	return statements
 }
+
+// ListKeysWithin lists keys within bounds, and returns what was asked of the database
+// and how many rows it gave.
+func ListKeysWithin(ctx context.Context, s *Store, filter admin.KeyFilter, bounds sqladmin.KeyBounds) (found admin.FoundKeys, asked []Asked, err error) {
+	found, err = bounds.ListKeys(ctx, countedDB{administered{s}, &asked}, filter)
+	return found, asked, err
+}
+
+// Asked is a query, and how many rows it has returned.
+type Asked struct {
+	SQL  string
+	Args []any
+	Rows int
+}
+
+type countedDB struct {
+	sqladmin.DB
+	asked *[]Asked
+}
+
+func (c countedDB) Read(ctx context.Context, doing string, read func(context.Context, sqladmin.Reader) error) error {
+	return c.DB.Read(ctx, doing, func(ctx context.Context, r sqladmin.Reader) error { return read(ctx, countedReader{r, c.asked}) })
+}
+
+type countedReader struct {
+	sqladmin.Reader
+	asked *[]Asked
+}
+
+func (r countedReader) Query(ctx context.Context, sql string, each func(sqladmin.Row), args ...any) error {
+	asked := Asked{sql, args, 0}
+	err := r.Reader.Query(ctx, sql, func(row sqladmin.Row) { asked.Rows++; each(row) }, args...)
+	*r.asked = append(*r.asked, asked)
+	return err
+}
+
+// Numbered is a query as the server gets it.
+func (a *Asked) Numbered() (sql string, params []any) { return numbered(a.SQL, a.Args) }
+
+// ListInOrderSQL precedes the statements of lists of keys.
+const ListInOrderSQL = listInOrderSQL

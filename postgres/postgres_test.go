@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/sqladmin"
 	"github.com/ration-dev/ration/internal/storetest"
 	"github.com/ration-dev/ration/postgres"
 )
@@ -18,8 +20,17 @@ func (d *database) harness(t *testing.T) storetest.Harness {
 	clock := newFakeClock(t, d, time.Now())
 	config := postgres.Config{InstanceClock: clock.now}.Patient(8)
 	return storetest.Harness{
-		Store:          d.open(t, config),
-		SetNow:         func(now time.Time) { clock.set(t, now) },
+		Store:  d.open(t, config),
+		SetNow: func(now time.Time) { clock.set(t, now) },
+		ListWithin: func(ctx context.Context, store storetest.Store, filter admin.KeyFilter, few, looked int) (admin.FoundKeys, int, error) {
+			own, _ := store.(*postgres.Store)
+			found, asked, err := postgres.ListKeysWithin(ctx, own, filter, sqladmin.KeyBounds{Few: few, Looked: looked})
+			rows := 0
+			for _, one := range asked {
+				rows += one.Rows
+			}
+			return found, rows, err
+		},
 		SetInstanceNow: clock.setInstance,
 		OpenAnother:    func(t *testing.T) storetest.Store { return d.open(t, config) },
 		AwaitLocked:    func(t *testing.T) { d.await(t, somebodyWaits) },

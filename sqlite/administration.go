@@ -80,6 +80,9 @@ func (reader) MonthOf(column string) string { return "date(" + column + ", 'star
 // Bytewise implements sqladmin.Reader.
 func (reader) Bytewise(column string) string { return column }
 
+// InOrder implements sqladmin.Reader. SQLite never sorts where an index has the order.
+func (reader) InOrder(context.Context) error { return nil }
+
 // Description implements sqladmin.Reader.
 func (reader) Description() string {
 	return "SELECT 'sqlite', sqlite_version(), (SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied), page_count * page_size FROM pragma_page_count, pragma_page_size"

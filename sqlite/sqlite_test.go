@@ -1,10 +1,13 @@
 package sqlite_test
 
 import (
+	"context"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/sqladmin"
 	"github.com/ration-dev/ration/internal/storetest"
 	"github.com/ration-dev/ration/sqlite"
 )
@@ -20,6 +23,15 @@ func TestContract(t *testing.T) {
 			SetNow: func(now time.Time) {
 				skew.Store(0)
 				clock.set(now)
+			},
+			ListWithin: func(ctx context.Context, store storetest.Store, filter admin.KeyFilter, few, looked int) (admin.FoundKeys, int, error) {
+				own, _ := store.(*sqlite.Store)
+				found, asked, err := sqlite.ListKeysWithin(ctx, own, filter, sqladmin.KeyBounds{Few: few, Looked: looked})
+				rows := 0
+				for _, one := range asked {
+					rows += one.Rows
+				}
+				return found, rows, err
 			},
 			SetInstanceNow: func(now time.Time) { skew.Store(int64(now.Sub(clock.now()))) },
 		}

@@ -46,6 +46,10 @@ type Reader interface {
 	// Bytewise is an expression for a text that is compared and sorted by its bytes.
 	Bytewise(column string) string
 
+	// InOrder has all that is read after it read by the order of an index, and not sorted:
+	// an estimate could be wrong, and a limit then saves nothing.
+	InOrder(ctx context.Context) error
+
 	// Description is a query for one row: the kind of database, its version, the version
 	// of its schema, and its size in bytes.
 	Description() string

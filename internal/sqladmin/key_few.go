@@ -8,9 +8,6 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
-// mostFew is how many keys are so few that they are all looked at and sorted.
-const mostFew = 500
-
 // few returns the only keys that can match, if an index says that they are few. Where the
 // index that is walked has nothing but such keys, nobody asks.
 func (l *keyList) few(ctx context.Context) (ids []ration.KeyID, all bool, err error) {
@@ -35,21 +32,21 @@ func (l *keyList) few(ctx context.Context) (ids []ration.KeyID, all bool, err er
 		}
 	}
 	for _, way := range ways {
-		if set, err := way(ctx); err != nil || !set.full() {
+		if set, err := way(ctx); err != nil || !l.full(set) {
 			return set.list(), err == nil, err
 		}
 	}
 	return nil, false, nil
 }
 
-// keySet has keys, each once, until they are more than mostFew.
+// keySet has keys, each once, until they are more than a few.
 type keySet struct {
 	ids  []ration.KeyID
 	seen map[ration.KeyID]bool
 	rows int // that were read
 }
 
-func (s *keySet) full() bool { return s.rows > mostFew }
+func (l *keyList) full(set *keySet) bool { return set.rows > l.bounds.Few }
 
 func (s *keySet) list() []ration.KeyID {
 	if s == nil {
@@ -68,10 +65,10 @@ func (s *keySet) add(id ration.KeyID) {
 // read adds the ids that a statement returns, which ends with an order that only one index
 // has, so that nothing else is read for its limit.
 func (l *keyList) readSet(ctx context.Context, set *keySet, sql string, args ...any) error {
-	if set.full() {
+	if l.full(set) {
 		return nil
 	}
-	return l.r.Query(ctx, sql+" LIMIT ?", func(row Row) { set.add(row.ID()) }, append(args, Limit(mostFew+1-set.rows))...)
+	return l.r.Query(ctx, sql+" LIMIT ?", func(row Row) { set.add(row.ID()) }, append(args, Limit(l.bounds.Few+1-set.rows))...)
 }
 
 func newKeySet() *keySet { return &keySet{seen: make(map[ration.KeyID]bool)} }
@@ -122,7 +119,7 @@ func (l *keyList) bySearch(ctx context.Context) (*keySet, error) {
 			best = set
 		}
 	}
-	if best.full() {
+	if l.full(best) {
 		return best, nil
 	}
 	if l.search.Start != "" {

@@ -12,8 +12,6 @@ import (
 
 const (
 	defaultKeyLimit = 1_000
-	// mostLooked is how many keys are looked at for a page that is shorter.
-	mostLooked = 1_000
 	// lookedColumns are what a key is selected and sorted by.
 	lookedColumns = "id, name, owner, plan, status"
 )
@@ -25,6 +23,7 @@ const lookedAt = "SELECT " + lookedColumns + " FROM api_keys k WHERE id IN (?)"
 // those that match here, not in the database: so it knows how many it has looked at.
 type keyList struct {
 	r       Reader
+	bounds  KeyBounds
 	filter  admin.KeyFilter
 	limit   int
 	search  *admin.KeySearch // nil: none
@@ -40,10 +39,24 @@ type looked struct {
 	unlimited bool       // it may have no limit; true if that isn't asked
 }
 
+// KeyBounds bound what one page of keys costs.
+type KeyBounds struct {
+	Few    int // keys are so few that they are all looked at and sorted
+	Looked int // keys are looked at for a page that is shorter
+}
+
 // ListKeys implements admin.Keys.
 func (s *Store) ListKeys(ctx context.Context, filter admin.KeyFilter) (page admin.FoundKeys, err error) {
-	err = s.db.Read(ctx, "listing keys", func(ctx context.Context, r Reader) error {
-		l := newKeyList(r, filter)
+	return KeyBounds{Few: 500, Looked: 1_000}.ListKeys(ctx, s.db, filter)
+}
+
+// ListKeys reads a page within the bounds.
+func (b KeyBounds) ListKeys(ctx context.Context, db DB, filter admin.KeyFilter) (page admin.FoundKeys, err error) {
+	err = db.Read(ctx, "listing keys", func(ctx context.Context, r Reader) error {
+		if err := r.InOrder(ctx); err != nil {
+			return err
+		}
+		l := newKeyList(r, b, filter)
 		if err := l.find(ctx); err != nil {
 			return err
 		}
@@ -57,8 +70,8 @@ func (s *Store) ListKeys(ctx context.Context, filter admin.KeyFilter) (page admi
 	return page, err
 }
 
-func newKeyList(r Reader, filter admin.KeyFilter) *keyList {
-	l := &keyList{r: r, filter: filter, limit: cmp.Or(filter.Limit, defaultKeyLimit), columns: lookedColumns}
+func newKeyList(r Reader, bounds KeyBounds, filter admin.KeyFilter) *keyList {
+	l := &keyList{r: r, bounds: bounds, filter: filter, limit: cmp.Or(filter.Limit, defaultKeyLimit), columns: lookedColumns}
 	if filter.Search != "" {
 		l.search = admin.NewKeySearch(filter.Search)
 	}
@@ -123,7 +136,7 @@ func (l *keyList) pick(ctx context.Context, ids []ration.KeyID) error {
 func (l *keyList) walk(ctx context.Context) error {
 	l.next = l.filter.After
 	part := l.limit + 1
-	for left := max(part, mostLooked); left > 0; part *= 2 {
+	for left := max(part, l.bounds.Looked); left > 0; part *= 2 {
 		part = min(part, left)
 		left -= part
 		rows, err := l.look(ctx, l.next, part)

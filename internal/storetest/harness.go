@@ -52,6 +52,11 @@ type Harness struct {
 	// delete. It is called for several instances at once.
 	Purge func(ctx context.Context, store Store, older time.Duration) error
 
+	// ListWithin lists keys: the keys of one filter are few if they are at most few, and
+	// else at most looked are looked at. It returns how many rows were read for that,
+	// too. Nil: the store looks at all keys.
+	ListWithin func(ctx context.Context, store Store, filter admin.KeyFilter, few, looked int) (found admin.FoundKeys, rows int, err error)
+
 	// AwaitLocked returns as soon as a transaction of this database waits for a lock
 	// that another one holds. It fails the test if that never happens. Nil: a
 	// transaction can't begin while another one writes.

@@ -17,6 +17,7 @@ var keyListTests = []contractTest{
 	{"a key is found once by two words", testKeySearchOnce},
 	{"what is written between pages moves no other key", testKeyListsMeanwhile},
 	{"the list goes on after any position", testAnyPosition},
+	{"a page looks at a bounded number of keys", testKeyBounds},
 }
 
 // listOrders are all orders of keys.
@@ -102,7 +103,7 @@ func testKeyLists(f *fixture) {
 			admin.KeyFilter{Owners: []string{key.Owner, key.Name, mark}}, admin.KeyFilter{Plans: plans[1:], Status: ration.StatusActive},
 			admin.KeyFilter{Search: mark}, admin.KeyFilter{Search: key.Name + " " + key.Owner}, admin.KeyFilter{Search: mark, Plan: plans[1]},
 			admin.KeyFilter{Search: mark, Owner: key.Owner, Plans: plans[1:]}, admin.KeyFilter{Plans: plans, Owners: []string{}})
-		if len(filters) > 60 {
+		if len(filters) > 24 {
 			break
 		}
 	}
@@ -251,5 +252,59 @@ func testAnyPosition(f *fixture) {
 			})
 			f.want(fmt.Sprintf("%+v", filter), want, f.list(filter))
 		}
+	}
+}
+
+// testKeyBounds lists within bounds that are much smaller than the list: pages get short,
+// but have the same keys, and never read more rows than the bounds allow.
+func testKeyBounds(f *fixture) {
+	if f.ListWithin == nil {
+		return
+	}
+	plans, mark := []string{"", f.plan().Name, f.plan().Name}, uniqueName()
+	all := f.draw(60, mark, plans)
+	owner := ""
+	for _, key := range all {
+		owner = key.Owner
+		break
+	}
+	short := 0
+	for _, filter := range []admin.KeyFilter{
+		{}, {Plan: plans[1]}, {Owner: owner}, {Name: owner}, {Status: ration.StatusPending}, {Plan: plans[1], Status: ration.StatusPending},
+		{Plans: plans[1:], Status: ration.StatusPending}, {Owners: []string{owner, mark, "b"}}, {Search: mark}, {Search: mark + " a", Plan: plans[2]},
+		{Search: mark + " z", Owners: []string{owner, mark}}, {Status: ration.StatusActive, Plans: []string{plans[2], "none"}},
+	} {
+		for range 2 {
+			order := listOrders[rand.IntN(len(listOrders))]
+			few, looked := rand.IntN(9), 1+rand.IntN(9)
+			filter.Sort, filter.Descending, filter.Limit, filter.After = order.Sort, order.Descending, 1+rand.IntN(3), admin.KeyPosition{}
+			most := 9*(few+1) + 3*max(looked, filter.Limit+1) + 5*filter.Limit
+			want := all.list(filter)
+			var got []ration.KeyID
+			for {
+				page, rows, err := f.ListWithin(f.Context(), f.Store, filter, few, looked)
+				if err != nil {
+					f.Fatal(err)
+				}
+				if rows > most {
+					f.Errorf("%+v reads %d rows, want at most %d", filter, rows, most)
+				}
+				for _, key := range page.Keys {
+					got = append(got, key.ID)
+				}
+				if filter.After = page.Next; filter.After.IsZero() {
+					break
+				}
+				if len(page.Keys) < filter.Limit {
+					short++
+				}
+			}
+			if got = all.only(got); !slices.Equal(got, want) {
+				f.Errorf("%+v within %d and %d finds\n%v, want\n%v", filter, few, looked, got, want)
+			}
+		}
+	}
+	if short == 0 {
+		f.Error("no page was short, so this proves nothing")
 	}
 }

@@ -1,0 +1,93 @@
+package postgres_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/sqladmin"
+	"github.com/ration-dev/ration/postgres"
+)
+
+// TestListsOfKeysNeverScanOrSort looks at the plans of all that pages ask, on tables about
+// which PostgreSQL knows much, little or nothing.
+func TestListsOfKeysNeverScanOrSort(t *testing.T) {
+	t.Parallel()
+	for name, fill := range map[string]func(*testing.T, *database){
+		"empty": func(*testing.T, *database) {},
+		"small": func(t *testing.T, d *database) { fillTables(t, d, 10); d.exec(t, "ANALYZE") },
+		"large": func(t *testing.T, d *database) { fillTables(t, d, 2000) },
+		"known": func(t *testing.T, d *database) { fillTables(t, d, 2000); d.exec(t, "ANALYZE") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDatabase(t)
+			fill(t, d)
+			store := d.open(t, postgres.Config{})
+			for _, filter := range listFilters() {
+				for _, few := range []int{0, 100} {
+					wantOrderOfIndexes(t, d, store, filter, few)
+				}
+			}
+		})
+	}
+}
+
+func wantOrderOfIndexes(t *testing.T, d *database, store *postgres.Store, filter admin.KeyFilter, few int) {
+	t.Helper()
+	_, asked, err := postgres.ListKeysWithin(t.Context(), store, filter, sqladmin.KeyBounds{Few: few, Looked: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := d.conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	if _, err := tx.Exec(t.Context(), postgres.ListInOrderSQL); err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range asked {
+		if !strings.Contains(query.SQL, "LIMIT") {
+			continue // by the ids of keys that were found
+		}
+		sql, params := query.Numbered()
+		rows, err := tx.Query(t.Context(), "EXPLAIN "+sql, params...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+		plan := strings.Join(lines, "\n")
+		for _, wrong := range []string{"Sort", "Seq Scan on api_keys", "Seq Scan on key_words", "Seq Scan on api_key_secrets", "Bitmap"} {
+			if strings.Contains(plan, wrong) && !strings.Contains(plan, "SubPlan") {
+				t.Errorf("%s has a %s:\n%s\n%s", fmt.Sprintf("%+v", filter), wrong, sql, plan)
+			}
+		}
+	}
+}
+
+// listFilters are filters of all kinds, in all orders.
+func listFilters() (filters []admin.KeyFilter) {
+	for _, filter := range []admin.KeyFilter{
+		{}, {Owner: "o"}, {Plan: "p1"}, {Name: "n"}, {Status: "active"}, {Owner: "o", Plan: "p1", Status: "active"}, {SecretStart: "a"},
+		{Owners: []string{"o", "q"}, Plans: []string{"p1", "p2"}}, {Unlimited: admin.UnlimitedAny}, {Search: "n"}, {Search: "n a", Status: "active"},
+	} {
+		for _, sort := range []admin.KeySort{"", admin.SortByName, admin.SortByOwner} {
+			for _, descending := range []bool{false, true} {
+				filter.Sort, filter.Descending = sort, descending
+				filters = append(filters, filter)
+				filter.After = admin.KeyPosition{ID: ration.NewKeyID(), Text: "n"}
+				filters = append(filters, filter)
+				filter.After = admin.KeyPosition{}
+			}
+		}
+	}
+	return filters
+}
