@@ -61,8 +61,17 @@ func wantIndexes(t *testing.T, store *sqlite.Store, state string, filter admin.K
 // listFilters are filters of all kinds, in all orders.
 func listFilters() (filters []admin.KeyFilter) {
 	for _, filter := range []admin.KeyFilter{
-		{}, {Owner: "o"}, {Plan: "p"}, {Name: "n"}, {Status: "active"}, {Owner: "o", Plan: "p", Status: "active"}, {SecretStart: "rk"},
-		{Owners: []string{"o", "q"}, Plans: []string{"p", "r"}}, {Unlimited: admin.UnlimitedAny}, {Search: "te"}, {Search: "te rk", Status: "active"},
+		{},
+		{Owner: "o"},
+		{Plan: "p"},
+		{Name: "n"},
+		{Status: "active"},
+		{Owner: "o", Plan: "p", Status: "active"},
+		{SecretStart: "rk"},
+		{Owners: []string{"o", "q"}, Plans: []string{"p", "r"}},
+		{Unlimited: admin.UnlimitedAny},
+		{Search: "te"},
+		{Search: "te rk", Status: "active"},
 	} {
 		for _, sort := range []admin.KeySort{"", admin.SortByName, admin.SortByOwner} {
 			for _, descending := range []bool{false, true} {
