@@ -129,8 +129,8 @@ func (d *decisions) report(ctx context.Context) (stop func() (int, error)) {
 	reading.Go(func() {
 		for {
 			for _, report := range []page{
-				//				list("", "/keys", "search", "grace"),
-				//				list("", "/keys", "sort", "name"),
+				list("", "/keys", "search", "grace"),
+				list("", "/keys", "sort", "name"),
 				list("", "/audit"),
 				{"", "/usage", with("owner", "owner-777", "group_by", "day")},
 				{"", "/usage", with("owner", "owner-778", "group_by", "key,month")},

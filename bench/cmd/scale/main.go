@@ -12,6 +12,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"flag"
 	"fmt"
 	"os"
@@ -121,10 +122,30 @@ func measure(ctx context.Context, s *settings, database database) error {
 		return err
 	}
 	defer ration.Stop()
-	fmt.Printf("\n## %s\n\n%d keys with %d days of usage each; filled in %s.\n", database.name(), s.size.keys, s.size.days, time.Since(start).Round(time.Second))
+	fmt.Printf("\n## %s\n\n%d keys with %d days of usage each; filled in %s", database.name(), s.size.keys, s.size.days, time.Since(start).Round(time.Second))
+	start = time.Now()
+	if err := awaitWords(ctx, db); err != nil {
+		return err
+	}
+	fmt.Printf(", words for the search written in %s.\n", time.Since(start).Round(time.Second))
 	reader := &reader{url: "http://" + ration.Admin + "/v1/admin", token: admin, keys: s.size.keys}
 	if err := measurePages(ctx, s, reader, db, database.keyRow()); err != nil {
 		return err
 	}
 	return measureDecisions(ctx, s, &decisions{address: ration.API, token: verify, reader: reader, db: db, hot: database.hot()})
+}
+
+// awaitWords waits until Ration has written the words of all keys, by which it finds them.
+func awaitWords(ctx context.Context, db *sql.DB) error {
+	for {
+		var missing bool
+		if err := db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM api_keys WHERE words_at <> updated_at)").Scan(&missing); err != nil || !missing {
+			return err
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
