@@ -10,6 +10,7 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/sqladmin"
+	"github.com/ration-dev/ration/internal/storetest"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -96,4 +97,10 @@ func listFilters() (filters []admin.KeyFilter) {
 		}
 	}
 	return filters
+}
+
+func TestKeysWithoutWordsAreFound(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	storetest.RunWordless(t, d.open(t, postgres.Config{}), func(statement string) { d.exec(t, statement) }, "'1970-01-01'")
 }

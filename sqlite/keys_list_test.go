@@ -8,6 +8,7 @@ import (
 
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/sqladmin"
+	"github.com/ration-dev/ration/internal/storetest"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -81,4 +82,13 @@ func listFilters() (filters []admin.KeyFilter) {
 		}
 	}
 	return filters
+}
+
+func TestKeysWithoutWordsAreFound(t *testing.T) {
+	store := open(t, sqlite.Config{Path: newPath(t)})
+	storetest.RunWordless(t, store, func(statement string) {
+		if err := store.Run(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}, "0")
 }
