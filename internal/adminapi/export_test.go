@@ -126,3 +126,58 @@ func TestAListInCSVThatFailsDoesNotEndAsIfItWereWhole(t *testing.T) {
 		}
 	}
 }
+
+// stuck is the connection of a client that reads nothing: after so many deadlines were set,
+// the last one has passed.
+type stuck struct {
+	http.ResponseWriter
+	deadlines []time.Duration // until each, when it was set
+	after     int
+}
+
+func (s *stuck) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+func (s *stuck) SetWriteDeadline(deadline time.Time) error {
+	s.deadlines = append(s.deadlines, time.Until(deadline))
+	if len(s.deadlines) > s.after {
+		deadline = time.Now().Add(-time.Second)
+	}
+	return http.NewResponseController(s.ResponseWriter).SetWriteDeadline(deadline)
+}
+
+// A client has 30 seconds for each part of a list in CSV, and is cut off then.
+func TestAClientThatDoesNotReadCSVIsCutOff(t *testing.T) {
+	for _, after := range []int{0, 2} {
+		api := adminapi.New(adminapi.Config{Authenticate: func(*http.Request, string) (adminapi.Caller, error) {
+			return adminapi.Caller{Operations: &failing{pages: 1 << 30}}, nil // the list has no end
+		}})
+		connection := &stuck{after: after}
+		ended := make(chan any, 1)
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				reason := recover()
+				ended <- reason
+				panic(reason)
+			}()
+			connection.ResponseWriter = w
+			api.ServeHTTP(connection, r)
+		}))
+		response, err := http.Get(server.URL + adminapi.Prefix + "/audit?format=csv")
+		if err == nil {
+			_, err = io.ReadAll(response.Body)
+			_ = response.Body.Close()
+		}
+		if reason := <-ended; reason != any(http.ErrAbortHandler) || err == nil {
+			t.Errorf("the answer ended with %v, and the client saw %v; want that it breaks off", reason, err)
+		}
+		server.Close()
+		if len(connection.deadlines) != after+1 {
+			t.Errorf("%d parts were written; want %d", len(connection.deadlines), after+1)
+		}
+		for _, left := range connection.deadlines {
+			if left > 30*time.Second || left < 25*time.Second {
+				t.Errorf("a client has %s; want 30 s", left)
+			}
+		}
+	}
+}
