@@ -58,3 +58,11 @@ func (a *Asked) Numbered() (sql string, params []any) { return numbered(a.SQL, a
 
 // ListInOrderSQL precedes the statements of lists of keys.
 const ListInOrderSQL = listInOrderSQL
+
+// SettingOfReads returns a setting of the server as reports and lists have it.
+func SettingOfReads(ctx context.Context, s *Store, name string) (value string, err error) {
+	err = s.read(ctx, "reading a setting", func(ctx context.Context, q querier) error {
+		return query(ctx, q, "SELECT current_setting($1)", func(r *row) { value = r.text() }, name)
+	})
+	return value, err
+}

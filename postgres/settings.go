@@ -53,12 +53,14 @@ SELECT ` + durabilityColumns + `, ` + lineageColumn + `, current_setting('sessio
        set_config('plan_cache_mode', 'force_generic_plan', true)`
 
 // readSettingsSQL is settingsSQL for reports, whose plans are PostgreSQL's own affair, but
-// for parallel ones: they would take the processors that decisions need.
+// for parallel ones, which would take the processors that decisions need, and for compiled
+// ones: where the way that was switched off is all there is, its cost asks for that.
 const readSettingsSQL = `
 SELECT ` + durabilityColumns + `, ` + lineageColumn + `, ` + placeColumns + `,
        ` + pgcommit.Settings + `,
        set_config('statement_timeout', '10s', true),
-       set_config('max_parallel_workers_per_gather', '0', true)`
+       set_config('max_parallel_workers_per_gather', '0', true),
+       set_config('jit', 'off', true)`
 
 // serverSQL tells what a new connection leads to.
 const serverSQL = `

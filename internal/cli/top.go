@@ -40,7 +40,7 @@ it is. With -o json it prints both lists.`,
 					return err
 				}
 				summary := wire.Summary(found)
-				a.say("%d keys can be used; as of %s, %s ago", summary.Keys, instantText(&summary.AsOf), time.Duration(summary.AgeSeconds)*time.Second)
+				a.say("%s; as of %s, %s ago", counted(summary.Keys, "key can be used", "keys can be used"), instantText(&summary.AsOf), time.Duration(summary.AgeSeconds)*time.Second)
 				if near {
 					return a.show(nearListing(summary))
 				}
