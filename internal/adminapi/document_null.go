@@ -57,10 +57,14 @@ func pointersMayBeNull(schemas huma.Registry) {
 	}
 }
 
-// orNull is a schema that also takes null.
+// orNull is a schema that also takes null, which it may do already: two requests can have
+// one object in them.
 func orNull(schema *huma.Schema) *huma.Schema {
-	if schema.Ref != "" {
+	switch {
+	case schema.Ref != "":
 		return &huma.Schema{AnyOf: []*huma.Schema{{Ref: schema.Ref}, {Type: "null"}}}
+	case schema.Nullable || len(schema.AnyOf) > 0:
+		return schema
 	}
 	schema.Nullable = true
 	if len(schema.Enum) > 0 {

@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -122,3 +123,22 @@ func memberOf(field *ast.Field) string {
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// TestTypesOfTheDocument: each schema has a type that JSON Schema knows, also where two
+// requests share it.
+func TestTypesOfTheDocument(t *testing.T) {
+	text, err := json.Marshal(adminapi.Document())
+	if err != nil {
+		t.Fatal(err)
+	}
+	types := regexp.MustCompile(`"type":("[^"]*"|\["[^]]*\])`).FindAllStringSubmatch(string(text), -1)
+	known := regexp.MustCompile(`^(\[?"(object|array|string|number|integer|boolean|http)"(,"null"\])?|"null")$`)
+	for _, found := range types {
+		if !known.MatchString(found[1]) {
+			t.Errorf("a schema has the type %s", found[1])
+		}
+	}
+	if len(types) < 100 {
+		t.Errorf("%d types were found; the test has overlooked some", len(types))
+	}
+}
