@@ -60,7 +60,7 @@ func (s *Service) sumDayByDay(ctx context.Context, question UsageQuestion) (Usag
 		sums.add(part.Sums)
 		totals.add(part.Totals)
 		took := time.Since(start)
-		if busy += took; busy > unpaced && !pause(ctx, s.store.ReportPause(took)) {
+		if busy += took; busy > unpaced && first < last && !pause(ctx, s.store.ReportPause(took)) {
 			return UsageReport{}, ration.ErrStoreUnavailable
 		}
 		if first++; len(part.Sums) > 0 || first > last {
