@@ -121,6 +121,11 @@ func (c changer) LockJobs(ctx context.Context) error {
 	return query(ctx, c.tx, "SELECT pg_advisory_xact_lock(hashtextextended('ration jobs', 0))", func(*row) {})
 }
 
+// LockSessions implements sqladmin.Tx.
+func (c changer) LockSessions(ctx context.Context) error {
+	return query(ctx, c.tx, "SELECT pg_advisory_xact_lock(hashtextextended('ration sessions', 0))", func(*row) {})
+}
+
 // Run implements sqladmin.Tx.
 func (c changer) Run(ctx context.Context, batch *sqladmin.Batch) error { return c.tx.run(ctx, batch) }
 

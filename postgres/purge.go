@@ -107,6 +107,8 @@ func newPurgesOfKept(config *Config) *purgesOfKept {
 		{table: "traffic_hours", delete: (*Store).purgeTraffic, retention: ledger.HistoryRetention(config.UsageDays, config.RequestLog)},
 		{table: "audit_log", delete: (*Store).purgeAudit, retention: config.AuditLog},
 		{table: "jobs", delete: (*Store).purgeJobs, retention: admin.JobRetention},
+		{table: "sessions", delete: (*Store).purgeSessions, retention: admin.SessionRetention},
+		{table: "login_links", delete: (*Store).purgeLoginLinks, retention: admin.SessionRetention},
 	} {
 		if kind.retention > 0 { // or it is kept for ever
 			k.kinds = append(k.kinds, kind)

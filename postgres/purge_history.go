@@ -63,6 +63,25 @@ WHERE id = ANY(ARRAY(
     LIMIT $3::bigint
     FOR UPDATE SKIP LOCKED))`
 
+// purgeSessionsSQL and purgeLoginLinksSQL are purgeKeptSQL for sessions and login links, by
+// the index of their expiry.
+var (
+	purgeSessionsSQL   = purgeExpiredSQL("sessions")
+	purgeLoginLinksSQL = purgeExpiredSQL("login_links")
+)
+
+func purgeExpiredSQL(table string) string {
+	return `
+DELETE FROM ` + table + `
+WHERE id = ANY(ARRAY(
+    SELECT id
+    FROM ` + table + `
+    WHERE expires_at < least((SELECT ration_now()), $1::timestamptz) - make_interval(secs => $2::float8)
+    ORDER BY expires_at
+    LIMIT $3::bigint
+    FOR UPDATE SKIP LOCKED))`
+}
+
 // purgeDays deletes a part of the days that are older than some time.
 func (s *Store) purgeDays(ctx context.Context, older time.Duration) (deleted int64, err error) {
 	err = s.write(ctx, "deleting old usage by day", func(ctx context.Context, t tx) error {
@@ -84,6 +103,24 @@ func (s *Store) purgeAudit(ctx context.Context, older time.Duration) (deleted in
 func (s *Store) purgeJobs(ctx context.Context, older time.Duration) (deleted int64, err error) {
 	err = s.write(ctx, "deleting old jobs", func(ctx context.Context, t tx) (err error) {
 		deleted, err = t.exec(ctx, purgeJobsSQL, s.config.InstanceClock(), older.Seconds(), int64(mostPerPart))
+		return err
+	})
+	return deleted, err
+}
+
+// purgeSessions deletes a part of the sessions that expired longer ago than some time.
+func (s *Store) purgeSessions(ctx context.Context, older time.Duration) (deleted int64, err error) {
+	err = s.write(ctx, "deleting old sessions", func(ctx context.Context, t tx) (err error) {
+		deleted, err = t.exec(ctx, purgeSessionsSQL, s.config.InstanceClock(), older.Seconds(), int64(mostPerPart))
+		return err
+	})
+	return deleted, err
+}
+
+// purgeLoginLinks does what purgeSessions does, for login links.
+func (s *Store) purgeLoginLinks(ctx context.Context, older time.Duration) (deleted int64, err error) {
+	err = s.write(ctx, "deleting old login links", func(ctx context.Context, t tx) (err error) {
+		deleted, err = t.exec(ctx, purgeLoginLinksSQL, s.config.InstanceClock(), older.Seconds(), int64(mostPerPart))
 		return err
 	})
 	return deleted, err

@@ -124,6 +124,9 @@ func (changer) LockMeter(context.Context, string, bool) error { return nil }
 // LockJobs implements sqladmin.Tx.
 func (changer) LockJobs(context.Context) error { return nil }
 
+// LockSessions implements sqladmin.Tx.
+func (changer) LockSessions(context.Context) error { return nil }
+
 // Run implements sqladmin.Tx.
 func (c changer) Run(ctx context.Context, batch *sqladmin.Batch) error {
 	for i := range batch.Statements {

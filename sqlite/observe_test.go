@@ -40,6 +40,8 @@ func TestObserverLearnsWhatWasDeleted(t *testing.T) {
 		{Store: "sqlite", Table: "leases"},
 		{Store: "sqlite", Table: "admin_answers"},
 		{Store: "sqlite", Table: "jobs"},
+		{Store: "sqlite", Table: "sessions"},
+		{Store: "sqlite", Table: "login_links"},
 	}
 	if diff := cmp.Diff(want, seen.purges, cmpopts.IgnoreFields(observe.Purge{}, "Took")); diff != "" {
 		t.Errorf("deleted (-want +got):\n%s", diff)

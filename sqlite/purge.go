@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -69,6 +70,14 @@ func (s *Store) purges() []purge {
 		"DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at IS NOT NULL AND finished_at < ? ORDER BY finished_at LIMIT ?)",
 		func(now time.Time) any { return micros(now.Add(-admin.JobRetention)) }, "",
 	})
+	for _, table := range []string{"sessions", "login_links"} {
+		all = append(all, purge{
+			table, "old " + strings.ReplaceAll(table, "_", " "),
+			"SELECT count(*) FROM (SELECT 1 FROM " + table + " WHERE expires_at < ? LIMIT 1)",
+			"DELETE FROM " + table + " WHERE id IN (SELECT id FROM " + table + " WHERE expires_at < ? ORDER BY expires_at LIMIT ?)",
+			func(now time.Time) any { return micros(now.Add(-admin.SessionRetention)) }, "",
+		})
+	}
 	all = append(all, s.keep.purges()...)
 	if s.keepLog > 0 {
 		all = append(all, purge{

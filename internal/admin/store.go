@@ -18,6 +18,7 @@ type Store interface {
 	Plans
 	Meters
 	Tokens
+	Sessions
 	Answers
 	Jobs
 	Usage

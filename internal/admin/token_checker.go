@@ -29,7 +29,7 @@ func (e *TokenScopeError) Error() string {
 // reads but when it has noted the last use of a token. It is safe for concurrent use.
 type TokenChecker struct {
 	pepper []byte
-	uses   *tokenUses
+	uses   *lastUses
 	reads  *groupcommit.Batcher[ration.Digest, ration.Digest, tokenRead]
 }
 
@@ -53,7 +53,7 @@ func NewTokenChecker(tokens TokenChecks, config Config) *TokenChecker {
 		}
 		return reads, nil
 	}
-	return &TokenChecker{pepper: config.Pepper, uses: newTokenUses(tokens.NoteTokenUse), reads: groupcommit.New(groupcommit.Config[ration.Digest, ration.Digest, tokenRead]{
+	return &TokenChecker{pepper: config.Pepper, uses: newLastUses(tokens.NoteTokenUse), reads: groupcommit.New(groupcommit.Config[ration.Digest, ration.Digest, tokenRead]{
 		Key:    func(digest ration.Digest) ration.Digest { return digest },
 		Commit: read,
 	})}
@@ -73,7 +73,7 @@ func (c *TokenChecker) Check(ctx context.Context, token ration.Secret, scope str
 	if !read.valid() {
 		return Token{}, ErrTokenInvalid
 	}
-	c.uses.note(&read.token, read.now)
+	c.uses.note(read.token.ID, read.token.LastUsedAt, read.now)
 	if !read.token.Allows(scope) {
 		return Token{}, &TokenScopeError{Scope: scope}
 	}

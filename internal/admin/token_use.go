@@ -15,14 +15,14 @@ const (
 	useTimeout = 10 * time.Second
 	// useGrace is how long the end of the checks waits for it.
 	useGrace = time.Second
-	// maxTokensNoted is how many tokens are remembered as noted.
-	maxTokensNoted = 10_000
+	// maxNoted is how many are remembered as noted.
+	maxNoted = 10_000
 )
 
-// tokenUses writes when tokens were last used, in the background: nobody waits for
+// lastUses writes when tokens, or sessions, were last used, in the background: nobody waits for
 // it, and if a write fails, the next use after an interval tries again. It is safe for
 // concurrent use.
-type tokenUses struct {
+type lastUses struct {
 	write func(ctx context.Context, ids []uuid.UUID, at time.Time) error
 	stop  context.CancelFunc // ends the write under way
 	ctx   context.Context    // of writes, which belong to no caller
@@ -34,26 +34,26 @@ type tokenUses struct {
 	closed  bool
 }
 
-func newTokenUses(write func(context.Context, []uuid.UUID, time.Time) error) *tokenUses {
-	u := &tokenUses{write: write, noted: make(map[uuid.UUID]time.Time), waiting: make(map[uuid.UUID]time.Time)}
+func newLastUses(write func(context.Context, []uuid.UUID, time.Time) error) *lastUses {
+	u := &lastUses{write: write, noted: make(map[uuid.UUID]time.Time), waiting: make(map[uuid.UUID]time.Time)}
 	u.ctx, u.stop = context.WithCancel(context.Background())
 	return u
 }
 
-// note takes in that a token was used now, by the store's time.
-func (u *tokenUses) note(token *Token, now time.Time) {
-	if isRecent(token.LastUsedAt, now) {
+// note takes in that one was used now, by the store's time, and last at another time.
+func (u *lastUses) note(id uuid.UUID, last, now time.Time) {
+	if isRecent(last, now) {
 		return
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.closed || isRecent(u.noted[token.ID], now) {
+	if u.closed || isRecent(u.noted[id], now) {
 		return
 	}
-	if len(u.noted) >= maxTokensNoted {
+	if len(u.noted) >= maxNoted {
 		clear(u.noted)
 	}
-	u.noted[token.ID], u.waiting[token.ID] = now, now
+	u.noted[id], u.waiting[id] = now, now
 	if u.idle == nil {
 		u.idle = make(chan struct{})
 		go u.writeAll()
@@ -67,7 +67,7 @@ func isRecent(last, now time.Time) bool {
 }
 
 // writeAll writes until nothing waits.
-func (u *tokenUses) writeAll() {
+func (u *lastUses) writeAll() {
 	for {
 		ids, at := u.take()
 		if len(ids) == 0 {
@@ -79,9 +79,9 @@ func (u *tokenUses) writeAll() {
 	}
 }
 
-// take returns the tokens that wait, in the order of their locks, and the latest time
+// take returns those that wait, in the order of their locks, and the latest time
 // at which one was used. If none waits, nothing is under way any more.
-func (u *tokenUses) take() (ids []uuid.UUID, at time.Time) {
+func (u *lastUses) take() (ids []uuid.UUID, at time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for id, used := range u.waiting {
@@ -101,7 +101,7 @@ func (u *tokenUses) take() (ids []uuid.UUID, at time.Time) {
 
 // close waits a moment until what was noted is written, which is not worth waiting for
 // longer.
-func (u *tokenUses) close() {
+func (u *lastUses) close() {
 	u.mu.Lock()
 	u.closed = true
 	idle := u.idle

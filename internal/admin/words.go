@@ -49,6 +49,12 @@ type (
 	Token               = rationadmin.Token
 	NewToken            = rationadmin.NewToken
 	IssuedToken         = rationadmin.IssuedToken
+	Session             = rationadmin.Session
+	SessionFilter       = rationadmin.SessionFilter
+	LoginMethod         = rationadmin.LoginMethod
+	LoginLink           = rationadmin.LoginLink
+	NewLoginLink        = rationadmin.NewLoginLink
+	IssuedLoginLink     = rationadmin.IssuedLoginLink
 	UsageFilter         = rationadmin.UsageFilter
 	UsageDay            = rationadmin.UsageDay
 	HourFilter          = rationadmin.HourFilter
@@ -116,6 +122,14 @@ const (
 	ScopeRead          = rationadmin.ScopeRead
 	ScopeKeys          = rationadmin.ScopeKeys
 	ScopeAdmin         = rationadmin.ScopeAdmin
+	SessionDuration    = rationadmin.SessionDuration
+	SessionIdle        = rationadmin.SessionIdle
+	SessionRetention   = rationadmin.SessionRetention
+	LoginLinkValid     = rationadmin.LoginLinkValid
+	MaxLoginLinkValid  = rationadmin.MaxLoginLinkValid
+	LoginByToken       = rationadmin.LoginByToken
+	LoginByLink        = rationadmin.LoginByLink
+	LoginByOIDC        = rationadmin.LoginByOIDC
 	MaxKeysAtOnce      = rationadmin.MaxKeysAtOnce
 	MaxDaysAtOnce      = rationadmin.MaxDaysAtOnce
 	InstanceRetention  = rationadmin.InstanceRetention

@@ -22,6 +22,7 @@ const awaitPause = 500 * time.Millisecond
 type decisionStore interface {
 	ration.Store
 	admin.TokenChecks
+	admin.SessionChecks
 }
 
 // awaited is a database that was away when the server started. Until it is there
@@ -122,6 +123,24 @@ func (a *awaited) NoteTokenUse(ctx context.Context, ids []uuid.UUID, at time.Tim
 		return err
 	}
 	return store.NoteTokenUse(ctx, ids, at)
+}
+
+// SessionsByDigest implements admin.SessionChecks.
+func (a *awaited) SessionsByDigest(ctx context.Context, digests []ration.Digest) ([]admin.SessionRecord, time.Time, error) {
+	store, err := a.opened()
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	return store.SessionsByDigest(ctx, digests)
+}
+
+// NoteSessionsSeen implements admin.SessionChecks.
+func (a *awaited) NoteSessionsSeen(ctx context.Context, ids []uuid.UUID, at time.Time) error {
+	store, err := a.opened()
+	if err != nil {
+		return err
+	}
+	return store.NoteSessionsSeen(ctx, ids, at)
 }
 
 // administration returns the operations on the database. Error: ration.ErrStoreUnavailable.

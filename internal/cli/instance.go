@@ -50,6 +50,7 @@ type instance struct {
 	engine     *ration.Engine
 	tokens     *admin.TokenChecker
 	callers    *bearer.Callers // who call with tokens, of all listeners
+	sessions   *admin.SessionChecker
 	operations *admin.Service
 	socket     net.Listener // of administration; nil on PostgreSQL
 	server     *server.Server
@@ -82,6 +83,7 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger, 
 	i.engine = ration.NewEngine(decides, ration.EngineConfig{Pepper: settings.Pepper, LeaseTTL: settings.Lease, Unknown: settings.Unknown, Observer: i.activity.ofBatches()})
 	i.tokens = admin.NewTokenChecker(decides, administration)
 	i.callers = bearer.New(i.tokens)
+	i.sessions = admin.NewSessionChecker(decides, administration)
 	if i.store != nil {
 		i.operations = admin.New(i.store, administration)
 	}
@@ -236,6 +238,9 @@ func (i *instance) close(ctx context.Context) error {
 	}
 	if i.tokens != nil {
 		errs = append(errs, i.tokens.Close(ctx))
+	}
+	if i.sessions != nil {
+		errs = append(errs, i.sessions.Close(ctx))
 	}
 	if i.engine != nil {
 		errs = append(errs, i.engine.Close(ctx))

@@ -188,6 +188,13 @@ func fillRest(t *testing.T, path string) {
 				iif(n, secret_id, NULL), iif(n, 1767225600000001, NULL), 1767225600000002, iif(n, 1767225600000003, NULL), iif(n, NULL, 1767225600000004)
 			FROM (SELECT api_key_id, secret_id, row_number() OVER () % 2 AS n FROM secret_digests)`,
 		"INSERT INTO job_inputs SELECT id, n, CAST(x'00ff' || n AS BLOB) FROM jobs, (SELECT 0 AS n UNION ALL SELECT 1)",
+		`INSERT INTO sessions
+			SELECT secret_id, digest, 'ß', 'user:a''b', iif(n, 'link', 'token'), iif(n, NULL, secret_id), '["read"]', iif(n, '["a\"b","株"]', '[]'), '[]', '::1', 'Mozilla <&>',
+				1767225600000001, 1767225600000002, 1767225600000003, iif(n, NULL, 1767225600000004)
+			FROM (SELECT secret_id, digest, row_number() OVER () % 2 AS n FROM secret_digests)`,
+		`INSERT INTO login_links
+			SELECT secret_id, digest, 'ß', '["admin"]', '[]', iif(n, '["a"]', '[]'), 'cli:a''b', iif(n, NULL, secret_id), 1767225600000001, 1767225600000002, iif(n, NULL, 1767225600000003)
+			FROM (SELECT secret_id, digest, row_number() OVER () % 2 AS n FROM secret_digests)`,
 		"INSERT INTO leases SELECT api_key_id, secret_id, 'requests', 1767225600000008 FROM secret_digests",
 		`INSERT INTO idempotency_keys
 			SELECT api_key_id, name, digest, '{"limits":[],"reservation":{"id":"&","held":[]}}', 1767225600000006

@@ -39,6 +39,8 @@ var tables = []table{
 	{name: "idempotency_keys", order: []string{"api_key_id", "key"}},
 	{name: "refunds", order: []string{"api_key_id", "meter", "period", "label"}},
 	{name: "admin_tokens", order: []string{"id"}},
+	{name: "sessions", order: []string{"id"}},
+	{name: "login_links", order: []string{"id"}},
 	{name: "admin_answers", order: []string{"id"}},
 	{name: "audit_log", order: []string{"id"}},
 	{name: "jobs", order: []string{"id"}},

@@ -59,10 +59,10 @@ func (o *operations) DeletePlan(ctx context.Context, _, name string) error {
 }
 
 // CreateToken implements admin.Operations. Whoever may make tokens holds all scopes of
-// administration and is narrowed to nothing, so that only its end bounds what it can
-// grant: no token outlives the one that made it.
+// administration and is narrowed to nothing, so that only the end of its token bounds what
+// it can grant: no token outlives the one that made it.
 func (o *operations) CreateToken(ctx context.Context, _ string, token admin.NewToken) (admin.IssuedToken, error) {
-	end := o.grant.token.ExpiresAt
+	end := o.grant.end
 	if err := o.grant.check(changeOther); err == nil && !end.IsZero() && (token.ExpiresAt.IsZero() || token.ExpiresAt.After(end)) {
 		return admin.IssuedToken{}, &ration.InvalidError{
 			Field: "expires_at", Value: instant(token.ExpiresAt), Reason: "the token that makes it ends at " + instant(end) + "; use a time until then",

@@ -82,6 +82,9 @@ type Tx interface {
 	// LockJobs keeps others from creating jobs until the transaction ends.
 	LockJobs(ctx context.Context) error
 
+	// LockSessions keeps others from beginning sessions until the transaction ends.
+	LockSessions(ctx context.Context) error
+
 	// Run runs the statements of a batch in order, up to the first that fails. If
 	// there are round trips, it takes one.
 	Run(ctx context.Context, batch *Batch) error

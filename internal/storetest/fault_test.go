@@ -65,6 +65,7 @@ const (
 
 	forgetsOrigins     fault = "forgets where changes come from"
 	notesEachUse       fault = "notes each use of a token"
+	usesLinksAgain     fault = "uses login links again"
 	changesUnitsInUse  fault = "changes units in use"
 	forgetsUnits       fault = "forgets units"
 	makesItAgain       fault = "makes a change again"
@@ -96,6 +97,7 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		forgetsOrigins:         "Audit/an entry says from where the change came, and with which token",
 		forgetsLeases:          "Summary/what is in flight counts",
 		remembersInstances:     "Instances/an instance that was not seen for a day is forgotten",
+		usesLinksAgain:         "Sessions/a login link begins one session, at whatever instance",
 		notesEachUse:           "Tokens/the last use is written at most once a minute",
 		remembersKeys:          "Access/a key's status holds from the next decision on",
 		chargesDryRuns:         "Decisions/a dry run changes nothing",

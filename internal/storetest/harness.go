@@ -131,6 +131,7 @@ func groups() []group {
 		{"Unlimited", unlimitedTests},
 		{"Plans", planTests},
 		{"Tokens", tokenTests},
+		{"Sessions", sessionTests},
 		{"Instances", instanceTests},
 		{"Summary", summaryTests},
 		{"Once", onceTests},

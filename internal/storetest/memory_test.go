@@ -59,6 +59,9 @@ type memory struct {
 	tokens  []memoryToken
 	audit   []admin.AuditEntry
 
+	sessions []*memorySession // of plansMu, as tokens
+	links    []memoryLink
+
 	instances map[uuid.UUID]admin.ServingInstance
 
 	answersMu sync.Mutex // comes before all others
