@@ -86,6 +86,7 @@ var layers = []layer{
 	{"internal/adminclient", []string{root, "api", "client", "rationadmin", "internal/admin", "internal/wire"}},
 	{"internal/wire", []string{root, "api", "internal/admin"}},
 	{"internal/adminapi", []string{root, "api", "internal/numeral", "api/openapi", "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/sealed", "internal/sheet", "internal/wire"}},
+	{"internal/console", []string{root, "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense"}},
 	{"internal/sheet", []string{root, "api"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},
 

@@ -1,0 +1,85 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ration-dev/ration"
+)
+
+// functions are what templates can call.
+var functions = template.FuncMap{
+	"asset": func(name string) string { return assetNames[name] },
+	"count": countAny,
+	"at":    func(t time.Time, zone string) moment { return moment{t, zone} },
+	"utc":   func(t time.Time) moment { return moment{t, ""} },
+	"json":  toJSON,
+	"date":  func(day ration.PeriodID) string { return day.Date().Format("2 Jan 2006") },
+	"lower": strings.ToLower,
+	"words": func(code string) string { return strings.ReplaceAll(code, "_", " ") },
+	"dict":  dict,
+	"list":  func(items ...any) []any { return items },
+}
+
+// count writes a number with separators of thousands.
+func count[N int | int64](number N) string {
+	text := strconv.FormatInt(int64(number), 10)
+	digits := strings.TrimPrefix(text, "-")
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	if number < 0 {
+		return "-" + digits
+	}
+	return digits
+}
+
+// moment is a time and the zone of the key that it is about; empty: UTC.
+type moment struct {
+	time.Time
+	Zone string
+}
+
+// Machine returns the time for programs.
+func (m moment) Machine() string { return m.UTC().Format(time.RFC3339) }
+
+// Text returns the time for people, in the zone. A script writes it anew in the zone that
+// the visitor has chosen.
+func (m moment) Text() string {
+	zone, err := time.LoadLocation(m.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	return m.In(zone).Format("2 Jan 2006, 15:04 MST")
+}
+
+// toJSON writes a value for an attribute that a script reads.
+func toJSON(value any) (string, error) {
+	text, err := json.Marshal(value)
+	return string(text), err
+}
+
+// dict makes a map for a template that needs several values.
+func dict(pairs ...any) map[string]any {
+	made := make(map[string]any, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		name, _ := pairs[i].(string)
+		made[name] = pairs[i+1]
+	}
+	return made
+}
+
+// countAny is count for templates, which tell the kinds of integers apart.
+func countAny(number any) (string, error) {
+	switch number := number.(type) {
+	case int:
+		return count(number), nil
+	case int64:
+		return count(number), nil
+	}
+	return "", fmt.Errorf("%T is no count", number)
+}

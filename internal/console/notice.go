@@ -1,0 +1,47 @@
+package console
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// noticeCookie carries a notice to the next page. A link can't make one up.
+const noticeCookie = "ration-notice"
+
+// done goes on to a page that says what was done, and how to undo it; without Undo, it
+// can't be.
+func (v *visit) done(path, text string, back *undo) error {
+	carried, err := json.Marshal(notice{Text: text, Undo: back})
+	if err != nil {
+		return err
+	}
+	v.setNotice(base64.RawURLEncoding.EncodeToString(carried), 60)
+	return v.redirect(path)
+}
+
+func (v *visit) setNotice(value string, age int) {
+	http.SetCookie(v.w, &http.Cookie{
+		Name: noticeCookie, Value: value, Path: "/", MaxAge: age,
+		Secure: v.console.cookieName(v.r) == sessionCookie, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	})
+}
+
+// notice returns what the last change has to say, once.
+func (v *visit) notice() *notice {
+	cookie, err := v.r.Cookie(noticeCookie)
+	if err != nil || isFragment(v.r) {
+		return nil
+	}
+	v.setNotice("", -1)
+	text, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+	if err != nil {
+		return nil
+	}
+	var carried notice
+	if json.Unmarshal(text, &carried) != nil || carried.Undo != nil && !strings.HasPrefix(carried.Undo.Path, "/") {
+		return nil
+	}
+	return &carried
+}
