@@ -2,6 +2,7 @@ package rationhttp
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -78,25 +79,40 @@ func (u *Usage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Report returns the whole answer for a caller whose method is one of [UsageMethods].
 func (u *Usage) Report(ctx context.Context, caller Caller, requestID string) Response {
+	usage, refused := u.Read(ctx, caller, requestID, nil)
+	if usage == nil {
+		return refused
+	}
+	body, err := json.Marshal(usage)
+	if err != nil {
+		return u.gate.Responder.Failed(err, requestID)
+	}
+	return Response{Status: http.StatusOK, Body: body, Fields: []Field{{"Cache-Control", cacheNoStore}, {"Content-Type", "application/json"}}}
+}
+
+// Read is for programs that show the answer in a form of their own. It returns what a
+// [Usage] tells the caller, or nil and the whole answer that refuses. If also is not
+// nil, Read calls it with the caller's key, to read what such a program shows besides.
+func (u *Usage) Read(ctx context.Context, caller Caller, requestID string, also func(context.Context, ration.KeyID) error) (*api.OwnUsage, Response) {
 	start := time.Now()
-	response, decision, err := u.report(ctx, caller, requestID)
+	usage, refused, decision, err := u.read(ctx, caller, requestID, also)
 	if u.gate.Observe != nil {
 		event := NewEvent(ctx, viaUsage, decision, err)
 		event.RequestID, event.Wait = requestID, time.Since(start)
-		if err == nil && response.Problem == nil {
+		if err == nil && refused.Problem == nil {
 			event.Code = codeUsage
 		}
-		if response.Problem != nil && event.Code != CodeClientGone {
-			event.Code, event.Status = ration.Code(response.Problem.Code), response.Status
+		if refused.Problem != nil && event.Code != CodeClientGone {
+			event.Code, event.Status = ration.Code(refused.Problem.Code), refused.Status
 		}
 		u.gate.Observe(ctx, event)
 	}
-	return response
+	return usage, refused
 }
 
-func (u *Usage) report(ctx context.Context, caller Caller, requestID string) (Response, ration.Decision, error) {
-	failed := func(err error) (Response, ration.Decision, error) {
-		return u.gate.Responder.Failed(err, requestID), ration.Decision{}, err
+func (u *Usage) read(ctx context.Context, caller Caller, requestID string, also func(context.Context, ration.KeyID) error) (*api.OwnUsage, Response, ration.Decision, error) {
+	failed := func(err error) (*api.OwnUsage, Response, ration.Decision, error) {
+		return nil, u.gate.Responder.Failed(err, requestID), ration.Decision{}, err
 	}
 	if caller.Err != nil {
 		return failed(caller.Err)
@@ -111,16 +127,16 @@ func (u *Usage) report(ctx context.Context, caller Caller, requestID string) (Re
 		return failed(err)
 	case !decision.Allowed():
 		refused := u.gate.Responder.Decided(&decision, Echo{RequestID: requestID, Amounts: nothing})
-		return refused, decision, nil
+		return nil, refused, decision, nil
 	}
-	body, err := u.readInTurn(ctx, decision.KeyID)
+	usage, err := u.readInTurn(ctx, decision.KeyID, also)
 	switch {
 	case errors.Is(err, turns.ErrBusy):
-		return u.busy(requestID), decision, nil
+		return nil, u.busy(requestID), decision, nil
 	case err != nil:
 		return failed(err)
 	}
-	return Response{Status: http.StatusOK, Body: body, Fields: []Field{{"Cache-Control", cacheNoStore}, {"Content-Type", "application/json"}}}, decision, nil
+	return &usage, Response{}, decision, nil
 }
 
 // busy refuses a request that had no turn.

@@ -2,7 +2,6 @@ package rationhttp
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -23,26 +22,26 @@ const (
 	maxUsageRead = 5 * time.Second
 )
 
-// readInTurn returns the body of the answer. Keys that wait take turns. Errors:
+// readInTurn returns what a key used. Keys that wait take turns. Errors:
 // turns.ErrBusy, and [ration.ErrStoreUnavailable] also if ctx ends.
-func (u *Usage) readInTurn(ctx context.Context, id ration.KeyID) ([]byte, error) {
+func (u *Usage) readInTurn(ctx context.Context, id ration.KeyID, also func(context.Context, ration.KeyID) error) (api.OwnUsage, error) {
 	switch err := u.turns.Take(ctx, turns.Who{Line: string(id[:])}); {
 	case errors.Is(err, turns.ErrBusy):
-		return nil, err
+		return api.OwnUsage{}, err
 	case err != nil:
-		return nil, fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, err)
+		return api.OwnUsage{}, fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, err)
 	}
 	defer u.turns.Give(false)
 	reading, cancel := context.WithTimeout(ctx, maxUsageRead)
 	defer cancel()
 	usage, err := readUsage(reading, u.reader, id)
+	if err == nil && also != nil {
+		err = also(reading, id)
+	}
 	if err != nil && reading.Err() != nil {
-		return nil, fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, err)
+		return api.OwnUsage{}, fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, err)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(usage)
+	return usage, err
 }
 
 // readUsage reads what the holder of a key may know.

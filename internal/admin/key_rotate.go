@@ -22,6 +22,13 @@ const (
 // anyway. Secrets with other labels stay as they are. A key without a valid secret
 // gets one with any label. Error: ErrConflict for a key that is revoked or rejected.
 func (s *Service) RotateKey(ctx context.Context, actor string, rotation Rotation) (IssuedSecret, error) {
+	return s.rotate(ctx, actor, rotation, func(change *KeyChange) (string, error) {
+		return labelToRotate(change.Key.Secrets, rotation.Label, change.Now)
+	})
+}
+
+// rotate is RotateKey for the label that labelOf returns.
+func (s *Service) rotate(ctx context.Context, actor string, rotation Rotation, labelOf func(*KeyChange) (string, error)) (IssuedSecret, error) {
 	if rotation.Overlap < 0 || rotation.Overlap > maxOverlap {
 		return IssuedSecret{}, &ration.InvalidError{Field: "overlap", Value: rotation.Overlap.String(), Reason: "use 0 to 8784h (366 days)"}
 	}
@@ -34,7 +41,7 @@ func (s *Service) RotateKey(ctx context.Context, actor string, rotation Rotation
 		if err := notEnded(&change.Key); err != nil {
 			return err
 		}
-		label, err := labelToRotate(change.Key.Secrets, rotation.Label, change.Now)
+		label, err := labelOf(change)
 		if err != nil {
 			return err
 		}

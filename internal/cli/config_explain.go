@@ -8,6 +8,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/portal"
 	"github.com/ration-dev/ration/internal/proxy"
 )
 
@@ -40,7 +41,11 @@ func (a *app) explainRequest(settings config.Config, args, header []string) erro
 // configuredProxy returns the proxy that the settings make, without an engine:
 // what it can charge with is only called by requests that are served.
 func configuredProxy(settings config.Config) (*proxy.Proxy, error) {
-	made, err := newProxy(settings, newGate(settings, nil), nil, slog.New(slog.DiscardHandler))
+	var own ownPaths
+	if path := settings.Portal.Path; path != "" {
+		own.portal = portal.New(portal.Config{Path: path})
+	}
+	made, err := newProxy(settings, newGate(settings, nil), own, slog.New(slog.DiscardHandler))
 	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
 		return nil, &config.Error{Where: invalid.Field, Reason: invalid.Error()}
 	}

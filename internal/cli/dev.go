@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,6 +66,7 @@ configuration file's db are ignored: they name the database of a real server.`,
 
 func (a *app) dev(ctx context.Context, settings config.Config) (err error) {
 	settings.WaitForDatabase = 0 // who tries it looks on
+	settings.ShowPortal()
 	ctx, stop := untilSignal(ctx)
 	defer stop()
 	path := "/" // any API has it
@@ -133,6 +135,7 @@ func (a *app) welcome(i *instance, account demo.Account, path string) {
 
   proxy       %s
   verify API  %s
+  portal      %s
   database    %s%s
   key         %s, %s
   secret      %s (new with this start; an earlier one works for a day)
@@ -156,7 +159,7 @@ Who used what:
 
 Ctrl-C stops it; kill -9 does no harm either.
 `,
-		i.settings.Upstream.Redacted(), proxy, api, absolute(i.settings.DB.Path), freshHint(i.settings.DB),
+		i.settings.Upstream.Redacted(), proxy, api, cmp.Or(i.portalURL(), "off"), absolute(i.settings.DB.Path), freshHint(i.settings.DB),
 		account.Key.ID, history(account), secret, planText(account.Key.Limits),
 		page, secret, page, page, secret, api, token, secret, calledAs(os.Args[0]), i.settings.DB.Path)
 }

@@ -11,7 +11,7 @@ import (
 
 // explainedRequest is what becomes of a request, in JSON.
 type explainedRequest struct {
-	// Outcome is refused, charged, reserved, free, usage_answered, preflight_answered
+	// Outcome is refused, charged, reserved, free, usage_answered, page_answered, preflight_answered
 	// or preflight_passed_on.
 	Outcome string `json:"outcome"`
 	// Of a refusal.
@@ -48,6 +48,8 @@ func describeRequest(e proxy.Explanation) explainedRequest {
 		return explainedRequest{Outcome: "refused", Status: e.Refusal.Status, Code: e.Refusal.Code, Detail: e.Refusal.Detail}
 	case e.PageMethods != nil:
 		return explainedRequest{Outcome: "preflight_answered", Methods: e.PageMethods}
+	case e.Page:
+		return explainedRequest{Outcome: "page_answered"}
 	case e.OwnUsage:
 		return explainedRequest{Outcome: "usage_answered", NeedsKey: true}
 	}

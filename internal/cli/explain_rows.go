@@ -15,6 +15,9 @@ func (r *explainedRequest) rows() [][]string {
 	case "preflight_answered":
 		return [][]string{{"outcome", "a preflight that Ration answers, uncounted; the API never sees it"}, {"methods", strings.Join(r.Methods, ", ")}}
 	}
+	if r.Outcome == "page_answered" {
+		return [][]string{{"outcome", "Ration answers with a page for people who hold a key, uncounted; the API never sees it"}, {"needs", r.needsText()}}
+	}
 	if r.Outcome == "usage_answered" {
 		return [][]string{{"outcome", "Ration answers with what the key has used, uncounted; the API never sees it"}, {"needs", r.needsText()}}
 	}

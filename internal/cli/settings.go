@@ -9,6 +9,7 @@ import (
 
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/portal"
 	"github.com/ration-dev/ration/internal/proxy"
 )
 
@@ -38,6 +39,13 @@ var settingChecks = map[string]func(*config.Config) error{
 			return nil
 		}
 		return admin.CheckTokenSecret(c.BootstrapToken)
+	},
+	"portal_logo": func(c *config.Config) error {
+		if c.Portal.Logo == "" {
+			return nil
+		}
+		_, err := portal.ReadLogo(c.Portal.Logo)
+		return err
 	},
 	"pass_headers":     func(c *config.Config) error { return proxy.CheckPassHeaders(c.PassHeaders) },
 	"upstream_headers": func(c *config.Config) error { return proxy.CheckUpstreamHeaders(c.UpstreamHeaders) },

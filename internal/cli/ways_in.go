@@ -11,6 +11,7 @@ import (
 	"github.com/ration-dev/ration/internal/bound"
 	"github.com/ration-dev/ration/internal/certfile"
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/portal"
 	"github.com/ration-dev/ration/internal/proxy"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/internal/server"
@@ -34,9 +35,14 @@ func (i *instance) newServer() (*server.Server, error) {
 	gate := newGate(i.settings, i.engine)
 	gate.Observe = i.observeAnswers(trouble)
 	usage := rationhttp.NewUsage(gate.Charger, i.usageReader(), rationhttp.WithGate(gate))
+	pages, err := i.newPortal(gate, usage)
+	if err != nil {
+		return nil, err
+	}
 	api := http.NewServeMux()
 	verify.NewHandler(verify.Config{
 		UsagePath: i.settings.UsagePath, Usage: usage,
+		PortalPath: i.settings.Portal.Path, Portal: pages,
 		Charger: gate.Charger, Reservations: i.engine, Callers: i.callers, Responder: gate.Responder, TrustedProxies: gate.TrustedProxies,
 		Observe:       gate.Observe,
 		Explain:       i.explainer(),
@@ -45,7 +51,7 @@ func (i *instance) newServer() (*server.Server, error) {
 	}).Register(api)
 	var handler http.Handler // none without an upstream
 	if i.settings.Upstream != nil {
-		served, err := newProxy(i.settings, gate, usage, i.log)
+		served, err := newProxy(i.settings, gate, ownPaths{usage, pages}, i.log)
 		if err != nil {
 			return nil, err
 		}
@@ -139,14 +145,24 @@ func newGate(settings config.Config, engine *ration.Engine) rationhttp.Gate {
 	}
 }
 
+// ownPaths answers what the proxy does not pass on.
+type ownPaths struct {
+	usage  *rationhttp.Usage
+	portal *portal.Portal // nil: none
+}
+
 // newProxy returns the proxy before the settings' upstream, which there must be.
-func newProxy(settings config.Config, gate rationhttp.Gate, usage *rationhttp.Usage, log *slog.Logger) (*proxy.Proxy, error) {
+func newProxy(settings config.Config, gate rationhttp.Gate, own ownPaths, log *slog.Logger) (*proxy.Proxy, error) {
 	table, err := route.Compile(settings.Routes)
 	if err != nil {
 		return nil, err
 	}
+	var pages proxy.Portal // and not one without a value
+	if own.portal != nil {
+		pages = own.portal
+	}
 	return proxy.New(proxy.Config{
-		Upstream: settings.Upstream, Routes: table, Gate: gate, UsagePath: settings.UsagePath, Usage: usage,
+		Upstream: settings.Upstream, Routes: table, Gate: gate, UsagePath: settings.UsagePath, Usage: own.usage, Portal: pages,
 		AllowOverrides: settings.AllowMethodOverrides,
 		CORS:           settings.CORS, Preflights: preflightsOf(settings), PreflightRate: settings.PreflightRate,
 		Headers: settings.UpstreamHeaders, PassHeaders: settings.PassHeaders, Timeout: settings.UpstreamTimeout,

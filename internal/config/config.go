@@ -37,8 +37,9 @@ type Config struct {
 	CORS                   cors.Policy
 	Preflights             string // charge or upstream
 	PreflightRate          int
-	UsagePath              string            // empty: off
-	UsageURL               string            // empty: the path
+	UsagePath              string // empty: off
+	UsageURL               string // empty: the path
+	Portal                 Portal
 	UpstreamHeaders        map[string]string // values are secrets: never log them
 	Rewrite                *rewrite.Body     // nil: nothing
 	Errors                 *rewrite.Errors   // nil: errors keep Ration's form
@@ -149,6 +150,7 @@ func Load(sources Sources) (Config, error) {
 		return Config{}, err
 	}
 	config.settleRoutes()
+	config.Portal.ByDefault = find(portalPath).given(file, environment.values, sources.Flags)[0].where == defaultWhere
 	config.AdminListenByDefault = find(adminListen).given(file, environment.values, sources.Flags)[0].where == defaultWhere
 	return config, nil
 }
@@ -161,6 +163,7 @@ var checks = []struct {
 	{[]string{overSettlement, "accept_overage"}, (*Config).checkOverage},
 	{[]string{"cors_origins", "cors_credentials", preflights}, (*Config).checkCORS},
 	{[]string{usagePath, "routes"}, (*Config).checkUsagePath},
+	{[]string{portalPath, usagePath, "routes"}, (*Config).checkPortalPath},
 	{[]string{tlsCertFile, tlsKeyFile, apiTLSCertFile, apiTLSKeyFile, adminTLSCertFile, adminTLSKeyFile}, (*Config).checkTLS},
 	{[]string{adminListen, adminTLSCertFile, acceptPlainAdmin}, (*Config).checkAdminListen},
 	{[]string{serverSetting, acceptPlainServer}, (*Config).checkServer},

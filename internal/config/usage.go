@@ -15,8 +15,10 @@ const maxUsagePath = 200
 // servedPaths are those at which the verify API has something else.
 var servedPaths = []string{"/v1/verify", "/v1/reservations", "/healthz", "/readyz"}
 
-// parseUsagePath reads a path that can be written in one way only; "off" is none.
-func parseUsagePath(value string) (string, error) {
+func parseUsagePath(value string) (string, error) { return parseOwnPath(value, "/v1/usage") }
+
+// parseOwnPath reads a path that can be written in one way only; "off" is none.
+func parseOwnPath(value, example string) (string, error) {
 	if value == "off" {
 		return "", nil
 	}
@@ -24,7 +26,7 @@ func parseUsagePath(value string) (string, error) {
 	wellFormed := len(segments) > 1 && len(value) <= maxUsagePath && segments[0] == "" &&
 		!slices.ContainsFunc(segments[1:], func(segment string) bool { return !isPlainSegment(segment) })
 	if !wellFormed {
-		return "", invalid(value, `use a path such as "/v1/usage", of letters, digits, "-", "_", "." and "~" between single slashes, or off`)
+		return "", invalid(value, `use a path such as "`+example+`", of letters, digits, "-", "_", "." and "~" between single slashes, or off`)
 	}
 	for _, served := range servedPaths {
 		if value == served || strings.HasPrefix(value, served+"/") {

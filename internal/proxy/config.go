@@ -55,6 +55,9 @@ type Config struct {
 	// counts. Empty: there is none, and Usage doesn't matter.
 	UsagePath string
 	Usage     *rationhttp.Usage
+	// Portal has pages for people who hold keys, whatever the routes say. Nil: there are
+	// none.
+	Portal Portal
 	// Capacity bounds how many requests the upstream gets at once. Zero: no bound.
 	Capacity Capacity
 	// AllowOverrides passes on requests whose headers, query or body name another
@@ -71,6 +74,14 @@ type Config struct {
 	// Log gets the upstream's failures, without headers and queries. Nil: nothing is
 	// logged.
 	Log *slog.Logger
+}
+
+// Portal answers requests for pages of Ration's own. They need no key, cost nothing, and
+// are for no other origin's pages.
+type Portal interface {
+	http.Handler
+	// Serves reports whether a request is for one of the pages.
+	Serves(r *http.Request) bool
 }
 
 func (c Config) withDefaults() Config {

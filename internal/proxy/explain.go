@@ -9,7 +9,7 @@ import (
 )
 
 // Explanation says what happens to a request, before its key, its idempotency key and
-// its body are looked at. One of Refusal, PageMethods, OwnUsage and Route is set.
+// its body are looked at. One of Refusal, PageMethods, OwnUsage, Page and Route is set.
 type Explanation struct {
 	// Refusal is the answer to a request that is refused no matter who sends it, in
 	// the form that it has without the setting errors.
@@ -19,7 +19,9 @@ type Explanation struct {
 	PageMethods []string
 	// OwnUsage says that Ration answers the request itself, with what its key has used.
 	OwnUsage bool
-	Route    *route.Compiled
+	// Page says that the request is for a page of Ration's own.
+	Page  bool
+	Route *route.Compiled
 	// Amounts are the amounts that are charged or reserved, sorted; nil on a free
 	// route.
 	Amounts []ration.Amount
@@ -37,6 +39,9 @@ type Explanation struct {
 // it. It uses the code that serves requests, and charges nothing. With a
 // configuration that New accepts, there is no error.
 func (p *Proxy) Explain(r *http.Request) (Explanation, error) {
+	if p.config.Portal != nil && p.config.Portal.Serves(r) {
+		return Explanation{Page: true}, nil
+	}
 	x := &exchange{in: r}
 	err := p.judge(x)
 	if err == nil && (x.ownUsage || x.route != nil && !x.route.Free) {

@@ -52,6 +52,10 @@ func New(config Config) (*Proxy, error) {
 
 // ServeHTTP charges a request and passes it on, or answers it.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if p.config.Portal != nil && p.config.Portal.Serves(r) {
+		p.config.Portal.ServeHTTP(w, r)
+		return
+	}
 	x := &exchange{in: r, requestID: p.config.Gate.TrustedProxies.RequestID(r), body: newBody(r)}
 	lasting := r.ProtoMajor == 1
 	if lasting {

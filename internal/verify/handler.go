@@ -47,6 +47,11 @@ type Config struct {
 	UsagePath string
 	Usage     http.Handler
 
+	// Portal answers requests for PortalPath and what is below it, which people open in a
+	// browser. An empty path: there is none.
+	PortalPath string
+	Portal     http.Handler
+
 	// TrustedProxies are the peers whose X-Request-Id is believed.
 	TrustedProxies rationhttp.TrustedProxies
 
@@ -84,6 +89,10 @@ func (h *Handler) Register(mux *http.ServeMux) {
 	register("/{id}/void", http.MethodPost, (*Handler).void)
 	if h.config.UsagePath != "" {
 		mux.Handle(h.config.UsagePath, h.config.Usage)
+	}
+	if h.config.PortalPath != "" {
+		mux.Handle(h.config.PortalPath, h.config.Portal)
+		mux.Handle(h.config.PortalPath+"/", h.config.Portal)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.refuse(h.newCall(w, r), h.noPath()) })
 }

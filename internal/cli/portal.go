@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/portal"
+	"github.com/ration-dev/ration/rationhttp"
+)
+
+// newPortal returns the pages for people who hold a key, and nil if they are off.
+func (i *instance) newPortal(gate rationhttp.Gate, usage *rationhttp.Usage) (*portal.Portal, error) {
+	settings := i.settings.Portal
+	if settings.Path == "" {
+		return nil, nil //nolint:nilnil // to have none is valid
+	}
+	brand := portal.Brand{Name: settings.Name, Color: settings.Color, Link: settings.Link}
+	if settings.Logo != "" {
+		logo, err := portal.ReadLogo(settings.Logo)
+		if err != nil {
+			return nil, err
+		}
+		brand.Logo = logo
+	}
+	pages := portal.Config{
+		Path: settings.Path, URL: settings.URL, Brand: brand, Usage: usage, Gate: gate,
+		UsageURL: cmp.Or(i.settings.UsageURL, i.settings.UsagePath), Log: i.log,
+	}
+	if settings.Rotation {
+		pages.Rotate, pages.RotationOverlap = rotator{i}, settings.RotationOverlap
+	}
+	return portal.New(pages), nil
+}
+
+// rotator rotates on a database that may still be awaited.
+type rotator struct{ instance *instance }
+
+// RotateHeld implements portal.Rotator.
+func (r rotator) RotateHeld(ctx context.Context, secret ration.Secret, overlap time.Duration) (admin.IssuedSecret, error) {
+	operations, err := r.instance.administration()
+	if err != nil {
+		return admin.IssuedSecret{}, err
+	}
+	return operations.RotateHeld(ctx, secret, overlap)
+}
+
+// portalURL returns the public URL of the pages, where settings or a listener say it.
+// Empty: they are off.
+func (i *instance) portalURL() string {
+	settings := i.settings.Portal
+	if settings.Path == "" || settings.URL != "" {
+		return settings.URL
+	}
+	listener, certificate := proxyListener, i.settings.TLS
+	if i.settings.Upstream == nil {
+		listener, certificate = verifyListener, i.settings.APITLS
+	}
+	return i.urlOf(listener, certificate) + (&url.URL{Path: settings.Path}).EscapedPath()
+}

@@ -1,0 +1,119 @@
+// Makes the pages better, which work without it: answers come into the page that is
+// open, usage refreshes itself, and what is shown once can be copied. The secret is only
+// ever in its field.
+(() => {
+  'use strict';
+  const refreshEvery = 30000;
+  const byID = (id) => document.getElementById(id);
+  const said = (text) => { const at = byID('said'); if (at) at.textContent = text; };
+  let timer = 0;
+
+  // send posts a form and puts the result of the answer in place of the one shown.
+  async function send(form, quietly) {
+    const button = form.querySelector('[type=submit]');
+    const body = new URLSearchParams(new FormData(form));
+    if (!quietly && button) button.disabled = true;
+    try {
+      const answer = await fetch(form.action, { method: 'POST', body, credentials: 'same-origin', cache: 'no-store', redirect: 'error' });
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      const result = page.getElementById('result');
+      if (!result) throw new Error('no page');
+      if (quietly && !answer.ok) return answer.status >= 500 || answer.status === 429;
+      show(result, quietly);
+      return answer.ok;
+    } catch {
+      said(quietly ? 'The server can’t be reached; the numbers are those of the last answer.' : 'The server can’t be reached. Try again.');
+      return quietly;
+    } finally {
+      if (button) button.disabled = false;
+    }
+  }
+
+  function show(result, quietly) {
+    const open = new Set([...document.querySelectorAll('#result details[open]')].map((d) => d.parentElement.id));
+    result = document.adoptNode(result);
+    byID('result').replaceWith(result);
+    if (quietly) {
+      for (const id of open) byID(id)?.querySelector('details')?.setAttribute('open', '');
+      return enhance(result);
+    }
+    enhance(result);
+    const heading = result.querySelector('[tabindex="-1"]');
+    const name = byID('key-name');
+    if (byID('trouble')) said('');
+    else if (name) said('Showing ' + name.textContent + '. This page refreshes itself.');
+    heading?.focus({ preventScroll: !!byID('ask-title') });
+  }
+
+  // refresh asks again while somebody looks and types nothing.
+  function schedule(form) {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      const result = byID('result');
+      const busy = result.contains(document.activeElement) && document.activeElement.matches('input,button');
+      const kept = result.hasAttribute('data-keep') || !byID('key-name');
+      if (kept) return;
+      if (!document.hidden && !busy && form.elements.secret.value && !(await send(form, true))) return;
+      schedule(form);
+    }, refreshEvery);
+  }
+
+  function onSubmit(event) {
+    const form = event.target;
+    if (!form.matches('[data-live]')) return;
+    event.preventDefault();
+    clearTimeout(timer);
+    send(form, false).then((ok) => {
+      const made = byID('new-secret');
+      const field = byID('secret');
+      if (made && field) field.value = made.value;
+      if (ok && form.id === 'usage-form') schedule(form);
+    });
+  }
+
+  function onClick(event) {
+    const reveal = event.target.closest('[data-reveal]');
+    if (reveal) {
+      const field = byID(reveal.dataset.reveal);
+      const shown = field.type === 'password';
+      field.type = shown ? 'text' : 'password';
+      reveal.textContent = shown ? 'Hide' : 'Show';
+      reveal.setAttribute('aria-pressed', String(shown));
+    }
+    const copy = event.target.closest('[data-copy]');
+    if (copy) copyText(copy, byID(copy.dataset.copy));
+  }
+
+  async function copyText(button, from) {
+    const label = button.textContent;
+    try {
+      await navigator.clipboard.writeText(from.value ?? from.textContent);
+      button.textContent = 'Copied';
+    } catch { // no secure context: the person copies what is selected
+      if (from.select) from.select();
+      else getSelection().selectAllChildren(from);
+      button.textContent = 'Selected';
+    }
+    setTimeout(() => { button.textContent = label; }, 2000);
+  }
+
+  // enhance shows what only works with this script, and fills in what is known.
+  function enhance(within) {
+    for (const button of within.querySelectorAll('[data-reveal],[data-copy]')) button.hidden = false;
+    const rotate = byID('rotate-secret');
+    const secret = byID('secret')?.value;
+    if (rotate && secret) {
+      rotate.value = secret;
+      rotate.closest('.field').hidden = true;
+    }
+    const code = byID('code');
+    if (code && location.hash.length > 1) {
+      code.value = decodeURIComponent(location.hash.slice(1));
+      history.replaceState(null, '', location.pathname);
+    }
+  }
+
+  document.addEventListener('submit', onSubmit);
+  document.addEventListener('click', onClick);
+  enhance(document);
+})();
