@@ -39,6 +39,15 @@ func (a *Admin) UpdatePlan(ctx context.Context, name, version string, changes ap
 	return patch[api.Plan](ctx, a, "/plans/"+url.PathEscape(name), version, changes)
 }
 
+// PreviewPlan says what a plan would have refused lately if it had been as a patch would
+// make it. It changes nothing. Its version is that of UpdatePlan.
+func (a *Admin) PreviewPlan(ctx context.Context, name, version string, preview api.PlanPreview) (api.PlanPreviewed, error) {
+	answer, _, err := ask[api.PlanPreviewed](ctx, a.transport, call{
+		method: http.MethodPost, path: prefix + "/plans/" + url.PathEscape(name) + "/preview", body: preview, header: http.Header{"If-Match": {version}}, reads: true,
+	})
+	return answer, err
+}
+
 // DeletePlan deletes a plan that no key has.
 func (a *Admin) DeletePlan(ctx context.Context, name string) error {
 	_, err := change[struct{}](ctx, a, http.MethodDelete, "/plans/"+url.PathEscape(name), nil)

@@ -177,13 +177,13 @@ func withheld(written int64) error {
 // numbered writes a statement of package sqladmin as PostgreSQL takes it. A limit
 // becomes part of the text, so that the server plans for it.
 func numbered(sql string, args []any) (string, []any) {
-	if len(args) == 1 {
-		if ids, isList := args[0].([]ration.KeyID); isList {
-			return strings.ReplaceAll(sql, "IN (?)", "= ANY($1)"), []any{uuids(ids)}
-		}
-	}
 	var text strings.Builder
 	params := make([]any, 0, len(args))
+	if len(args) > 0 {
+		if ids, isList := args[0].([]ration.KeyID); isList {
+			sql, params, args = strings.ReplaceAll(sql, "IN (?)", "= ANY($1)"), append(params, uuids(ids)), args[1:]
+		}
+	}
 	for _, arg := range args {
 		before, after, found := strings.Cut(sql, "?")
 		if !found { // PostgreSQL's own statement, with its numbers

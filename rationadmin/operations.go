@@ -114,6 +114,11 @@ type Operations interface {
 	// UpdatePlan changes a plan. The change holds for every decision that starts
 	// after UpdatePlan has returned. Error: ErrNotFound.
 	UpdatePlan(ctx context.Context, actor string, patch PlanPatch) (ration.Plan, error)
+	// PreviewPlan says what a plan would have refused lately if it had been as a patch
+	// would make it. It changes nothing. Errors: ErrNotFound; ErrChanged, and
+	// [ration.InvalidError] for a patch that UpdatePlan would refuse, and of field "from" for
+	// days of which the history is not complete.
+	PreviewPlan(ctx context.Context, preview PlanPreview) (PlanPreviewed, error)
 	// ApplyPlans makes plans what they are to be, and gives meters their units, all in
 	// one transaction, and says what became of each: first of the plans that were
 	// given, then of those that were deleted. Applied again, it changes nothing.

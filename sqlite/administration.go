@@ -66,9 +66,9 @@ func (r reader) Query(ctx context.Context, sql string, each func(sqladmin.Row), 
 		each(columns)
 		return nil
 	}
-	if len(args) == 1 {
+	if len(args) > 0 {
 		if ids, isList := args[0].([]ration.KeyID); isList {
-			return queryList(ctx, r.conn, r.conn.list(sql), blobs(ids), next)
+			return queryList(ctx, r.conn, r.conn.list(sql), blobs(ids), next, valuesOf(args[1:])...)
 		}
 	}
 	return r.conn.query(ctx, sql, valuesOf(args), next)

@@ -15,8 +15,8 @@ import (
 // no result.
 const listSizes = 9
 
-// listQuery is a query with a list, the same one, in place of each "(?)". It has
-// no other parameter.
+// listQuery is a query with a list, the same one, in place of each "(?)". Its other
+// parameters come after the first list, and SQLite numbers them from there.
 type listQuery [listSizes]string
 
 func newListQuery(query string) *listQuery {
@@ -32,17 +32,18 @@ func newListQuery(query string) *listQuery {
 }
 
 // queryList calls each with the rows of all values, which are of one type that
-// a statement takes.
-func queryList[T any](ctx context.Context, conn *conn, query *listQuery, values []T, each func(*row) error) error {
-	list := make([]any, 0, 1<<(listSizes-1))
+// a statement takes. More are the values of the other parameters.
+func queryList[T any](ctx context.Context, conn *conn, query *listQuery, values []T, each func(*row) error, more ...any) error {
+	const most = 1 << (listSizes - 1)
+	list := make([]any, 0, most+len(more))
 	for len(values) > 0 {
-		count := min(len(values), cap(list))
+		count := min(len(values), most)
 		size := bits.Len(uint(count - 1)) // the least power of two that is not below count
 		list = list[:0]
 		for i := range 1 << size {
 			list = append(list, values[min(i, count-1)])
 		}
-		if err := conn.query(ctx, query[size], list, each); err != nil {
+		if err := conn.query(ctx, query[size], append(list, more...), each); err != nil {
 			return err
 		}
 		values = values[count:]

@@ -105,10 +105,23 @@ func validateChange(c *KeysChange) error {
 	case c.Patch.Name != nil:
 		return &ration.InvalidError{Field: "name", Value: *c.Patch.Name, Reason: "only one key can get this name: change it by the key's id"}
 	}
-	for field, given := range map[string]bool{"secret_start": c.Filter.SecretStart != "", "search": c.Filter.Search != "", "sort": c.Filter.Sort != "" || c.Filter.Descending} {
-		if given {
-			return &ration.InvalidError{Field: field, Reason: "select the keys of a change by plan, owner, status or name"}
-		}
+	if c.Filter.Sort != "" || c.Filter.Descending {
+		return badSelection("sort")
 	}
-	return validateFilter(&c.Filter)
+	return validateSelection(&c.Filter)
+}
+
+// validateSelection refuses what only lists can be selected by.
+func validateSelection(f *KeyFilter) error {
+	switch {
+	case f.SecretStart != "":
+		return badSelection("secret_start")
+	case f.Search != "":
+		return badSelection("search")
+	}
+	return validateFilter(f)
+}
+
+func badSelection(field string) error {
+	return &ration.InvalidError{Field: field, Reason: "select the keys of a change by plan, owner, status or name"}
 }

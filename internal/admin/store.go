@@ -193,6 +193,9 @@ type Usage interface {
 	// meter. It leaves out hours in which nothing was counted, and those that were
 	// deleted or never written: see SumHours.
 	UsageHours(ctx context.Context, filter HourFilter) ([]UsageHour, error)
+	// HistoryOfKeys returns what some keys used by day and by hour, and in all, as one state
+	// of the database has it. Days and hours in which nothing was counted are left out.
+	HistoryOfKeys(ctx context.Context, question HistoryQuestion) (KeysHistory, error)
 	// ReportPause returns how long a long report pauses after a part that took so long
 	// to read, so that decisions have most of what they share with it.
 	ReportPause(took time.Duration) time.Duration

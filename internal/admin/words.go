@@ -41,6 +41,13 @@ type (
 	Meter               = rationadmin.Meter
 	NewPlan             = rationadmin.NewPlan
 	PlanPatch           = rationadmin.PlanPatch
+	PlanPreview         = rationadmin.PlanPreview
+	PlanPreviewed       = rationadmin.PlanPreviewed
+	PreviewedMeter      = rationadmin.PreviewedMeter
+	PreviewedLimit      = rationadmin.PreviewedLimit
+	PreviewedKey        = rationadmin.PreviewedKey
+	PreviewedKeyLimit   = rationadmin.PreviewedKeyLimit
+	PreviewedPeriod     = rationadmin.PreviewedPeriod
 	PlansApply          = rationadmin.PlansApply
 	PlanAction          = rationadmin.PlanAction
 	PlanApplied         = rationadmin.PlanApplied

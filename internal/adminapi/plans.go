@@ -39,6 +39,11 @@ func (a *API) registerPlans() {
 		errors: changed, example: api.PlanPatch{SetLimits: []string{"20000/day"}, FromNextPeriod: true},
 	}, updatePlan)
 	register(a, operation{
+		id: "previewPlan", method: http.MethodPost, path: "/plans/{name}/preview", tag: tagPlans, scope: scopeRead,
+		summary: "Show what a changed plan would have refused lately", about: "It changes nothing. Many keys are read with pauses, for at most 10 seconds.",
+		errors: []int{http.StatusPreconditionFailed}, example: api.PlanPreview{Patch: api.PlanPatch{SetLimits: []string{"500/day"}}},
+	}, previewPlan)
+	register(a, operation{
 		id: "deletePlan", method: http.MethodDelete, path: "/plans/{name}", tag: tagPlans, scope: scopeAdmin, status: http.StatusNoContent,
 		summary: "Delete a plan that no key has",
 	}, deletePlan)
@@ -111,16 +116,8 @@ type updatePlanInput struct {
 }
 
 func updatePlan(ctx context.Context, c Caller, in *updatePlanInput) (*versioned[api.Plan], error) {
-	nulls := nullMembers(in.RawBody)
-	if err := refuseNulls(nulls, "time_zone"); err != nil {
-		return nil, err
-	}
-	patch := admin.PlanPatch{Name: in.Name, TimeZone: orNone(in.Body.TimeZone, nulls["time_zone"]), Unlimited: in.Body.Unlimited, FromNextPeriod: in.Body.FromNextPeriod}
-	var err error
-	if patch.SetLimits, err = readLimits("set_limits", in.Body.SetLimits); err != nil {
-		return nil, err
-	}
-	if patch.RemoveLimits, err = readLimitKeys("remove_limits", in.Body.RemoveLimits); err != nil {
+	patch, err := readPlanPatch(in.Name, &in.Body, in.RawBody)
+	if err != nil {
 		return nil, err
 	}
 	if patch.IfUpdatedAt, err = in.seen(); err != nil {
@@ -128,6 +125,54 @@ func updatePlan(ctx context.Context, c Caller, in *updatePlanInput) (*versioned[
 	}
 	plan, err := c.Operations.UpdatePlan(ctx, c.Actor, patch)
 	return versionOf(plan, err)
+}
+
+// readPlanPatch reads a patch. The raw form says where null is.
+func readPlanPatch(name string, p *api.PlanPatch, raw []byte) (patch admin.PlanPatch, err error) {
+	nulls := nullMembers(raw)
+	if err := refuseNulls(nulls, "time_zone"); err != nil {
+		return patch, err
+	}
+	patch = admin.PlanPatch{Name: name, TimeZone: orNone(p.TimeZone, nulls["time_zone"]), Unlimited: p.Unlimited, FromNextPeriod: p.FromNextPeriod}
+	if patch.SetLimits, err = readLimits("set_limits", p.SetLimits); err != nil {
+		return patch, err
+	}
+	patch.RemoveLimits, err = readLimitKeys("remove_limits", p.RemoveLimits)
+	return patch, err
+}
+
+type previewPlanInput struct {
+	ByName
+	Precondition
+	RawBody []byte
+	Body    api.PlanPreview
+}
+
+func previewPlan(ctx context.Context, c Caller, in *previewPlanInput) (*reply[api.PlanPreviewed], error) {
+	preview := admin.PlanPreview{Limit: in.Body.Limit}
+	var err error
+	if preview.Patch, err = readPlanPatch(in.Name, &in.Body.Patch, memberOf(in.RawBody, "patch")); err != nil {
+		return nil, below("/patch", err)
+	}
+	if in.IfMatch != "" {
+		if preview.Patch.IfUpdatedAt, err = in.seen(); err != nil {
+			return nil, err
+		}
+	}
+	if preview.From, err = readDate("/from", in.Body.From); err != nil {
+		return nil, err
+	}
+	if preview.To, err = readDate("/to", in.Body.To); err != nil {
+		return nil, err
+	}
+	if in.Body.Keys != nil {
+		preview.Keys = new(readFilter(*in.Body.Keys))
+	}
+	found, err := c.Operations.PreviewPlan(ctx, preview)
+	if err != nil {
+		return nil, err
+	}
+	return replyWith(wire.PlanPreviewed(found), nil)
 }
 
 func deletePlan(ctx context.Context, c Caller, in *ByName) (*struct{}, error) {

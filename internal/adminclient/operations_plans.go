@@ -51,9 +51,18 @@ func (o *Operations) ShowPlan(ctx context.Context, name string) (ration.Plan, er
 
 // UpdatePlan implements admin.Operations.
 func (o *Operations) UpdatePlan(ctx context.Context, actor string, patch admin.PlanPatch) (ration.Plan, error) {
-	changes := api.PlanPatch{TimeZone: patch.TimeZone, Unlimited: patch.Unlimited, SetLimits: limitTexts(patch.SetLimits), RemoveLimits: limitKeyTexts(patch.RemoveLimits), FromNextPeriod: patch.FromNextPeriod}
-	plan, err := o.admin.UpdatePlan(by(ctx, actor), patch.Name, version(patch.IfUpdatedAt), changes)
+	plan, err := o.admin.UpdatePlan(by(ctx, actor), patch.Name, version(patch.IfUpdatedAt), planPatch(&patch))
 	return answered(plan, err, readPlan)
+}
+
+// PreviewPlan implements admin.Operations.
+func (o *Operations) PreviewPlan(ctx context.Context, preview admin.PlanPreview) (admin.PlanPreviewed, error) {
+	asked := api.PlanPreview{Patch: planPatch(&preview.Patch), From: date(preview.From), To: date(preview.To), Limit: preview.Limit}
+	if preview.Keys != nil {
+		asked.Keys = new(keyFilter(*preview.Keys))
+	}
+	found, err := o.admin.PreviewPlan(ctx, preview.Patch.Name, version(preview.Patch.IfUpdatedAt), asked)
+	return answered(found, err, readPlanPreviewed)
 }
 
 // ApplyPlans implements admin.Operations.

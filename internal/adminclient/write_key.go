@@ -78,6 +78,10 @@ func newPlan(p admin.NewPlan) api.NewPlan {
 	return api.NewPlan{Name: p.Name, TimeZone: p.TimeZone, Limits: limitTexts(p.Limits), Unlimited: p.Unlimited}
 }
 
+func planPatch(p *admin.PlanPatch) api.PlanPatch {
+	return api.PlanPatch{TimeZone: p.TimeZone, Unlimited: p.Unlimited, SetLimits: limitTexts(p.SetLimits), RemoveLimits: limitKeyTexts(p.RemoveLimits), FromNextPeriod: p.FromNextPeriod}
+}
+
 func newToken(t admin.NewToken) api.NewToken {
 	return api.NewToken{Name: t.Name, Scopes: t.Scopes, Owners: t.Owners, Plans: t.Plans, ExpiresAt: orNil(t.ExpiresAt)}
 }

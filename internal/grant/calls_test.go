@@ -146,6 +146,9 @@ var calls = map[string]call{
 	"UpdatePlan": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
 		return ops.UpdatePlan(ctx, actor, admin.PlanPatch{Name: ownPlan, TimeZone: new("Europe/Zurich")})
 	}},
+	"PreviewPlan": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.PreviewPlan(ctx, admin.PlanPreview{Patch: admin.PlanPatch{Name: otherPlan}})
+	}},
 	"ApplyPlans": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
 		return ops.ApplyPlans(ctx, actor, admin.PlansApply{Plans: []admin.NewPlan{{Name: o.name("applied")}}})
 	}},

@@ -40,6 +40,11 @@ func (o *operations) ShowPlan(ctx context.Context, name string) (ration.Plan, er
 	return read(ctx, o.grant, readAll, o.of.ShowPlan, name)
 }
 
+// PreviewPlan implements admin.Operations.
+func (o *operations) PreviewPlan(ctx context.Context, preview admin.PlanPreview) (admin.PlanPreviewed, error) {
+	return read(ctx, o.grant, readAll, o.of.PreviewPlan, preview)
+}
+
 // UpdatePlan implements admin.Operations.
 func (o *operations) UpdatePlan(ctx context.Context, _ string, patch admin.PlanPatch) (ration.Plan, error) {
 	return change(ctx, o.grant, changeOther, o.of.UpdatePlan, patch)

@@ -35,7 +35,7 @@ type Reader interface {
 	//	ration.PeriodID              the local date of a day
 	//	ids and ration.Digest
 	//	[]string                     as a column of several texts has it
-	//	[]ration.KeyID               the list of "IN (?)"
+	//	[]ration.KeyID               the list of each "IN (?)"; it is the first value
 	//	[Limit]                      of "LIMIT ?"
 	Query(ctx context.Context, sql string, each func(Row), args ...any) error
 

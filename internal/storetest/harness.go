@@ -157,6 +157,7 @@ func groupsOfHistory() []group {
 		{"History", historyTests},
 		{"Hours", hourTests},
 		{"Zones", zoneTests},
+		{"Previews", previewTests},
 		{"Retention", retentionTests},
 		{"Audit", auditTests},
 	}
