@@ -46,6 +46,12 @@ func (c *Callers) Authorize(r *http.Request, scope string) (admin.Token, error) 
 	if err != nil {
 		return admin.Token{}, err
 	}
+	return c.AuthorizeSecret(r, secret, scope)
+}
+
+// AuthorizeSecret returns the service token with a secret that a request carries elsewhere
+// than Authorize looks for it. Its errors are the same.
+func (c *Callers) AuthorizeSecret(r *http.Request, secret ration.Secret, scope string) (admin.Token, error) {
 	end, retry, err := c.guesses.begin(r.Context(), secret, r.RemoteAddr)
 	switch {
 	case err != nil:

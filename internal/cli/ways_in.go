@@ -88,7 +88,7 @@ func (i *instance) newListeners(proxy, verify http.Handler, trouble *troubleLog)
 	if i.settings.AdminListen != "" {
 		listeners = append(listeners, server.Listener{
 			Name: adminListener, Address: i.settings.AdminListen, Optional: i.settings.AdminListenByDefault,
-			Handler: i.access.Handler("admin", i.newAdminAPI()), Certificate: certificates[2],
+			Handler: i.access.Handler("admin", i.newAdmin()), Certificate: certificates[2],
 			Limits: server.Limits{ReadTimeout: apiReadTimeout, Clients: adminBounds(apiBounds)},
 		})
 	}

@@ -53,7 +53,8 @@ func (c *Console) logIn(w http.ResponseWriter, r *http.Request) {
 	session, end, err := c.config.Access.LogIn(r, ration.SecretFromText(code))
 	if err != nil {
 		problem := c.describe(r, err)
-		if _, refused := errors.AsType[*bearer.Refusal](err); refused || errors.Is(err, admin.ErrTokenInvalid) {
+		if refused, _ := errors.AsType[*bearer.Refusal](err); refused != nil && refused.Status == http.StatusUnauthorized || errors.Is(err, admin.ErrTokenInvalid) || errors.Is(err, admin.ErrLoginLinkInvalid) {
+			problem.Status = http.StatusUnauthorized
 			problem.Text = "This is no service token or login link that is valid. Links work once, and for a short time: ration admin login-link makes another."
 		}
 		c.showLogin(w, r, problem.Status, problem.Text)
