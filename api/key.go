@@ -102,8 +102,9 @@ type KeyUsage struct {
 // again.
 type IssuedSecret struct {
 	Key      KeyRecord `json:"key"`
-	SecretID string    `json:"secret_id"`
-	Secret   string    `json:"secret"`
+	SecretID string    `json:"secret_id,omitempty"` // absent if there is a pickup
+	Secret   string    `json:"secret,omitempty"`    // absent if there is a pickup
+	Pickup   *Pickup   `json:"pickup,omitempty"`    // of a key that was created with pickup: true
 }
 
 // KeysChanged is the outcome of a change to many keys.

@@ -15,6 +15,9 @@ type NewKey struct {
 	Limits     []NewOverride     `json:"limits,omitempty"`    // of its own, in place of the plan's
 	Label      string            `json:"label,omitempty"`     // of its first secret; empty: "default"
 	Unlimited  bool              `json:"unlimited,omitempty"` // the missing limit is intended
+
+	Pickup      bool       `json:"pickup,omitempty"`       // make a link in the place of a secret, which who uses it first picks up
+	PickupUntil *time.Time `json:"pickup_until,omitempty"` // until when the link is valid; absent: for 7 days
 }
 
 // NewOverride is a limit that a key gets of its own.

@@ -126,6 +126,11 @@ func (c changer) LockSessions(ctx context.Context) error {
 	return query(ctx, c.tx, "SELECT pg_advisory_xact_lock(hashtextextended('ration sessions', 0))", func(*row) {})
 }
 
+// LockRequests implements sqladmin.Tx.
+func (c changer) LockRequests(ctx context.Context) error {
+	return query(ctx, c.tx, "SELECT pg_advisory_xact_lock(hashtextextended('ration key requests', 0))", func(*row) {})
+}
+
 // Run implements sqladmin.Tx.
 func (c changer) Run(ctx context.Context, batch *sqladmin.Batch) error { return c.tx.run(ctx, batch) }
 

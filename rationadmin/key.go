@@ -20,6 +20,11 @@ type NewKey struct {
 	Overrides  []ration.Override
 	Label      string // of its first secret; empty: DefaultSecretLabel
 	Unlimited  bool   // the missing limit is intended; refused if the key has a limit
+
+	// Pickup makes a link in the place of the secret: whoever uses it first gets the
+	// secret, which is made only then.
+	Pickup      bool
+	PickupUntil time.Time // until when the link is valid; zero: PickupLife from now
 }
 
 // IssuedSecret is a key with a secret that was just made. The secret can't be shown
@@ -28,6 +33,7 @@ type IssuedSecret struct {
 	Key      KeyRecord
 	SecretID ration.SecretID
 	Secret   ration.Secret
+	Pickup   *IssuedPickup // in the place of a secret, which is zero then; nil: there is a secret
 }
 
 // KeyRecord is a key with its secrets and overrides, including expired ones.

@@ -61,6 +61,22 @@ type Operations interface {
 	// RevokeSecret ends one secret of a key at once. Error: ErrNotFound.
 	RevokeSecret(ctx context.Context, actor string, secret KeySecret) (KeyRecord, error)
 
+	// ListKeyRequests returns the requests for keys that match, the newest first.
+	ListKeyRequests(ctx context.Context, filter KeyRequestFilter) ([]KeyRequest, error)
+	// ShowKeyRequest returns the request that a key was made for. Error: ErrNotFound.
+	ShowKeyRequest(ctx context.Context, id ration.KeyID) (KeyRequest, error)
+	// ApproveKey gives a key that was asked for a plan and an owner, and makes it active:
+	// then the asker can pick it up. Errors: ErrNotFound for an unknown key or plan;
+	// ErrConflict, which says who decided when, if the key is not pending any more.
+	ApproveKey(ctx context.Context, actor string, approval KeyApproval) (KeyRecord, error)
+	// RejectKey refuses a key that was asked for, for good. Errors: ErrNotFound;
+	// ErrConflict as of ApproveKey.
+	RejectKey(ctx context.Context, actor string, rejection KeyRejection) (KeyRecord, error)
+	// CreatePickup makes a link with which somebody picks up a further secret of an active
+	// key, once. Errors: ErrNotFound; ErrExists if a secret in use has the label;
+	// ErrConflict for a key that is not active, or has as many secrets as a key can have.
+	CreatePickup(ctx context.Context, actor string, pickup NewPickup) (IssuedPickup, error)
+
 	// ChangeKeys changes the next chunk of keys that match, in one transaction, with
 	// one audit entry per key. It skips and counts keys whose status doesn't allow
 	// the action. [ChangeAllKeys] goes on until no key is left. Error: ErrNotFound

@@ -127,6 +127,9 @@ func (changer) LockJobs(context.Context) error { return nil }
 // LockSessions implements sqladmin.Tx.
 func (changer) LockSessions(context.Context) error { return nil }
 
+// LockRequests implements sqladmin.Tx.
+func (changer) LockRequests(context.Context) error { return nil }
+
 // Run implements sqladmin.Tx.
 func (c changer) Run(ctx context.Context, batch *sqladmin.Batch) error {
 	for i := range batch.Statements {

@@ -112,10 +112,22 @@ func (s *Store) purgeRegularly() {
 			if _, err := s.WriteKeyWords(context.Background()); err != nil && !errors.Is(err, ration.ErrStoreUnavailable) {
 				s.log.Warn("can't write the words of keys, so searching for them takes longer", "error", err)
 			}
+			if err := s.purgeRequests(context.Background()); err != nil && !errors.Is(err, ration.ErrStoreUnavailable) {
+				s.log.Warn("can't delete old requests for keys", "error", err)
+			}
 		case <-s.closing:
 			return
 		}
 	}
+}
+
+// purgeRequests deletes a part of the requests for keys that are kept no longer.
+func (s *Store) purgeRequests(ctx context.Context) error {
+	if s.clock.step() != 0 {
+		return nil
+	}
+	_, err := s.DeleteKeyRequests(ctx, s.now())
+	return err
 }
 
 // purge deletes all that is kept no longer, a part at a time. While the clock is

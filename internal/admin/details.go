@@ -93,6 +93,12 @@ func keyFields(change *KeyChange) fields {
 	for _, secret := range key.Secrets {
 		all["secret."+secret.ID.String()] = secretFields(secret)
 	}
+	if link := change.Asked.Link; link != nil {
+		all["pickup"] = fields{"label": link.Label, "expires_at": link.ExpiresAt}
+	}
+	if decision := change.Asked.Decision; decision != nil {
+		all.add("reason", decision.Reason, decision.Reason != "")
+	}
 	for _, secret := range change.NewSecrets {
 		all["secret."+secret.ID.String()] = secretFields(secret.SecretState)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/ration-dev/ration"
 )
 
-// CreateKey creates an active key with one secret. Errors besides those of
+// CreateKey creates an active key with one secret, or a link to pick one up. Errors besides those of
 // [Operations]: ErrNotFound for an unknown plan.
 func (s *Service) CreateKey(ctx context.Context, actor string, key NewKey) (IssuedSecret, error) {
 	by, err := authorOf(ctx, actor)
@@ -25,12 +25,11 @@ func (s *Service) CreateKey(ctx context.Context, actor string, key NewKey) (Issu
 	if err := validateLabel(label); err != nil {
 		return IssuedSecret{}, err
 	}
-	secret := ration.NewSecret(s.config.SecretPrefix)
-	secretID := ration.NewSecretID()
+	first := s.newFirst(&key, label)
 	var noLimit *NoLimit
 	issue := func(record KeyRecord) IssuedSecret {
 		record.NoLimit = noLimit
-		return IssuedSecret{Key: record, SecretID: secretID, Secret: secret}
+		return first.issued(record)
 	}
 	record, err := s.store.CreateKey(Answering(ctx, issue), func(change *KeyChange) error {
 		record, err := recordOf(&key, change)
@@ -41,7 +40,9 @@ func (s *Service) CreateKey(ctx context.Context, actor string, key NewKey) (Issu
 		if noLimit, err = change.settle(key.Unlimited); err != nil {
 			return err
 		}
-		change.NewSecrets = []NewSecret{s.newSecret(secretID, label, secret, change.Now)}
+		if err := first.add(change, actor); err != nil {
+			return err
+		}
 		change.Audit, err = by.audit("key.create", record.ID.String(), nil, keyFields(change))
 		return err
 	})

@@ -70,9 +70,10 @@ func takesSecret(key *KeyRecord, now time.Time) error {
 	return nil
 }
 
-// notEnded refuses a key whose end is final.
+// notEnded refuses a key whose end is final, and one that nobody has approved.
 func notEnded(key *KeyRecord) error {
-	if key.Status == ration.StatusRevoked || key.Status == ration.StatusRejected {
+	switch key.Status {
+	case ration.StatusPending, ration.StatusRevoked, ration.StatusRejected:
 		return fmt.Errorf("%w: key %s is %s%s", ration.ErrConflict, key.ID, key.Status, finality(key.Status))
 	}
 	return nil

@@ -21,6 +21,19 @@ func (s *Service) UpdateKey(ctx context.Context, actor string, patch KeyPatch) (
 
 // changeKey runs a change of a key, with its audit entry, in one transaction.
 func (s *Service) changeKey(ctx context.Context, actor, action string, id ration.KeyID, apply func(*KeyChange) error) (KeyRecord, error) {
+	return s.changeKeyWithin(ctx, actor, action, id, s.hasKey, apply)
+}
+
+// hasKey returns ErrNotFound for a key that is out of reach.
+func (s *Service) hasKey(change *KeyChange) error {
+	if !s.reach.has(&change.Key.Key) {
+		return ration.ErrNotFound
+	}
+	return nil
+}
+
+// changeKeyWithin is changeKey for keys of which within says that they are within reach.
+func (s *Service) changeKeyWithin(ctx context.Context, actor, action string, id ration.KeyID, within, apply func(*KeyChange) error) (KeyRecord, error) {
 	by, err := authorOf(ctx, actor)
 	if err != nil {
 		return KeyRecord{}, err
@@ -34,8 +47,8 @@ func (s *Service) changeKey(ctx context.Context, actor, action string, id ration
 	}
 	record, err := s.store.UpdateKey(Answering(ctx, finish), id, func(change *KeyChange) error {
 		settleKey(&change.Key, change.Now)
-		if !s.reach.has(&change.Key.Key) {
-			return ration.ErrNotFound
+		if err := within(change); err != nil {
+			return err
 		}
 		now = change.Now
 		err := audited(by, action, change, apply)

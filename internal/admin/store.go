@@ -15,6 +15,7 @@ import (
 // the whole change or nothing of it. All methods are safe for concurrent use.
 type Store interface {
 	Keys
+	KeyRequests
 	Plans
 	Meters
 	Tokens
@@ -269,6 +270,8 @@ type KeyChange struct {
 	Plans      PlanReader // as the transaction sees them
 	Units      UnitReader
 	NewSecrets []NewSecret // to be added
+	Asking     AskingReader
+	Asked      AskedChange // to be filled in
 	Audit      AuditEntry  // to be filled in
 }
 

@@ -85,9 +85,14 @@ func limitless(key *KeyRecord, plans *ledger.Plans, now time.Time) (found *NoLim
 
 // noLimit returns when a key has no limit, and nil if it always has one. It also
 // returns nil for keys that can't be used at that time without another change:
-// revoked, rejected and expired ones.
+// revoked, rejected and expired ones, and those that wait for a decision, which gives
+// them a plan.
 func noLimit(key *KeyRecord, plans *ledger.Plans, now time.Time) *NoLimit {
-	if plans == nil || key.Status == ration.StatusRevoked || key.Status == ration.StatusRejected {
+	if plans == nil {
+		return nil
+	}
+	switch key.Status {
+	case ration.StatusPending, ration.StatusRevoked, ration.StatusRejected:
 		return nil
 	}
 	found := limitless(key, plans, now)

@@ -37,6 +37,15 @@ type (
 	Rotation            = rationadmin.Rotation
 	NewKeySecret        = rationadmin.NewKeySecret
 	KeySecret           = rationadmin.KeySecret
+	KeyRequest          = rationadmin.KeyRequest
+	RequestState        = rationadmin.RequestState
+	KeyRequestFilter    = rationadmin.KeyRequestFilter
+	KeyApproval         = rationadmin.KeyApproval
+	KeyRejection        = rationadmin.KeyRejection
+	NewPickup           = rationadmin.NewPickup
+	PickupLink          = rationadmin.PickupLink
+	IssuedPickup        = rationadmin.IssuedPickup
+	PickupError         = rationadmin.PickupError
 	MeterUnit           = rationadmin.MeterUnit
 	Meter               = rationadmin.Meter
 	NewPlan             = rationadmin.NewPlan
@@ -166,6 +175,16 @@ const (
 	JobDone            = rationadmin.JobDone
 	JobFailed          = rationadmin.JobFailed
 	JobCancelled       = rationadmin.JobCancelled
+	RequestPending     = rationadmin.RequestPending
+	RequestApproved    = rationadmin.RequestApproved
+	RequestRejected    = rationadmin.RequestRejected
+	RequestPickedUp    = rationadmin.RequestPickedUp
+	RequestExpired     = rationadmin.RequestExpired
+	RequestWithdrawn   = rationadmin.RequestWithdrawn
+	RequestLife        = rationadmin.RequestLife
+	RequestRetention   = rationadmin.RequestRetention
+	PickupLife         = rationadmin.PickupLife
+	PickupRetention    = rationadmin.PickupRetention
 )
 
 // ReservationAt is that of package rationadmin.

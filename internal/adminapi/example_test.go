@@ -69,7 +69,8 @@ func (s *served) prepare(operation string) {
 	}
 	secret := key["secrets"].([]any)[0].(map[string]any)["id"].(string)
 	job, _ := s.call("POST", "/jobs", `{"change_keys":{"all":true,"action":"disable"}}`)
-	s.ids = strings.NewReplacer("/jobs/{id}", strings.TrimPrefix(job.Header.Get("Location"), adminapi.Prefix), "{id}", id, "{secret}", secret, "{name}", name, "key_019a1b2c-3d4e-7f60-8a9b-0c1d2e3f4a5b", id)
+	asked := s.ask("ada@example.com").Request.KeyID.String()
+	s.ids = strings.NewReplacer("/key-requests/{id}", "/key-requests/"+asked, "/jobs/{id}", strings.TrimPrefix(job.Header.Get("Location"), adminapi.Prefix), "{id}", id, "{secret}", secret, "{name}", name, "key_019a1b2c-3d4e-7f60-8a9b-0c1d2e3f4a5b", id)
 }
 
 func (s *served) fill(text string) string { return s.ids.Replace(text) }

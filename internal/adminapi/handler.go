@@ -56,6 +56,7 @@ func New(config Config) *API {
 	a.registerKeys()
 	a.registerKeyChanges()
 	a.registerSecrets()
+	a.registerKeyRequests()
 	a.registerPlans()
 	a.registerMeters()
 	a.registerTokens()

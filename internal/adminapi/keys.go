@@ -42,7 +42,7 @@ func (a *API) registerKeys() {
 	}, a.listKeys)
 	register(a, operation{
 		id: "createKey", method: http.MethodPost, path: "/keys", tag: tagKeys, scope: scopeKeys, status: http.StatusCreated,
-		summary: "Create a key", about: "The answer has the secret, which can't be shown again.",
+		summary: "Create a key", about: "The answer has the secret, which can't be shown again; with pickup, it has a link instead, with which somebody else picks the secret up.",
 		errors: repeatable, example: api.NewKey{
 			Name: "Ada", Owner: "ada@example.com", Plan: "free", Scopes: []string{"search"}, Limits: []api.NewOverride{{Limit: "5000/day"}},
 		},
@@ -176,6 +176,7 @@ func readNewKey(k *api.NewKey) (key admin.NewKey, err error) {
 	key = admin.NewKey{
 		Name: k.Name, Owner: k.Owner, Plan: k.Plan, ExpiresAt: instant(k.ExpiresAt), Scopes: k.Scopes,
 		TimeZone: k.TimeZone, Metadata: k.Metadata, Label: k.Label, Unlimited: k.Unlimited,
+		Pickup: k.Pickup, PickupUntil: instant(k.PickupUntil),
 	}
 	if key.AllowedIPs, err = readPrefixes("allowed_ips", k.AllowedIPs); err != nil {
 		return key, err

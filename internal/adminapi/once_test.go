@@ -121,6 +121,8 @@ var repeatable = []struct{ name, path, body string }{
 	{"createToken", "/tokens", `{"name":"sign-up","scopes":["keys"],"owners":["acme"]}`},
 	{"rotateKey", "/keys/{id}/rotate", `{"overlap":3600}`},
 	{"addSecret", "/keys/{id}/secrets", `{"label":"phone"}`},
+	{"createKey with a link", "/keys", `{"name":"Ada","pickup":true}`},
+	{"createPickupLink", "/keys/{id}/pickup-links", `{"label":"laptop"}`},
 	{"resetKey", "/keys/{id}/reset", `{"reason":"ticket 815"}`},
 }
 

@@ -16,6 +16,7 @@ const (
 	defaultEntries      = 1_000
 	defaultReservations = 1_000
 	defaultJobs         = 1_000
+	defaultRequests     = 1_000
 	defaultDays         = 10_000
 	allOfThem           = math.MaxInt
 

@@ -56,6 +56,11 @@ func readIssuedSecret(issued api.IssuedSecret) (read admin.IssuedSecret, err err
 	if read.Key, err = readKey(issued.Key); err != nil {
 		return read, err
 	}
+	if issued.Pickup != nil {
+		read.Pickup = new(admin.IssuedPickup)
+		*read.Pickup, err = readPickup(*issued.Pickup)
+		return read, err
+	}
 	read.Secret = ration.SecretFromText(issued.Secret)
 	read.SecretID, err = ration.ParseSecretID(issued.SecretID)
 	return read, err

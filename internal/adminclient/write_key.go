@@ -17,6 +17,7 @@ func newKey(k admin.NewKey) api.NewKey {
 	return api.NewKey{
 		Name: k.Name, Owner: k.Owner, Plan: k.Plan, ExpiresAt: orNil(k.ExpiresAt), Scopes: k.Scopes, AllowedIPs: prefixTexts(k.AllowedIPs),
 		TimeZone: k.TimeZone, Metadata: k.Metadata, Limits: newOverrides(k.Overrides), Label: k.Label, Unlimited: k.Unlimited,
+		Pickup: k.Pickup, PickupUntil: orNil(k.PickupUntil),
 	}
 }
 

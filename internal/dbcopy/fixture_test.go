@@ -195,6 +195,10 @@ func fillRest(t *testing.T, path string) {
 		`INSERT INTO login_links
 			SELECT secret_id, digest, 'ß', '["admin"]', '[]', iif(n, '["a"]', '[]'), 'cli:a''b', iif(n, NULL, secret_id), 1767225600000001, 1767225600000002, iif(n, NULL, 1767225600000003)
 			FROM (SELECT secret_id, digest, row_number() OVER () % 2 AS n FROM secret_digests)`,
+		`INSERT INTO key_requests
+			SELECT id, 'a"b@' || name, '<&> 株', '::1', 1767225600000001, 1767225600000002, iif(status = 'revoked', 'rejected', ''), iif(status = 'revoked', 1767225600000003, NULL),
+				'token:a''b', '\u0000', iif(status = 'revoked', 1767225600000004, NULL) FROM api_keys`,
+		"INSERT INTO pickup_links SELECT digest, api_key_id, 'a''b', 'cli:x', 1767225600000005, 1767225600000006, iif(secret_id < api_key_id, 1767225600000007, NULL) FROM secret_digests",
 		"INSERT INTO leases SELECT api_key_id, secret_id, 'requests', 1767225600000008 FROM secret_digests",
 		`INSERT INTO idempotency_keys
 			SELECT api_key_id, name, digest, '{"limits":[],"reservation":{"id":"&","held":[]}}', 1767225600000006

@@ -45,6 +45,8 @@ var tables = []table{
 	{name: "audit_log", order: []string{"id"}},
 	{name: "jobs", order: []string{"id"}},
 	{name: "job_inputs", order: []string{"job_id", "number"}},
+	{name: "key_requests", order: []string{"api_key_id"}},
+	{name: "pickup_links", order: []string{"digest"}},
 }
 
 // admission is the table by which a secret is admitted, filled last.

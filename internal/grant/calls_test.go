@@ -66,6 +66,21 @@ var calls = map[string]call{
 	"RevokeSecret": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
 		return ops.RevokeSecret(ctx, actor, admin.KeySecret{ID: at.Key.ID, SecretID: at.SecretID})
 	}},
+	"ListKeyRequests": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.ListKeyRequests(ctx, admin.KeyRequestFilter{})
+	}},
+	"ShowKeyRequest": {scope: "read", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.ShowKeyRequest(ctx, at.asked)
+	}},
+	"ApproveKey": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.ApproveKey(ctx, actor, admin.KeyApproval{ID: at.asked, Plan: at.plan, Unlimited: true})
+	}},
+	"RejectKey": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.RejectKey(ctx, actor, admin.KeyRejection{ID: at.asked, Reason: "a test"})
+	}},
+	"CreatePickup": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, o *office, at target) (any, error) {
+		return ops.CreatePickup(ctx, actor, admin.NewPickup{ID: at.Key.ID, Label: "picked up"})
+	}},
 	"ChangeKeys": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
 		return ops.ChangeKeys(ctx, actor, admin.KeysChange{Filter: admin.KeyFilter{Name: at.Key.Name}, Action: admin.ActionDisable})
 	}},

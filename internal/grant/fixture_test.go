@@ -106,6 +106,7 @@ type target struct {
 	admin.IssuedSecret
 	owner, plan string
 	job         uuid.UUID // the token's own if it reaches the key
+	asked       ration.KeyID
 }
 
 // target makes a key that was used yesterday, has entries in the audit log and a
@@ -124,7 +125,27 @@ func (o *office) target(owner, plan string) target {
 	if _, err := o.store.Charge(o.Context(), testbatch.Of(o.T, hold)); err != nil {
 		o.Fatal(err)
 	}
-	return target{issued, owner, plan, o.job(owner == ownOwner && plan == ownPlan)}
+	own := owner == ownOwner && plan == ownPlan
+	return target{issued, owner, plan, o.job(own), o.ask(owner, plan, own)}
+}
+
+// ask asks for a key. A request for one that a token doesn't reach is approved: before, all
+// that says whose it is is the e-mail address.
+func (o *office) ask(owner, plan string, pending bool) ration.KeyID {
+	o.Helper()
+	record, err := o.store.CreateKey(o.Context(), func(change *admin.KeyChange) error {
+		change.Key.Key = ration.Key{ID: ration.NewKeyID(), Name: "key-of-" + owner, Status: ration.StatusPending, CreatedAt: change.Now, UpdatedAt: change.Now}
+		change.Asked.Request = &admin.KeyRequest{Email: owner, AskedAt: change.Now, ExpiresAt: change.Now.Add(time.Hour)}
+		change.Audit = admin.AuditEntry{Actor: "test", Action: "key.ask", Target: "a key"}
+		return nil
+	})
+	if err == nil && !pending {
+		_, err = o.service.ApproveKey(o.Context(), "test", admin.KeyApproval{ID: record.ID, Plan: plan, Unlimited: plan == ""})
+	}
+	if err != nil {
+		o.Fatal(err)
+	}
+	return record.ID
 }
 
 // job makes a job that has finished, of the token or of another one.
@@ -165,6 +186,7 @@ func (o *office) all() string {
 	add(o.service.ListKeys(ctx, admin.KeyFilter{}))
 	add(o.service.UsageDays(ctx, admin.UsageFilter{}))
 	add(o.service.ListReservations(ctx, admin.ReservationFilter{}))
+	add(o.service.ListKeyRequests(ctx, admin.KeyRequestFilter{}))
 	add(o.service.ListPlans(ctx, admin.NameFilter{}))
 	add(o.service.ListTokens(ctx, admin.TokenFilter{}))
 	add(o.service.ListAudit(ctx, admin.AuditFilter{}))

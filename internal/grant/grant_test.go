@@ -137,7 +137,7 @@ func TestOutOfReachIsAsIfItWereNotThere(t *testing.T) {
 	onBothStores(t, func(o *office) {
 		there := o.target(otherOwner, otherPlan)
 		none := there
-		none.Key.ID, none.Key.Name, none.Secret = ration.NewKeyID(), "nobody's", ration.NewSecret("rk")
+		none.Key.ID, none.Key.Name, none.Secret, none.asked = ration.NewKeyID(), "nobody's", ration.NewSecret("rk"), ration.NewKeyID()
 		for name, call := range calls {
 			if call.whole || name == "ResetKey" {
 				continue // it gives the key a limit first
@@ -149,7 +149,7 @@ func TestOutOfReachIsAsIfItWereNotThere(t *testing.T) {
 				if err == nil {
 					text = fmt.Sprintf("%+v", out)
 				}
-				return strings.NewReplacer(at.Key.ID.String(), "ID", at.job.String(), "ID").Replace(text)
+				return strings.NewReplacer(at.Key.ID.String(), "ID", at.job.String(), "ID", at.asked.String(), "ID").Replace(text)
 			}
 			if got, want := answer(there), answer(none); got != want {
 				o.Errorf("%s answers\n%s\nand of a key that doesn't exist\n%s", name, got, want)

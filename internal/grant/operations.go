@@ -76,6 +76,31 @@ func (o *operations) RevokeSecret(ctx context.Context, _ string, secret admin.Ke
 	return change(ctx, o.grant, changeKeys, o.of.RevokeSecret, secret)
 }
 
+// ListKeyRequests implements admin.Operations.
+func (o *operations) ListKeyRequests(ctx context.Context, filter admin.KeyRequestFilter) ([]admin.KeyRequest, error) {
+	return read(ctx, o.grant, readKeys, o.of.ListKeyRequests, filter)
+}
+
+// ShowKeyRequest implements admin.Operations.
+func (o *operations) ShowKeyRequest(ctx context.Context, id ration.KeyID) (admin.KeyRequest, error) {
+	return read(ctx, o.grant, readKeys, o.of.ShowKeyRequest, id)
+}
+
+// ApproveKey implements admin.Operations.
+func (o *operations) ApproveKey(ctx context.Context, _ string, approval admin.KeyApproval) (admin.KeyRecord, error) {
+	return change(ctx, o.grant, changeKeys, o.of.ApproveKey, approval)
+}
+
+// RejectKey implements admin.Operations.
+func (o *operations) RejectKey(ctx context.Context, _ string, rejection admin.KeyRejection) (admin.KeyRecord, error) {
+	return change(ctx, o.grant, changeKeys, o.of.RejectKey, rejection)
+}
+
+// CreatePickup implements admin.Operations.
+func (o *operations) CreatePickup(ctx context.Context, _ string, pickup admin.NewPickup) (admin.IssuedPickup, error) {
+	return change(ctx, o.grant, changeKeys, o.of.CreatePickup, pickup)
+}
+
 // ChangeKeys implements admin.Operations. A dry run needs the same scope: it is the
 // first half of a change.
 func (o *operations) ChangeKeys(ctx context.Context, _ string, changes admin.KeysChange) (admin.KeysChanged, error) {

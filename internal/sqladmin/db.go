@@ -85,6 +85,9 @@ type Tx interface {
 	// LockSessions keeps others from beginning sessions until the transaction ends.
 	LockSessions(ctx context.Context) error
 
+	// LockRequests keeps others from asking for keys until the transaction ends.
+	LockRequests(ctx context.Context) error
+
 	// Run runs the statements of a batch in order, up to the first that fails. If
 	// there are round trips, it takes one.
 	Run(ctx context.Context, batch *Batch) error
@@ -122,7 +125,7 @@ func LimitOr(limit, otherwise int) Limit {
 }
 
 // Store is the storage of administration in a database. It is safe for concurrent use.
-// It has the methods of [admin.Keys], [admin.Plans] and [admin.AuditLog], those of
+// It has the methods of [admin.Keys], [admin.KeyRequests], [admin.Plans] and [admin.AuditLog], those of
 // [admin.Tokens] except for the check of tokens, and the reading ones of [admin.Usage].
 type Store struct{ db DB }
 

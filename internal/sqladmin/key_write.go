@@ -59,7 +59,7 @@ func (b *Batch) updateSecret(id ration.KeyID, secret *ration.SecretState, before
 		orNull(secret.ExpiresAt), orNull(secret.RevokedAt), id, secret.ID)
 }
 
-// insertKeyParts adds the overrides, the new secrets and the audit entry of a change.
+// insertKeyParts adds the overrides, the new secrets, the request and link, and the audit entry of a change.
 func (b *Batch) insertKeyParts(change *admin.KeyChange, before *admin.KeyRecord) {
 	id, key := change.Key.ID, &change.Key
 	if !slices.Equal(before.Overrides, key.Overrides) || before.NextPlan != key.NextPlan || !before.NextPlanAt.Equal(key.NextPlanAt) {
@@ -69,6 +69,7 @@ func (b *Batch) insertKeyParts(change *admin.KeyChange, before *admin.KeyRecord)
 	for i := range change.NewSecrets {
 		b.insertSecret(id, &change.NewSecrets[i])
 	}
+	b.insertAsked(change)
 	b.Audit(change.Audit, change.Now)
 }
 

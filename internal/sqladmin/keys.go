@@ -35,7 +35,7 @@ func (s *Store) CreateKeys(ctx context.Context, count int, create func(int, *adm
 		var b Batch
 		ids, plans, units := make([]ration.KeyID, count), planReader(ctx, tx), unitReader(ctx, tx)
 		for i := range ids {
-			change := admin.KeyChange{Now: now, Plans: plans, Units: units}
+			change := admin.KeyChange{Now: now, Plans: plans, Units: units, Asking: asking{ctx, tx}}
 			if err := create(i, &change); err != nil {
 				return err
 			}
@@ -85,7 +85,7 @@ func (s *Store) UpdateKeys(ctx context.Context, ids []ration.KeyID, update func(
 		if records, err = readKeysByID(ctx, tx, ids); err != nil {
 			return err
 		}
-		b, err := changesOf(records, admin.KeyChange{Now: now, Plans: planReader(ctx, tx), Units: unitReader(ctx, tx)}, update)
+		b, err := changesOf(records, admin.KeyChange{Now: now, Plans: planReader(ctx, tx), Units: unitReader(ctx, tx), Asking: asking{ctx, tx}}, update)
 		if err != nil {
 			return err
 		}

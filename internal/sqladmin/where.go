@@ -26,8 +26,11 @@ func (w *Where) SQL() string {
 	if len(w.parts) == 0 {
 		return ""
 	}
-	return " WHERE " + strings.Join(w.parts, " AND ")
+	return " WHERE " + w.all()
 }
+
+// all returns the conditions, of which there is at least one.
+func (w *Where) all() string { return strings.Join(w.parts, " AND ") }
 
 // With returns the values of the clause and one that comes after it, such as a
 // [Limit].

@@ -77,6 +77,11 @@ const (
 
 	countsAnswersAgain fault = "counts answers that are written again"
 
+	usesPickupsAgain fault = "uses pickup links again"
+	deletesUsedKeys  fault = "deletes keys that were used with their requests"
+	forgetsWhoAsked  fault = "lists requests whatever the reach"
+	decidesOverAgain fault = "lets the last decision win"
+
 	deletesByUTC    fault = "deletes days by UTC alone"
 	deletesHeldDays fault = "deletes days that are reserved on"
 	importsDeleted  fault = "imports deleted days again"
@@ -127,6 +132,10 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		readsWhatIsDueOnly:     "Future/a denial ends when reservations release enough",
 		decidesHalfAnew:        "Reservations/charges and ends of one batch are decided anew where something is due",
 		countsAnswersAgain:     "Traffic/counts of several instances add up, and what is written again does not",
+		usesPickupsAgain:       "Asked/a change that fails uses no link up",
+		deletesUsedKeys:        "Asked/a request whose key was used is deleted without it",
+		forgetsWhoAsked:        "Asked/requests out of reach are not listed",
+		decidesOverAgain:       "Asked/of several who decide at once, one does",
 		deletesByUTC:           "Retention/a day is kept for as long in every time zone",
 		deletesHeldDays:        "Retention/a day is kept while a reservation may be settled to it",
 		importsDeleted:         "Retention/usage of deleted days is not imported again",

@@ -136,6 +136,7 @@ func groups() []group {
 		{"Summary", summaryTests},
 		{"Once", onceTests},
 		{"Jobs", jobTests},
+		{"Asked", askedTests},
 		{"Clocks", clockTests},
 		{"Repair", repairTests},
 		{"Imports", importTests},

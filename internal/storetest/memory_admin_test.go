@@ -65,7 +65,7 @@ func (m *memory) createKeys(count int, create func(int, *admin.KeyChange) error)
 }
 
 func (m *memory) createKey(number int, create func(int, *admin.KeyChange) error) (admin.KeyRecord, error) {
-	change := admin.KeyChange{Now: m.time(), Plans: m.plan, Units: m.unit}
+	change := admin.KeyChange{Now: m.time(), Plans: m.plan, Units: m.unit, Asking: asking{m}}
 	if err := create(number, &change); err != nil {
 		return admin.KeyRecord{}, err
 	}
@@ -117,7 +117,7 @@ func (m *memory) updateKeys(ids []ration.KeyID, update func(*admin.KeyChange) er
 }
 
 func (m *memory) updateKey(record admin.KeyRecord, update func(*admin.KeyChange) error) (admin.KeyRecord, error) {
-	change := admin.KeyChange{Now: m.time(), Key: copyRecord(record), Plans: m.plan, Units: m.unit}
+	change := admin.KeyChange{Now: m.time(), Key: copyRecord(record), Plans: m.plan, Units: m.unit, Asking: asking{m}}
 	switch err := update(&change); {
 	case errors.Is(err, admin.ErrUnchanged) && m.fault != writesWhatIsUnchanged:
 		return copyRecord(record), nil
@@ -149,6 +149,9 @@ func (m *memory) writeKey(change admin.KeyChange) (admin.KeyRecord, error) {
 		if _, taken := m.digests[secret.Digest]; taken && m.fault != handsDigestsOn {
 			return admin.KeyRecord{}, ration.ErrExists
 		}
+	}
+	if err := m.writeAsked(&change); err != nil {
+		return admin.KeyRecord{}, err
 	}
 	record := copyRecord(change.Key)
 	if m.fault == roundsTimes {

@@ -63,6 +63,7 @@ type memory struct {
 	links    []memoryLink
 
 	instances map[uuid.UUID]admin.ServingInstance
+	asked     memoryAsked
 
 	answersMu sync.Mutex // comes before all others
 	answers   map[[32]byte]memoryAnswer
@@ -91,6 +92,7 @@ func newMemory() *memory {
 		jobs:       map[uuid.UUID]*memoryJob{},
 		remembered: map[ration.KeyID]*admin.KeyRecord{},
 		instances:  map[uuid.UUID]admin.ServingInstance{},
+		asked:      memoryAsked{map[ration.KeyID]admin.KeyRequest{}, map[ration.Digest]admin.PickupLink{}},
 	}
 }
 

@@ -28,6 +28,7 @@ const (
 	ListOfMeters       = "meters"
 	ListOfReservations = "reservations"
 	ListOfJobs         = "jobs"
+	ListOfKeyRequests  = "key-requests"
 	ListOfKeys         = "keys"
 
 	walkOfKeys = "walk-of-keys" // by operations that go from key to key

@@ -65,8 +65,11 @@ func keyLimit(limit ration.LimitStatus, own bool) api.KeyLimit {
 	}
 }
 
-// IssuedSecret returns a key with its new secret in plain text.
+// IssuedSecret returns a key with its new secret in plain text, or a link to pick it up.
 func IssuedSecret(issued admin.IssuedSecret) api.IssuedSecret {
+	if issued.Pickup != nil {
+		return api.IssuedSecret{Key: Key(issued.Key, issued.Key.UpdatedAt), Pickup: new(Pickup(*issued.Pickup))}
+	}
 	return api.IssuedSecret{
 		Key: Key(issued.Key, issued.Key.UpdatedAt), SecretID: issued.SecretID.String(), Secret: issued.Secret.Reveal(),
 	}
