@@ -75,6 +75,8 @@ func New(config Config) *Console {
 	c.registerKeys()
 	c.registerKey()
 	c.registerKeyChanges()
+	c.registerPlans()
+	c.registerPlanChanges()
 	c.registerPalette()
 	c.mux.HandleFunc("/", c.visited(func(v *visit) error { return ration.ErrNotFound }))
 	var protection http.CrossOriginProtection

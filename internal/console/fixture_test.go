@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"bytes"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -15,13 +16,14 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/console"
+	"github.com/ration-dev/ration/internal/grant"
 	"github.com/ration-dev/ration/rationadmin"
 	"github.com/ration-dev/ration/sqlite"
 )
 
 // access lets in whoever has the code "good", with its scopes.
 type access struct {
-	operations admin.Operations
+	operations *admin.Service
 	scopes     []string
 	err        error // of every call; nil: none
 	ended      bool
@@ -47,7 +49,7 @@ func (a *access) Visitor(_ *http.Request, secret ration.Secret) (console.Visitor
 	case secret.Reveal() != url.QueryEscape(session) || a.ended:
 		return console.Visitor{}, console.ErrNoSession
 	}
-	return console.Visitor{Name: "ada", Scopes: a.scopes, Operations: a.operations, Origin: rationadmin.Origin{From: "192.0.2.1"}}, nil
+	return console.Visitor{Name: "ada", Scopes: a.scopes, Operations: grant.Of(admin.Token{Name: "ada", Scopes: a.scopes}).Operations(a.operations), Origin: rationadmin.Origin{From: "192.0.2.1"}}, nil
 }
 
 func (a *access) LogOut(*http.Request, ration.Secret) error {
@@ -165,3 +167,5 @@ func (f *fixture) logIn() *fixture {
 	}
 	return f
 }
+
+func unescape(text string) string { return html.UnescapeString(text) }

@@ -13,16 +13,17 @@ import (
 
 // functions are what templates can call.
 var functions = template.FuncMap{
-	"asset": func(name string) string { return assetNames[name] },
-	"count": countAny,
-	"at":    func(t time.Time, zone string) moment { return moment{t, zone} },
-	"utc":   func(t time.Time) moment { return moment{t, ""} },
-	"json":  toJSON,
-	"date":  func(day ration.PeriodID) string { return day.Date().Format("2 Jan 2006") },
-	"lower": strings.ToLower,
-	"words": func(code string) string { return strings.ReplaceAll(code, "_", " ") },
-	"dict":  dict,
-	"list":  func(items ...any) []any { return items },
+	"asset":    func(name string) string { return assetNames[name] },
+	"count":    countAny,
+	"at":       func(t time.Time, zone string) moment { return moment{t, zone} },
+	"utc":      func(t time.Time) moment { return moment{t, ""} },
+	"json":     toJSON,
+	"date":     func(day ration.PeriodID) string { return day.Date().Format("2 Jan 2006") },
+	"lower":    strings.ToLower,
+	"words":    func(code string) string { return strings.ReplaceAll(code, "_", " ") },
+	"dict":     dict,
+	"planPath": planPath,
+	"list":     func(items ...any) []any { return items },
 }
 
 // count writes a number with separators of thousands.

@@ -82,14 +82,7 @@ func (c *Console) createKey(v *visit) error {
 // showSecret shows a key with a secret that was just made. It is in this one answer and in
 // no other.
 func (c *Console) showSecret(v *visit, issued rationadmin.IssuedSecret) error {
-	path := keyPath(issued.Key.ID)
-	if isFragment(v.r) { // in place of the whole page
-		header := v.w.Header()
-		header.Set("Hx-Retarget", "#main")
-		header.Set("Hx-Reselect", "#main")
-		header.Set("Hx-Reswap", "outerHTML show:window:top")
-		header.Set("Hx-Push-Url", path)
-	}
+	v.replacePage(keyPath(issued.Key.ID))
 	return c.showKey(v, issued.Key.ID, issued.Secret.Reveal())
 }
 
@@ -264,7 +257,7 @@ func (c *Console) clearOverride(v *visit, id ration.KeyID) error {
 // overrideText writes an override as its form takes it.
 func overrideText(override *ration.Override) string {
 	if !override.Unlimited {
-		return override.Limit.String()
+		return override.String()
 	}
 	if override.Meter == ration.MeterRequests {
 		return "unlimited/" + string(override.Period)

@@ -88,7 +88,20 @@ func (v *visit) show(status int, name string, content layout) {
 	v.console.pages.write(v.w, status, name, content)
 }
 
-// Admin, Keys and Read report what the visitor may do, for the pages.
+// replacePage lets the answer to a form take the place of the whole page, and names the
+// page that is loaded again.
+func (v *visit) replacePage(path string) {
+	if !isFragment(v.r) {
+		return
+	}
+	header := v.w.Header()
+	header.Set("Hx-Retarget", "#main")
+	header.Set("Hx-Reselect", "#main")
+	header.Set("Hx-Reswap", "outerHTML show:window:top")
+	header.Set("Hx-Push-Url", path)
+}
+
+// Admin reports whether the visitor may change plans and tokens, for the pages.
 func (v *Visitor) Admin() bool { return v.May(rationadmin.ScopeAdmin) }
 
 // Keys reports whether the visitor may create and change keys.

@@ -39,7 +39,7 @@ func (c *Console) describe(r *http.Request, err error) problem {
 		return problem{refused.Status, "Not allowed", refused.Detail}
 	}
 	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
-		return problem{http.StatusUnprocessableEntity, "That can't be right", sentence(invalid.Field + ": " + invalid.Reason)}
+		return problem{http.StatusUnprocessableEntity, "That can't be right", sentence(strings.ReplaceAll(invalid.Field, "_", " ") + ": " + invalid.Reason)}
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return problem{http.StatusRequestEntityTooLarge, "Too much at once", sentence(tooLarge.Error())}
