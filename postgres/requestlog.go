@@ -86,6 +86,24 @@ func (s *Store) KeyLog(ctx context.Context, id ration.KeyID, each func(ledger.Lo
 	return counts, nil
 }
 
+// lastRefusedSQL uses the primary keys of the partitions of request_log, from their ends.
+const lastRefusedSQL = `
+SELECT at, action, code, via, method, route, request_id, reservation_id, meters
+FROM (SELECT * FROM request_log WHERE api_key_id = $1 AND day >= $2 ORDER BY day DESC, number DESC LIMIT $3) AS last
+WHERE action IN ('charge', 'reserve') AND code <> 'ok'
+ORDER BY day DESC, number DESC
+LIMIT $4`
+
+// LastRefused implements admin.RequestLog.
+func (s *Store) LastRefused(ctx context.Context, id ration.KeyID) (entries []ledger.LogEntry, err error) {
+	err = s.read(ctx, "reading the request log", func(ctx context.Context, q querier) error {
+		entries = nil
+		from := admin.RefusedFrom(s.config.InstanceClock()).Date()
+		return query(ctx, q, lastRefusedSQL, func(r *row) { entries = append(entries, r.logEntry()) }, [16]byte(id), from, admin.RefusedWithin, admin.MaxRefused)
+	})
+	return entries, err
+}
+
 func (r *row) logEntry() ledger.LogEntry {
 	entry := ledger.LogEntry{
 		At: r.time(), Action: ledger.LogAction(r.text()), Code: ration.Code(r.text()), Via: r.text(),

@@ -147,3 +147,46 @@ func TestDaysOfTheRequestLogComeAndGo(t *testing.T) {
 		t.Errorf("reconciled %+v, %v", result, err)
 	}
 }
+
+// TestLastRefusedIsBounded has refused charges on several days, in partitions and in the
+// default one.
+func TestLastRefusedIsBounded(t *testing.T) {
+	t.Parallel()
+	r := newReserving(t)
+	store := r.open(t, postgres.Config{InstanceClock: r.clock.now, RequestLog: logKept})
+	operations := admin.New(store, admin.Config{})
+	info := &ration.RequestInfo{Method: "POST", Route: "/ask", ID: "r-1"}
+	refuse := func(times int) {
+		t.Helper()
+		for range times {
+			for _, decision := range r.chargesBy(t, store, testbatch.Item{Charge: ration.Charge{Scope: "write", Via: "proxy", Request: info}}) {
+				if decision.Code != ration.CodeInsufficientScope {
+					t.Fatal(decision.Code)
+				}
+			}
+		}
+	}
+	refuse(2)
+	r.clock.set(t, noon.AddDate(0, 0, 1))
+	r.chargesBy(t, store, testbatch.Item{})
+	refuse(1)
+	got, err := operations.LastRefused(t.Context(), r.key)
+	want := admin.Refused{Code: ration.CodeInsufficientScope, Via: "proxy", Method: "POST", Route: "/ask", RequestID: "r-1", Meters: []string{"requests"}}
+	if err != nil || len(got) != 3 {
+		t.Fatalf("got %+v, %v; want 3", got, err)
+	}
+	for i, at := range []time.Time{noon.AddDate(0, 0, 1), noon, noon} {
+		want.At = at
+		if diff := cmp.Diff(want, got[i]); diff != "" {
+			t.Errorf("%d (-want +got):\n%s", i, diff)
+		}
+	}
+	r.clock.set(t, noon.AddDate(0, 0, admin.RefusedDays))
+	if got, err = operations.LastRefused(t.Context(), r.key); err != nil || len(got) != 1 {
+		t.Errorf("after a week: %+v, %v; want the one of the second day", got, err)
+	}
+	refuse(admin.MaxRefused)
+	if got, err = operations.LastRefused(t.Context(), r.key); err != nil || len(got) != admin.MaxRefused {
+		t.Errorf("%d, %v; want %d", len(got), err, admin.MaxRefused)
+	}
+}

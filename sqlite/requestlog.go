@@ -60,6 +60,26 @@ func (s *Store) KeyLog(ctx context.Context, id ration.KeyID, each func(ledger.Lo
 	return counts, nil
 }
 
+// By the primary key of request_log, from its end.
+const lastRefused = "SELECT " + logColumns + " FROM (SELECT " + logColumns + `, number FROM request_log
+	WHERE api_key_id = ? ORDER BY number DESC LIMIT ?) WHERE action IN ('charge', 'reserve') AND code <> 'ok' AND at >= ? ORDER BY number DESC LIMIT ?`
+
+// LastRefused implements admin.RequestLog.
+func (s *Store) LastRefused(ctx context.Context, id ration.KeyID) (entries []ledger.LogEntry, err error) {
+	err = s.read(ctx, func(conn *conn) error {
+		entries = nil
+		arguments := []any{blob(id), int64(admin.RefusedWithin), micros(admin.RefusedFrom(s.now()).Date()), int64(admin.MaxRefused)}
+		return conn.query(ctx, lastRefused, arguments, func(r *row) error {
+			entries = append(entries, r.logEntry())
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the request log of %s: %w", id, err)
+	}
+	return entries, nil
+}
+
 func (r *row) logEntry() ledger.LogEntry {
 	entry := ledger.LogEntry{
 		At: r.time(0), Action: ledger.LogAction(r.text(1)), Code: ration.Code(r.text(2)), Via: r.text(3),

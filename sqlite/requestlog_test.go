@@ -153,3 +153,63 @@ func TestLogThatIsNotWholeAnyMoreStillReconciles(t *testing.T) {
 		t.Errorf("%d entries and differences %+v, want %d and none", result.Entries, result.Differences, 2*kept)
 	}
 }
+
+// TestLastRefusedIsBounded has a key with many calls, some of which are refused.
+func TestLastRefusedIsBounded(t *testing.T) {
+	clock := newFakeClock(noon)
+	store := open(t, sqlite.Config{Path: newPath(t), Clock: clock.now, RequestLog: logKept})
+	createPlan(t, store, "tight", "3/day")
+	key, other := createKey(t, store, "tight"), createKey(t, store, "tight")
+	operations := admin.New(store, admin.Config{})
+	refused := func() (codes []ration.Code) {
+		t.Helper()
+		found, err := operations.LastRefused(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, one := range found {
+			codes = append(codes, one.Code)
+			if i > 0 && one.At.After(found[i-1].At) {
+				t.Errorf("%v is before %v", found[i-1], one)
+			}
+		}
+		return codes
+	}
+	if got := refused(); len(got) != 0 {
+		t.Errorf("of a new key: %v", got)
+	}
+	info := &ration.RequestInfo{Method: "POST", Route: "/ask", ID: "r-1"}
+	ask := func(charge ration.Charge) {
+		t.Helper()
+		charge.KeyID = key
+		if _, err := store.Charge(t.Context(), testbatch.Of(t, testbatch.Item{Charge: charge})); err != nil {
+			t.Fatal(err)
+		}
+		clock.set(clock.now().Add(time.Second))
+	}
+	charge(t, store, other, other, other, other)
+	for range 4 {
+		ask(ration.Charge{Via: "proxy", Request: info})
+	}
+	ask(ration.Charge{Scope: "write", Via: "verify"})
+	ask(ration.Charge{Amounts: []ration.Amount{{Meter: "requests", Units: 2}}, Hold: &ration.Hold{}})
+	want := []admin.Refused{
+		{At: noon.Add(5 * time.Second), Code: ration.CodeQuotaExceeded, Meters: []string{"requests"}, Reservation: true},
+		{At: noon.Add(4 * time.Second), Code: ration.CodeInsufficientScope, Via: "verify", Meters: []string{"requests"}},
+		{At: noon.Add(3 * time.Second), Code: ration.CodeQuotaExceeded, Via: "proxy", Method: "POST", Route: "/ask", RequestID: "r-1", Meters: []string{"requests"}},
+	}
+	got, err := operations.LastRefused(t.Context(), key)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	for range 2 * admin.MaxRefused {
+		ask(ration.Charge{})
+	}
+	if got := refused(); len(got) != admin.MaxRefused {
+		t.Errorf("%d were found, want %d", len(got), admin.MaxRefused)
+	}
+	clock.set(noon.AddDate(0, 0, admin.RefusedDays))
+	if got := refused(); len(got) != 0 {
+		t.Errorf("after a week: %v", got)
+	}
+}

@@ -19,6 +19,11 @@ type RequestLog interface {
 	// KeyLog calls each with the entries of a key's request log, in order, and
 	// returns the key's counts. Both are from one snapshot.
 	KeyLog(ctx context.Context, id ration.KeyID, each func(ledger.LogEntry)) (KeyCounts, error)
+
+	// LastRefused returns the newest entries of a key's request log that are about refused
+	// charges, the newest first, at most MaxRefused. It looks at most at the last
+	// RefusedWithin entries of the key, of the last RefusedDays days of UTC.
+	LastRefused(ctx context.Context, id ration.KeyID) ([]ledger.LogEntry, error)
 }
 
 // KeyCounts has the counts of a key.

@@ -30,18 +30,30 @@ func (i *instance) newPortal(gate rationhttp.Gate, usage *rationhttp.Usage) (*po
 		Path: settings.Path, URL: settings.URL, Brand: brand, Usage: usage, Gate: gate,
 		UsageURL: cmp.Or(i.settings.UsageURL, i.settings.UsagePath), Log: i.log,
 	}
+	if i.settings.RequestLogDays > 0 {
+		pages.Refusals = holders{i}
+	}
 	if settings.Rotation {
-		pages.Rotate, pages.RotationOverlap = rotator{i}, settings.RotationOverlap
+		pages.Rotate, pages.RotationOverlap = holders{i}, settings.RotationOverlap
 	}
 	return portal.New(pages), nil
 }
 
-// rotator rotates on a database that may still be awaited.
-type rotator struct{ instance *instance }
+// holders are what holders of keys may do, on a database that may still be awaited.
+type holders struct{ instance *instance }
+
+// LastRefused implements portal.Refusals.
+func (h holders) LastRefused(ctx context.Context, id ration.KeyID) ([]admin.Refused, error) {
+	operations, err := h.instance.administration()
+	if err != nil {
+		return nil, err
+	}
+	return operations.LastRefused(ctx, id)
+}
 
 // RotateHeld implements portal.Rotator.
-func (r rotator) RotateHeld(ctx context.Context, secret ration.Secret, overlap time.Duration) (admin.IssuedSecret, error) {
-	operations, err := r.instance.administration()
+func (h holders) RotateHeld(ctx context.Context, secret ration.Secret, overlap time.Duration) (admin.IssuedSecret, error) {
+	operations, err := h.instance.administration()
 	if err != nil {
 		return admin.IssuedSecret{}, err
 	}

@@ -1,11 +1,13 @@
 package portal
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -30,12 +32,30 @@ func (p *Portal) toHolder(v *visit) {
 
 // tellHolder tells whoever sends a secret what its key used.
 func (p *Portal) tellHolder(v *visit) {
-	usage, refused := p.config.Usage.Read(v.r.Context(), p.callerOf(v), v.requestID, nil)
+	if usage := p.read(v, p.callerOf(v)); usage != nil {
+		p.render(v, http.StatusOK, "holder", holderTitle, holderPage{Usage: usage})
+	}
+}
+
+// read returns what the key of a caller used. If the caller may not know, it answers, and
+// returns nil.
+func (p *Portal) read(v *visit, caller rationhttp.Caller) *usageView {
+	var last []admin.Refused
+	var also func(context.Context, ration.KeyID) error
+	if p.config.Refusals != nil {
+		also = func(ctx context.Context, id ration.KeyID) (err error) {
+			last, err = p.config.Refusals.LastRefused(ctx, id)
+			return err
+		}
+	}
+	usage, refused := p.config.Usage.Read(v.r.Context(), caller, v.requestID, also)
 	if usage == nil {
 		p.refuse(v, refused)
-		return
+		return nil
 	}
-	p.render(v, http.StatusOK, "holder", holderTitle, holderPage{Usage: newUsageView(usage)})
+	view := newUsageView(usage)
+	view.Refusals = newRefusalsView(usage, last, also != nil)
+	return view
 }
 
 // callerOf returns who sends a form, by the secret that is in it.

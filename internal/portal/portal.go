@@ -31,6 +31,9 @@ type Config struct {
 	UsageURL string
 	// Gate is that of the ways in. Whom it charges doesn't matter.
 	Gate rationhttp.Gate
+	// Refusals reads the last calls of a key that were refused. Nil: no request log is
+	// written, so nobody knows them.
+	Refusals Refusals
 	// Rotate replaces a secret. Nil: holders can't.
 	Rotate Rotator
 	// RotationOverlap is how long the former secret stays valid.
@@ -210,6 +213,12 @@ func isHost(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(c rune) bool {
 		return (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && !slices.Contains([]rune(".-:[]"), c)
 	})
+}
+
+// Refusals reads the last calls of a key that were refused.
+type Refusals interface {
+	// LastRefused returns them, the newest first. See [admin.Service.LastRefused].
+	LastRefused(ctx context.Context, id ration.KeyID) ([]admin.Refused, error)
 }
 
 // Rotator replaces a secret by a new one with the same label, in the name of who holds it.

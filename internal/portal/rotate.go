@@ -22,13 +22,12 @@ func (p *Portal) rotate(v *visit) {
 		return
 	}
 	caller := p.callerOf(v)
-	usage, refused := p.config.Usage.Read(v.r.Context(), caller, v.requestID, nil)
+	usage := p.read(v, caller)
 	if usage == nil {
-		p.refuse(v, refused)
 		return
 	}
 	unchanged := func(status int, detail string) {
-		p.render(v, status, "holder", holderTitle, holderPage{Usage: newUsageView(usage), Trouble: &trouble{Title: "Nothing was replaced", Detail: detail, RequestID: v.requestID}})
+		p.render(v, status, "holder", holderTitle, holderPage{Usage: usage, Trouble: &trouble{Title: "Nothing was replaced", Detail: detail, RequestID: v.requestID}})
 	}
 	if v.form.Get("confirm") != "yes" {
 		unchanged(http.StatusUnprocessableEntity, "Tick the box that says what happens to the present key, and try again.")

@@ -19,8 +19,9 @@ type usageView struct {
 	Limits  []limitView
 	Charts  []chart
 	Others  []meterView // meters that have no chart
-	Refused int64       // requests, in the days that are shown
 	More    bool
+
+	Refusals refusalsView
 }
 
 // meterView is a meter in a sentence.
@@ -48,9 +49,6 @@ func newUsageView(usage *api.OwnUsage) *usageView {
 	slices.SortStableFunc(view.Limits, func(a, b limitView) int { return a.order() - b.order() })
 	for i := range usage.Usage {
 		meter := &usage.Usage[i]
-		if meter.Meter == ration.MeterRequests {
-			view.Refused = meter.Denied
-		}
 		if len(view.Charts) < maxCharts {
 			view.Charts = append(view.Charts, newChart(meter, usage.From, usage.To))
 			continue
@@ -72,7 +70,7 @@ type limitView struct {
 	Name, Kind                       string
 	Meter, Allows                    string // "requests", "1,000 requests per day"
 	Limit, Used, Reserved, Remaining string
-	HasReserved                      bool
+	HasReserved, IsFull              bool
 	UsedShare, ReservedShare         string // of the bar, 0 to 100
 	ReservedFrom                     string
 	Level                            string
@@ -91,7 +89,7 @@ func newLimitView(limit *api.Limit, now time.Time, zone *time.Location) limitVie
 	view := limitView{
 		Name: limit.Name, Kind: limit.Kind, Meter: limit.Meter, Allows: grouped(limit.Limit) + " " + limit.Meter + " " + perPeriod(limit),
 		Limit: grouped(limit.Limit), Used: grouped(limit.Used), Reserved: grouped(limit.Reserved), Remaining: grouped(limit.Remaining),
-		HasReserved: reserved > 0, UsedShare: percent(usedShare), ReservedFrom: percent(usedShare), Level: levelOK,
+		HasReserved: reserved > 0, IsFull: remaining >= size, UsedShare: percent(usedShare), ReservedFrom: percent(usedShare), Level: levelOK,
 		Resets: momentAt(limit.ResetsAt, now, zone),
 	}
 	view.ReservedShare = percent(min(100-usedShare, share(reserved)))
@@ -119,15 +117,15 @@ func (l limitView) order() int {
 func (l limitView) Wait() string {
 	switch {
 	case l.Kind == string(ration.KindConcurrent):
-		return "free again when calls end"
-	case l.Resets == nil && l.Kind == string(ration.KindRate):
-		return "all of it is available"
+		return "Free again when calls end"
+	case l.Kind == string(ration.KindRate) && (l.Resets == nil || l.IsFull):
+		return "All of it is available"
 	case l.Resets == nil:
-		return "does not reset"
+		return "Does not reset"
 	case l.Kind == string(ration.KindRate):
-		return "full again " + l.Resets.In
+		return "Full again " + l.Resets.In
 	}
-	return "resets " + l.Resets.In
+	return "Resets " + l.Resets.In
 }
 
 // amount reads an amount for its share of a bar.

@@ -203,3 +203,8 @@ func (m *memory) KeyLog(_ context.Context, id ration.KeyID, _ func(ledger.LogEnt
 	defer m.mu.Unlock()
 	return admin.KeyCounts{Usage: m.usage[id].Clone()}, nil
 }
+
+// LastRefused implements admin.RequestLog.
+func (m *memory) LastRefused(context.Context, ration.KeyID) ([]ledger.LogEntry, error) {
+	return nil, nil
+}
