@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -75,6 +76,8 @@ func New(config Config) *Console {
 	c.registerKeys()
 	c.registerKey()
 	c.registerKeyChanges()
+	c.registerSelected()
+	c.registerMatching()
 	c.registerPlans()
 	c.registerPlanChanges()
 	c.registerPalette()
@@ -120,7 +123,14 @@ func (c *Console) get(path string, page func(*visit) error) {
 
 // post serves a change.
 func (c *Console) post(path string, change func(*visit) error) {
-	c.mux.HandleFunc("POST "+path, c.visited(change))
+	c.mux.HandleFunc("POST "+path, c.visited(func(v *visit) error {
+		if err := v.r.ParseForm(); errors.As(err, new(*http.MaxBytesError)) {
+			return err
+		} else if err != nil {
+			return &ration.InvalidError{Field: "form", Reason: "it can't be read"}
+		}
+		return change(v)
+	}))
 }
 
 // visited lets only those in who have a session.

@@ -114,7 +114,7 @@ func rowOf(key *rationadmin.KeyRecord, now time.Time) keyRow {
 	}
 	if today := key.Today; today != nil && today.Limit != nil {
 		limit := *today.Limit
-		made := usedBar(today.Used, today.Reserved, limit, limit-today.Used-today.Reserved, count(today.Used)+" of "+count(limit)+" used today")
+		made := usedBar(today.Used, today.Reserved, limit, limit-today.Used-today.Reserved, count(today.Used)+" of "+count(limit))
 		row.Bar = &made
 	}
 	return row

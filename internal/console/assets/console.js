@@ -68,23 +68,25 @@
     const days = chart.step >= 86400; // they are dates, which no zone moves
     const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
     const bars = window.uPlot.paths.bars({ size: [0.7, 40], radius: 0.15 });
-    const series = chart.series.map((one) => ({
+    const series = chart.series.map((one, n) => ({
       label: one.label, fill: colour("--" + one.tone), stroke: colour("--" + one.tone), width: 0, paths: bars, points: { show: false },
-      value: (_, value, index, at) => at == null ? "–" : chart.series[index - 1].values[at].toLocaleString("en"),
+      value: (_, __, ___, at) => at == null ? "–" : chart.series[n].values[at].toLocaleString("en"),
     }));
     // Bars stand on each other: the later ones are drawn first, as high as all below them.
     const heights = [];
     chart.series.forEach((one, n) => heights.push(one.values.map((value, at) => value + (n ? heights[n - 1][at] : 0))));
     place.replaceChildren();
-    const plot = new window.uPlot({
+    const shown = (at, form) => new Date(at * 1000).toLocaleString("en-GB", { timeZone: days ? "UTC" : zone, ...form });
+    const ticks = (plot, all, _, __, gap) => all.map((at) => gap >= 86400 ? shown(at, { day: "numeric", month: "short" }) : shown(at, { hour: "2-digit", minute: "2-digit" }));
+    new window.uPlot({
       width: place.clientWidth, height: place.clientHeight - 34,
       tzDate: (at) => window.uPlot.tzDate(new Date(at * 1000), days ? "UTC" : zone),
       cursor: { points: { show: false }, drag: { x: false, y: false } },
-      scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.05, 4)] } },
-      axes: [{ ...axis, grid: { show: false } }, { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => compact.format(tick)) }],
-      series: [{ value: (_, at) => at == null ? "–" : new Date(at * 1000).toLocaleString("en-GB", { timeZone: days ? "UTC" : zone, day: "numeric", month: "short", ...(days ? {} : { hour: "2-digit", minute: "2-digit" }) }) }, ...series.reverse()],
+      legend: { markers: { width: 0 } },
+      scales: { x: { range: (_, min, max) => [min - chart.step / 2, max + chart.step / 2] }, y: { range: (_, __, max) => [0, Math.max(max * 1.05, 4)] } },
+      axes: [{ ...axis, grid: { show: false }, values: ticks, incrs: [3600, 10800, 21600, 43200, 86400, 172800, 432000, 864000] }, { ...axis, size: 48, values: (_, all) => all.map((tick) => compact.format(tick)) }],
+      series: [{ label: days ? "Day" : "Hour", value: (_, at) => at == null ? "–" : shown(at, { day: "numeric", month: "short", ...(days ? {} : { hour: "2-digit", minute: "2-digit" }) }) }, ...series.reverse()],
     }, [chart.times, ...heights.reverse()], place);
-    series.forEach((one, n) => { one.value = undefined; plot.series[n + 1].value = (_, __, ___, at) => at == null ? "–" : chart.series[chart.series.length - 1 - n].values[at].toLocaleString("en"); });
   };
   const drawCharts = (within) => {
     const places = all(".chart[data-chart]", within);

@@ -1,0 +1,260 @@
+package console_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/rationadmin"
+)
+
+// key returns a key as it is now.
+func (f *fixture) key(id ration.KeyID) rationadmin.KeyStatus {
+	f.t.Helper()
+	key, err := f.operations.ShowKey(f.t.Context(), id)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return key
+}
+
+// undo sends the form that the page at a path offers to take the last change back.
+func (f *fixture) undo(path string) answer {
+	f.t.Helper()
+	page := f.get(path).body
+	form := regexp.MustCompile(`(?s)role="status".*?<form method="post" action="([^"]+)">(.*?)<button`).FindStringSubmatch(page)
+	if form == nil {
+		f.t.Fatalf("%s offers no undo: %s", path, page)
+	}
+	var fields []string
+	for _, field := range regexp.MustCompile(`name="([^"]*)" value="([^"]*)"`).FindAllStringSubmatch(form[2], -1) {
+		fields = append(fields, field[1], unescape(field[2]))
+	}
+	return f.post(form[1], fields...)
+}
+
+func unescape(text string) string {
+	return strings.NewReplacer("&#34;", `"`, "&#39;", "'", "&lt;", "<", "&gt;", ">", "&amp;", "&", "&#43;", "+").Replace(text)
+}
+
+func TestKeyIsMadeAndItsSecretShownOnce(t *testing.T) {
+	f, _ := filled(t)
+	got := f.post("/keys/new", "name", "Ada", "owner", "ada", "plan", "free", "limits", "5/hour\n\n unlimited/day \n", "expires", "2099-01-31",
+		"allowed_ips", "192.0.2.0/24, 2001:db8::1", "scopes", "read write", "time_zone", "Europe/Berlin")
+	if got.status != http.StatusOK {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	secret := regexp.MustCompile(`id="secret">([^<]+)<`).FindStringSubmatch(got.body)
+	path := regexp.MustCompile(`data-path="([^"]+)"`).FindStringSubmatch(got.body)
+	if secret == nil || path == nil {
+		t.Fatalf("no secret in %s", got.body)
+	}
+	id, err := ration.ParseKeyID(strings.TrimPrefix(path[1], "/keys/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := f.key(id)
+	if key.Name != "Ada" || key.Owner != "ada" || key.Plan != "free" || len(key.Overrides) != 2 || len(key.AllowedIPs) != 2 || len(key.Scopes) != 2 ||
+		key.TimeZone != "Europe/Berlin" || !key.ExpiresAt.Equal(time.Date(2099, 1, 31, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("made %+v", key.KeyRecord)
+	}
+	found, err := f.operations.FindKeys(t.Context(), []ration.Secret{ration.SecretFromText(secret[1])})
+	if err != nil || found[0] != id {
+		t.Errorf("the secret is of %v, %v", found, err)
+	}
+	if again := f.get(path[1]); strings.Contains(again.body, secret[1]) {
+		t.Error("the secret is shown again")
+	}
+	for _, wrong := range [][]string{
+		{"name", ""},
+		{"name", "a", "plan", "none such"},
+		{"name", "a", "expires", "soon"},
+		{"name", "a", "allowed_ips", "x"},
+		{"name", "a", "limits", "many"},
+		{"name", "a", "time_zone", "Mars/Base"},
+		{"name", strings.Repeat("x", 5000)},
+		{"name", "a\x00b"},
+	} {
+		if got := f.post("/keys/new", wrong...); got.status != 422 && got.status != 404 {
+			t.Errorf("%.60q: %d", wrong, got.status)
+		}
+	}
+}
+
+func TestChangesOfAKeyAndTheirUndo(t *testing.T) {
+	f, id := filled(t)
+	path := keyPath(id)
+	for _, row := range []struct {
+		name   string
+		path   string
+		fields []string
+		is     func(rationadmin.KeyStatus) bool
+	}{
+		{"disable", "/disable", nil, func(k rationadmin.KeyStatus) bool { return k.Status == ration.StatusDisabled }},
+		{"update", "/update", []string{"name", "Ada", "owner", "ada", "plan", "", "scopes", "read", "allowed_ips", "192.0.2.1", "expires", "2099-01-01"}, func(k rationadmin.KeyStatus) bool {
+			return k.Name == "Ada" && k.Plan == "" && len(k.Scopes) == 1 && len(k.AllowedIPs) == 1 && !k.ExpiresAt.IsZero()
+		}},
+		{"override", "/overrides", []string{"limit", "7/day", "until", "2099-01-01"}, func(k rationadmin.KeyStatus) bool { return len(k.Limits) == 1 && k.Limits[0].Quantity == 7 }},
+		{"lasting override", "/overrides", []string{"limit", "8/day"}, func(k rationadmin.KeyStatus) bool { return len(k.Limits) == 1 && k.Limits[0].Quantity == 8 }},
+	} {
+		before := f.key(id)
+		if got := f.post(path+row.path, row.fields...); got.status != http.StatusSeeOther || got.header.Get("Location") != path {
+			t.Fatalf("%s: %d %s", row.name, got.status, got.body)
+		}
+		if !row.is(f.key(id)) {
+			t.Errorf("%s: the key is %+v", row.name, f.key(id))
+		}
+		if got := f.undo(path); got.status != http.StatusSeeOther {
+			t.Fatalf("undo of %s: %d %s", row.name, got.status, got.body)
+		}
+		after := f.key(id)
+		if after.Status != before.Status || after.Name != before.Name || after.Owner != before.Owner || after.Plan != before.Plan || len(after.Scopes) != 0 || len(after.AllowedIPs) != 0 || !after.ExpiresAt.IsZero() || after.Limits[0].Quantity != 10 {
+			t.Errorf("undo of %s: the key is %+v", row.name, after)
+		}
+	}
+	if page := f.get(path).body; strings.Contains(page, ">Undo<") {
+		// The notice of the last undo is there once; then it is gone.
+		if page := f.get(path).body; strings.Contains(page, ">Undo<") {
+			t.Error("a notice stays")
+		}
+	}
+}
+
+func TestRemovedOverrideComesBack(t *testing.T) {
+	f, id := filled(t)
+	for _, limit := range []string{"7/day", "10/second burst 20", "unlimited/day", "3 tokens/month"} {
+		override, err := admin.ParseOverride(limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.operations.UpdateKey(t.Context(), "test", admin.KeyPatch{ID: id, SetOverrides: []ration.Override{override}}); err != nil {
+			t.Fatal(err)
+		}
+		before := f.key(id).Overrides
+		if got := f.post(keyPath(id)+"/overrides/clear", "meter", override.Meter, "kind", string(override.Kind), "period", string(override.Period)); got.status != http.StatusSeeOther {
+			t.Fatalf("%s: %d %s", limit, got.status, got.body)
+		}
+		if len(f.key(id).Overrides) != len(before)-1 {
+			t.Errorf("%s was not removed", limit)
+		}
+		f.undo(keyPath(id))
+		if after := f.key(id).Overrides; len(after) != len(before) {
+			t.Errorf("%s: %v after undo; want %v", limit, after, before)
+		}
+	}
+}
+
+func TestRevocationNeedsTheName(t *testing.T) {
+	f, id := filled(t)
+	for _, typed := range []string{"", "script", "<SCRIPT>"} {
+		if got := f.post(keyPath(id)+"/revoke", "typed", typed); got.status != 422 || f.key(id).Status != ration.StatusActive {
+			t.Errorf("typed %q: %d, %s", typed, got.status, f.key(id).Status)
+		}
+	}
+	if got := f.post(keyPath(id)+"/revoke", "typed", `<script>alert("a")</script>`); got.status != http.StatusSeeOther || f.key(id).Status != ration.StatusRevoked {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := f.post(keyPath(id) + "/enable"); got.status != http.StatusConflict {
+		t.Errorf("enabling a revoked key: %d", got.status)
+	}
+}
+
+func TestSecretsOfAKey(t *testing.T) {
+	f, id := filled(t)
+	path := keyPath(id)
+	if got := f.post(path+"/rotate", "label", "default", "overlap", "1h"); got.status != 200 || !strings.Contains(got.body, `id="secret"`) || len(f.key(id).Secrets) != 2 {
+		t.Errorf("rotation: %d", got.status)
+	}
+	for _, overlap := range []string{"", "-1h", "soon"} {
+		if got := f.post(path+"/rotate", "overlap", overlap); got.status != 422 {
+			t.Errorf("overlap %q: %d", overlap, got.status)
+		}
+	}
+	if got := f.post(path+"/secrets", "label", "phone"); got.status != 200 || len(f.key(id).Secrets) != 3 {
+		t.Errorf("a further secret: %d", got.status)
+	}
+	if got := f.post(path+"/secrets", "label", "phone"); got.status != http.StatusConflict {
+		t.Errorf("the same label again: %d", got.status)
+	}
+	if got := f.post(path+"/secrets/revoke", "secret", f.key(id).Secrets[2].ID.String()); got.status != http.StatusSeeOther || f.key(id).Secrets[2].RevokedAt.IsZero() {
+		t.Errorf("revoking a secret: %d", got.status)
+	}
+	if got := f.post(path+"/secrets/revoke", "secret", "x"); got.status != 422 {
+		t.Errorf("no secret: %d", got.status)
+	}
+}
+
+func TestSelectedKeys(t *testing.T) {
+	f, first := filled(t)
+	ids := []ration.KeyID{first}
+	for _, name := range []string{"Ada", "Grace"} {
+		issued, err := f.operations.CreateKey(t.Context(), "test", admin.NewKey{Name: name, Plan: "free"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, issued.Key.ID)
+	}
+	if _, err := f.operations.DisableKey(t.Context(), "test", ids[2]); err != nil {
+		t.Fatal(err)
+	}
+	statuses := func() string { return string(f.key(ids[0]).Status + f.key(ids[1]).Status + f.key(ids[2]).Status) }
+	query := "?key=" + ids[0].String() + "&key=" + ids[1].String() + "&key=" + ids[2].String()
+	before := statuses()
+	for _, action := range []string{"disable", "enable", "plan", "revoke"} {
+		got := f.get("/keys/change" + query + "&action=" + action)
+		if got.status != 200 {
+			t.Errorf("preview of %s: %d %s", action, got.status, got.body)
+		}
+		inert(t, action, got)
+	}
+	if statuses() != before {
+		t.Errorf("a preview changed %s to %s", before, statuses())
+	}
+	if got := f.post("/keys/change", "action", "disable", "key", ids[0].String(), "key", ids[1].String()); got.status != http.StatusSeeOther || statuses() != "disableddisableddisabled" {
+		t.Errorf("%d, %s", got.status, statuses())
+	}
+	if f.undo("/keys"); statuses() != before {
+		t.Errorf("after undo %s; want %s", statuses(), before)
+	}
+	if f.post("/keys/change", "action", "plan", "plan", "", "key", ids[1].String()); f.key(ids[1]).Plan != "" {
+		t.Errorf("the plan is %q", f.key(ids[1]).Plan)
+	}
+	if f.undo("/keys"); f.key(ids[1]).Plan != "free" {
+		t.Errorf("after undo the plan is %q", f.key(ids[1]).Plan)
+	}
+	if got := f.post("/keys/change", "action", "revoke", "key", ids[1].String(), "typed", "2 keys"); got.status != 422 || f.key(ids[1]).Status != ration.StatusActive {
+		t.Errorf("revoking with another number: %d", got.status)
+	}
+	if got := f.post("/keys/change", "action", "revoke", "key", ids[1].String(), "typed", "1 key"); got.status != http.StatusSeeOther || f.key(ids[1]).Status != ration.StatusRevoked {
+		t.Errorf("revoking: %d %s", got.status, got.body)
+	}
+	for _, path := range []string{"/keys/change", "/keys/change?action=disable", "/keys/change?action=eat&key=" + first.String(), "/keys/change?action=disable&key=x"} {
+		if got := f.get(path); got.status != 422 {
+			t.Errorf("%s: %d", path, got.status)
+		}
+	}
+}
+
+func TestAllThatMatch(t *testing.T) {
+	f, id := filled(t)
+	got := f.get("/keys/change-all?plan=free&action=disable")
+	if got.status != 200 || !strings.Contains(got.body, `id="would-change">1<`) || f.key(id).Status != ration.StatusActive {
+		t.Errorf("preview: %d %s", got.status, got.body)
+	}
+	inert(t, "preview", got)
+	if got := f.post("/keys/change-all", "plan", "free", "action", "plan", "to", "none such"); got.status != http.StatusNotFound {
+		t.Errorf("an unknown plan: %d", got.status)
+	}
+	if got := f.post("/keys/change-all", "plan", "free", "action", "revoke", "typed", "no"); got.status != 422 {
+		t.Errorf("revoking without the word: %d", got.status)
+	}
+	got = f.post("/keys/change-all", "plan", "free", "action", "disable")
+	jobs, err := f.operations.ListJobs(t.Context(), rationadmin.JobFilter{})
+	if err != nil || len(jobs) != 1 || got.header.Get("Location") != "/jobs/"+jobs[0].ID.String() || jobs[0].Action != rationadmin.ActionDisable || jobs[0].Filter.Plan != "free" {
+		t.Errorf("%d to %q; jobs %+v, %v", got.status, got.header.Get("Location"), jobs, err)
+	}
+}
