@@ -156,6 +156,16 @@ type Operations interface {
 	// use has the name.
 	RevokeToken(ctx context.Context, actor string, name string) (Token, error)
 
+	// CreateLoginLink creates a link that logs somebody in once, in a browser. With a
+	// service token, its session holds no more than the token, and is over when the token
+	// is. Error: ErrNotFound for an unknown plan.
+	CreateLoginLink(ctx context.Context, actor string, link NewLoginLink) (IssuedLoginLink, error)
+	// ListSessions returns the sessions that match, the newest first.
+	ListSessions(ctx context.Context, filter SessionFilter) ([]Session, error)
+	// EndSession ends a session: when it has returned, the session is no longer accepted.
+	// One that is over stays as it is. Error: ErrNotFound.
+	EndSession(ctx context.Context, actor string, id uuid.UUID) (Session, error)
+
 	// ListReservations returns the reservations that match, the newest first.
 	ListReservations(ctx context.Context, filter ReservationFilter) ([]ration.Reservation, error)
 	// UsageDays returns what was used per key, meter and local day, ordered by date.

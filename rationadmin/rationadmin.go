@@ -21,6 +21,7 @@ type Config struct {
 	SecretPrefix string   // the beginning of new secrets; empty: [ration.DefaultSecretPrefix]
 	Pepper       []byte   // server-side key with which secrets are hashed; see [ration.EngineConfig]. Empty: none
 	Instance     Instance // what Operations.System says of this process
+	ConsoleURL   string   // where people reach the console, such as "https://ration.example.com", for login links; empty: not known
 }
 
 // Store is a store that sqlite.Open or postgres.Open returned. No other type

@@ -2,6 +2,7 @@ package rationadmin
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -97,4 +98,10 @@ type LoginLink struct {
 type IssuedLoginLink struct {
 	LoginLink LoginLink
 	Code      ration.Secret
+	URL       string // with the code in its fragment, which no server gets to see; empty: where the console is, is not known
+}
+
+// LoginURL returns the address of a login link at a console.
+func LoginURL(console string, code ration.Secret) string {
+	return strings.TrimRight(console, "/") + "/login#" + code.Reveal()
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/rationadmin"
 )
 
 // ErrLoginLinkInvalid means that there is no such login link, that it was used, that it has
@@ -54,7 +55,11 @@ func (s *Service) CreateLoginLink(ctx context.Context, actor string, link NewLog
 	if err != nil {
 		return IssuedLoginLink{}, err
 	}
-	return IssuedLoginLink{LoginLink: created, Code: code}, nil
+	issued := IssuedLoginLink{LoginLink: created, Code: code}
+	if s.config.ConsoleURL != "" {
+		issued.URL = rationadmin.LoginURL(s.config.ConsoleURL, code)
+	}
+	return issued, nil
 }
 
 // normalizeLoginLink fills in what is left out, and checks the rest.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api/openapi"
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/adminapi"
 )
 
@@ -70,7 +71,11 @@ func (s *served) prepare(operation string) {
 	secret := key["secrets"].([]any)[0].(map[string]any)["id"].(string)
 	job, _ := s.call("POST", "/jobs", `{"change_keys":{"all":true,"action":"disable"}}`)
 	asked := s.ask("ada@example.com").Request.KeyID.String()
-	s.ids = strings.NewReplacer("/key-requests/{id}", "/key-requests/"+asked, "/jobs/{id}", strings.TrimPrefix(job.Header.Get("Location"), adminapi.Prefix), "{id}", id, "{secret}", secret, "{name}", name, "key_019a1b2c-3d4e-7f60-8a9b-0c1d2e3f4a5b", id)
+	begun, err := admin.New(s.store, admin.Config{}).LogInUser(s.t.Context(), admin.User{Name: "anna", Scopes: []string{"read"}}, admin.Login{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.ids = strings.NewReplacer("{session}", begun.Session.ID.String(), "/key-requests/{id}", "/key-requests/"+asked, "/jobs/{id}", strings.TrimPrefix(job.Header.Get("Location"), adminapi.Prefix), "{id}", id, "{secret}", secret, "{name}", name, "key_019a1b2c-3d4e-7f60-8a9b-0c1d2e3f4a5b", id)
 }
 
 func (s *served) fill(text string) string { return s.ids.Replace(text) }

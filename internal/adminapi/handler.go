@@ -60,6 +60,7 @@ func New(config Config) *API {
 	a.registerPlans()
 	a.registerMeters()
 	a.registerTokens()
+	a.registerSessions()
 	a.registerUsage()
 	a.registerTraffic()
 	a.registerReservations()

@@ -134,13 +134,7 @@ type ByJob struct {
 }
 
 // read returns the id. Of what is no id there is no job.
-func (in *ByJob) read() uuid.UUID {
-	id, err := uuid.Parse(in.ID)
-	if err != nil || id.String() != in.ID {
-		return uuid.Nil
-	}
-	return id
-}
+func (in *ByJob) read() uuid.UUID { return readID(in.ID) }
 
 func showJob(ctx context.Context, c Caller, in *ByJob) (*reply[api.Job], error) {
 	job, err := c.Operations.ShowJob(ctx, in.read())

@@ -17,6 +17,7 @@ const (
 	defaultReservations = 1_000
 	defaultJobs         = 1_000
 	defaultRequests     = 1_000
+	defaultSessions     = 1_000
 	defaultDays         = 10_000
 	allOfThem           = math.MaxInt
 

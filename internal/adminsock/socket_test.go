@@ -171,6 +171,26 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 	}
 	_, err = p.remote.RevokeToken(ctx, actor, "gateway")
 	must(err)
+	link, err := p.remote.CreateLoginLink(ctx, actor, admin.NewLoginLink{For: "anna", Scopes: []string{"read"}, Owners: []string{"o'brien"}, Plans: []string{"free"}, Valid: time.Hour})
+	must(err)
+	if l := link.LoginLink; !link.Code.Generated() || l.For != "anna" || l.ExpiresAt.Sub(l.CreatedAt) != time.Hour || l.CreatedBy != actor || len(l.Owners) != 1 || len(l.Plans) != 1 {
+		t.Errorf("link %+v", l)
+	}
+	begun, err := p.direct.LogInWithLink(ctx, link.Code, admin.Login{From: "::1", UserAgent: "a browser"})
+	must(err)
+	_, err = p.direct.LogInUser(ctx, admin.User{Name: "ben", Scopes: []string{"admin"}}, admin.Login{})
+	must(err)
+	same(p, "sessions", func(ops admin.Operations) ([]admin.Session, error) {
+		return ops.ListSessions(ctx, admin.SessionFilter{})
+	})
+	ended, err := p.remote.EndSession(ctx, actor, begun.Session.ID)
+	must(err)
+	if ended.EndedAt.IsZero() {
+		t.Errorf("ended %+v", ended)
+	}
+	same(p, "sessions that are over, too", func(ops admin.Operations) ([]admin.Session, error) {
+		return ops.ListSessions(ctx, admin.SessionFilter{Over: true, Limit: 1})
+	})
 
 	key := same(p, "key", func(ops admin.Operations) (admin.KeyStatus, error) { return ops.ShowKey(ctx, id) })
 	if key.Status != ration.StatusRevoked || key.TimeZone != "Asia/Tokyo" || len(key.Secrets) != 3 || key.Secrets[2].RevokedAt.IsZero() || len(key.Limits) != 1 {
@@ -226,8 +246,8 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 	same(p, "reservations", func(ops admin.Operations) ([]ration.Reservation, error) {
 		return ops.ListReservations(ctx, admin.ReservationFilter{KeyID: id, State: ration.ReservationOpen, OldestFirst: true})
 	})
-	if len(entries) != 14 || entries[0].Actor != actor {
-		t.Errorf("%d audit entries; want 14, all by %s", len(entries), actor)
+	if len(entries) != 18 || entries[0].Actor != actor {
+		t.Errorf("%d audit entries; want 18, all by %s", len(entries), actor)
 	}
 
 	_, err = p.remote.UpdateKey(ctx, actor, admin.KeyPatch{ID: id, Plan: new("")})

@@ -49,6 +49,7 @@ func (a *app) completionOfArguments() map[string]cobra.CompletionFunc {
 		"meters set": a.found(meterChoices), "meters show": a.found(meterChoices),
 		"plans show": plans, "plans update": plans, "plans delete": plans,
 		"tokens revoke": a.found(tokenChoices),
+		"sessions end":  a.found(sessionChoices),
 		"jobs show":     a.found(jobChoices), "jobs cancel": a.found(jobChoices),
 		"keys secret revoke": a.completeSecret,
 		"keys create":        cobra.NoFileCompletions, "plans create": cobra.NoFileCompletions, "tokens create": cobra.NoFileCompletions,
@@ -82,6 +83,9 @@ func completeFlag(cmd *cobra.Command, flag *pflag.Flag, known map[string]cobra.C
 	complete := known[flag.Name]
 	if strings.HasSuffix(cmd.CommandPath(), " tokens create") && flag.Name == "scope" {
 		complete = fixed(admin.ScopeVerify, admin.ScopeRead, admin.ScopeKeys, admin.ScopeAdmin)
+	}
+	if strings.HasSuffix(cmd.CommandPath(), " admin login-link") && flag.Name == "scope" {
+		complete = fixed(admin.ScopeRead, admin.ScopeKeys, admin.ScopeAdmin)
 	}
 	if strings.HasSuffix(cmd.CommandPath(), " jobs list") && flag.Name == "state" {
 		complete = fixed(jobStates()...)

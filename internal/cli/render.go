@@ -152,7 +152,9 @@ func orDash(text string) string {
 func instantText(t *time.Time) string { return sheet.Instant(t) }
 
 // showSecret prints a new secret, alone on its line.
-func (a *app) showSecret(secret ration.Secret) error {
-	_, err := fmt.Fprintln(a.stdout, secret.Reveal())
+func (a *app) showSecret(secret ration.Secret) error { return a.showText(secret.Reveal()) }
+
+func (a *app) showText(text string) error {
+	_, err := fmt.Fprintln(a.stdout, text)
 	return err
 }

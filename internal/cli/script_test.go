@@ -36,6 +36,7 @@ var update = flag.Bool("update", false, "write what the scripts print into their
 //	normal             replaces what differs from run to run in the standard output
 //	charge SECRET N [METER=UNITS]  charges N times, as a server does
 //	reserve SECRET N [METER=UNITS]  reserves for an hour instead
+//	login LINK         logs in with a login link, as a browser does, and sets CODE and SESSION
 //	server start [TIME]  has the database open as a server does, on a day in 2050 if not at another time
 //	server stop        closes it
 //	schema VERSION     makes the database one of a later release, for no other
@@ -65,6 +66,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	},
 	"charge":  charging(nil),
 	"reserve": charging(&ration.Hold{TTL: time.Hour}),
+	"login":   login,
 	"server":  serve,
 	"schema":  setSchema,
 	"damage":  damage,
@@ -121,7 +123,7 @@ var variable = []struct {
 	{regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b`), "UUID"},
 	{regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z\b`), "TIME"},
 	{regexp.MustCompile(`\b20[0-9]{2}-[0-9]{2}-[0-9]{2}\b`), "DATE"},
-	{regexp.MustCompile(`\brk_(token_)?[0-9A-Za-z]{38}\b`), "SECRET"},
+	{regexp.MustCompile(`\brk_(token_|login_)?[0-9A-Za-z]{38}\b`), "SECRET"},
 	{regexp.MustCompile(`\brk_[0-9A-Za-z]{5}…[0-9A-Za-z]{4}`), "ENDS"},
 	{regexp.MustCompile(`"(start|end)": "[^"]*"`), `"$1": "…"`},
 	{regexp.MustCompile(`cli:[^\s",]+|\btoken:script\b`), "ACTOR"},
@@ -140,6 +142,25 @@ func normal(text string) string {
 		})
 	}
 	return text
+}
+
+func login(ts *testscript.TestScript, neg bool, args []string) {
+	store := ts.Value("server").(*server).store
+	if store == nil {
+		var err error
+		store, err = sqlite.Open(context.Background(), sqlite.Config{Path: databasePath(ts)})
+		ts.Check(err)
+		defer func() { ts.Check(store.Close()) }()
+	}
+	_, code, _ := strings.Cut(args[0], "#")
+	begun, err := admin.New(store, admin.Config{}).LogInWithLink(context.Background(), ration.SecretFromText(code), admin.Login{From: "203.0.113.7", UserAgent: "a browser"})
+	if (err != nil) != neg {
+		ts.Fatalf("logging in: %v", err)
+	}
+	if err == nil {
+		ts.Setenv("CODE", code)
+		ts.Setenv("SESSION", begun.Session.ID.String())
+	}
 }
 
 // charging makes the command that charges, or holds what it charges.

@@ -3,16 +3,38 @@ package config
 import (
 	"net"
 	"net/netip"
+	"net/url"
 	"strings"
 )
 
 const (
 	adminListen      = "admin_listen"
+	adminURL         = "admin_url"
 	acceptPlainAdmin = "accept_plain_admin"
 )
 
 // DefaultAdminListen is the address of the admin API if nothing sets another.
 const DefaultAdminListen = "127.0.0.1:8082"
+
+// parseAdminURL reads where browsers reach the admin listener. Cookies of the console
+// belong to a host, so it has no path.
+func parseAdminURL(value string) (string, error) {
+	const form = "use a URL without a path, such as https://ration.example.com"
+	value, err := ParseServer(value)
+	if err != nil || value == "" {
+		return "", err
+	}
+	location, err := url.Parse(value)
+	switch {
+	case err != nil:
+		return "", invalid("", form)
+	case location.Path != "":
+		return "", invalid(value, form)
+	case location.Scheme != "https" && !IsLoopback(location.Hostname()):
+		return "", invalid(value, "sessions would cross the network in plain text; use https://")
+	}
+	return value, nil
+}
 
 // parseAdminAddress reads an address, or "off".
 func parseAdminAddress(value string) (string, error) {

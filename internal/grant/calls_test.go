@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 )
@@ -186,6 +188,21 @@ var calls = map[string]call{
 			return nil, err
 		}
 		return ops.RevokeToken(ctx, actor, name)
+	}},
+	"CreateLoginLink": {scope: "keys", make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		issued, err := ops.CreateLoginLink(ctx, actor, admin.NewLoginLink{For: "anna", Scopes: []string{admin.ScopeRead}, Owners: []string{at.owner}, Plans: []string{at.plan}})
+		issued.LoginLink.ID, issued.LoginLink.CreatedAt, issued.LoginLink.ExpiresAt = uuid.Nil, time.Time{}, time.Time{}
+		return issued.LoginLink, err
+	}},
+	"ListSessions": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.ListSessions(ctx, admin.SessionFilter{})
+	}},
+	"EndSession": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
+		begun, err := o.service.LogInUser(ctx, admin.User{Name: o.name("user"), Scopes: []string{admin.ScopeRead}}, admin.Login{})
+		if err != nil {
+			return nil, err
+		}
+		return ops.EndSession(ctx, actor, begun.Session.ID)
 	}},
 	"System": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
 		return ops.System(ctx)

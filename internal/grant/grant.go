@@ -56,6 +56,19 @@ func (g Grant) Allows(scope string) bool {
 	return slices.ContainsFunc(g.scopes, func(held string) bool { return rationadmin.ScopeIncludes(held, scope) })
 }
 
+// sessionScopes are the scopes that a session can have, the widest first.
+var sessionScopes = []string{admin.ScopeAdmin, admin.ScopeKeys, admin.ScopeRead}
+
+// lendable returns the widest scope of a session that the holder may grant.
+func (g Grant) lendable() []string {
+	for _, scope := range sessionScopes {
+		if g.Allows(scope) {
+			return []string{scope}
+		}
+	}
+	return nil
+}
+
 // need is what an operation needs of its caller.
 type need struct {
 	scope string

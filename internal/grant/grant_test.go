@@ -59,7 +59,7 @@ func TestReadingChangesNothing(t *testing.T) {
 			for _, reach := range []admin.Reach{{}, narrowed} {
 				ops, before := o.operations(reach, scope), o.all()
 				for name, call := range calls {
-					if name == "ResetKey" || name == "DeletePlan" || name == "RevokeToken" {
+					if name == "ResetKey" || name == "DeletePlan" || name == "RevokeToken" || name == "EndSession" {
 						continue // they make something first; TestScopes has them
 					}
 					_, _ = call.make(o.Context(), ops, o, at)
@@ -270,5 +270,86 @@ func TestNoTokenOutlivesItsMaker(t *testing.T) {
 		if refused == row.allowed || refused && invalid.Field != "expires_at" || !refused && err != nil {
 			o.Errorf("a token that ends %s: %v", row.name, err)
 		}
+	}
+}
+
+// TestLendingNoMore makes login links with grants: none holds more than its maker.
+func TestLendingNoMore(t *testing.T) {
+	o := onSQLite(t)
+	for _, row := range []struct {
+		name  string
+		reach admin.Reach
+		holds string
+		asks  admin.NewLoginLink
+		lacks string // the scope
+		far   bool   // out of reach
+		want  admin.Session
+	}{
+		{"all that an administrator has", admin.Reach{}, "admin", admin.NewLoginLink{}, "", false, admin.Session{Scopes: []string{"admin"}}},
+		{"less than an administrator has", admin.Reach{}, "admin", admin.NewLoginLink{Scopes: []string{"read"}, Plans: []string{ownPlan}}, "", false, admin.Session{Scopes: []string{"read"}, Plans: []string{ownPlan}}},
+		{"all that a narrowed token has", narrowed, "keys", admin.NewLoginLink{}, "", false, admin.Session{Scopes: []string{"keys"}, Owners: narrowed.Owners, Plans: narrowed.Plans}},
+		{"less than a narrowed token has", narrowed, "keys", admin.NewLoginLink{Scopes: []string{"read"}, Owners: []string{ownOwner}}, "", false, admin.Session{Scopes: []string{"read"}, Owners: narrowed.Owners, Plans: narrowed.Plans}},
+		{"a wider scope", narrowed, "keys", admin.NewLoginLink{Scopes: []string{"admin"}}, "admin", false, admin.Session{}},
+		{"another owner", narrowed, "keys", admin.NewLoginLink{Owners: []string{ownOwner, otherOwner}}, "", true, admin.Session{}},
+		{"another plan", narrowed, "keys", admin.NewLoginLink{Plans: []string{otherPlan}}, "", true, admin.Session{}},
+		{"anything of one who only reads", admin.Reach{}, "read", admin.NewLoginLink{}, "keys", false, admin.Session{}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			token, err := o.service.CreateToken(t.Context(), "test", admin.NewToken{Name: o.name("token"), Scopes: []string{row.holds}, Owners: row.reach.Owners, Plans: row.reach.Plans})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ops := grant.Of(token.Token).Operations(o.service)
+			row.asks.For = "anna"
+			issued, err := ops.CreateLoginLink(t.Context(), actor, row.asks)
+			lacking, lacks := errors.AsType[*admin.TokenScopeError](err)
+			if lacks != (row.lacks != "") || lacks && lacking.Scope != row.lacks || errors.Is(err, admin.ErrOutOfReach) != row.far {
+				t.Fatalf("error %v, lacks %q, far: %t", err, row.lacks, row.far)
+			}
+			if row.want.Scopes == nil {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			begun, err := o.service.LogInWithLink(t.Context(), issued.Code, admin.Login{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := begun.Session
+			if !slices.Equal(got.Scopes, row.want.Scopes) || !slices.Equal(got.Owners, row.want.Owners) || !slices.Equal(got.Plans, row.want.Plans) {
+				t.Errorf("%+v, want %+v", got, row.want)
+			}
+			if got.TokenID != token.Token.ID || issued.LoginLink.CreatedBy != "token:"+token.Token.Name {
+				t.Errorf("%+v of %+v: it must end with its token", got, issued.LoginLink)
+			}
+		})
+	}
+}
+
+// TestChangesOfASession are written down as its own, with its token.
+func TestChangesOfASession(t *testing.T) {
+	o := onSQLite(t)
+	token := uuid.Must(uuid.NewV7())
+	for actor, session := range map[string]admin.Session{
+		"user:anna": {Actor: "user:anna", Scopes: []string{"admin"}},
+		"token:ops": {Actor: "token:ops", TokenID: token, Scopes: []string{"admin"}},
+	} {
+		name := o.name("plan")
+		if _, err := grant.OfSession(session).Operations(o.service).CreatePlan(t.Context(), "somebody else", admin.NewPlan{Name: name}); err != nil {
+			t.Fatal(err)
+		}
+		entries, err := o.service.ListAudit(t.Context(), admin.AuditFilter{Target: "plan:" + name})
+		if err != nil || len(entries) != 1 || entries[0].Actor != actor || entries[0].TokenID != session.TokenID {
+			t.Errorf("%+v, %v; want one of %s", entries, err, actor)
+		}
+	}
+	reads := grant.OfSession(admin.Session{Actor: "user:anna", Scopes: []string{"read"}}).Operations(o.service)
+	if _, err := reads.CreatePlan(t.Context(), "", admin.NewPlan{Name: "more"}); err == nil {
+		t.Error("a session that only reads has changed something")
+	}
+	expiring := grant.OfSession(admin.Session{Actor: "token:ops", TokenID: token, TokenExpiresAt: time.Now().Add(time.Hour), Scopes: []string{"admin"}}).Operations(o.service)
+	if _, err := expiring.CreateToken(t.Context(), "", admin.NewToken{Name: "longer", Scopes: []string{"read"}}); err == nil {
+		t.Error("a token outlives the token of the session that made it")
 	}
 }

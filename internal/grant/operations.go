@@ -2,6 +2,7 @@ package grant
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -148,6 +149,23 @@ func (o *operations) CancelJob(ctx context.Context, _ string, id uuid.UUID) (adm
 // ListReservations implements admin.Operations.
 func (o *operations) ListReservations(ctx context.Context, filter admin.ReservationFilter) ([]ration.Reservation, error) {
 	return read(ctx, o.grant, readKeys, o.of.ListReservations, filter)
+}
+
+// CreateLoginLink implements admin.Operations. Whoever makes a link lends what they hold, or
+// less of it. It is a change, so nobody makes one who only reads.
+func (o *operations) CreateLoginLink(ctx context.Context, _ string, link admin.NewLoginLink) (admin.IssuedLoginLink, error) {
+	if err := o.grant.check(changeKeys); err != nil {
+		return admin.IssuedLoginLink{}, err
+	}
+	if len(link.Scopes) == 0 {
+		link.Scopes = o.grant.lendable()
+	}
+	for _, scope := range link.Scopes {
+		if slices.Contains(sessionScopes, scope) && !o.grant.Allows(scope) {
+			return admin.IssuedLoginLink{}, &admin.TokenScopeError{Scope: scope}
+		}
+	}
+	return change(ctx, o.grant, changeKeys, o.of.CreateLoginLink, link)
 }
 
 // UsageDays implements admin.Operations.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 )
@@ -84,6 +86,16 @@ func (o *operations) ListTokens(ctx context.Context, filter admin.TokenFilter) (
 // RevokeToken implements admin.Operations.
 func (o *operations) RevokeToken(ctx context.Context, _, name string) (admin.Token, error) {
 	return change(ctx, o.grant, changeOther, o.of.RevokeToken, name)
+}
+
+// ListSessions implements admin.Operations. It tells who uses the console from where.
+func (o *operations) ListSessions(ctx context.Context, filter admin.SessionFilter) ([]admin.Session, error) {
+	return read(ctx, o.grant, changeOther, o.of.ListSessions, filter)
+}
+
+// EndSession implements admin.Operations.
+func (o *operations) EndSession(ctx context.Context, _ string, id uuid.UUID) (admin.Session, error) {
+	return change(ctx, o.grant, changeOther, o.of.EndSession, id)
 }
 
 // System implements admin.Operations.

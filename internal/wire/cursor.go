@@ -29,6 +29,7 @@ const (
 	ListOfReservations = "reservations"
 	ListOfJobs         = "jobs"
 	ListOfKeyRequests  = "key-requests"
+	ListOfSessions     = "sessions"
 	ListOfKeys         = "keys"
 
 	walkOfKeys = "walk-of-keys" // by operations that go from key to key
