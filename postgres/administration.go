@@ -60,8 +60,10 @@ func (reader) MonthOf(column string) string { return "date_trunc('month', " + co
 // Bytewise implements sqladmin.Reader.
 func (reader) Bytewise(column string) string { return column + ` COLLATE "C"` }
 
-// listInOrderSQL is inOrderSQL for lists. Bitmaps have no order.
-const listInOrderSQL = inOrderSQL + ", set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)"
+// listInOrderSQL is inOrderSQL for lists. Bitmaps and hashes have no order, and merges read
+// the whole of another index.
+const listInOrderSQL = inOrderSQL + ", set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)" +
+	", set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)"
 
 // InOrder implements sqladmin.Reader.
 func (r reader) InOrder(ctx context.Context) error {

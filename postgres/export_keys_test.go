@@ -25,6 +25,12 @@ func ListKeysWithin(ctx context.Context, s *Store, filter admin.KeyFilter, bound
 	return found, asked, err
 }
 
+// HistoryOfKeys reads the history of keys, and returns what was asked of the database.
+func HistoryOfKeys(ctx context.Context, s *Store, question admin.HistoryQuestion) (asked []Asked, err error) {
+	_, err = sqladmin.New(countedDB{administered{s}, &asked}).HistoryOfKeys(ctx, question)
+	return asked, err
+}
+
 // Asked is a query, and how many rows it has returned.
 type Asked struct {
 	SQL  string

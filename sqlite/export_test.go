@@ -129,7 +129,7 @@ func (s *Store) readSoFar(ctx context.Context) (texts map[string]bool, err error
 }
 
 // parameters returns how many values a query takes: those of a list are numbered,
-// and may stand twice.
+// and may stand twice. The others come after them.
 func parameters(text string) int {
 	if !strings.Contains(text, "?1") {
 		return strings.Count(text, "?")
@@ -138,7 +138,7 @@ func parameters(text string) int {
 	for strings.Contains(text, fmt.Sprintf("?%d", highest+1)) {
 		highest++
 	}
-	return highest
+	return highest + strings.Count(text, "? ") + strings.Count(text, "?, ") + strings.Count(text, "?)") + strings.Count(text[len(text)-1:], "?")
 }
 
 // Steps returns how SQLite runs a query.

@@ -84,18 +84,23 @@ func (a *app) plansUpdateCommand() *cobra.Command {
 	var zone string
 	var unlimited bool
 	var start startFlag
+	var preview previewFlags
 	cmd := &cobra.Command{
 		Use: "update NAME", Short: "Change a plan; only what you name changes",
 		Long: `Changes a plan in one transaction. A --limit replaces the plan's limit for the same
 meter and period. Decisions that start afterwards use the change.
 
-` + nextPeriodHelp,
+` + nextPeriodHelp + "\n\n" + previewHelp,
 		Example: `  ration plans update free --limit 2000/day --remove-limit tokens/month
-  ration plans update free --limit 500/day --from next-period`,
+  ration plans update free --limit 500/day --from next-period
+  ration plans update free --limit 500/day --preview`,
 		Args: onePlan,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			patch := admin.PlanPatch{Name: args[0]}
-			if !changesAny(cmd, "from") {
+			if err := preview.check(); err != nil {
+				return err
+			}
+			if !preview.preview && !changesAny(cmd, "from") {
 				return usagef("nothing to change: give at least one flag; see '%s --help'", cmd.CommandPath())
 			}
 			patch.FromNextPeriod = start.nextPeriod
@@ -112,6 +117,9 @@ meter and period. Decisions that start afterwards use the change.
 				patch.Unlimited = &unlimited
 			}
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
+				if preview.preview {
+					return a.previewPlan(cmd.Context(), ops, patch, &preview)
+				}
 				plan, err := ops.UpdatePlan(cmd.Context(), actor(), patch)
 				if err != nil {
 					return explainPlan(cmd.Context(), ops, args[0], err)
@@ -122,6 +130,7 @@ meter and period. Decisions that start afterwards use the change.
 	}
 	planFlags(cmd, &limits, &zone, &unlimited)
 	start.register(cmd)
+	preview.register(cmd)
 	cmd.Flags().StringArrayVar(&remove, "remove-limit", nil, `limit to remove: "day", "tokens/month"; repeat for several`)
 	return cmd
 }

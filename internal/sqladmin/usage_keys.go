@@ -13,25 +13,24 @@ import (
 
 // HistoryOfKeys implements admin.Usage.
 //
-// PostgreSQL finds days and hours by the primary keys of usage_days and usage_hours, SQLite
-// by usage_days_key and usage_hours_key. The latest hour of each key and meter is in
-// key_usage, whose rows both find by its primary key.
+// Statements start from key_usage, whose primary key finds the keys and their meters, and go
+// on to days and hours by conditions on all of a key's columns: PostgreSQL by the primary
+// keys of usage_days and usage_hours, SQLite by usage_days_key and usage_hours_key. With a
+// list of keys alone, PostgreSQL may read all keys' history of these dates where it
+// underestimates that.
 func (s *Store) HistoryOfKeys(ctx context.Context, question admin.HistoryQuestion) (found admin.KeysHistory, err error) {
 	err = s.db.Read(ctx, "reading what keys used", func(ctx context.Context, r Reader) error {
 		found = admin.KeysHistory{}
 		if found.Usage, err = r.Usage(ctx, question.Keys); err != nil {
 			return err
 		}
-		of := keysAndMeters(&question)
-		of.And("date >= ?", question.From)
-		if found.Days, err = readSteps(ctx, r, "SELECT api_key_id, meter, date, used, denied FROM usage_days", of, Row.Date); err != nil || question.HoursFrom.IsZero() {
+		if err := r.InOrder(ctx); err != nil {
 			return err
 		}
-		of = keysAndMeters(&question)
-		of.And("hour >= ?", question.HoursFrom)
-		found.Hours, err = readSteps(ctx, r, "SELECT api_key_id, meter, hour, CASE WHEN used > given_back THEN used - given_back ELSE 0 END, denied FROM usage_hours", of,
-			func(row Row) ration.PeriodID { return ration.HourID(row.Time()) })
-		if err != nil {
+		if found.Days, err = readSteps(ctx, r, daySteps, &question, question.From, Row.Date); err != nil || question.HoursFrom.IsZero() {
+			return err
+		}
+		if found.Hours, err = readSteps(ctx, r, hourSteps, &question, question.HoursFrom, hourOf); err != nil {
 			return err
 		}
 		found.Hours = append(found.Hours, latestHours(found.Usage, &question)...)
@@ -42,20 +41,30 @@ func (s *Store) HistoryOfKeys(ctx context.Context, question admin.HistoryQuestio
 	return found, err
 }
 
-func keysAndMeters(question *admin.HistoryQuestion) (where Where) {
-	where.And("api_key_id IN (?)", question.Keys)
-	if meters := question.Meters; len(meters) == 1 {
-		where.andText("meter", meters[0])
-	} else {
-		where.andOneOf("meter", meters)
-	}
-	return where
-}
+// stepTable is a table of the history.
+type stepTable struct{ name, time, used string }
 
-// readSteps reads a table of the history; time reads the third column.
-func readSteps(ctx context.Context, r Reader, sql string, where Where, time func(Row) ration.PeriodID) (steps []admin.UsedStep, err error) {
-	err = r.Query(ctx, sql+where.SQL(), func(row Row) {
-		steps = append(steps, admin.UsedStep{KeyID: row.ID(), Meter: row.Text(), ID: time(row), Used: row.Int(), Denied: row.Int()})
+var (
+	daySteps  = stepTable{"usage_days", "d.date", "d.used"}
+	hourSteps = stepTable{"usage_hours", "d.hour", "CASE WHEN d.used > d.given_back THEN d.used - d.given_back ELSE 0 END"}
+)
+
+func hourOf(row Row) ration.PeriodID { return ration.HourID(row.Time()) }
+
+// readSteps reads a table from a time on; at reads its time.
+func readSteps(ctx context.Context, r Reader, table stepTable, question *admin.HistoryQuestion, from any, at func(Row) ration.PeriodID) (steps []admin.UsedStep, err error) {
+	var where Where
+	where.And("u.api_key_id IN (?)", question.Keys)
+	if meters := question.Meters; len(meters) == 1 {
+		where.andText("u.meter", meters[0]) // "IN (?)" is the list of keys
+	} else {
+		where.andOneOf("u.meter", meters)
+	}
+	where.And(table.time+" >= ?", from)
+	sql := "SELECT d.api_key_id, d.meter, " + table.time + ", " + table.used + ", d.denied FROM key_usage u JOIN " + table.name +
+		" d ON d.api_key_id = u.api_key_id AND d.meter = u.meter" + where.SQL()
+	err = r.Query(ctx, sql, func(row Row) {
+		steps = append(steps, admin.UsedStep{KeyID: row.ID(), Meter: row.Text(), ID: at(row), Used: row.Int(), Denied: row.Int()})
 	}, where.Args...)
 	return steps, err
 }

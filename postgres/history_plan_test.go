@@ -1,0 +1,75 @@
+package postgres_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/postgres"
+)
+
+// TestHistoryOfKeysIsReadKeyByKey looks at the plans of what is read of the history of
+// many keys: by dates it would be all keys' history.
+func TestHistoryOfKeysIsReadKeyByKey(t *testing.T) {
+	t.Parallel()
+	for name, fill := range map[string]func(*testing.T, *database){
+		"empty":    func(*testing.T, *database) {},
+		"small":    func(t *testing.T, d *database) { fillTables(t, d, 10); d.exec(t, "ANALYZE") },
+		"large":    func(t *testing.T, d *database) { fillTables(t, d, 5000) },
+		"analysed": func(t *testing.T, d *database) { fillTables(t, d, 5000); d.exec(t, "ANALYZE") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDatabase(t)
+			fill(t, d)
+			question := admin.HistoryQuestion{Meters: []string{"requests", "tokens"}, From: 1, HoursFrom: time.Unix(0, 0)}
+			for range 250 {
+				question.Keys = append(question.Keys, ration.NewKeyID())
+			}
+			asked, err := postgres.HistoryOfKeys(t.Context(), d.open(t, postgres.Config{}), question)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, table := range []string{"usage_days", "usage_hours"} {
+				plan := planOfAsked(t, d, asked, "JOIN "+table+" ")
+				if !byPrimaryKey.MatchString(plan) || !strings.Contains(plan, "Index Cond: ((api_key_id = u.api_key_id) AND (meter = u.meter)") {
+					t.Errorf("%s is not read by key:\n%s", table, plan)
+				}
+			}
+		})
+	}
+}
+
+// planOfAsked explains the query with a text, as reads plan it.
+func planOfAsked(t *testing.T, d *database, asked []postgres.Asked, text string) string {
+	t.Helper()
+	for i := range asked {
+		if !strings.Contains(asked[i].SQL, text) {
+			continue
+		}
+		tx, err := d.conn.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = tx.Rollback(t.Context()) }()
+		if _, err := tx.Exec(t.Context(), postgres.ListInOrderSQL); err != nil {
+			t.Fatal(err)
+		}
+		sql, params := asked[i].Numbered()
+		rows, err := tx.Query(t.Context(), "EXPLAIN "+sql, params...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(lines, "\n")
+	}
+	t.Fatalf("nothing asked %q", text)
+	return ""
+}
