@@ -1,8 +1,10 @@
 package console
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +12,85 @@ import (
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/rationadmin"
 )
+
+func (c *Console) registerAudit() { c.get("/audit", c.audit) }
+
+const entriesOnPage = 50
+
+// auditActions are those that the page suggests.
+var auditActions = []string{
+	"key.create", "key.update", "key.disable", "key.enable", "key.revoke", "key.rotate", "key.add_secret", "key.revoke_secret", "key.reset", "key.import", "key.repair",
+	"key.ask", "key.approve", "key.reject", "key.create_pickup", "key.pick_up",
+	"usage.import", "plan.create", "plan.update", "plan.delete", "meter.set", "token.create", "token.revoke", "session.begin", "session.end", "login_link.create", "job.start", "job.cancel",
+}
+
+// auditPage is what the page shows.
+type auditPage struct {
+	Target, Action, Actor, Since, Until string
+	Actions                             []string
+	Rows                                []auditRow
+	Filtered, First                     bool
+	FirstPage, Next                     string // addresses; empty Next: this was the last page
+}
+
+// audit shows who changed what, the newest first.
+func (c *Console) audit(v *visit) error {
+	values := v.r.URL.Query()
+	filter, err := auditFilter(values)
+	if err != nil {
+		return err
+	}
+	entries, err := v.Operations.ListAudit(v.ctx, filter)
+	if err != nil {
+		return err
+	}
+	page := auditPage{
+		Target: filter.Target, Action: filter.Action, Actor: filter.Actor, Since: values.Get("since"), Until: values.Get("until"), Actions: auditActions,
+		Filtered: filter.Target != "" || filter.Action != "" || filter.Actor != "" || !filter.Since.IsZero() || !filter.Until.IsZero(),
+		First:    filter.After == rationadmin.AuditPosition{},
+	}
+	values.Del("after")
+	page.FirstPage = "/audit?" + values.Encode()
+	if len(entries) == filter.Limit {
+		entries = entries[:entriesOnPage]
+		position, err := json.Marshal(entries[entriesOnPage-1].Position())
+		if err != nil {
+			return err
+		}
+		values.Set("after", base64.RawURLEncoding.EncodeToString(position))
+		page.Next = "/audit?" + values.Encode()
+	}
+	page.Rows = auditRows(entries)
+	v.show(200, "audit", layout{Title: "Audit log", Section: "/audit", Page: page})
+	return nil
+}
+
+// auditFilter reads the filter that an address has. It asks for one entry more than a page
+// has.
+func auditFilter(values url.Values) (rationadmin.AuditFilter, error) {
+	text := func(field string) string { return strings.TrimSpace(values.Get(field)) }
+	filter := rationadmin.AuditFilter{Target: text("target"), Action: text("action"), Actor: text("actor"), Limit: entriesOnPage + 1}
+	var err error
+	if filter.Since, err = parseTime("since", text("since")); err != nil {
+		return filter, err
+	}
+	if filter.Until, err = parseTime("until", text("until")); err != nil {
+		return filter, err
+	}
+	if len(text("until")) == len(time.DateOnly) {
+		filter.Until = filter.Until.AddDate(0, 0, 1) // people mean the whole day
+	}
+	if after := values.Get("after"); after != "" {
+		position, err := base64.RawURLEncoding.DecodeString(after)
+		if err == nil {
+			err = json.Unmarshal(position, &filter.After)
+		}
+		if err != nil {
+			return filter, &ration.InvalidError{Field: "after", Reason: "begin with the first page again"}
+		}
+	}
+	return filter, nil
+}
 
 // auditRow is an entry of the audit log with what it changed.
 type auditRow struct {

@@ -80,6 +80,7 @@ func New(config Config) *Console {
 	c.registerMatching()
 	c.registerPlans()
 	c.registerPlanChanges()
+	c.registerAudit()
 	c.registerPalette()
 	c.mux.HandleFunc("/", c.visited(func(v *visit) error { return ration.ErrNotFound }))
 	var protection http.CrossOriginProtection

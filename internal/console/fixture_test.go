@@ -2,14 +2,17 @@ package console_test
 
 import (
 	"bytes"
+	"context"
 	"html"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,6 +30,7 @@ type access struct {
 	scopes     []string
 	err        error // of every call; nil: none
 	ended      bool
+	audit      []rationadmin.AuditEntry // in place of the log; nil: the log
 }
 
 const session = "the session's secret"
@@ -49,7 +53,25 @@ func (a *access) Visitor(_ *http.Request, secret ration.Secret) (console.Visitor
 	case secret.Reveal() != url.QueryEscape(session) || a.ended:
 		return console.Visitor{}, console.ErrNoSession
 	}
-	return console.Visitor{Name: "ada", Scopes: a.scopes, Operations: grant.Of(admin.Token{Name: "ada", Scopes: a.scopes}).Operations(a.operations), Origin: rationadmin.Origin{From: "192.0.2.1"}}, nil
+	return console.Visitor{Name: "ada", Scopes: a.scopes, Operations: a.granted(), Origin: rationadmin.Origin{From: "192.0.2.1"}}, nil
+}
+
+func (a *access) granted() admin.Operations {
+	granted := grant.Of(admin.Token{Name: "ada", Scopes: a.scopes}).Operations(a.operations)
+	if a.audit != nil {
+		return otherAudit{granted, a.audit}
+	}
+	return granted
+}
+
+// otherAudit has another audit log.
+type otherAudit struct {
+	admin.Operations
+	entries []rationadmin.AuditEntry
+}
+
+func (o otherAudit) ListAudit(context.Context, admin.AuditFilter) ([]rationadmin.AuditEntry, error) {
+	return o.entries, nil
 }
 
 func (a *access) LogOut(*http.Request, ration.Secret) error {
@@ -167,5 +189,7 @@ func (f *fixture) logIn() *fixture {
 	}
 	return f
 }
+
+func sorted(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }
 
 func unescape(text string) string { return html.UnescapeString(text) }

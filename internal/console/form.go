@@ -27,8 +27,9 @@ func lines(text string) []string {
 
 // timeField reads a date, which begins at midnight UTC, or a time with its zone. An empty
 // field is no time.
-func (v *visit) timeField(field string) (time.Time, error) {
-	text := v.value(field)
+func (v *visit) timeField(field string) (time.Time, error) { return parseTime(field, v.value(field)) }
+
+func parseTime(field, text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
