@@ -22,25 +22,6 @@ func (f *fixture) key(id ration.KeyID) rationadmin.KeyStatus {
 	return key
 }
 
-// undo sends the form that the page at a path offers to take the last change back.
-func (f *fixture) undo(path string) answer {
-	f.t.Helper()
-	page := f.get(path).body
-	form := regexp.MustCompile(`(?s)role="status".*?<form method="post" action="([^"]+)">(.*?)<button`).FindStringSubmatch(page)
-	if form == nil {
-		f.t.Fatalf("%s offers no undo: %s", path, page)
-	}
-	var fields []string
-	for _, field := range regexp.MustCompile(`name="([^"]*)" value="([^"]*)"`).FindAllStringSubmatch(form[2], -1) {
-		fields = append(fields, field[1], unescape(field[2]))
-	}
-	return f.post(form[1], fields...)
-}
-
-func unescape(text string) string {
-	return strings.NewReplacer("&#34;", `"`, "&#39;", "'", "&lt;", "<", "&gt;", ">", "&amp;", "&", "&#43;", "+").Replace(text)
-}
-
 func TestKeyIsMadeAndItsSecretShownOnce(t *testing.T) {
 	f, _ := filled(t)
 	got := f.post("/keys/new", "name", "Ada", "owner", "ada", "plan", "free", "limits", "5/hour\n\n unlimited/day \n", "expires", "2099-01-31",
@@ -108,19 +89,14 @@ func TestChangesOfAKeyAndTheirUndo(t *testing.T) {
 		if !row.is(f.key(id)) {
 			t.Errorf("%s: the key is %+v", row.name, f.key(id))
 		}
-		if got := f.undo(path); got.status != http.StatusSeeOther {
-			t.Fatalf("undo of %s: %d %s", row.name, got.status, got.body)
-		}
+		f.undo(f.get(path))
 		after := f.key(id)
 		if after.Status != before.Status || after.Name != before.Name || after.Owner != before.Owner || after.Plan != before.Plan || len(after.Scopes) != 0 || len(after.AllowedIPs) != 0 || !after.ExpiresAt.IsZero() || after.Limits[0].Quantity != 10 {
 			t.Errorf("undo of %s: the key is %+v", row.name, after)
 		}
 	}
 	if page := f.get(path).body; strings.Contains(page, ">Undo<") {
-		// The notice of the last undo is there once; then it is gone.
-		if page := f.get(path).body; strings.Contains(page, ">Undo<") {
-			t.Error("a notice stays")
-		}
+		t.Error("a notice stays")
 	}
 }
 
@@ -141,7 +117,7 @@ func TestRemovedOverrideComesBack(t *testing.T) {
 		if len(f.key(id).Overrides) != len(before)-1 {
 			t.Errorf("%s was not removed", limit)
 		}
-		f.undo(keyPath(id))
+		f.undo(f.get(keyPath(id)))
 		if after := f.key(id).Overrides; len(after) != len(before) {
 			t.Errorf("%s: %v after undo; want %v", limit, after, before)
 		}
@@ -217,13 +193,13 @@ func TestSelectedKeys(t *testing.T) {
 	if got := f.post("/keys/change", "action", "disable", "key", ids[0].String(), "key", ids[1].String()); got.status != http.StatusSeeOther || statuses() != "disableddisableddisabled" {
 		t.Errorf("%d, %s", got.status, statuses())
 	}
-	if f.undo("/keys"); statuses() != before {
+	if f.undo(f.get("/keys")); statuses() != before {
 		t.Errorf("after undo %s; want %s", statuses(), before)
 	}
 	if f.post("/keys/change", "action", "plan", "plan", "", "key", ids[1].String()); f.key(ids[1]).Plan != "" {
 		t.Errorf("the plan is %q", f.key(ids[1]).Plan)
 	}
-	if f.undo("/keys"); f.key(ids[1]).Plan != "free" {
+	if f.undo(f.get("/keys")); f.key(ids[1]).Plan != "free" {
 		t.Errorf("after undo the plan is %q", f.key(ids[1]).Plan)
 	}
 	if got := f.post("/keys/change", "action", "revoke", "key", ids[1].String(), "typed", "2 keys"); got.status != 422 || f.key(ids[1]).Status != ration.StatusActive {
