@@ -9,6 +9,7 @@ TESTPOSTGRES := $(TOOLS)/testpostgres
 GOTESTSUM := $(TOOLS)/gotestsum
 REDOCLY := tools/openapi/node_modules/.bin/redocly
 SPECMATIC := tools/fuzz/node_modules/specmatic/specmatic.jar
+AXE := tools/axe/node_modules/axe-core/axe.min.js
 # tools is left out: it has no code of ours.
 MODULES := $(patsubst %/,%,$(dir $(wildcard go.mod bench/go.mod examples/*/go.mod)))
 TEST_FLAGS ?=
@@ -26,11 +27,11 @@ help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: system $(TESTPOSTGRES) $(GOTESTSUM) ## run all tests with the race detector, on a PostgreSQL of their own
+test: system $(AXE) $(TESTPOSTGRES) $(GOTESTSUM) ## run all tests with the race detector, on a PostgreSQL of their own
 	@scripts/test.sh -timeout 20m $(TEST_FLAGS)
 
 .PHONY: test-long
-test-long: system failovers document-tools $(TESTPOSTGRES) $(GOTESTSUM) ## run the tests and those behind the build tag "long" (crashes, soak)
+test-long: system failovers document-tools $(AXE) $(TESTPOSTGRES) $(GOTESTSUM) ## run the tests and those behind the build tag "long" (crashes, soak)
 	@scripts/test.sh -tags long -timeout 60m $(TEST_FLAGS)
 
 .PHONY: test-fast
@@ -78,7 +79,7 @@ hooks: ## check format, vet and fast tests before each commit of this checkout
 
 .PHONY: system
 system:
-	@scripts/require.sh cc curl bash-completion fish git openssl postgresql pgbouncer python3 systemd-analyze fastapi wheel mypy express typescript npm
+	@scripts/require.sh cc curl bash-completion fish git openssl postgresql pgbouncer python3 systemd-analyze fastapi wheel mypy express typescript npm chromium
 
 # Only test-long keeps a database with Patroni.
 .PHONY: failovers
@@ -94,7 +95,8 @@ document-tools: $(REDOCLY) $(SPECMATIC)
 # the time of nobody knows when.
 $(REDOCLY): tools/openapi/package-lock.json
 $(SPECMATIC): tools/fuzz/package-lock.json
-$(REDOCLY) $(SPECMATIC):
+$(AXE): tools/axe/package-lock.json
+$(REDOCLY) $(SPECMATIC) $(AXE):
 	@scripts/require.sh npm
 	cd $(<D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

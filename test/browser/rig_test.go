@@ -1,0 +1,57 @@
+package browser_test
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"testing"
+
+	"github.com/ration-dev/ration/test/harness"
+)
+
+// rig is a server with all its pages, in front of an upstream.
+type rig struct {
+	*harness.Instance
+	t        *testing.T
+	upstream *harness.Upstream
+	db       string
+	adminURL string
+}
+
+// newRig starts a server on an empty SQLite database.
+func newRig(t *testing.T, more ...string) *rig {
+	t.Helper()
+	r := &rig{t: t, upstream: harness.NewUpstream(t), db: "sqlite:" + filepath.Join(t.TempDir(), "ration.db")}
+	admin := harness.FreeAddr(t)
+	r.adminURL = "http://" + admin
+	r.Instance = harness.NewInstance(t, r.db, r.upstream.URL,
+		append([]string{"--admin-listen", admin, "--portal-path", portalPath, "--portal-rotation=on"}, more...)...)
+	r.Start()
+	r.AwaitReady()
+	return r
+}
+
+// portalPath is where the pages for holders of keys are, on the proxy.
+const portalPath = "/portal"
+
+// cli runs a command on the server's database.
+func (r *rig) cli(args ...string) string {
+	r.t.Helper()
+	return harness.CLI(r.t, r.db, args...)
+}
+
+// newToken makes a service token with a scope.
+func (r *rig) newToken(name, scope string) (secret string) {
+	r.t.Helper()
+	var made struct{ Secret string }
+	out := r.cli("tokens", "create", name, "--scope", scope, "-o", "json")
+	if err := json.Unmarshal([]byte(out), &made); err != nil || made.Secret == "" {
+		r.t.Fatalf("creating a token printed %q: %v", out, err)
+	}
+	return made.Secret
+}
+
+// call sends a request through the proxy.
+func (r *rig) call(secret string) harness.Outcome {
+	r.t.Helper()
+	return harness.NewClient().Call(r.t.Context(), r.ProxyURL+"/", secret)
+}
