@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/certfile"
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/demo"
@@ -87,7 +88,11 @@ func (a *app) dev(ctx context.Context, settings config.Config) (err error) {
 	if err != nil {
 		return errors.Join(err, i.close(ctx))
 	}
-	a.welcome(i, account, path)
+	link, err := i.loginLink(ctx, admin.MaxLoginLinkValid)
+	if err != nil {
+		return errors.Join(err, i.close(ctx))
+	}
+	a.welcome(i, account, path, link)
 	if err := i.run(ctx); err != nil {
 		return err
 	}
@@ -126,13 +131,16 @@ func removeDemo(db config.Database) error {
 }
 
 // welcome says what runs where, what was counted before, and what to try: calls of the
-// upstream's path.
-func (a *app) welcome(i *instance, account demo.Account, path string) {
+// upstream's path. The link logs in to the console; empty: there is none.
+func (a *app) welcome(i *instance, account demo.Account, path, link string) {
 	proxy, api := i.urlOf(proxyListener, i.settings.TLS), i.urlOf(verifyListener, i.settings.APITLS)
 	secret, token := account.Secret.Reveal(), account.Token.Reveal()
 	page := proxy + path
+	if link != "" {
+		link = "\n  console     " + link + " (logs you in, once)"
+	}
 	fmt.Fprintf(a.stdout, `Ration is running in front of %s
-
+%s
   proxy       %s
   verify API  %s
   portal      %s
@@ -159,7 +167,7 @@ Who used what:
 
 Ctrl-C stops it; kill -9 does no harm either.
 `,
-		i.settings.Upstream.Redacted(), proxy, api, cmp.Or(i.portalURL(), "off"), absolute(i.settings.DB.Path), freshHint(i.settings.DB),
+		i.settings.Upstream.Redacted(), link, proxy, api, cmp.Or(i.portalURL(), "off"), absolute(i.settings.DB.Path), freshHint(i.settings.DB),
 		account.Key.ID, history(account), secret, planText(account.Key.Limits),
 		page, secret, page, page, secret, api, token, secret, calledAs(os.Args[0]), i.settings.DB.Path)
 }

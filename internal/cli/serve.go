@@ -46,6 +46,7 @@ then exits with code 4.`,
 			} else {
 				log.Info("no proxy runs, because no upstream is set", "cure", "name your API with --upstream, unless it asks the verify API itself")
 			}
+			a.greet(cmd.Context(), i)
 			if i.awaited != nil {
 				log.Warn("not ready: waiting for the database", "for_at_most", settings.WaitForDatabase, "reason", i.awaited.reason())
 			}
