@@ -48,5 +48,5 @@ type LoginLink struct {
 type IssuedLoginLink struct {
 	LoginLink LoginLink `json:"login_link"`
 	Code      string    `json:"code"` // the link is the console's address, then /login#, then this
-	URL       *string   `json:"url"`  // the link; null: the server's admin_url is not set
+	URL       *string   `json:"url"`  // the link; null: the server's console_url is not set
 }

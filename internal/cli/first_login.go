@@ -18,7 +18,7 @@ func (i *instance) consoleURL() string {
 	if bound == nil {
 		return ""
 	}
-	return cmp.Or(i.settings.AdminURL, listenerURL(bound.String(), i.settings.AdminTLS))
+	return cmp.Or(i.settings.ConsoleURL, listenerURL(bound.String(), i.settings.AdminTLS))
 }
 
 // loginLink makes a link for the user of the process; empty: there is no console.
@@ -42,6 +42,7 @@ func (a *app) greet(ctx context.Context, i *instance) {
 	if console == "" || i.store == nil { // it is awaited: others have it
 		return
 	}
+	ctx = context.WithoutCancel(ctx) // a start that is stopped at once says all the same what it found
 	entries, err := i.operations.ListAudit(ctx, admin.AuditFilter{Limit: 1})
 	if err != nil || len(entries) > 0 {
 		return

@@ -71,12 +71,12 @@ which browsers send to nobody: it gets into no log.`,
 	flags.StringArrayVar(&link.Owners, "owner", nil, "only keys of this owner; repeat for several")
 	flags.StringArrayVar(&link.Plans, "plan", nil, "only keys on this plan; repeat for several")
 	flags.DurationVar(&link.Valid, "valid", admin.LoginLinkValid, "how long it can be used: 1m to 24h")
-	flags.StringVar(&console, "url", "", "where a browser reaches the console, such as https://ration.example.com (default: admin_url, or where the server listens)")
+	flags.StringVar(&console, "url", "", "where a browser reaches the console, such as https://ration.example.com (default: console_url, or where the server listens)")
 	return cmd
 }
 
 // consoleOf returns where the settings of this machine say that the console is, unless
-// admin_url does: at the server that commands ask, or where a server here listens. Empty:
+// console_url does: at the server that commands ask, or where a server here listens. Empty:
 // nowhere.
 func consoleOf(settings config.Config) string {
 	if asksServer(settings) {

@@ -9,16 +9,16 @@ import (
 
 const (
 	adminListen      = "admin_listen"
-	adminURL         = "admin_url"
+	consoleURL       = "console_url"
 	acceptPlainAdmin = "accept_plain_admin"
 )
 
 // DefaultAdminListen is the address of the admin API if nothing sets another.
 const DefaultAdminListen = "127.0.0.1:8082"
 
-// parseAdminURL reads where browsers reach the admin listener. Cookies of the console
+// parseConsoleURL reads where browsers reach the admin listener. Cookies of the console
 // belong to a host, so it has no path.
-func parseAdminURL(value string) (string, error) {
+func parseConsoleURL(value string) (string, error) {
 	const form = "use a URL without a path, such as https://ration.example.com"
 	value, err := ParseServer(value)
 	if err != nil || value == "" {

@@ -25,7 +25,7 @@ type Config struct {
 	APIListen              string
 	AdminListen            string         // empty: no admin API
 	AdminListenByDefault   bool           // nothing set AdminListen
-	AdminURL               string         // without a slash at its end; empty: not set
+	ConsoleURL             string         // without a slash at its end; empty: not set
 	TLS                    certfile.Files // for the proxy's listener; zero: no TLS
 	APITLS                 certfile.Files // for the verify API's listener; zero: no TLS
 	AdminTLS               certfile.Files // for the admin API's listener; zero: no TLS

@@ -92,9 +92,9 @@ var settings = []setting{
 		set:     into(func(c *Config) *string { return &c.AdminListen }, parseAdminAddress),
 	},
 	{
-		Setting: Setting{adminURL, "URL", "", "Where browsers reach the admin listener, such as https://ration.example.com: for login links, and for logging in with OpenID Connect. Empty: login links name admin_listen."},
+		Setting: Setting{consoleURL, "URL", "", "Where browsers reach the admin listener, such as https://ration.example.com: for login links, and for logging in with OpenID Connect. Empty: login links name admin_listen."},
 		kind:    text,
-		set:     into(func(c *Config) *string { return &c.AdminURL }, parseAdminURL),
+		set:     into(func(c *Config) *string { return &c.ConsoleURL }, parseConsoleURL),
 	},
 	{
 		Setting: Setting{tlsCertFile, "path", "", "A PEM file with the proxy's TLS certificate and the certificates that lead to its root. The proxy then speaks only HTTPS (TLS 1.2 or later, HTTP/1.1). It uses a renewed file within 5 seconds. Empty: no TLS."},
