@@ -71,8 +71,9 @@ func (i consoleAccess) Visitor(r *http.Request, secret ration.Secret) (console.V
 		return console.Visitor{}, err
 	}
 	return console.Visitor{
-		Name: session.Name, Scopes: session.Scopes, Operations: grant.OfSession(session).Operations(operations),
-		Origin: rationadmin.Origin{From: i.clientOf(r)},
+		Name: session.Name, Scopes: session.Scopes, Owners: session.Owners, Plans: session.Plans,
+		Operations: grant.OfSession(session).Operations(operations),
+		Origin:     rationadmin.Origin{From: i.clientOf(r)},
 	}, nil
 }
 

@@ -19,6 +19,8 @@ import (
 type Visitor struct {
 	Name       string   // for people, such as "ci" or "ada@example.com"
 	Scopes     []string // of their session
+	Owners     []string // only keys with one of these owners; nil: with any
+	Plans      []string // only keys with one of these plans; nil: with any
 	Operations admin.Operations
 	Origin     rationadmin.Origin
 }

@@ -28,6 +28,8 @@ import (
 type access struct {
 	operations *admin.Service
 	scopes     []string
+	owners     []string // that they are narrowed to
+	plans      []string
 	err        error // of every call; nil: none
 	ended      bool
 	audit      []rationadmin.AuditEntry // in place of the log; nil: the log
@@ -53,11 +55,11 @@ func (a *access) Visitor(_ *http.Request, secret ration.Secret) (console.Visitor
 	case secret.Reveal() != url.QueryEscape(session) || a.ended:
 		return console.Visitor{}, console.ErrNoSession
 	}
-	return console.Visitor{Name: "ada", Scopes: a.scopes, Operations: a.granted(), Origin: rationadmin.Origin{From: "192.0.2.1"}}, nil
+	return console.Visitor{Name: "ada", Scopes: a.scopes, Owners: a.owners, Plans: a.plans, Operations: a.granted(), Origin: rationadmin.Origin{From: "192.0.2.1"}}, nil
 }
 
 func (a *access) granted() admin.Operations {
-	granted := grant.Of(admin.Token{Name: "ada", Scopes: a.scopes}).Operations(a.operations)
+	granted := grant.Of(admin.Token{Name: "ada", Scopes: a.scopes, Owners: a.owners, Plans: a.plans}).Operations(a.operations)
 	if a.audit != nil {
 		return otherAudit{granted, a.audit}
 	}

@@ -117,6 +117,9 @@ func (c *Console) showKey(v *visit, id ration.KeyID, secret string) error {
 	if page.Plans, err = v.planNames(); err != nil {
 		return err
 	}
+	if page.Key.Plan != "" && !slices.Contains(page.Plans, page.Key.Plan) {
+		page.Plans = append(page.Plans, page.Key.Plan) // so that a form that is sent back keeps it
+	}
 	page.Overrides = overrideRows(page.Key.Overrides, status.At)
 	page.Snippets = c.snippets()
 	v.show(200, "key", layout{Title: page.Key.Name, Section: "/keys", Page: page})

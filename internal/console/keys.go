@@ -128,8 +128,12 @@ func stateOf(key *ration.Key, now time.Time) string {
 	return string(key.Status)
 }
 
-// planNames returns the names of the plans to choose from.
+// planNames returns the names of the plans to choose from. Who sees only some keys sees no
+// list of plans.
 func (v *visit) planNames() ([]string, error) {
+	if v.Narrowed() {
+		return slices.Clone(v.Plans), nil
+	}
 	plans, err := v.Operations.ListPlans(v.ctx, admin.NameFilter{Limit: mostChoices})
 	if err != nil {
 		return nil, err

@@ -106,3 +106,6 @@ func (v *Visitor) Admin() bool { return v.May(rationadmin.ScopeAdmin) }
 
 // Keys reports whether the visitor may create and change keys.
 func (v *Visitor) Keys() bool { return v.May(rationadmin.ScopeKeys) }
+
+// Narrowed reports whether the visitor sees only some keys.
+func (v *Visitor) Narrowed() bool { return v.Owners != nil || v.Plans != nil }

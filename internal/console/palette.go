@@ -16,15 +16,16 @@ type place struct{ Path, Name, Hint string }
 var places = []struct {
 	place
 	scope string // that a visitor needs; empty: none
+	whole bool   // it is about more than some keys
 }{
-	{place{"/", "Overview", "requests, denials, what needs attention"}, ""},
-	{place{"/keys", "Keys", "find a key"}, ""},
-	{place{"/keys/new", "New key", "make a key and its secret"}, rationadmin.ScopeKeys},
-	{place{"/plans", "Plans", "limits that keys share"}, ""},
-	{place{"/requests", "Key requests", "approve or reject"}, ""},
-	{place{"/audit", "Audit log", "who changed what"}, ""},
-	{place{"/tokens", "Tokens and sessions", "who can get in"}, rationadmin.ScopeAdmin},
-	{place{"/system", "System", "instances, database, checks"}, rationadmin.ScopeAdmin},
+	{place{"/", "Overview", "requests, denials, what needs attention"}, "", false},
+	{place{"/keys", "Keys", "find a key"}, "", false},
+	{place{"/keys/new", "New key", "make a key and its secret"}, rationadmin.ScopeKeys, false},
+	{place{"/plans", "Plans", "limits that keys share"}, "", true},
+	{place{"/requests", "Key requests", "approve or reject"}, "", false},
+	{place{"/audit", "Audit log", "who changed what"}, "", true},
+	{place{"/tokens", "Tokens and sessions", "who can get in"}, rationadmin.ScopeAdmin, true},
+	{place{"/system", "System", "instances, database, checks"}, rationadmin.ScopeAdmin, true},
 }
 
 // foundKeys is how many keys the palette shows.
@@ -35,7 +36,7 @@ func (c *Console) palette(v *visit) error {
 	typed := strings.TrimSpace(v.r.FormValue("q"))
 	var found []place
 	for _, known := range places {
-		if strings.Contains(strings.ToLower(known.Name+" "+known.Hint), strings.ToLower(typed)) && (known.scope == "" || v.May(known.scope)) {
+		if strings.Contains(strings.ToLower(known.Name+" "+known.Hint), strings.ToLower(typed)) && (known.scope == "" || v.May(known.scope)) && !(known.whole && v.Narrowed()) {
 			found = append(found, known.place)
 		}
 	}
