@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/rationadmin"
 )
 
@@ -99,6 +100,15 @@ func (v *visit) replacePage(path string) {
 	header.Set("Hx-Reselect", "#main")
 	header.Set("Hx-Reswap", "outerHTML show:window:top")
 	header.Set("Hx-Push-Url", path)
+}
+
+// needs returns an error unless the visitor has a scope. It is for pages that only lead to
+// a change: the operations themselves refuse the change.
+func (v *visit) needs(scope string) error {
+	if !v.May(scope) {
+		return &admin.TokenScopeError{Scope: scope}
+	}
+	return nil
 }
 
 // Admin reports whether the visitor may change plans and tokens, for the pages.

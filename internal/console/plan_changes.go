@@ -93,6 +93,9 @@ func (f *planForm) patch(plan *ration.Plan) (rationadmin.PlanPatch, error) {
 }
 
 func (c *Console) newPlan(v *visit) error {
+	if err := v.needs(rationadmin.ScopeAdmin); err != nil {
+		return err
+	}
 	v.show(200, "plan-new", layout{Title: "New plan", Section: "/plans", Page: planForm{}})
 	return nil
 }
@@ -118,6 +121,9 @@ type planEditPage struct {
 }
 
 func (c *Console) editPlan(v *visit) error {
+	if err := v.needs(rationadmin.ScopeAdmin); err != nil {
+		return err
+	}
 	plan, err := v.planOf()
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -252,5 +253,45 @@ func TestManyPlans(t *testing.T) {
 	page := f.shows("/plans?after=pdv", "pdw", "First page")
 	if strings.Contains(page.body, ">pdv<") || strings.Contains(page.body, "Next page") {
 		t.Errorf("the last page: %s", page.body)
+	}
+}
+
+func TestAPreviewSaysWhatWouldHaveBeenRefused(t *testing.T) {
+	f, id := filled(t)
+	yesterday := ration.DateID(time.Now().UTC().Date()) - 1
+	for day, used := range map[ration.PeriodID]int64{yesterday: 70, yesterday - 3: 1200} {
+		imported := rationadmin.UsageImport{Days: []rationadmin.ImportedDay{{KeyID: id, Meter: "requests", Date: day, Used: used}}}
+		if _, err := f.operations.ImportUsage(t.Context(), "test", imported); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := f.post("/plans/free/preview", "limits", "50/day\n3/second\n100000/month")
+	inert(t, "preview", got)
+	for _, want := range []string{
+		"<b>1 of 1</b>", "<b>1,170</b>", "of 1,270 requests that were used, 92.1 %", "what a rate would have refused can&#39;t be said",
+		"&lt;script&gt;alert(&#34;a&#34;)&lt;/script&gt;", "<strong>1,170</strong> of 1,270 requests",
+		"50/day: 1,170 in 2 periods, most " + (yesterday - 3).Date().Format("2 Jan 2006") + ": 1,150 of 1,200", ">Save</button>",
+	} {
+		if !strings.Contains(strings.Join(strings.Fields(got.body), " "), want) {
+			t.Errorf("the preview lacks %q: %s", want, got.body)
+		}
+	}
+	f.has("free", "10/day")
+	looser := f.post("/plans/free/preview", "limits", "5000/day")
+	if !strings.Contains(looser.body, "<b>0 of 1</b>") || strings.Contains(looser.body, "Key by key") {
+		t.Errorf("a looser plan: %s", looser.body)
+	}
+	f.changes("/plans/new", "name", "empty", "limits", "1/day")
+	if got := f.post("/plans/empty/preview", "limits", "2/day"); !strings.Contains(got.body, "No key that can be used has the plan") {
+		t.Errorf("a plan without keys: %s", got.body)
+	}
+	f.access.scopes = []string{rationadmin.ScopeRead}
+	for _, path := range []string{"/plans/new", "/plans/free/edit"} {
+		if got := f.get(path); got.status != http.StatusForbidden {
+			t.Errorf("a reader gets %s: %d", path, got.status)
+		}
+	}
+	if got := f.post("/plans/free/preview", "limits", "50/day"); got.status != http.StatusForbidden {
+		t.Errorf("a reader gets a preview: %d", got.status)
 	}
 }
