@@ -27,7 +27,7 @@ import (
 const devDatabase = "./ration-dev.db"
 
 func (a *app) devCommand() *cobra.Command {
-	var fresh bool
+	var fresh, empty bool
 	cmd := &cobra.Command{
 		Use: "dev", Short: "Start with a demo plan, key and example API, to try Ration",
 		Long: `Starts a server in front of an example API or of the one that --upstream names,
@@ -35,10 +35,15 @@ with a plan and a key to try. You don't have to set anything up. A later start
 continues all counts and gives the key a new secret; the former one works for a day.
 
 The database is ` + devDatabase + `, or the one that --db names. RATION_DB and the
-configuration file's db are ignored: they name the database of a real server.`,
+configuration file's db are ignored: they name the database of a real server.
+
+When ` + devDatabase + ` is made, it gets a month of made-up history, so that lists and
+charts show something: keys of plans named demo-…, with "(demo)" in their owners and the
+metadata demo=true. --empty leaves it out; later starts add none. No other database gets
+one.`,
 		Example: `  ration dev
   ration dev --upstream http://127.0.0.1:3000
-  ration dev --fresh`,
+  ration dev --fresh --empty`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.refuseServer(cmd); err != nil {
@@ -56,16 +61,17 @@ configuration file's db are ignored: they name the database of a real server.`,
 					return err
 				}
 			}
-			return a.dev(cmd.Context(), settings)
+			return a.dev(cmd.Context(), settings, !empty)
 		},
 	}
 	cmd.Flags().BoolVar(&fresh, "fresh", false, "start from scratch: delete "+devDatabase+" first")
+	cmd.Flags().BoolVar(&empty, "empty", false, "make a new "+devDatabase+" without made-up history")
 	a.addSettingFlags(cmd)
 	showDailyFirst(cmd)
 	return cmd
 }
 
-func (a *app) dev(ctx context.Context, settings config.Config) (err error) {
+func (a *app) dev(ctx context.Context, settings config.Config, withHistory bool) (err error) {
 	settings.WaitForDatabase = 0 // who tries it looks on
 	settings.ShowPortal()
 	ctx, stop := untilSignal(ctx)
@@ -80,6 +86,12 @@ func (a *app) dev(ctx context.Context, settings config.Config) (err error) {
 		defer closeUpstream()
 		settings.Upstream = upstream
 	}
+	made := false
+	if withHistory {
+		if made, err = makeHistory(ctx, settings); err != nil {
+			return err
+		}
+	}
 	i, err := newInstance(ctx, settings, newLogger(settings, a.stderr), newAccessLog(settings, a.stdout, a.stderr))
 	if err != nil {
 		return err
@@ -92,7 +104,7 @@ func (a *app) dev(ctx context.Context, settings config.Config) (err error) {
 	if err != nil {
 		return errors.Join(err, i.close(ctx))
 	}
-	a.welcome(i, account, path, link)
+	a.welcome(i, account, path, link, made)
 	if err := i.run(ctx); err != nil {
 		return err
 	}
@@ -132,7 +144,7 @@ func removeDemo(db config.Database) error {
 
 // welcome says what runs where, what was counted before, and what to try: calls of the
 // upstream's path. The link logs in to the console; empty: there is none.
-func (a *app) welcome(i *instance, account demo.Account, path, link string) {
+func (a *app) welcome(i *instance, account demo.Account, path, link string, made bool) {
 	proxy, api := i.urlOf(proxyListener, i.settings.TLS), i.urlOf(verifyListener, i.settings.APITLS)
 	secret, token := account.Secret.Reveal(), account.Token.Reveal()
 	page := proxy + path
@@ -144,7 +156,7 @@ func (a *app) welcome(i *instance, account demo.Account, path, link string) {
   proxy       %s
   verify API  %s
   portal      %s
-  database    %s%s
+  database    %s%s%s
   key         %s, %s
   secret      %s (new with this start; an earlier one works for a day)
   plan        %s
@@ -167,7 +179,7 @@ Who used what:
 
 Ctrl-C stops it; kill -9 does no harm either.
 `,
-		i.settings.Upstream.Redacted(), link, proxy, api, cmp.Or(i.portalURL(), "off"), absolute(i.settings.DB.Path), freshHint(i.settings.DB),
+		i.settings.Upstream.Redacted(), link, proxy, api, cmp.Or(i.portalURL(), "off"), absolute(i.settings.DB.Path), freshHint(i.settings.DB), madeHint(made),
 		account.Key.ID, history(account), secret, planText(account.Key.Limits),
 		page, secret, page, page, secret, api, token, secret, calledAs(os.Args[0]), i.settings.DB.Path)
 }
@@ -192,6 +204,14 @@ func freshHint(db config.Database) string {
 		return ""
 	}
 	return " (start from scratch with --fresh)"
+}
+
+// madeHint says that there is history that nobody has lived through.
+func madeHint(made bool) string {
+	if !made {
+		return ""
+	}
+	return "\n  history     a made-up month, of keys with the metadata demo=true (--fresh --empty leaves it out)"
 }
 
 // history says what the key had used before this start.

@@ -2,13 +2,19 @@ package cli_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/cli"
+	"github.com/ration-dev/ration/internal/demo"
+	"github.com/ration-dev/ration/sqlite"
 )
 
 // stopper ends a server once it has said all that it says at its start.
@@ -96,5 +102,67 @@ func TestDevIsCalledAgainAsItWasCalled(t *testing.T) {
 		if got := cli.CalledAs(program); got != want {
 			t.Errorf("%s: %s, want %s", program, got, want)
 		}
+	}
+}
+
+// keysIn returns how many keys a database has, and how many of them are made up.
+func keysIn(t *testing.T, path string) (all, madeUp int) {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := store.ListKeys(t.Context(), admin.KeyFilter{})
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range page.Keys {
+		if key.Metadata[demo.Mark] == "true" {
+			madeUp++
+		}
+	}
+	return len(page.Keys), madeUp
+}
+
+// TestDevMakesHistoryOnce: with its own new database, and with no other.
+func TestDevMakesHistoryOnce(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		args   []string
+		before func(*testing.T)
+		path   string
+		made   bool
+	}{
+		{name: "a new database", made: true},
+		{name: "an API of one's own", args: []string{"--upstream", "http://127.0.0.1:1"}, made: true},
+		{name: "empty", args: []string{"--empty"}},
+		{name: "from scratch", args: []string{"--fresh"}, before: func(t *testing.T) { startDev(t, nil, "--empty") }, made: true},
+		{name: "a database that exists", before: func(t *testing.T) { startDev(t, nil, "--empty") }},
+		{name: "another database", args: []string{"--db", "sqlite:own.db"}, path: "own.db"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			if row.before != nil {
+				row.before(t)
+			}
+			path := cmp.Or(row.path, "ration-dev.db")
+			got := startDev(t, nil, row.args...)
+			if said := strings.Contains(got.stdout, "history     a made-up month"); got.code != 0 || said != row.made {
+				t.Fatalf("got %+v; want it to make a history: %t", got, row.made)
+			}
+			all, madeUp := keysIn(t, path)
+			if all != madeUp+1 || (madeUp > 10) != row.made {
+				t.Errorf("%d of %d keys are made up, want all but one: %t", madeUp, all, row.made)
+			}
+			if left, err := filepath.Glob("*.making-*"); err != nil || len(left) != 0 {
+				t.Errorf("left behind: %v, %v", left, err)
+			}
+			if again := startDev(t, nil, slices.DeleteFunc(slices.Clone(row.args), func(arg string) bool { return arg == "--fresh" })...); again.code != 0 || strings.Contains(again.stdout, "made-up") {
+				t.Errorf("the second start: %+v; want no history", again)
+			}
+			if after, _ := keysIn(t, path); after != all {
+				t.Errorf("%d keys after a second start, %d before", after, all)
+			}
+		})
 	}
 }
