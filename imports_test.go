@@ -74,7 +74,8 @@ var layers = []layer{
 	{"internal/rewrite", []string{root}},
 	{"internal/numeral", []string{root}},
 	{"internal/proxy", []string{root, "api", "rationhttp", "internal/bucket", "internal/condense", "internal/cors", "internal/numeral", "internal/override", "internal/route", "internal/rewrite", "internal/bucket", "internal/turns"}},
-	{"internal/portal", []string{root, "api", "rationadmin", "rationhttp", "internal/admin", "internal/inputfile"}},
+	{"internal/keyrequests", []string{root, "api", "rationadmin", "rationhttp", "internal/admin", "internal/bucket", "internal/condense", "internal/failures", "internal/turns", "internal/wire"}},
+	{"internal/portal", []string{root, "api", "rationadmin", "rationhttp", "internal/admin", "internal/inputfile", "internal/keyrequests"}},
 	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},
 	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/condense", "internal/numeral", "internal/wire", "internal/bearer"}},
 

@@ -39,6 +39,16 @@ type PickupLink struct {
 type IssuedPickup struct {
 	PickupLink
 	Code ration.Secret
+	Page string // the URL of a page that picks it up; empty: none is known
+}
+
+// URL returns the URL that whoever picks up the key opens, empty if there is no page. No
+// server gets what is after the #, so the code is in no log.
+func (p *IssuedPickup) URL() string {
+	if p.Page == "" {
+		return ""
+	}
+	return p.Page + "#" + p.Code.Reveal()
 }
 
 // PickupError says why a link gives no secret.

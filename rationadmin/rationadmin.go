@@ -22,6 +22,7 @@ type Config struct {
 	Pepper       []byte   // server-side key with which secrets are hashed; see [ration.EngineConfig]. Empty: none
 	Instance     Instance // what Operations.System says of this process
 	ConsoleURL   string   // where people reach the console, such as "https://ration.example.com", for login links; empty: not known
+	PickupURL    string   // a page that picks up keys, such as "https://api.example.com/portal/pickup", for links to it; empty: there is none
 }
 
 // Store is a store that sqlite.Open or postgres.Open returned. No other type

@@ -33,7 +33,7 @@ type KeyAsking struct {
 // up the key.
 type AskedKey struct {
 	Request KeyRequest
-	Code    ration.Secret
+	Pickup  IssuedPickup
 }
 
 // PickupState is what whoever has a code may know of its link.
@@ -58,6 +58,7 @@ func (s *Service) AskForKey(ctx context.Context, asking KeyAsking) (AskedKey, er
 	}
 	code := s.newCode()
 	var request KeyRequest
+	var link PickupLink
 	_, err = s.store.CreateKey(ctx, func(change *KeyChange) error {
 		waiting, err := change.Asking.Undecided()
 		if err != nil {
@@ -72,7 +73,7 @@ func (s *Service) AskForKey(ctx context.Context, asking KeyAsking) (AskedKey, er
 			KeyID: change.Key.ID, Name: asking.Name, Email: asking.Email, Reason: asking.Reason, From: by.origin.From,
 			State: RequestPending, AskedAt: now, ExpiresAt: now.Add(RequestLife), PickupUntil: now.Add(RequestLife),
 		}
-		link := PickupLink{KeyID: change.Key.ID, Label: DefaultSecretLabel, CreatedBy: askActor, CreatedAt: now, ExpiresAt: request.ExpiresAt}
+		link = PickupLink{KeyID: change.Key.ID, Label: DefaultSecretLabel, CreatedBy: askActor, CreatedAt: now, ExpiresAt: request.ExpiresAt}
 		change.Asked = AskedChange{Request: &request, Link: &NewLink{PickupLink: link, Code: s.codeDigest(code)}}
 		change.Audit, err = by.audit("key.ask", change.Key.ID.String(), nil, fields{"status": ration.StatusPending})
 		return err
@@ -80,7 +81,7 @@ func (s *Service) AskForKey(ctx context.Context, asking KeyAsking) (AskedKey, er
 	if err != nil {
 		return AskedKey{}, err
 	}
-	return AskedKey{Request: request, Code: code}, nil
+	return AskedKey{Request: request, Pickup: s.issuedPickup(link, code)}, nil
 }
 
 // normalizeAsking checks what a stranger wrote. Whether an address exists can't be seen from

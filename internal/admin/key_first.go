@@ -39,7 +39,7 @@ func (f *first) add(change *KeyChange, actor string) error {
 func (f *first) issued(record KeyRecord) IssuedSecret {
 	issued := IssuedSecret{Key: record, SecretID: f.secretID, Secret: f.secret}
 	if !f.code.IsZero() {
-		issued.Pickup = &IssuedPickup{PickupLink: f.link, Code: f.code}
+		issued.Pickup = new(f.service.issuedPickup(f.link, f.code))
 	}
 	return issued
 }

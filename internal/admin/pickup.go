@@ -28,7 +28,7 @@ func (s *Service) CreatePickup(ctx context.Context, actor string, pickup NewPick
 	}
 	code := s.newCode()
 	var made PickupLink
-	issue := func(KeyRecord) IssuedPickup { return IssuedPickup{PickupLink: made, Code: code} }
+	issue := func(KeyRecord) IssuedPickup { return s.issuedPickup(made, code) }
 	record, err := s.changeKey(Answering(ctx, issue), actor, "key.create_pickup", pickup.ID, func(change *KeyChange) error {
 		link, err := newLink(change, actor, pickup, code.Digest(s.config.Pepper))
 		if err != nil {
@@ -41,6 +41,10 @@ func (s *Service) CreatePickup(ctx context.Context, actor string, pickup NewPick
 		return IssuedPickup{}, err
 	}
 	return issue(record), nil
+}
+
+func (s *Service) issuedPickup(link PickupLink, code ration.Secret) IssuedPickup {
+	return IssuedPickup{PickupLink: link, Code: code, Page: s.config.PickupURL}
 }
 
 func (s *Service) newCode() ration.Secret {

@@ -1,6 +1,7 @@
 package adminapi
 
 import (
+	"cmp"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -39,6 +40,8 @@ type otherOperation struct {
 	answer                           reflect.Type
 	errors                           []int
 	byKey                            bool // a key's own secret is sent, not a service token
+	open                             bool // nothing is sent: whoever has no key asks for one
+	status                           int  // of success; 0: 200
 }
 
 var idempotencyKey = &huma.Param{
@@ -89,18 +92,43 @@ var otherOperations = []otherOperation{
 		about: "For holders of keys. It charges nothing. The path can be set (usage_path).", byKey: true,
 		answer: reflect.TypeFor[api.OwnUsage](), errors: []int{400, 401, 403, 429, 500, 503},
 	},
+	{
+		id: "askForKey", method: http.MethodPost, path: "/v1/key-requests", summary: "Ask for a key", status: http.StatusCreated,
+		about: "For people without a key, where key_requests is on. The path can be set (key_requests_path). Keep the code of the answer: it shows what has become of the request, and picks up the key.", open: true,
+		body: reflect.TypeFor[api.NewKeyRequest](), example: api.NewKeyRequest{Name: "Ada", Email: "ada@example.com", Reason: "to search from our shop"},
+		answer: reflect.TypeFor[api.AskedKey](), errors: []int{400, 404, 413, 415, 422, 429, 500, 503},
+	},
+	{
+		id: "keyRequestState", method: http.MethodPost, path: "/v1/key-requests/state", summary: "See what has become of a request for a key",
+		about: "It changes nothing. It is POST so that no log has the code.", open: true,
+		body: reflect.TypeFor[api.PickupCode](), example: api.PickupCode{Code: exampleCode},
+		answer: reflect.TypeFor[api.PickupState](), errors: []int{400, 404, 413, 415, 429, 500, 503},
+	},
+	{
+		id: "pickUpKey", method: http.MethodPost, path: "/v1/key-requests/pickup", summary: "Pick up the secret of a key, once",
+		about: "409 says that nobody has decided yet, and 410 that there is nothing to pick up any more.", open: true,
+		body: reflect.TypeFor[api.PickupCode](), example: api.PickupCode{Code: exampleCode},
+		answer: reflect.TypeFor[api.PickedUp](), errors: []int{400, 404, 409, 410, 413, 415, 429, 500, 503},
+	},
 }
+
+// exampleCode is of no link.
+const exampleCode = "rk_pickup_0123456789abcdefghijABCDEFGHIJ0123456789"
 
 // describe describes the operation as huma describes those of this package.
 func (o *otherOperation) describe(schemas huma.Registry) *huma.Operation {
 	described := &huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: o.about, Tags: []string{"decisions"},
 		Parameters: o.parameters, Security: []map[string][]string{{"token": {"verify"}}},
-		Servers:   []*huma.Server{{URL: "http://127.0.0.1:8081", Description: "Where the verify API listens by default (api_listen)."}},
-		Responses: map[string]*huma.Response{"200": {Description: http.StatusText(http.StatusOK), Content: contentOf(schemas, "application/json", o.answer)}},
+		Servers: []*huma.Server{{URL: "http://127.0.0.1:8081", Description: "Where the verify API listens by default (api_listen)."}},
 	}
-	if o.byKey {
+	status := cmp.Or(o.status, http.StatusOK)
+	described.Responses = map[string]*huma.Response{strconv.Itoa(status): {Description: http.StatusText(status), Content: contentOf(schemas, "application/json", o.answer)}}
+	switch {
+	case o.byKey:
 		described.Security = []map[string][]string{{"key": {}}}
+	case o.open:
+		described.Security, described.Tags = []map[string][]string{}, []string{tagKeyRequests}
 	}
 	if o.body != nil {
 		described.RequestBody = &huma.RequestBody{Required: o.answer != reflect.TypeFor[api.Reservation](), Content: contentOf(schemas, "application/json", o.body)}

@@ -2,6 +2,7 @@ package adminclient
 
 import (
 	"context"
+	"strings"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
@@ -53,6 +54,7 @@ func readKeyRequest(r api.KeyRequest) (request admin.KeyRequest, err error) {
 
 func readPickup(p api.Pickup) (pickup admin.IssuedPickup, err error) {
 	pickup.Label, pickup.ExpiresAt, pickup.Code = p.Label, p.ExpiresAt, ration.SecretFromText(p.Code)
+	pickup.Page, _, _ = strings.Cut(p.URL, "#")
 	pickup.KeyID, err = ration.ParseKeyID(p.Key)
 	return pickup, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/keyrequests"
 	"github.com/ration-dev/ration/internal/portal"
 	"github.com/ration-dev/ration/internal/proxy"
 )
@@ -44,6 +45,9 @@ func configuredProxy(settings config.Config) (*proxy.Proxy, error) {
 	var own ownPaths
 	if path := settings.Portal.Path; path != "" {
 		own.portal = portal.New(portal.Config{Path: path})
+	}
+	if requests := settings.KeyRequests; requests.Path != "" {
+		own.asked = keyrequests.New(keyrequests.Config{Path: requests.Path, Desk: keyrequests.NewDesk(nil, requests.Open)})
 	}
 	made, err := newProxy(settings, newGate(settings, nil), own, slog.New(slog.DiscardHandler))
 	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {

@@ -130,7 +130,7 @@ func (i *instance) openStore(ctx context.Context) error {
 
 // administrationConfig is what administration has to know of this instance.
 func (i *instance) administrationConfig() admin.Config {
-	return admin.Config{SecretPrefix: i.settings.SecretPrefix, Pepper: i.settings.Pepper, Instance: i.self, ConsoleURL: i.settings.ConsoleURL}
+	return admin.Config{SecretPrefix: i.settings.SecretPrefix, Pepper: i.settings.Pepper, Instance: i.self, ConsoleURL: i.settings.ConsoleURL, PickupURL: pickupURL(i.settings)}
 }
 
 // tryStore opens the database once.

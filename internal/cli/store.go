@@ -153,7 +153,7 @@ func openPostgres(ctx context.Context, settings config.Config, log *slog.Logger,
 }
 
 func operationsOn(store admin.Store, settings config.Config) *admin.Service {
-	return admin.New(store, admin.Config{SecretPrefix: settings.SecretPrefix, Pepper: settings.Pepper, Instance: thisInstance(settings), ConsoleURL: settings.ConsoleURL})
+	return admin.New(store, admin.Config{SecretPrefix: settings.SecretPrefix, Pepper: settings.Pepper, Instance: thisInstance(settings), ConsoleURL: settings.ConsoleURL, PickupURL: pickupURL(settings)})
 }
 
 func checkExists(path string, create creation) error {

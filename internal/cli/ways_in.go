@@ -11,6 +11,7 @@ import (
 	"github.com/ration-dev/ration/internal/bound"
 	"github.com/ration-dev/ration/internal/certfile"
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/keyrequests"
 	"github.com/ration-dev/ration/internal/portal"
 	"github.com/ration-dev/ration/internal/proxy"
 	"github.com/ration-dev/ration/internal/route"
@@ -39,10 +40,12 @@ func (i *instance) newServer() (*server.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	requests := i.newKeyRequests(i.newDesk(), gate)
 	api := http.NewServeMux()
 	verify.NewHandler(verify.Config{
 		UsagePath: i.settings.UsagePath, Usage: usage,
 		PortalPath: i.settings.Portal.Path, Portal: pages,
+		KeyRequestsPath: i.settings.KeyRequests.Path, KeyRequests: requests,
 		Charger: gate.Charger, Reservations: i.engine, Callers: i.callers, Responder: gate.Responder, TrustedProxies: gate.TrustedProxies,
 		Observe:       gate.Observe,
 		Explain:       i.explainer(),
@@ -51,7 +54,7 @@ func (i *instance) newServer() (*server.Server, error) {
 	}).Register(api)
 	var handler http.Handler // none without an upstream
 	if i.settings.Upstream != nil {
-		served, err := newProxy(i.settings, gate, ownPaths{usage, pages}, i.log)
+		served, err := newProxy(i.settings, gate, ownPaths{usage, pages, requests}, i.log)
 		if err != nil {
 			return nil, err
 		}
@@ -148,7 +151,8 @@ func newGate(settings config.Config, engine *ration.Engine) rationhttp.Gate {
 // ownPaths answers what the proxy does not pass on.
 type ownPaths struct {
 	usage  *rationhttp.Usage
-	portal *portal.Portal // nil: none
+	portal *portal.Portal       // nil: none
+	asked  *keyrequests.Handler // nil: none
 }
 
 // newProxy returns the proxy before the settings' upstream, which there must be.
@@ -157,9 +161,12 @@ func newProxy(settings config.Config, gate rationhttp.Gate, own ownPaths, log *s
 	if err != nil {
 		return nil, err
 	}
-	var pages proxy.Portal // and not one without a value
+	var pages ownPages // and none without a value
 	if own.portal != nil {
-		pages = own.portal
+		pages = append(pages, own.portal)
+	}
+	if own.asked != nil {
+		pages = append(pages, own.asked)
 	}
 	return proxy.New(proxy.Config{
 		Upstream: settings.Upstream, Routes: table, Gate: gate, UsagePath: settings.UsagePath, Usage: own.usage, Portal: pages,

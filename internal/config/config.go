@@ -41,6 +41,7 @@ type Config struct {
 	UsagePath              string // empty: off
 	UsageURL               string // empty: the path
 	Portal                 Portal
+	KeyRequests            KeyRequests
 	UpstreamHeaders        map[string]string // values are secrets: never log them
 	Rewrite                *rewrite.Body     // nil: nothing
 	Errors                 *rewrite.Errors   // nil: errors keep Ration's form
@@ -165,6 +166,7 @@ var checks = []struct {
 	{[]string{"cors_origins", "cors_credentials", preflights}, (*Config).checkCORS},
 	{[]string{usagePath, "routes"}, (*Config).checkUsagePath},
 	{[]string{portalPath, usagePath, "routes"}, (*Config).checkPortalPath},
+	{[]string{keyRequestsPath, portalPath, usagePath, "routes"}, (*Config).checkKeyRequestsPath},
 	{[]string{tlsCertFile, tlsKeyFile, apiTLSCertFile, apiTLSKeyFile, adminTLSCertFile, adminTLSKeyFile}, (*Config).checkTLS},
 	{[]string{adminListen, adminTLSCertFile, acceptPlainAdmin}, (*Config).checkAdminListen},
 	{[]string{serverSetting, acceptPlainServer}, (*Config).checkServer},

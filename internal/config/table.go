@@ -25,6 +25,9 @@ const overSettlement = "over_settlement"
 // usagePath is the name of the setting that no route may contradict.
 const usagePath = "usage_path"
 
+// keyRequestsPath is the name of another one.
+const keyRequestsPath = "key_requests_path"
+
 // portalPath is the name of the setting that neither a route nor usage_path may contradict.
 const portalPath = "portal_path"
 
@@ -375,6 +378,16 @@ var settings = []setting{
 		Setting: Setting{"usage_url", "URL or path", "", "What answers with status 429 say as usage_url. Empty: usage_path, which clients resolve against the URL that they called. Set it if they reach that path at another URL, such as behind a proxy that strips the beginning of paths."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.UsageURL }, parseUsageURL),
+	},
+	{
+		Setting: Setting{"key_requests", "on or off", "off", "Lets people without a key ask for one, by POST to key_requests_path. Each request waits until an administrator approves it, with a plan, or rejects it; with the code from asking, the asker sees which, and picks the key up once. On each instance an address can ask 5 times, and then once in 10 minutes (of IPv6, a /64 counts as one), and all together 100 times, and then once in 10 seconds; 1,000 requests wait at most."},
+		kind:    text,
+		set:     into(func(c *Config) *bool { return &c.KeyRequests.Open }, parseOn),
+	},
+	{
+		Setting: Setting{keyRequestsPath, "path or off", "/v1/key-requests", "Where keys are asked for (POST to this path, with key_requests), and below it where askers see what has become of it (/state) and keys are picked up (/pickup), also those of ration keys create --pickup; on the proxy and on the verify API. The upstream gets no request for them, whatever the routes say. Where this setting is not given and a route has one of these paths, it is off."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.KeyRequests.Path }, parseKeyRequestsPath),
 	},
 	{
 		Setting: Setting{portalPath, "path or off", "off", "Where people who hold a key see in a browser what they have used and what remains: pages at this path and below it, such as /portal, on the proxy and on the verify API. The upstream gets no request for them, whatever the routes say. Only `ration dev` has it on by default."},

@@ -99,8 +99,8 @@ func testAskedRoundTrip(f *fixture) {
 		if len(entries) != 1 || strings.Contains(string(entries[0].Details), asking.Name) {
 			f.Errorf("the audit log has %v; want one entry that does not tell who asks", entries)
 		}
-		f.wantPickup(asked.Code, admin.RequestPending)
-		f.wantNoPickup(asked.Code, admin.RequestPending)
+		f.wantPickup(asked.Pickup.Code, admin.RequestPending)
+		f.wantNoPickup(asked.Pickup.Code, admin.RequestPending)
 	}
 	_, err := f.Store.KeyRequest(f.Context(), f.key(""))
 	f.wantError(err, ration.ErrNotFound)
@@ -132,13 +132,13 @@ func (f *fixture) requestsIn(plan string) map[admin.RequestState]ration.KeyID {
 		f.wantError(err, nil)
 		switch state {
 		case admin.RequestPickedUp:
-			_, err = service.PickUp(f.Context(), asked.Code)
+			_, err = service.PickUp(f.Context(), asked.Pickup.Code)
 		case admin.RequestWithdrawn:
 			_, err = service.RevokeKey(f.Context(), "test", id)
 		}
 		f.wantError(err, nil)
 		if state != admin.RequestPending {
-			f.wantPickup(asked.Code, state)
+			f.wantPickup(asked.Pickup.Code, state)
 		}
 	}
 	return ids
@@ -266,7 +266,7 @@ func testPickedUpOnce(f *fixture) {
 		f.wantError(err, nil)
 		secrets := make([]ration.Secret, 4)
 		errs := f.atOnce(len(secrets), func(i int, service *admin.Service) error {
-			issued, err := service.PickUp(f.Context(), asked.Code)
+			issued, err := service.PickUp(f.Context(), asked.Pickup.Code)
 			secrets[i] = issued.Secret
 			return err
 		})
@@ -283,8 +283,8 @@ func testPickedUpOnce(f *fixture) {
 		f.want("secrets", 1, len(key.Secrets))
 		f.want("label", admin.DefaultSecretLabel, key.Secrets[0].Label)
 		f.wantUsable(secrets[won], key.ID)
-		f.wantPickup(asked.Code, admin.RequestPickedUp)
-		f.wantNoPickup(asked.Code, admin.RequestPickedUp)
+		f.wantPickup(asked.Pickup.Code, admin.RequestPickedUp)
+		f.wantNoPickup(asked.Pickup.Code, admin.RequestPickedUp)
 		request, err := f.Store.KeyRequest(f.Context(), key.ID)
 		f.wantError(err, nil)
 		f.want("when it was picked up", f.now, request.PickedUpAt)
@@ -476,7 +476,7 @@ func testAskedDeletedWithoutKey(f *fixture) {
 	_, err = f.Store.KeyRequest(f.Context(), id)
 	f.wantError(err, ration.ErrNotFound)
 	f.want("status of the key", ration.StatusPending, f.stored(id).Status)
-	_, err = f.service().KeyRequestState(f.Context(), asked.Code)
+	_, err = f.service().KeyRequestState(f.Context(), asked.Pickup.Code)
 	f.wantError(err, ration.ErrNotFound)
 }
 

@@ -52,6 +52,11 @@ type Config struct {
 	PortalPath string
 	Portal     http.Handler
 
+	// KeyRequestsPath is where KeyRequests answers people without a key, and below it.
+	// Empty: nobody does.
+	KeyRequestsPath string
+	KeyRequests     http.Handler
+
 	// TrustedProxies are the peers whose X-Request-Id is believed.
 	TrustedProxies rationhttp.TrustedProxies
 
@@ -93,6 +98,10 @@ func (h *Handler) Register(mux *http.ServeMux) {
 	if h.config.PortalPath != "" {
 		mux.Handle(h.config.PortalPath, h.config.Portal)
 		mux.Handle(h.config.PortalPath+"/", h.config.Portal)
+	}
+	if h.config.KeyRequestsPath != "" {
+		mux.Handle(h.config.KeyRequestsPath, h.config.KeyRequests)
+		mux.Handle(h.config.KeyRequestsPath+"/", h.config.KeyRequests)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.refuse(h.newCall(w, r), h.noPath()) })
 }

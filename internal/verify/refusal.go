@@ -32,6 +32,9 @@ func (h *Handler) noPath() *refusal {
 	if h.config.PortalPath != "" {
 		paths = append(paths, h.config.PortalPath)
 	}
+	if h.config.KeyRequestsPath != "" {
+		paths = append(paths, h.config.KeyRequestsPath)
+	}
 	return &refusal{
 		status: http.StatusNotFound, code: "no_such_route",
 		detail: "There is nothing at this path. The paths are " + strings.Join(append(paths, "/healthz"), ", ") + " and /readyz. Calls of your API go to the proxy.",

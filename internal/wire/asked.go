@@ -20,5 +20,20 @@ func KeyRequests(requests []admin.KeyRequest) []api.KeyRequest { return convert(
 
 // Pickup returns a link with its code in plain text.
 func Pickup(pickup admin.IssuedPickup) api.Pickup {
-	return api.Pickup{Key: pickup.KeyID.String(), Label: pickup.Label, Code: pickup.Code.Reveal(), ExpiresAt: pickup.ExpiresAt.UTC()}
+	return api.Pickup{Key: pickup.KeyID.String(), Label: pickup.Label, Code: pickup.Code.Reveal(), URL: pickup.URL(), ExpiresAt: pickup.ExpiresAt.UTC()}
+}
+
+// AskedKey returns the answer to a request for a key, with its code in plain text.
+func AskedKey(asked admin.AskedKey) api.AskedKey {
+	return api.AskedKey{
+		ID: asked.Request.KeyID.String(), State: string(asked.Request.State), Code: asked.Pickup.Code.Reveal(), URL: asked.Pickup.URL(),
+		ExpiresAt: asked.Request.ExpiresAt.UTC(),
+	}
+}
+
+// PickupState returns what has become of a request or a link.
+func PickupState(state admin.PickupState) api.PickupState {
+	return api.PickupState{
+		ID: state.KeyID.String(), Name: state.Name, State: string(state.State), Reason: state.Reason, ExpiresAt: state.ExpiresAt.UTC(),
+	}
 }
