@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -51,11 +52,15 @@ type answers struct{ Admitted, Refused int64 }
 func (a answers) All() int64 { return a.Admitted + a.Refused }
 
 // RefusedPart returns the refused ones of a hundred.
-func (a answers) RefusedPart() int64 {
-	if a.All() == 0 {
-		return 0
+func (a answers) RefusedPart() string {
+	part := 0.0
+	if a.All() > 0 {
+		part = float64(a.Refused) * 100 / float64(a.All())
 	}
-	return (a.Refused*100 + a.All()/2) / a.All()
+	if part < 10 && a.Refused > 0 {
+		return fmt.Sprintf("%.1f %%", part)
+	}
+	return fmt.Sprintf("%.0f %%", part)
 }
 
 func (a *answers) add(sum *rationadmin.TrafficSum) {

@@ -77,7 +77,10 @@
     chart.series.forEach((one, n) => heights.push(one.values.map((value, at) => value + (n ? heights[n - 1][at] : 0))));
     place.replaceChildren();
     const shown = (at, form) => new Date(at * 1000).toLocaleString("en-GB", { timeZone: days ? "UTC" : zone, ...form });
-    const ticks = (plot, all, _, __, gap) => all.map((at) => gap >= 86400 ? shown(at, { day: "numeric", month: "short" }) : shown(at, { hour: "2-digit", minute: "2-digit" }));
+    const ticks = (_, all) => all.map((at) => {
+      const hour = shown(at, { hour: "2-digit", minute: "2-digit" });
+      return days || hour === "00:00" ? shown(at, { day: "numeric", month: "short" }) : hour;
+    });
     new window.uPlot({
       width: place.clientWidth, height: place.clientHeight - 34,
       tzDate: (at) => window.uPlot.tzDate(new Date(at * 1000), days ? "UTC" : zone),
