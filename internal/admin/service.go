@@ -10,8 +10,6 @@ type Service struct {
 	config Config
 	reach  Reach // the keys that it reads and changes
 
-	partRows int // see partRows
-
 	summaries *summaries // of all reaches
 }
 
@@ -23,5 +21,5 @@ func New(store Store, config Config) *Service {
 	if config.SecretPrefix == "" {
 		config.SecretPrefix = ration.DefaultSecretPrefix
 	}
-	return &Service{store: store, config: config, partRows: partRows, summaries: newSummaries(store)}
+	return &Service{store: store, config: config, summaries: newSummaries(store)}
 }

@@ -74,6 +74,7 @@ one.`,
 func (a *app) dev(ctx context.Context, settings config.Config, withHistory bool) (err error) {
 	settings.WaitForDatabase = 0 // who tries it looks on
 	settings.ShowPortal()
+	settings.Portal.URL = cmp.Or(settings.Portal.URL, portalToTry(settings))
 	ctx, stop := untilSignal(ctx)
 	defer stop()
 	path := "/" // any API has it

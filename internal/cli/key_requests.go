@@ -5,6 +5,7 @@ import (
 
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/keyrequests"
+	"github.com/ration-dev/ration/internal/portal"
 	"github.com/ration-dev/ration/internal/proxy"
 	"github.com/ration-dev/ration/rationhttp"
 )
@@ -26,11 +27,11 @@ func (i *instance) newKeyRequests(desk *keyrequests.Desk, gate rationhttp.Gate) 
 // pickupURL returns the URL of the page that picks up keys, which whoever gets a link opens
 // anywhere. Empty: no setting says it.
 func pickupURL(settings config.Config) string {
-	portal := settings.Portal
-	if portal.Path == "" || portal.URL == "" {
+	pages := settings.Portal
+	if pages.Path == "" || pages.URL == "" {
 		return ""
 	}
-	return portal.URL + "/pickup"
+	return pages.URL + portal.PickupPath
 }
 
 // ownPages are what the proxy answers itself, whatever the routes say.

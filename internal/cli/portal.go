@@ -3,17 +3,19 @@ package cli
 import (
 	"cmp"
 	"context"
+	"net"
 	"net/url"
 	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/portal"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
-// newPortal returns the pages for people who hold a key, and nil if they are off.
-func (i *instance) newPortal(gate rationhttp.Gate, usage *rationhttp.Usage) (*portal.Portal, error) {
+// newPortal returns the pages for people who hold or want a key, and nil if they are off.
+func (i *instance) newPortal(gate rationhttp.Gate, usage *rationhttp.Usage, desk portal.Desk) (*portal.Portal, error) {
 	settings := i.settings.Portal
 	if settings.Path == "" {
 		return nil, nil //nolint:nilnil // to have none is valid
@@ -27,7 +29,7 @@ func (i *instance) newPortal(gate rationhttp.Gate, usage *rationhttp.Usage) (*po
 		brand.Logo = logo
 	}
 	pages := portal.Config{
-		Path: settings.Path, URL: settings.URL, Brand: brand, Usage: usage, Gate: gate,
+		Desk: desk, Path: settings.Path, URL: settings.URL, Brand: brand, Usage: usage, Gate: gate,
 		UsageURL: cmp.Or(i.settings.UsageURL, i.settings.UsagePath), Log: i.log,
 	}
 	if i.settings.RequestLogDays > 0 {
@@ -58,6 +60,16 @@ func (h holders) RotateHeld(ctx context.Context, secret ration.Secret, overlap t
 		return admin.IssuedSecret{}, err
 	}
 	return operations.RotateHeld(ctx, secret, overlap)
+}
+
+// portalToTry returns the URL of the pages for those who try them on this machine, so that
+// links to them are whole. Empty: the address isn't only this machine's, or not yet known.
+func portalToTry(settings config.Config) string {
+	host, port, err := net.SplitHostPort(settings.Listen)
+	if err != nil || port == "0" || !config.IsLoopback(host) || settings.Portal.Path == "" {
+		return ""
+	}
+	return scheme(settings.TLS) + "://" + settings.Listen + (&url.URL{Path: settings.Portal.Path}).EscapedPath()
 }
 
 // portalURL returns the public URL of the pages, where settings or a listener say it.

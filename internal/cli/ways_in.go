@@ -36,11 +36,12 @@ func (i *instance) newServer() (*server.Server, error) {
 	gate := newGate(i.settings, i.engine)
 	gate.Observe = i.observeAnswers(trouble)
 	usage := rationhttp.NewUsage(gate.Charger, i.usageReader(), rationhttp.WithGate(gate))
-	pages, err := i.newPortal(gate, usage)
+	desk := i.newDesk()
+	pages, err := i.newPortal(gate, usage, desk)
 	if err != nil {
 		return nil, err
 	}
-	requests := i.newKeyRequests(i.newDesk(), gate)
+	requests := i.newKeyRequests(desk, gate)
 	api := http.NewServeMux()
 	verify.NewHandler(verify.Config{
 		UsagePath: i.settings.UsagePath, Usage: usage,

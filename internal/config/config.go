@@ -152,6 +152,7 @@ func Load(sources Sources) (Config, error) {
 		return Config{}, err
 	}
 	config.settleRoutes()
+	config.KeyRequests.ByDefault = find(keyRequests).given(file, environment.values, sources.Flags)[0].where == defaultWhere
 	config.Portal.ByDefault = find(portalPath).given(file, environment.values, sources.Flags)[0].where == defaultWhere
 	config.AdminListenByDefault = find(adminListen).given(file, environment.values, sources.Flags)[0].where == defaultWhere
 	return config, nil

@@ -38,7 +38,7 @@ func TestDefaults(t *testing.T) {
 		OverSettlement: ration.OverageRefuse, Lease: 30 * time.Second, UsageHoursDays: 90, HistoryDays: 1100, AuditLogDays: 1100, SecretPrefix: "rk", WaitForDatabase: time.Minute, ShutdownGrace: 30 * time.Second, LogFormat: "text", LogLevel: slog.LevelInfo, AccessLog: "off",
 		Routes: route.Config{Refunds: rationhttp.DefaultRefunds()}, Preflights: "charge", PreflightRate: 10, UsagePath: "/v1/usage",
 		Portal:           config.Portal{ByDefault: true, Name: "API keys", Color: "#3056d3", RotationOverlap: 24 * time.Hour},
-		KeyRequests:      config.KeyRequests{Path: "/v1/key-requests"},
+		KeyRequests:      config.KeyRequests{ByDefault: true, Path: "/v1/key-requests"},
 		UpstreamCapacity: config.Capacity{InFlight: 1024, Waiting: 1024, Wait: 5 * time.Second, WebSockets: 1024},
 		Unknown:          ration.UnknownSecrets{Burst: 20, PerSecond: 1, InAll: 200},
 		Clients:          config.Clients{Connections: 8192, ConnectionsPerAddress: 256, New: 10000, NewPerAddress: 200, MinRate: 500, MinRateGrace: 20 * time.Second},

@@ -9,8 +9,9 @@ import (
 
 // KeyRequests has the settings of asking for keys and picking them up.
 type KeyRequests struct {
-	Open bool   // keys can be asked for
-	Path string // empty: neither that nor picking up
+	Open      bool   // keys can be asked for
+	ByDefault bool   // nothing set Open
+	Path      string // empty: neither that nor picking up
 }
 
 func parseKeyRequestsPath(value string) (string, error) {

@@ -104,12 +104,14 @@ func parseOn(value string) (bool, error) {
 const DevPortalPath = "/portal"
 
 // ShowPortal switches the pages on if nothing has said whether they are on, and nothing
-// else has their path: what those who try Ration are to see.
+// else has their path, with all that can be done on them: what those who try Ration are to
+// see.
 func (c *Config) ShowPortal() {
 	if !c.Portal.ByDefault {
 		return
 	}
 	c.Portal.Path, c.Portal.Rotation = DevPortalPath, true
+	c.KeyRequests.Open = c.KeyRequests.Open || c.KeyRequests.ByDefault
 	if c.portalConflict() != "" {
 		c.Portal.Path = ""
 	}

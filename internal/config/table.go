@@ -25,6 +25,9 @@ const overSettlement = "over_settlement"
 // usagePath is the name of the setting that no route may contradict.
 const usagePath = "usage_path"
 
+// keyRequests is the name of the setting that lets people ask for keys.
+const keyRequests = "key_requests"
+
 // keyRequestsPath is the name of another one.
 const keyRequestsPath = "key_requests_path"
 
@@ -380,7 +383,7 @@ var settings = []setting{
 		set:     into(func(c *Config) *string { return &c.UsageURL }, parseUsageURL),
 	},
 	{
-		Setting: Setting{"key_requests", "on or off", "off", "Lets people without a key ask for one, by POST to key_requests_path. Each request waits until an administrator approves it, with a plan, or rejects it; with the code from asking, the asker sees which, and picks the key up once. On each instance an address can ask 5 times, and then once in 10 minutes (of IPv6, a /64 counts as one), and all together 100 times, and then once in 10 seconds; 1,000 requests wait at most."},
+		Setting: Setting{keyRequests, "on or off", "off", "Lets people without a key ask for one, by POST to key_requests_path. Each request waits until an administrator approves it, with a plan, or rejects it; with the code from asking, the asker sees which, and picks the key up once. On each instance an address can ask 5 times, and then once in 10 minutes (of IPv6, a /64 counts as one), and all together 100 times, and then once in 10 seconds; 1,000 requests wait at most."},
 		kind:    text,
 		set:     into(func(c *Config) *bool { return &c.KeyRequests.Open }, parseOn),
 	},

@@ -62,8 +62,8 @@ func readStatic(name string) []byte {
 // parsePages returns the pages by name. Each has the layout and the parts.
 func parsePages() map[string]*template.Template {
 	pages := make(map[string]*template.Template)
-	for _, name := range []string{"holder", "rotated", "error"} {
-		pages[name] = template.Must(template.New(name).Funcs(template.FuncMap{"field": newField}).ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html"))
+	for _, name := range []string{"holder", "rotated", "request", "asked", "pickup", "picked", "error"} {
+		pages[name] = template.Must(template.New(name).Funcs(template.FuncMap{"field": newField, "textField": newTextField}).ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html"))
 	}
 	return pages
 }
@@ -72,6 +72,21 @@ func parsePages() map[string]*template.Template {
 type field struct{ ID, Label, Help, Value string }
 
 func newField(id, label, text string) field { return field{id, label, text, text} }
+
+// textField is an input in which somebody writes, with what was written before.
+type textField struct {
+	ID, Label, Type, Value, Wrong, Autocomplete string
+	Most                                        int
+}
+
+// newTextField returns a field, which may be the one that is wrong.
+func newTextField(id, label, kind, value, wrong, because, autocomplete string, most int) textField {
+	made := textField{ID: id, Label: label, Type: kind, Value: value, Autocomplete: autocomplete, Most: most}
+	if wrong == id {
+		made.Wrong = because
+	}
+	return made
+}
 
 // mediaType returns a content type without its parameters.
 func mediaType(value string) string {

@@ -34,6 +34,8 @@ type Config struct {
 	// Refusals reads the last calls of a key that were refused. Nil: no request log is
 	// written, so nobody knows them.
 	Refusals Refusals
+	// Desk is where keys are asked for and picked up. Nil: neither is done here.
+	Desk Desk
 	// Rotate replaces a secret. Nil: holders can't.
 	Rotate Rotator
 	// RotationOverlap is how long the former secret stays valid.
@@ -87,6 +89,9 @@ var routes = map[string]page{
 	"":        {get: (*Portal).showHolder, post: (*Portal).tellHolder},
 	"/":       {get: (*Portal).showHolder, post: (*Portal).tellHolder},
 	"/rotate": {get: (*Portal).toHolder, post: (*Portal).rotate},
+
+	"/request": {get: (*Portal).showRequest, post: (*Portal).ask},
+	PickupPath: {get: (*Portal).showPickup, post: (*Portal).pickUp},
 }
 
 // visit is one request for a page.
@@ -129,6 +134,7 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // content is what every page shows, and Page what only one does.
 type content struct {
+	Here        string // the page's name
 	Title       string
 	Base        string
 	Brand       Brand
@@ -139,7 +145,8 @@ type content struct {
 	Overlap     string // in words
 	HeaderName  string
 	UsageURL    string
-	HasRequests bool
+	HasRequests bool // keys can be asked for
+	HasPickup   bool // links can be used
 	Page        any
 }
 
@@ -147,9 +154,10 @@ type content struct {
 func (p *Portal) render(v *visit, status int, name, title string, shown any) {
 	var body bytes.Buffer
 	err := p.pages[name].ExecuteTemplate(&body, "layout", content{
-		Title: title, Base: p.base, Brand: p.config.Brand, CSS: p.css, JS: p.js,
+		Here: name, Title: title, Base: p.base, Brand: p.config.Brand, CSS: p.css, JS: p.js,
 		Logo: template.URL(p.logo), Icon: template.URL(p.icon), //nolint:gosec // both are ours
 		Link: p.config.Brand.Link, Rotation: p.config.Rotate != nil, Overlap: spanWords(p.config.RotationOverlap),
+		HasRequests: p.config.Desk != nil && p.config.Desk.Open(), HasPickup: p.config.Desk != nil,
 		HeaderName: p.config.Gate.Sources.KeyHeader(), UsageURL: p.usageURL(v.r), Page: shown,
 	})
 	if err != nil {

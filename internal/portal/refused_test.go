@@ -15,7 +15,6 @@ import (
 
 // refusals knows what one key was refused.
 type refusals struct {
-	key   ration.KeyID
 	last  []admin.Refused
 	err   error
 	asked []ration.KeyID

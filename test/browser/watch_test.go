@@ -12,14 +12,12 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 )
 
-// watch notes what a page does that it must not do, and how much it loads.
+// watch notes what a page does that it must not do.
 type watch struct {
 	hosts []string // that may be asked
 
-	mu     sync.Mutex
-	found  []string
-	loaded int // bytes that came over the wire
-	ended  int // requests that have ended
+	mu    sync.Mutex
+	found []string
 }
 
 func newWatch(urls []string) *watch {
@@ -42,9 +40,6 @@ func (w *watch) note(event any) {
 		if err != nil || asked.Scheme != "data" && !slices.Contains(w.hosts, asked.Host) {
 			w.found = append(w.found, "a request to another host: "+event.Request.URL)
 		}
-	case *network.EventLoadingFinished:
-		w.loaded += int(event.EncodedDataLength)
-		w.ended++
 	case *runtime.EventExceptionThrown:
 		details := event.ExceptionDetails
 		text := details.Text
@@ -79,13 +74,4 @@ func (w *watch) faults() []string {
 	found := w.found
 	w.found = nil
 	return found
-}
-
-// weight returns how many bytes came over the wire since it was last asked.
-func (w *watch) weight() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	loaded := w.loaded
-	w.loaded = 0
-	return loaded
 }

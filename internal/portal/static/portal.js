@@ -9,10 +9,10 @@
   let timer = 0;
 
   // send posts a form and puts the result of the answer in place of the one shown.
-  async function send(form, quietly) {
-    const button = form.querySelector('[type=submit]');
-    const body = new URLSearchParams(new FormData(form));
-    if (!quietly && button) button.disabled = true;
+  async function send(form, quietly, by) {
+    const body = new URLSearchParams(new FormData(form, by ?? undefined));
+    const buttons = quietly ? [] : [...form.querySelectorAll('[type=submit]')];
+    for (const one of buttons) one.disabled = true;
     try {
       const answer = await fetch(form.action, { method: 'POST', body, credentials: 'same-origin', cache: 'no-store', redirect: 'error' });
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
@@ -25,7 +25,7 @@
       said(quietly ? 'The server can’t be reached; the numbers are those of the last answer.' : 'The server can’t be reached. Try again.');
       return quietly;
     } finally {
-      if (button) button.disabled = false;
+      for (const one of buttons) one.disabled = false;
     }
   }
 
@@ -38,11 +38,13 @@
       return enhance(result);
     }
     enhance(result);
-    const heading = result.querySelector('[tabindex="-1"]');
+    const heading = result.querySelector('h1[tabindex="-1"],h2[tabindex="-1"]');
     const name = byID('key-name');
+    const state = byID('state-title');
     if (byID('trouble')) said('');
+    else if (state) said(state.textContent);
     else if (name) said('Showing ' + name.textContent + '. This page refreshes itself.');
-    heading?.focus({ preventScroll: !!byID('ask-title') });
+    (result.querySelector('[aria-invalid=true]') || heading)?.focus({ preventScroll: !!byID('ask-title') });
   }
 
   // refresh asks again while somebody looks and types nothing.
@@ -63,10 +65,15 @@
     if (!form.matches('[data-live]')) return;
     event.preventDefault();
     clearTimeout(timer);
-    send(form, false).then((ok) => {
+    send(form, false, event.submitter).then((ok) => {
       const made = byID('new-secret');
       const field = byID('secret');
       if (made && field) field.value = made.value;
+      const code = byID('code');
+      if (made && code) {
+        code.value = '';
+        code.closest('section').hidden = true;
+      }
       if (ok && form.id === 'usage-form') schedule(form);
     });
   }
@@ -106,14 +113,21 @@
       rotate.value = secret;
       rotate.closest('.field').hidden = true;
     }
+  }
+
+  // takeCode takes the code of a link out of the address and asks what has become of it,
+  // which does not use it up.
+  function takeCode() {
     const code = byID('code');
-    if (code && location.hash.length > 1) {
-      code.value = decodeURIComponent(location.hash.slice(1));
-      history.replaceState(null, '', location.pathname);
-    }
+    if (!code || location.hash.length < 2) return;
+    code.value = location.hash.slice(1);
+    history.replaceState(null, '', location.pathname);
+    send(byID('pickup-form'), false, byID('look-button'));
   }
 
   document.addEventListener('submit', onSubmit);
+  addEventListener('hashchange', takeCode);
   document.addEventListener('click', onClick);
   enhance(document);
+  takeCode();
 })();
