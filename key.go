@@ -76,7 +76,8 @@ func (s Status) Valid() bool {
 	return false
 }
 
-// Key is an account that calls the API. It is never deleted, only revoked.
+// Key is an account that calls the API. It is never deleted, only revoked, unless it was asked
+// for and never approved.
 type Key struct {
 	ID         KeyID
 	Name       string            // for people; never an identifier

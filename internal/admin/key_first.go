@@ -32,8 +32,11 @@ func (f *first) add(change *KeyChange, actor string) error {
 		return nil
 	}
 	link, err := newLink(change, actor, NewPickup{Label: f.label, ExpiresAt: f.until}, f.code.Digest(f.service.config.Pepper))
+	if err != nil {
+		return err
+	}
 	f.link, change.Asked.Link = link.PickupLink, link
-	return err
+	return nil
 }
 
 func (f *first) issued(record KeyRecord) IssuedSecret {

@@ -108,6 +108,11 @@ func TestPickupLinks(t *testing.T) {
 	if _, hasSecret := made["secret"]; hasSecret || pickup["label"] != "laptop" || !strings.HasPrefix(pickup["code"].(string), "rk_pickup_") {
 		t.Fatalf("created %v", made)
 	}
+	for _, until := range []string{"2000-01-01T00:00:00Z", "2099-01-01T00:00:00Z"} {
+		if response, problem := s.call("POST", "/keys", `{"name":"Ada","pickup":true,"pickup_until":"`+until+`"}`); response.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("a link until %s: %d %v", until, response.StatusCode, problem)
+		}
+	}
 	id := made["key"].(map[string]any)["id"].(string)
 	response, another := s.call("POST", "/keys/"+id+"/pickup-links", `{"expires_at":"2099-01-01T00:00:00Z"}`)
 	if response.StatusCode != http.StatusUnprocessableEntity {

@@ -87,6 +87,9 @@ func completeFlag(cmd *cobra.Command, flag *pflag.Flag, known map[string]cobra.C
 	if strings.HasSuffix(cmd.CommandPath(), " admin login-link") && flag.Name == "scope" {
 		complete = fixed(admin.ScopeRead, admin.ScopeKeys, admin.ScopeAdmin)
 	}
+	if strings.HasSuffix(cmd.CommandPath(), " requests list") && flag.Name == "state" {
+		complete = fixed(requestStates()...)
+	}
 	if strings.HasSuffix(cmd.CommandPath(), " jobs list") && flag.Name == "state" {
 		complete = fixed(jobStates()...)
 	}

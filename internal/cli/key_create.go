@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/wire"
 )
 
 // keyFlags are the flags that creating and updating a key share.
@@ -29,19 +30,30 @@ func (f *keyFlags) register(cmd *cobra.Command) {
 
 func (a *app) keysCreateCommand() *cobra.Command {
 	var flags keyFlags
-	var label string
+	var label, until string
+	var pickup bool
 	cmd := &cobra.Command{
 		Use: "create NAME", Short: "Create a key and print its secret once",
 		Example: `  ration keys create "Alice's laptop" --owner alice --plan free
-  ration keys create batch --limit 10000/day --limit "10/second burst 20" -o json`,
+  ration keys create batch --limit 10000/day --limit "10/second burst 20" -o json
+  ration keys create "for Alice" --plan free --pickup`,
 		Long: `Creates a key and prints its secret once, alone on the standard output. A curl line
 that uses the key follows on the standard error; it repeats the secret only if both
-go to the same place, such as a terminal, so that no log gets it.`,
+go to the same place, such as a terminal, so that no log gets it.
+
+With --pickup it prints a link in place of the secret: whoever uses it first gets the
+secret, which is made only then, so you never see it.`,
 		Args: oneArgument("the name of the key"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			key, err := flags.newKey(args[0], label)
 			if err != nil {
 				return err
+			}
+			if key.PickupUntil, err = parseInstant("--pickup-until", until); err != nil {
+				return err
+			}
+			if key.Pickup = pickup; until != "" && !pickup {
+				return usagef("--pickup-until is for --pickup")
 			}
 			settings, err := a.settings()
 			if err != nil {
@@ -52,6 +64,10 @@ go to the same place, such as a terminal, so that no log gets it.`,
 				if err != nil {
 					return explainPlan(cmd.Context(), ops, key.Plan, err)
 				}
+				if issued.Pickup != nil {
+					a.sayNoLimit(issued.Key)
+					return a.showPickup(settings, issued.Pickup, wire.IssuedSecret(issued))
+				}
 				if err := a.showIssued(issued, "Created"); err != nil {
 					return err
 				}
@@ -61,6 +77,8 @@ go to the same place, such as a terminal, so that no log gets it.`,
 		},
 	}
 	flags.register(cmd)
+	cmd.Flags().BoolVar(&pickup, "pickup", false, "print a link with which somebody picks up the secret, once, in place of the secret")
+	cmd.Flags().StringVar(&until, "pickup-until", "", untilUsage)
 	cmd.Flags().StringVar(&label, "label", "", `label of its secret (default "`+admin.DefaultSecretLabel+`")`)
 	return cmd
 }

@@ -15,6 +15,7 @@ func (a *app) keysCommand() *cobra.Command {
 	return a.group("keys", "Create, show and change keys",
 		a.keysCreateCommand(), a.keysListCommand(), a.keysShowCommand(), a.keysUpdateCommand(), a.keysRotateCommand(),
 		a.keysSecretCommand(), a.keysImportCommand(),
+		a.keysApproveCommand(), a.keysRejectCommand(), a.keysPickupLinkCommand(),
 		a.keysResetCommand(), a.keysDisableCommand(), a.keysEnableCommand(), a.keysRevokeCommand(),
 	)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/ration-dev/ration/internal/adminsock"
 	"github.com/ration-dev/ration/internal/cli"
 	"github.com/ration-dev/ration/internal/testbatch"
+	"github.com/ration-dev/ration/rationadmin"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -37,6 +38,8 @@ var update = flag.Bool("update", false, "write what the scripts print into their
 //	charge SECRET N [METER=UNITS]  charges N times, as a server does
 //	reserve SECRET N [METER=UNITS]  reserves for an hour instead
 //	login LINK         logs in with a login link, as a browser does, and sets CODE and SESSION
+//	ask EMAIL          asks for a key, and sets KEY and CODE
+//	pickup CODE        picks a key up, as whoever has its link does
 //	server start [TIME]  has the database open as a server does, on a day in 2050 if not at another time
 //	server stop        closes it
 //	schema VERSION     makes the database one of a later release, for no other
@@ -67,6 +70,8 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"charge":  charging(nil),
 	"reserve": charging(&ration.Hold{TTL: time.Hour}),
 	"login":   login,
+	"ask":     ask,
+	"pickup":  pickUp,
 	"server":  serve,
 	"schema":  setSchema,
 	"damage":  damage,
@@ -123,7 +128,7 @@ var variable = []struct {
 	{regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b`), "UUID"},
 	{regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z\b`), "TIME"},
 	{regexp.MustCompile(`\b20[0-9]{2}-[0-9]{2}-[0-9]{2}\b`), "DATE"},
-	{regexp.MustCompile(`\brk_(token_|login_)?[0-9A-Za-z]{38}\b`), "SECRET"},
+	{regexp.MustCompile(`\brk_(token_|login_|pickup_)?[0-9A-Za-z]{38}\b`), "SECRET"},
 	{regexp.MustCompile(`\brk_[0-9A-Za-z]{5}…[0-9A-Za-z]{4}`), "ENDS"},
 	{regexp.MustCompile(`"(start|end)": "[^"]*"`), `"$1": "…"`},
 	{regexp.MustCompile(`cli:[^\s",]+|\btoken:script\b`), "ACTOR"},
@@ -161,6 +166,35 @@ func login(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv("CODE", code)
 		ts.Setenv("SESSION", begun.Session.ID.String())
 	}
+}
+
+// ask asks for a key, as somebody who has none does.
+func ask(ts *testscript.TestScript, _ bool, args []string) {
+	store, done := storeOf(ts)
+	defer done()
+	ctx := rationadmin.WithOrigin(context.Background(), rationadmin.Origin{From: "203.0.113.7"})
+	asked, err := admin.New(store, admin.Config{}).AskForKey(ctx, admin.KeyAsking{Name: "<b>Ann</b>", Email: args[0], Reason: "to search"})
+	ts.Check(err)
+	ts.Setenv("KEY", asked.Request.KeyID.String())
+	ts.Setenv("CODE", asked.Pickup.Code.Reveal())
+}
+
+func pickUp(ts *testscript.TestScript, neg bool, args []string) {
+	store, done := storeOf(ts)
+	defer done()
+	if _, err := admin.New(store, admin.Config{}).PickUp(context.Background(), ration.SecretFromText(args[0])); (err != nil) != neg {
+		ts.Fatalf("picking up: %v", err)
+	}
+}
+
+// storeOf returns the store that a server has open, or opens the database until done.
+func storeOf(ts *testscript.TestScript) (store *sqlite.Store, done func()) {
+	if store := ts.Value("server").(*server).store; store != nil {
+		return store, func() {}
+	}
+	store, err := sqlite.Open(context.Background(), sqlite.Config{Path: databasePath(ts)})
+	ts.Check(err)
+	return store, func() { ts.Check(store.Close()) }
 }
 
 // charging makes the command that charges, or holds what it charges.
