@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,29 +48,26 @@ func TestHistoryOfKeysIsReadKeyByKey(t *testing.T) {
 // planOfAsked explains the query with a text, as reads plan it.
 func planOfAsked(t *testing.T, d *database, asked []postgres.Asked, text string) string {
 	t.Helper()
-	for i := range asked {
-		if !strings.Contains(asked[i].SQL, text) {
-			continue
-		}
-		tx, err := d.conn.Begin(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = tx.Rollback(t.Context()) }()
-		if _, err := tx.Exec(t.Context(), postgres.ListInOrderSQL); err != nil {
-			t.Fatal(err)
-		}
-		sql, params := asked[i].Numbered()
-		rows, err := tx.Query(t.Context(), "EXPLAIN "+sql, params...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			t.Fatal(err)
-		}
-		return strings.Join(lines, "\n")
+	at := slices.IndexFunc(asked, func(a postgres.Asked) bool { return strings.Contains(a.SQL, text) })
+	if at < 0 {
+		t.Fatalf("nothing asked %q", text)
 	}
-	t.Fatalf("nothing asked %q", text)
-	return ""
+	tx, err := d.conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	if _, err := tx.Exec(t.Context(), postgres.ListInOrderSQL); err != nil {
+		t.Fatal(err)
+	}
+	sql, params := asked[at].Numbered()
+	rows, err := tx.Query(t.Context(), "EXPLAIN "+sql, params...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
 }

@@ -23,7 +23,7 @@ func makeHistory(ctx context.Context, settings config.Config) (made bool, err er
 		return false, nil
 	}
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return false, nil //nolint:nilerr // whatever it is, opening it says what is wrong
+		return false, nil // whatever it is, opening it says what is wrong
 	}
 	if made, err = fillInPlace(ctx, path, admin.Config{SecretPrefix: settings.SecretPrefix, Pepper: settings.Pepper}); err != nil {
 		return false, fmt.Errorf("%w; 'ration dev --empty' starts without it", err)

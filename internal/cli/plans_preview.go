@@ -80,7 +80,7 @@ func previewSummary(preview api.PlanPreviewed) string {
 	for i, meter := range preview.Meters {
 		refused[i] = fmt.Sprintf("%s of %s %s", meter.Refused, meter.Used, meter.Meter)
 		if meter.Denied > 0 {
-			denied += fmt.Sprintf(" %s on %s denied in that time, which are not among these.", counted(meter.Denied, "charge was", "charges were"), meter.Meter)
+			denied += fmt.Sprintf(" %s denied on %s in that time; they are not among these.", counted(meter.Denied, "charge was", "charges were"), meter.Meter)
 		}
 	}
 	of := counted(preview.Keys, "key", "keys")

@@ -39,9 +39,8 @@ type Store interface {
 // [Mark]. The same now makes the same history, but for ids and secrets.
 func MakeHistory(ctx context.Context, store Store, clock *Clock, config admin.Config, now time.Time) error {
 	now = now.UTC().Truncate(time.Microsecond)
-	maker := &maker{
-		store: store, clock: clock, operations: admin.New(store, config), now: now, draw: rand.New(rand.NewPCG(seed, seed)),
-	}
+	draw := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // the same each time
+	maker := &maker{store: store, clock: clock, operations: admin.New(store, config), now: now, draw: draw}
 	if err := maker.makeAll(ctx); err != nil {
 		return fmt.Errorf("making the demo's history: %w", err)
 	}
