@@ -15,7 +15,7 @@ import (
 
 const (
 	historyDays = 30
-	hourlyDays  = 7 // the last ones, which are told hour by hour
+	hourlyDays  = 8 // the last ones, which are told hour by hour: a chart of 7 days begins in the middle of the first one
 	seed        = 20_301_031
 )
 
