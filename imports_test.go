@@ -89,6 +89,7 @@ var layers = []layer{
 	{"internal/wire", []string{root, "api", "internal/admin"}},
 	{"internal/adminapi", []string{root, "api", "internal/numeral", "api/openapi", "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/sealed", "internal/sheet", "internal/wire"}},
 	{"internal/console", []string{root, "rationadmin", "rationhttp", "internal/admin", "internal/bearer", "internal/condense"}},
+	{"internal/oidclogin", []string{root}},
 	{"internal/sheet", []string{root, "api"}},
 	{"internal/console/...", []string{root, "api", "internal/admin", "internal/console/..."}},
 
@@ -116,6 +117,7 @@ var layers = []layer{
 	{"internal/testbatch", []string{root}},
 	{"internal/testdb/...", []string{"internal/testdb"}},
 	{"internal/testdisk", nil},
+	{"internal/testoidc", nil},
 	{"internal/testcert", nil},
 	{"test/...", []string{"..."}},
 

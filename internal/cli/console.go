@@ -17,10 +17,14 @@ import (
 
 // newAdmin returns what the admin listener serves: the admin API, and the console at all
 // other paths.
-func (i *instance) newAdmin() http.Handler {
+func (i *instance) newAdmin() (http.Handler, error) {
 	api := i.newAdminAPI()
+	signIn, err := consoleAccess{i}.signIn()
+	if err != nil {
+		return nil, err
+	}
 	pages := console.New(console.Config{
-		Access: consoleAccess{i}, TrustedProxies: i.settings.TrustedProxies,
+		Access: consoleAccess{i}, SignIn: signIn, TrustedProxies: i.settings.TrustedProxies,
 		ProxyURL:  func() string { return i.publicURL(proxyListener) },
 		KeyHeader: i.settings.KeyHeader, Log: i.log,
 	})
@@ -30,7 +34,7 @@ func (i *instance) newAdmin() http.Handler {
 			return
 		}
 		pages.ServeHTTP(w, r)
-	})
+	}), nil
 }
 
 // publicURL returns where clients reach a listener, as far as this machine knows it; empty:

@@ -36,12 +36,12 @@ func TestDevLogsIn(t *testing.T) {
 func TestFirstStartSaysHowToLogIn(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const hint = "nobody can log in to the console yet"
-	first := startServer(t, nil).stop().stderr
+	first := startServer(t, nil, "--admin-listen", "127.0.0.1:0").stop().stderr
 	if !strings.Contains(first, hint) || !strings.Contains(first, "ration admin login-link") || strings.Contains(first, "rk_login_") {
 		t.Errorf("the first start says\n%s", first)
 	}
 	must(t, "sqlite:ration.db", "plans", "create", "free", "--unlimited")
-	if second := startServer(t, nil).stop().stderr; strings.Contains(second, hint) {
+	if second := startServer(t, nil, "--admin-listen", "127.0.0.1:0").stop().stderr; strings.Contains(second, hint) {
 		t.Errorf("a later start says\n%s", second)
 	}
 }

@@ -90,9 +90,13 @@ func (i *instance) newListeners(proxy, verify http.Handler, trouble *troubleLog)
 	}
 	var listeners []server.Listener
 	if i.settings.AdminListen != "" {
+		admin, err := i.newAdmin()
+		if err != nil {
+			return nil, err
+		}
 		listeners = append(listeners, server.Listener{
 			Name: adminListener, Address: i.settings.AdminListen, Optional: i.settings.AdminListenByDefault,
-			Handler: i.access.Handler("admin", i.newAdmin()), Certificate: certificates[2],
+			Handler: i.access.Handler("admin", admin), Certificate: certificates[2],
 			Limits: server.Limits{ReadTimeout: apiReadTimeout, Clients: adminBounds(apiBounds)},
 		})
 	}

@@ -23,9 +23,10 @@ type Config struct {
 	Target                 Target // what commands work on
 	Listen                 string
 	APIListen              string
-	AdminListen            string         // empty: no admin API
-	AdminListenByDefault   bool           // nothing set AdminListen
-	ConsoleURL             string         // without a slash at its end; empty: not set
+	AdminListen            string // empty: no admin API
+	AdminListenByDefault   bool   // nothing set AdminListen
+	ConsoleURL             string // without a slash at its end; empty: not set
+	OIDC                   OIDC
 	TLS                    certfile.Files // for the proxy's listener; zero: no TLS
 	APITLS                 certfile.Files // for the verify API's listener; zero: no TLS
 	AdminTLS               certfile.Files // for the admin API's listener; zero: no TLS
@@ -143,6 +144,7 @@ func Load(sources Sources) (Config, error) {
 	}
 	faults = append(faults, config.readBootstrapVariable(environment.bootstrap, sources)...)
 	faults = append(faults, config.readTokenVariable(environment.token)...)
+	faults = append(faults, config.readClientSecretVariable(environment.clientSecret)...)
 	for _, check := range checks {
 		if !slices.ContainsFunc(check.of, func(name string) bool { return wrong[name] }) {
 			faults = append(faults, check.run(&config, file, environment.values, sources)...)
@@ -170,6 +172,7 @@ var checks = []struct {
 	{[]string{keyRequestsPath, portalPath, usagePath, "routes"}, (*Config).checkKeyRequestsPath},
 	{[]string{tlsCertFile, tlsKeyFile, apiTLSCertFile, apiTLSKeyFile, adminTLSCertFile, adminTLSKeyFile}, (*Config).checkTLS},
 	{[]string{adminListen, adminTLSCertFile, acceptPlainAdmin}, (*Config).checkAdminListen},
+	{[]string{oidcIssuer, oidcClientID, oidcClientSecretFile, oidcAdminGroups, oidcKeysGroups, oidcReadGroups, consoleURL, adminListen}, (*Config).checkOIDC},
 	{[]string{serverSetting, acceptPlainServer}, (*Config).checkServer},
 	{targets, (*Config).settleTarget},
 }

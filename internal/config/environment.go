@@ -18,10 +18,11 @@ var otherVariables = []string{
 
 // environment is what the process environment gives.
 type environment struct {
-	file      string            // of the configuration
-	bootstrap string            // a token; empty: none
-	token     string            // of commands that ask a server; empty: none
-	values    map[string]string // setting name → value
+	file         string            // of the configuration
+	bootstrap    string            // a token; empty: none
+	token        string            // of commands that ask a server; empty: none
+	clientSecret string            // of logins with OpenID Connect; empty: none
+	values       map[string]string // setting name → value
 }
 
 // readEnvironment picks out Ration's variables. One that is misspelt is a fault:
@@ -43,6 +44,8 @@ func readEnvironment(variables []string) (environment, []*Error) {
 			found.file = value
 		case name == tokenVariable:
 			found.token = value
+		case name == clientSecretVariable:
+			found.clientSecret = value
 		case name == bootstrapVariable && value == "":
 			faults = append(faults, &Error{name, "is set but empty; unset it, or give the token that 'ration tokens generate' prints"})
 		case name == bootstrapVariable:
@@ -61,7 +64,7 @@ func readEnvironment(variables []string) (environment, []*Error) {
 }
 
 func unknownVariable(short string) string {
-	known := []string{fileVariable, bootstrapVariable}
+	known := []string{fileVariable, bootstrapVariable, clientSecretVariable}
 	for _, s := range Settings() {
 		known = append(known, s.Variable())
 	}

@@ -49,6 +49,7 @@ type Access interface {
 // Config is what the console works with.
 type Config struct {
 	Access         Access
+	SignIn         *SignIn                   // nil: people log in with codes only
 	TrustedProxies rationhttp.TrustedProxies // whose X-Forwarded-Proto is believed
 
 	// ProxyURL and APIURL are where clients reach the proxy and the verify API, for the
@@ -74,6 +75,7 @@ func New(config Config) *Console {
 	c := &Console{config: config, mux: http.NewServeMux(), pages: parsePages(), log: condense.New(config.Log)}
 	c.mux.HandleFunc("GET /assets/{name}", serveAsset)
 	c.registerLogin()
+	c.registerSignIn()
 	c.registerOverview()
 	c.registerKeys()
 	c.registerKey()

@@ -37,10 +37,11 @@ func (c *Console) registerLogin() {
 type loginPage struct {
 	Problem string
 	Next    string // where to go afterwards
+	SignIn  string // another system that lets people in; empty: none does
 }
 
 func (c *Console) showLogin(w http.ResponseWriter, r *http.Request, status int, problem string) {
-	c.pages.write(w, status, "login", layout{Title: "Log in", Page: loginPage{Problem: problem, Next: nextOf(r)}})
+	c.pages.write(w, status, "login", layout{Title: "Log in", Page: loginPage{Problem: problem, Next: nextOf(r), SignIn: c.signInName()}})
 }
 
 // logIn begins a session. A code, a token and a session's secret never are in a URL.

@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/bearer"
+	"github.com/ration-dev/ration/internal/condense"
+	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/console"
+	"github.com/ration-dev/ration/internal/oidclogin"
+)
+
+// signIn returns how people log in by the OpenID provider of the settings; nil: there is
+// none.
+func (i consoleAccess) signIn() (*console.SignIn, error) {
+	settings := i.settings.OIDC
+	if settings.Issuer == "" {
+		return nil, nil //nolint:nilnil // none is a valid value
+	}
+	login, err := oidclogin.New(oidclogin.Config{
+		Issuer: settings.Issuer, ClientID: settings.ClientID, Secret: settings.Secret, RedirectURL: i.settings.ConsoleURL + console.SignInCallback,
+		Scopes: settings.Scopes, GroupsClaim: settings.GroupsClaim,
+		Roles: []oidclogin.Role{{Scope: admin.ScopeAdmin, Groups: settings.AdminGroups}, {Scope: admin.ScopeKeys, Groups: settings.KeysGroups}, {Scope: admin.ScopeRead, Groups: settings.ReadGroups}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	log := condense.New(i.log)
+	refused := func(r *http.Request, err error) error {
+		refusal, is := errors.AsType[*oidclogin.Refusal](err)
+		if !is {
+			return err
+		}
+		if refusal.Cause != nil {
+			log.Say(r.Context(), slog.LevelWarn, condense.Kind{Message: "somebody could not log in by the OpenID provider"}, slog.Any("error", refusal.Cause), slog.String("client", i.clientOf(r)))
+		}
+		return &bearer.Refusal{Status: refusal.Status, Detail: refusal.Text}
+	}
+	return &console.SignIn{
+		Name:  providerName(settings),
+		Begin: func(w http.ResponseWriter, r *http.Request) error { return refused(r, login.Begin(w, r)) },
+		Finish: func(w http.ResponseWriter, r *http.Request) (ration.Secret, time.Time, error) {
+			identity, err := login.Finish(w, r)
+			if err != nil {
+				return ration.Secret{}, time.Time{}, refused(r, err)
+			}
+			operations, err := i.administration()
+			if err != nil {
+				return ration.Secret{}, time.Time{}, err
+			}
+			user := admin.User{Name: identity.Name(), Scopes: identity.Scopes, Subject: identity.Subject}
+			issued, err := operations.LogInUser(r.Context(), user, admin.Login{From: i.clientOf(r), UserAgent: r.UserAgent()})
+			return issued.Secret, issued.Session.ExpiresAt, err
+		},
+	}, nil
+}
+
+// providerName is what the button says.
+func providerName(settings config.OIDC) string {
+	if settings.Name != "" {
+		return settings.Name
+	}
+	location, err := url.Parse(settings.Issuer)
+	if err != nil {
+		return settings.Issuer
+	}
+	return location.Host
+}
