@@ -43,34 +43,40 @@ func wantOrderOfIndexes(t *testing.T, d *database, store *postgres.Store, filter
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, query := range asked {
+		if !strings.Contains(query.SQL, "LIMIT") {
+			continue // by the ids of keys that were found
+		}
+		plan := d.planOf(t, &query, postgres.ListInOrderSQL)
+		for _, wrong := range []string{"Sort", "Seq Scan on api_keys", "Seq Scan on key_words", "Seq Scan on api_key_secrets", "Bitmap"} {
+			if strings.Contains(plan, wrong) && !strings.Contains(plan, "SubPlan") {
+				t.Errorf("%s has a %s:\n%s\n%s", fmt.Sprintf("%+v", filter), wrong, query.SQL, plan)
+			}
+		}
+	}
+}
+
+// planOf returns the plan of what was asked, if a query precedes it.
+func (d *database) planOf(t *testing.T, query *postgres.Asked, before string) string {
+	t.Helper()
 	tx, err := d.conn.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback(t.Context()) }()
-	if _, err := tx.Exec(t.Context(), postgres.ListInOrderSQL); err != nil {
+	if _, err := tx.Exec(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
-	for _, query := range asked {
-		if !strings.Contains(query.SQL, "LIMIT") {
-			continue // by the ids of keys that were found
-		}
-		sql, params := query.Numbered()
-		rows, err := tx.Query(t.Context(), "EXPLAIN "+sql, params...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			t.Fatalf("%s: %v", sql, err)
-		}
-		plan := strings.Join(lines, "\n")
-		for _, wrong := range []string{"Sort", "Seq Scan on api_keys", "Seq Scan on key_words", "Seq Scan on api_key_secrets", "Bitmap"} {
-			if strings.Contains(plan, wrong) && !strings.Contains(plan, "SubPlan") {
-				t.Errorf("%s has a %s:\n%s\n%s", fmt.Sprintf("%+v", filter), wrong, sql, plan)
-			}
-		}
+	sql, params := query.Numbered()
+	rows, err := tx.Query(t.Context(), "EXPLAIN "+sql, params...)
+	if err != nil {
+		t.Fatal(err)
 	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // listFilters are filters of all kinds, each in all orders, from the start or from a place.

@@ -99,3 +99,36 @@ func TestAdministrationReadsByItsIndexes(t *testing.T) {
 		}
 	}
 }
+
+// TestPartsOfADayAreFoundByTheIndex looks at the plans of a part of a report: neither the
+// search for its end nor its sums may read the whole day.
+func TestPartsOfADayAreFoundByTheIndex(t *testing.T) {
+	store := open(t, sqlite.Config{Path: newPath(t)})
+	createPlan(t, store, "plan", "5/day")
+	key := createKey(t, store, "plan")
+	for _, state := range []string{"empty", "analysed"} {
+		end, sums, err := sqlite.AskedForPart(t.Context(), store, ration.DateID(2026, 7, 15), ration.KeyID{0x80}, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range []struct {
+			asked sqlite.Asked
+			want  string // of the first step
+		}{
+			{end, "PRIMARY KEY ((date,api_key_id)>(?,?) AND date<?)"},
+			{sums, "PRIMARY KEY (date=? AND api_key_id>? AND api_key_id<?)"},
+		} {
+			steps, err := store.Steps(t.Context(), sqlite.Query{Text: row.asked.SQL, Values: make([]any, len(row.asked.Args))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text := strings.Join(steps, "; "); !strings.Contains(steps[0], row.want) || strings.Contains(text, "SCAN") {
+				t.Errorf("%s: %s\n%s", state, row.asked.SQL, text)
+			}
+		}
+		charge(t, store, key)
+		if err := store.Run(t.Context(), "ANALYZE"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -4,3 +4,9 @@ package admin
 func RepairKey(actor string, repair *UsageRepair) error {
 	return repairKey(author{actor: actor}, repair)
 }
+
+// InPartsOf makes reports read so many rows at once.
+func (s *Service) InPartsOf(rows int) *Service {
+	s.partRows = rows
+	return s
+}

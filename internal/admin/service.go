@@ -10,6 +10,8 @@ type Service struct {
 	config Config
 	reach  Reach // the keys that it reads and changes
 
+	partRows int // see partRows
+
 	summaries *summaries // of all reaches
 }
 
@@ -21,5 +23,5 @@ func New(store Store, config Config) *Service {
 	if config.SecretPrefix == "" {
 		config.SecretPrefix = ration.DefaultSecretPrefix
 	}
-	return &Service{store: store, config: config, summaries: newSummaries(store)}
+	return &Service{store: store, config: config, partRows: partRows, summaries: newSummaries(store)}
 }

@@ -200,10 +200,14 @@ type Usage interface {
 	// ReportPause returns how long a long report pauses after a part that took so long
 	// to read, so that decisions have most of what they share with it.
 	ReportPause(took time.Duration) time.Duration
-	// SumUsage adds up history rows by the question's groups and by meter, in the
-	// order of [UsageReport].
+	// EndOfPart returns the last key of a part of a day's history that begins after a key.
+	// The part has so many rows, and what more rows its last key has. The zero id: fewer
+	// rows are left.
+	EndOfPart(ctx context.Context, day ration.PeriodID, after ration.KeyID, rows int) (ration.KeyID, error)
+	// SumUsage adds up history rows of the keys of a range by the question's groups and by
+	// meter, in the order of [UsageReport].
 	// The question's Zone does not matter.
-	SumUsage(ctx context.Context, question UsageQuestion) (UsageReport, error)
+	SumUsage(ctx context.Context, question UsageQuestion, keys KeyRange) (UsageReport, error)
 	// SumHours calls ask with the store's time and the hour from which on hours are
 	// complete (zero: they always were), and adds up what the answer selects, as
 	// SumUsage does: a sum by day or month has the Date of its span. Error: that of ask,
@@ -224,6 +228,13 @@ type Usage interface {
 	// no state any more; and Audit. If reset returns ErrUnchanged or any other error, nothing is
 	// changed. Reset may be called again. Error: ErrNotFound.
 	ResetUsage(ctx context.Context, id ration.KeyID, reset func(*UsageReset) error) error
+}
+
+// KeyRange is keys that follow one another in the order of their ids. The zero KeyRange is
+// all keys.
+type KeyRange struct {
+	After ration.KeyID // not included; zero: from the first on
+	Last  ration.KeyID // included; zero: to the last
 }
 
 // Traffic counts answers.

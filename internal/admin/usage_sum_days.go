@@ -15,13 +15,15 @@ const DefaultUsageLimit = 10_000
 const (
 	// allSums is a limit that no number of sums reaches.
 	allSums = 1 << 30
-	// unpaced is how long a report may read before it pauses after each day.
+	// partRows is about how many rows a report reads at once.
+	partRows = 100_000
+	// unpaced is how long a report may read before it pauses after each part.
 	unpaced = 200 * time.Millisecond
 )
 
 // sumDays answers a question about each key's own days.
 func (s *Service) sumDays(ctx context.Context, question UsageQuestion) (report UsageReport, err error) {
-	sum := s.store.SumUsage
+	sum := s.sumAtOnce
 	if isWide(&question) {
 		sum = s.sumDayByDay
 	}
@@ -35,35 +37,31 @@ func (s *Service) sumDays(ctx context.Context, question UsageQuestion) (report U
 	return report, err
 }
 
+func (s *Service) sumAtOnce(ctx context.Context, question UsageQuestion) (UsageReport, error) {
+	return s.store.SumUsage(ctx, question, KeyRange{})
+}
+
 // isWide reports whether a question is about any number of keys, and has few answers a day.
 func isWide(question *UsageQuestion) bool {
 	return question.KeyID.IsZero() && question.Owner == "" && question.Owners == nil &&
 		!slices.Contains(question.By, ByKey) && !slices.Contains(question.By, ByOwner)
 }
 
-// sumDayByDay adds up one day after the other, each in a read of its own, so that no read
-// takes as long as a month of a million keys would.
+// sumDayByDay adds up one day after the other, in parts with a read for each, so that no
+// read takes as long as a month of a million keys would.
 func (s *Service) sumDayByDay(ctx context.Context, question UsageQuestion) (UsageReport, error) {
 	first, last, err := s.daysBetween(ctx, question.From, question.To)
 	if err != nil || first == 0 {
 		return UsageReport{}, err
 	}
-	sums, totals := make(usageSums), make(usageSums)
-	var busy time.Duration
+	parts := usageParts{Service: s, sums: make(usageSums), totals: make(usageSums)}
 	for day := question; first <= last; {
 		day.From, day.To, day.Limit = first, first, allSums
-		start := time.Now()
-		part, err := s.store.SumUsage(ctx, day)
+		used, err := parts.addDay(ctx, day, first == last)
 		if err != nil {
 			return UsageReport{}, err
 		}
-		sums.add(part.Sums)
-		totals.add(part.Totals)
-		took := time.Since(start)
-		if busy += took; busy > unpaced && first < last && !pause(ctx, s.store.ReportPause(took)) {
-			return UsageReport{}, ration.ErrStoreUnavailable
-		}
-		if first++; len(part.Sums) > 0 || first > last {
+		if first++; used || first > last {
 			continue
 		}
 		if first, _, err = s.daysBetween(ctx, first, last); err != nil { // there may be years without usage
@@ -73,11 +71,42 @@ func (s *Service) sumDayByDay(ctx context.Context, question UsageQuestion) (Usag
 			break
 		}
 	}
-	report := UsageReport{Sums: sums.sorted(), Totals: totals.sorted()}
+	report := UsageReport{Sums: parts.sums.sorted(), Totals: parts.totals.sorted()}
 	if limit := cmp.Or(question.Limit, DefaultUsageLimit); len(report.Sums) > limit {
 		report.Sums, report.More = report.Sums[:limit], true
 	}
 	return report, nil
+}
+
+// usageParts are the parts of a report that were read.
+type usageParts struct {
+	*Service
+	sums, totals usageSums
+	busy         time.Duration // of reading
+}
+
+// addDay adds up a day, and reports whether it has any usage. It pauses after each part,
+// but not after that with which the report ends.
+func (p *usageParts) addDay(ctx context.Context, day UsageQuestion, ends bool) (used bool, err error) {
+	for keys, more := (KeyRange{}), true; more; keys.After = keys.Last {
+		start := time.Now()
+		if keys.Last, err = p.store.EndOfPart(ctx, day.From, keys.After, p.partRows); err != nil {
+			return false, err
+		}
+		report, err := p.store.SumUsage(ctx, day, keys)
+		if err != nil {
+			return false, err
+		}
+		p.sums.add(report.Sums)
+		p.totals.add(report.Totals)
+		used = used || len(report.Sums) > 0
+		more = !keys.Last.IsZero()
+		took := time.Since(start)
+		if p.busy += took; p.busy > unpaced && (more || !ends) && !pause(ctx, p.store.ReportPause(took)) {
+			return false, ration.ErrStoreUnavailable
+		}
+	}
+	return used, nil
 }
 
 // daysBetween returns the first and the last day from one to another, or from the first

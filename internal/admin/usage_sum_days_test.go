@@ -12,7 +12,8 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 )
 
-// A report on all keys is read day by day; it is what one read of all days would tell.
+// A report on all keys is read day by day, in parts; it is what one read of all days would
+// tell, whatever the size of the parts, and whatever keys are within reach.
 func TestSumsOfAllKeysAreThoseOfOneRead(t *testing.T) {
 	o := open(t)
 	var days []admin.ImportedDay
@@ -48,17 +49,24 @@ func TestSumsOfAllKeysAreThoseOfOneRead(t *testing.T) {
 			{Limit: 1},
 			{Limit: 3},
 		} {
-			question := admin.UsageQuestion{UsageFilter: filter, By: by}
-			got, err := o.SumUsage(t.Context(), question)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want, err := o.store.SumUsage(t.Context(), question)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
-				t.Errorf("%+v (-one read +day by day):\n%s", question, diff)
+			for rows, service := range map[int]*admin.Service{
+				0: admin.New(o.store, admin.Config{}),
+				1: admin.New(o.store, admin.Config{}).InPartsOf(1),
+				2: admin.New(o.store, admin.Config{}).InPartsOf(2),
+				3: admin.New(o.store, admin.Config{}).InPartsOf(3).Within(admin.Reach{Plans: filter.Plans}),
+			} {
+				question := admin.UsageQuestion{UsageFilter: filter, By: by}
+				got, err := service.SumUsage(t.Context(), question)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want, err := o.store.SumUsage(t.Context(), question, admin.KeyRange{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("%+v in parts of %d rows (-one read +day by day):\n%s", question, rows, diff)
+				}
 			}
 		}
 	}
@@ -91,7 +99,7 @@ type countingReads struct {
 	sums int
 }
 
-func (c *countingReads) SumUsage(ctx context.Context, question admin.UsageQuestion) (admin.UsageReport, error) {
+func (c *countingReads) SumUsage(ctx context.Context, question admin.UsageQuestion, keys admin.KeyRange) (admin.UsageReport, error) {
 	c.sums++
-	return c.Store.SumUsage(ctx, question)
+	return c.Store.SumUsage(ctx, question, keys)
 }

@@ -39,7 +39,7 @@ then exits with code 4.`,
 			i.reportKeys(cmd.Context(), isNew)
 			log.Info("serving the verify API", "address", i.server.Addr(verifyListener).String(), "tls", !settings.APITLS.IsZero(), "database", describe(settings.DB))
 			if addr := i.server.Addr(adminListener); addr != nil {
-				log.Info("serving the admin API", "address", addr.String(), "tls", !settings.AdminTLS.IsZero())
+				log.Info("serving the console and the admin API", "address", addr.String(), "tls", !settings.AdminTLS.IsZero())
 			}
 			if addr := i.server.Addr(proxyListener); addr != nil {
 				log.Info("serving the proxy", "address", addr.String(), "tls", !settings.TLS.IsZero(), "upstream", settings.Upstream.Redacted())

@@ -85,6 +85,8 @@ func New(config Config) *Console {
 	c.registerPlans()
 	c.registerPlanChanges()
 	c.registerAudit()
+	c.registerTokens()
+	c.registerSessions()
 	c.registerPalette()
 	c.mux.HandleFunc("/", c.visited(func(v *visit) error { return ration.ErrNotFound }))
 	var protection http.CrossOriginProtection

@@ -47,7 +47,7 @@ type KeyBounds struct {
 
 // ListKeys implements admin.Keys.
 func (s *Store) ListKeys(ctx context.Context, filter admin.KeyFilter) (page admin.FoundKeys, err error) {
-	return KeyBounds{Few: 250, Looked: 500}.ListKeys(ctx, s.db, filter)
+	return KeyBounds{Few: 250, Looked: 200}.ListKeys(ctx, s.db, filter)
 }
 
 // ListKeys reads a page within the bounds.

@@ -108,7 +108,7 @@ func sumHours(ctx context.Context, r Reader, question *admin.HourQuestion, by []
 	}
 	rows := strings.Repeat(", (CAST(? AS bigint), CAST(? AS timestamptz), CAST(? AS timestamptz))", len(spans))[2:]
 	groups := groupsOf(by, spanNumber, spanNumber)
-	sql := "WITH s (number, starts, ends) AS (VALUES " + rows + ") " + groups.sums("", "("+hours+") d JOIN s ON d.hour >= s.starts AND d.hour < s.ends", "")
+	sql := "WITH s (number, starts, ends) AS (VALUES " + rows + ") " + groups.sums("", "("+hours+") d JOIN s ON d.hour >= s.starts AND d.hour < s.ends LEFT JOIN api_keys k ON "+ofKey, "")
 	err = r.Query(ctx, sql, func(row Row) {
 		sum := readSum(row, groups.columns)
 		if len(groups.times) > 0 && groups.times[0] == spanNumber {

@@ -12,17 +12,17 @@ import (
 // SumUsage implements admin.Usage. It reads the days that the filter selects, as
 // UsageDays finds them, and no more rows come out than there are sums. Days of keys
 // that were revoked count, and so would those of one that is gone.
-func (s *Store) SumUsage(ctx context.Context, question admin.UsageQuestion) (report admin.UsageReport, err error) {
+func (s *Store) SumUsage(ctx context.Context, question admin.UsageQuestion, keys admin.KeyRange) (report admin.UsageReport, err error) {
 	limit := LimitOr(question.Limit, admin.DefaultUsageLimit)
 	err = s.db.Read(ctx, "adding up usage", func(ctx context.Context, r Reader) error {
-		if report.Sums, err = sums(ctx, r, question, limit+1); err != nil {
+		if report.Sums, err = sums(ctx, r, question, keys, limit+1); err != nil {
 			return err
 		}
 		if len(report.Sums) <= int(limit) {
 			report.Totals = totals(report.Sums)
 			return nil
 		}
-		report.Totals, err = sums(ctx, r, admin.UsageQuestion{UsageFilter: question.UsageFilter}, AllRows)
+		report.Totals, err = sums(ctx, r, admin.UsageQuestion{UsageFilter: question.UsageFilter}, keys, AllRows)
 		return err
 	})
 	if err != nil {
@@ -70,17 +70,58 @@ var groupColumns = map[admin.UsageGroup][]string{
 	admin.ByHour:  {"d.hour"},
 }
 
+// EndOfPart implements admin.Usage. The index of usage_days that begins with the date
+// serves it, and has all that it reads. As in a list of keys, an equality is a range, so
+// that no other index has the order.
+func (s *Store) EndOfPart(ctx context.Context, day ration.PeriodID, after ration.KeyID, rows int) (last ration.KeyID, err error) {
+	by := order{[]string{"d.date", "d.api_key_id", "d.meter"}, false}
+	var where Where
+	where.after(order{by.columns[:2], false}, day, after)
+	where.And("d.date <= ?", day)
+	sql := "SELECT d.api_key_id FROM usage_days d" + where.SQL() + by.SQL() + " LIMIT 1 OFFSET ?"
+	err = s.db.Read(ctx, "dividing a day of usage", func(ctx context.Context, r Reader) error {
+		last = ration.KeyID{}
+		if err := r.InOrder(ctx); err != nil {
+			return err
+		}
+		return r.Query(ctx, sql, func(row Row) { last = row.ID() }, where.With(Limit(rows-1))...)
+	})
+	return last, err
+}
+
 // sums adds up by the question's groups, and always by meter.
-func sums(ctx context.Context, r Reader, question admin.UsageQuestion, limit Limit) (found []admin.UsageSum, err error) {
-	where := daysWhere(question.UsageFilter)
+func sums(ctx context.Context, r Reader, question admin.UsageQuestion, keys admin.KeyRange, limit Limit) (found []admin.UsageSum, err error) {
+	where := sumsWhere(question.UsageFilter, keys)
+	var of Where
+	of.Always(ofKey)
+	of.andRange("k.id", keys) // or PostgreSQL joins a part with all keys
 	groups := groupsOf(question.By, "d.date", r.MonthOf("d.date"))
-	sql := groups.sums(", MAX(d.last_request_at)", "usage_days d", where.SQL())
+	sql := groups.sums(", MAX(d.last_request_at)", "usage_days d LEFT JOIN api_keys k ON "+of.all(), where.SQL())
 	err = r.Query(ctx, sql, func(row Row) {
 		sum := readSum(row, groups.columns)
 		sum.LastRequestAt = row.Time()
 		found = append(found, sum)
-	}, where.With(limit)...)
+	}, slices.Concat(of.Args, where.With(limit))...)
 	return found, err
+}
+
+// ofKey joins a table d with the keys k.
+const ofKey = "k.id = d.api_key_id"
+
+// sumsWhere selects one day by an equality: then the index that begins with the date goes
+// on with the range of keys.
+func sumsWhere(filter admin.UsageFilter, keys admin.KeyRange) (where Where) {
+	day := filter.From
+	oneDay := day != 0 && day == filter.To
+	if oneDay {
+		filter.From, filter.To = 0, 0
+	}
+	where = daysWhere(filter)
+	if oneDay {
+		where.And("d.date = ?", day)
+	}
+	where.andRange("d.api_key_id", keys)
+	return where
 }
 
 // grouping is the columns that usage is added up by, besides the meter.
@@ -111,13 +152,13 @@ func groupsOf(by []admin.UsageGroup, day, month string) (g grouping) {
 	return g
 }
 
-// sums returns the query for sums of a table d, with what more it selects, and LIMIT as
-// its last parameter.
+// sums returns the query for sums of a table d and its keys k, with what more it selects,
+// and LIMIT as its last parameter.
 func (g grouping) sums(more, from, where string) string {
 	groups := strings.Join(append(slices.Clone(g.columns), "d.meter"), ", ")
 	order := strings.Join(slices.Concat(g.times, []string{"CASE d.meter WHEN '" + ration.MeterRequests + "' THEN 0 ELSE 1 END", "d.meter", "SUM(d.used) DESC"}, g.columns), ", ")
 	return "SELECT " + groups + ", CAST(SUM(d.used) AS bigint), CAST(SUM(d.denied) AS bigint)" + more +
-		" FROM " + from + " LEFT JOIN api_keys k ON k.id = d.api_key_id" + where + " GROUP BY " + groups + " ORDER BY " + order + " LIMIT ?"
+		" FROM " + from + where + " GROUP BY " + groups + " ORDER BY " + order + " LIMIT ?"
 }
 
 // readSum reads the columns of groups, the meter and two sums.

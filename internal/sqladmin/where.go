@@ -3,6 +3,8 @@ package sqladmin
 import (
 	"slices"
 	"strings"
+
+	"github.com/ration-dev/ration/internal/admin"
 )
 
 // Where is a WHERE clause to which conditions are added. Its parts are constants;
@@ -55,5 +57,15 @@ func (w *Where) andOneOf(column string, texts []string) {
 func (w *Where) andText(column, text string) {
 	if text != "" {
 		w.And(column+" = ?", text)
+	}
+}
+
+// andRange adds that a column has a key of a range.
+func (w *Where) andRange(column string, keys admin.KeyRange) {
+	if !keys.After.IsZero() {
+		w.And(column+" > ?", keys.After)
+	}
+	if !keys.Last.IsZero() {
+		w.And(column+" <= ?", keys.Last)
 	}
 }

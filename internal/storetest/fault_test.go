@@ -73,6 +73,7 @@ const (
 	remembersFailures  fault = "remembers changes that failed"
 	remembersInstances fault = "remembers instances for ever"
 	forgetsLeases      fault = "forgets leases in a summary"
+	losesEndsOfParts   fault = "loses the last key of a part"
 	pagesByNumber      fault = "begins a page after as many rows as were listed"
 
 	countsAnswersAgain fault = "counts answers that are written again"
@@ -97,6 +98,7 @@ const faultVariable = "RATION_TEST_FAULT"
 // in a process of its own, and wants that test to fail.
 func TestSuiteNoticesFaults(t *testing.T) {
 	for fault, noticedBy := range map[fault]string{
+		losesEndsOfParts:       "History/the sums of the parts of a day are those of the day",
 		readsBeforeTheLock:     "Concurrency", // by which of its tests is a matter of timing
 		timesBeforeTheLock:     "Locks/a waiting batch sees what time it has become",
 		forgetsOrigins:         "Audit/an entry says from where the change came, and with which token",

@@ -20,6 +20,7 @@ var historyTests = []contractTest{
 	{"the usage of many keys is that of each", testUsageOfKeys},
 	{"usage is added up by groups", testSumUsage},
 	{"sums beyond the limit are in the totals", testSumUsageLimit},
+	{"the sums of the parts of a day are those of the day", testSumUsageInParts},
 	{"no period begins while the clocks disagree", testClockSuspect},
 }
 

@@ -54,13 +54,35 @@ func (m *memory) UsageDays(_ context.Context, filter admin.UsageFilter) ([]admin
 
 func (*memory) ReportPause(time.Duration) time.Duration { return 0 }
 
-func (m *memory) SumUsage(ctx context.Context, question admin.UsageQuestion) (report admin.UsageReport, err error) {
+func (m *memory) EndOfPart(_ context.Context, date ration.PeriodID, after ration.KeyID, rows int) (last ration.KeyID, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var ids []ration.KeyID
+	for _, day := range m.days {
+		if day.Date == date && compareIDs(day.KeyID, after) > 0 {
+			ids = append(ids, day.KeyID)
+		}
+	}
+	slices.SortFunc(ids, compareIDs)
+	if len(ids) >= rows {
+		last = ids[rows-1]
+	}
+	return last, nil
+}
+
+func (m *memory) SumUsage(ctx context.Context, question admin.UsageQuestion, keys admin.KeyRange) (report admin.UsageReport, err error) {
 	filter := question.UsageFilter
 	filter.Limit = 1 << 30
 	days, err := m.UsageDays(ctx, filter)
 	if err != nil {
 		return report, err
 	}
+	days = slices.DeleteFunc(days, func(day admin.UsageDay) bool {
+		if m.fault == losesEndsOfParts && day.KeyID == keys.Last {
+			return true
+		}
+		return compareIDs(day.KeyID, keys.After) <= 0 || !keys.Last.IsZero() && compareIDs(day.KeyID, keys.Last) > 0
+	})
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	report.Sums = m.sum(days, question.By)

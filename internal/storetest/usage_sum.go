@@ -1,6 +1,9 @@
 package storetest
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -43,7 +46,7 @@ func testSumUsage(f *fixture) {
 		{Owners: []string{u.owner, uniqueName()}},
 		{Owner: u.owner, Owners: []string{u.owner}, Plans: []string{u.plan, uniqueName()}},
 	} {
-		got, err := f.Store.SumUsage(f.Context(), admin.UsageQuestion{UsageFilter: filter})
+		got, err := f.Store.SumUsage(f.Context(), admin.UsageQuestion{UsageFilter: filter}, admin.KeyRange{})
 		f.wantError(err, nil)
 		f.want("usage of some owners", admin.UsageReport{Sums: totals, Totals: totals}, got)
 	}
@@ -69,7 +72,7 @@ func testSumUsage(f *fixture) {
 			sum("requests", 22, 0, now, admin.UsageSum{Plan: u.plan, Date: u.first + 31}), sum("tokens", 3, 0, now, admin.UsageSum{Plan: u.plan, Date: u.first + 31}),
 		}},
 	} {
-		got, err := f.Store.SumUsage(f.Context(), admin.UsageQuestion{UsageFilter: admin.UsageFilter{Owner: u.owner}, By: row.by})
+		got, err := f.Store.SumUsage(f.Context(), admin.UsageQuestion{UsageFilter: admin.UsageFilter{Owner: u.owner}, By: row.by}, admin.KeyRange{})
 		if err != nil {
 			f.Fatalf("by %q: %v", row.by, err)
 		}
@@ -80,7 +83,7 @@ func testSumUsage(f *fixture) {
 func testSumUsageLimit(f *fixture) {
 	u := f.useOverMonths()
 	question := admin.UsageQuestion{UsageFilter: admin.UsageFilter{Owner: u.owner, From: u.first + 1, Limit: 1}, By: []admin.UsageGroup{admin.ByKey, admin.ByOwner}}
-	got, err := f.Store.SumUsage(f.Context(), question)
+	got, err := f.Store.SumUsage(f.Context(), question, admin.KeyRange{})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -88,9 +91,73 @@ func testSumUsageLimit(f *fixture) {
 		f.Errorf("got %+v, want one sum of 20, more of them, and 22 in total", got)
 	}
 	question.Owner = uniqueName()
-	nothing, err := f.Store.SumUsage(f.Context(), question)
+	nothing, err := f.Store.SumUsage(f.Context(), question, admin.KeyRange{})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.want("nobody's usage", admin.UsageReport{}, nothing)
+}
+
+// testSumUsageInParts reads a day in parts of all sizes. A key with several meters is in
+// one part, with all of them.
+func testSumUsageInParts(f *fixture) {
+	date, plan := ration.DateID(2020, 2, 29), f.plan().Name
+	meters := [][]string{{"requests", "a", "b"}, {"requests"}, {"a", "requests"}, {"b"}, {"requests", "a"}}
+	var days []admin.ImportedDay
+	for i, of := range meters {
+		id := f.key(plan)
+		for j, meter := range of {
+			for around := range ration.PeriodID(3) { // the days before and after are no part of it
+				days = append(days, admin.ImportedDay{KeyID: id, Meter: meter, Date: date + around - 1, Used: int64(1 + i + 10*j)})
+			}
+		}
+	}
+	if _, err := f.doctor().ImportUsage(f.Context(), "test", admin.UsageImport{Days: days}); err != nil {
+		f.Fatal(err)
+	}
+	of := admin.UsageFilter{From: date, To: date}
+	byKey := admin.UsageQuestion{UsageFilter: of, By: []admin.UsageGroup{admin.ByKey}}
+	whole := f.sum(byKey, admin.KeyRange{})
+	f.want("the day by plan", []admin.UsageSum{
+		{Plan: plan, Meter: "requests", Used: 1 + 2 + 13 + 5}, {Plan: plan, Meter: "a", Used: 11 + 3 + 15}, {Plan: plan, Meter: "b", Used: 21 + 4},
+	}, f.sum(admin.UsageQuestion{UsageFilter: of, By: []admin.UsageGroup{admin.ByPlan}}, admin.KeyRange{}))
+	inOrder := func(sums []admin.UsageSum) []admin.UsageSum {
+		return slices.SortedFunc(slices.Values(sums), func(a, b admin.UsageSum) int {
+			return cmp.Or(slices.Compare(a.KeyID[:], b.KeyID[:]), cmp.Compare(a.Meter, b.Meter))
+		})
+	}
+	for rows := 1; rows <= len(whole)+1; rows++ {
+		var parts []admin.UsageSum
+		for keys, more := (admin.KeyRange{}), true; more; keys.After = keys.Last {
+			var err error
+			if keys.Last, err = f.Store.EndOfPart(f.Context(), date, keys.After, rows); err != nil {
+				f.Fatal(err)
+			}
+			more = !keys.Last.IsZero()
+			part := f.sum(byKey, keys)
+			if ofLast := countOf(part, keys.Last); more && (len(part) < rows || len(part)-ofLast >= rows) || !more && len(part) >= rows {
+				f.Fatalf("a part of %d rows, of which %d are those of its last key; want %d or as many as are left, and those of its last key", len(part), ofLast, rows)
+			}
+			if parts = append(parts, part...); len(parts) > len(whole) {
+				break
+			}
+		}
+		f.want(fmt.Sprintf("the day in parts of %d rows", rows), inOrder(whole), inOrder(parts))
+	}
+}
+
+func (f *fixture) sum(question admin.UsageQuestion, keys admin.KeyRange) []admin.UsageSum {
+	f.Helper()
+	report, err := f.Store.SumUsage(f.Context(), question, keys)
+	f.wantError(err, nil)
+	return report.Sums
+}
+
+func countOf(sums []admin.UsageSum, id ration.KeyID) (count int) {
+	for _, sum := range sums {
+		if sum.KeyID == id {
+			count++
+		}
+	}
+	return count
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -69,6 +70,17 @@ func (b *tab) resize(width int64) {
 	b.t.Helper()
 	b.call("resizing", func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 800, DeviceScaleFactor: 1})
+		return err
+	})
+}
+
+// prefer has the tab prefer a look: "light" or "dark".
+func (b *tab) prefer(look string) {
+	b.t.Helper()
+	b.call("choosing a look", func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: look}, {Name: "prefers-reduced-motion", Value: "reduce"},
+		}})
 		return err
 	})
 }
@@ -201,4 +213,24 @@ func (b *tab) choose(selector, value string) {
 		list.dispatchEvent(new Event("change", { bubbles: true }));
 		return true;
 	}`, selector, value)
+}
+
+// press presses keys, such as kb.Tab.
+func (b *tab) press(keys string, options ...chromedp.KeyOption) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, chromedp.KeyEvent(keys, options...)); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// screenshot returns the whole page as an image.
+func (b *tab) screenshot() (png []byte) {
+	b.t.Helper()
+	b.call("taking a screenshot", func(ctx context.Context, target *chromedp.Target) error {
+		whole := true
+		result, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: &whole, OptimizeForSpeed: &whole})
+		png = result.Data
+		return err
+	})
+	return png
 }

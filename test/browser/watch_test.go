@@ -12,12 +12,14 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 )
 
-// watch notes what a page does that it must not do.
+// watch notes what a page does that it must not do, and how much it loads.
 type watch struct {
 	hosts []string // that may be asked
 
-	mu    sync.Mutex
-	found []string
+	mu     sync.Mutex
+	found  []string
+	loaded int // bytes that came over the wire
+	ended  int // requests that have ended
 }
 
 func newWatch(urls []string) *watch {
@@ -40,6 +42,9 @@ func (w *watch) note(event any) {
 		if err != nil || asked.Scheme != "data" && !slices.Contains(w.hosts, asked.Host) {
 			w.found = append(w.found, "a request to another host: "+event.Request.URL)
 		}
+	case *network.EventLoadingFinished:
+		w.loaded += int(event.EncodedDataLength)
+		w.ended++
 	case *runtime.EventExceptionThrown:
 		details := event.ExceptionDetails
 		text := details.Text
@@ -74,4 +79,13 @@ func (w *watch) faults() []string {
 	found := w.found
 	w.found = nil
 	return found
+}
+
+// weight returns how many bytes came over the wire since it was last asked.
+func (w *watch) weight() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	loaded := w.loaded
+	w.loaded = 0
+	return loaded
 }

@@ -15,8 +15,9 @@ type database interface {
 	fill(size size) []string
 	// keyRow is the statement that reads the row of a key by its primary key.
 	keyRow() string
-	// hot is the statement that reads how many rows of decisions were updated, and how
-	// many of them as heap-only tuples; "": the database has no such thing.
+	// hot is the statement that reads, for each table that decisions update, its name, how
+	// many rows were updated, and how many of them as heap-only tuples; "": the database
+	// has no such thing.
 	hot() string
 }
 

@@ -37,7 +37,7 @@ func measureDecisions(ctx context.Context, s *settings, d *decisions) error {
 		return err
 	}
 	defer caller.Close()
-	updated, heapOnly, err := d.updates(ctx)
+	before, err := d.updates(ctx)
 	if err != nil {
 		return err
 	}
@@ -66,11 +66,19 @@ func measureDecisions(ctx context.Context, s *settings, d *decisions) error {
 		return nil
 	}
 	time.Sleep(2 * time.Second) // sessions tell the statistics once a second
-	updatedNow, heapOnlyNow, err := d.updates(ctx)
+	after, err := d.updates(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("Of %d updated rows, %.1f %% were heap-only tuples.\n", updatedNow-updated, 100*float64(heapOnlyNow-heapOnly)/float64(updatedNow-updated))
+	var all updates
+	for i, table := range after {
+		table.rows -= before[i].rows
+		table.heapOnly -= before[i].heapOnly
+		all.rows += table.rows
+		all.heapOnly += table.heapOnly
+		fmt.Printf("Of %d updated rows of %s, %.1f %% were heap-only tuples.\n", table.rows, table.table, table.share())
+	}
+	fmt.Printf("Of all %d, %.1f %% were.\n", all.rows, all.share())
 	return nil
 }
 
@@ -153,11 +161,30 @@ func (d *decisions) report(ctx context.Context) (stop func() (int, error)) {
 	}
 }
 
-// updates returns how many rows were updated, and how many of them as heap-only tuples.
-func (d *decisions) updates(ctx context.Context) (updated, heapOnly int64, err error) {
+// updates are those of the rows of a table.
+type updates struct {
+	table          string
+	rows, heapOnly int64
+}
+
+// share returns how many in a hundred were heap-only tuples.
+func (u *updates) share() float64 { return 100 * float64(u.heapOnly) / float64(u.rows) }
+
+func (d *decisions) updates(ctx context.Context) (tables []updates, err error) {
 	if d.hot == "" {
-		return 0, 0, nil
+		return nil, nil
 	}
-	err = d.db.QueryRowContext(ctx, d.hot).Scan(&updated, &heapOnly)
-	return updated, heapOnly, err
+	rows, err := d.db.QueryContext(ctx, d.hot)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var table updates
+		if err := rows.Scan(&table.table, &table.rows, &table.heapOnly); err != nil {
+			return nil, err
+		}
+		tables = append(tables, table)
+	}
+	return tables, rows.Err()
 }

@@ -46,7 +46,7 @@ func main() {
 	flag.IntVar(&s.size.days, "days", 30, "days of usage of each key")
 	flag.IntVar(&s.rounds, "rounds", 200, "how often each page is read")
 	flag.DurationVar(&s.length, "time", 10*time.Second, "length of each measurement of decisions")
-	flag.IntVar(&s.pairs, "pairs", 5, "measurements of decisions with and without reports")
+	flag.IntVar(&s.pairs, "pairs", 5, "measurements of decisions with and without reports; 0: only pages")
 	flag.Parse()
 	if err := run(&s); err != nil {
 		fmt.Fprintln(os.Stderr, "scale:", err)
@@ -131,6 +131,9 @@ func measure(ctx context.Context, s *settings, database database) error {
 	reader := &reader{url: "http://" + ration.Admin + "/v1/admin", token: admin, keys: s.size.keys}
 	if err := measurePages(ctx, s, reader, db, database.keyRow()); err != nil {
 		return err
+	}
+	if s.pairs == 0 {
+		return nil
 	}
 	return measureDecisions(ctx, s, &decisions{address: ration.API, token: verify, reader: reader, db: db, hot: database.hot()})
 }

@@ -17,7 +17,7 @@ func (*postgresDatabase) keyRow() string {
 }
 
 func (*postgresDatabase) hot() string {
-	return "SELECT sum(n_tup_upd), sum(n_tup_hot_upd) FROM pg_stat_user_tables WHERE relname IN ('key_usage', 'usage_days')"
+	return "SELECT relname, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname IN ('key_usage', 'usage_days') ORDER BY relname"
 }
 
 func (d *postgresDatabase) open(ctx context.Context) (*sql.DB, error) {

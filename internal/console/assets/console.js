@@ -131,6 +131,7 @@
     if (e.key === "ArrowDown") choose(Math.min(at + 1, links.length - 1));
     else if (e.key === "ArrowUp") choose(Math.max(at - 1, 0));
     else if (e.key === "Enter") links[Math.max(at, 0)]?.click();
+    else if (e.key === "Escape") palette.close(); // at once: a search field would only be emptied
     else return;
     e.preventDefault();
   });

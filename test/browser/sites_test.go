@@ -1,0 +1,96 @@
+package browser_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"github.com/ration-dev/ration/test/harness"
+)
+
+// hostile is a name that a page must show as it is: it would run if a page forgot to
+// escape it, and has no place where a line can break.
+const hostile = `<script>document.title="run"</script>Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft`
+
+// site is a rig with something on every page.
+type site struct {
+	*rig
+	session string // of somebody who may do everything
+	key     harness.Key
+}
+
+// newSite fills the pages: with a plan, keys of all kinds, usage, and refusals.
+func newSite(t *testing.T) *site {
+	t.Helper()
+	s := &site{rig: newRig(t)}
+	s.cli("plans", "create", "small", "--limit", "3/day", "--limit", "100000 tokens/month", "--limit", "20/second burst 40")
+	s.cli("plans", "create", "large", "--limit", "100000/day", "--time-zone", "Europe/Berlin")
+	s.key = s.newKey(hostile, "--owner", hostile, "--plan", "small", "--scope", "read", "--limit", "5/day", "--allow-ip", "127.0.0.0/8")
+	for _, name := range []string{"Ada", "Grace", "Edsger"} {
+		s.newKey(name, "--owner", "acme", "--plan", "large")
+	}
+	s.cli("keys", "disable", s.newKey("Linus").ID)
+	s.cli("keys", "revoke", s.newKey("Tim", "--plan", "small").ID, "--yes")
+	s.wantCalls(s.key.Secret, harness.Admitted, harness.Admitted, harness.Admitted, harness.Admitted, harness.Admitted, harness.Denied)
+	s.session = s.beginSession(s.newToken("console", "admin"))
+	return s
+}
+
+// newKey makes a key with flags of "ration keys create".
+func (r *rig) newKey(name string, more ...string) harness.Key {
+	r.t.Helper()
+	var made struct {
+		Key    struct{ ID string }
+		Secret string
+	}
+	out := r.cli(append([]string{"keys", "create", name, "-o", "json"}, more...)...)
+	if err := json.Unmarshal([]byte(out), &made); err != nil || made.Secret == "" {
+		r.t.Fatalf("creating a key printed %q: %v", out, err)
+	}
+	return harness.Key{ID: made.Key.ID, Secret: made.Secret}
+}
+
+// sessionCookie is the cookie of the console on this machine.
+const sessionCookie = "__Host-ration"
+
+// beginSession logs in past the browser, and returns its secret.
+func (r *rig) beginSession(code string) (session string) {
+	r.t.Helper()
+	form := strings.NewReader(url.Values{"code": {code}}.Encode())
+	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.adminURL+"/login", form)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := http.DefaultTransport.RoundTrip(request) // follows no redirect
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	for _, cookie := range response.Cookies() {
+		if cookie.Name == sessionCookie {
+			return cookie.Value
+		}
+	}
+	r.t.Fatalf("login answered %d without a session", response.StatusCode)
+	return ""
+}
+
+// enter gives a tab a session.
+func (b *tab) enter(r *rig, session string) {
+	b.t.Helper()
+	yes := true
+	b.call("setting the cookie", func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, network.SetCookie, network.SetCookieParams{
+			Name: sessionCookie, Value: session, URL: r.adminURL + "/", Path: "/", Secure: &yes, HTTPOnly: &yes, SameSite: network.CookieSameSiteStrict,
+		})
+		return err
+	})
+}
