@@ -87,6 +87,8 @@ func New(config Config) *Console {
 	c.registerAudit()
 	c.registerTokens()
 	c.registerSessions()
+	c.registerSystem()
+	c.registerJobs()
 	c.registerPalette()
 	c.mux.HandleFunc("/", c.visited(func(v *visit) error { return ration.ErrNotFound }))
 	var protection http.CrossOriginProtection

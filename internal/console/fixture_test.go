@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/console"
@@ -33,6 +35,7 @@ type access struct {
 	err        error // of every call; nil: none
 	ended      bool
 	audit      []rationadmin.AuditEntry // in place of the log; nil: the log
+	job        *rationadmin.Job         // in place of any job; nil: there are those of the database
 }
 
 const session = "the session's secret"
@@ -61,10 +64,21 @@ func (a *access) Visitor(_ *http.Request, secret ration.Secret) (console.Visitor
 func (a *access) granted() admin.Operations {
 	granted := grant.Of(admin.Token{Name: "ada", Scopes: a.scopes, Owners: a.owners, Plans: a.plans}).Operations(a.operations)
 	if a.audit != nil {
-		return otherAudit{granted, a.audit}
+		granted = otherAudit{granted, a.audit}
+	}
+	if a.job != nil {
+		granted = otherJob{granted, a.job}
 	}
 	return granted
 }
+
+// otherJob has another job.
+type otherJob struct {
+	admin.Operations
+	job *rationadmin.Job
+}
+
+func (o otherJob) ShowJob(context.Context, uuid.UUID) (rationadmin.Job, error) { return *o.job, nil }
 
 // otherAudit has another audit log.
 type otherAudit struct {

@@ -13,15 +13,19 @@ import (
 
 // functions are what templates can call.
 var functions = template.FuncMap{
-	"asset": func(name string) string { return assetNames[name] },
-	"count": countAny,
-	"at":    func(t time.Time, zone string) moment { return moment{t, zone} },
-	"utc":   func(t time.Time) moment { return moment{t, ""} },
-	"json":  toJSON,
-	"date":  func(day ration.PeriodID) string { return day.Date().Format("2 Jan 2006") },
-	"lower": strings.ToLower,
-	"words": func(code string) string { return strings.ReplaceAll(code, "_", " ") },
-	"dict":  dict,
+	"asset":     func(name string) string { return assetNames[name] },
+	"count":     countAny,
+	"at":        func(t time.Time, zone string) moment { return moment{t, zone} },
+	"utc":       func(t time.Time) moment { return moment{t, ""} },
+	"json":      toJSON,
+	"date":      func(day ration.PeriodID) string { return day.Date().Format("2 Jan 2006") },
+	"lower":     strings.ToLower,
+	"words":     func(code string) string { return strings.ReplaceAll(code, "_", " ") },
+	"dict":      dict,
+	"size":      sizeText,
+	"jobName":   jobName,
+	"jobBar":    jobBar,
+	"jobCounts": jobCounts,
 	"units": func(unit ration.Unit, units int64) string {
 		if unit == 0 {
 			return count(units)

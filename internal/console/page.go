@@ -102,11 +102,11 @@ func (v *visit) replacePage(path string) {
 	header.Set("Hx-Push-Url", path)
 }
 
-// needs returns an error unless the visitor has a scope. It is for pages that only lead to
-// a change: the operations themselves refuse the change.
-func (v *visit) needs(scope string) error {
-	if !v.May(scope) {
-		return &admin.TokenScopeError{Scope: scope}
+// needsAdmin returns an error unless the visitor has the scope admin. It is for pages that
+// only lead to a change: the operations themselves refuse the change.
+func (v *visit) needsAdmin() error {
+	if !v.Admin() {
+		return &admin.TokenScopeError{Scope: rationadmin.ScopeAdmin}
 	}
 	return nil
 }

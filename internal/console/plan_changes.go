@@ -93,7 +93,7 @@ func (f *planForm) patch(plan *ration.Plan) (rationadmin.PlanPatch, error) {
 }
 
 func (c *Console) newPlan(v *visit) error {
-	if err := v.needs(rationadmin.ScopeAdmin); err != nil {
+	if err := v.needsAdmin(); err != nil {
 		return err
 	}
 	v.show(200, "plan-new", layout{Title: "New plan", Section: "/plans", Page: planForm{}})
@@ -121,7 +121,7 @@ type planEditPage struct {
 }
 
 func (c *Console) editPlan(v *visit) error {
-	if err := v.needs(rationadmin.ScopeAdmin); err != nil {
+	if err := v.needsAdmin(); err != nil {
 		return err
 	}
 	plan, err := v.planOf()

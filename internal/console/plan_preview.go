@@ -67,7 +67,7 @@ type fieldChange struct{ Before, After string }
 
 // previewPlan shows what a change would do, before it is made.
 func (c *Console) previewPlan(v *visit) error {
-	if err := v.needs(rationadmin.ScopeAdmin); err != nil {
+	if err := v.needsAdmin(); err != nil {
 		return err
 	}
 	plan, err := v.planOf()

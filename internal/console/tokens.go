@@ -82,7 +82,7 @@ func (c *Console) showTokens(v *visit, issued *rationadmin.IssuedToken) error {
 }
 
 func (c *Console) newToken(v *visit) error {
-	if err := v.needs(rationadmin.ScopeAdmin); err != nil {
+	if err := v.needsAdmin(); err != nil {
 		return err
 	}
 	v.show(200, "token-new", layout{Title: "New token", Section: "/tokens"})
@@ -121,7 +121,7 @@ func (v *visit) scopesField() []string {
 type revokeTokenPage struct{ Name string }
 
 func (c *Console) askRevokeToken(v *visit) error {
-	if err := v.needs(rationadmin.ScopeAdmin); err != nil {
+	if err := v.needsAdmin(); err != nil {
 		return err
 	}
 	name := v.r.URL.Query().Get("name")
