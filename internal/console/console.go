@@ -89,6 +89,7 @@ func New(config Config) *Console {
 	c.registerSessions()
 	c.registerSystem()
 	c.registerJobs()
+	c.registerRequests()
 	c.registerPalette()
 	c.mux.HandleFunc("/", c.visited(func(v *visit) error { return ration.ErrNotFound }))
 	var protection http.CrossOriginProtection

@@ -26,7 +26,7 @@ type overviewPage struct {
 	Summary *rationadmin.Summary // nil: it is being made
 	Near    []nearRow
 	Trouble []finding
-	Pending int    // requests for a key that nobody has decided
+	Pending string // how many requests for a key nobody has decided; empty: none
 	Example string // of a call
 	IsNew   bool   // nothing was ever asked, and there is no key
 }
@@ -109,6 +109,9 @@ func (c *Console) overview(v *visit) error {
 		}
 	}
 	page.Trouble = c.findings.trouble(v)
+	if page.Pending, err = v.pendingText(); err != nil {
+		return err
+	}
 	keys, err := v.Operations.ListKeys(v.ctx, admin.KeyFilter{Limit: 1})
 	if err != nil {
 		return err

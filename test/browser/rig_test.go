@@ -24,7 +24,7 @@ func newRig(t *testing.T, more ...string) *rig {
 	admin := harness.FreeAddr(t)
 	r.adminURL = "http://" + admin
 	r.Instance = harness.NewInstance(t, r.db, r.upstream.URL,
-		append([]string{"--admin-listen", admin, "--portal-path", portalPath, "--portal-rotation=on"}, more...)...)
+		append([]string{"--admin-listen", admin, "--portal-path", portalPath, "--portal-rotation=on", "--key-requests=on"}, more...)...)
 	r.Start()
 	r.AwaitReady()
 	return r

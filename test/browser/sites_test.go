@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -24,6 +25,7 @@ type site struct {
 	*rig
 	session string // of somebody who may do everything
 	key     harness.Key
+	asked   string // the id of a key that somebody asked for
 }
 
 // newSite fills the pages: with a plan, keys of all kinds, usage, and refusals.
@@ -39,6 +41,8 @@ func newSite(t *testing.T) *site {
 	s.cli("keys", "disable", s.newKey("Linus").ID)
 	s.cli("keys", "revoke", s.newKey("Tim", "--plan", "small").ID, "--yes")
 	s.wantCalls(s.key.Secret, harness.Admitted, harness.Admitted, harness.Admitted, harness.Admitted, harness.Admitted, harness.Denied)
+	s.cli("tokens", "create", "gateway", "--scope", "read", "--owner", hostile, "--plan", "small")
+	s.asked = s.ask(hostile)
 	s.session = s.beginSession(s.newToken("console", "admin"))
 	return s
 }
@@ -55,6 +59,30 @@ func (r *rig) newKey(name string, more ...string) harness.Key {
 		r.t.Fatalf("creating a key printed %q: %v", out, err)
 	}
 	return harness.Key{ID: made.Key.ID, Secret: made.Secret}
+}
+
+// ask asks for a key, as somebody without one, and returns its id.
+func (r *rig) ask(name string) string {
+	r.t.Helper()
+	text, err := json.Marshal(map[string]string{"name": name, "email": "eve@example.com", "reason": hostile})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.ProxyURL+"/v1/key-requests", bytes.NewReader(text))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var asked struct{ ID string }
+	if err := json.NewDecoder(response.Body).Decode(&asked); err != nil || asked.ID == "" {
+		r.t.Fatalf("asking for a key answered %d: %v", response.StatusCode, err)
+	}
+	return asked.ID
 }
 
 // sessionCookie is the cookie of the console on this machine.
