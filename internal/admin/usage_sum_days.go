@@ -16,7 +16,7 @@ const (
 	// allSums is a limit that no number of sums reaches.
 	allSums = 1 << 30
 	// partRows is about how many rows a report reads at once.
-	partRows = 100_000
+	partRows = 25_000
 	// unpaced is how long a report may read before it pauses after each part.
 	unpaced = 200 * time.Millisecond
 )

@@ -92,7 +92,7 @@ func measurePages(ctx context.Context, s *settings, reader *reader, db *sql.DB, 
 		}
 	}
 	key, row := median(keys), median(rows)
-	fmt.Printf("\nA key by its id: %s. A row by its primary key, in SQL: %s.\n\n| page | median | × a key | × a row | worst | items |\n|---|---|---|---|---|---|\n", key, row)
+	fmt.Printf(".\n\nA key by its id: %s. A row by its primary key, in SQL: %s.\n\n| page | median | × a key | × a row | worst | items |\n|---|---|---|---|---|---|\n", key, row)
 	for i, list := range lists {
 		took := median(times[i])
 		fmt.Printf("| %s | %s | %.1f | %.0f | %s | %d |\n", list.name, took, float64(took)/float64(key), float64(took)/float64(row), slices.Max(times[i]), items[i]/s.rounds)
