@@ -236,3 +236,30 @@ func TestFinishedJobsAreKeptForATime(t *testing.T) {
 		}
 	}
 }
+
+// TestSessionsAreKeptForATime deletes sessions and login links 30 days after their expiry,
+// in parts.
+func TestSessionsAreKeptForATime(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	clock := newFakeClock(t, d, noon)
+	store := d.open(t, postgres.Config{InstanceClock: clock.now})
+	d.exec(t, `INSERT INTO sessions SELECT gen_random_uuid(), sha256(i::text::bytea), 'a', 'user:a', 'link', NULL, '{read}', '{}', '{}', '', '', '2020-01-01', '2020-01-01',
+		$1::timestamptz - i * interval '1 second', NULL FROM generate_series(0, 1099) i`, noon)
+	d.exec(t, `INSERT INTO login_links SELECT gen_random_uuid(), sha256(i::text::bytea), 'a', '{read}', '{}', '{}', 'cli:a', NULL, '2020-01-01',
+		$1::timestamptz - i * interval '1 second', NULL FROM generate_series(0, 1099) i`, noon)
+	for _, row := range []struct {
+		after time.Duration
+		left  int64
+	}{{-1100 * time.Second, 1100}, {-1099*time.Second + time.Microsecond, 1099}, {0, 1}, {time.Second, 0}} {
+		clock.set(t, noon.Add(admin.SessionRetention+row.after))
+		if _, err := store.PurgeKept(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range []string{"sessions", "login_links"} {
+			if got := ask[int64](t, d, "SELECT count(*) FROM "+table); got != row.left {
+				t.Errorf("%s after 30 days there are %d %s, want %d", row.after, got, table, row.left)
+			}
+		}
+	}
+}

@@ -193,3 +193,47 @@ func TestFinishedJobsAreKeptForATime(t *testing.T) {
 		}
 	}
 }
+
+// TestSessionsAreKeptForATime deletes sessions and login links 30 days after their expiry.
+func TestSessionsAreKeptForATime(t *testing.T) {
+	clock := newFakeClock(noon)
+	path := newPath(t)
+	store := open(t, sqlite.Config{Path: path, Clock: clock.now})
+	link := ration.NewSecret("rk").Digest(nil)
+	_, linkErr := store.CreateLoginLink(t.Context(), admin.LoginLink{For: "a", Scopes: []string{"read"}}, link, time.Hour, admin.AuditEntry{Actor: "test"})
+	_, err := store.BeginSession(t.Context(), ration.Digest{}, func(begin *admin.SessionBegin) error {
+		begin.Session, begin.Digest = admin.Session{Name: "a", Actor: "user:a", Scopes: []string{"read"}}, ration.NewSecret("rk").Digest(nil)
+		return nil
+	})
+	if err := errors.Join(linkErr, err); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		after time.Duration
+		left  int
+		links bool
+	}{
+		{admin.SessionRetention + time.Hour, 1, true},
+		{admin.SessionRetention + time.Hour + time.Microsecond, 1, false},
+		{admin.SessionRetention + admin.SessionDuration, 1, false},
+		{admin.SessionRetention + admin.SessionDuration + time.Microsecond, 0, false},
+	} {
+		clock.set(noon.Add(row.after))
+		if err := store.Purge(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		left, _, err := store.ListSessions(t.Context(), admin.SessionFilter{Over: true})
+		if err != nil || len(left) != row.left {
+			t.Errorf("after %s there are %d sessions, %v; want %d", row.after, len(left), err, row.left)
+		}
+		clock.set(noon) // when the link is valid, if it is there
+		there := errors.New("the link is there")
+		want := admin.ErrLoginLinkInvalid
+		if row.links {
+			want = there
+		}
+		if _, err := store.BeginSession(t.Context(), link, func(*admin.SessionBegin) error { return there }); !errors.Is(err, want) {
+			t.Errorf("after %s the link: %v, want %v", row.after, err, want)
+		}
+	}
+}
