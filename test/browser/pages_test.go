@@ -63,6 +63,18 @@ var views = []view{
 		b.click("#show-usage", "")
 		b.awaitSeen("#trouble", "")
 	}},
+	{name: "holder-request", path: "/request", holds: true},
+	{name: "holder-asked", path: "/request", holds: true, act: func(b *tab, _ *site) {
+		b.fill("#name", "<script>document.title='run'</script>")
+		b.fill("#email", "ann@example.com")
+		b.click("#ask-button", "")
+		b.awaitSeen("#asked-title", "")
+	}},
+	{name: "holder-pickup", path: "/pickup", holds: true, act: func(b *tab, _ *site) {
+		b.fill("#code", "rk_pickup_nothing")
+		b.click("#look-button", "")
+		b.awaitSeen("#trouble", "")
+	}},
 }
 
 // see opens a view in a tab of its own.

@@ -31,19 +31,19 @@
 
   function show(result, quietly) {
     const open = new Set([...document.querySelectorAll('#result details[open]')].map((d) => d.parentElement.id));
+    const wasAtName = document.activeElement.id === 'key-name';
     result = document.adoptNode(result);
     byID('result').replaceWith(result);
     if (quietly) {
       for (const id of open) byID(id)?.querySelector('details')?.setAttribute('open', '');
+      if (wasAtName) byID('key-name')?.focus({ preventScroll: true });
       return enhance(result);
     }
     enhance(result);
     const heading = result.querySelector('h1[tabindex="-1"],h2[tabindex="-1"]');
     const name = byID('key-name');
-    const state = byID('state-title');
-    if (byID('trouble')) said('');
-    else if (state) said(state.textContent);
-    else if (name) said('Showing ' + name.textContent + '. This page refreshes itself.');
+    said('');
+    if (name && !byID('trouble')) said('Showing ' + name.textContent + '. This page refreshes itself.');
     (result.querySelector('[aria-invalid=true]') || heading)?.focus({ preventScroll: !!byID('ask-title') });
   }
 
@@ -52,7 +52,8 @@
     clearTimeout(timer);
     timer = setTimeout(async () => {
       const result = byID('result');
-      const busy = result.contains(document.activeElement) && document.activeElement.matches('input,button');
+      const at = document.activeElement;
+      const busy = result.contains(at) && at.id !== 'key-name'; // what somebody is at stays
       const kept = result.hasAttribute('data-keep') || !byID('key-name');
       if (kept) return;
       if (!document.hidden && !busy && form.elements.secret.value && !(await send(form, true))) return;
