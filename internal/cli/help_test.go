@@ -11,8 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/cli"
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/sqlite"
 )
 
 // runnable returns the words of all commands that do something.
@@ -42,6 +44,9 @@ func TestEveryExampleWorks(t *testing.T) {
 				must(t, "sqlite:ration.db", "keys", "create", "one without a limit")
 			}
 			for _, example := range examples {
+				if name == "keys approve" || name == "keys reject" {
+					example = strings.ReplaceAll(example, "key_…", askedKey(t, place.dir))
+				}
 				args := shellWords(t, place.replace(example))
 				if args[0] != "ration" || !slices.Equal(args[1:1+len(words)], words) {
 					t.Fatalf("%q is no example of this command", example)
@@ -61,6 +66,20 @@ func TestEveryExampleWorks(t *testing.T) {
 	}
 }
 
+// askedKey returns the id of a key that somebody has asked for.
+func askedKey(t *testing.T, dir string) string {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(dir, "ration.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := admin.New(store, admin.Config{}).AskForKey(t.Context(), admin.KeyAsking{Name: "Ada", Email: "ada@example.com"})
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return asked.Request.KeyID.String()
+}
+
 func linesOf(example string) (lines []string) {
 	for line := range strings.Lines(example) {
 		if line = strings.TrimSpace(line); line != "" {
@@ -70,9 +89,10 @@ func linesOf(example string) (lines []string) {
 	return lines
 }
 
-// endsAlone reports whether an example needs nothing but a database and files.
+// endsAlone reports whether an example needs nothing but a database and files: no server, and
+// nobody who is logged in.
 func endsAlone(command, example string) bool {
-	return !slices.Contains([]string{"dev", "serve", "health", "copy"}, command) && !strings.Contains(example, "env:")
+	return !slices.Contains([]string{"dev", "serve", "health", "copy", "sessions end"}, command) && !strings.Contains(example, "env:")
 }
 
 // checkArguments wants arguments that their command takes.
