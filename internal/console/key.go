@@ -25,7 +25,7 @@ type keyPage struct {
 	Days         chart
 	Hours        *chart // of the last 48 hours; nil: hours are not recorded
 	Reservations []ration.Reservation
-	Audit        []rationadmin.AuditEntry
+	Audit        []auditRow
 	Overrides    []overrideRow
 	Answer       *answer // of "why was it refused?"
 	Plans        []string
@@ -110,10 +110,11 @@ func (c *Console) showKey(v *visit, id ration.KeyID, secret string) error {
 	if err := page.readCharts(v, id); err != nil {
 		return err
 	}
-	page.Audit, err = v.Operations.ListAudit(v.ctx, admin.AuditFilter{Target: id.String(), Limit: 20})
+	entries, err := v.Operations.ListAudit(v.ctx, admin.AuditFilter{Target: id.String(), Limit: 20})
 	if err != nil {
 		return err
 	}
+	page.Audit = auditRows(entries)
 	if page.Plans, err = v.planNames(); err != nil {
 		return err
 	}

@@ -7,8 +7,13 @@ import (
 	"strings"
 )
 
-// noticeCookie carries a notice to the next page. A link can't make one up.
-const noticeCookie = "ration-notice"
+const (
+	// noticeCookie carries a notice to the next page. A link can't make one up.
+	noticeCookie = "ration-notice"
+	// mostNotice is how long its value is at most: browsers keep no cookie of more than
+	// 4,096 bytes (RFC 6265bis, section 5.7).
+	mostNotice = 3800
+)
 
 // done goes on to a page that says what was done, and how to undo it; without Undo, it
 // can't be.
@@ -17,7 +22,11 @@ func (v *visit) done(path, text string, back *undo) error {
 	if err != nil {
 		return err
 	}
-	v.setNotice(base64.RawURLEncoding.EncodeToString(carried), 60)
+	value := base64.RawURLEncoding.EncodeToString(carried)
+	if len(value) > mostNotice && back != nil {
+		return v.done(path, text, nil) // rather say what was done than offer to undo it
+	}
+	v.setNotice(value, 60)
 	return v.redirect(path)
 }
 

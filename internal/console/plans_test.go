@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -293,5 +294,21 @@ func TestAPreviewSaysWhatWouldHaveBeenRefused(t *testing.T) {
 	}
 	if got := f.post("/plans/free/preview", "limits", "50/day"); got.status != http.StatusForbidden {
 		t.Errorf("a reader gets a preview: %d", got.status)
+	}
+}
+
+func TestANoticeFitsItsCookie(t *testing.T) {
+	f := newFixture(t).logIn()
+	var limits []string
+	for i := range 90 {
+		limits = append(limits, fmt.Sprintf("1000000 %s%02d/month", strings.Repeat("m", 50), i))
+	}
+	f.changes("/plans/new", "name", "free", "limits", strings.Join(limits, "\n"))
+	got := f.post("/plans/free/update", "limits", "1/day")
+	if cookie := got.header.Get("Set-Cookie"); got.status != http.StatusSeeOther || len(cookie) > 4096 {
+		t.Fatalf("%d with a cookie of %d bytes", got.status, len(cookie))
+	}
+	if page := f.shows("/plans/free", "is changed, for every request"); strings.Contains(page.body, ">Undo<") {
+		t.Error("what is too long is offered to be undone")
 	}
 }
