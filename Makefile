@@ -54,6 +54,11 @@ latency: system ## measure what Ration adds to a call, on SQLite and PostgreSQL
 scale: system ## measure what a million keys with a month of usage cost (half an hour)
 	scripts/scale.sh
 
+.PHONY: images
+images: ## take the images of the README anew, of what "ration dev" shows
+	@scripts/require.sh chromium
+	go test ./test/browser -run TheReadmeShowsThePages -update
+
 .PHONY: lint
 lint: $(LINT) ## check style and find faults without running
 	$(call each-module,(cd $$module && $(abspath $(LINT)) run ./...))

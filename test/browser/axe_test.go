@@ -18,9 +18,17 @@ var readAxe = sync.OnceValues(func() (string, error) {
 	return string(text), err
 })
 
-// wantAccessible wants axe to find nothing. It comes through the DevTools protocol, which
-// the page's policy does not hold for.
+// wantAccessible wants axe to find nothing.
 func (b *tab) wantAccessible(look string, width int64) {
+	b.t.Helper()
+	for fault := range strings.Lines(b.axe()) {
+		b.t.Errorf("axe, %s, %d px: %s", look, width, strings.TrimSpace(fault))
+	}
+}
+
+// axe returns what axe finds, a line each. It comes through the DevTools protocol, which
+// the page's policy does not hold for.
+func (b *tab) axe() string {
 	b.t.Helper()
 	if !get[bool](b, `() => typeof axe !== "undefined"`) {
 		axe, err := readAxe()
@@ -29,11 +37,8 @@ func (b *tab) wantAccessible(look string, width int64) {
 		}
 		get[bool](b, "() => { "+axe+"; return true; }")
 	}
-	found := get[string](b, `async () => {
+	return get[string](b, `async () => {
 		const result = await axe.run(document, { resultTypes: ["violations"], elementRef: false });
 		return result.violations.flatMap((v) => v.nodes.slice(0, 4).map((n) => v.id + ": " + n.target + " " + n.html.slice(0, 160) + " " + (n.any[0] || n.all[0] || n.none[0])?.message)).join("\n");
 	}`)
-	for fault := range strings.Lines(found) {
-		b.t.Errorf("axe, %s, %d px: %s", look, width, strings.TrimSpace(fault))
-	}
 }

@@ -137,6 +137,7 @@ func (b *tab) awaitOpen(dialog string) {
 }
 
 func TestThePaletteIsForTheKeyboard(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	b := s.see(t, view{path: "/"})
 	b.press("k", chromedp.KeyModifiers(chromedp.ModifierCtrl))

@@ -8,6 +8,7 @@ import (
 )
 
 func TestAKeyFromItsFirstRequestToItsRevocation(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	b := newTab(t, r.adminURL)
 	b.logIn(r, r.newToken("console", "admin"))

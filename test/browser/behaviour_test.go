@@ -1,0 +1,137 @@
+package browser_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestALoginLinkLetsSomebodyInOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	link := strings.TrimSpace(r.cli("admin", "login-link", "--url", r.adminURL, "-q"))
+	first, second := newTab(t, r.adminURL), newTab(t, r.adminURL)
+	first.open(link)
+	first.awaitText("h1", "Overview")
+	if url := get[string](first, `() => location.href`); strings.Contains(url, "#") {
+		t.Errorf("after login the code is still in the address: %s", url)
+	}
+	second.open(link)
+	second.awaitSeen("[role=alert]", "This is no service token or login link that is valid")
+
+	// Whoever is logged out elsewhere comes to the page for login, and from there back.
+	var sessions []struct{ ID string }
+	if out := r.cli("sessions", "list", "-o", "json"); json.Unmarshal([]byte(out), &sessions) != nil || len(sessions) != 1 {
+		t.Fatalf("there are other sessions than one: %s", out)
+	}
+	r.cli("sessions", "end", sessions[0].ID)
+	first.follow("nav a", "Keys")
+	first.awaitSeen("#code", "")
+	first.fill("#code", r.newToken("console", "read"))
+	first.follow("button", "Log in")
+	first.awaitText("h1", "Keys")
+
+	// Who may only read is offered no change.
+	first.open(r.adminURL + "/keys/" + r.newKey("Ada").ID)
+	if buttons := get[int](first, `() => document.querySelectorAll("main .actions button, main [data-dialog]").length`); buttons != 0 {
+		t.Errorf("who may only read sees %d buttons that change the key", buttons)
+	}
+	first.follow("button", "Log out")
+	first.awaitSeen("#code", "")
+}
+
+func TestWhatRemainsIsThreeClicksAway(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.see(t, view{path: "/"})
+	clicks := 0
+	click := func(selector, text string) {
+		clicks++
+		b.follow(selector, text)
+	}
+	click("nav a", "Keys")
+	click("main a", "Ada")
+	b.awaitText("[data-limit]", "100000")
+	if clicks > 3 {
+		t.Errorf("what remains took %d clicks", clicks)
+	}
+}
+
+func TestTimesAreInTheZoneThatWasChosen(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.see(t, view{path: "/"})
+	b.follow("nav a", "Keys")
+	b.follow("main a", "Ada") // whose plan is in Berlin
+	times := map[string]string{}
+	for _, zone := range []string{"utc", "key", "utc"} {
+		b.click("[data-switch=zone] label", map[string]string{"key": "key’s zone", "utc": "UTC"}[zone])
+		times[zone] = await[string](b, "the times in another zone", `(zone) => localStorage.getItem("zone") === zone && [...document.querySelectorAll("[aria-labelledby=limits] tbody time")].pop().textContent`, zone)
+	}
+	if !strings.HasSuffix(times["utc"], "UTC") || times["key"] == times["utc"] || strings.HasSuffix(times["key"], "UTC") {
+		t.Errorf("got %v, want the limit's reset in Berlin and in UTC", times)
+	}
+	b.open(s.adminURL + "/keys/" + s.key.ID)
+	if chosen := get[bool](b, `() => document.querySelector("[name=zone][value=utc]").checked`); !chosen {
+		t.Error("another page has forgotten the zone")
+	}
+	b.click("[data-switch=theme] label", "dark")
+	if look := get[string](b, `() => getComputedStyle(document.documentElement).colorScheme`); look != "dark" {
+		t.Errorf("after choosing the dark look the page is %q", look)
+	}
+}
+
+func TestSearchAsYouTypeLivesInTheAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.see(t, view{path: "/keys"})
+	b.fill("#q", "Grac")
+	await[bool](b, "the one key that matches", `() => document.querySelectorAll("#live tbody tr").length === 1 && location.search.includes("q=Grac")`)
+	b.choose("#status", "disabled")
+	await[bool](b, "no key", `() => !document.querySelector("#live tbody tr") && location.search.includes("status=disabled")`)
+	b.open(get[string](b, `() => location.href`))
+	if got := get[string](b, `() => document.querySelector("#q").value + document.querySelector("#status").value`); got != "Gracdisabled" {
+		t.Errorf("the page at that address has the filters %q", got)
+	}
+}
+
+// TestTheWatchSees proves that a tab notices what the tests of pages rely on.
+func TestTheWatchSees(t *testing.T) {
+	t.Parallel()
+	elsewhere := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(elsewhere.Close)
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "script-src 'self'")
+		w.Header().Set("Content-Type", "text/html")
+		if r.URL.Path == "/broken.js" {
+			w.Header().Set("Content-Type", "text/javascript")
+			_, _ = fmt.Fprint(w, `console.error("said so"); throw new Error("broken")`)
+			return
+		}
+		_, _ = fmt.Fprintf(w, `<!doctype html><title>x</title><script>1</script><script src="/broken.js"></script><img src="%s/x.png"><input style="outline:none"><div style="width:2000px">wide</div>`, elsewhere.URL)
+	}))
+	t.Cleanup(page.Close)
+	b := newTab(t, page.URL)
+	b.open(page.URL + "/")
+	await[bool](b, "the page", `() => document.readyState === "complete"`)
+	found := b.faults()
+	for _, want := range []string{"another host", "Content Security Policy", "said so", "broken"} {
+		if !slices.ContainsFunc(found, func(fault string) bool { return strings.Contains(fault, want) }) {
+			t.Errorf("nothing about %q was noted: %q", want, found)
+		}
+	}
+	if got := get[int](b, `() => document.documentElement.scrollWidth`); got < 2000 {
+		t.Errorf("the page is %d px wide, want 2000", got)
+	}
+	get[int](b, controls)
+	if stop := b.walk(1)[0]; !strings.Contains(stop, "no visible focus") {
+		t.Errorf("a field without an outline is %q", stop)
+	}
+	if b.axe() == "" {
+		t.Error("axe finds nothing in a field without a name")
+	}
+}
