@@ -9,6 +9,13 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
+// hold keeps the page from fetching anew what is live, so that its controls stay.
+func (b *tab) hold() {
+	b.t.Helper()
+	get[bool](b, `() => { document.addEventListener("htmx:beforeRequest", (e) => { if (e.detail.elt.dataset.live !== undefined) e.preventDefault(); }); return true; }`)
+	b.settle()
+}
+
 // controls is a function of JavaScript that gives each control of the page, or of the dialog
 // that is open, a number in the order of the page, and returns how many there are. Radio
 // buttons of one name are one control, which arrow keys walk.
@@ -59,6 +66,7 @@ func (b *tab) walk(times int) (stops []string) {
 // each to show that it has the focus.
 func (b *tab) wantTabReachesAll() {
 	b.t.Helper()
+	b.hold()
 	get[bool](b, `() => { document.activeElement?.blur(); getSelection().removeAllRanges(); scrollTo(0, 0); document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute("tabindex"); return true; }`)
 	count := get[int](b, controls)
 	if count == 0 {

@@ -3,6 +3,7 @@
 //
 //   - what a page of each list takes, against reading one key by its id, both asked of the
 //     admin API in turns, and against reading one row by its primary key in SQL;
+//   - what a page of the console takes, against the same;
 //   - how many decisions a second are made while nobody reads, and while somebody reads
 //     reports without end, in turns;
 //   - on PostgreSQL, how many of the updates of decisions were heap-only tuples (HOT).
@@ -135,6 +136,9 @@ func measure(ctx context.Context, s *settings, database database) error {
 		if err := measurePages(ctx, s, reader, db, database.keyRow()); err != nil {
 			return err
 		}
+	}
+	if err := measureConsole(ctx, s, reader, ration.Admin); err != nil {
+		return err
 	}
 	if s.pairs == 0 {
 		return nil
