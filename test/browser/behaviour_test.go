@@ -23,24 +23,13 @@ func TestALoginLinkLetsSomebodyInOnce(t *testing.T) {
 	second.open(link)
 	second.awaitSeen("[role=alert]", "This is no service token or login link that is valid")
 
-	// Whoever is logged out elsewhere comes to the page for login, and from there back.
+	// Whoever is logged out elsewhere comes to the page for login.
 	var sessions []struct{ ID string }
 	if out := r.cli("sessions", "list", "-o", "json"); json.Unmarshal([]byte(out), &sessions) != nil || len(sessions) != 1 {
 		t.Fatalf("there are other sessions than one: %s", out)
 	}
 	r.cli("sessions", "end", sessions[0].ID)
 	first.follow("nav a", "Keys")
-	first.awaitSeen("#code", "")
-	first.fill("#code", r.newToken("console", "read"))
-	first.follow("button", "Log in")
-	first.awaitText("h1", "Keys")
-
-	// Who may only read is offered no change.
-	first.open(r.adminURL + "/keys/" + r.newKey("Ada").ID)
-	if buttons := get[int](first, `() => document.querySelectorAll("main .actions button, main [data-dialog]").length`); buttons != 0 {
-		t.Errorf("who may only read sees %d buttons that change the key", buttons)
-	}
-	first.follow("button", "Log out")
 	first.awaitSeen("#code", "")
 }
 

@@ -64,6 +64,8 @@ var views = []view{
 		b.click("#show-usage", "")
 		b.awaitSeen("#key-name", "")
 	}},
+	{name: "holder-asks", path: "/request", holds: true},
+	{name: "holder-picks-up", path: "/pickup", holds: true},
 	{name: "holder-refused", path: "", holds: true, act: func(b *tab, _ *site) {
 		b.fill("#secret", "rk_nothing")
 		b.click("#show-usage", "")

@@ -39,7 +39,7 @@ func (w *watch) note(event any) {
 	switch event := event.(type) {
 	case *network.EventRequestWillBeSent:
 		asked, err := url.Parse(event.Request.URL)
-		if err != nil || asked.Scheme != "data" && !slices.Contains(w.hosts, asked.Host) {
+		if err != nil || asked.Scheme != "data" && asked.Scheme != "about" && !slices.Contains(w.hosts, asked.Host) {
 			w.found = append(w.found, "a request to another host: "+event.Request.URL)
 		}
 	case *network.EventLoadingFinished:
