@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"sync"
 )
 
 //go:embed templates/*.html static/*
@@ -59,14 +60,15 @@ func readStatic(name string) []byte {
 	return content
 }
 
-// parsePages returns the pages by name. Each has the layout and the parts.
-func parsePages() map[string]*template.Template {
+// parsePages returns the pages by name. Each has the layout and the parts. They are the same
+// for all portals, and templates that have been run are made to be shared.
+var parsePages = sync.OnceValue(func() map[string]*template.Template {
 	pages := make(map[string]*template.Template)
 	for _, name := range []string{"holder", "rotated", "request", "asked", "pickup", "picked", "error"} {
 		pages[name] = template.Must(template.New(name).Funcs(template.FuncMap{"field": newField, "textField": newTextField}).ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html"))
 	}
 	return pages
-}
+})
 
 // field is an input with its label. The last text is its help, or its value.
 type field struct{ ID, Label, Help, Value string }
