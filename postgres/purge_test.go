@@ -78,11 +78,11 @@ func TestPurgeOfHoursSaysFromWhenOnTheyAreComplete(t *testing.T) {
 		left  int64
 		since string
 	}{
-		{-2276 * time.Hour, 7, 2300, "never"},
-		{time.Hour - time.Microsecond, 9, 25, "2026-07-14 12"}, // 2,275 of them in 3
-		{time.Hour, 7, 24, "2026-07-14 13"},
-		{time.Hour, 7, 24, "2026-07-14 13"},
-		{100 * time.Hour, 7, 0, "2026-07-18 16"},
+		{-2276 * time.Hour, 9, 2300, "never"},
+		{time.Hour - time.Microsecond, 11, 25, "2026-07-14 12"}, // 2,275 of them in 3
+		{time.Hour, 9, 24, "2026-07-14 13"},
+		{time.Hour, 9, 24, "2026-07-14 13"},
+		{100 * time.Hour, 9, 0, "2026-07-18 16"},
 	} {
 		clock.set(t, noon.Add(row.after))
 		if took, err := store.PurgeKept(t.Context()); err != nil || took != row.parts {

@@ -165,7 +165,7 @@ func (s *Service) ShowJob(ctx context.Context, id uuid.UUID) (Job, error) {
 // job returns a job that the caller may see. A narrowed token sees its own jobs.
 func (s *Service) job(ctx context.Context, id uuid.UUID) (JobRecord, error) {
 	record, err := s.store.Job(ctx, id)
-	if err == nil && !s.reach.IsAll() && record.TokenID != rationadmin.OriginOf(ctx).TokenID {
+	if err == nil && !s.reach.IsAll() && !isOwn(ctx, &record) {
 		record, err = JobRecord{}, ration.ErrNotFound
 	}
 	if errors.Is(err, ration.ErrNotFound) {
@@ -174,7 +174,26 @@ func (s *Service) job(ctx context.Context, id uuid.UUID) (JobRecord, error) {
 	return record, named(jobNamed(id), err)
 }
 
-// ListJobs returns jobs, the newest first. A narrowed token sees its own.
+// isOwn reports whether a job is the caller's: of its token or, without one, of its name.
+func isOwn(ctx context.Context, record *JobRecord) bool {
+	if token := rationadmin.OriginOf(ctx).TokenID; token != uuid.Nil || record.TokenID != uuid.Nil {
+		return token == record.TokenID
+	}
+	name, _ := ctx.Value(callerKey{}).(string)
+	return name != "" && name == record.Actor
+}
+
+// callerKey is the context's key of who calls.
+type callerKey struct{}
+
+// WithCaller returns a context in which somebody calls, by the name that they have as an
+// actor. Where callers see what is their own, those without a token are known by it.
+func WithCaller(ctx context.Context, actor string) context.Context {
+	return context.WithValue(ctx, callerKey{}, actor)
+}
+
+// ListJobs returns jobs, the newest first. A narrowed token sees its own, and who is
+// narrowed without a token none.
 func (s *Service) ListJobs(ctx context.Context, filter JobFilter) ([]Job, error) {
 	if err := ValidatePageSize(filter.Limit); err != nil {
 		return nil, err

@@ -26,8 +26,10 @@ type Sessions interface {
 	// false, it returns those that are not over at that time.
 	ListSessions(ctx context.Context, filter SessionFilter) ([]SessionRecord, time.Time, error)
 	// EndSession ends a session, unless somebody has ended it: then no audit entry is
-	// written. The store sets EndedAt. It returns the session and the store's time. Error: ErrNotFound.
-	EndSession(ctx context.Context, id uuid.UUID, audit AuditEntry) (SessionRecord, time.Time, error)
+	// written. The store sets EndedAt. If links is true, the login links that its actor has
+	// made end, too, as far as nobody has used them. It returns the session and the store's
+	// time. Error: ErrNotFound.
+	EndSession(ctx context.Context, id uuid.UUID, links bool, audit AuditEntry) (SessionRecord, time.Time, error)
 	SessionChecks
 }
 

@@ -23,8 +23,14 @@ func (s *Service) ListSessions(ctx context.Context, filter SessionFilter) ([]Ses
 	return sessions, nil
 }
 
-// EndSession ends a session. One that is over stays as it is. Error: ErrNotFound.
+// EndSession ends a session, and the login links that nobody has used of those that its
+// holder has made: else who is thrown out would come back by one. A session that is over
+// stays as it is. Error: ErrNotFound.
 func (s *Service) EndSession(ctx context.Context, actor string, id uuid.UUID) (Session, error) {
+	return s.endSession(ctx, actor, id, true)
+}
+
+func (s *Service) endSession(ctx context.Context, actor string, id uuid.UUID, links bool) (Session, error) {
 	by, err := authorOf(ctx, actor)
 	if err != nil {
 		return Session{}, err
@@ -33,16 +39,17 @@ func (s *Service) EndSession(ctx context.Context, actor string, id uuid.UUID) (S
 	if err != nil {
 		return Session{}, err
 	}
-	record, now, err := s.store.EndSession(ctx, id, audit)
+	record, now, err := s.store.EndSession(ctx, id, links, audit)
 	if err != nil {
 		return Session{}, named(fmt.Sprintf("session %s", id), err)
 	}
 	return record.shown(now), nil
 }
 
-// LogOut ends a session that a [SessionChecker] has checked, as its own holder does.
+// LogOut ends a session that a [SessionChecker] has checked, as its own holder does. Login
+// links that they have made for others stay.
 func (s *Service) LogOut(ctx context.Context, session Session) error {
-	_, err := s.EndSession(withToken(ctx, session.TokenID), session.Actor, session.ID)
+	_, err := s.endSession(withToken(ctx, session.TokenID), session.Actor, session.ID, false)
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -35,7 +36,8 @@ type keysPage struct {
 	IDs                               string // of the rows, for their sparklines
 	Filtered                          bool
 	First                             bool   // no earlier page
-	Query                             string // the filter as a query, for the actions on all that match
+	Matching                          string // where all that match can be changed
+	FirstPage                         string
 }
 
 // keyRow is a key in the list.
@@ -49,7 +51,7 @@ type keyRow struct {
 // keyFilter reads the filter that an address has.
 func keyFilter(values url.Values) (admin.KeyFilter, error) {
 	filter := admin.KeyFilter{
-		Search: values.Get("q"), Status: ration.Status(values.Get("status")), Plan: values.Get("plan"), Owner: values.Get("owner"),
+		Search: searched(values.Get("q")), Status: ration.Status(values.Get("status")), Plan: values.Get("plan"), Owner: values.Get("owner"),
 		Sort: rationadmin.KeySort(values.Get("sort")), Descending: values.Get("order") == "desc", Limit: keysOnPage, WithToday: true,
 	}
 	if after := values.Get("after"); after != "" {
@@ -64,8 +66,20 @@ func keyFilter(values url.Values) (admin.KeyFilter, error) {
 	return filter, nil
 }
 
+// searched returns what to search for. Of a whole secret that is its beginning: a page shows
+// a secret once, and no address should have it.
+func searched(text string) string {
+	if secret := ration.SecretFromText(strings.TrimSpace(text)); secret.Generated() {
+		text, _ = secret.Ends()
+	}
+	return text
+}
+
 func (c *Console) keys(v *visit) error {
 	values := v.r.URL.Query()
+	if values.Has("q") {
+		values.Set("q", searched(values.Get("q")))
+	}
 	filter, err := keyFilter(values)
 	if err != nil {
 		return err
@@ -92,7 +106,8 @@ func (c *Console) keys(v *visit) error {
 		page.IDs += found.Keys[i].ID.String()
 	}
 	values.Del("after")
-	page.Query = values.Encode()
+	page.FirstPage = "/keys?" + values.Encode()
+	page.Matching = "/keys/change-all?" + values.Encode()
 	if !found.Next.IsZero() {
 		text, err := json.Marshal(found.Next)
 		if err != nil {

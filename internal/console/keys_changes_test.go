@@ -217,6 +217,24 @@ func TestSelectedKeys(t *testing.T) {
 
 func TestAllThatMatch(t *testing.T) {
 	f, id := filled(t)
+	link := regexp.MustCompile(`href="(/keys/change-all[^"]*)"`).FindStringSubmatch(f.get("/keys?plan=free&status=active&owner=%22+onload%3D%22alert%281%29").body)
+	if link == nil {
+		t.Fatal("the list has no link to change all that match")
+	}
+	form := f.get(unescape(link[1])).body
+	for _, want := range []string{"<option selected>active</option>", "<option selected>free</option>", `value="&#34; onload=&#34;alert(1)"`} {
+		if !strings.Contains(form, want) {
+			t.Errorf("the link %q leads to a form without %s", link[1], want)
+		}
+	}
+	for _, values := range [][]string{{"action", "disable"}, {"action", "disable", "status", "", "plan", "", "owner", ""}} {
+		if got := f.post("/keys/change-all", values...); got.status != 422 {
+			t.Errorf("%q, which would be all keys: %d", values, got.status)
+		}
+	}
+	if got := f.get("/keys/change-all?action=disable&all=yes"); got.status != 200 || !strings.Contains(got.body, `name="all" value="yes"`) {
+		t.Errorf("all keys, as is meant: %d", got.status)
+	}
 	got := f.get("/keys/change-all?plan=free&action=disable")
 	if got.status != 200 || !strings.Contains(got.body, `id="would-change">1<`) || f.key(id).Status != ration.StatusActive {
 		t.Errorf("preview: %d %s", got.status, got.body)

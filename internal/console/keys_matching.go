@@ -21,6 +21,7 @@ const previewTime = 3 * time.Second
 // matchingPage shows what would become of all keys that match a filter.
 type matchingPage struct {
 	Status, Plan, Owner string // the filter
+	All                 bool   // there is no filter, and that is meant
 	Action              string // chosen; empty: none yet
 	To                  string // the plan that keys would get
 	Plans               []string
@@ -42,6 +43,9 @@ func changeOf(values url.Values) (rationadmin.KeysChange, error) {
 		Action: rationadmin.KeyAction(values.Get("action")),
 	}
 	change.All = change.Filter.Status == "" && change.Filter.Plan == "" && change.Filter.Owner == ""
+	if change.All && values.Get("all") == "" {
+		return change, &ration.InvalidError{Field: "all", Reason: "choose a status, a plan or an owner, or tick that all keys are meant"}
+	}
 	if change.Action == "plan" {
 		to := values.Get("to")
 		change.Action, change.Patch.Plan = rationadmin.ActionUpdate, &to
@@ -55,7 +59,7 @@ func changeOf(values url.Values) (rationadmin.KeysChange, error) {
 
 func (c *Console) previewMatching(v *visit) error {
 	values := v.r.URL.Query()
-	page := matchingPage{Status: values.Get("status"), Plan: values.Get("plan"), Owner: values.Get("owner"), Action: values.Get("action"), To: values.Get("to")}
+	page := matchingPage{Status: values.Get("status"), Plan: values.Get("plan"), Owner: values.Get("owner"), All: values.Get("all") != "", Action: values.Get("action"), To: values.Get("to")}
 	page.Back = "/keys?" + url.Values{"status": {page.Status}, "plan": {page.Plan}, "owner": {page.Owner}}.Encode()
 	var err error
 	if page.Plans, err = v.planNames(); err != nil {

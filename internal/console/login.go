@@ -38,10 +38,17 @@ type loginPage struct {
 	Problem string
 	Next    string // where to go afterwards
 	SignIn  string // another system that lets people in; empty: none does
+	Present string // whose session the browser has already; empty: it has none
 }
 
 func (c *Console) showLogin(w http.ResponseWriter, r *http.Request, status int, problem string) {
-	c.pages.write(w, status, "login", layout{Title: "Log in", Page: loginPage{Problem: problem, Next: nextOf(r), SignIn: c.signInName()}})
+	page := loginPage{Problem: problem, Next: nextOf(r), SignIn: c.signInName()}
+	if session := c.sessionOf(r); !session.IsZero() {
+		if visitor, err := c.config.Access.Visitor(r, session); err == nil {
+			page.Present = visitor.Name
+		}
+	}
+	c.pages.write(w, status, "login", layout{Title: "Log in", Page: page})
 }
 
 // logIn begins a session. A code, a token and a session's secret never are in a URL.
@@ -53,11 +60,11 @@ func (c *Console) logIn(w http.ResponseWriter, r *http.Request) {
 	}
 	session, end, err := c.config.Access.LogIn(r, ration.SecretFromText(code))
 	if err != nil {
-		problem := c.describe(r, err)
 		if refused, _ := errors.AsType[*bearer.Refusal](err); refused != nil && refused.Status == http.StatusUnauthorized || errors.Is(err, admin.ErrTokenInvalid) || errors.Is(err, admin.ErrLoginLinkInvalid) {
-			problem.Status = http.StatusUnauthorized
-			problem.Text = "This is no service token or login link that is valid. Links work once, and for a short time: ration admin login-link makes another."
+			c.showLogin(w, r, http.StatusUnauthorized, "This is no service token or login link that is valid. Links work once, and for a short time: ration admin login-link makes another.")
+			return
 		}
+		problem := c.describe(r, err)
 		c.showLogin(w, r, problem.Status, problem.Text)
 		return
 	}

@@ -1,9 +1,13 @@
 package console_test
 
 import (
+	"encoding/base64"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/ration-dev/ration/rationadmin"
 )
 
 func TestNobodyGetsInWithoutASession(t *testing.T) {
@@ -102,5 +106,67 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 	}
 	if key, err := f.operations.ShowKey(t.Context(), id); err != nil || key.Status != "active" {
 		t.Errorf("the key is %q, %v", key.Status, err)
+	}
+}
+
+// A link that somebody else made must not put its session in the place of the visitor's.
+func TestLoginPageAsksWhoeverIsLoggedIn(t *testing.T) {
+	f := newFixture(t)
+	if page := f.get("/login").body; strings.Contains(page, "data-ask") {
+		t.Error("the page asks a visitor without a session")
+	}
+	f.logIn()
+	if page := f.get("/login").body; !strings.Contains(page, "data-ask") || !strings.Contains(page, "You are logged in as") {
+		t.Error("the page does not ask a visitor who is logged in")
+	}
+}
+
+func TestNoticesAreOfTheSessionAlone(t *testing.T) {
+	f, id := filled(t)
+	got := f.post(keyPath(id) + "/disable")
+	cookie, err := http.ParseSetCookie(got.header.Get("Set-Cookie"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	show := func(value string) bool {
+		r := f.form(keyPath(id))
+		r.Method = http.MethodGet
+		r.Header.Set("Cookie", "ration-notice="+value+"; __Host-ration="+url.QueryEscape(session))
+		f.newBrowser()
+		return strings.Contains(f.do(r).body, ">Undo<")
+	}
+	signed, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	planted := append(signed[:32:32], `{"Text":"press Undo","Undo":{"Path":"/tokens/new","Fields":{"name":"evil","scope":"admin"}}}`...)
+	for name, row := range map[string]struct {
+		value string
+		want  bool
+	}{
+		"as it was set":        {cookie.Value, true},
+		"made up":              {base64.RawURLEncoding.EncodeToString(planted), false},
+		"without a signature":  {base64.RawURLEncoding.EncodeToString(signed[32:]), false},
+		"too short":            {"AAAA", false},
+		"no base64":            {"%", false},
+		"a signature, no more": {base64.RawURLEncoding.EncodeToString(signed[:32]), false},
+	} {
+		if got := show(row.value); got != row.want {
+			t.Errorf("%s: the page offers undo: %v", name, got)
+		}
+	}
+}
+
+func TestWholeSecretsAreNoSearch(t *testing.T) {
+	f, id := filled(t)
+	issued, err := f.operations.RotateKey(t.Context(), "test", rationadmin.Rotation{ID: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/keys?q=", "/palette?q="} {
+		got := f.get(path + issued.Secret.Reveal())
+		if strings.Contains(got.body, issued.Secret.Reveal()) || !strings.Contains(got.body, id.String()) {
+			t.Errorf("%s shows the secret, or not its key: %s", path, got.body)
+		}
 	}
 }

@@ -1,14 +1,16 @@
 package console
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"strings"
 )
 
 const (
-	// noticeCookie carries a notice to the next page. A link can't make one up.
+	// noticeCookie carries a notice to the next page. Nobody else can make one up: it is
+	// signed with the session's secret.
 	noticeCookie = "ration-notice"
 	// mostNotice is how long its value is at most: browsers keep no cookie of more than
 	// 4,096 bytes (RFC 6265bis, section 5.7).
@@ -22,7 +24,7 @@ func (v *visit) done(path, text string, back *undo) error {
 	if err != nil {
 		return err
 	}
-	value := base64.RawURLEncoding.EncodeToString(carried)
+	value := base64.RawURLEncoding.EncodeToString(append(v.sign(carried), carried...))
 	if len(value) > mostNotice && back != nil {
 		return v.done(path, text, nil) // rather say what was done than offer to undo it
 	}
@@ -44,13 +46,20 @@ func (v *visit) notice() *notice {
 		return nil
 	}
 	v.setNotice("", -1)
-	text, err := base64.RawURLEncoding.DecodeString(cookie.Value)
-	if err != nil {
+	signed, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+	if err != nil || len(signed) < sha256.Size || !hmac.Equal(signed[:sha256.Size], v.sign(signed[sha256.Size:])) {
 		return nil
 	}
 	var carried notice
-	if json.Unmarshal(text, &carried) != nil || carried.Undo != nil && !strings.HasPrefix(carried.Undo.Path, "/") {
+	if json.Unmarshal(signed[sha256.Size:], &carried) != nil {
 		return nil
 	}
 	return &carried
+}
+
+// sign returns what only this session can add to a text.
+func (v *visit) sign(text []byte) []byte {
+	mac := hmac.New(sha256.New, []byte(v.console.sessionOf(v.r).Reveal()))
+	mac.Write(text)
+	return mac.Sum(nil)
 }

@@ -33,7 +33,7 @@ const foundKeys = 8
 
 // palette answers with pages and keys that what was typed may mean.
 func (c *Console) palette(v *visit) error {
-	typed := strings.TrimSpace(v.r.FormValue("q"))
+	typed := searched(strings.TrimSpace(v.r.FormValue("q")))
 	var found []place
 	for _, known := range places {
 		if strings.Contains(strings.ToLower(known.Name+" "+known.Hint), strings.ToLower(typed)) && (known.scope == "" || v.May(known.scope)) && !(known.whole && v.Narrowed()) {

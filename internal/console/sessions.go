@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/rationadmin"
 )
 
@@ -76,6 +77,9 @@ func (c *Console) endSession(v *visit) error {
 
 // createLoginLink makes a link, and shows it in this one answer.
 func (c *Console) createLoginLink(v *visit) error {
+	if !v.Admin() { // who may not see the page would get no answer with the link in it
+		return &admin.TokenScopeError{Scope: rationadmin.ScopeAdmin}
+	}
 	valid, err := time.ParseDuration(v.value("valid"))
 	if err != nil {
 		return &ration.InvalidError{Field: "valid", Reason: "choose how long the link is valid"}

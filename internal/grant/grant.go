@@ -98,7 +98,7 @@ func (g Grant) check(n need) error {
 func (g Grant) as(ctx context.Context) (context.Context, string) {
 	origin := rationadmin.OriginOf(ctx)
 	origin.TokenID = g.token
-	return rationadmin.WithOrigin(ctx, origin), g.actor
+	return rationadmin.WithOrigin(admin.WithCaller(ctx, g.actor), origin), g.actor
 }
 
 // read runs an operation that changes nothing, if the holder has what it needs.

@@ -37,6 +37,14 @@ func (l *Login) claims(ctx context.Context, provider *oidc.Provider, token *oidc
 	if err := info.Claims(&more); err != nil {
 		return nil, distrusted(fmt.Errorf("reading the provider's user information: %w", err))
 	}
+	for _, one := range []claims{said, more} { // whether an address is verified is said of that address alone
+		if _, known := one["email"]; !known {
+			delete(one, "email_verified")
+		}
+	}
+	if _, known := said["email"]; known {
+		delete(more, "email_verified")
+	}
 	for name, value := range more {
 		if _, known := said[name]; !known {
 			said[name] = value

@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -385,6 +386,31 @@ func TestUserInfo(t *testing.T) {
 	back, cookie = r.begin()
 	_, err = r.finish(r.login, back, cookie)
 	r.refused(err, http.StatusForbidden, "somebody else")
+}
+
+// TestAnAddressIsVerifiedWhereItIsSaid: that one answer calls an address verified says
+// nothing of the address in another.
+func TestAnAddressIsVerifiedWhereItIsSaid(t *testing.T) {
+	for name, row := range map[string]struct {
+		token, info map[string]any
+		want        string
+	}{
+		"another address in the token":       {map[string]any{"email": "boss@example.com"}, map[string]any{"email": "anna@example.com", "email_verified": true}, ""},
+		"no address beside it":               {map[string]any{"email": "boss@example.com"}, map[string]any{"email_verified": true}, ""},
+		"verified in the token, no address":  {map[string]any{"email_verified": true}, map[string]any{"email": "boss@example.com"}, ""},
+		"both in the token":                  {map[string]any{"email": "anna@example.com", "email_verified": true}, map[string]any{"email": "boss@example.com"}, "anna@example.com"},
+		"both in what the provider is asked": {nil, map[string]any{"email": "anna@example.com", "email_verified": true}, "anna@example.com"},
+	} {
+		r := newRig(t)
+		r.provider.Claims = map[string]any{"sub": "u-1"}
+		maps.Copy(r.provider.Claims, row.token)
+		r.provider.Info = map[string]any{"sub": "u-1", "groups": []string{"support"}}
+		maps.Copy(r.provider.Info, row.info)
+		back, cookie := r.begin()
+		if identity, err := r.finish(r.login, back, cookie); err != nil || identity.Email != row.want {
+			t.Errorf("%s: %+v, %v", name, identity, err)
+		}
+	}
 }
 
 // TestProviderThatIsAway keeps nobody waiting for long, and is asked again when it is back.

@@ -20,12 +20,11 @@ func secure(header http.Header) {
 	header.Set("Cache-Control", "no-store")
 }
 
-const (
-	// maxForm is the most that a form sends.
-	maxForm = 16 << 10
-	// formTime is how long it may take to send it.
-	formTime = 15 * time.Second
-)
+// maxForm is the most that a form sends, in bytes.
+const maxForm = 16 << 10
+
+// formTime is how long it may take to send it.
+var formTime = 15 * time.Second
 
 // readForm reads the form of a POST from one of our pages. If it can't, it answers, and
 // returns false.
@@ -42,7 +41,11 @@ func (p *Portal) readForm(v *visit) bool {
 	_ = controller.SetReadDeadline(time.Now().Add(formTime)) // a server without deadlines has bounds of its own
 	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
 	err := v.r.ParseForm()
-	_ = controller.SetReadDeadline(time.Time{})
+	if err == nil {
+		_ = controller.SetReadDeadline(time.Time{})
+	} else { // what is still to come is waited for no longer
+		v.w.Header().Set("Connection", "close")
+	}
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		p.fail(v, http.StatusRequestEntityTooLarge, "That is too much", "A form of this page has at most 16 kB.")
 		return false

@@ -2,8 +2,10 @@ package portal_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -385,5 +387,27 @@ func TestOriginOfExamples(t *testing.T) {
 		if !strings.Contains(got.text, "curl -s "+row.want+" ") {
 			t.Errorf("%s: %s is not in %s", name, row.want, got.text)
 		}
+	}
+}
+
+// TestAFormThatDoesNotArriveIsNotWaitedFor: the connection ends with the answer, since
+// what is still to come would be read without an end.
+func TestAFormThatDoesNotArriveIsNotWaitedFor(t *testing.T) {
+	d := open(t)
+	server := httptest.NewServer(d.pages)
+	defer server.Close()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	portal.SetFormTime(t, 50*time.Millisecond)
+	_, err = fmt.Fprint(conn, "POST /portal HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\ncode=a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn) // until the server closes it
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 400") {
+		t.Errorf("%.100s, %v", answer, err)
 	}
 }

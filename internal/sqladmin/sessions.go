@@ -148,7 +148,7 @@ func (s *Store) ListSessions(ctx context.Context, filter admin.SessionFilter) (s
 }
 
 // EndSession implements admin.Sessions, by the primary key.
-func (s *Store) EndSession(ctx context.Context, id uuid.UUID, audit admin.AuditEntry) (session admin.SessionRecord, now time.Time, err error) {
+func (s *Store) EndSession(ctx context.Context, id uuid.UUID, links bool, audit admin.AuditEntry) (session admin.SessionRecord, now time.Time, err error) {
 	err = s.db.Write(ctx, "ending a session", func(ctx context.Context, tx Tx) error {
 		if now, err = tx.Now(ctx); err != nil {
 			return err
@@ -161,11 +161,15 @@ func (s *Store) EndSession(ctx context.Context, id uuid.UUID, audit admin.AuditE
 		if session, err = sessionByID(ctx, tx, id); err != nil {
 			return err
 		}
-		if !ended {
+		var b Batch
+		if ended {
+			b.Audit(audit, now)
+		}
+		if links {
+			b.Add("UPDATE login_links SET expires_at = ? WHERE created_by = ? AND used_at IS NULL AND expires_at > ?", now, session.Actor, now)
+		} else if !ended {
 			return admin.ErrUnchanged // session is the answer
 		}
-		var b Batch
-		b.Audit(audit, now)
 		return tx.Run(ctx, &b)
 	})
 	if err != nil {

@@ -94,7 +94,7 @@ func (m *memory) ListSessions(_ context.Context, filter admin.SessionFilter) (li
 	return atMost(list, filter.Limit, 1_000), now, nil
 }
 
-func (m *memory) EndSession(_ context.Context, id uuid.UUID, audit admin.AuditEntry) (admin.SessionRecord, time.Time, error) {
+func (m *memory) EndSession(_ context.Context, id uuid.UUID, links bool, audit admin.AuditEntry) (admin.SessionRecord, time.Time, error) {
 	m.plansMu.Lock()
 	defer m.plansMu.Unlock()
 	session := m.session(id)
@@ -104,6 +104,11 @@ func (m *memory) EndSession(_ context.Context, id uuid.UUID, audit admin.AuditEn
 	if session.EndedAt.IsZero() {
 		session.EndedAt = m.time()
 		m.log(audit)
+	}
+	for i := range m.links {
+		if link := &m.links[i]; links && link.CreatedBy == session.Actor && link.UsedAt.IsZero() && link.ExpiresAt.After(m.time()) {
+			link.ExpiresAt = m.time()
+		}
 	}
 	return m.recordOf(session), m.time(), nil
 }

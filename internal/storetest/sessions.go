@@ -19,6 +19,7 @@ var sessionTests = []contractTest{
 	{"whoever begins a session sees those that nobody has ended, and ends some", testSessionsOpen},
 	{"sessions are listed, the newest first, if they are not over", testListSessions},
 	{"a session is ended once", testEndSession},
+	{"the links of whose session is ended end with it", testEndSessionWithLinks},
 	{"a session is noted as seen at most once a minute", testSessionSeen},
 	{"a login link comes back as it was stored", testLoginLinkRoundTrip},
 	{"a login link begins one session, at whatever instance", testLoginLinkOnce},
@@ -121,7 +122,7 @@ func testSessionsOpen(f *fixture) {
 		all = append(all, session)
 		f.advance(time.Second)
 	}
-	ended, _, err := f.Store.EndSession(f.Context(), all[2].ID, entry("session.end", "test"))
+	ended, _, err := f.Store.EndSession(f.Context(), all[2].ID, false, entry("session.end", "test"))
 	f.wantError(err, nil)
 	all[2].EndedAt = ended.EndedAt
 	f.advance(time.Hour)
@@ -167,7 +168,7 @@ func testListSessions(f *fixture) {
 		f.Fatal(err)
 	}
 	f.want("after a revocation", []admin.Session{ended, first, free}, f.sessions(admin.SessionFilter{}, all...))
-	if _, _, err := f.Store.EndSession(f.Context(), ended.ID, entry("session.end", "test")); err != nil {
+	if _, _, err := f.Store.EndSession(f.Context(), ended.ID, false, entry("session.end", "test")); err != nil {
 		f.Fatal(err)
 	}
 	f.want("after an end", []admin.Session{first, free}, f.sessions(admin.SessionFilter{}, all...))
@@ -201,7 +202,7 @@ func testEndSession(f *fixture) {
 	session.EndedAt = f.now
 	audit := entry("session.end", "session:"+session.ID.String())
 	for range 2 {
-		record, now, err := f.Store.EndSession(f.Context(), session.ID, audit)
+		record, now, err := f.Store.EndSession(f.Context(), session.ID, false, audit)
 		f.wantError(err, nil)
 		f.want("session as ended", session, record.Session)
 		f.want("the store's time", f.now, now.UTC())
@@ -214,8 +215,31 @@ func testEndSession(f *fixture) {
 	f.wantError(err, nil)
 	f.want("an ended session by its digest", []admin.SessionRecord{{Session: session}}, records)
 	f.want("entries", 1, len(f.audit(admin.AuditFilter{Target: audit.Target, Action: "session.end"})))
-	_, _, err = f.Store.EndSession(f.Context(), uuid.Must(uuid.NewV7()), audit)
+	_, _, err = f.Store.EndSession(f.Context(), uuid.Must(uuid.NewV7()), true, audit)
 	f.wantError(err, ration.ErrNotFound)
+}
+
+// testEndSessionWithLinks ends a session that was ended before, too: whoever was thrown out
+// has perhaps logged out first.
+func testEndSessionWithLinks(f *fixture) {
+	session, _ := f.begin(func(s *admin.Session) { s.Actor = "user:mallory" })
+	_, own := f.link(time.Hour, func(l *admin.LoginLink) { l.CreatedBy = session.Actor })
+	_, others := f.link(time.Hour, func(l *admin.LoginLink) { l.CreatedBy = "user:mallory2" })
+	_, kept := f.link(time.Hour, func(l *admin.LoginLink) { l.CreatedBy = session.Actor })
+	audit := entry("session.end", "session:"+session.ID.String())
+	if _, _, err := f.Store.EndSession(f.Context(), session.ID, false, audit); err != nil {
+		f.Fatal(err)
+	}
+	_, err := f.follow(f.Store, kept)
+	f.wantError(err, nil)
+	record, _, err := f.Store.EndSession(f.Context(), session.ID, true, audit)
+	f.wantError(err, nil)
+	f.want("end", f.now, record.EndedAt)
+	_, err = f.follow(f.Store, own)
+	f.wantError(err, admin.ErrLoginLinkInvalid)
+	_, err = f.follow(f.Store, others)
+	f.wantError(err, nil)
+	f.want("entries", 1, len(f.audit(admin.AuditFilter{Target: audit.Target, Action: "session.end"})))
 }
 
 func testSessionSeen(f *fixture) {

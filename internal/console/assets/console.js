@@ -13,7 +13,7 @@
   if (login && location.hash.length > 1) {
     login.elements.code.value = decodeURIComponent(location.hash.slice(1));
     history.replaceState(null, "", location.pathname + location.search);
-    login.submit();
+    if (login.dataset.ask === undefined) login.submit(); // else a link could put its own session in the place of another
   }
 
   // Times.
@@ -166,6 +166,16 @@
   };
   on("change", "#all-rows", (box) => { all("input[name=key]").forEach((row) => { row.checked = box.checked; }); countRows(); });
   on("change", "input[name=key]", countRows);
+
+  // A whole secret is no search: only its beginning goes to the server, where addresses are logged.
+  document.addEventListener("htmx:configRequest", (e) => {
+    const typed = e.detail.parameters.q;
+    if (typeof typed === "string" && /^[a-z0-9_]{1,30}_[A-Za-z0-9]{30,}$/.test(typed.trim())) {
+      const short = typed.trim().replace(/(_[A-Za-z0-9]{5})[A-Za-z0-9]{25,}$/, "$1");
+      e.detail.parameters.q = short;
+      if (e.detail.elt.matches?.("form, input")) (e.detail.elt.elements?.q || e.detail.elt).value = short;
+    }
+  });
 
   // What is live waits while nobody looks, or somebody is busy in it.
   document.addEventListener("htmx:beforeRequest", (e) => {
