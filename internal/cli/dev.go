@@ -151,6 +151,8 @@ func (a *app) welcome(i *instance, account demo.Account, path, link string, made
 	page := proxy + path
 	if link != "" {
 		link = "\n  console     " + link + " (logs you in, once)"
+	} else if i.settings.AdminListen != "" {
+		link = "\n  console     not served, because another program has " + i.settings.AdminListen + "; choose another address with --admin-listen"
 	}
 	fmt.Fprintf(a.stdout, `Ration is running in front of %s
 %s

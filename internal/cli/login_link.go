@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net"
 	"net/netip"
@@ -58,7 +59,7 @@ which browsers send to nobody: it gets into no log.`,
 				if err != nil {
 					return err
 				}
-				if base := cmp.Or(console, consoleOf(settings)); console != "" || issued.URL == "" && base != "" {
+				if base := cmp.Or(console, consoleServed(cmd.Context(), ops, settings), consoleOf(settings)); console != "" || issued.URL == "" && base != "" {
 					issued.URL = rationadmin.LoginURL(base, issued.Code)
 				}
 				return a.showLoginLink(issued)
@@ -83,6 +84,37 @@ func consoleOf(settings config.Config) string {
 		return settings.Server.URL
 	}
 	return listenerURL(settings.AdminListen, settings.AdminTLS)
+}
+
+// consoleServed returns where the one server that runs on the database has the console;
+// empty: none runs, several do, or the command asks a server, whose address it has.
+func consoleServed(ctx context.Context, ops admin.Operations, settings config.Config) (url string) {
+	if asksServer(settings) {
+		return ""
+	}
+	instances, err := ops.ListInstances(ctx)
+	if err != nil {
+		return "" // the settings say where it should be
+	}
+	for i := range instances.Items {
+		if instances.Items[i].Lost {
+			continue
+		}
+		for _, listener := range instances.Items[i].Listeners {
+			if listener.Name != "admin" {
+				continue
+			}
+			if url != "" {
+				return ""
+			}
+			certificate := certfile.Files{}
+			if listener.TLS {
+				certificate = settings.AdminTLS
+			}
+			url = listenerURL(listener.Address, certificate)
+		}
+	}
+	return url
 }
 
 // listenerURL is the address of a listener for a browser on this machine; empty: there is

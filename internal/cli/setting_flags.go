@@ -41,7 +41,7 @@ func (a *app) addSettingFlag(flags *pflag.FlagSet, setting config.Setting) {
 	if setting.Form == formOfSwitch {
 		flag.form = "bool" // what pflag knows a switch by
 	}
-	flags.Var(flag, setting.FlagName(), setting.Doc)
+	flags.Var(flag, setting.FlagName(), strings.ReplaceAll(setting.Doc, "`", "'")) // what is in backquotes would be taken for the value's name
 	if flag.form == "bool" {
 		flags.Lookup(setting.FlagName()).NoOptDefVal = "true"
 	}

@@ -1,8 +1,10 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ration-dev/ration/internal/admin"
@@ -22,24 +24,53 @@ const findingsAge = time.Minute
 
 // findings keeps what the last checks found. It is safe for concurrent use.
 type findings struct {
-	mu   sync.Mutex
-	at   time.Time
-	kept []rationadmin.Finding
+	mu      sync.Mutex // of whoever makes the checks
+	last    atomic.Pointer[checked]
+	running atomic.Bool
+}
+
+// checked is the result of all checks.
+type checked struct {
+	at    time.Time
+	found []rationadmin.Finding
+	err   error
+}
+
+// checkTime is how long checks take at most that nobody waits for.
+const checkTime = 30 * time.Second
+
+// known returns what the last checks found, and has new ones made if they are a minute old.
+// It does not wait for them: with very many keys they take seconds.
+func (f *findings) known(v *visit) checked {
+	last := f.last.Load()
+	if last == nil || time.Since(last.at) >= findingsAge {
+		if f.running.CompareAndSwap(false, true) {
+			later := *v
+			go func() {
+				defer f.running.Store(false)
+				ctx, cancel := context.WithTimeout(context.WithoutCancel(v.ctx), checkTime)
+				defer cancel()
+				later.ctx = ctx
+				_, _ = f.read(&later) // last has the error
+			}()
+		}
+	}
+	if last == nil {
+		return checked{}
+	}
+	return *last
 }
 
 // read returns the results of all checks, at most a minute old.
 func (f *findings) read(v *visit) ([]rationadmin.Finding, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if time.Since(f.at) < findingsAge {
-		return f.kept, nil
+	if last := f.last.Load(); last != nil && last.err == nil && time.Since(last.at) < findingsAge {
+		return last.found, nil
 	}
 	found, err := v.Operations.Diagnose(v.ctx, rationadmin.DiagnoseOptions{})
-	if err != nil {
-		return nil, err
-	}
-	f.at, f.kept = time.Now(), found
-	return found, nil
+	f.last.Store(&checked{time.Now(), found, err})
+	return found, err
 }
 
 // trouble returns what is weakened or wrong, as far as the visitor may know it.
@@ -60,12 +91,12 @@ func (f *findings) trouble(v *visit) []finding {
 	if !v.Admin() {
 		return all // checks are for those who can do something about them
 	}
-	checks, err := f.read(v)
-	if err != nil && !errors.Is(err, admin.ErrOutOfReach) {
+	checks := f.known(v)
+	if err := checks.err; err != nil && !errors.Is(err, admin.ErrOutOfReach) {
 		told := v.console.describe(v.r, err)
 		all = append(all, finding{State: "problem", Title: "The checks could not be made", Detail: told.Text})
 	}
-	for _, check := range checks {
+	for _, check := range checks.found {
 		if check.State != rationadmin.FindingOK {
 			all = append(all, finding{State: string(check.State), Title: "Check " + check.Check, Detail: check.Detail, Advice: check.Advice})
 		}

@@ -21,6 +21,7 @@ var functions = template.FuncMap{
 	"date":      func(day ration.PeriodID) string { return day.Date().Format("2 Jan 2006") },
 	"lower":     strings.ToLower,
 	"words":     func(code string) string { return strings.ReplaceAll(code, "_", " ") },
+	"span":      span,
 	"dict":      dict,
 	"size":      sizeText,
 	"jobName":   jobName,
@@ -93,4 +94,26 @@ func countAny(number any) (string, error) {
 		return count(number), nil
 	}
 	return "", fmt.Errorf("%T is no count", number)
+}
+
+// span writes how long something takes, with two units at most.
+func span(length time.Duration) string {
+	units := []struct {
+		name string
+		size time.Duration
+	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"min", time.Minute}, {"s", time.Second}}
+	length = max(length, time.Second)
+	for i, unit := range units {
+		if length < unit.size {
+			continue
+		}
+		text := strconv.FormatInt(int64(length/unit.size), 10) + " " + unit.name
+		if i+1 < len(units) {
+			if rest := length % unit.size / units[i+1].size; rest > 0 {
+				text += " " + strconv.FormatInt(int64(rest), 10) + " " + units[i+1].name
+			}
+		}
+		return text
+	}
+	return ""
 }
