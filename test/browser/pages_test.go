@@ -107,7 +107,7 @@ func (b *tab) settle() {
 	b.t.Helper()
 	await[bool](b, "a page that is done", `() => document.readyState === "complete" && !document.querySelector(".htmx-request")
 		&& [...document.querySelectorAll("[data-chart]")].every((c) => c.querySelector("canvas"))
-		&& (!document.querySelector("[hx-get^='/keys/sparks']") || !!document.querySelector(".spark path"))`)
+		&& (!document.querySelector("[hx-get^='/keys/sparks']") || !!document.querySelector("symbol[id^=spark-]"))`)
 }
 
 func TestPagesHoldForEverybody(t *testing.T) {
