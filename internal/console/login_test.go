@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,7 +140,7 @@ func TestNoticesAreOfTheSessionAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	planted := append(signed[:32:32], `{"Text":"press Undo","Undo":{"Path":"/tokens/new","Fields":{"name":"evil","scope":"admin"}}}`...)
+	planted := slices.Concat(signed[:32], []byte(`{"Text":"press Undo","Undo":{"Path":"/tokens/new","Fields":{"name":"evil","scope":"admin"}}}`))
 	for name, row := range map[string]struct {
 		value string
 		want  bool
