@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/rationadmin"
@@ -40,8 +41,9 @@ type undo struct {
 	Fields map[string]string
 }
 
-// parsePages reads the templates. A template that can't be read is a fault of the build.
-func parsePages() pages {
+// parsePages reads the templates, which are the same for all consoles. A template that
+// can't be read is a fault of the build.
+var parsePages = sync.OnceValue(func() pages {
 	shared := template.Must(template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.gohtml", "templates/parts.gohtml"))
 	all := pages{}
 	files, err := templateFiles.ReadDir("templates")
@@ -55,7 +57,7 @@ func parsePages() pages {
 		}
 	}
 	return all
-}
+})
 
 // write answers with a page.
 func (p pages) write(w http.ResponseWriter, status int, name string, content layout) {
