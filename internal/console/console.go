@@ -52,10 +52,10 @@ type Config struct {
 	SignIn         *SignIn                   // nil: people log in with codes only
 	TrustedProxies rationhttp.TrustedProxies // whose X-Forwarded-Proto is believed
 
-	// ProxyURL and APIURL are where clients reach the proxy and the verify API, for the
-	// examples on the pages. Empty: there is none.
-	ProxyURL, APIURL func() string
-	KeyHeader        string // that clients send their secret in; empty: X-API-Key
+	// ProxyURL is where clients reach the proxy, for the examples on the pages; nil, or an
+	// empty text: there is none.
+	ProxyURL  func() string
+	KeyHeader string // that clients send their secret in; empty: X-API-Key
 
 	Log *slog.Logger // gets what a visitor can't be told; nil: nothing is logged
 }

@@ -19,7 +19,6 @@ var functions = template.FuncMap{
 	"utc":       func(t time.Time) moment { return moment{t, ""} },
 	"json":      toJSON,
 	"date":      func(day ration.PeriodID) string { return day.Date().Format("2 Jan 2006") },
-	"lower":     strings.ToLower,
 	"words":     func(code string) string { return strings.ReplaceAll(code, "_", " ") },
 	"span":      span,
 	"dict":      dict,

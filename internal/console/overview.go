@@ -20,9 +20,8 @@ type overviewPage struct {
 	Chart   chart
 	Total   answers
 	Today   answers
-	Codes   []share // why requests were refused
-	Ways    []share // through which way in all of them came
-	Since   time.Time
+	Codes   []share              // why requests were refused
+	Ways    []share              // through which way in all of them came
 	Summary *rationadmin.Summary // nil: it is being made
 	Near    []nearRow
 	Trouble []finding
@@ -135,7 +134,6 @@ func (p *overviewPage) readTraffic(v *visit, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	p.Since = report.Since
 	end := now.Truncate(p.Range.Step)
 	start := end.Add(-time.Duration(p.Range.Days) * 24 * time.Hour)
 	if p.Range.Step == time.Hour {
