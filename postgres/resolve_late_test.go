@@ -51,17 +51,18 @@ func TestAttemptThatIsKnownToBeDeadLeavesNothingUnknown(t *testing.T) {
 	}()
 	<-cutting
 	other := connect(t, d.url)
+	pid := other.PgConn().PID()
 	locked := make(chan error, 1)
 	go func() {
 		_, err := other.Exec(t.Context(), "BEGIN; SELECT FROM key_usage FOR UPDATE")
 		locked <- err
 	}()
-	d.await(t, somebodyWaits) // for the first attempt, which dies now
+	d.await(t, "SELECT cardinality(pg_blocking_pids($1)) > 0", pid) // by the first attempt, which dies now
 	close(mayCut)
 	if err := <-locked; err != nil {
 		t.Fatal(err)
 	}
-	d.await(t, somebodyWaits) // the second one
+	d.await(t, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid)))", pid) // the second one
 	giveUp()
 	if err := <-told; !errors.Is(err, ration.ErrStoreUnavailable) || errors.Is(err, ration.ErrOutcomeUnknown) {
 		t.Errorf("Charge = %v, want ErrStoreUnavailable: nothing was charged for certain", err)
