@@ -107,9 +107,12 @@ func (d *database) await(t testing.TB, sql string, args ...any) {
 	}
 }
 
+// somebodyWaits is true when somebody has waited for a lock long enough that it is
+// none of those that transactions wait for in passing, such as for a table to grow.
 const somebodyWaits = `
 	SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-	               WHERE NOT l.granted AND a.datname = current_database())`
+	               WHERE NOT l.granted AND a.datname = current_database()
+	                 AND l.waitstart < clock_timestamp() - interval '20 ms')`
 
 // fakeClock stands still until it is set: the database's, by ration_now(), and
 // that of all instances.
