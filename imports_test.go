@@ -73,10 +73,11 @@ var layers = []layer{
 	{"internal/route", []string{root, "rationhttp", "internal/cors", "internal/rewrite"}},
 	{"internal/rewrite", []string{root}},
 	{"internal/numeral", []string{root}},
-	{"internal/proxy", []string{root, "api", "rationhttp", "internal/bucket", "internal/condense", "internal/cors", "internal/numeral", "internal/override", "internal/route", "internal/rewrite", "internal/bucket", "internal/turns"}},
+	{"internal/inbound", []string{root, "api", "rationhttp", "internal/bucket", "internal/cors", "internal/override", "internal/route", "internal/rewrite"}},
+	{"internal/proxy", []string{root, "api", "rationhttp", "internal/bucket", "internal/condense", "internal/cors", "internal/inbound", "internal/numeral", "internal/override", "internal/route", "internal/rewrite", "internal/turns"}},
 	{"internal/keyrequests", []string{root, "api", "rationadmin", "rationhttp", "internal/admin", "internal/bucket", "internal/condense", "internal/failures", "internal/turns", "internal/wire"}},
 	{"internal/portal", []string{root, "api", "rationadmin", "rationhttp", "internal/admin", "internal/inputfile", "internal/keyrequests"}},
-	{"internal/forwardauth", []string{root, "rationhttp", "internal/route"}},
+	{"internal/forwardauth", []string{root, "api", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/cors", "internal/inbound", "internal/route"}},
 	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/condense", "internal/numeral", "internal/wire", "internal/bearer"}},
 
 	// Administration. REST and console only show its operations.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/inbound"
 	"github.com/ration-dev/ration/internal/portal"
-	"github.com/ration-dev/ration/internal/proxy"
 )
 
 func (a *app) settings() (config.Config, error) {
@@ -47,8 +47,8 @@ var settingChecks = map[string]func(*config.Config) error{
 		_, err := portal.ReadLogo(c.Portal.Logo)
 		return err
 	},
-	"pass_headers":     func(c *config.Config) error { return proxy.CheckPassHeaders(c.PassHeaders) },
-	"upstream_headers": func(c *config.Config) error { return proxy.CheckUpstreamHeaders(c.UpstreamHeaders) },
+	"pass_headers":     func(c *config.Config) error { return inbound.CheckPassHeaders(c.PassHeaders) },
+	"upstream_headers": func(c *config.Config) error { return inbound.CheckUpstreamHeaders(c.UpstreamHeaders) },
 }
 
 // actor is who the audit log says it was. The name comes from the operating

@@ -11,6 +11,7 @@ import (
 	"github.com/ration-dev/ration/internal/bound"
 	"github.com/ration-dev/ration/internal/certfile"
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/inbound"
 	"github.com/ration-dev/ration/internal/keyrequests"
 	"github.com/ration-dev/ration/internal/portal"
 	"github.com/ration-dev/ration/internal/proxy"
@@ -184,9 +185,9 @@ func newProxy(settings config.Config, gate rationhttp.Gate, own ownPaths, log *s
 	})
 }
 
-func preflightsOf(settings config.Config) proxy.Preflights {
+func preflightsOf(settings config.Config) inbound.Preflights {
 	if settings.Preflights == "charge" {
-		return proxy.PreflightsCharged
+		return inbound.PreflightsCharged
 	}
-	return proxy.Preflights(settings.Preflights)
+	return inbound.Preflights(settings.Preflights)
 }

@@ -2,17 +2,15 @@ package proxy
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/cors"
+	"github.com/ration-dev/ration/internal/inbound"
 	"github.com/ration-dev/ration/internal/rewrite"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
@@ -46,9 +44,9 @@ type Config struct {
 	// are.
 	CORS cors.Policy
 	// Preflights says what happens to preflights if CORS is not set.
-	Preflights Preflights
+	Preflights inbound.Preflights
 	// PreflightRate is how many preflights per second reach the upstream from one
-	// address. Zero: [DefaultPreflightRate].
+	// address. Zero: [inbound.DefaultPreflightRate].
 	PreflightRate int
 	// UsagePath is the path at which Usage answers holders of keys, whatever the routes
 	// say and whether or not the upstream has something there. Only this spelling of it
@@ -88,12 +86,6 @@ func (c Config) withDefaults() Config {
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Minute
 	}
-	if c.SecretPrefix == "" {
-		c.SecretPrefix = ration.DefaultSecretPrefix
-	}
-	if c.PreflightRate == 0 {
-		c.PreflightRate = DefaultPreflightRate
-	}
 	if c.CORS.Speaks() {
 		c.CORS.Headers = []string{c.Gate.Sources.Vary(), "Content-Type", rationhttp.IdempotencyKeyHeader}
 		c.CORS.Exposed = c.Gate.Responder.FieldNames()
@@ -109,11 +101,11 @@ func (c Config) withDefaults() Config {
 
 func (c Config) check() error {
 	switch c.Preflights {
-	case PreflightsCharged, PreflightsUpstream:
+	case inbound.PreflightsCharged, inbound.PreflightsUpstream:
 	default:
 		return &ration.InvalidError{Field: "preflights", Value: string(c.Preflights), Reason: "use upstream, or leave it out"}
 	}
-	if c.CORS.Speaks() && c.Preflights == PreflightsUpstream {
+	if c.CORS.Speaks() && c.Preflights == inbound.PreflightsUpstream {
 		return &ration.InvalidError{Field: "preflights", Value: string(c.Preflights), Reason: "with cors_origins Ration answers preflights; leave one of the two out"}
 	}
 	if err := c.CORS.Check(); err != nil {
@@ -128,27 +120,7 @@ func (c Config) check() error {
 	if _, able := c.Gate.Charger.(rationhttp.Settler); !able && c.Routes.Reserves() {
 		return &ration.InvalidError{Field: "reserve", Reason: "this charger can't end reservations"}
 	}
-	return errors.Join(CheckUpstreamHeaders(c.Headers), CheckPassHeaders(c.PassHeaders))
-}
-
-// CheckPassHeaders refuses names of headers that only the proxy itself may set. Its
-// error joins a [ration.InvalidError] for each.
-func CheckPassHeaders(names []string) error {
-	never := folded(framing, methodHeaders, pathHeaders, []string{
-		headerSubject, headerKeyID, headerPlan, rationhttp.RequestIDHeader, proxyVariable,
-		"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
-	})
-	var errs []error
-	for _, name := range names {
-		if n := readName(name, nil); !isToken(name) || !n.plain {
-			errs = append(errs, &ration.InvalidError{Field: "pass_headers", Value: name, Reason: "use the name of a header, with letters, digits and single hyphens, such as \"X-User-Id\""})
-			continue
-		}
-		if never[rationhttp.FoldName(name)] {
-			errs = append(errs, &ration.InvalidError{Field: "pass_headers", Value: name, Reason: "only the proxy sets or refuses this header"})
-		}
-	}
-	return errors.Join(errs...)
+	return errors.Join(inbound.CheckUpstreamHeaders(c.Headers), inbound.CheckPassHeaders(c.PassHeaders))
 }
 
 func checkUpstream(upstream *url.URL) error {
@@ -174,46 +146,4 @@ func checkUpstream(upstream *url.URL) error {
 		return wrong("a path has single slashes")
 	}
 	return nil
-}
-
-// CheckUpstreamHeaders refuses fixed headers that would break what the proxy itself
-// sets, or the message. Its error joins a [ration.InvalidError] for each.
-func CheckUpstreamHeaders(headers map[string]string) error {
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(headers)) {
-		value := headers[name]
-		field := fmt.Sprintf("upstream_headers.%s", name)
-		switch http.CanonicalHeaderKey(name) {
-		case "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Te", "Trailer", "Upgrade", "Content-Length", "Host", "Via",
-			headerSubject, headerKeyID, headerPlan, rationhttp.RequestIDHeader, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto":
-			errs = append(errs, &ration.InvalidError{Field: field, Reason: "this header is set by the proxy"})
-		}
-		if !isToken(name) {
-			errs = append(errs, &ration.InvalidError{Field: "upstream_headers", Value: name, Reason: "a header's name consists of letters, digits and '-'"})
-		}
-		if !isFieldValue(value) { // the value is a secret, so it isn't shown
-			errs = append(errs, &ration.InvalidError{Field: field, Reason: "a header's value must not have control characters, or spaces around it"})
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func isToken(name string) bool {
-	for i := range len(name) {
-		c := name[i]
-		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
-			return false
-		}
-	}
-	return name != ""
-}
-
-// isFieldValue reports whether text arrives as it was sent.
-func isFieldValue(text string) bool {
-	for i := range len(text) {
-		if text[i] < ' ' || text[i] == 0x7f {
-			return false
-		}
-	}
-	return strings.TrimSpace(text) == text
 }

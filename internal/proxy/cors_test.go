@@ -10,6 +10,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/cors"
+	"github.com/ration-dev/ration/internal/inbound"
 	"github.com/ration-dev/ration/internal/proxy"
 	"github.com/ration-dev/ration/internal/rewrite"
 	"github.com/ration-dev/ration/internal/route"
@@ -228,7 +229,7 @@ func TestPagesReadTheFieldsOfTheStyleThatIsOn(t *testing.T) {
 	}
 }
 
-func upstreamAnswers(c *proxy.Config) { c.Preflights = proxy.PreflightsUpstream }
+func upstreamAnswers(c *proxy.Config) { c.Preflights = inbound.PreflightsUpstream }
 
 func TestTheUpstreamAnswersPreflightsWhereItIsAskedTo(t *testing.T) {
 	u := newUpstream(t, ignoresMethods)

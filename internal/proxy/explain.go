@@ -5,6 +5,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/inbound"
 	"github.com/ration-dev/ration/internal/route"
 )
 
@@ -42,21 +43,21 @@ func (p *Proxy) Explain(r *http.Request) (Explanation, error) {
 	if p.config.Portal != nil && p.config.Portal.Serves(r) {
 		return Explanation{Page: true}, nil
 	}
-	x := &exchange{in: r}
+	x := &exchange{Request: inbound.Request{In: r}}
 	err := p.judge(x)
-	if err == nil && (x.ownUsage || x.route != nil && !x.route.Free) {
-		err = p.callerOf(x).Err // of which the gate says the same
+	if err == nil && (x.OwnUsage || x.Route != nil && !x.Route.Free) {
+		err = p.reader.CallerOf(&x.Request).Err // of which the gate says the same
 	}
 	switch {
 	case err != nil:
-		return Explanation{Refusal: p.refusal(x, err).Problem}, nil
-	case x.pages != nil:
-		return Explanation{PageMethods: x.pages}, nil
-	case x.ownUsage:
+		return Explanation{Refusal: p.reader.Refusal(&x.Request, err).Problem}, nil
+	case x.Pages != nil:
+		return Explanation{PageMethods: x.Pages}, nil
+	case x.OwnUsage:
 		return Explanation{OwnUsage: true}, nil
-	case x.route.Free:
-		return Explanation{Route: x.route, PassedPreflight: x.preflight}, nil
+	case x.Route.Free:
+		return Explanation{Route: x.Route, PassedPreflight: x.Preflight}, nil
 	}
-	charge, err := ration.Charge{KeyID: ration.NewKeyID(), Amounts: x.question.Amounts}.Normalize()
-	return Explanation{Route: x.route, Amounts: charge.Amounts, KeyParameter: x.sources.QueryParameter, Beside: p.config.Routes.PassesBeside(x.route)}, err
+	charge, err := ration.Charge{KeyID: ration.NewKeyID(), Amounts: x.Question.Amounts}.Normalize()
+	return Explanation{Route: x.Route, Amounts: charge.Amounts, KeyParameter: x.Sources.QueryParameter, Beside: p.config.Routes.PassesBeside(x.Route)}, err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/cors"
+	"github.com/ration-dev/ration/internal/inbound"
 	"github.com/ration-dev/ration/internal/proxy"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
@@ -35,7 +36,7 @@ func TestWhatIsExplainedIsWhatIsServed(t *testing.T) {
 		"overrides allowed":  {routes, func(c *proxy.Config) { c.AllowOverrides = true }},
 		"pages":              {strict, func(c *proxy.Config) { c.CORS = cors.Policy{Origins: []string{"https://page.example"}} }},
 		"own usage":          {strict, tellUsage},
-		"preflights passed":  {routes, func(c *proxy.Config) { c.Preflights = proxy.PreflightsUpstream }},
+		"preflights passed":  {routes, func(c *proxy.Config) { c.Preflights = inbound.PreflightsUpstream }},
 		"ambiguous paths go": {route.Config{Routes: routes.Routes, AllowAmbiguous: true}, func(*proxy.Config) {}},
 	} {
 		served := newFixture(t, newUpstream(t, func(http.ResponseWriter, *http.Request) {}).URL, settings.routes, settings.change)

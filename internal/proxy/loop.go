@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ration-dev/ration/internal/condense"
+	"github.com/ration-dev/ration/internal/inbound"
 )
 
 const (
@@ -41,7 +42,7 @@ func (p *Proxy) checkLoop(r *http.Request) error {
 	p.trouble.Say(r.Context(), slog.LevelError, condense.Kind{Message: "a loop was cut: the upstream leads back to this proxy", Code: codeLoop},
 		slog.String("upstream", p.config.Upstream.Redacted()),
 		slog.String("cure", "set upstream to the API itself, or correct what is in between; docs/OPERATIONS.md has a section on loops"))
-	return &requestFault{http.StatusLoopDetected, codeLoop, "The API behind this proxy leads back to this proxy."}
+	return &inbound.Fault{Status: http.StatusLoopDetected, Code: codeLoop, Detail: "The API behind this proxy leads back to this proxy."}
 }
 
 // passVia adds this proxy to the way that a request says it took.

@@ -12,20 +12,20 @@ import (
 // it holds any: its answer has ended, its client or its upstream has gone, or its
 // WebSocket is closed.
 func (p *Proxy) release(x *exchange) {
-	if x.answer.Decision.Lease == nil {
+	if x.Answer.Decision.Lease == nil {
 		return
 	}
-	ctx := x.in.Context()
-	if err := p.config.Gate.Release(ctx, &x.answer); err != nil {
-		p.trouble.Say(ctx, slog.LevelWarn, condense.Kind{Message: "a request's slot of a concurrent limit was not given back; it becomes free by itself", Route: x.route.Name},
-			slog.String("request_id", x.requestID), slog.Any("error", err))
+	ctx := x.In.Context()
+	if err := p.config.Gate.Release(ctx, &x.Answer); err != nil {
+		p.trouble.Say(ctx, slog.LevelWarn, condense.Kind{Message: "a request's slot of a concurrent limit was not given back; it becomes free by itself", Route: x.Route.Name},
+			slog.String("request_id", x.ID), slog.Any("error", err))
 	}
 }
 
 // releaseAtEnd has the slots of a request given back when the upstream's answer has
 // ended, but before its end is passed on: a client's next request finds them free.
 func (p *Proxy) releaseAtEnd(response *http.Response, x *exchange) {
-	if x.answer.Decision.Lease != nil && response.StatusCode != http.StatusSwitchingProtocols {
+	if x.Answer.Decision.Lease != nil && response.StatusCode != http.StatusSwitchingProtocols {
 		response.Body = &releasing{ReadCloser: response.Body, left: response.ContentLength, release: func() { p.release(x) }}
 	}
 }

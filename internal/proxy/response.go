@@ -25,22 +25,22 @@ func (p *Proxy) modifyResponse(response *http.Response) error {
 	if response.StatusCode == http.StatusSwitchingProtocols {
 		x.turn.endFlight()
 	}
-	if x.preflight {
+	if x.Preflight {
 		emptyPreflight(response)
 	}
-	response.Header.Set(rationhttp.RequestIDHeader, x.requestID)
+	response.Header.Set(rationhttp.RequestIDHeader, x.ID)
 	response.Header.Add("Via", viaOf(response.ProtoMajor, response.ProtoMinor, "ration"))
-	if x.route.Free {
+	if x.Route.Free {
 		return nil
 	}
 	dropRateLimits(&p.config.Gate.Responder, response.Header)
 	if x.refundsAnswer(response.StatusCode) {
-		p.giveBack(x.in.Context(), x)
+		p.giveBack(x.In.Context(), x)
 	}
-	if x.answer.Decision.Reservation != nil {
-		x.report = newReport(x.route.Reserve.Reports, response)
+	if x.Answer.Decision.Reservation != nil {
+		x.report = newReport(x.Route.Reserve.Reports, response)
 	}
-	x.answer.Response.Apply(response.Header)
+	x.Answer.Response.Apply(response.Header)
 	p.rewriteBody(response, x)
 	p.releaseAtEnd(response, x)
 	return nil

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/ration-dev/ration/internal/inbound"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -20,30 +21,30 @@ func (p *Proxy) rewrite(r *httputil.ProxyRequest) {
 	r.Out.Trailer = nil // could carry any header past what follows
 
 	trusted := p.config.Gate.TrustedProxies.TrustsPeer(r.In)
-	p.hygiene.clean(r.Out.Header, trusted)
-	p.stripSecret(r.Out.Header, x)
+	p.reader.Clean(r.Out.Header, trusted)
+	p.reader.StripSecret(r.Out.Header, &x.Request)
 	p.setForwarded(r, trusted)
 	if !isWebSocket(r.Out) { // another protocol could carry requests that nobody charges
 		for _, name := range []string{"Connection", "Upgrade", "Http2-Settings"} {
 			r.Out.Header.Del(name)
 		}
 	}
-	if p.rewrites(x) || x.route.Reserve != nil && x.route.Reserve.ReadsBodies() { // what is encoded, or a part, can't be read
+	if p.rewrites(x) || x.Route.Reserve != nil && x.Route.Reserve.ReadsBodies() { // what is encoded, or a part, can't be read
 		r.Out.Header.Set("Accept-Encoding", "identity")
 		r.Out.Header.Del("Range")
 	}
 	for name, value := range p.config.Headers {
 		r.Out.Header.Set(name, value)
 	}
-	r.Out.Header.Set(rationhttp.RequestIDHeader, x.requestID)
-	setIdentity(r.Out.Header, x)
+	r.Out.Header.Set(rationhttp.RequestIDHeader, x.ID)
+	inbound.SetIdentity(r.Out.Header, &x.Answer.Decision)
 	p.passVia(r.Out.Header, r.In)
 }
 
 // rewriteTarget aims at the upstream with the very bytes that were matched.
 func (p *Proxy) rewriteTarget(r *httputil.ProxyRequest, x *exchange) {
 	path, _, _ := strings.Cut(r.In.RequestURI, "?")
-	query := p.stripQuery(x)
+	query := p.reader.StripQuery(&x.Request)
 	r.Out.URL = &url.URL{
 		Scheme: p.config.Upstream.Scheme, Host: p.config.Upstream.Host,
 		Opaque:   strings.TrimSuffix(p.config.Upstream.EscapedPath(), "/") + path,
@@ -69,26 +70,6 @@ func (p *Proxy) setForwarded(r *httputil.ProxyRequest, trusted bool) {
 			r.Out.Header[name] = said
 		}
 	}
-}
-
-// setIdentity tells the upstream whose request it is. The headers are always
-// there, so that an upstream that trusts them never reads a client's own.
-func setIdentity(header http.Header, x *exchange) {
-	decision := &x.answer.Decision
-	if decision.KeyID.IsZero() {
-		header.Set(headerSubject, "")
-		header.Set(headerKeyID, "")
-		header.Set(headerPlan, "")
-		return
-	}
-	id := decision.KeyID.String()
-	subject := decision.Owner
-	if subject == "" || !isFieldValue(subject) { // an owner that can't arrive as it is could arrive as another
-		subject = id
-	}
-	header.Set(headerSubject, subject)
-	header.Set(headerKeyID, id)
-	header.Set(headerPlan, decision.Plan)
 }
 
 // isWebSocket reports whether a request is the handshake of a WebSocket: of GET, in

@@ -14,7 +14,7 @@ var bodyFields = []string{"Etag", "Last-Modified", "Accept-Ranges", "Content-Md5
 
 // rewrites reports whether the answers to a request may be rewritten.
 func (p *Proxy) rewrites(x *exchange) bool {
-	return p.config.Rewrite != nil && !x.route.Free && !x.route.NoRewrite
+	return p.config.Rewrite != nil && !x.Route.Free && !x.Route.NoRewrite
 }
 
 // rewriteBody writes what the decision of this very request tells into a JSON
@@ -23,7 +23,7 @@ func (p *Proxy) rewriteBody(response *http.Response, x *exchange) {
 	if !p.rewrites(x) || !rewritable(response) {
 		return
 	}
-	if x.in.Method == http.MethodHead { // these were the other body's
+	if x.In.Method == http.MethodHead { // these were the other body's
 		response.Header.Del("Content-Length")
 		dropBodyFields(response.Header)
 		return
@@ -34,7 +34,7 @@ func (p *Proxy) rewriteBody(response *http.Response, x *exchange) {
 		response.Body = readCloser{io.MultiReader(bytes.NewReader(content), response.Body), response.Body}
 		return
 	}
-	changed := p.config.Rewrite.Apply(content, &x.answer.Decision)
+	changed := p.config.Rewrite.Apply(content, &x.Answer.Decision)
 	if bytes.Equal(changed, content) {
 		response.Body = readCloser{bytes.NewReader(content), response.Body}
 		return

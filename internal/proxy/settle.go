@@ -13,20 +13,20 @@ import (
 // is settled as it was reserved. The answer of a client that is still there ends
 // after that, so that its next request finds what it has used.
 func (p *Proxy) settle(x *exchange) {
-	if x.answer.Decision.Reservation == nil {
+	if x.Answer.Decision.Reservation == nil {
 		return
 	}
 	var used []ration.Amount
 	if x.report != nil {
 		var rounded []string
-		used, rounded = x.report.amounts(x.in.Context().Err() != nil)
+		used, rounded = x.report.amounts(x.In.Context().Err() != nil)
 		p.noteReport(x, used)
-		p.noteRounded(x, append(rounded, ration.RoundedUp(used, heldBy(x.answer.Decision.Reservation))...))
+		p.noteRounded(x, append(rounded, ration.RoundedUp(used, heldBy(x.Answer.Decision.Reservation))...))
 	}
-	ctx := x.in.Context()
-	if err := p.config.Gate.Settle(ctx, &x.question, &x.answer, ration.Settlement{Amounts: used, Overage: x.route.Reserve.Overage}); err != nil {
-		p.trouble.Say(ctx, slog.LevelWarn, condense.Kind{Message: "the reservation was not settled; it ends by itself", Route: x.route.Name},
-			slog.String("request_id", x.requestID), slog.Any("error", err))
+	ctx := x.In.Context()
+	if err := p.config.Gate.Settle(ctx, &x.Question, &x.Answer, ration.Settlement{Amounts: used, Overage: x.Route.Reserve.Overage}); err != nil {
+		p.trouble.Say(ctx, slog.LevelWarn, condense.Kind{Message: "the reservation was not settled; it ends by itself", Route: x.Route.Name},
+			slog.String("request_id", x.ID), slog.Any("error", err))
 	}
 }
 
@@ -36,12 +36,12 @@ func (p *Proxy) noteReport(x *exchange, used []ration.Amount) {
 	for _, place := range x.report.places {
 		reported := slices.IndexFunc(used, func(a ration.Amount) bool { return a.Meter == place.Meter })
 		if reported < 0 {
-			p.config.Log.DebugContext(x.in.Context(), "the upstream reported no number that counts; the reserved amount is counted", "meter", place.Meter, "route", x.route.Name, "request_id", x.requestID)
+			p.config.Log.DebugContext(x.In.Context(), "the upstream reported no number that counts; the reserved amount is counted", "meter", place.Meter, "route", x.Route.Name, "request_id", x.ID)
 			continue
 		}
-		for _, held := range x.answer.Decision.Reservation.Held {
-			if held.Meter == place.Meter && held.Unit.Of(used[reported].Units, used[reported].Unit) > held.Units && x.route.Reserve.Overage != ration.OverageAllow {
-				p.config.Log.DebugContext(x.in.Context(), "the upstream reported more than was reserved; only the reserved amount is counted", "meter", place.Meter, "reported", used[reported].Text(), "reserved", held.Unit.Text(held.Units), "route", x.route.Name, "request_id", x.requestID)
+		for _, held := range x.Answer.Decision.Reservation.Held {
+			if held.Meter == place.Meter && held.Unit.Of(used[reported].Units, used[reported].Unit) > held.Units && x.Route.Reserve.Overage != ration.OverageAllow {
+				p.config.Log.DebugContext(x.In.Context(), "the upstream reported more than was reserved; only the reserved amount is counted", "meter", place.Meter, "reported", used[reported].Text(), "reserved", held.Unit.Text(held.Units), "route", x.Route.Name, "request_id", x.ID)
 			}
 		}
 	}
@@ -60,6 +60,6 @@ func heldBy(r *ration.Reservation) []ration.Amount {
 // once for each route and meter: small ones, such as prices, come out far too high.
 func (p *Proxy) noteRounded(x *exchange, meters []string) {
 	for _, meter := range meters {
-		p.trouble.SayOnce(x.in.Context(), slog.LevelWarn, condense.Kind{Message: "the upstream reports numbers that are finer than the unit of their meter, and each is rounded up; give the meter a smaller unit, or report whole numbers", Route: x.route.Name, Meter: meter})
+		p.trouble.SayOnce(x.In.Context(), slog.LevelWarn, condense.Kind{Message: "the upstream reports numbers that are finer than the unit of their meter, and each is rounded up; give the meter a smaller unit, or report whole numbers", Route: x.Route.Name, Meter: meter})
 	}
 }

@@ -13,7 +13,7 @@ const (
 
 // uncountedCode returns the code of a request that is passed on uncounted.
 func uncountedCode(x *exchange) ration.Code {
-	if x.preflight {
+	if x.Preflight {
 		return codePreflight
 	}
 	return codeFree
@@ -25,9 +25,9 @@ func (p *Proxy) tell(x *exchange, event rationhttp.Event) {
 	if p.config.Gate.Observe == nil {
 		return
 	}
-	event.Via, event.RequestID, event.KeyID = via, x.requestID, x.answer.Decision.KeyID
-	if x.route != nil {
-		event.Route = x.route.Name
+	event.Via, event.RequestID, event.KeyID = via, x.ID, x.Answer.Decision.KeyID
+	if x.Route != nil {
+		event.Route = x.Route.Name
 	}
-	p.config.Gate.Observe(x.in.Context(), event)
+	p.config.Gate.Observe(x.In.Context(), event)
 }

@@ -64,8 +64,8 @@ func (t *turn) endFlight() {
 // requests with a key that exists wait, each key in its own queue, and requests that
 // need no key, in one queue per address. So guessed keys delay nobody.
 func (p *Proxy) takeTurn(w http.ResponseWriter, x *exchange) bool {
-	x.turn.keyless = x.route.Free || x.preflight
-	if isWebSocket(x.in) {
+	x.turn.keyless = x.Route.Free || x.Preflight
+	if isWebSocket(x.In) {
 		if !p.capacity.webSockets.Try(x.turn.keyless) {
 			p.answerBusy(w, x, "websockets")
 			return false
@@ -78,18 +78,18 @@ func (p *Proxy) takeTurn(w http.ResponseWriter, x *exchange) bool {
 	}
 	who := turns.Who{Keyless: x.turn.keyless}
 	if x.turn.keyless {
-		who.Line = bucket.Client(p.callerOf(x).IP).String()
+		who.Line = bucket.Client(p.reader.CallerOf(&x.Request).IP).String()
 	} else {
-		key, refused := p.config.Gate.Recognise(x.in.Context(), *p.callerOf(x), x.question)
+		key, refused := p.config.Gate.Recognise(x.In.Context(), *p.reader.CallerOf(&x.Request), x.Question)
 		if refused != nil {
 			x.turn.end()
-			x.answer = *refused
-			p.answer(w, x, x.answer.Response)
+			x.Answer = *refused
+			p.answer(w, x, x.Answer.Response)
 			return false
 		}
 		who.Line = string(key[:])
 	}
-	switch err := p.capacity.inFlight.Take(x.in.Context(), who); {
+	switch err := p.capacity.inFlight.Take(x.In.Context(), who); {
 	case errors.Is(err, turns.ErrBusy):
 		p.answerBusy(w, x, "requests in flight")
 		return false
@@ -109,11 +109,11 @@ const codeBusy = "upstream_busy"
 // answerBusy refuses a request that was not charged.
 func (p *Proxy) answerBusy(w http.ResponseWriter, x *exchange, full string) {
 	x.turn.end()
-	ctx := x.in.Context()
-	p.trouble.Say(ctx, slog.LevelWarn, condense.Kind{Message: "the upstream is busy: a request was refused", Code: codeBusy, Route: x.route.Name}, slog.String("full", full))
+	ctx := x.In.Context()
+	p.trouble.Say(ctx, slog.LevelWarn, condense.Kind{Message: "the upstream is busy: a request was refused", Code: codeBusy, Route: x.Route.Name}, slog.String("full", full))
 	p.tell(x, rationhttp.Event{Code: codeBusy, Status: http.StatusServiceUnavailable})
 	p.answer(w, x, p.config.Gate.Responder.Problem(api.Problem{
 		Type: api.TypeTemporaryReducedCapacity, Status: http.StatusServiceUnavailable, Code: codeBusy, RetryAfter: new(int64(1)),
-		Detail: "The API behind this proxy is too busy. The request was not counted.", RequestID: x.requestID,
+		Detail: "The API behind this proxy is too busy. The request was not counted.", RequestID: x.ID,
 	}))
 }

@@ -29,7 +29,7 @@ func (w *writer) WriteHeader(status int) {
 	switch {
 	case status == http.StatusSwitchingProtocols:
 	case status < 200:
-		if w.exchange.preflight { // an upstream has nothing to say before its answer
+		if w.exchange.Preflight { // an upstream has nothing to say before its answer
 			return
 		}
 		w.cleanInformational()

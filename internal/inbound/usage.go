@@ -1,4 +1,4 @@
-package proxy
+package inbound
 
 import (
 	"errors"
@@ -10,22 +10,22 @@ import (
 
 // isOwnUsage reports whether a request is about what its key has used. It goes by the
 // path as it was sent: another spelling is the upstream's, and is charged.
-func (p *Proxy) isOwnUsage(r *http.Request) bool {
-	return p.config.UsagePath != "" && r.URL.EscapedPath() == p.config.UsagePath
+func (r *Reader) isOwnUsage(in *http.Request) bool {
+	return r.config.UsagePath != "" && in.URL.EscapedPath() == r.config.UsagePath
 }
 
 // findOwnUsage prepares the answer to such a request, or to its preflight.
-func (p *Proxy) findOwnUsage(x *exchange) error {
+func (r *Reader) findOwnUsage(x *Request) error {
 	methods := rationhttp.UsageMethods()
 	switch {
-	case slices.Contains(methods, x.in.Method):
-		x.ownUsage = true
-	case !p.config.CORS.Speaks() || !p.isPreflight(x.in):
+	case slices.Contains(methods, x.In.Method):
+		x.OwnUsage = true
+	case !r.config.CORS.Speaks() || !r.IsPreflight(x.In):
 		return errWrongUsageMethod
-	case !p.config.CORS.Allows(x.in):
+	case !r.config.CORS.Allows(x.In):
 		return errOriginNotAllowed
 	default:
-		x.pages = methods
+		x.Pages = methods
 	}
 	return nil
 }

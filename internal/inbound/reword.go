@@ -1,4 +1,4 @@
-package proxy
+package inbound
 
 import (
 	"slices"
@@ -7,16 +7,16 @@ import (
 	"github.com/ration-dev/ration/rationhttp"
 )
 
-// reword gives an error of ours the form that the configuration wants. All fields
+// Reword gives an error of ours the form that the configuration wants. All fields
 // but the content type stay, so that clients still learn when to come back.
-func (p *Proxy) reword(x *exchange, response rationhttp.Response) rationhttp.Response {
+func (r *Reader) Reword(x *Request, response rationhttp.Response) rationhttp.Response {
 	problem := response.Problem // what may be told was decided when it was made
-	if p.config.Errors == nil || problem == nil {
+	if r.config.Errors == nil || problem == nil {
 		return response
 	}
-	worded, found := p.config.Errors.Word(rewrite.Problem{
-		Status: problem.Status, Code: problem.Code, Detail: problem.Detail, RequestID: x.requestID,
-		RetryAfter: response.Field("Retry-After"), Decision: &x.answer.Decision,
+	worded, found := r.config.Errors.Word(rewrite.Problem{
+		Status: problem.Status, Code: problem.Code, Detail: problem.Detail, RequestID: x.ID,
+		RetryAfter: response.Field("Retry-After"), Decision: &x.Answer.Decision,
 	})
 	if !found {
 		return response

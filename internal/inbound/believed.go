@@ -1,4 +1,4 @@
-package proxy
+package inbound
 
 // believed are the families of headers by which applications, frameworks and
 // servers learn from a proxy in front of them who calls, whence, over what, or

@@ -1,4 +1,4 @@
-package proxy
+package inbound
 
 import (
 	"net/url"
@@ -26,20 +26,20 @@ func ambiguousQuery(raw string) string {
 	return ""
 }
 
-// stripQuery returns what the upstream gets of a query: all but the secret that
+// StripQuery returns what the upstream gets of a query: all but the secret that
 // the request presents, and what is by its form a secret of ours. Free routes
 // present none, but a client that always sends its key sends it there too.
-func (p *Proxy) stripQuery(x *exchange) string {
-	query := x.sources.StripQuery(x.in.URL.RawQuery, "")
+func (r *Reader) StripQuery(x *Request) string {
+	query := x.Sources.StripQuery(x.In.URL.RawQuery, "")
 	if query == "" {
 		return ""
 	}
-	for _, secret := range p.presented(x) {
-		query = x.sources.StripQuery(query, secret)
+	for _, secret := range r.presented(x) {
+		query = x.Sources.StripQuery(query, secret)
 	}
 	return rationhttp.DropParameters(query, func(name, value string) bool {
-		return p.holdsGenerated(name) || p.holdsGenerated(value) ||
-			unescape(name) == x.sources.KeyParameter() && strings.HasPrefix(unescape(value), p.config.SecretPrefix+"_")
+		return r.holdsGenerated(name) || r.holdsGenerated(value) ||
+			unescape(name) == x.Sources.KeyParameter() && strings.HasPrefix(unescape(value), r.config.SecretPrefix+"_")
 	})
 }
 

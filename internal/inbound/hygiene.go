@@ -1,4 +1,4 @@
-package proxy
+package inbound
 
 import (
 	"maps"
@@ -7,13 +7,6 @@ import (
 	"strings"
 
 	"github.com/ration-dev/ration/rationhttp"
-)
-
-// The headers by which an upstream learns whose request it is.
-const (
-	headerSubject = "X-Auth-Subject"
-	headerKeyID   = "X-Auth-Key-Id"
-	headerPlan    = "X-Auth-Plan"
 )
 
 // pathHeaders let a client name another path than the one that was charged, in
@@ -42,7 +35,7 @@ type hygiene struct {
 
 func newHygiene(config Config) hygiene {
 	h := hygiene{
-		ours:      folded([]string{headerSubject, headerKeyID, headerPlan, rationhttp.RequestIDHeader, proxyVariable}, pathHeaders, slices.Collect(maps.Keys(config.Headers))),
+		ours:      folded([]string{headerSubject, headerKeyID, headerPlan, rationhttp.RequestIDHeader, proxyVariable}, pathHeaders, config.FixedHeaders),
 		framing:   folded(framing),
 		methods:   folded(methodHeaders),
 		guarded:   folded([]string{config.Gate.Sources.KeyHeader(), "Authorization", "Host", "Content-Length"}),
@@ -103,38 +96,28 @@ func (h *hygiene) hasKey(r *http.Request) bool {
 	return false
 }
 
-// requestFault is what is wrong with a request before it is charged.
-type requestFault struct {
-	status int
-	code   string
-	detail string
-}
-
-// Error implements error.
-func (f *requestFault) Error() string { return f.detail }
-
 // check refuses requests that an upstream could read differently from us.
 func (h *hygiene) check(r *http.Request) error {
 	switch r.Method {
 	case http.MethodConnect: // a tunnel would carry requests that nobody charges
-		return &requestFault{http.StatusNotImplemented, "method_not_supported", "CONNECT is not passed on."}
+		return &Fault{http.StatusNotImplemented, "method_not_supported", "CONNECT is not passed on."}
 	case http.MethodTrace: // an upstream would echo the headers that only it may see
-		return &requestFault{http.StatusNotImplemented, "method_not_supported", "TRACE is not passed on."}
+		return &Fault{http.StatusNotImplemented, "method_not_supported", "TRACE is not passed on."}
 	}
 	for _, value := range r.Header["Connection"] {
 		for token := range strings.SplitSeq(value, ",") {
 			if h.guards(token) {
-				return &requestFault{http.StatusBadRequest, "invalid_connection", "Connection names a header that is not hop-by-hop."}
+				return &Fault{http.StatusBadRequest, "invalid_connection", "Connection names a header that is not hop-by-hop."}
 			}
 		}
 	}
 	for name := range r.Header {
 		if folded := rationhttp.FoldName(name); !h.overrides && (h.methods[folded] || strings.Contains(folded, methodOverride)) {
-			return &requestFault{http.StatusBadRequest, "ambiguous_method", "A header names another method than the request's."}
+			return &Fault{http.StatusBadRequest, "ambiguous_method", "A header names another method than the request's."}
 		}
 	}
 	if reason := ambiguousQuery(r.URL.RawQuery); reason != "" && !h.lenient {
-		return &requestFault{http.StatusBadRequest, "ambiguous_query", "The query can be read in two ways: " + reason + "."}
+		return &Fault{http.StatusBadRequest, "ambiguous_query", "The query can be read in two ways: " + reason + "."}
 	}
 	return nil
 }

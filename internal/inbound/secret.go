@@ -1,4 +1,4 @@
-package proxy
+package inbound
 
 import (
 	"net/http"
@@ -23,39 +23,39 @@ const generatedLength = 38
 // and a kind of its own behind it ("rk_token_").
 const maxPrefix = 32
 
-// stripSecret removes the credential and whatever repeats it. On a free route an
+// StripSecret removes the credential and whatever repeats it. On a free route an
 // Authorization field is the application's own unless it holds a secret that
 // looks like ours.
-func (p *Proxy) stripSecret(header http.Header, x *exchange) {
-	sources := x.sources
-	if x.route.Free {
-		header["Authorization"] = slices.DeleteFunc(slices.Clone(header["Authorization"]), func(value string) bool { return p.looksLikeOurs(sources, value) })
+func (r *Reader) StripSecret(header http.Header, x *Request) {
+	sources := x.Sources
+	if x.Route.Free {
+		header["Authorization"] = slices.DeleteFunc(slices.Clone(header["Authorization"]), func(value string) bool { return r.looksLikeOurs(sources, value) })
 		sources.NoBearer, sources.NoBasic = true, true
 	}
 	sources.StripPlaces(header)
-	rationhttp.DropFields(header, p.finder(p.presented(x)))
+	rationhttp.DropFields(header, r.finder(r.presented(x)))
 }
 
 // finder returns what finds the given secrets, and those that we made, in a text.
-func (p *Proxy) finder(presented []string) func(text string) bool {
-	least := len(p.config.SecretPrefix) + 1 + generatedLength
+func (r *Reader) finder(presented []string) func(text string) bool {
+	least := len(r.config.SecretPrefix) + 1 + generatedLength
 	for _, secret := range presented {
 		least = min(least, len(secret))
 	}
 	holds := func(reading string) bool {
-		return p.containsGenerated(reading) || slices.ContainsFunc(presented, func(secret string) bool { return rationhttp.Holds(reading, secret) })
+		return r.containsGenerated(reading) || slices.ContainsFunc(presented, func(secret string) bool { return rationhttp.Holds(reading, secret) })
 	}
 	return func(text string) bool { return rationhttp.AnyReading(text, least, holds) }
 }
 
 // presented returns the secrets that a request presents: on a free route, which
 // asks for none, what the header for keys has.
-func (p *Proxy) presented(x *exchange) (secrets []string) {
-	if secret := x.answer.Credential.Secret.Reveal(); secret != "" {
+func (r *Reader) presented(x *Request) (secrets []string) {
+	if secret := x.Answer.Credential.Secret.Reveal(); secret != "" {
 		secrets = append(secrets, secret)
 	}
-	if x.route.Free {
-		for _, value := range x.in.Header[http.CanonicalHeaderKey(x.sources.KeyHeader())] {
+	if x.Route.Free {
+		for _, value := range x.In.Header[http.CanonicalHeaderKey(x.Sources.KeyHeader())] {
 			if value = strings.Trim(value, " \t"); value != "" {
 				secrets = append(secrets, value)
 			}
@@ -69,15 +69,15 @@ func (p *Proxy) presented(x *exchange) (secrets []string) {
 const leastInPath = 16
 
 // checkPath refuses a path that has a secret in it, before anything is charged.
-func (p *Proxy) checkPath(x *exchange) error {
-	path, _, _ := strings.Cut(x.in.RequestURI, "?")
+func (r *Reader) checkPath(x *Request) error {
+	path, _, _ := strings.Cut(x.In.RequestURI, "?")
 	if len(path) <= leastInPath {
 		return nil
 	}
-	if p.holdsGenerated(path) {
+	if r.holdsGenerated(path) {
 		return rationhttp.ErrKeyInURL
 	}
-	caller := p.callerOf(x)
+	caller := r.CallerOf(x)
 	if caller.Err != nil {
 		return nil //nolint:nilerr // whoever asks for the key says so
 	}
@@ -89,21 +89,21 @@ func (p *Proxy) checkPath(x *exchange) error {
 
 // looksLikeOurs reports whether an Authorization field, of whatever scheme, holds
 // what begins like a secret of ours.
-func (p *Proxy) looksLikeOurs(sources rationhttp.Sources, value string) bool {
-	prefix := p.config.SecretPrefix + "_"
+func (r *Reader) looksLikeOurs(sources rationhttp.Sources, value string) bool {
+	prefix := r.config.SecretPrefix + "_"
 	return strings.HasPrefix(sources.Authorized(value), prefix) ||
 		slices.ContainsFunc(strings.Fields(value), func(word string) bool { return strings.HasPrefix(word, prefix) })
 }
 
 // holdsGenerated reports whether a text holds a secret that we made.
-func (p *Proxy) holdsGenerated(text string) bool {
-	return rationhttp.AnyReading(text, len(p.config.SecretPrefix)+1+generatedLength, p.containsGenerated)
+func (r *Reader) holdsGenerated(text string) bool {
+	return rationhttp.AnyReading(text, len(r.config.SecretPrefix)+1+generatedLength, r.containsGenerated)
 }
 
 // containsGenerated reports whether a text has in it what is by prefix and checksum
 // a secret of ours: of a key or, with a longer prefix, a token.
-func (p *Proxy) containsGenerated(text string) bool {
-	prefix := p.config.SecretPrefix + "_"
+func (r *Reader) containsGenerated(text string) bool {
+	prefix := r.config.SecretPrefix + "_"
 	for {
 		start := strings.Index(text, prefix)
 		if start < 0 {

@@ -1,15 +1,17 @@
-package proxy_test
+package inbound_test
 
 import (
 	"net/http"
 	"testing"
 
-	"github.com/ration-dev/ration/internal/proxy"
+	"github.com/ration-dev/ration/internal/inbound"
 )
+
+const canary = "rk_canaryCanaryCanary0123456789"
 
 // BenchmarkHead measures what cleaning the head of a browser's request costs.
 func BenchmarkHead(b *testing.B) {
-	clean := proxy.Cleaner(canary)
+	clean := inbound.Cleaner(canary)
 	browser := http.Header{
 		"Accept": {"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"}, "Accept-Encoding": {"gzip, deflate, br, zstd"},
 		"Accept-Language": {"en-GB,en;q=0.5"}, "Cookie": {"session=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4ifQ.dBjftJeZ4CVP-mBtrJu9; theme=dark; _ga=GA1.2.1234567.890"},
