@@ -27,6 +27,10 @@ type Config struct {
 	// Wrap puts on each connection what its two ends speak beneath HTTP, such as TLS;
 	// what it returns has a method NetConn that returns the connection. Nil: nothing.
 	Wrap func(net.Conn) net.Conn
+
+	// OtherProtocol says that the connections carry another protocol than HTTP/1.1, so
+	// that no header fields are counted in them, and all of them are in use.
+	OtherProtocol bool
 }
 
 // Reason is why a connection was refused.

@@ -65,6 +65,9 @@ func (l *Listener) wrap(c net.Conn) net.Conn {
 	if l.config.Wrap != nil {
 		c = l.config.Wrap(c)
 	}
+	if l.config.OtherProtocol {
+		return c
+	}
 	return newHeaded(c)
 }
 

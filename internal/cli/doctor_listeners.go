@@ -22,6 +22,9 @@ func configuredListeners(settings config.Config) []configured {
 	if settings.AdminListen != "" {
 		all = append(all, configured{"admin_listen", settings.AdminListen, certificates.Admin})
 	}
+	if settings.EnvoyListen != "" {
+		all = append(all, configured{"envoy_listen", settings.EnvoyListen, certificates.Envoy})
+	}
 	if settings.Upstream != nil {
 		all = append(all, configured{"listen", settings.Listen, certificates.Proxy})
 	}

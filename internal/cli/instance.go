@@ -103,14 +103,14 @@ func explainListen(err error) error {
 	if !ok {
 		return err
 	}
-	setting := map[string]string{proxyListener: "listen", verifyListener: "api_listen", adminListener: "admin_listen"}[failed.Name]
+	setting := map[string]string{proxyListener: "listen", verifyListener: "api_listen", adminListener: "admin_listen", envoyListener: "envoy_listen"}[failed.Name]
 	return fmt.Errorf("%w; choose another address with %s (in a file: %s)", err, "--"+strings.ReplaceAll(setting, "_", "-"), setting)
 }
 
 // listeners returns where the server listens.
 func (i *instance) listeners() []listening {
 	var all []listening
-	for setting, bound := range map[string]net.Addr{"listen": i.server.Addr(proxyListener), "api_listen": i.server.Addr(verifyListener), "admin_listen": i.server.Addr(adminListener)} {
+	for setting, bound := range map[string]net.Addr{"listen": i.server.Addr(proxyListener), "api_listen": i.server.Addr(verifyListener), "admin_listen": i.server.Addr(adminListener), "envoy_listen": i.server.Addr(envoyListener)} {
 		if tcp, ok := bound.(*net.TCPAddr); ok {
 			all = append(all, listening{setting, tcp.AddrPort()})
 		}

@@ -41,6 +41,9 @@ then exits with code 4.`,
 			if addr := i.server.Addr(adminListener); addr != nil {
 				log.Info("serving the console and the admin API", "address", addr.String(), "tls", !settings.AdminTLS.IsZero())
 			}
+			if addr := i.server.Addr(envoyListener); addr != nil {
+				log.Info("serving Envoy over gRPC", "address", addr.String(), "tls", !settings.EnvoyTLS.IsZero())
+			}
 			if addr := i.server.Addr(proxyListener); addr != nil {
 				log.Info("serving the proxy", "address", addr.String(), "tls", !settings.TLS.IsZero(), "upstream", settings.Upstream.Redacted())
 			} else {

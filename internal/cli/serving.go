@@ -23,6 +23,7 @@ func (i *instance) serving() admin.ServingInstance {
 		{proxyListener, "proxy", i.settings.TLS},
 		{verifyListener, "api", i.settings.APITLS},
 		{adminListener, "admin", i.settings.AdminTLS},
+		{envoyListener, "envoy", i.settings.EnvoyTLS},
 	} {
 		if bound := i.server.Addr(l.listener); bound != nil {
 			serving.Listeners = append(serving.Listeners, admin.Listener{Name: l.name, Address: bound.String(), TLS: !l.certificate.IsZero()})

@@ -11,6 +11,7 @@ import (
 	"github.com/ration-dev/ration/internal/bound"
 	"github.com/ration-dev/ration/internal/certfile"
 	"github.com/ration-dev/ration/internal/config"
+	"github.com/ration-dev/ration/internal/envoy"
 	"github.com/ration-dev/ration/internal/inbound"
 	"github.com/ration-dev/ration/internal/keyrequests"
 	"github.com/ration-dev/ration/internal/portal"
@@ -25,6 +26,7 @@ import (
 const (
 	adminListener  = "admin API"
 	verifyListener = "verify API"
+	envoyListener  = "gRPC services for Envoy"
 	proxyListener  = "proxy"
 )
 
@@ -62,7 +64,7 @@ func (i *instance) newServer() (*server.Server, error) {
 		}
 		handler = i.access.Handler(proxyListener, served)
 	}
-	listeners, err := i.newListeners(handler, i.access.Handler("verify", api), trouble)
+	listeners, err := i.newListeners(handler, i.access.Handler("verify", api), gate, trouble)
 	if err != nil {
 		return nil, err
 	}
@@ -73,11 +75,11 @@ func (i *instance) newServer() (*server.Server, error) {
 	}), nil
 }
 
-// newListeners returns the listeners of the proxy, which may be nil, of the verify API and
-// of the admin API. Requests that are charged stop first; see [server.Config].
-func (i *instance) newListeners(proxy, verify http.Handler, trouble *troubleLog) ([]server.Listener, error) {
+// newListeners returns the listeners of the proxy, which may be nil, of the verify API, of
+// Envoy and of the admin API. Requests that are charged stop first; see [server.Config].
+func (i *instance) newListeners(proxy, verify http.Handler, gate rationhttp.Gate, trouble *troubleLog) ([]server.Listener, error) {
 	files := i.settings.Certificates()
-	certificates := make([]*certfile.Certificate, 0, 3)
+	certificates := make([]*certfile.Certificate, 0, 4)
 	for _, one := range files.All() {
 		certificate, err := one.Open()
 		if err != nil {
@@ -105,6 +107,16 @@ func (i *instance) newListeners(proxy, verify http.Handler, trouble *troubleLog)
 		Name: verifyListener, Address: i.settings.APIListen, Handler: verify, Health: true, Certificate: certificates[1],
 		Limits: server.Limits{ReadTimeout: apiReadTimeout, Clients: apiBounds},
 	})
+	if i.settings.EnvoyListen != "" {
+		listeners = append(listeners, server.Listener{
+			Name: envoyListener, Address: i.settings.EnvoyListen, Certificate: certificates[3],
+			Service: envoy.NewServer(envoy.Config{
+				Gate: gate, Reservations: i.engine, Callers: i.callers, Log: i.log,
+				Ready: func(ctx context.Context) error { return i.server.Ready(ctx) },
+			}),
+			Limits: server.Limits{Clients: apiBounds},
+		})
+	}
 	if proxy != nil {
 		listeners = append(listeners, server.Listener{
 			Name: proxyListener, Address: i.settings.Listen, Handler: proxy, Certificate: certificates[0],

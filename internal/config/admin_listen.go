@@ -36,8 +36,8 @@ func parseConsoleURL(value string) (string, error) {
 	return value, nil
 }
 
-// parseAdminAddress reads an address, or "off".
-func parseAdminAddress(value string) (string, error) {
+// parseOptionalAddress reads an address, or "off".
+func parseOptionalAddress(value string) (string, error) {
 	if value == "off" {
 		return "", nil
 	}

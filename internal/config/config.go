@@ -25,11 +25,13 @@ type Config struct {
 	APIListen              string
 	AdminListen            string // empty: no admin API
 	AdminListenByDefault   bool   // nothing set AdminListen
+	EnvoyListen            string // empty: Envoy can't ask over gRPC
 	ConsoleURL             string // without a slash at its end; empty: not set
 	OIDC                   OIDC
 	TLS                    certfile.Files // for the proxy's listener; zero: no TLS
 	APITLS                 certfile.Files // for the verify API's listener; zero: no TLS
 	AdminTLS               certfile.Files // for the admin API's listener; zero: no TLS
+	EnvoyTLS               certfile.Files // for Envoy's listener; zero: no TLS
 	AcceptPlainAdmin       bool
 	Upstream               *url.URL // nil: no proxy
 	UpstreamTimeout        time.Duration

@@ -95,7 +95,12 @@ var settings = []setting{
 	{
 		Setting: Setting{adminListen, formAddress + ", or off", DefaultAdminListen, "The address of the admin API. If another machine could reach it, it needs TLS. off: no admin API. If nothing sets it and another program has the default address, Ration serves without an admin API and says so."},
 		kind:    text,
-		set:     into(func(c *Config) *string { return &c.AdminListen }, parseAdminAddress),
+		set:     into(func(c *Config) *string { return &c.AdminListen }, parseOptionalAddress),
+	},
+	{
+		Setting: Setting{"envoy_listen", formAddress + ", or off", "off", "The address at which Envoy asks over gRPC, such as 127.0.0.1:8083: its rate limit service and its external authorization."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.EnvoyListen }, parseOptionalAddress),
 	},
 	{
 		Setting: Setting{consoleURL, "URL", "", "Where browsers reach the admin listener, such as https://ration.example.com: for login links, and for logging in with OpenID Connect. Empty: login links name admin_listen."},
@@ -176,6 +181,16 @@ var settings = []setting{
 		Setting: Setting{adminTLSKeyFile, "path", "", "A file with the private key of admin_tls_cert_file."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.AdminTLS.Key }, parseFile),
+	},
+	{
+		Setting: Setting{envoyTLSCertFile, "path", "", "The same for envoy_listen. It may be the proxy's file."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.EnvoyTLS.Cert }, parseFile),
+	},
+	{
+		Setting: Setting{envoyTLSKeyFile, "path", "", "A file with the private key of envoy_tls_cert_file."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.EnvoyTLS.Key }, parseFile),
 	},
 	{
 		Setting: Setting{acceptPlainAdmin, "true or false", "false", "Lets the admin API speak HTTP without TLS to other machines. Whoever can read what is sent then has its tokens, and can make keys."},

@@ -15,6 +15,8 @@ const (
 	apiTLSKeyFile    = "api_" + tlsKeyFile
 	adminTLSCertFile = "admin_" + tlsCertFile
 	adminTLSKeyFile  = "admin_" + tlsKeyFile
+	envoyTLSCertFile = "envoy_" + tlsCertFile
+	envoyTLSKeyFile  = "envoy_" + tlsKeyFile
 )
 
 // TLSFiles has the settings for a listener's certificate, and the files that they
@@ -27,11 +29,11 @@ type TLSFiles struct {
 // Certificates has the files of each listener's certificate. If a listener has none,
 // they name no file.
 type Certificates struct {
-	Proxy, API, Admin TLSFiles
+	Proxy, API, Admin, Envoy TLSFiles
 }
 
 // All returns the files of all listeners.
-func (c Certificates) All() []TLSFiles { return []TLSFiles{c.Proxy, c.API, c.Admin} }
+func (c Certificates) All() []TLSFiles { return []TLSFiles{c.Proxy, c.API, c.Admin, c.Envoy} }
 
 // Certificates returns the files of the listeners' certificates.
 func (c *Config) Certificates() Certificates {
@@ -39,6 +41,7 @@ func (c *Config) Certificates() Certificates {
 		Proxy: TLSFiles{c.TLS, tlsCertFile, tlsKeyFile},
 		API:   TLSFiles{c.APITLS, apiTLSCertFile, apiTLSKeyFile},
 		Admin: TLSFiles{c.AdminTLS, adminTLSCertFile, adminTLSKeyFile},
+		Envoy: TLSFiles{c.EnvoyTLS, envoyTLSCertFile, envoyTLSKeyFile},
 	}
 }
 

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 )
@@ -24,8 +25,8 @@ func (s *Server) withHealth(handler http.Handler) http.Handler {
 		writeHealth(w, http.StatusOK, health{Status: "ok"})
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if reason := s.notReady(r.Context()); reason != "" {
-			writeHealth(w, http.StatusServiceUnavailable, health{Status: "not ready", Reason: reason})
+		if err := s.Ready(r.Context()); err != nil {
+			writeHealth(w, http.StatusServiceUnavailable, health{Status: "not ready", Reason: err.Error()})
 			return
 		}
 		writeHealth(w, http.StatusOK, health{Status: "ready"})
@@ -34,19 +35,19 @@ func (s *Server) withHealth(handler http.Handler) http.Handler {
 	return mux
 }
 
-func (s *Server) notReady(ctx context.Context) string {
+var errStopping = errors.New("shutting down")
+
+// Ready returns nil if charges can be decided and committed now, else why not.
+func (s *Server) Ready(ctx context.Context) error {
 	if s.stopping.Load() {
-		return "shutting down"
+		return errStopping
 	}
 	if s.config.Ready == nil {
-		return ""
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	if err := s.config.Ready(ctx); err != nil {
-		return err.Error()
-	}
-	return ""
+	return s.config.Ready(ctx)
 }
 
 func writeHealth(w http.ResponseWriter, status int, body health) {

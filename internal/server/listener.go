@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -20,10 +21,21 @@ type Listener struct {
 	Address     string                // such as "127.0.0.1:8080"; port 0: any
 	Bound       net.Listener          // a listener that is already bound, such as a unix socket, instead of Address
 	Handler     http.Handler          // nil: every request gets 404
+	Service     Service               // serves the connections instead of Handler; nil: HTTP/1.1 is served
 	Health      bool                  // answers /healthz and /readyz before Handler
 	Certificate *certfile.Certificate // nil: no TLS
 	Optional    bool                  // if another program has the address, the server logs so and goes without
 	Limits      Limits
+}
+
+// Service serves the connections of a listener in a protocol of its own.
+type Service interface {
+	// Serve returns nil after Shutdown or Close.
+	Serve(connections net.Listener) error
+	// Shutdown returns once no call is under way any more, or with ctx's error.
+	Shutdown(ctx context.Context) error
+	// Close ends all calls at once.
+	Close() error
 }
 
 // Limits bound the connections and the time that clients of a listener can take up.
@@ -54,7 +66,7 @@ type listener struct {
 	name        string
 	certificate *certfile.Certificate // nil: no TLS
 	net         net.Listener
-	server      *http.Server
+	service     Service
 }
 
 // ListenError says which listener can't have its address.
@@ -81,6 +93,24 @@ func (s *Server) bind(ctx context.Context, l Listener) error {
 		}
 		inner = tcp
 	}
+	if l.Certificate != nil {
+		settings := tlsConfig(l.Certificate)
+		if l.Service != nil {
+			settings.NextProtos = []string{"h2"}
+		}
+		limits.Clients.Wrap = func(c net.Conn) net.Conn { return tls.Server(c, settings) }
+	}
+	limits.Clients.OtherProtocol = l.Service != nil
+	bounded, service := net.Listener(bound.New(inner, limits.Clients)), l.Service
+	if service == nil {
+		bounded, service = s.overHTTP(bounded, l, limits)
+	}
+	s.listeners = append(s.listeners, listener{name: l.Name, certificate: l.Certificate, net: bounded, service: service})
+	return nil
+}
+
+// overHTTP returns what serves a listener's Handler, and the connections for it.
+func (s *Server) overHTTP(bounded net.Listener, l Listener, limits Limits) (net.Listener, Service) {
 	handler := l.Handler
 	if handler == nil {
 		handler = http.NotFoundHandler()
@@ -88,17 +118,21 @@ func (s *Server) bind(ctx context.Context, l Listener) error {
 	if l.Health {
 		handler = s.withHealth(handler)
 	}
-	var speakTLS func(net.Conn) net.Conn
-	if l.Certificate != nil {
-		settings := tlsConfig(l.Certificate)
-		speakTLS = func(c net.Conn) net.Conn { return tls.Server(c, settings) }
-	}
-	limits.Clients.Wrap = speakTLS
-	var accepting net.Listener = framing.Listener{Listener: bound.New(inner, limits.Clients)}
+	var accepting net.Listener = framing.Listener{Listener: bounded}
 	if l.Certificate != nil {
 		accepting = secureListener{accepting, limits.ReadHeaderTimeout, s.trouble}
 	}
-	s.listeners = append(s.listeners, listener{name: l.Name, certificate: l.Certificate, net: accepting, server: s.newHTTP(handler, limits)})
+	return accepting, httpService{s.newHTTP(handler, limits)}
+}
+
+// httpService is a [Service] of HTTP.
+type httpService struct{ *http.Server }
+
+// Serve implements [Service].
+func (h httpService) Serve(connections net.Listener) error {
+	if err := h.Server.Serve(connections); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
 	return nil
 }
 

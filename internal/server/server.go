@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -95,7 +94,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer stopWatching()
 	for _, l := range s.listeners {
 		go func() {
-			if err := l.server.Serve(l.net); !errors.Is(err, http.ErrServerClosed) {
+			if err := l.service.Serve(l.net); err != nil {
 				broken <- fmt.Errorf("serving the %s: %w", l.name, err)
 			}
 		}()
@@ -123,8 +122,8 @@ func (s *Server) shutdown(ctx context.Context, orderly bool) error {
 	var errs []error
 	for i := len(s.listeners) - 1; i >= 0; i-- {
 		l := s.listeners[i]
-		if err := l.server.Shutdown(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("finishing the %s's requests within %s: %w", l.name, s.config.ShutdownGrace, err), l.server.Close())
+		if err := l.service.Shutdown(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("finishing the %s's requests within %s: %w", l.name, s.config.ShutdownGrace, err), l.service.Close())
 		}
 	}
 	return errors.Join(errs...)
