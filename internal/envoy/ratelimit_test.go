@@ -95,14 +95,22 @@ func TestAmountsAreThoseOfTheDescriptor(t *testing.T) {
 		descriptor       func(id string) *ratelimitextension.RateLimitDescriptor
 		requests, tokens int64
 	}{
-		"nothing":                    {0, func(id string) *ratelimitextension.RateLimitDescriptor { return descriptor("key_id", id) }, 1, 0},
-		"hits of the request":        {7, func(id string) *ratelimitextension.RateLimitDescriptor { return descriptor("key_id", id) }, 7, 0},
-		"hits of the descriptor":     {7, func(id string) *ratelimitextension.RateLimitDescriptor { return withHits(descriptor("key_id", id), 5) }, 5, 0},
-		"no hits of the descriptor":  {7, func(id string) *ratelimitextension.RateLimitDescriptor { return withHits(descriptor("key_id", id), 0) }, 0, 0},
-		"a meter alone":              {3, func(id string) *ratelimitextension.RateLimitDescriptor { return descriptor("key_id", id, "meter", "tokens") }, 0, 3},
-		"an amount":                  {3, func(id string) *ratelimitextension.RateLimitDescriptor { return descriptor("key_id", id, "meter", "tokens", "amount", "12") }, 0, 12},
-		"an amount of zero":          {3, func(id string) *ratelimitextension.RateLimitDescriptor { return descriptor("key_id", id, "meter", "tokens", "amount", "0") }, 0, 0},
-		"an amount with an exponent": {3, func(id string) *ratelimitextension.RateLimitDescriptor { return descriptor("amount", "2e1", "meter", "tokens", "key_id", id) }, 0, 20},
+		"nothing":                   {0, func(id string) *ratelimitextension.RateLimitDescriptor { return descriptor("key_id", id) }, 1, 0},
+		"hits of the request":       {7, func(id string) *ratelimitextension.RateLimitDescriptor { return descriptor("key_id", id) }, 7, 0},
+		"hits of the descriptor":    {7, func(id string) *ratelimitextension.RateLimitDescriptor { return withHits(descriptor("key_id", id), 5) }, 5, 0},
+		"no hits of the descriptor": {7, func(id string) *ratelimitextension.RateLimitDescriptor { return withHits(descriptor("key_id", id), 0) }, 0, 0},
+		"a meter alone": {3, func(id string) *ratelimitextension.RateLimitDescriptor {
+			return descriptor("key_id", id, "meter", "tokens")
+		}, 0, 3},
+		"an amount": {3, func(id string) *ratelimitextension.RateLimitDescriptor {
+			return descriptor("key_id", id, "meter", "tokens", "amount", "12")
+		}, 0, 12},
+		"an amount of zero": {3, func(id string) *ratelimitextension.RateLimitDescriptor {
+			return descriptor("key_id", id, "meter", "tokens", "amount", "0")
+		}, 0, 0},
+		"an amount with an exponent": {3, func(id string) *ratelimitextension.RateLimitDescriptor {
+			return descriptor("amount", "2e1", "meter", "tokens", "key_id", id)
+		}, 0, 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAsked(t)

@@ -35,7 +35,7 @@ func NewServer(config Config) *Server {
 	}
 	server := grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(32<<10),
-		grpc.ConnectionTimeout(5*time.Second), // for TLS, and for the first frame
+		grpc.ConnectionTimeout(5*time.Second),                                                          // for TLS, and for the first frame
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}), // a peer that is gone holds no connection
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.UnaryInterceptor(s.intercept),
@@ -80,8 +80,9 @@ type health struct {
 
 // Check says whether charges can be decided and committed now.
 func (h *health) Check(ctx context.Context, _ *healthv1.HealthCheckRequest) (*healthv1.HealthCheckResponse, error) {
-	if h.ready(ctx) != nil {
-		return &healthv1.HealthCheckResponse{Status: healthv1.HealthCheckResponse_NOT_SERVING}, nil
+	status := healthv1.HealthCheckResponse_SERVING
+	if err := h.ready(ctx); err != nil {
+		status = healthv1.HealthCheckResponse_NOT_SERVING
 	}
-	return &healthv1.HealthCheckResponse{Status: healthv1.HealthCheckResponse_SERVING}, nil
+	return &healthv1.HealthCheckResponse{Status: status}, nil
 }
