@@ -61,6 +61,9 @@ func (c *Console) audit(v *visit) error {
 		page.Next = "/audit?" + values.Encode()
 	}
 	page.Rows = auditRows(entries)
+	for i := range page.Rows {
+		page.Rows[i].Path = v.targetPath(page.Rows[i].Target)
+	}
 	v.show(200, "audit", layout{Title: "Audit log", Section: "/audit", Page: page})
 	return nil
 }
@@ -117,14 +120,14 @@ type auditValue struct {
 func auditRows(entries []rationadmin.AuditEntry) []auditRow {
 	rows := make([]auditRow, len(entries))
 	for i := range entries {
-		rows[i] = auditRow{AuditEntry: entries[i], Path: targetPath(entries[i].Target)}
+		rows[i] = auditRow{AuditEntry: entries[i]}
 		rows[i].readDetails()
 	}
 	return rows
 }
 
-// targetPath returns the page of a target.
-func targetPath(target string) string {
+// targetPath returns the page of a target; empty: the visitor sees none.
+func (v *visit) targetPath(target string) string {
 	if id, err := ration.ParseKeyID(target); err == nil {
 		return keyPath(id)
 	}
@@ -132,9 +135,13 @@ func targetPath(target string) string {
 	case "plan":
 		return planPath(name)
 	case "token":
-		return "/tokens"
+		if v.Admin() {
+			return "/tokens"
+		}
 	case "session", "login_link":
-		return "/sessions"
+		if v.Admin() {
+			return "/sessions"
+		}
 	case "job":
 		return "/jobs/" + name
 	}
