@@ -1,12 +1,17 @@
 package browser_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 )
 
 // readAxe reads axe-core, which knows what keeps people from using a page.
@@ -18,25 +23,31 @@ var readAxe = sync.OnceValues(func() (string, error) {
 	return string(text), err
 })
 
+// bringAxe puts axe into each page that the tab opens from now on. It comes through the
+// DevTools protocol, which a page's policy does not hold for; once, since it is large.
+func (b *tab) bringAxe() {
+	b.t.Helper()
+	axe, err := readAxe()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.call("bringing axe", func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: axe})
+		return err
+	})
+}
+
 // wantAccessible wants axe to find nothing.
-func (b *tab) wantAccessible(look string, width int64) {
+func (b *tab) wantAccessible(w window) {
 	b.t.Helper()
 	for fault := range strings.Lines(b.axe()) {
-		b.t.Errorf("axe, %s, %d px: %s", look, width, strings.TrimSpace(fault))
+		b.t.Errorf("axe, %s, %d px: %s", w.look, w.width, strings.TrimSpace(fault))
 	}
 }
 
-// axe returns what axe finds, a line each. It comes through the DevTools protocol, which
-// the page's policy does not hold for.
+// axe returns what axe finds, a line each.
 func (b *tab) axe() string {
 	b.t.Helper()
-	if !get[bool](b, `() => typeof axe !== "undefined"`) {
-		axe, err := readAxe()
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		get[bool](b, "() => { "+axe+"; return true; }")
-	}
 	return get[string](b, `async () => {
 		const result = await axe.run(document, { resultTypes: ["violations"], elementRef: false });
 		return result.violations.flatMap((v) => v.nodes.slice(0, 4).map((n) => v.id + ": " + n.target + " " + n.html.slice(0, 160) + " " + (n.any[0] || n.all[0] || n.none[0])?.message)).join("\n");

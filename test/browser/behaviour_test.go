@@ -1,7 +1,6 @@
 package browser_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,33 +9,8 @@ import (
 	"testing"
 )
 
-func TestALoginLinkLetsSomebodyInOnce(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	link := strings.TrimSpace(r.cli("admin", "login-link", "--url", r.adminURL, "-q"))
-	first, second := newTab(t, r.adminURL), newTab(t, r.adminURL)
-	first.open(link)
-	first.awaitText("h1", "Overview")
-	if url := get[string](first, `() => location.href`); strings.Contains(url, "#") {
-		t.Errorf("after login the code is still in the address: %s", url)
-	}
-	second.open(link)
-	second.awaitSeen("[role=alert]", "This is no service token or login link that is valid")
-
-	// Whoever is logged out elsewhere comes to the page for login.
-	var sessions []struct{ ID string }
-	if out := r.cli("sessions", "list", "-o", "json"); json.Unmarshal([]byte(out), &sessions) != nil || len(sessions) != 1 {
-		t.Fatalf("there are other sessions than one: %s", out)
-	}
-	r.cli("sessions", "end", sessions[0].ID)
-	first.follow("nav a", "Keys")
-	first.awaitSeen("#code", "")
-}
-
-func TestWhatRemainsIsThreeClicksAway(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	b := s.see(t, view{path: "/"})
+func whatRemainsIsThreeClicksAway(t *testing.T, s *site) {
+	b := s.open(t, "/")
 	clicks := 0
 	click := func(selector, text string) {
 		clicks++
@@ -50,10 +24,8 @@ func TestWhatRemainsIsThreeClicksAway(t *testing.T) {
 	}
 }
 
-func TestTimesAreInTheZoneThatWasChosen(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	b := s.see(t, view{path: "/"})
+func timesAreInTheChosenZone(t *testing.T, s *site) {
+	b := s.open(t, "/")
 	b.follow("nav a", "Keys")
 	b.follow("main a", "Ada") // whose plan is in Berlin
 	times := map[string]string{}
@@ -74,10 +46,8 @@ func TestTimesAreInTheZoneThatWasChosen(t *testing.T) {
 	}
 }
 
-func TestSearchAsYouTypeLivesInTheAddress(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	b := s.see(t, view{path: "/keys"})
+func searchIsInTheAddress(t *testing.T, s *site) {
+	b := s.open(t, "/keys")
 	b.fill("#q", "Grac")
 	await[bool](b, "the one key that matches", `() => document.querySelectorAll("#live tbody tr").length === 1 && location.search.includes("q=Grac")`)
 	b.choose("#status", "disabled")
@@ -98,13 +68,14 @@ func TestTheWatchSees(t *testing.T) {
 		w.Header().Set("Content-Type", "text/html")
 		if r.URL.Path == "/broken.js" {
 			w.Header().Set("Content-Type", "text/javascript")
-			_, _ = fmt.Fprint(w, `console.error("said so"); throw new Error("broken")`)
+			_, _ = fmt.Fprint(w, `console.error("said so"); throw new Error("broken")`+strings.Repeat(" ", maxWeight))
 			return
 		}
 		_, _ = fmt.Fprintf(w, `<!doctype html><title>x</title><script>1</script><script src="/broken.js"></script><img src="%s/x.png"><input style="outline:none"><div style="width:2000px">wide</div>`, elsewhere.URL)
 	}))
 	t.Cleanup(page.Close)
 	b := newTab(t, page.URL)
+	b.bringAxe()
 	b.open(page.URL + "/")
 	await[bool](b, "the page", `() => document.readyState === "complete"`)
 	found := b.faults()
@@ -112,6 +83,9 @@ func TestTheWatchSees(t *testing.T) {
 		if !slices.ContainsFunc(found, func(fault string) bool { return strings.Contains(fault, want) }) {
 			t.Errorf("nothing about %q was noted: %q", want, found)
 		}
+	}
+	if weight := b.weight(); weight < maxWeight || weight > maxWeight+10_000 {
+		t.Errorf("the page weighs %d bytes, want a script's %d and a little", weight, maxWeight)
 	}
 	if got := get[int](b, `() => document.documentElement.scrollWidth`); got < 2000 {
 		t.Errorf("the page is %d px wide, want 2000", got)

@@ -10,9 +10,33 @@ import (
 func (b *tab) logIn(r *rig, code string) {
 	b.t.Helper()
 	b.open(r.adminURL + "/")
+	b.logInHere(code)
+	b.awaitText("h1", "Overview")
+}
+
+// logInHere is logIn on the page that is open.
+func (b *tab) logInHere(code string) {
+	b.t.Helper()
 	b.fill("#code", code)
 	b.follow("button", "Log in")
-	b.awaitText("h1", "Overview")
+}
+
+// showUsage asks what a key has used, on the page for its holder.
+func (b *tab) showUsage(secret string) {
+	b.t.Helper()
+	b.fill("#secret", secret)
+	b.click("#show-usage", "")
+	b.awaitSeen("#key-name", "")
+}
+
+// replaceKey replaces a secret on the page for its holder, and returns the new one.
+func (b *tab) replaceKey(secret string) (renewed string) {
+	b.t.Helper()
+	b.showUsage(secret)
+	b.click("#rotate-confirm", "")
+	b.click("#rotate-button", "")
+	b.awaitSeen("#rotated-title", "")
+	return get[string](b, `() => document.getElementById("new-secret").value`)
 }
 
 // wantCalls sends requests and wants these outcomes.

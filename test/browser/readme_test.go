@@ -88,9 +88,7 @@ func drawReadme(t *testing.T) {
 	key := b.awaitSeen("#id", "")
 	secret := strings.TrimSpace(harness.CLI(t, "sqlite:"+filepath.Join(dir, demoDatabase(t, dir)), "keys", "rotate", key, "--overlap", "24h", "-q"))
 	b.open(portal)
-	b.fill("#secret", secret)
-	b.click("#show-usage", "")
-	b.awaitSeen("#key-name", "")
+	b.showUsage(secret)
 	get[bool](b, `() => { document.activeElement.blur(); scrollTo(0, 0); return true; }`)
 	b.keepImage(t, "holder", 1000)
 }

@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/ration-dev/ration/test/harness"
@@ -42,9 +43,16 @@ func TestAKeyIsAskedForApprovedAndPickedUp(t *testing.T) {
 		t.Error("the secret is shown a second time")
 	}
 
-	// Its holder sees what remains.
+	// Its holder sees what remains, and replaces it.
 	holder.open(r.ProxyURL + portalPath)
-	holder.fill("#secret", secret)
-	holder.click("#show-usage", "")
+	holder.showUsage(secret)
 	holder.awaitText("#limit-requests-day .number", "1")
+	r.age()
+	renewed := holder.replaceKey(secret)
+	if renewed == secret || !strings.HasPrefix(renewed, "rk_") {
+		t.Errorf("the new secret is %q", renewed)
+	}
+	r.wantCalls(renewed, harness.Admitted)
+	r.wantCalls(secret, harness.Denied) // they have one quota
+	r.wantStatus(renewed+"x", 401)
 }

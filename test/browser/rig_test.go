@@ -1,9 +1,12 @@
 package browser_test
 
 import (
+	"database/sql"
 	"encoding/json"
 	"path/filepath"
 	"testing"
+
+	_ "modernc.org/sqlite" // for what no command does
 
 	"github.com/ration-dev/ration/test/harness"
 )
@@ -13,14 +16,16 @@ type rig struct {
 	*harness.Instance
 	t        *testing.T
 	upstream *harness.Upstream
-	db       string
+	file     string // of the database
+	db       string // the same as the commands name it
 	adminURL string
 }
 
 // newRig starts a server on an empty SQLite database.
 func newRig(t *testing.T, more ...string) *rig {
 	t.Helper()
-	r := &rig{t: t, upstream: harness.NewUpstream(t), db: "sqlite:" + filepath.Join(t.TempDir(), "ration.db")}
+	r := &rig{t: t, upstream: harness.NewUpstream(t), file: filepath.Join(t.TempDir(), "ration.db")}
+	r.db = "sqlite:" + r.file
 	admin := harness.FreeAddr(t)
 	r.adminURL = "http://" + admin
 	r.Instance = harness.NewInstance(t, r.db, r.upstream.URL,
@@ -54,4 +59,17 @@ func (r *rig) newToken(name, scope string) (secret string) {
 func (r *rig) call(secret string) harness.Outcome {
 	r.t.Helper()
 	return harness.NewClient().Call(r.t.Context(), r.ProxyURL+"/", secret)
+}
+
+// age makes all secrets of keys a minute older, since holders replace none that is younger.
+func (r *rig) age() {
+	r.t.Helper()
+	database, err := sql.Open("sqlite", r.file)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer database.Close()
+	if _, err := database.ExecContext(r.t.Context(), "UPDATE api_key_secrets SET created_at = created_at - 60000000"); err != nil {
+		r.t.Fatal(err)
+	}
 }

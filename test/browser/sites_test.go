@@ -25,7 +25,17 @@ type site struct {
 	*rig
 	session string // of somebody who may do everything
 	key     harness.Key
-	asked   string // the id of a key that somebody asked for
+	aged    harness.Key // whose secret is old enough to be replaced by its holder
+	asked   string      // the id of a key that somebody asked for
+	pickup  string      // the code of a link that a key is picked up with
+	job     string      // the id of one
+}
+
+// in returns the site for a part of the test.
+func (s *site) in(t *testing.T) *site {
+	rig, site := *s.rig, *s
+	rig.t, site.rig = t, &rig
+	return &site
 }
 
 // newSite fills the pages: with a plan, keys of all kinds, usage, and refusals.
@@ -43,6 +53,10 @@ func newSite(t *testing.T) *site {
 	s.wantCalls(s.key.Secret, harness.Admitted, harness.Admitted, harness.Admitted, harness.Admitted, harness.Admitted, harness.Denied)
 	s.cli("tokens", "create", "gateway", "--scope", "read", "--owner", hostile, "--plan", "small")
 	s.asked = s.ask(hostile)
+	s.aged = s.newKey("Barbara", "--plan", "small")
+	s.age()
+	s.pickup = strings.TrimSpace(s.cli("keys", "create", hostile, "--plan", "small", "--pickup", "-q"))
+	s.job = strings.TrimSpace(s.cli("keys", "update", "--all", "--metadata", "team=a", "--background", "--yes", "-q"))
 	s.session = s.beginSession(s.newToken("console", "admin"))
 	return s
 }

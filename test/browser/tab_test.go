@@ -43,12 +43,16 @@ func newTab(t *testing.T, hosts ...string) *tab {
 		return err
 	})
 	b.resize(wide)
-	t.Cleanup(func() {
-		for _, fault := range b.faults() {
-			t.Error(fault)
-		}
-	})
+	t.Cleanup(b.reportFaults)
 	return b
+}
+
+// reportFaults fails the test for each fault that was noted.
+func (b *tab) reportFaults() {
+	b.t.Helper()
+	for _, fault := range b.faults() {
+		b.t.Error(fault)
+	}
 }
 
 // call runs a command of the DevTools protocol.
@@ -189,6 +193,18 @@ func (b *tab) leave(do func()) {
 	get[bool](b, `() => window.isLeft = true`)
 	do()
 	await[bool](b, "another page", `() => !window.isLeft && document.readyState === "complete"`)
+}
+
+// stays returns what fails the test if the page is another one than now, or loaded again.
+func (b *tab) stays() (wantSame func()) {
+	b.t.Helper()
+	get[bool](b, `() => window.isTheSame = true`)
+	return func() {
+		b.t.Helper()
+		if !get[bool](b, `() => window.isTheSame === true`) {
+			b.t.Error("the page was loaded again")
+		}
+	}
 }
 
 // fill writes into a field in place of what it has.

@@ -38,16 +38,14 @@ func TestAKeyFromItsFirstRequestToItsRevocation(t *testing.T) {
 		t.Error("the page shows the secret again")
 	}
 	b.awaitText(`[data-limit]`, "3")
-	get[bool](b, `() => window.isTheSame = true`)
+	wantSame := b.stays()
 	r.wantCalls(secret, harness.Admitted)
 	b.awaitText(`[data-limit]`, "2")
 	r.wantCalls(secret, harness.Admitted, harness.Admitted, harness.Denied)
 	b.awaitText(`[data-limit]`, "0")
 	await[bool](b, "bars for 3 used and 1 refused", `() => document.querySelector("[aria-labelledby=days] .chart canvas")
 		&& document.querySelector("[aria-labelledby=days] .chart").getAttribute("aria-label").replace(/\s+/g, " ").includes("3 used 1 refused")`)
-	if !get[bool](b, `() => window.isTheSame === true`) {
-		t.Error("the page was loaded again")
-	}
+	wantSame()
 
 	// It says why.
 	b.follow("[aria-labelledby=why] button", "Explain")
