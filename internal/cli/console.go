@@ -26,7 +26,7 @@ func (i *instance) newAdmin() (http.Handler, error) {
 	pages := console.New(console.Config{
 		Access: consoleAccess{i}, SignIn: signIn, TrustedProxies: i.settings.TrustedProxies,
 		ProxyURL:  func() string { return i.publicURL(proxyListener) },
-		KeyHeader: i.settings.KeyHeader, Log: i.log,
+		KeyHeader: i.settings.KeyHeader, RequestURL: i.requestURL, Log: i.log,
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/v1/") || r.URL.Path == "/openapi.json" || r.URL.Path == "/docs" {
@@ -75,7 +75,7 @@ func (i consoleAccess) Visitor(r *http.Request, secret ration.Secret) (console.V
 		return console.Visitor{}, err
 	}
 	return console.Visitor{
-		Name: session.Name, Scopes: session.Scopes, Owners: session.Owners, Plans: session.Plans,
+		Name: session.Name, Session: session.ID, Scopes: session.Scopes, Owners: session.Owners, Plans: session.Plans,
 		Operations: grant.OfSession(session).Operations(operations),
 		Origin:     rationadmin.Origin{From: i.clientOf(r)},
 	}, nil

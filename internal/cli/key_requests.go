@@ -34,6 +34,20 @@ func pickupURL(settings config.Config) string {
 	return pages.URL + portal.PickupPath
 }
 
+// requestURL returns where people ask for a key, and whether that is a page. Empty: nobody
+// can ask.
+func (i *instance) requestURL() (address string, page bool) {
+	switch {
+	case i.server == nil || !i.settings.KeyRequests.Open:
+		return "", false
+	case i.settings.Portal.Path != "":
+		return i.portalURL() + portal.RequestPath, true
+	case i.settings.KeyRequests.Path == "":
+		return "", false
+	}
+	return i.urlOf(verifyListener, i.settings.APITLS) + i.settings.KeyRequests.Path, false
+}
+
 // ownPages are what the proxy answers itself, whatever the routes say.
 type ownPages []proxy.Portal
 

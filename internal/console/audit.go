@@ -30,7 +30,7 @@ type auditPage struct {
 	Actions                             []string
 	Rows                                []auditRow
 	Filtered, First                     bool
-	FirstPage, Next                     string // addresses; empty Next: this was the last page
+	Pager                               pager
 }
 
 // audit shows who changed what, the newest first.
@@ -49,17 +49,16 @@ func (c *Console) audit(v *visit) error {
 		Filtered: filter.Target != "" || filter.Action != "" || filter.Actor != "" || !filter.Since.IsZero() || !filter.Until.IsZero(),
 		First:    filter.After == rationadmin.AuditPosition{},
 	}
-	values.Del("after")
-	page.FirstPage = "/audit?" + values.Encode()
+	next := ""
 	if len(entries) == filter.Limit {
 		entries = entries[:entriesOnPage]
 		position, err := json.Marshal(entries[entriesOnPage-1].Position())
 		if err != nil {
 			return err
 		}
-		values.Set("after", base64.RawURLEncoding.EncodeToString(position))
-		page.Next = "/audit?" + values.Encode()
+		next = base64.RawURLEncoding.EncodeToString(position)
 	}
+	page.Pager = newPager("/audit", values, next)
 	page.Rows = auditRows(entries)
 	for i := range page.Rows {
 		page.Rows[i].Path = v.targetPath(page.Rows[i].Target)
@@ -107,6 +106,15 @@ type auditRow struct {
 type auditChange struct {
 	Field    string
 	Old, New []auditValue // none: there was nothing, or there is nothing
+}
+
+// group writes the amounts of limits as pages write them elsewhere.
+func (c *auditChange) group() {
+	for _, values := range [][]auditValue{c.Old, c.New} {
+		for i := range values {
+			values[i].Text = grouped(values[i].Text)
+		}
+	}
 }
 
 // auditValue is a value of a field, or a part of it.
@@ -166,7 +174,11 @@ func (r *auditRow) readDetails() {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		r.Changes = append(r.Changes, auditChange{fieldName(name), valuesOf(fields[name].Old), valuesOf(fields[name].New)})
+		change := auditChange{fieldName(name), valuesOf(fields[name].Old), valuesOf(fields[name].New)}
+		if kind, _, _ := strings.Cut(name, "."); strings.Contains(kind, "limit") || strings.Contains(kind, "override") {
+			change.group()
+		}
+		r.Changes = append(r.Changes, change)
 	}
 }
 

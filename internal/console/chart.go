@@ -43,7 +43,7 @@ const nearPart = 80
 
 // barOf returns the bar of a limit.
 func barOf(status *ration.LimitStatus) bar {
-	return usedBar(status.Used, status.Reserved, status.Size(), status.Remaining, fmt.Sprintf("%s of %s used", status.Unit.Text(status.Used), status.Limit))
+	return usedBar(status.Used, status.Reserved, status.Size(), status.Remaining, grouped(fmt.Sprintf("%s of %s used", status.Unit.Text(status.Used), status.Limit)))
 }
 
 func usedBar(used, reserved, size, remaining int64, label string) bar {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/condense"
@@ -17,7 +19,8 @@ import (
 
 // Visitor is who looks at the console, and what they can do.
 type Visitor struct {
-	Name       string   // for people, such as "ci" or "ada@example.com"
+	Name       string // for people, such as "ci" or "ada@example.com"
+	Session    uuid.UUID
 	Scopes     []string // of their session
 	Owners     []string // only keys with one of these owners; nil: with any
 	Plans      []string // only keys with one of these plans; nil: with any
@@ -56,6 +59,10 @@ type Config struct {
 	// empty text: there is none.
 	ProxyURL  func() string
 	KeyHeader string // that clients send their secret in; empty: X-API-Key
+
+	// RequestURL is where people ask for a key, and whether a browser can open it: programs
+	// can ask too. Nil, or an empty text: nobody can ask.
+	RequestURL func() (address string, page bool)
 
 	Log *slog.Logger // gets what a visitor can't be told; nil: nothing is logged
 }

@@ -11,8 +11,10 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +38,9 @@ type access struct {
 	ended      bool
 	audit      []rationadmin.AuditEntry // in place of the log; nil: the log
 	job        *rationadmin.Job         // in place of any job; nil: there are those of the database
+	session    uuid.UUID
+	ask        string // where people ask for a key
+	askPage    bool
 }
 
 const session = "the session's secret"
@@ -58,7 +63,7 @@ func (a *access) Visitor(_ *http.Request, secret ration.Secret) (console.Visitor
 	case secret.Reveal() != url.QueryEscape(session) || a.ended:
 		return console.Visitor{}, console.ErrNoSession
 	}
-	return console.Visitor{Name: "ada", Scopes: a.scopes, Owners: a.owners, Plans: a.plans, Operations: a.granted(), Origin: rationadmin.Origin{From: "192.0.2.1"}}, nil
+	return console.Visitor{Name: "ada", Session: a.session, Scopes: a.scopes, Owners: a.owners, Plans: a.plans, Operations: a.granted(), Origin: rationadmin.Origin{From: "192.0.2.1"}}, nil
 }
 
 func (a *access) granted() admin.Operations {
@@ -106,16 +111,43 @@ type fixture struct {
 	browser    *http.Client
 }
 
+// empty is a database with its tables and nothing else: to copy it takes less than to make
+// another one.
+var empty = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "console")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "ration.db")
+	store, err := sqlite.Open(context.Background(), sqlite.Config{Path: path})
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "ration.db")})
+	content, err := empty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "ration.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store, err := sqlite.Open(t.Context(), sqlite.Config{Path: path})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	f := &fixture{t: t, store: store, operations: admin.New(store, admin.Config{})}
 	f.access = &access{operations: f.operations, scopes: []string{rationadmin.ScopeAdmin}}
-	server := httptest.NewServer(console.New(console.Config{Access: f.access, Log: slog.New(slog.NewTextHandler(&f.log, nil))}))
+	server := httptest.NewServer(console.New(console.Config{Access: f.access, RequestURL: func() (string, bool) { return f.access.ask, f.access.askPage }, Log: slog.New(slog.NewTextHandler(&f.log, nil))}))
 	t.Cleanup(server.Close)
 	f.url = server.URL
 	f.newBrowser()

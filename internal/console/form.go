@@ -1,6 +1,8 @@
 package console
 
 import (
+	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -43,6 +45,22 @@ func parseTime(field, text string) (time.Time, error) {
 	return instant, nil
 }
 
+// noPlan is what the field of a plan has if somebody chose to give none. It is no name
+// that a plan can have.
+const noPlan = "/none"
+
+// planField reads a plan that had to be chosen; empty: none was meant.
+func (v *visit) planField(field string) (string, error) {
+	switch plan := v.value(field); plan {
+	case "":
+		return "", &ration.InvalidError{Field: "plan", Reason: "choose one, or that there is to be none"}
+	case noPlan:
+		return "", nil
+	default:
+		return plan, nil
+	}
+}
+
 // networksField reads addresses and networks.
 func (v *visit) networksField(field string) ([]netip.Prefix, error) {
 	networks := []netip.Prefix{} // not nil: an empty field means any address
@@ -59,14 +77,43 @@ func (v *visit) networksField(field string) ([]netip.Prefix, error) {
 // overridesField reads limits of a key's own, one in each line.
 func (v *visit) overridesField(field string) ([]ration.Override, error) {
 	var overrides []ration.Override
-	for _, text := range lines(v.value(field)) {
-		override, err := admin.ParseOverride(text)
+	for _, line := range numbered(v.r.PostFormValue(field)) {
+		override, err := admin.ParseOverride(line.text)
 		if err != nil {
-			return nil, err
+			return nil, line.wrong(err)
 		}
 		overrides = append(overrides, override)
 	}
 	return overrides, nil
+}
+
+// line is a line of a field with limits.
+type line struct {
+	number int
+	text   string
+}
+
+// numbered returns the lines of a text that are not empty, with the numbers that they have
+// for whoever has written them.
+func numbered(text string) []line {
+	var all []line
+	number := 0
+	for one := range strings.Lines(text) {
+		number++
+		if one = strings.TrimSpace(one); one != "" {
+			all = append(all, line{number, one})
+		}
+	}
+	return all
+}
+
+// wrong says in which line something is wrong.
+func (l line) wrong(err error) error {
+	reason := err.Error()
+	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
+		reason = invalid.Reason
+	}
+	return &ration.InvalidError{Field: "limits", Reason: fmt.Sprintf("line %d, “%s”: %s", l.number, l.text, reason)}
 }
 
 // joinNetworks writes networks as networksField reads them.

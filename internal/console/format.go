@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -26,14 +27,10 @@ var functions = template.FuncMap{
 	"jobName":   jobName,
 	"jobBar":    jobBar,
 	"jobCounts": jobCounts,
-	"units": func(unit ration.Unit, units int64) string {
-		if unit == 0 {
-			return count(units)
-		}
-		return unit.Text(units)
-	},
-	"planPath": planPath,
-	"list":     func(items ...any) []any { return items },
+	"units":     func(unit ration.Unit, units int64) string { return grouped(unit.Text(units)) },
+	"limit":     func(limit fmt.Stringer) string { return grouped(limit.String()) },
+	"planPath":  planPath,
+	"list":      func(items ...any) []any { return items },
 }
 
 // count writes a number with separators of thousands.
@@ -47,6 +44,26 @@ func count[N int | int64](number N) string {
 		return "-" + digits
 	}
 	return digits
+}
+
+var digits = regexp.MustCompile(`[0-9]+`)
+
+// grouped writes amounts in a text, such as that of a limit, as count writes numbers.
+// Digits of a name stay as they are.
+func grouped(text string) string {
+	var written strings.Builder
+	last := 0
+	for _, at := range digits.FindAllStringIndex(text, -1) {
+		before, after := text[:at[0]], text[at[1]:]
+		begins := before == "" || strings.ContainsAny(before[len(before)-1:], " /")
+		ends := after == "" || strings.ContainsAny(after[:1], " /.")
+		number, err := strconv.ParseInt(text[at[0]:at[1]], 10, 64)
+		if begins && ends && err == nil {
+			written.WriteString(text[last:at[0]] + count(number))
+			last = at[1]
+		}
+	}
+	return written.String() + text[last:]
 }
 
 // moment is a time and the zone of the key that it is about; empty: UTC.

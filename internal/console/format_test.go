@@ -23,3 +23,15 @@ func TestCount(t *testing.T) {
 		}
 	}
 }
+
+func TestGrouped(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "999": "999", "1000": "1,000", "2000000/month": "2,000,000/month", "50000/second burst 20000": "50,000/second burst 20,000",
+		"5000000 tokens/month": "5,000,000 tokens/month", "1234.5678 eur/day": "1,234.5678 eur/day", "1000 gpt4000/day": "1,000 gpt4000/day",
+		"7000 8000 9000": "7,000 8,000 9,000", "unlimited": "unlimited", "99999999999999999999": "99999999999999999999",
+	} {
+		if got := grouped(text); got != want {
+			t.Errorf("grouped(%q) = %q; want %q", text, got, want)
+		}
+	}
+}

@@ -2,7 +2,6 @@ package console
 
 import (
 	"fmt"
-	"net/url"
 
 	"github.com/google/uuid"
 
@@ -24,7 +23,7 @@ type jobsPage struct {
 	State  string
 	States []rationadmin.JobState
 	First  bool // no earlier page
-	Next   string
+	Pager  pager
 }
 
 func (c *Console) jobs(v *visit) error {
@@ -41,11 +40,11 @@ func (c *Console) jobs(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := jobsPage{Rows: found, State: string(filter.State), States: rationadmin.JobStates, First: filter.After == uuid.Nil}
+	page, next := jobsPage{Rows: found, State: string(filter.State), States: rationadmin.JobStates, First: filter.After == uuid.Nil}, ""
 	if len(found) > jobsOnPage {
-		page.Rows = found[:jobsOnPage]
-		page.Next = "/jobs?" + url.Values{"state": {page.State}, "after": {found[jobsOnPage-1].ID.String()}}.Encode()
+		page.Rows, next = found[:jobsOnPage], found[jobsOnPage-1].ID.String()
 	}
+	page.Pager = newPager("/jobs", values, next)
 	v.show(200, "jobs", layout{Title: "Jobs", Section: "/system", Page: page})
 	return nil
 }

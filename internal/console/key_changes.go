@@ -68,10 +68,14 @@ func (c *Console) createKey(v *visit) error {
 	if err != nil {
 		return err
 	}
+	plan, err := v.planField("plan")
+	if err != nil {
+		return err
+	}
 	issued, err := v.Operations.CreateKey(v.ctx, actor, admin.NewKey{
-		Name: v.value("name"), Owner: v.value("owner"), Plan: v.value("plan"), ExpiresAt: expires,
+		Name: v.value("name"), Owner: v.value("owner"), Plan: plan, ExpiresAt: expires,
 		Scopes: splitList(v.value("scopes")), AllowedIPs: networks, TimeZone: v.value("time_zone"),
-		Overrides: overrides, Unlimited: v.value("unlimited") != "",
+		Overrides: overrides, Unlimited: plan == "" && len(overrides) == 0, // it was chosen in these words
 	})
 	if err != nil {
 		return err
@@ -216,7 +220,7 @@ func (c *Console) setOverride(v *visit, id ration.KeyID) error {
 	if _, err := v.Operations.UpdateKey(v.ctx, actor, rationadmin.KeyPatch{ID: id, SetOverrides: []ration.Override{override}}); err != nil {
 		return err
 	}
-	return v.done(keyPath(id), "The key has a limit of its own now: "+v.value("limit")+".", &undo{keyPath(id) + "/overrides/clear", clearFields(&override)})
+	return v.done(keyPath(id), "The key has a limit of its own now: "+grouped(v.value("limit"))+".", &undo{keyPath(id) + "/overrides/clear", clearFields(&override)})
 }
 
 // clearFields are the fields of a form that takes an override back.

@@ -32,12 +32,11 @@ type keysPage struct {
 	Statuses                          []ration.Status
 	Plans                             []string
 	Rows                              []keyRow
-	Next                              string // the address of the next page; empty: this was the last
+	Pager                             pager
 	IDs                               string // of the rows, for their sparklines
 	Filtered                          bool
 	First                             bool   // no earlier page
 	Matching                          string // where all that match can be changed
-	FirstPage                         string
 }
 
 // keyRow is a key in the list.
@@ -105,17 +104,16 @@ func (c *Console) keys(v *visit) error {
 		}
 		page.IDs += found.Keys[i].ID.String()
 	}
-	values.Del("after")
-	page.FirstPage = "/keys?" + values.Encode()
-	page.Matching = "/keys/change-all?" + values.Encode()
+	page.Matching = "/keys/change-all?" + url.Values{"status": {page.Status}, "plan": {page.Plan}, "owner": {page.Owner}}.Encode()
+	next := ""
 	if !found.Next.IsZero() {
 		text, err := json.Marshal(found.Next)
 		if err != nil {
 			return err
 		}
-		values.Set("after", base64.RawURLEncoding.EncodeToString(text))
-		page.Next = "/keys?" + values.Encode()
+		next = base64.RawURLEncoding.EncodeToString(text)
 	}
+	page.Pager = newPager("/keys", values, next)
 	v.show(200, "keys", layout{Title: "Keys", Section: "/keys", Page: page})
 	return nil
 }

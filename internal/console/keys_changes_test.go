@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/console"
 	"github.com/ration-dev/ration/rationadmin"
 )
 
@@ -53,12 +55,13 @@ func TestKeyIsMadeAndItsSecretShownOnce(t *testing.T) {
 	for _, wrong := range [][]string{
 		{"name", ""},
 		{"name", "a", "plan", "none such"},
-		{"name", "a", "expires", "soon"},
-		{"name", "a", "allowed_ips", "x"},
-		{"name", "a", "limits", "many"},
-		{"name", "a", "time_zone", "Mars/Base"},
-		{"name", strings.Repeat("x", 5000)},
-		{"name", "a\x00b"},
+		{"name", "a"}, // to give no plan has to be chosen
+		{"name", "a", "plan", "free", "expires", "soon"},
+		{"name", "a", "plan", "free", "allowed_ips", "x"},
+		{"name", "a", "plan", "free", "limits", "many"},
+		{"name", "a", "plan", "free", "time_zone", "Mars/Base"},
+		{"name", strings.Repeat("x", 5000), "plan", "free"},
+		{"name", "a\x00b", "plan", "free"},
 	} {
 		if got := f.post("/keys/new", wrong...); got.status != 422 && got.status != 404 {
 			t.Errorf("%.60q: %d", wrong, got.status)
@@ -196,7 +199,10 @@ func TestSelectedKeys(t *testing.T) {
 	if f.undo(f.get("/keys")); statuses() != before {
 		t.Errorf("after undo %s; want %s", statuses(), before)
 	}
-	if f.post("/keys/change", "action", "plan", "plan", "", "key", ids[1].String()); f.key(ids[1]).Plan != "" {
+	if got := f.post("/keys/change", "action", "plan", "plan", "", "key", ids[1].String()); got.status != 422 || f.key(ids[1]).Plan != "free" {
+		t.Errorf("no plan was chosen: %d, the key has %q", got.status, f.key(ids[1]).Plan)
+	}
+	if f.post("/keys/change", "action", "plan", "plan", "/none", "key", ids[1].String()); f.key(ids[1]).Plan != "" {
 		t.Errorf("the plan is %q", f.key(ids[1]).Plan)
 	}
 	if f.undo(f.get("/keys")); f.key(ids[1]).Plan != "free" {
@@ -250,5 +256,92 @@ func TestAllThatMatch(t *testing.T) {
 	jobs, err := f.operations.ListJobs(t.Context(), rationadmin.JobFilter{})
 	if err != nil || len(jobs) != 1 || got.header.Get("Location") != "/jobs/"+jobs[0].ID.String() || jobs[0].Action != rationadmin.ActionDisable || jobs[0].Filter.Plan != "free" {
 		t.Errorf("%d to %q; jobs %+v, %v", got.status, got.header.Get("Location"), jobs, err)
+	}
+}
+
+func TestNoPlanIsAChoice(t *testing.T) {
+	f, _ := filled(t)
+	f.changes("/plans/new", "name", "pro", "limits", "100/day")
+	f.shows("/keys/new", `<option value="" disabled selected>choose a plan</option><option>free</option><option>pro</option><option value="/none">no plan: unlimited`)
+	for limits, marked := range map[string]bool{"": true, "5/day": false} {
+		got := f.post("/keys/new", "name", "a", "plan", "/none", "limits", limits)
+		path := regexp.MustCompile(`data-path="/keys/([^"]+)"`).FindStringSubmatch(got.body)
+		if got.status != http.StatusOK || path == nil {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		id, err := ration.ParseKeyID(path[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key := f.key(id); key.Plan != "" || key.Unlimited != marked {
+			t.Errorf("limits %q: the key is %+v", limits, key.KeyRecord)
+		}
+	}
+}
+
+func TestWrongLimitsAreNamedByTheirLine(t *testing.T) {
+	f, id := filled(t)
+	for name, row := range map[string]struct{ path, limits, want string }{
+		"a plan":                    {"/plans/new", "1000/day\r\n\r\n7/fortnight", "Limits: line 3, “7/fortnight”: "},
+		"a plan with empty lines":   {"/plans/new", "\n\n 1/day \n<b>", "line 4, “<b>”: "},
+		"two of one kind in a plan": {"/plans/new", "1/day\n3/hour\n2/day", "line 3, “2/day”: it and 1/day limit the same"},
+		"a change of a plan":        {"/plans/free/update", "1/day\nmany", "line 2, “many”: "},
+		"a preview":                 {"/plans/free/preview", "many", "line 1, “many”: "},
+		"a key":                     {"/keys/new", "5/day\n\nmany", "Limits: line 3, “many”: "},
+	} {
+		got := f.post(row.path, "name", "a", "plan", "free", "limits", row.limits)
+		if inert(t, name, got); got.status != 422 || !strings.Contains(unescape(got.body), row.want) {
+			t.Errorf("%s: %d %s; want %q", name, got.status, got.body, row.want)
+		}
+	}
+	if got := f.key(id).Limits; len(got) != 1 || got[0].Quantity != 10 {
+		t.Errorf("the key's limits are %v", got)
+	}
+}
+
+func TestAllThatMatchNeedsChoices(t *testing.T) {
+	f, _ := filled(t)
+	if page := f.shows("/keys?q=script"); strings.Contains(page.body, "/keys/change-all") || !strings.Contains(page.body, "clear the search") {
+		t.Error("a search does not say how to change all that match")
+	}
+	page := f.shows("/keys/change-all?plan=free", `<option value="" disabled selected>choose what to do</option>`, `<option value="" selected>choose a plan</option>`)
+	if strings.Contains(page.body, "What would happen") {
+		t.Error("a preview of nothing")
+	}
+	for query, want := range map[string]string{
+		"plan=free&action=plan&to=": "New plan: choose one", "plan=free&action=": "Action: choose", "action=disable": "All: choose a status", "plan=free&action=disable&counted=%2A": "begin the preview again",
+	} {
+		got := f.get("/keys/change-all?" + query)
+		if inert(t, query, got); got.status != 422 || !strings.Contains(got.body, want) || !strings.Contains(got.body, `name="action"`) {
+			t.Errorf("%s: %d %s", query, got.status, got.body)
+		}
+	}
+	f.shows("/keys/change-all?plan=free&action=plan&to=/none", `id="would-change">1<`, `name="to" value="/none"`, `value="/none" selected`)
+}
+
+func TestTheCountOfAllThatMatchGoesOn(t *testing.T) {
+	f, _ := filled(t)
+	console.CountNoLongerThan(t, 0)
+	const keys = 1200 // more than are looked at at once
+	for from := 0; from < keys; from += 400 {
+		var all []admin.ImportedKey
+		for i := range 400 {
+			all = append(all, admin.ImportedKey{Name: "k", Plan: "free", Status: ration.StatusActive, Secret: ration.SecretFromText(fmt.Sprintf("secret-%d-of-another-system", from+i))})
+		}
+		if _, err := f.operations.ImportKeys(t.Context(), "test", admin.KeysImport{Keys: all}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	counted := regexp.MustCompile(`id="would-change">([^<]*)<`)
+	goOn := regexp.MustCompile(`id="counted" hx-get="([^"]+)"`)
+	path, last, pages := "/keys/change-all?plan=free&action=disable", "", 0
+	for ; path != ""; pages++ {
+		page := f.shows(path)
+		if last, path = counted.FindStringSubmatch(page.body)[1], ""; strings.Contains(page.body, "the count goes on") {
+			path = unescape(goOn.FindStringSubmatch(page.body)[1])
+		}
+	}
+	if last != "1,201" || pages < 2 {
+		t.Errorf("%s keys counted on %d pages", last, pages)
 	}
 }

@@ -1,6 +1,11 @@
 package console
 
 import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -15,8 +20,8 @@ func (c *Console) registerMatching() {
 	c.post("/keys/change-all", c.changeMatching)
 }
 
-// previewTime is how long a preview counts keys at most.
-const previewTime = 3 * time.Second
+// previewTime is how long a page counts keys at most; then the next one goes on.
+var previewTime = 3 * time.Second
 
 // matchingPage shows what would become of all keys that match a filter.
 type matchingPage struct {
@@ -26,6 +31,7 @@ type matchingPage struct {
 	To                  string // the plan that keys would get
 	Plans               []string
 	Preview             *preview // nil: nothing was chosen
+	Problem             *problem // with what was chosen; nil: none
 	Back                string   // the address of the list
 	Confirm             string
 }
@@ -33,7 +39,8 @@ type matchingPage struct {
 // preview counts what a change would do.
 type preview struct {
 	rationadmin.KeysChanged
-	Partial bool // there are so many that only the first were counted
+	Partial bool   // there are so many that not all are counted yet
+	GoOn    string // the address that goes on counting; empty: all are counted
 }
 
 // changeOf reads which change of which keys an address or a form describes.
@@ -48,6 +55,12 @@ func changeOf(values url.Values) (rationadmin.KeysChange, error) {
 	}
 	if change.Action == "plan" {
 		to := values.Get("to")
+		switch to {
+		case "":
+			return change, &ration.InvalidError{Field: "new plan", Reason: "choose one, or that there is to be none"}
+		case noPlan:
+			to = ""
+		}
 		change.Action, change.Patch.Plan = rationadmin.ActionUpdate, &to
 	}
 	if !slices.Contains([]rationadmin.KeyAction{rationadmin.ActionUpdate, rationadmin.ActionDisable, rationadmin.ActionEnable, rationadmin.ActionRevoke}, change.Action) ||
@@ -65,26 +78,38 @@ func (c *Console) previewMatching(v *visit) error {
 	if page.Plans, err = v.planNames(); err != nil {
 		return err
 	}
-	if page.Action != "" {
+	status := http.StatusOK
+	if values.Has("action") {
 		change, err := changeOf(values)
-		if err != nil {
-			return err
+		if err == nil {
+			page.Preview, err = v.preview(change, values)
 		}
-		if page.Preview, err = v.preview(change); err != nil {
+		if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
+			told := c.describe(v.r, invalid)
+			page.Problem, status = &told, told.Status
+		} else if err != nil {
 			return err
 		}
 		if page.Action == "revoke" {
 			page.Confirm = "revoke"
 		}
 	}
-	v.show(200, "keys-matching", layout{Title: "Change all that match", Section: "/keys", Page: page})
+	v.show(status, "keys-matching", layout{Title: "Change all that match", Section: "/keys", Page: page})
 	return nil
 }
 
-// preview finds out what a change would do, chunk by chunk, and changes nothing.
-func (v *visit) preview(change rationadmin.KeysChange) (*preview, error) {
+// preview finds out what a change would do, chunk by chunk, and changes nothing. If that
+// takes long, it goes on from what the address says was counted before.
+func (v *visit) preview(change rationadmin.KeysChange, values url.Values) (*preview, error) {
 	change.DryRun = true
-	total := &preview{KeysChanged: rationadmin.KeysChanged{Skipped: make(map[ration.Status]int)}}
+	total := new(preview)
+	if text, err := base64.RawURLEncoding.DecodeString(values.Get("counted")); err != nil || len(text) > 0 && json.Unmarshal(text, &total.KeysChanged) != nil {
+		return nil, &ration.InvalidError{Field: "counted", Reason: "begin the preview again"}
+	}
+	change.Filter.After = rationadmin.KeyPosition{ID: total.Next}
+	if total.Skipped == nil {
+		total.Skipped = make(map[ration.Status]int)
+	}
 	for start := time.Now(); ; {
 		chunk, err := v.Operations.ChangeKeys(v.ctx, actor, change)
 		if err != nil {
@@ -96,14 +121,27 @@ func (v *visit) preview(change rationadmin.KeysChange) (*preview, error) {
 		for status, skipped := range chunk.Skipped {
 			total.Skipped[status] += skipped
 		}
-		if chunk.Next.IsZero() {
+		if total.Next = chunk.Next; chunk.Next.IsZero() {
 			return total, nil
 		}
 		if total.Partial = time.Since(start) > previewTime; total.Partial {
-			return total, nil
+			err := total.goOn(values)
+			return total, err
 		}
 		change.Filter.After = rationadmin.KeyPosition{ID: chunk.Next}
 	}
+}
+
+// goOn sets the address that goes on counting.
+func (p *preview) goOn(values url.Values) error {
+	text, err := json.Marshal(p.KeysChanged)
+	if err != nil {
+		return err
+	}
+	further := maps.Clone(values)
+	further.Set("counted", base64.RawURLEncoding.EncodeToString(text))
+	p.GoOn = "/keys/change-all?" + further.Encode()
+	return nil
 }
 
 // changeMatching has the change made in the background.

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -126,11 +127,17 @@ func (c *Console) changeSelected(v *visit) error {
 			return err
 		}
 	}
+	plan := ""
+	if action.Name == "plan" {
+		if plan, err = v.planField("plan"); err != nil {
+			return err
+		}
+	}
 	changed, plans := []string{}, map[string]bool{}
 	for _, id := range ids {
 		before, err := v.Operations.ShowKey(v.ctx, id)
 		if err == nil {
-			err = v.act(action, id)
+			err = v.act(action, id, plan)
 		}
 		if errors.Is(err, ration.ErrConflict) || errors.Is(err, ration.ErrNotFound) {
 			continue // somebody else was faster: it is left as it is
@@ -140,11 +147,11 @@ func (c *Console) changeSelected(v *visit) error {
 		}
 		changed, plans[before.Plan] = append(changed, id.String()), true
 	}
-	return v.done("/keys", action.past(len(changed), v.value("plan")), action.back(changed, plans))
+	return v.done("/keys", action.past(len(changed), plan), action.back(changed, plans))
 }
 
-// act does with one key what was chosen.
-func (v *visit) act(action keyAction, id ration.KeyID) (err error) {
+// act does with one key what was chosen; plan is the one that it gets where that is it.
+func (v *visit) act(action keyAction, id ration.KeyID, plan string) (err error) {
 	switch action.Name {
 	case "disable":
 		_, err = v.Operations.DisableKey(v.ctx, actor, id)
@@ -153,7 +160,6 @@ func (v *visit) act(action keyAction, id ration.KeyID) (err error) {
 	case "revoke":
 		_, err = v.Operations.RevokeKey(v.ctx, actor, id)
 	case "plan":
-		plan := v.value("plan")
 		_, err = v.Operations.UpdateKey(v.ctx, actor, admin.KeyPatch{ID: id, Plan: &plan})
 	}
 	return err
@@ -182,7 +188,7 @@ func (a keyAction) back(keys []string, plans map[string]bool) *undo {
 	fields := map[string]string{"key": strings.Join(keys, ","), "action": a.undo}
 	if a.Name == "plan" && len(plans) == 1 {
 		for plan := range plans {
-			fields["action"], fields["plan"] = "plan", plan
+			fields["action"], fields["plan"] = "plan", cmp.Or(plan, noPlan)
 		}
 	}
 	if fields["action"] == "" || len(keys) == 0 {

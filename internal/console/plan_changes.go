@@ -32,7 +32,7 @@ type planForm struct {
 
 func (v *visit) planForm() planForm {
 	return planForm{
-		Name: v.value("name"), Limits: strings.Join(lines(v.value("limits")), "\n"), TimeZone: v.value("time_zone"),
+		Name: v.value("name"), Limits: strings.TrimRight(strings.ReplaceAll(v.r.PostFormValue("limits"), "\r\n", "\n"), " \n"), TimeZone: v.value("time_zone"),
 		Unlimited: v.value("unlimited") != "", NextPeriod: v.value("from") == "next-period", Updated: v.value("updated_at"),
 	}
 }
@@ -48,13 +48,13 @@ func formOf(plan *ration.Plan) planForm {
 // limits reads the limits of a form.
 func (f *planForm) limits() ([]ration.Limit, error) {
 	var limits []ration.Limit
-	for _, text := range lines(f.Limits) {
-		limit, err := ration.ParseLimit(text)
+	for _, line := range numbered(f.Limits) {
+		limit, err := ration.ParseLimit(line.text)
 		if err != nil {
-			return nil, err
+			return nil, line.wrong(err)
 		}
 		if i := slices.IndexFunc(limits, func(l ration.Limit) bool { return l.Key() == limit.Key() }); i >= 0 {
-			return nil, &ration.InvalidError{Field: "limits", Reason: limits[i].String() + " and " + limit.String() + " limit the same; keep one of them"}
+			return nil, line.wrong(&ration.InvalidError{Reason: "it and " + limits[i].String() + " limit the same; keep one of them"})
 		}
 		limits = append(limits, limit)
 	}

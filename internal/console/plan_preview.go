@@ -97,15 +97,15 @@ func (c *Console) previewPlan(v *visit) error {
 func changesOf(plan *ration.Plan, patch *rationadmin.PlanPatch) *planPreview {
 	preview := &planPreview{Later: patch.FromNextPeriod}
 	for _, limit := range patch.SetLimits {
-		change := limitChange{After: limit.String()}
+		change := limitChange{After: grouped(limit.String())}
 		if i := slices.IndexFunc(plan.Limits, func(l ration.Limit) bool { return l.Key() == limit.Key() }); i >= 0 {
-			change.Before = plan.Limits[i].String()
+			change.Before = grouped(plan.Limits[i].String())
 		}
 		preview.Changes = append(preview.Changes, change)
 	}
 	for _, key := range patch.RemoveLimits {
 		i := slices.IndexFunc(plan.Limits, func(l ration.Limit) bool { return l.Key() == key })
-		preview.Changes = append(preview.Changes, limitChange{Before: plan.Limits[i].String()})
+		preview.Changes = append(preview.Changes, limitChange{Before: grouped(plan.Limits[i].String())})
 	}
 	if patch.TimeZone != nil {
 		preview.Zone = &fieldChange{zoneName(plan.TimeZone), zoneName(*patch.TimeZone)}

@@ -28,8 +28,8 @@ const (
 // plansPage is what the page shows.
 type plansPage struct {
 	Plans []ration.Plan
-	First bool   // no earlier page
-	Next  string // the address of the next page; empty: this was the last
+	First bool // no earlier page
+	Pager pager
 }
 
 func (c *Console) plans(v *visit) error {
@@ -38,11 +38,11 @@ func (c *Console) plans(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := plansPage{Plans: plans, First: after == ""}
+	page, next := plansPage{Plans: plans, First: after == ""}, ""
 	if len(plans) > plansOnPage {
-		page.Plans = plans[:plansOnPage]
-		page.Next = "/plans?after=" + url.QueryEscape(plans[plansOnPage-1].Name)
+		page.Plans, next = plans[:plansOnPage], plans[plansOnPage-1].Name
 	}
+	page.Pager = newPager("/plans", v.r.URL.Query(), next)
 	v.show(200, "plans", layout{Title: "Plans", Section: "/plans", Page: page})
 	return nil
 }
@@ -68,7 +68,7 @@ type planPage struct {
 // nextRow is a change of a limit that starts later.
 type nextRow struct {
 	ration.NextLimit
-	Text string // of the limit, as forms take it
+	Text string // of the limit
 }
 
 // Start says when the change starts for a key.
@@ -96,7 +96,7 @@ func (c *Console) plan(v *visit) error {
 	}
 	page := planPage{Plan: plan, Path: planPath(plan.Name)}
 	for _, next := range plan.Next {
-		page.Next = append(page.Next, nextRow{next, next.String()})
+		page.Next = append(page.Next, nextRow{next, grouped(next.String())})
 	}
 	found, err := v.Operations.ListKeys(v.ctx, admin.KeyFilter{Plan: plan.Name, Limit: keysOfPlan, WithToday: true})
 	if err != nil {

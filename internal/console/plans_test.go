@@ -79,7 +79,7 @@ func TestPlansAreMadeChangedAndDeleted(t *testing.T) {
 	f.shows("/plans", "No plan yet", `href="/plans/new"`)
 	f.shows("/plans/new")
 	page := f.changes("/plans/new", "name", "free", "limits", "1000/day\r\n\r\n 10/second burst 20 ", "time_zone", "Europe/Berlin")
-	for _, want := range []string{"1000/day", "10/second burst 20", "Europe/Berlin", "No key has it yet", "plan.create"} {
+	for _, want := range []string{"1,000/day", "10/second burst 20", "Europe/Berlin", "No key has it yet", "plan.create"} {
 		if !strings.Contains(page.body, want) {
 			t.Errorf("the plan's page lacks %q", want)
 		}
@@ -118,7 +118,7 @@ func TestPlansChangeWithTheNextPeriod(t *testing.T) {
 	if next := f.plan("free").Next; len(next) != 2 {
 		t.Fatalf("next are %v", next)
 	}
-	for _, want := range []string{"2000/day", "no limit on requests/month", "each key’s first month"} {
+	for _, want := range []string{"2,000/day", "no limit on requests/month", "each key’s first month"} {
 		if !strings.Contains(page.body, want) {
 			t.Errorf("the page lacks %q: %s", want, page.body)
 		}
@@ -152,7 +152,7 @@ func TestAChangeOfAPlanIsShownBefore(t *testing.T) {
 		fields []string
 		want   []string
 	}{
-		"other limits": {[]string{"limits", "9/day\n3/hour"}, []string{"<del>1000/day</del>", "<ins>9/day</ins>", "<ins>3/hour</ins>", "<del>5000/month</del>", "<ins>no limit</ins>", ">Save</button>", `name="limits" value="9/day`}},
+		"other limits": {[]string{"limits", "9/day\n3/hour"}, []string{"<del>1,000/day</del>", "<ins>9/day</ins>", "<ins>3/hour</ins>", "<del>5,000/month</del>", "<ins>no limit</ins>", ">Save</button>", `name="limits" value="9/day`}},
 		"later":        {[]string{"limits", "9/day\n5000/month", "from", "next-period"}, []string{"With each key’s next period", `name="from" value="next-period"`}},
 		"the zone":     {[]string{"limits", "1000/day\n5000/month", "time_zone", "Asia/Tokyo"}, []string{"<del>UTC</del>", "<ins>Asia/Tokyo</ins>"}},
 		"the mark":     {[]string{"unlimited", "yes"}, []string{"<ins>meant to have no limit</ins>"}},
@@ -195,7 +195,7 @@ func TestWrongPlans(t *testing.T) {
 		"a hostile name":        {"/plans/new", []string{"name", "<script>alert(1)</script>"}, 422, "letters, digits"},
 		"a name that is taken":  {"/plans/new", []string{"name", "free"}, 409, "exists"},
 		"no limit":              {"/plans/new", []string{"name", "a", "limits", "<script>"}, 422, "1000/day"},
-		"two of one kind":       {"/plans/new", []string{"name", "a", "limits", "1/day\n2/day"}, 422, "1/day and 2/day limit the same"},
+		"two of one kind":       {"/plans/new", []string{"name", "a", "limits", "1/day\n2/day"}, 422, "it and 1/day limit the same"},
 		"no zone":               {"/plans/new", []string{"name", "a", "time_zone", "Mars"}, 422, "Time zone:"},
 		"unlimited with limits": {"/plans/new", []string{"name", "a", "limits", "1/day", "unlimited", "yes"}, 422, "the plan has limits"},
 		"changed meanwhile":     {"/plans/other/update", []string{"limits", "2/day", "updated_at", "2020-01-01T00:00:00Z"}, 409, ""},
@@ -250,8 +250,8 @@ func TestManyPlans(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f.shows("/plans", `href="/plans?after=pdv"`)
-	page := f.shows("/plans?after=pdv", "pdw", "First page")
+	f.shows("/plans", `href="/plans?after=pdv&amp;page=2"`)
+	page := f.shows("/plans?after=pdv&page=2", "pdw", "First page", "Previous page", "Page 2")
 	if strings.Contains(page.body, ">pdv<") || strings.Contains(page.body, "Next page") {
 		t.Errorf("the last page: %s", page.body)
 	}

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/url"
 	"strconv"
 
 	"github.com/ration-dev/ration"
@@ -29,7 +28,10 @@ type requestsPage struct {
 	State  string
 	States []rationadmin.RequestState
 	First  bool // no earlier page
-	Next   string
+	Pager  pager
+
+	Ask     string // where people ask; empty: nobody can
+	AskPage bool   // a browser can open that
 }
 
 // requests shows those that nobody has decided, unless the address says otherwise.
@@ -54,10 +56,13 @@ func (c *Console) requests(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page.Rows = found
-	if len(found) > requestsOnPage {
-		page.Rows = found[:requestsOnPage]
-		page.Next = "/requests?" + url.Values{"state": {page.State}, "after": {found[requestsOnPage-1].KeyID.String()}}.Encode()
+	next := ""
+	if page.Rows = found; len(found) > requestsOnPage {
+		page.Rows, next = found[:requestsOnPage], found[requestsOnPage-1].KeyID.String()
+	}
+	page.Pager = newPager("/requests", values, next)
+	if c.config.RequestURL != nil {
+		page.Ask, page.AskPage = c.config.RequestURL()
 	}
 	v.show(200, "requests", layout{Title: "Requests", Section: "/requests", Page: page})
 	return nil
@@ -102,7 +107,11 @@ func (c *Console) request(v *visit) error {
 }
 
 func (c *Console) approveRequest(v *visit, id ration.KeyID) error {
-	approval := rationadmin.KeyApproval{ID: id, Plan: v.value("plan"), Unlimited: v.value("unlimited") != ""}
+	plan, err := v.planField("plan")
+	if err != nil {
+		return err
+	}
+	approval := rationadmin.KeyApproval{ID: id, Plan: plan, Unlimited: plan == ""}
 	if owner := v.value("owner"); owner != "" {
 		approval.Owner = &owner
 	}

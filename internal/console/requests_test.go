@@ -33,11 +33,18 @@ func (f *fixture) request(id ration.KeyID) rationadmin.KeyRequest {
 
 func TestRequestsAreApproved(t *testing.T) {
 	f, _ := filled(t)
-	f.shows("/requests", "Nobody waits for a key")
+	f.shows("/requests", "Nobody waits for a key", "--key-requests on")
+	f.access.ask, f.access.askPage = "https://api.example.com/portal/request", true
+	if page := f.shows("/requests", `<code id="ask">https://api.example.com/portal/request</code>`); strings.Contains(page.body, "--key-requests") {
+		t.Error("the page says how to open what is open")
+	}
+	f.access.ask, f.access.askPage = "https://api.example.com/v1/key-requests", false
+	f.shows("/requests", `<code id="ask">POST https://api.example.com/v1/key-requests</code>`)
+	f.access.ask = ""
 	id, path := f.asked("<b>Eve</b>")
 	f.shows("/requests", `href="`+path+`"`, "&lt;b&gt;Eve", "eve@example.com", "&lt;img src=x&gt;", "198.51.100.9", "Decide…")
 	f.shows("/", "<b>1</b><span>requests for a key</span>")
-	f.shows(path, "&lt;img src=x&gt;", `value="eve@example.com"`, "<option selected>free</option>", "Reject")
+	f.shows(path, "&lt;img src=x&gt;", `value="eve@example.com"`, "<option selected>free</option>", ">no plan: unlimited<", "Reject")
 	page := f.changes(path+"/approve", "plan", "free", "owner", "team eve")
 	if !strings.Contains(page.body, "is approved") || !strings.Contains(page.body, "Nobody waits") {
 		t.Errorf("after approval: %s", page.body)
@@ -82,13 +89,12 @@ func TestWrongDecisions(t *testing.T) {
 		status int
 		tells  string
 	}{
-		"no plan":             {path + "/approve", nil, 422, "name the plan"},
-		"an unknown plan":     {path + "/approve", []string{"plan", "none"}, 404, "none"},
-		"no reason":           {path + "/reject", nil, 422, "Reason"},
-		"an unknown request":  {"/requests/" + ration.NewKeyID().String() + "/approve", []string{"plan", "free"}, 404, ""},
-		"a key nobody asked":  {"/requests/" + key.String() + "/approve", []string{"plan", "free"}, 409, "nothing to decide"},
-		"no key":              {"/requests/x/reject", []string{"reason", "no"}, 404, ""},
-		"no limit and a plan": {path + "/approve", []string{"plan", "free", "unlimited", "yes"}, 422, "limit"},
+		"no plan":            {path + "/approve", nil, 422, "Plan: choose one"},
+		"an unknown plan":    {path + "/approve", []string{"plan", "none"}, 404, "none"},
+		"no reason":          {path + "/reject", nil, 422, "Reason"},
+		"an unknown request": {"/requests/" + ration.NewKeyID().String() + "/approve", []string{"plan", "free"}, 404, ""},
+		"a key nobody asked": {"/requests/" + key.String() + "/approve", []string{"plan", "free"}, 409, "nothing to decide"},
+		"no key":             {"/requests/x/reject", []string{"reason", "no"}, 404, ""},
 	} {
 		got := f.post(row.path, row.fields...)
 		inert(t, name, got)

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/url"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,7 +23,8 @@ type sessionsPage struct {
 	Rows  []rationadmin.Session
 	Over  bool // also those that are over
 	First bool // no earlier page
-	Next  string
+	Pager pager
+	Own   uuid.UUID  // the visitor's own session
 	Link  *loginLink // was just made; nil: none was
 }
 
@@ -50,15 +50,11 @@ func (c *Console) showSessions(v *visit, link *loginLink) error {
 	if err != nil {
 		return err
 	}
-	page := sessionsPage{Rows: sessions, Over: filter.Over, First: filter.After == uuid.Nil, Link: link}
+	page, next := sessionsPage{Rows: sessions, Over: filter.Over, First: filter.After == uuid.Nil, Own: v.Session, Link: link}, ""
 	if len(sessions) > sessionsOnPage {
-		page.Rows = sessions[:sessionsOnPage]
-		next := url.Values{"after": {sessions[sessionsOnPage-1].ID.String()}}
-		if filter.Over {
-			next.Set("over", "yes")
-		}
-		page.Next = "/sessions?" + next.Encode()
+		page.Rows, next = sessions[:sessionsOnPage], sessions[sessionsOnPage-1].ID.String()
 	}
+	page.Pager = newPager("/sessions", values, next)
 	v.show(200, "sessions", layout{Title: "Sessions", Section: "/tokens", Page: page})
 	return nil
 }

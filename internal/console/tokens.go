@@ -23,8 +23,8 @@ const tokensOnPage = 50
 // tokensPage is what the page shows.
 type tokensPage struct {
 	Rows   []tokenRow
-	First  bool                     // no earlier page
-	Next   string                   // the address of the next page; empty: this was the last
+	First  bool // no earlier page
+	Pager  pager
 	Issued *rationadmin.IssuedToken // was just made; nil: none was
 }
 
@@ -64,15 +64,16 @@ func (c *Console) showTokens(v *visit, issued *rationadmin.IssuedToken) error {
 	if err != nil {
 		return err
 	}
-	page := tokensPage{First: after == "", Issued: issued}
+	page, next := tokensPage{First: after == "", Issued: issued}, ""
 	if len(tokens) > tokensOnPage {
 		tokens = tokens[:tokensOnPage]
 		text, err := json.Marshal(tokens[tokensOnPage-1].Position())
 		if err != nil {
 			return err
 		}
-		page.Next = "/tokens?after=" + base64.RawURLEncoding.EncodeToString(text)
+		next = base64.RawURLEncoding.EncodeToString(text)
 	}
+	page.Pager = newPager("/tokens", v.r.URL.Query(), next)
 	now := time.Now()
 	for i := range tokens {
 		page.Rows = append(page.Rows, tokenRowOf(&tokens[i], now))

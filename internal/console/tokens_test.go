@@ -85,6 +85,14 @@ func TestSessionsAreShownAndEnded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	sessions, err := f.operations.ListSessions(t.Context(), rationadmin.SessionFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.access.session = sessions[1].ID
+	if own := f.shows("/sessions", "you, here", ">Log out</button>", ">End</button>"); strings.Count(own.body, "you, here") != 1 {
+		t.Error("more than one session is said to be the visitor's")
+	}
 	page := f.shows("/sessions", "&lt;b&gt;eve", "198.51.100.7", "Fire&lt;fox&gt;", "user:ada", "by oidc")
 	session := regexp.MustCompile(`name="session" value="([^"]+)"`).FindStringSubmatch(page.body)
 	page = f.changes("/sessions/end", "session", session[1])

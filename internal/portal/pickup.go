@@ -17,6 +17,9 @@ import (
 // which browsers send to nobody.
 const PickupPath = "/pickup"
 
+// RequestPath is below the path of the pages: there people ask for a key.
+const RequestPath = "/request"
+
 const pickupTitle = "Pick up your key"
 
 // pickupPage is what has become of a link.

@@ -90,8 +90,8 @@ var routes = map[string]page{
 	"/":       {get: (*Portal).showHolder, post: (*Portal).tellHolder},
 	"/rotate": {get: (*Portal).toHolder, post: (*Portal).rotate},
 
-	"/request": {get: (*Portal).showRequest, post: (*Portal).ask},
-	PickupPath: {get: (*Portal).showPickup, post: (*Portal).pickUp},
+	RequestPath: {get: (*Portal).showRequest, post: (*Portal).ask},
+	PickupPath:  {get: (*Portal).showPickup, post: (*Portal).pickUp},
 }
 
 // visit is one request for a page.

@@ -68,10 +68,7 @@
     const days = chart.step >= 86400; // they are dates, which no zone moves
     const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
     const bars = window.uPlot.paths.bars({ size: [0.7, 40], radius: 0.15 });
-    const series = chart.series.map((one, n) => ({
-      label: one.label, fill: colour("--" + one.tone), stroke: colour("--" + one.tone), width: 0, paths: bars, points: { show: false },
-      value: (_, __, ___, at) => at == null ? "–" : chart.series[n].values[at].toLocaleString("en"),
-    }));
+    const series = chart.series.map((one) => ({ fill: colour("--" + one.tone), stroke: colour("--" + one.tone), width: 0, paths: bars, points: { show: false } }));
     // Bars stand on each other: the later ones are drawn first, as high as all below them.
     const heights = [];
     chart.series.forEach((one, n) => heights.push(one.values.map((value, at) => value + (n ? heights[n - 1][at] : 0))));
@@ -81,15 +78,25 @@
       const hour = shown(at, { hour: "2-digit", minute: "2-digit" });
       return days || hour === "00:00" ? shown(at, { day: "numeric", month: "short" }) : hour;
     });
+    const readout = document.createElement("p");
+    readout.className = "readout";
+    readout.hidden = true;
+    const when = (at) => shown(at, { day: "numeric", month: "short", ...(days ? {} : { hour: "2-digit", minute: "2-digit" }) });
+    const readAt = (at) => {
+      readout.hidden = at == null;
+      if (at != null) readout.textContent = [when(chart.times[at]), ...chart.series.map((one) => one.label + " " + one.values[at].toLocaleString("en"))].join(" · ");
+    };
     new window.uPlot({
-      width: place.clientWidth, height: place.clientHeight - 34,
+      width: place.clientWidth, height: place.clientHeight,
       tzDate: (at) => window.uPlot.tzDate(new Date(at * 1000), days ? "UTC" : zone),
       cursor: { points: { show: false }, drag: { x: false, y: false } },
-      legend: { markers: { width: 0 } },
+      legend: { show: false },
+      hooks: { setCursor: [(plot) => readAt(plot.cursor.idx)] },
       scales: { x: { range: (_, min, max) => [min - chart.step / 2, max + chart.step / 2] }, y: { range: (_, __, max) => [0, Math.max(max * 1.05, 4)] } },
-      axes: [{ ...axis, grid: { show: false }, values: ticks, incrs: [3600, 10800, 21600, 43200, 86400, 172800, 432000, 864000] }, { ...axis, size: 48, values: (_, all) => all.map((tick) => compact.format(tick)) }],
-      series: [{ label: days ? "Day" : "Hour", value: (_, at) => at == null ? "–" : shown(at, { day: "numeric", month: "short", ...(days ? {} : { hour: "2-digit", minute: "2-digit" }) }) }, ...series.reverse()],
+      axes: [{ ...axis, size: 26, gap: 2, grid: { show: false }, values: ticks, incrs: [3600, 10800, 21600, 43200, 86400, 172800, 432000, 864000] }, { ...axis, size: 48, values: (_, all) => all.map((tick) => compact.format(tick)) }],
+      series: [{}, ...series.reverse()],
     }, [chart.times, ...heights.reverse()], place);
+    place.append(readout);
   };
   const drawCharts = (within) => {
     const places = all(".chart[data-chart]", within);
@@ -178,10 +185,16 @@
   });
 
   // What is live waits while nobody looks, or somebody is busy in it.
+  const isBusy = (place) => document.hidden || document.querySelector("dialog[open]") || place.contains(document.activeElement) || all("input[name=key]:checked", place).length > 0;
   document.addEventListener("htmx:beforeRequest", (e) => {
     const place = e.detail.elt;
     if (place.dataset.live === undefined || e.detail.requestConfig.triggeringEvent?.type === "now") return;
-    if (document.hidden || document.querySelector("dialog[open]") || place.contains(document.activeElement) || all("input[name=key]:checked", place).length) e.preventDefault();
+    if (isBusy(place)) e.preventDefault();
+  });
+  // Somebody may have begun to be busy while it was under way.
+  document.addEventListener("htmx:beforeSwap", (e) => {
+    const asked = e.detail.requestConfig;
+    if (asked?.elt?.dataset.live !== undefined && asked.triggeringEvent?.type !== "now" && isBusy(e.detail.target)) e.detail.shouldSwap = false;
   });
   // A page with a secret is shown once: going back or loading again asks for the key.
   const forgetForm = () => { const shown = document.querySelector("[data-path]"); if (shown) history.replaceState(null, "", shown.dataset.path); };

@@ -1,0 +1,14 @@
+package console
+
+import (
+	"testing"
+	"time"
+)
+
+// CountNoLongerThan changes how long a page counts keys, for one test.
+func CountNoLongerThan(t *testing.T, length time.Duration) {
+	t.Helper()
+	before := previewTime
+	previewTime = length
+	t.Cleanup(func() { previewTime = before })
+}
