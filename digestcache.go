@@ -51,3 +51,15 @@ func (c *digestCache) put(digest Digest, ref SecretRef) {
 	}
 	shard.young[digest] = ref
 }
+
+// len returns how many entries there are; one that was seen again may count twice.
+func (c *digestCache) len() int {
+	count := 0
+	for i := range c.shards {
+		shard := &c.shards[i]
+		shard.mu.RLock()
+		count += len(shard.young) + len(shard.old)
+		shard.mu.RUnlock()
+	}
+	return count
+}

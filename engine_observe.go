@@ -16,6 +16,10 @@ func (e *Engine) Waiting() []int {
 	return waiting
 }
 
+// Digests returns how many digests of secrets the engine remembers, about. Let a gauge
+// call it whenever the gauge is read.
+func (e *Engine) Digests() int { return e.digests.len() }
+
 // observerOf returns what tells an observer of a lane's batches; nil without one.
 func observerOf(store Store, lane int, observer observe.Observer) func(groupcommit.Sent) {
 	if observer == nil {

@@ -66,6 +66,7 @@ var layers = []layer{
 	{"rationhttp", []string{root, "api", "rationadmin", "internal/turns", "internal/wire"}},
 	{"internal/accesslog", []string{"rationhttp"}},
 	{"internal/traffic", []string{root, "rationhttp", "internal/admin", "internal/condense"}},
+	{"internal/metrics", []string{root, "observe", "rationhttp", "internal/traffic"}},
 	{"internal/sealed", nil},
 	{"internal/bearer", []string{root, "internal/admin", "internal/bucket", "internal/failures"}},
 	{"internal/cors", []string{root}},

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -37,6 +38,17 @@ const standbyAdvice = "start the standby or repair the connection to it; if it i
 
 func (w waiting) String() string {
 	return fmt.Sprintf("%d commits wait for a synchronous standby, the oldest for %s (wait event SyncRep; synchronous_standby_names is %q)", w.commits, w.longest, w.standbys)
+}
+
+// AwaitingStandby returns how many commits have waited for a synchronous standby for
+// more than 3 seconds, on the whole server.
+func (s *Store) AwaitingStandby(ctx context.Context) (commits int64, err error) {
+	if !s.enter() {
+		return 0, errClosed
+	}
+	defer s.leave()
+	err = s.lookUp(ctx, stmtWaiting, func(r *row) { commits = r.waiting().commits })
+	return commits, err
 }
 
 // err refuses what would only wait, and leave one more connection behind.

@@ -182,6 +182,9 @@ type Usage interface {
 	UsageOfKeys(ctx context.Context, ids []ration.KeyID) (map[ration.KeyID]ledger.Usage, time.Time, error)
 	// Reservations returns the reservations that match. See [ration.Store].
 	Reservations(ctx context.Context, filter ration.ReservationFilter) ([]ration.Reservation, error)
+	// OpenReservations counts the open reservations of all keys, and finds the oldest. Of
+	// more than most it looks only at those that expire first.
+	OpenReservations(ctx context.Context, most int) (OpenReservations, error)
 	// ListReservations returns the reservations that match, in the order of their ids and
 	// then those of their keys, the last first. It leaves out Fingerprint and Limits.
 	ListReservations(ctx context.Context, filter ReservationFilter) ([]ration.Reservation, error)
@@ -228,6 +231,13 @@ type Usage interface {
 	// no state any more; and Audit. If reset returns ErrUnchanged or any other error, nothing is
 	// changed. Reset may be called again. Error: ErrNotFound.
 	ResetUsage(ctx context.Context, id ration.KeyID, reset func(*UsageReset) error) error
+}
+
+// OpenReservations is what is open at a moment.
+type OpenReservations struct {
+	Count  int64
+	Oldest time.Time // when the oldest was made; zero: there is none
+	Now    time.Time // the store's time
 }
 
 // KeyRange is keys that follow one another in the order of their ids. The zero KeyRange is

@@ -69,12 +69,18 @@ func newAccessFixture(t *testing.T) *accessFixture {
 	f.token = must(t, database, "tokens", "create", "service", "--scope", "verify", "-q")
 	f.server = startServer(t, nil, "--db", database, "--config", file, "--upstream", upstream.URL, "--listen", "127.0.0.1:0",
 		"--log-format", "json", "--log-level", "debug", "--access-log", "stdout")
-	var serving struct{ Address string }
-	if err := json.Unmarshal([]byte(f.server.log.await(t, "serving the proxy")), &serving); err != nil {
+	f.proxy = "http://" + listenAddress(t, f.server, "serving the proxy")
+	return f
+}
+
+// listenAddress returns where a server listens that logs JSON, from the line that says so.
+func listenAddress(t *testing.T, server *serving, message string) string {
+	t.Helper()
+	var line struct{ Address string }
+	if err := json.Unmarshal([]byte(server.log.await(t, message)), &line); err != nil {
 		t.Fatal(err)
 	}
-	f.proxy = "http://" + serving.Address
-	return f
+	return line.Address
 }
 
 // ask sends a request, checks its answer and remembers it.

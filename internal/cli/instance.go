@@ -23,6 +23,7 @@ import (
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/heartbeat"
 	"github.com/ration-dev/ration/internal/jobs"
+	"github.com/ration-dev/ration/internal/metrics"
 	"github.com/ration-dev/ration/internal/server"
 	"github.com/ration-dev/ration/internal/traffic"
 	"github.com/ration-dev/ration/postgres"
@@ -45,8 +46,9 @@ type instance struct {
 	access     *accesslog.Log // nil: none is written
 	activity   *activityLog
 	traffic    *traffic.Counter
-	store      database // nil while it is awaited
-	awaited    *awaited // nil unless the database was away
+	metrics    *metrics.Metrics // nil: nothing is measured
+	store      database         // nil while it is awaited
+	awaited    *awaited         // nil unless the database was away
 	engine     *ration.Engine
 	tokens     *admin.TokenChecker
 	callers    *bearer.Callers // who call with tokens, of all listeners
@@ -65,6 +67,9 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger, 
 	collectLess()
 	i := &instance{settings: settings, self: thisInstance(settings), log: log, access: access, activity: newActivityLog(log), traffic: traffic.New(nil)}
 	i.self.ID = uuid.Must(uuid.NewV7())
+	if i.metrics, err = newMetrics(settings); err != nil {
+		return nil, err
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, i.close(ctx))
@@ -80,7 +85,10 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger, 
 	}
 	administration := i.administrationConfig()
 	decides := i.decides()
-	i.engine = ration.NewEngine(decides, ration.EngineConfig{Pepper: settings.Pepper, LeaseTTL: settings.Lease, Unknown: settings.Unknown, Observer: i.activity.ofBatches()})
+	i.engine = ration.NewEngine(decides, ration.EngineConfig{Pepper: settings.Pepper, LeaseTTL: settings.Lease, Unknown: settings.Unknown, Observer: i.observeBatches()})
+	if i.metrics != nil {
+		i.metrics.Watch(i.engine)
+	}
 	i.tokens = admin.NewTokenChecker(decides, administration)
 	i.callers = bearer.New(i.tokens)
 	i.sessions = admin.NewSessionChecker(decides, administration)
@@ -103,14 +111,14 @@ func explainListen(err error) error {
 	if !ok {
 		return err
 	}
-	setting := map[string]string{proxyListener: "listen", verifyListener: "api_listen", adminListener: "admin_listen", envoyListener: "envoy_listen"}[failed.Name]
+	setting := map[string]string{proxyListener: "listen", verifyListener: "api_listen", adminListener: "admin_listen", envoyListener: "envoy_listen", metricsListener: "metrics_listen"}[failed.Name]
 	return fmt.Errorf("%w; choose another address with %s (in a file: %s)", err, "--"+strings.ReplaceAll(setting, "_", "-"), setting)
 }
 
 // listeners returns where the server listens.
 func (i *instance) listeners() []listening {
 	var all []listening
-	for setting, bound := range map[string]net.Addr{"listen": i.server.Addr(proxyListener), "api_listen": i.server.Addr(verifyListener), "admin_listen": i.server.Addr(adminListener), "envoy_listen": i.server.Addr(envoyListener)} {
+	for setting, bound := range map[string]net.Addr{"listen": i.server.Addr(proxyListener), "api_listen": i.server.Addr(verifyListener), "admin_listen": i.server.Addr(adminListener), "envoy_listen": i.server.Addr(envoyListener), "metrics_listen": i.server.Addr(metricsListener)} {
 		if tcp, ok := bound.(*net.TCPAddr); ok {
 			all = append(all, listening{setting, tcp.AddrPort()})
 		}
@@ -198,6 +206,7 @@ func (i *instance) run(ctx context.Context) error {
 		var others sync.WaitGroup
 		others.Go(func() { i.doJobs(beside) })
 		others.Go(func() { heartbeat.Run(beside, i.store, i.serving(), i.log) })
+		others.Go(func() { i.measureDatabase(beside) })
 		others.Go(func() { i.traffic.Run(beside, i.store, i.log) })
 		i.engine.Sweep(beside, i.reportSweep)
 		others.Wait()
@@ -269,7 +278,7 @@ func (i *instance) openDatabase(ctx context.Context) (database, error) {
 	target := postgres.Config{
 		URL: settings.DB.URL, Lanes: settings.Lanes, AcceptUnsafeDurability: settings.AcceptUnsafeDurability, RequestLog: keptDays(settings.RequestLogDays),
 		UsageHours: keptDays(settings.UsageHoursDays), UsageDays: keptDays(settings.HistoryDays), AuditLog: keptDays(settings.AuditLogDays),
-		Logger: i.log, Observer: i.activity,
+		Logger: i.log, Observer: i.observeStore(),
 	}
 	if _, _, err := postgres.Migrate(ctx, target); err != nil {
 		return nil, err
@@ -287,7 +296,7 @@ func (i *instance) openFile(ctx context.Context) (*sqlite.Store, error) {
 	file := sqlite.Config{
 		Path: i.settings.DB.Path, LockWait: lockWait, RequestLog: keptDays(i.settings.RequestLogDays),
 		UsageHours: keptDays(i.settings.UsageHoursDays), UsageDays: keptDays(i.settings.HistoryDays), AuditLog: keptDays(i.settings.AuditLogDays),
-		Logger: i.log, Observer: i.activity,
+		Logger: i.log, Observer: i.observeStore(),
 	}
 	store, err := sqlite.Open(ctx, file)
 	if !errors.Is(err, sqlite.ErrLocked) {

@@ -58,7 +58,7 @@ func (m machine) checkUpstream(ctx context.Context, upstream *url.URL, listeners
 // of a name it is the one that net.Listen takes.
 func (m machine) listeners(ctx context.Context, settings config.Config) []listening {
 	var all []listening
-	for _, row := range [][2]string{{"listen", settings.Listen}, {"api_listen", settings.APIListen}, {"admin_listen", settings.AdminListen}, {"envoy_listen", settings.EnvoyListen}} {
+	for _, row := range [][2]string{{"listen", settings.Listen}, {"api_listen", settings.APIListen}, {"admin_listen", settings.AdminListen}, {"envoy_listen", settings.EnvoyListen}, {"metrics_listen", settings.MetricsListen}} {
 		host, port, err := net.SplitHostPort(row[1])
 		if err != nil {
 			continue

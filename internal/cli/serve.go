@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ration-dev/ration/internal/metrics"
 )
 
 func (a *app) serveCommand() *cobra.Command {
@@ -43,6 +45,9 @@ then exits with code 4.`,
 			}
 			if addr := i.server.Addr(envoyListener); addr != nil {
 				log.Info("serving Envoy over gRPC", "address", addr.String(), "tls", !settings.EnvoyTLS.IsZero())
+			}
+			if addr := i.server.Addr(metricsListener); addr != nil {
+				log.Info("serving the metrics", "address", addr.String(), "path", metrics.Path)
 			}
 			if addr := i.server.Addr(proxyListener); addr != nil {
 				log.Info("serving the proxy", "address", addr.String(), "tls", !settings.TLS.IsZero(), "upstream", settings.Upstream.Redacted())

@@ -24,10 +24,11 @@ import (
 
 // The listeners' names in logs.
 const (
-	adminListener  = "admin API"
-	verifyListener = "verify API"
-	envoyListener  = "gRPC services for Envoy"
-	proxyListener  = "proxy"
+	adminListener   = "admin API"
+	verifyListener  = "verify API"
+	envoyListener   = "gRPC services for Envoy"
+	proxyListener   = "proxy"
+	metricsListener = "metrics"
 )
 
 // apiReadTimeout bounds a request to an API of Ration's own with its body, which is small.
@@ -64,7 +65,7 @@ func (i *instance) newServer() (*server.Server, error) {
 		}
 		handler = i.access.Handler(proxyListener, served)
 	}
-	listeners, err := i.newListeners(handler, i.access.Handler("verify", api), gate, trouble)
+	listeners, err := i.newListeners(handler, i.withMetrics(i.access.Handler("verify", api)), gate, trouble)
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +104,7 @@ func (i *instance) newListeners(proxy, verify http.Handler, gate rationhttp.Gate
 			Limits: server.Limits{ReadTimeout: apiReadTimeout, Clients: adminBounds(apiBounds)},
 		})
 	}
+	listeners = append(listeners, i.metricsListeners(server.Limits{ReadTimeout: apiReadTimeout, Clients: adminBounds(apiBounds)})...)
 	listeners = append(listeners, server.Listener{
 		Name: verifyListener, Address: i.settings.APIListen, Handler: verify, Health: true, Certificate: certificates[1],
 		Limits: server.Limits{ReadTimeout: apiReadTimeout, Clients: apiBounds},
@@ -135,6 +137,9 @@ func (i *instance) observeAnswers(trouble *troubleLog) func(context.Context, rat
 		refusals(ctx, event)
 		i.access.Observe(ctx, event)
 		i.traffic.Observe(ctx, event)
+		if i.metrics != nil {
+			i.metrics.Observe(ctx, event)
+		}
 	}
 }
 

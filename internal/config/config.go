@@ -26,6 +26,7 @@ type Config struct {
 	AdminListen            string // empty: no admin API
 	AdminListenByDefault   bool   // nothing set AdminListen
 	EnvoyListen            string // empty: Envoy can't ask over gRPC
+	MetricsListen          string // MetricsOnAPI: where the verify API is; empty: there are none
 	ConsoleURL             string // without a slash at its end; empty: not set
 	OIDC                   OIDC
 	TLS                    certfile.Files // for the proxy's listener; zero: no TLS

@@ -103,6 +103,11 @@ var settings = []setting{
 		set:     into(func(c *Config) *string { return &c.EnvoyListen }, parseOptionalAddress),
 	},
 	{
+		Setting: Setting{metricsListen, "api, off or " + formAddress, MetricsOnAPI, "Where Prometheus finds /metrics. api: at the address of the verify API, to anybody who can reach that. An address: at a listener of their own, which speaks HTTP without TLS. off: nowhere, and nothing is measured. Metrics have no key, name or path, but they tell how much is asked and refused."},
+		kind:    text,
+		set:     into(func(c *Config) *string { return &c.MetricsListen }, parseMetricsAddress),
+	},
+	{
 		Setting: Setting{consoleURL, "URL", "", "Where browsers reach the admin listener, such as https://ration.example.com: for login links, and for logging in with OpenID Connect. Empty: login links name admin_listen."},
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.ConsoleURL }, parseConsoleURL),

@@ -13,7 +13,7 @@ import (
 const maxUsagePath = 200
 
 // servedPaths are those at which the verify API has something else.
-var servedPaths = []string{"/v1/verify", "/v1/reservations", "/healthz", "/readyz"}
+var servedPaths = []string{"/v1/verify", "/v1/reservations", "/healthz", "/readyz", "/metrics"}
 
 func parseUsagePath(value string) (string, error) { return parseOwnPath(value, "/v1/usage") }
 

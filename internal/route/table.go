@@ -47,6 +47,22 @@ func (t *Table) find(r *http.Request, method string) (*Compiled, error) {
 	return found, nil
 }
 
+// Names returns the names that [Table.Find] gives requests, each once.
+func (t *Table) Names() []string {
+	names := []string{unmatchedName, preflightName}
+	for _, one := range t.routes {
+		if !slices.Contains(names, one.Name) {
+			names = append(names, one.Name)
+		}
+	}
+	return names
+}
+
+// FailsOpen reports whether any route lets requests through while nothing can be decided.
+func (t *Table) FailsOpen() bool {
+	return slices.ContainsFunc(t.routes, func(c *Compiled) bool { return c.FailOpen })
+}
+
 // TellsMethodsApart reports whether a route for the path of a request, or for one
 // near it, is for some methods alone.
 func (t *Table) TellsMethodsApart(r *http.Request) bool {

@@ -29,6 +29,19 @@ func (s *Store) ListReservations(ctx context.Context, filter admin.ReservationFi
 	return found, err
 }
 
+// OpenReservations implements admin.Usage. It reads the index reservations_due.
+func (s *Store) OpenReservations(ctx context.Context, most int) (open admin.OpenReservations, err error) {
+	const sql = `SELECT count(*), min(created_at)
+		FROM (SELECT created_at FROM reservations WHERE state = 'open' ORDER BY expires_at LIMIT ?) AS found`
+	err = s.db.Read(ctx, "counting open reservations", func(ctx context.Context, r Reader) error {
+		if open.Now, err = r.Now(ctx); err != nil {
+			return err
+		}
+		return r.Query(ctx, sql, func(row Row) { open.Count, open.Oldest = row.Int(), row.Time() }, LimitOr(most, most))
+	})
+	return open, err
+}
+
 func reservationsWhere(filter admin.ReservationFilter) (where Where) {
 	if !filter.KeyID.IsZero() {
 		where.And("api_key_id = ?", filter.KeyID)

@@ -21,6 +21,7 @@ var listTests = []contractTest{
 	{"entries are selected by action and time", testAuditSelection},
 	{"reservations are selected by key and state", testReservationSelection},
 	{"reservations are selected by owners and plans", testReservationReach},
+	{"open reservations are counted, and the oldest is found", testOpenReservations},
 	{"a database describes itself", testDatabase},
 }
 

@@ -50,6 +50,38 @@ func testDatabase(f *fixture) {
 	}
 }
 
+// testOpenReservations compares with the list of all, which has those of other tests, too.
+func testOpenReservations(f *fixture) {
+	id := f.key("")
+	want := func(most int) {
+		f.Helper()
+		all := f.listed(admin.ReservationFilter{State: ration.ReservationOpen, Limit: 10_000})
+		slices.SortStableFunc(all, func(a, b ration.Reservation) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
+		all = all[:min(most, len(all))]
+		expected := admin.OpenReservations{Count: int64(len(all)), Now: f.now}
+		for i := range all {
+			if i == 0 || all[i].CreatedAt.Before(expected.Oldest) {
+				expected.Oldest = all[i].CreatedAt
+			}
+		}
+		got, err := f.Store.OpenReservations(f.Context(), most)
+		f.wantError(err, nil)
+		if got.Count != expected.Count || !got.Oldest.Equal(expected.Oldest) || !got.Now.Equal(expected.Now) {
+			f.Errorf("%d at most: got %+v, want %+v", most, got, expected)
+		}
+	}
+	want(10_000)
+	f.setNow(noon.Add(-time.Hour))
+	late := f.hold(id, ration.Hold{TTL: 10 * time.Hour}, requests(2)) // the oldest expires last
+	f.setNow(noon)
+	f.hold(id, ration.Hold{TTL: time.Minute}, requests(2))
+	f.hold(id, ration.Hold{TTL: 2 * time.Minute}, requests(3))
+	want(10_000)
+	want(1)
+	f.void(late)
+	want(10_000)
+}
+
 // listed reads reservations, the oldest first.
 func (f *fixture) listed(filter admin.ReservationFilter) []ration.Reservation {
 	f.Helper()

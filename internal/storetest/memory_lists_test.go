@@ -86,6 +86,25 @@ func (m *memory) ListAudit(_ context.Context, filter admin.AuditFilter) ([]admin
 	return page(m, entries, (*admin.AuditEntry).Position, compare, !filter.OldestFirst, filter.After, filter.Limit, 1_000), nil
 }
 
+func (m *memory) OpenReservations(_ context.Context, most int) (open admin.OpenReservations, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var found []ration.Reservation
+	for _, r := range m.reservations {
+		if r.State == ration.ReservationOpen {
+			found = append(found, r)
+		}
+	}
+	slices.SortFunc(found, func(a, b ration.Reservation) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
+	found = found[:min(most, len(found))]
+	slices.SortFunc(found, func(a, b ration.Reservation) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	open.Count, open.Now = int64(len(found)), m.time()
+	if len(found) > 0 {
+		open.Oldest = found[0].CreatedAt
+	}
+	return open, nil
+}
+
 func (m *memory) ListReservations(_ context.Context, filter admin.ReservationFilter) ([]ration.Reservation, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -81,3 +81,15 @@ func codeOf(event *rationhttp.Event) int {
 	}
 	return codeNumbers[event.Code]
 }
+
+// ViaName returns the name of an event's way in, from a closed set.
+func ViaName(event *rationhttp.Event) string { return viaNames[viaOf(event)] }
+
+// Names returns the names under which the answer of an event is counted, both from closed
+// sets. Counted is false if it isn't: it is a follow-up, or asked for no decision.
+func Names(event *rationhttp.Event) (via, code string, counted bool) {
+	if event.FollowUp != "" || event.Via == viaUsage {
+		return "", "", false
+	}
+	return ViaName(event), string(codes[codeOf(event)]), true
+}

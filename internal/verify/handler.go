@@ -82,6 +82,11 @@ func NewHandler(config Config) *Handler {
 	return &Handler{config: config, log: condense.New(config.Log), own: rationhttp.Responder{Style: rationhttp.StyleOff, Realm: "ration"}}
 }
 
+// Routes returns the routes that events of the verify API have; all else has none.
+func Routes() []string {
+	return []string{Path, ReservationsPath, ReservationsPath + "/{id}", ReservationsPath + "/{id}/settle", ReservationsPath + "/{id}/void"}
+}
+
 // Register puts the whole verify API on a mux.
 func (h *Handler) Register(mux *http.ServeMux) {
 	mux.Handle(Path, h)
