@@ -148,6 +148,7 @@ func Load(sources Sources) (Config, error) {
 	faults = append(faults, config.readBootstrapVariable(environment.bootstrap, sources)...)
 	faults = append(faults, config.readTokenVariable(environment.token)...)
 	faults = append(faults, config.readClientSecretVariable(environment.clientSecret)...)
+	faults = append(faults, config.readPepperVariable(environment.pepper)...)
 	for _, check := range checks {
 		if !slices.ContainsFunc(check.of, func(name string) bool { return wrong[name] }) {
 			faults = append(faults, check.run(&config, file, environment.values, sources)...)

@@ -174,6 +174,29 @@ func TestPepper(t *testing.T) {
 	}
 }
 
+func TestPepperInTheEnvironment(t *testing.T) {
+	file := write(t, "pepper", "0123456789abcdef\n")
+	for _, text := range []string{"0123456789abcdef", "0123456789abcdef\n", "0123456789abcdef\r\n"} {
+		got, err := config.Load(config.Sources{Environment: []string{"RATION_PEPPER=" + text}})
+		if err != nil || string(got.Pepper) != "0123456789abcdef" {
+			t.Errorf("%q: pepper of %d bytes, %v; want that of a file with this text", text, len(got.Pepper), err)
+		}
+	}
+	for _, row := range []struct {
+		environment []string
+		want        string
+	}{
+		{[]string{"RATION_PEPPER="}, "RATION_PEPPER: is set but empty"},
+		{[]string{"RATION_PEPPER=hunter2-hunter2\n"}, "RATION_PEPPER: it has less than 16 bytes"},
+		{[]string{"RATION_PEPPER=hunter2-hunter2-hunter2", "RATION_PEPPER_FILE=" + file}, "RATION_PEPPER: is set, and pepper_file too"},
+		{[]string{"RATION_PEPPR=hunter2-hunter2-hunter2"}, "RATION_PEPPER"},
+	} {
+		if _, err := config.Load(config.Sources{Environment: row.environment}); err == nil || !strings.Contains(err.Error(), row.want) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: %v, want %q", row.environment, err, row.want)
+		}
+	}
+}
+
 // TestFaultsInFile has a file's content and the message after the file's name.
 func TestFaultsInFile(t *testing.T) {
 	for _, row := range []struct{ name, content, want string }{

@@ -22,6 +22,7 @@ type environment struct {
 	bootstrap    string            // a token; empty: none
 	token        string            // of commands that ask a server; empty: none
 	clientSecret string            // of logins with OpenID Connect; empty: none
+	pepper       string            // empty: none
 	values       map[string]string // setting name → value
 }
 
@@ -46,6 +47,10 @@ func readEnvironment(variables []string) (environment, []*Error) {
 			found.token = value
 		case name == clientSecretVariable:
 			found.clientSecret = value
+		case name == pepperVariable && value == "": // or every secret would be unknown
+			faults = append(faults, &Error{name, "is set but empty; unset it, or give the pepper"})
+		case name == pepperVariable:
+			found.pepper = value
 		case name == bootstrapVariable && value == "":
 			faults = append(faults, &Error{name, "is set but empty; unset it, or give the token that 'ration tokens generate' prints"})
 		case name == bootstrapVariable:
@@ -64,7 +69,7 @@ func readEnvironment(variables []string) (environment, []*Error) {
 }
 
 func unknownVariable(short string) string {
-	known := []string{fileVariable, bootstrapVariable, clientSecretVariable}
+	known := []string{fileVariable, bootstrapVariable, clientSecretVariable, pepperVariable}
 	for _, s := range Settings() {
 		known = append(known, s.Variable())
 	}

@@ -247,22 +247,6 @@ func parseSecretPrefix(value string) (string, error) {
 // maxSecretFile bounds what is read of a file with a secret.
 const maxSecretFile = 64 << 10
 
-// leastPepper is the shortest pepper: 128 bits, if they are random.
-const leastPepper = 16
-
-// readPepper reads the server-side key of digests from a file that only its
-// owner can read.
-func readPepper(path string) ([]byte, error) {
-	if path == "" {
-		return nil, nil
-	}
-	pepper, err := readSecretFile(path)
-	if err == nil && len(pepper) < leastPepper {
-		return nil, invalid(path, "it has less than "+strconv.Itoa(leastPepper)+" bytes, so it can be guessed")
-	}
-	return pepper, err
-}
-
 // readSecretFile reads a file that only its owner can read, without the end of its
 // last line.
 func readSecretFile(path string) ([]byte, error) {

@@ -303,7 +303,7 @@ var settings = []setting{
 		set:     into(func(c *Config) *string { return &c.SecretPrefix }, parseSecretPrefix),
 	},
 	{
-		Setting: Setting{"pepper_file", "path", "", "A file with the pepper: a secret that goes into every stored digest. With another pepper, or without it, Ration recognises no secret."},
+		Setting: Setting{pepperFile, "path", "", "A file with the pepper: a secret that goes into every stored digest. With another pepper, or without it, Ration recognises no secret. RATION_PEPPER can hold the pepper itself."},
 		kind:    text,
 		set:     into(func(c *Config) *[]byte { return &c.Pepper }, readPepper),
 	},
