@@ -118,6 +118,7 @@ var layers = []layer{
 	{"internal/storetest", []string{root, "rationadmin", "internal/admin", "internal/ledger", "internal/testbatch"}},
 	{"rationtest", []string{root, "sqlite", "rationadmin", "internal/admin"}},
 	{"internal/testbatch", []string{root}},
+	{"internal/testquery", []string{root, "internal/admin", "internal/sqladmin"}},
 	{"internal/testdb/...", []string{"internal/testdb"}},
 	{"internal/testdisk", nil},
 	{"internal/testoidc", nil},

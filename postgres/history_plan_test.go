@@ -6,10 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testquery"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -31,7 +30,7 @@ func TestHistoryOfKeysIsReadKeyByKey(t *testing.T) {
 			for range 250 {
 				question.Keys = append(question.Keys, ration.NewKeyID())
 			}
-			asked, err := postgres.HistoryOfKeys(t.Context(), d.open(t, postgres.Config{}), question)
+			asked, err := testquery.HistoryOfKeys(t.Context(), postgres.Administered(d.open(t, postgres.Config{})), question)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,28 +45,11 @@ func TestHistoryOfKeysIsReadKeyByKey(t *testing.T) {
 }
 
 // planOfAsked explains the query with a text, as reads plan it.
-func planOfAsked(t *testing.T, d *database, asked []postgres.Asked, text string) string {
+func planOfAsked(t *testing.T, d *database, asked []testquery.Asked, text string) string {
 	t.Helper()
-	at := slices.IndexFunc(asked, func(a postgres.Asked) bool { return strings.Contains(a.SQL, text) })
+	at := slices.IndexFunc(asked, func(a testquery.Asked) bool { return strings.Contains(a.SQL, text) })
 	if at < 0 {
 		t.Fatalf("nothing asked %q", text)
 	}
-	tx, err := d.conn.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = tx.Rollback(t.Context()) }()
-	if _, err := tx.Exec(t.Context(), postgres.ListInOrderSQL); err != nil {
-		t.Fatal(err)
-	}
-	sql, params := asked[at].Numbered()
-	rows, err := tx.Query(t.Context(), "EXPLAIN "+sql, params...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Join(lines, "\n")
+	return d.planOf(t, &asked[at], postgres.ListInOrderSQL)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/sqladmin"
 	"github.com/ration-dev/ration/internal/storetest"
+	"github.com/ration-dev/ration/internal/testquery"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -39,7 +40,7 @@ func TestListsOfKeysNeverScanOrSort(t *testing.T) {
 
 func wantOrderOfIndexes(t *testing.T, d *database, store *postgres.Store, filter admin.KeyFilter, few int) {
 	t.Helper()
-	_, asked, err := postgres.ListKeysWithin(t.Context(), store, filter, sqladmin.KeyBounds{Few: few, Looked: 4})
+	_, asked, err := testquery.ListKeys(t.Context(), postgres.Administered(store), filter, sqladmin.KeyBounds{Few: few, Looked: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func wantOrderOfIndexes(t *testing.T, d *database, store *postgres.Store, filter
 }
 
 // planOf returns the plan of what was asked, if a query precedes it.
-func (d *database) planOf(t *testing.T, query *postgres.Asked, before string) string {
+func (d *database) planOf(t *testing.T, query *testquery.Asked, before string) string {
 	t.Helper()
 	tx, err := d.conn.Begin(t.Context())
 	if err != nil {
@@ -67,7 +68,7 @@ func (d *database) planOf(t *testing.T, query *postgres.Asked, before string) st
 	if _, err := tx.Exec(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
-	sql, params := query.Numbered()
+	sql, params := postgres.Numbered(query)
 	rows, err := tx.Query(t.Context(), "EXPLAIN "+sql, params...)
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/sqladmin"
 	"github.com/ration-dev/ration/internal/storetest"
+	"github.com/ration-dev/ration/internal/testquery"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -24,12 +25,8 @@ func (d *database) harness(t *testing.T) storetest.Harness {
 		SetNow: func(now time.Time) { clock.set(t, now) },
 		ListWithin: func(ctx context.Context, store storetest.Store, filter admin.KeyFilter, few, looked int) (admin.FoundKeys, int, error) {
 			own, _ := store.(*postgres.Store)
-			found, asked, err := postgres.ListKeysWithin(ctx, own, filter, sqladmin.KeyBounds{Few: few, Looked: looked})
-			rows := 0
-			for _, one := range asked {
-				rows += one.Rows
-			}
-			return found, rows, err
+			found, asked, err := testquery.ListKeys(ctx, postgres.Administered(own), filter, sqladmin.KeyBounds{Few: few, Looked: looked})
+			return found, testquery.Rows(asked), err
 		},
 		SetInstanceNow: clock.setInstance,
 		OpenAnother:    func(t *testing.T) storetest.Store { return d.open(t, config) },

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/testquery"
 	"github.com/ration-dev/ration/postgres"
 )
 
@@ -25,7 +26,7 @@ func TestPartsOfADayAreFoundByTheIndex(t *testing.T) {
 			fill(t, d)
 			store := d.open(t, postgres.Config{})
 			for _, rows := range []int{1, 100, 100_000} {
-				end, sums, err := postgres.AskedForPart(t.Context(), store, ration.DateID(2026, 7, 15), ration.KeyID{0x80}, rows)
+				end, sums, err := testquery.PartOfDay(t.Context(), postgres.Administered(store), ration.DateID(2026, 7, 15), ration.KeyID{0x80}, rows)
 				if err != nil {
 					t.Fatal(err)
 				}

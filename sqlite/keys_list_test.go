@@ -9,6 +9,7 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/sqladmin"
 	"github.com/ration-dev/ration/internal/storetest"
+	"github.com/ration-dev/ration/internal/testquery"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -38,7 +39,7 @@ func TestListsOfKeysReadByTheirIndexes(t *testing.T) {
 
 func wantIndexes(t *testing.T, store *sqlite.Store, state string, filter admin.KeyFilter, few int) {
 	t.Helper()
-	_, asked, err := sqlite.ListKeysWithin(t.Context(), store, filter, sqladmin.KeyBounds{Few: few, Looked: 4})
+	_, asked, err := testquery.ListKeys(t.Context(), sqlite.Administered(store), filter, sqladmin.KeyBounds{Few: few, Looked: 4})
 	if err != nil || len(asked) == 0 {
 		t.Fatalf("%d queries, %v", len(asked), err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/testquery"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -107,12 +108,12 @@ func TestPartsOfADayAreFoundByTheIndex(t *testing.T) {
 	createPlan(t, store, "plan", "5/day")
 	key := createKey(t, store, "plan")
 	for _, state := range []string{"empty", "analysed"} {
-		end, sums, err := sqlite.AskedForPart(t.Context(), store, ration.DateID(2026, 7, 15), ration.KeyID{0x80}, 2)
+		end, sums, err := testquery.PartOfDay(t.Context(), sqlite.Administered(store), ration.DateID(2026, 7, 15), ration.KeyID{0x80}, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, row := range []struct {
-			asked sqlite.Asked
+			asked testquery.Asked
 			want  string // of the first step
 		}{
 			{end, "PRIMARY KEY ((date,api_key_id)>(?,?) AND date<?)"},

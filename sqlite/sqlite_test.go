@@ -9,6 +9,7 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/sqladmin"
 	"github.com/ration-dev/ration/internal/storetest"
+	"github.com/ration-dev/ration/internal/testquery"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -26,12 +27,8 @@ func TestContract(t *testing.T) {
 			},
 			ListWithin: func(ctx context.Context, store storetest.Store, filter admin.KeyFilter, few, looked int) (admin.FoundKeys, int, error) {
 				own, _ := store.(*sqlite.Store)
-				found, asked, err := sqlite.ListKeysWithin(ctx, own, filter, sqladmin.KeyBounds{Few: few, Looked: looked})
-				rows := 0
-				for _, one := range asked {
-					rows += one.Rows
-				}
-				return found, rows, err
+				found, asked, err := testquery.ListKeys(ctx, sqlite.Administered(own), filter, sqladmin.KeyBounds{Few: few, Looked: looked})
+				return found, testquery.Rows(asked), err
 			},
 			SetInstanceNow: func(now time.Time) { skew.Store(int64(now.Sub(clock.now()))) },
 		}

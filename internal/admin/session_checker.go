@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/ration-dev/ration"
-	"github.com/ration-dev/ration/internal/groupcommit"
 )
 
 // ErrSessionOver means that there is no such session, or that it is over. It does not say
@@ -23,33 +21,13 @@ const sessionsAtOnce = 256
 type SessionChecker struct {
 	pepper []byte
 	uses   *lastUses
-	reads  *groupcommit.Batcher[ration.Digest, ration.Digest, sessionRead]
-}
-
-// sessionRead is a session as it was read and the store's time.
-type sessionRead struct {
-	record SessionRecord
-	now    time.Time
+	reads  digestReads[SessionRecord]
 }
 
 // NewSessionChecker returns a checker for the sessions that a [Service] with the same
 // configuration begins.
 func NewSessionChecker(sessions SessionChecks, config Config) *SessionChecker {
-	read := func(ctx context.Context, digests []ration.Digest) ([]sessionRead, error) {
-		found, now, err := sessions.SessionsByDigest(ctx, digests)
-		if err != nil {
-			return nil, err
-		}
-		reads := make([]sessionRead, len(found))
-		for i, record := range found {
-			reads[i] = sessionRead{record, now}
-		}
-		return reads, nil
-	}
-	return &SessionChecker{pepper: config.Pepper, uses: newLastUses(sessions.NoteSessionsSeen), reads: groupcommit.New(groupcommit.Config[ration.Digest, ration.Digest, sessionRead]{
-		Key: func(digest ration.Digest) ration.Digest { return digest }, MaxItems: sessionsAtOnce,
-		Commit: read,
-	})}
+	return &SessionChecker{pepper: config.Pepper, uses: newLastUses(sessions.NoteSessionsSeen), reads: newDigestReads(sessions.SessionsByDigest, sessionsAtOnce)}
 }
 
 // Check returns a session that is not over, with what it may do now. Errors:

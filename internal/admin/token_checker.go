@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/groupcommit"
@@ -30,54 +29,36 @@ func (e *TokenScopeError) Error() string {
 type TokenChecker struct {
 	pepper []byte
 	uses   *lastUses
-	reads  *groupcommit.Batcher[ration.Digest, ration.Digest, tokenRead]
-}
-
-// tokenRead is a token as it was read and the store's time.
-type tokenRead struct {
-	token Token
-	now   time.Time
+	reads  digestReads[Token]
 }
 
 // NewTokenChecker returns a checker for the tokens that a [Service] with the same
 // configuration creates.
 func NewTokenChecker(tokens TokenChecks, config Config) *TokenChecker {
-	read := func(ctx context.Context, digests []ration.Digest) ([]tokenRead, error) {
-		found, now, err := tokens.TokensByDigest(ctx, digests)
-		if err != nil {
-			return nil, err
-		}
-		reads := make([]tokenRead, len(found))
-		for i, token := range found {
-			reads[i] = tokenRead{token, now}
-		}
-		return reads, nil
-	}
-	return &TokenChecker{pepper: config.Pepper, uses: newLastUses(tokens.NoteTokenUse), reads: groupcommit.New(groupcommit.Config[ration.Digest, ration.Digest, tokenRead]{
-		Key:    func(digest ration.Digest) ration.Digest { return digest },
-		Commit: read,
-	})}
+	return &TokenChecker{pepper: config.Pepper, uses: newLastUses(tokens.NoteTokenUse), reads: newDigestReads(tokens.TokensByDigest, groupcommit.DefaultMaxItems)}
 }
 
 // Check returns a token that is valid and allows a scope. Errors: ErrTokenInvalid,
-// [*TokenScopeError], and [ration.ErrStoreUnavailable] if the token could not be read. All tokens are made by Ration and have a checksum, under whatever
-// prefix. A text without one is refused without a read.
-func (c *TokenChecker) Check(ctx context.Context, token ration.Secret, scope string) (Token, error) {
-	if len(token.Reveal()) > ration.MaxSecretLength || !token.Generated() {
+// [*TokenScopeError], and [ration.ErrStoreUnavailable] if the token could not be read. All
+// tokens are made by Ration and have a checksum, under whatever prefix. A text without one
+// is refused without a read.
+func (c *TokenChecker) Check(ctx context.Context, secret ration.Secret, scope string) (Token, error) {
+	if len(secret.Reveal()) > ration.MaxSecretLength || !secret.Generated() {
 		return Token{}, ErrTokenInvalid
 	}
-	read, err := c.reads.Do(ctx, token.Digest(c.pepper))
+	read, err := c.reads.Do(ctx, secret.Digest(c.pepper))
 	if err != nil {
 		return Token{}, fmt.Errorf("checking a service token: %w: %w", ration.ErrStoreUnavailable, err)
 	}
-	if !read.valid() {
+	token := &read.record
+	if token.Name == "" || !token.RevokedAt.IsZero() || !token.ExpiresAt.IsZero() && !read.now.Before(token.ExpiresAt) {
 		return Token{}, ErrTokenInvalid
 	}
-	c.uses.note(read.token.ID, read.token.LastUsedAt, read.now)
-	if !read.token.Allows(scope) {
+	c.uses.note(token.ID, token.LastUsedAt, read.now)
+	if !token.Allows(scope) {
 		return Token{}, &TokenScopeError{Scope: scope}
 	}
-	return read.token, nil
+	return *token, nil
 }
 
 // Close waits until the checks under way are answered, or ctx ends, and a moment for
@@ -86,9 +67,4 @@ func (c *TokenChecker) Close(ctx context.Context) error {
 	err := c.reads.Close(ctx)
 	c.uses.close()
 	return err
-}
-
-func (r tokenRead) valid() bool {
-	return r.token.Name != "" && r.token.RevokedAt.IsZero() &&
-		(r.token.ExpiresAt.IsZero() || r.now.Before(r.token.ExpiresAt))
 }
