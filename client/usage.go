@@ -23,11 +23,14 @@ func (q UsageQuery) pairs() []string {
 // UsageDaysQuery is a part of the history by day. Its orders are "date" and "-date".
 type UsageDaysQuery struct {
 	UsageQuery
+	Keys []string // only these keys, by their ids
 	Paging
 }
 
 // Values returns the parameters of the request.
-func (q UsageDaysQuery) Values() url.Values { return q.parameters(q.pairs()...) }
+func (q UsageDaysQuery) Values() url.Values {
+	return q.parameters(append(q.pairs(), "keys", strings.Join(q.Keys, ","))...)
+}
 
 // ListUsageDays returns one page of what was used by key, meter and day.
 func (a *Admin) ListUsageDays(ctx context.Context, query UsageDaysQuery) (api.Page[api.UsageDay], error) {

@@ -16,6 +16,7 @@ type AuditEntry struct {
 	TokenID uuid.UUID // the service token that it was made with, whose name may be another's by now; zero: none
 	Action  string    // "key.create", …
 	Target  string    // a key id, or "plan:<name>", "token:<name>"
+	KeyName string    // of the key that the target is, as it is called now; empty: it is none. ListAudit sets it
 	Details json.RawMessage
 }
 

@@ -18,10 +18,14 @@ type UsageFilter struct {
 	To            ration.PeriodID // last local date, included; 0: no end
 
 	// The rest is for UsageDays.
-	NewestFirst bool          // the whole order reversed
-	After       UsagePosition // only rows that come later in the order: pass the position of the last row of the page before
-	Limit       int           // most rows returned, of SumUsage too; 0: 10,000
+	KeyIDs      []ration.KeyID // only these keys, at most [MostUsageKeys]; empty: any
+	NewestFirst bool           // the whole order reversed
+	After       UsagePosition  // only rows that come later in the order: pass the position of the last row of the page before
+	Limit       int            // most rows returned, of SumUsage too; 0: 10,000
 }
+
+// MostUsageKeys is how many keys a [UsageFilter] can name.
+const MostUsageKeys = 100
 
 // UsagePosition is where a row is in the history by day. The zero UsagePosition is before
 // all rows, in either order.

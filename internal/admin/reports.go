@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/rationadmin"
 )
 
 // maxPageSize is the most rows of one list.
@@ -39,6 +40,9 @@ func (s *Service) UsageDays(ctx context.Context, filter UsageFilter) ([]UsageDay
 func validateUsageFilter(filter *UsageFilter) error {
 	if filter.To != 0 && filter.To < filter.From {
 		return &ration.InvalidError{Field: "to", Value: dateText(filter.To), Reason: "use a date that is not before " + dateText(filter.From)}
+	}
+	if len(filter.KeyIDs) > rationadmin.MostUsageKeys {
+		return &ration.InvalidError{Field: "keys", Value: strconv.Itoa(len(filter.KeyIDs)), Reason: fmt.Sprintf("name at most %d keys", rationadmin.MostUsageKeys)}
 	}
 	if filter.Meter != "" {
 		if err := ration.ValidateMeter(filter.Meter); err != nil {
@@ -81,7 +85,38 @@ func (s *Service) ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEnt
 			return nil, err
 		}
 	}
-	return s.store.ListAudit(ctx, filter)
+	entries, err := s.store.ListAudit(ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	return entries, s.nameTargets(ctx, entries)
+}
+
+// nameTargets says how the keys are called that entries are about. One that was deleted has
+// no name.
+func (s *Service) nameTargets(ctx context.Context, entries []AuditEntry) error {
+	var ids []ration.KeyID
+	of := make(map[ration.KeyID][]*AuditEntry)
+	for i := range entries {
+		if id, err := ration.ParseKeyID(entries[i].Target); err == nil {
+			if of[id] == nil {
+				ids = append(ids, id)
+			}
+			of[id] = append(of[id], &entries[i])
+		}
+	}
+	for some := range slices.Chunk(ids, MaxKeysAtOnce) {
+		names, err := s.store.NamesOfKeys(ctx, some)
+		if err != nil {
+			return err
+		}
+		for id, name := range names {
+			for _, entry := range of[id] {
+				entry.KeyName = name
+			}
+		}
+	}
+	return nil
 }
 
 // ValidatePageSize returns an error unless a list may have this limit; 0 is the list's own.

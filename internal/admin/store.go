@@ -73,6 +73,9 @@ type Keys interface {
 	// their ids. Error: ErrNotFound if one of them doesn't exist.
 	KeysByID(ctx context.Context, ids []ration.KeyID) ([]KeyRecord, error)
 
+	// NamesOfKeys returns the names of keys, at most MaxKeysAtOnce. An unknown key has none.
+	NamesOfKeys(ctx context.Context, ids []ration.KeyID) (map[ration.KeyID]string, error)
+
 	// Key returns a key. Error: ErrNotFound.
 	Key(ctx context.Context, id ration.KeyID) (KeyRecord, error)
 

@@ -100,7 +100,8 @@ func (a *API) sumUsage(ctx context.Context, c Caller, in *sumUsageInput) (*eithe
 
 type listUsageDaysInput struct {
 	UsageFilter
-	Sort string `query:"sort" enum:"date,-date" default:"date" doc:"The order: by date, the earliest or the latest first."`
+	Keys []string `query:"keys" doc:"Only these keys', by their ids, at most 100 with commas between them."`
+	Sort string   `query:"sort" enum:"date,-date" default:"date" doc:"The order: by date, the earliest or the latest first."`
 	Paging
 	Form
 }
@@ -109,6 +110,13 @@ func (a *API) listUsageDays(ctx context.Context, c Caller, in *listUsageDaysInpu
 	filter, err := in.read()
 	if err != nil {
 		return nil, err
+	}
+	for _, text := range in.Keys {
+		id, err := ration.ParseKeyID(text)
+		if err != nil {
+			return nil, invalidForm("?keys", "a key's id is key_ and a UUID")
+		}
+		filter.KeyIDs = append(filter.KeyIDs, id)
 	}
 	filter.NewestFirst = in.Sort == "-date"
 	days := list[admin.UsageDay, api.UsageDay, admin.UsagePosition]{

@@ -30,6 +30,9 @@ func date(day ration.PeriodID) string {
 // UsageDays implements admin.Operations.
 func (o *Operations) UsageDays(ctx context.Context, filter admin.UsageFilter) ([]admin.UsageDay, error) {
 	query := client.UsageDaysQuery{UsageQuery: usageQuery(filter)}
+	for _, id := range filter.KeyIDs {
+		query.Keys = append(query.Keys, id.String())
+	}
 	if filter.NewestFirst {
 		query.Sort = "-date"
 	}

@@ -84,7 +84,7 @@ func textOf(text *string) string {
 }
 
 func readAuditEntry(e api.AuditEntry) (entry admin.AuditEntry, err error) {
-	entry = admin.AuditEntry{At: e.At, Actor: e.Actor, From: e.From, Action: e.Action, Target: e.Target, Details: e.Details}
+	entry = admin.AuditEntry{At: e.At, Actor: e.Actor, From: e.From, Action: e.Action, Target: e.Target, KeyName: e.KeyName, Details: e.Details}
 	if e.TokenID != "" {
 		if entry.TokenID, err = uuid.Parse(e.TokenID); err != nil {
 			return entry, err

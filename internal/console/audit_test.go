@@ -24,7 +24,7 @@ func TestAuditShowsBeforeAndAfter(t *testing.T) {
 	}
 	page := f.shows("/audit", "token:ada", "from 192.0.2.1",
 		`<span class="soft">limit requests/day</span> <del>10/day</del> <ins>20/day</ins>`, `<span class="soft">time zone</span> <ins>Asia/Tokyo</ins>`,
-		`href="/plans/free"`, `href="`+keyPath(issued.Key.ID)+`"`, `<ins><time datetime="2099-01-02T03:04:00Z"`,
+		`href="/plans/free"`, `<a href="`+keyPath(issued.Key.ID)+`"><strong>&lt;b&gt;Bob&lt;/b&gt;</strong></a> <code>`+issued.Key.ID.String(), `<ins><time datetime="2099-01-02T03:04:00Z"`,
 		"&lt;b&gt;Bob&lt;/b&gt;", "metadata &lt;i&gt;", "&lt;script&gt;")
 	if secret := issued.Secret.Reveal(); strings.Contains(page.body, secret) || strings.Contains(page.body, issued.Key.Secrets[0].ID.String()) {
 		t.Error("the page has a secret, or its id")

@@ -1,10 +1,12 @@
 package console_test
 
 import (
+	"context"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -94,5 +96,39 @@ func TestFailuresAreToldAndNotShown(t *testing.T) {
 	f.access.err = ration.ErrStoreUnavailable
 	if got := f.get("/keys"); got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "not available") {
 		t.Errorf("without a database: %d %s", got.status, got.body)
+	}
+}
+
+// counter counts the reads of usage by day.
+type counter struct {
+	admin.Operations
+	reads *int
+}
+
+func (c counter) UsageDays(ctx context.Context, filter admin.UsageFilter) ([]admin.UsageDay, error) {
+	*c.reads++
+	return c.Operations.UsageDays(ctx, filter)
+}
+
+func TestSparklinesOfAPageAreOneRead(t *testing.T) {
+	f, used := filled(t)
+	idle, err := f.operations.CreateKey(t.Context(), "test", admin.NewKey{Name: "idle"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	yesterday := ration.DateID(time.Now().UTC().Date()) - 1
+	if _, err := f.operations.ImportUsage(t.Context(), "test", rationadmin.UsageImport{Days: []rationadmin.ImportedDay{
+		{KeyID: used, Meter: "requests", Date: yesterday, Used: 700}, {KeyID: used, Meter: "requests", Date: yesterday - 40, Used: 50_000}, {KeyID: used, Meter: "tokens", Date: yesterday, Used: 9},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	reads := 0
+	f.access.around = func(operations admin.Operations) admin.Operations { return counter{operations, &reads} }
+	page := f.shows("/keys/sparks?ids="+used.String()+","+idle.Key.ID.String(), `id="spark-`+used.String()+`"`, "<title>700 requests in 30 days</title>", `id="spark-`+idle.Key.ID.String()+`"`, "<title>0 requests in 30 days</title>")
+	if reads != 1 || strings.Contains(page.body, "50,") {
+		t.Errorf("%d reads: %s", reads, page.body)
+	}
+	if page := f.shows("/keys/sparks"); strings.Contains(page.body, "symbol") {
+		t.Errorf("no keys have sparklines: %s", page.body)
 	}
 }

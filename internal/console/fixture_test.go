@@ -39,7 +39,8 @@ type access struct {
 	audit      []rationadmin.AuditEntry // in place of the log; nil: the log
 	job        *rationadmin.Job         // in place of any job; nil: there are those of the database
 	session    uuid.UUID
-	ask        string // where people ask for a key
+	around     func(admin.Operations) admin.Operations // what a visitor has in place of operations; nil: themselves
+	ask        string                                  // where people ask for a key
 	askPage    bool
 }
 
@@ -73,6 +74,9 @@ func (a *access) granted() admin.Operations {
 	}
 	if a.job != nil {
 		granted = otherJob{granted, a.job}
+	}
+	if a.around != nil {
+		granted = a.around(granted)
 	}
 	return granted
 }

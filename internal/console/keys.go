@@ -171,16 +171,26 @@ func (c *Console) sparks(v *visit) error {
 	page := sparksPage{}
 	last := ration.DateID(time.Now().UTC().Date()) + 1 // where it is tomorrow already
 	first := last - sparkDays
+	filter := admin.UsageFilter{Meter: ration.MeterRequests, From: first}
 	for _, text := range ids {
 		id, err := ration.ParseKeyID(text)
 		if err != nil {
 			return err
 		}
-		days, err := v.Operations.UsageDays(v.ctx, admin.UsageFilter{KeyID: id, Meter: ration.MeterRequests, From: first})
+		filter.KeyIDs = append(filter.KeyIDs, id)
+	}
+	if len(ids) > 0 { // no keys would be any
+		days, err := v.Operations.UsageDays(v.ctx, filter)
 		if err != nil {
 			return err
 		}
-		page[text] = daysSpark(days, first, last)
+		of := make(map[ration.KeyID][]rationadmin.UsageDay, len(ids))
+		for _, day := range days {
+			of[day.KeyID] = append(of[day.KeyID], day)
+		}
+		for _, id := range filter.KeyIDs {
+			page[id.String()] = daysSpark(of[id], first, last)
+		}
 	}
 	v.console.pages.execute(v.w, 200, v.console.pages["keys"], "sparks", page)
 	return nil

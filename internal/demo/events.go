@@ -76,7 +76,7 @@ func (m *maker) createKey(ctx context.Context, p *performer) error {
 		key.ExpiresAt = m.now.Add(5 * day)
 	}
 	issued, err := m.operations.CreateKey(ctx, actor, key)
-	p.id = issued.Key.ID
+	p.id, p.secret = issued.Key.ID, issued.SecretID
 	return err
 }
 
@@ -104,7 +104,8 @@ func (m *maker) tell(p *performer) {
 		})
 	case rotated:
 		m.happens(m.now.Add(-9*day), func(ctx context.Context) error {
-			_, err := m.operations.RotateKey(ctx, actor, admin.Rotation{ID: p.id, Overlap: day})
+			issued, err := m.operations.RotateKey(ctx, actor, admin.Rotation{ID: p.id, Overlap: day})
+			p.secret = issued.SecretID
 			return err
 		})
 		m.happens(m.now.Add(-8*day), func(ctx context.Context) error {
@@ -147,7 +148,7 @@ func (m *maker) finish(ctx context.Context) error {
 			if len(charge.Amounts) > 0 && charge.Amounts[0].Units <= 0 {
 				continue // it stands so already
 			}
-			item, err := itemOf(p.id, charge)
+			item, err := itemOf(p, charge)
 			if err != nil {
 				return err
 			}

@@ -62,6 +62,7 @@ type maker struct {
 type performer struct {
 	role
 	id     ration.KeyID
+	secret ration.SecretID // that is used
 	zone   *time.Location
 	begins time.Time
 	ends   time.Time // when it was disabled or revoked; zero: it wasn't
@@ -175,14 +176,14 @@ func (m *maker) itemsOf(p *performer, s step) ([]ration.Item, error) {
 	items := make([]ration.Item, 0, count+1)
 	for i := range count {
 		units := requests*(i+1)/count - requests*i/count
-		item, err := itemOf(p.id, ration.Charge{Amounts: amounts(units, units*p.tokens)})
+		item, err := itemOf(p, ration.Charge{Amounts: amounts(units, units*p.tokens)})
 		if err != nil {
 			return nil, err
 		}
 		items = append(items, item)
 	}
 	if p.story == wrongScope && m.draw.IntN(3) == 0 {
-		item, err := itemOf(p.id, ration.Charge{Scope: "billing"})
+		item, err := itemOf(p, ration.Charge{Scope: "billing"})
 		return append(items, item), err
 	}
 	return items, nil
@@ -220,15 +221,15 @@ func amounts(requests, tokens int64) []ration.Amount {
 }
 
 // itemOf does what an engine does to a charge before it is sent.
-func itemOf(id ration.KeyID, charge ration.Charge) (ration.Item, error) {
-	charge.KeyID = id
+func itemOf(p *performer, charge ration.Charge) (ration.Item, error) {
+	charge.KeyID = p.id
 	charge, err := charge.Normalize()
 	if err == nil && charge.Hold != nil {
 		hold, wrong := charge.Hold.Normalize(time.Now())
 		charge.Hold, err = &hold, wrong
 	}
 	charge.KeyID = ration.KeyID{}
-	return ration.Item{KeyID: id, Charge: &charge}, err
+	return ration.Item{KeyID: p.id, SecretID: p.secret, Charge: &charge}, err
 }
 
 // countAnswers counts what servers would have answered, also to callers without a key.

@@ -118,6 +118,17 @@ func (m *made) checkStories() {
 			m.Errorf("%s is %s with %+v, want it %s", name, key.Status, key.Usage[0], want)
 		}
 	}
+	for name, key := range m.keys {
+		var used time.Time
+		for _, secret := range key.Secrets {
+			if secret.LastUsedAt.After(used) {
+				used = secret.LastUsedAt
+			}
+		}
+		if last := key.Usage[0].LastRequestAt; last.Sub(used).Abs() > time.Minute {
+			m.Errorf("%s was last used at %s, and its secret at %s", name, last, used)
+		}
+	}
 	if ends := m.key("Lumen Energy (demo), Meter readings").ExpiresAt.Sub(m.now); ends <= 0 || ends > 6*24*time.Hour {
 		m.Errorf("a key expires in %s, want some days", ends)
 	}

@@ -153,6 +153,18 @@ func (s *Store) KeysByID(ctx context.Context, ids []ration.KeyID) (records []adm
 	return records, err
 }
 
+// NamesOfKeys implements admin.Keys. The primary key of api_keys serves it.
+func (s *Store) NamesOfKeys(ctx context.Context, ids []ration.KeyID) (names map[ration.KeyID]string, err error) {
+	if ids, err = admin.LockOrder(ids); err != nil {
+		return nil, err
+	}
+	err = s.db.Read(ctx, "reading the names of keys", func(ctx context.Context, r Reader) error {
+		names = make(map[ration.KeyID]string, len(ids))
+		return r.Query(ctx, "SELECT id, name FROM api_keys WHERE id IN (?)", func(row Row) { names[row.ID()] = row.Text() }, ids)
+	})
+	return names, err
+}
+
 // Key implements admin.Keys.
 func (s *Store) Key(ctx context.Context, id ration.KeyID) (record admin.KeyRecord, err error) {
 	err = s.db.Read(ctx, "reading a key", func(ctx context.Context, r Reader) error {

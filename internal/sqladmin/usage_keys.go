@@ -55,11 +55,7 @@ func hourOf(row Row) ration.PeriodID { return ration.HourID(row.Time()) }
 func readSteps(ctx context.Context, r Reader, table stepTable, question *admin.HistoryQuestion, from any, at func(Row) ration.PeriodID) (steps []admin.UsedStep, err error) {
 	var where Where
 	where.And("u.api_key_id IN (?)", question.Keys)
-	if meters := question.Meters; len(meters) == 1 {
-		where.andText("u.meter", meters[0]) // "IN (?)" is the list of keys
-	} else {
-		where.andOneOf("u.meter", meters)
-	}
+	where.andOneOf("u.meter", question.Meters)
 	where.And(table.time+" >= ?", from)
 	sql := "SELECT d.api_key_id, d.meter, " + table.time + ", " + table.used + ", d.denied FROM key_usage u JOIN " + table.name +
 		" d ON d.api_key_id = u.api_key_id AND d.meter = u.meter" + where.SQL()

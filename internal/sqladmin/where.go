@@ -44,6 +44,8 @@ func (w *Where) andOneOf(column string, texts []string) {
 	case texts == nil:
 	case len(texts) == 0:
 		w.Always("1 = 0")
+	case len(texts) == 1: // "IN (?)" is a list of keys
+		w.And(column+" = ?", texts[0])
 	default:
 		values := make([]any, len(texts))
 		for i, text := range texts {

@@ -194,6 +194,22 @@ func (m *memory) log(entry admin.AuditEntry) {
 
 func (m *memory) plan(name string) (ration.Plan, error) { return m.Plan(context.Background(), name) }
 
+func (m *memory) NamesOfKeys(_ context.Context, ids []ration.KeyID) (map[ration.KeyID]string, error) {
+	if len(ids) > admin.MaxKeysAtOnce {
+		_, err := admin.LockOrder(ids)
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	names := make(map[ration.KeyID]string)
+	for _, id := range ids {
+		if key := m.keys[id]; key != nil {
+			names[id] = key.Name
+		}
+	}
+	return names, nil
+}
+
 func (m *memory) KeysByID(_ context.Context, ids []ration.KeyID) ([]admin.KeyRecord, error) {
 	ids, err := admin.LockOrder(ids)
 	if err != nil {

@@ -41,7 +41,7 @@ func (m *memory) UsageDays(_ context.Context, filter admin.UsageFilter) ([]admin
 	var days []admin.UsageDay
 	for _, day := range m.days {
 		if matches(filter.KeyID, day.KeyID) && matches(filter.Owner, day.Owner) &&
-			isOneOf(filter.Owners, day.Owner) && isOneOf(filter.Plans, m.keys[day.KeyID].Plan) && matches(filter.Meter, day.Meter) &&
+			(len(filter.KeyIDs) == 0 || slices.Contains(filter.KeyIDs, day.KeyID)) && isOneOf(filter.Owners, day.Owner) && isOneOf(filter.Plans, m.keys[day.KeyID].Plan) && matches(filter.Meter, day.Meter) &&
 			day.Date >= filter.From && (filter.To == 0 || day.Date <= filter.To) {
 			days = append(days, day)
 		}

@@ -188,12 +188,22 @@ func testKeysByID(f *fixture) {
 	}
 	_, err = f.Store.KeysByID(f.Context(), append(ids, ration.NewKeyID()))
 	f.wantError(err, ration.ErrNotFound)
+	names, err := f.Store.NamesOfKeys(f.Context(), []ration.KeyID{ids[2], ration.NewKeyID(), ids[0], ids[2]})
+	f.wantError(err, nil)
+	f.want("names", map[ration.KeyID]string{ids[0]: f.stored(ids[0]).Name, ids[2]: f.stored(ids[2]).Name}, names)
+	names, err = f.Store.NamesOfKeys(f.Context(), nil)
+	if err != nil || len(names) != 0 {
+		f.Errorf("names of no keys: %v, %v", names, err)
+	}
 	many := make([]ration.KeyID, admin.MaxKeysAtOnce+1)
 	for i := range many {
 		many[i] = ration.NewKeyID()
 	}
 	_, err = f.Store.KeysByID(f.Context(), many)
-	if _, ok := errors.AsType[*ration.InvalidError](err); !ok {
-		f.Errorf("error %v, want that they are too many", err)
+	_, namesErr := f.Store.NamesOfKeys(f.Context(), many)
+	for _, err := range []error{err, namesErr} {
+		if _, ok := errors.AsType[*ration.InvalidError](err); !ok {
+			f.Errorf("error %v, want that they are too many", err)
+		}
 	}
 }

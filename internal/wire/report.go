@@ -28,7 +28,7 @@ func AuditEntries(entries []admin.AuditEntry) []api.AuditEntry {
 		}
 		shown := api.AuditEntry{
 			ID: entry.ID.String(), At: entry.At.UTC(), Actor: entry.Actor, From: entry.From, Action: entry.Action,
-			Target: entry.Target, Details: details,
+			Target: entry.Target, KeyName: entry.KeyName, Details: details,
 		}
 		if entry.TokenID != uuid.Nil {
 			shown.TokenID = entry.TokenID.String()
