@@ -54,7 +54,7 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) ([]ration.Decisi
 		return nil, err
 	}
 	b := newWork(batch)
-	b.logging = s.config.RequestLog > 0
+	b.logging, b.tells = s.config.RequestLog > 0, s.config.LimitThresholds
 	s.stuck.mark(b)
 	decisions, err := s.resolve(ctx, b)
 	s.observeResolution(b, err)

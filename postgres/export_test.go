@@ -76,6 +76,9 @@ func StatementSQL() map[string]string {
 		"purge traffic":      purgeTrafficSQL,
 		"purge days":         purgeDaysSQL,
 		"purge audit":        purgeAuditSQL,
+		"purge events":       purgeEventsSQL,
+		"purge event marks":  purgeEventMarksSQL,
+		"events":             eventsSQL,
 
 		"keys ahead":          keysAheadSQL,
 		"zones of a repair":   periodZonesSQL,
@@ -106,7 +109,7 @@ func (s *Store) PurgeKept(ctx context.Context) (parts int, err error) {
 // PurgeHistory deletes days, hours and entries of the audit log that are older than some time.
 // Store is of this package.
 func PurgeHistory(ctx context.Context, store storetest.Store, older time.Duration) error {
-	s, config := store.(*Store), Config{UsageDays: older, AuditLog: older, UsageHours: older}
+	s, config := store.(*Store), Config{UsageDays: older, AuditLog: older, Events: older, UsageHours: older}
 	l := newLane(s)
 	defer l.drop()
 	for _, kind := range newPurgesOfKept(&config).kinds {

@@ -106,6 +106,8 @@ func newPurgesOfKept(config *Config) *purgesOfKept {
 		{table: "usage_days", delete: (*Store).purgeDays, retention: ledger.HistoryRetention(config.UsageDays, config.RequestLog)},
 		{table: "traffic_hours", delete: (*Store).purgeTraffic, retention: ledger.HistoryRetention(config.UsageDays, config.RequestLog)},
 		{table: "audit_log", delete: (*Store).purgeAudit, retention: config.AuditLog},
+		{table: "events", delete: (*Store).purgeEvents, retention: config.Events},
+		{table: "event_marks", delete: (*Store).purgeEventMarks, retention: time.Nanosecond}, // they say themselves until when
 		{table: "jobs", delete: (*Store).purgeJobs, retention: admin.JobRetention},
 		{table: "sessions", delete: (*Store).purgeSessions, retention: admin.SessionRetention},
 		{table: "login_links", delete: (*Store).purgeLoginLinks, retention: admin.SessionRetention},

@@ -63,6 +63,42 @@ WHERE id = ANY(ARRAY(
     LIMIT $3::bigint
     FOR UPDATE SKIP LOCKED))`
 
+// purgeEventsSQL is purgeKeptSQL for the beginning of the feed, up to the first event that
+// is kept, by the index of its positions. It notes how far that is.
+const purgeEventsSQL = `
+WITH kept AS MATERIALIZED (
+    SELECT position
+    FROM events
+    WHERE position IS NOT NULL AND at >= least((SELECT ration_now()), $1::timestamptz) - make_interval(secs => $2::float8)
+    ORDER BY position
+    LIMIT 1
+), deleted AS (
+    DELETE FROM events
+    WHERE seq = ANY(ARRAY(
+        SELECT seq
+        FROM events
+        WHERE position < coalesce((SELECT position FROM kept), 9223372036854775807)
+        ORDER BY position
+        LIMIT $3::bigint
+        FOR UPDATE SKIP LOCKED))
+    RETURNING position
+), noted AS (
+    UPDATE event_feed SET deleted = greatest(deleted, (SELECT max(position) FROM deleted))
+    WHERE EXISTS (SELECT FROM deleted)
+)
+SELECT count(*) FROM deleted`
+
+// purgeEventMarksSQL is purgeKeptSQL for marks of events, by the index event_marks_ends.
+const purgeEventMarksSQL = `
+DELETE FROM event_marks
+WHERE ctid = ANY(ARRAY(
+    SELECT ctid
+    FROM event_marks
+    WHERE ends_at IS NOT NULL AND ends_at < least((SELECT ration_now()), $1::timestamptz) - make_interval(secs => $2::float8)
+    ORDER BY ends_at
+    LIMIT $3::bigint
+    FOR UPDATE SKIP LOCKED))`
+
 // purgeSessionsSQL and purgeLoginLinksSQL are purgeKeptSQL for sessions and login links, by
 // the index of their expiry.
 var (
@@ -130,6 +166,23 @@ func (s *Store) purgeLoginLinks(ctx context.Context, older time.Duration) (delet
 func (s *Store) purgeTraffic(ctx context.Context, older time.Duration) (deleted int64, err error) {
 	err = s.write(ctx, "deleting old traffic", func(ctx context.Context, t tx) error {
 		return query(ctx, t, purgeTrafficSQL, func(r *row) { deleted = r.int() }, s.config.InstanceClock(), older.Seconds(), int64(mostPerPart))
+	})
+	return deleted, err
+}
+
+// purgeEvents deletes a part of the events that are older than some time.
+func (s *Store) purgeEvents(ctx context.Context, older time.Duration) (deleted int64, err error) {
+	err = s.write(ctx, "deleting old events", func(ctx context.Context, t tx) error {
+		return query(ctx, t, purgeEventsSQL, func(r *row) { deleted = r.int() }, s.config.InstanceClock(), older.Seconds(), int64(mostPerPart))
+	})
+	return deleted, err
+}
+
+// purgeEventMarks deletes a part of the marks that are no longer needed.
+func (s *Store) purgeEventMarks(ctx context.Context, older time.Duration) (deleted int64, err error) {
+	err = s.write(ctx, "deleting old marks of events", func(ctx context.Context, t tx) (err error) {
+		deleted, err = t.exec(ctx, purgeEventMarksSQL, s.config.InstanceClock(), older.Seconds(), int64(mostPerPart))
+		return err
 	})
 	return deleted, err
 }

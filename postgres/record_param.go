@@ -17,6 +17,7 @@ type writes struct {
 	secrets [2]array
 	prior   priorWrites
 	leases  leaseWrites
+	events  [9]array
 	all     []write // in the order in which they are sent
 }
 
@@ -45,6 +46,7 @@ func newWrites() *writes {
 		secrets: [...]array{newUUIDs(), newUUIDs()},
 		prior:   newPriorWrites(),
 		leases:  newLeaseWrites(),
+		events:  newEventArrays(),
 	}
 	l := &w.prior
 	w.all = []write{
@@ -66,6 +68,7 @@ func newWrites() *writes {
 		{stmtForgetReplays, l.freed[:]},
 		{stmtRememberReplays, l.replays[:]},
 		{stmtLog, l.log[:]},
+		{stmtEvents, w.events[:]},
 	}
 	return w
 }
@@ -96,6 +99,7 @@ func (w *writes) collect(b *work) {
 		}
 		w.prior.add(k)
 		w.leases.add(k.id, k.account)
+		addEvents(w.events[:], k.id, k.account)
 	}
 }
 

@@ -40,6 +40,7 @@ const (
 	stmtForgetReplays
 	stmtRememberReplays
 	stmtLog
+	stmtEvents
 	stmtCommit
 	stmtRollback
 	stmtDigests
@@ -95,6 +96,7 @@ var statementSQL = [statementCount]string{
 	stmtForgetReplays:     forgetReplaysSQL,
 	stmtRememberReplays:   rememberReplaysSQL,
 	stmtLog:               insertLogSQL,
+	stmtEvents:            eventsSQL,
 	stmtCommit:            "COMMIT",
 	stmtRollback:          "ROLLBACK",
 	stmtDigests:           digestsSQL,

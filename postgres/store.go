@@ -16,6 +16,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
 	"github.com/ration-dev/ration/internal/pghosts"
 	"github.com/ration-dev/ration/internal/sqladmin"
 	"github.com/ration-dev/ration/observe"
@@ -53,6 +54,11 @@ type Config struct {
 	UsageDays time.Duration
 	// AuditLog is how long entries of the audit log are kept. 0: for ever.
 	AuditLog time.Duration
+	// LimitThresholds are the percents of a limit, from 1 to 100, at which an event tells
+	// that a key has used so much. Nil: 80 and 100. Not nil and empty: none.
+	LimitThresholds []int
+	// Events is how long published events are kept. 0: for ever.
+	Events time.Duration
 	// Logger gets messages about what no caller waits for: that a standby was
 	// promoted, or that the request log's partitions can't be created or dropped.
 	// Nil: standard error, as text.
@@ -185,6 +191,9 @@ func (c Config) withDefaults() Config {
 	c.Observer = observe.OrNobody(c.Observer)
 	if c.InstanceClock == nil {
 		c.InstanceClock = time.Now
+	}
+	if c.LimitThresholds == nil {
+		c.LimitThresholds = ledger.DefaultThresholds()
 	}
 	if c.migrations == nil {
 		c.migrations = ownMigrations()

@@ -12,7 +12,7 @@ import (
 var nextPlansEvery = time.Minute
 
 // tendKeys writes into keys the plans that they have by now, and the words of those that
-// have none, and deletes old requests for keys, until ctx ends. Any number of instances may do so.
+// have none, tells that keys expire soon, and deletes old requests for keys, until ctx ends. Any number of instances may do so.
 func (s *Store) tendKeys(ctx context.Context) {
 	ticker := time.NewTicker(nextPlansEvery)
 	defer ticker.Stop()
@@ -24,6 +24,9 @@ func (s *Store) tendKeys(ctx context.Context) {
 			}
 			if _, err := s.WriteKeyWords(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, ration.ErrStoreUnavailable) {
 				s.config.Logger.WarnContext(ctx, "can't write the words of keys, so searching for them takes longer", "error", err)
+			}
+			if _, err := s.TellExpiring(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, ration.ErrStoreUnavailable) {
+				s.config.Logger.WarnContext(ctx, "can't tell that keys expire soon", "error", err)
 			}
 			if _, err := s.DeleteKeyRequests(ctx, s.config.InstanceClock()); err != nil && ctx.Err() == nil && !errors.Is(err, ration.ErrStoreUnavailable) {
 				s.config.Logger.WarnContext(ctx, "can't delete old requests for keys", "error", err)

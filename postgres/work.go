@@ -26,9 +26,10 @@ type work struct {
 	meters  []string  // those that charges name besides requests
 	named   []string  // those that any item names besides requests
 	units   ledger.Units
-	dryRun  bool // all of it
-	refers  bool // an item refers to an earlier charge
-	logging bool // the request log is written
+	dryRun  bool  // all of it
+	refers  bool  // an item refers to an earlier charge
+	logging bool  // the request log is written
+	tells   []int // thresholds of limits
 
 	firstAttemptAt time.Time         // by the server's own clock
 	sent           []ration.Decision // by the last attempt whose COMMIT was sent, if that may have been committed
@@ -196,6 +197,7 @@ func (b *work) openKey(k *keyWork, l *loaded, clock ledger.Clock) error {
 	if b.logging {
 		k.account.Log()
 	}
+	k.account.Tell(b.tells)
 	if k.prior != nil {
 		k.account.TakePrior(k.prior.read)
 	}

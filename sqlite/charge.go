@@ -16,8 +16,9 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) (decisions []rat
 		if err != nil {
 			return err
 		}
-		if s.keepLog > 0 {
-			for _, account := range accounts {
+		for _, account := range accounts {
+			account.Tell(s.tells)
+			if s.keepLog > 0 {
 				account.Log()
 			}
 		}

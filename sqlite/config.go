@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/ration-dev/ration/internal/ledger"
 	"github.com/ration-dev/ration/observe"
 )
 
@@ -60,6 +61,13 @@ type Config struct {
 	// AuditLog is how long entries of the audit log are kept. 0: for ever.
 	AuditLog time.Duration
 
+	// LimitThresholds are the percents of a limit, from 1 to 100, at which an event tells
+	// that a key has used so much. Nil: 80 and 100. Not nil and empty: none.
+	LimitThresholds []int
+
+	// Events is how long published events are kept. 0: for ever.
+	Events time.Duration
+
 	// KeepSchema makes Open refuse a database with an older schema, with a
 	// [SchemaError]. Otherwise Open brings such a database up to date. A new file
 	// gets its schema in both cases.
@@ -79,6 +87,9 @@ func (c Config) withDefaults() Config {
 	c.Observer = observe.OrNobody(c.Observer)
 	if c.Fatal == nil {
 		c.Fatal = c.exit
+	}
+	if c.LimitThresholds == nil {
+		c.LimitThresholds = ledger.DefaultThresholds()
 	}
 	c.LockWait = max(c.LockWait, leastLockWait)
 	return c

@@ -12,7 +12,7 @@ import (
 // Store is of this package.
 func PurgeHistory(ctx context.Context, store storetest.Store, older time.Duration) error {
 	s := store.(*Store)
-	keep := retention{days: ledger.HistoryRetention(older, 0), audit: older}
+	keep := retention{days: ledger.HistoryRetention(older, 0), audit: older, events: older}
 	for _, p := range keep.purges() {
 		if _, err := s.purgeAll(ctx, p); err != nil {
 			return err

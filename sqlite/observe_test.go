@@ -39,6 +39,7 @@ func TestObserverLearnsWhatWasDeleted(t *testing.T) {
 		{Store: "sqlite", Table: "refunds"},
 		{Store: "sqlite", Table: "leases"},
 		{Store: "sqlite", Table: "admin_answers"},
+		{Store: "sqlite", Table: "event_marks"},
 		{Store: "sqlite", Table: "jobs"},
 		{Store: "sqlite", Table: "sessions"},
 		{Store: "sqlite", Table: "login_links"},

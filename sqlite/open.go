@@ -116,8 +116,8 @@ func useLog(ctx context.Context, conn *conn) error {
 // connect opens all connections of a store.
 func connect(ctx context.Context, config Config, writing *connector, lock *os.File, limits logLimits) (_ *Store, err error) {
 	store := &Store{
-		path: config.Path, clock: newClock(config.Clock, config.Elapsed), log: config.Logger, observer: config.Observer, onFatal: config.Fatal, keepLog: config.RequestLog, lock: lock,
-		keep:   retention{hours: config.UsageHours, days: ledger.HistoryRetention(config.UsageDays, config.RequestLog), audit: config.AuditLog},
+		path: config.Path, clock: newClock(config.Clock, config.Elapsed), log: config.Logger, observer: config.Observer, onFatal: config.Fatal, keepLog: config.RequestLog, lock: lock, tells: config.LimitThresholds,
+		keep:   retention{hours: config.UsageHours, days: ledger.HistoryRetention(config.UsageDays, config.RequestLog), audit: config.AuditLog, events: config.Events},
 		writer: make(chan *conn, 1), readers: make(chan *conn, readerCount), closing: make(chan struct{}),
 	}
 	store.administration = sqladmin.New(administered{store})

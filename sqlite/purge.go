@@ -65,6 +65,13 @@ func (s *Store) purges() []purge {
 		func(now time.Time) any { return micros(now.Add(-admin.AnswerRetention)) }, "",
 	})
 	all = append(all, purge{
+		"event_marks", "marks of events",
+		"SELECT count(*) FROM (SELECT 1 FROM event_marks WHERE ends_at IS NOT NULL AND ends_at < ? LIMIT 1)",
+		`DELETE FROM event_marks WHERE (api_key_id, mark) IN (
+			SELECT api_key_id, mark FROM event_marks WHERE ends_at IS NOT NULL AND ends_at < ? ORDER BY ends_at LIMIT ?)`,
+		func(now time.Time) any { return micros(now) }, "",
+	})
+	all = append(all, purge{
 		"jobs", "jobs that have finished",
 		"SELECT count(*) FROM (SELECT 1 FROM jobs WHERE finished_at IS NOT NULL AND finished_at < ? LIMIT 1)",
 		"DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at IS NOT NULL AND finished_at < ? ORDER BY finished_at LIMIT ?)",
@@ -111,6 +118,9 @@ func (s *Store) purgeRegularly() {
 			}
 			if _, err := s.WriteKeyWords(context.Background()); err != nil && !errors.Is(err, ration.ErrStoreUnavailable) {
 				s.log.Warn("can't write the words of keys, so searching for them takes longer", "error", err)
+			}
+			if _, err := s.TellExpiring(context.Background()); err != nil && !errors.Is(err, ration.ErrStoreUnavailable) {
+				s.log.Warn("can't tell that keys expire soon", "error", err)
 			}
 			if err := s.purgeRequests(context.Background()); err != nil && !errors.Is(err, ration.ErrStoreUnavailable) {
 				s.log.Warn("can't delete old requests for keys", "error", err)

@@ -7,7 +7,7 @@ import (
 )
 
 // retention is how long history is kept. 0: for ever.
-type retention struct{ hours, days, audit time.Duration }
+type retention struct{ hours, days, audit, events time.Duration }
 
 // purges are those of history.
 func (keep retention) purges() (all []purge) {
@@ -35,8 +35,23 @@ func (keep retention) purges() (all []purge) {
 			func(now time.Time) any { return micros(now.Add(-keep.audit)) }, "",
 		})
 	}
+	if keep.events > 0 {
+		all = append(all, purge{
+			"events", "events",
+			"SELECT count(*) FROM (SELECT at FROM events WHERE position IS NOT NULL ORDER BY position LIMIT 1) WHERE at < ?",
+			`DELETE FROM events WHERE position IN (
+				SELECT position FROM events
+				WHERE position < coalesce((SELECT position FROM events WHERE position IS NOT NULL AND at >= ?1 ORDER BY position LIMIT 1), 9223372036854775807)
+				ORDER BY position LIMIT ?2)`,
+			func(now time.Time) any { return micros(now.Add(-keep.events)) },
+			noteDeletedEvents,
+		})
+	}
 	return all
 }
+
+// noteDeletedEvents notes up to which place the feed was deleted: only its beginning is.
+const noteDeletedEvents = "UPDATE event_feed SET deleted = (SELECT coalesce(min(position) - 1, event_feed.last) FROM events WHERE ? IS NOT NULL)"
 
 // purgeByHour deletes hours of a table by its primary key.
 func purgeByHour(table, what, key string, older time.Duration) purge {

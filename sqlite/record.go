@@ -33,6 +33,9 @@ func (tx *tx) record(ctx context.Context, keys []ration.KeyID, accounts map[rati
 			return fmt.Errorf("for %s: %w", id, err)
 		}
 		changed = changed || recorded || leased
+		if err := tx.recordEvents(ctx, account); err != nil {
+			return fmt.Errorf("telling what happened to %s: %w", id, err)
+		}
 		if err := tx.recordLog(ctx, id, account.LogEntries()); err != nil {
 			return fmt.Errorf("for %s: %w", id, err)
 		}

@@ -33,6 +33,7 @@ type Store struct {
 
 	observer observe.Observer
 	keepLog  time.Duration // of the request log; 0: none is written
+	tells    []int         // thresholds of limits
 	keep     retention     // of history
 	lock     *os.File
 

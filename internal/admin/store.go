@@ -25,6 +25,7 @@ type Store interface {
 	Usage
 	Traffic
 	AuditLog
+	Events
 	RequestLog
 	Fleet
 	Maintenance

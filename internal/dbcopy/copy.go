@@ -199,6 +199,9 @@ func (c *copier) admit(ctx context.Context) (compared []Compared, err error) {
 		if err := keepLeast(ctx, c.source, tx); err != nil {
 			return err
 		}
+		if err := goOnNumbering(ctx, tx); err != nil {
+			return err
+		}
 		return unmark(ctx, tx)
 	})
 	return compared, err

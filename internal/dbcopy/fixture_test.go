@@ -187,6 +187,10 @@ func fillRest(t *testing.T, path string) {
 				'{"Filter":{"Name":"a'' b\u0000"}}', 9007199254740993, 3, iif(n, api_key_id, NULL), 2, '{"created":1}', '[{"row":2,"reason":"<&>"}]', iif(n, '', 'it failed'),
 				iif(n, secret_id, NULL), iif(n, 1767225600000001, NULL), 1767225600000002, iif(n, 1767225600000003, NULL), iif(n, NULL, 1767225600000004)
 			FROM (SELECT api_key_id, secret_id, row_number() OVER () % 2 AS n FROM secret_digests)`,
+		"UPDATE events SET position = seq WHERE seq % 2",
+		"INSERT INTO event_feed (last, deleted) VALUES (9007199254740993, 9007199254740992)",
+		"INSERT INTO event_marks SELECT api_key_id, 'limit株 ' || n, iif(n, NULL, 1767225600000003) FROM (SELECT api_key_id, row_number() OVER () % 2 AS n FROM secret_digests GROUP BY api_key_id)",
+		"UPDATE api_keys SET expiry_told_at = 1767225600000004 WHERE name = 'bare'",
 		"INSERT INTO job_inputs SELECT id, n, CAST(x'00ff' || n AS BLOB) FROM jobs, (SELECT 0 AS n UNION ALL SELECT 1)",
 		`INSERT INTO sessions
 			SELECT secret_id, digest, 'ß', 'user:a''b', iif(n, 'link', 'token'), iif(n, NULL, secret_id), '["read"]', iif(n, '["a\"b","株"]', '[]'), '[]', '::1', 'Mozilla <&>',

@@ -75,6 +75,17 @@ func keepLeast(ctx context.Context, source, target transaction) error {
 	return err
 }
 
+// goOnNumbering makes a server number events after those that were copied: their order is
+// that in which they happened. A file goes on after its last one by itself.
+func goOnNumbering(ctx context.Context, target transaction) error {
+	server, ok := target.(*serverTx)
+	if !ok {
+		return nil
+	}
+	_, err := server.number(ctx, "SELECT setval(pg_get_serial_sequence('events', 'seq'), (SELECT coalesce(max(seq), 0) + 1 FROM events), false)")
+	return err
+}
+
 // version returns the version of the schema, the mark left out.
 func version(ctx context.Context, tx transaction) (int64, error) {
 	return tx.number(ctx, fmt.Sprintf("SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE version_id <> %d", admin.UnfinishedCopy))

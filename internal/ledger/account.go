@@ -25,6 +25,10 @@ type Account struct {
 	entries     []LogEntry
 	leases      *leases // nil where the key has none
 	units       Units
+	now         time.Time // of the item that is being decided
+	telling     bool
+	thresholds  []int
+	events      []Event
 }
 
 // NewAccount makes an account from what was read of a key. It takes ownership of
@@ -36,6 +40,7 @@ func NewAccount(policy Policy, usage Usage) *Account {
 // Decide decides an item of the account's key. It takes the items that it has decided
 // before into account.
 func (a *Account) Decide(item *ration.Item, clock Clock) ration.Decision {
+	a.now = clock.Now
 	switch {
 	case item.End != nil:
 		return a.end(item.End, clock)
@@ -74,6 +79,7 @@ func (a *Account) charge(item *ration.Item, clock Clock) ration.Decision {
 	case !decision.Allowed():
 		a.noteShortage(charge, &decision, clock)
 	case !charge.DryRun:
+		a.tellUse(&decision, &changes)
 		a.noteSecret(secret, clock.Now)
 		a.remember(charge, &decision, &changes)
 		a.lease(item, &decision, &changes)

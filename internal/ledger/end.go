@@ -167,6 +167,7 @@ func (a *Account) post(p *ration.Posting, used, reserved int64, requestedAt time
 	}
 	day := write.day(p.Day())
 	if used > 0 {
+		a.tellPosted(&before, entry)
 		day.Used += used
 	} else {
 		day.GivenBack = min(day.GivenBack-used, ration.MaxTotalUnits)

@@ -24,6 +24,7 @@ func (a *Account) refund(receipt *ration.Receipt, clock Clock) ration.Decision {
 		}
 	}
 	a.countRefund(receipt)
+	a.tellRefunds(receipt)
 	a.forget(receipt)
 	return decision
 }

@@ -64,6 +64,13 @@ func refundPeriods(r *ration.Receipt) (periods []RefundPeriod) {
 // mayRefund reports whether all of a receipt may be given back, according to the
 // quota of each period. If no quota bounds it, the number of refunds does.
 func (a *Account) mayRefund(receipt *ration.Receipt) bool {
+	_, may := a.boundOfRefund(receipt)
+	return may
+}
+
+// boundOfRefund reports whether all of a receipt may be given back. If not, bound says
+// which quota forbids it, in which period, and how much of that was given back.
+func (a *Account) boundOfRefund(receipt *ration.Receipt) (bound Event, may bool) {
 	bounded := false
 	for _, period := range refundPeriods(receipt) {
 		quota := a.policy.quota(period.Meter, period.Period)
@@ -71,18 +78,24 @@ func (a *Account) mayRefund(receipt *ration.Receipt) bool {
 			continue
 		}
 		bounded = true
-		if unitsOf(receipt, period.Meter) > mostRefunded(quota)-a.refunded(period) {
-			return false
+		most, refunded := mostRefunded(quota), a.refunded(period)
+		if unitsOf(receipt, period.Meter) > most-refunded {
+			return Event{Limit: *quota, Period: period.ID, Most: most, Units: refunded}, false
 		}
 	}
 	for i := range receipt.Postings {
-		may, shifted := a.mayRefundShifted(&receipt.Postings[i])
-		if !may {
-			return false
+		full, shifted := a.boundOfShifted(&receipt.Postings[i])
+		if full != nil {
+			return *full, false
 		}
 		bounded = bounded || shifted
 	}
-	return bounded || a.work().refunds[receipt.Postings[0].Day()] < refundsWithoutQuota
+	day := receipt.Postings[0].Day()
+	if refunded := a.work().refunds[day]; !bounded && refunded >= refundsWithoutQuota {
+		limit := ration.Limit{Meter: ration.MeterRequests, Kind: ration.KindQuota, Period: ration.PeriodDay}
+		return Event{Limit: limit, Period: day, Most: refundsWithoutQuota, Units: refunded}, false
+	}
+	return Event{}, true
 }
 
 // mostRefunded returns how many units of a quota may be given back in one period.

@@ -105,12 +105,12 @@ func (m *MeterUsage) resetShifted(period ration.Period, epoch int64, now time.Ti
 	m.Shifted = append(slices.DeleteFunc(slices.Clone(m.Shifted), func(other ShiftedWindow) bool { return other.Period == period }), s)
 }
 
-// mayRefundShifted reports whether units of a posting may be given back, according to
-// the quotas whose current periods count it, and whether there is any.
-func (a *Account) mayRefundShifted(p *ration.Posting) (may, bounded bool) {
+// boundOfShifted returns which quota forbids that units of a posting are given back,
+// of those whose current periods count it; nil: none. Bounded says whether there is any.
+func (a *Account) boundOfShifted(p *ration.Posting) (full *Event, bounded bool) {
 	entry := a.after.Meter(p.Meter)
 	if entry == nil || p.Units == 0 {
-		return true, false
+		return nil, false
 	}
 	for i := range a.policy.Limits {
 		limit := &a.policy.Limits[i]
@@ -119,12 +119,12 @@ func (a *Account) mayRefundShifted(p *ration.Posting) (may, bounded bool) {
 		}
 		if s := shiftedOf(entry.Shifted, limit.Period); s != nil && p.Epoch >= s.Epoch {
 			bounded = true
-			if p.Units > mostRefunded(limit)-s.Refunded {
-				return false, true
+			if most := mostRefunded(limit); p.Units > most-s.Refunded {
+				return &Event{Limit: *limit, Period: s.ID, EndsAt: s.EndsAt, Epoch: s.Epoch, Most: most, Units: s.Refunded}, true
 			}
 		}
 	}
-	return true, bounded
+	return nil, bounded
 }
 
 // countRefundShifted counts units that were given back in the periods that counted them.

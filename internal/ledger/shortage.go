@@ -29,6 +29,7 @@ func (a *Account) Shortage() Shortage { return a.shortage }
 func (a *Account) WithOpen(open []ration.Reservation, now time.Time, shortage Shortage) *Account {
 	again := NewAccount(a.policy, a.before)
 	again.logging, again.units = a.logging, a.units
+	again.telling, again.thresholds, again.now = a.telling, a.thresholds, now
 	if a.leases != nil {
 		again.leaseWork().takeOver(a.leases.read, a.policy.Key.ID) // before counts them already
 	}

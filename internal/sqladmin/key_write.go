@@ -23,6 +23,7 @@ func (b *Batch) insertKey(change *admin.KeyChange) error {
 	b.insertWords(&change.Key.Key)
 	b.AddOne(Meaning{}, "INSERT INTO key_usage (api_key_id, meter) VALUES (?, ?)", id, ration.MeterRequests)
 	b.insertKeyParts(change, new(admin.KeyRecord))
+	b.events(change, nil)
 	return nil
 }
 
@@ -35,8 +36,9 @@ func (b *Batch) updateKey(change *admin.KeyChange, before *admin.KeyRecord) erro
 	id := change.Key.ID
 	renamed := change.Key.Name != before.Name || change.Key.Owner != before.Owner
 	b.AddOne(meaningOf(&change.Key.Key), `UPDATE api_keys SET name = ?, owner = ?, plan = ?, status = ?, expires_at = ?, scopes = ?,
-		allowed_ips = ?, time_zone = ?, metadata = ?, unlimited = ?, updated_at = ?, words_at = CASE WHEN ? OR words_at = updated_at THEN ? ELSE words_at END
-		WHERE id = ?`, append(values, renamed, change.Key.UpdatedAt, id)...)
+		allowed_ips = ?, time_zone = ?, metadata = ?, unlimited = ?, updated_at = ?, words_at = CASE WHEN ? OR words_at = updated_at THEN ? ELSE words_at END,
+		expiry_told_at = CASE WHEN ? THEN expiry_told_at END
+		WHERE id = ?`, append(values, renamed, change.Key.UpdatedAt, change.Key.ExpiresAt.Equal(before.ExpiresAt), id)...)
 	if renamed {
 		b.replaceWords(&change.Key.Key)
 	}
@@ -44,6 +46,7 @@ func (b *Batch) updateKey(change *admin.KeyChange, before *admin.KeyRecord) erro
 		b.updateSecret(id, &change.Key.Secrets[i], before.Secrets)
 	}
 	b.insertKeyParts(change, before)
+	b.events(change, before)
 	return nil
 }
 

@@ -87,6 +87,8 @@ const (
 	deletesHeldDays fault = "deletes days that are reserved on"
 	importsDeleted  fault = "imports deleted days again"
 
+	tellsAgain fault = "tells thresholds again"
+
 	losesAnswered fault = "loses what was answered in a crash"
 	keepsHalf     fault = "keeps half of a batch in a crash"
 )
@@ -137,6 +139,7 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		usesPickupsAgain:       "Asked/a change that fails uses no link up",
 		deletesUsedKeys:        "Asked/a request whose key was used is deleted without it",
 		forgetsWhoAsked:        "Asked/requests out of reach are not listed",
+		tellsAgain:             "Events/a threshold is told once in each period",
 		decidesOverAgain:       "Asked/of several who decide at once, one does",
 		deletesByUTC:           "Retention/a day is kept for as long in every time zone",
 		deletesHeldDays:        "Retention/a day is kept while a reservation may be settled to it",

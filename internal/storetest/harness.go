@@ -137,6 +137,7 @@ func groups() []group {
 		{"Once", onceTests},
 		{"Jobs", jobTests},
 		{"Asked", askedTests},
+		{"Events", eventTests},
 		{"Clocks", clockTests},
 		{"Repair", repairTests},
 		{"Imports", importTests},

@@ -49,13 +49,13 @@ func (m *memory) createKeys(count int, create func(int, *admin.KeyChange) error)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	audited, digests, keys := len(m.audit), maps.Clone(m.digests), maps.Clone(m.keys)
+	audited, told, digests, keys := len(m.audit), len(m.events.all), maps.Clone(m.digests), maps.Clone(m.keys)
 	records := make([]admin.KeyRecord, count)
 	for i := range records {
 		var err error
 		if records[i], err = m.createKey(i, create); err != nil {
 			if m.fault != keepsHalfAChunk {
-				m.audit, m.digests, m.keys = m.audit[:audited], digests, keys
+				m.audit, m.events.all, m.digests, m.keys = m.audit[:audited], m.events.all[:told], digests, keys
 			}
 			return nil, err
 		}
@@ -98,14 +98,14 @@ func (m *memory) updateKeys(ids []ration.KeyID, update func(*admin.KeyChange) er
 			return nil, ration.ErrNotFound
 		}
 	}
-	audited, digests := len(m.audit), maps.Clone(m.digests)
+	audited, told, digests := len(m.audit), len(m.events.all), maps.Clone(m.digests)
 	records := make([]admin.KeyRecord, len(ids))
 	for i, id := range ids {
 		var err error
 		if records[i], err = m.updateKey(*m.keys[id], update); err != nil {
 			if m.fault != keepsHalfAChunk {
 				maps.Copy(m.keys, before)
-				m.digests = digests
+				m.digests, m.events.all = digests, m.events.all[:told]
 				if m.fault != logsWhatFailed {
 					m.audit = m.audit[:audited]
 				}
@@ -153,6 +153,7 @@ func (m *memory) writeKey(change admin.KeyChange) (admin.KeyRecord, error) {
 	if err := m.writeAsked(&change); err != nil {
 		return admin.KeyRecord{}, err
 	}
+	m.tellChange(&change)
 	record := copyRecord(change.Key)
 	if m.fault == roundsTimes {
 		record.ExpiresAt = record.ExpiresAt.Truncate(time.Second)

@@ -37,6 +37,7 @@ func (m *memory) purge(_ context.Context, _ storetest.Store, older time.Duration
 	if len(kept) < len(m.days) {
 		m.days, m.daysSince = kept, max(m.daysSince, first)
 	}
+	m.purgeEvents(clock.Now.Add(-older))
 	m.purgeTraffic(clock.Now.Add(-older).Truncate(time.Hour))
 	m.plansMu.Lock()
 	defer m.plansMu.Unlock()

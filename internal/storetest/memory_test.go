@@ -64,6 +64,7 @@ type memory struct {
 
 	instances map[uuid.UUID]admin.ServingInstance
 	asked     memoryAsked
+	events    memoryEvents
 
 	answersMu sync.Mutex // comes before all others
 	answers   map[[32]byte]memoryAnswer
@@ -92,6 +93,7 @@ func newMemory() *memory {
 		jobs:       map[uuid.UUID]*memoryJob{},
 		remembered: map[ration.KeyID]*admin.KeyRecord{},
 		instances:  map[uuid.UUID]admin.ServingInstance{},
+		events:     memoryEvents{marks: map[nameOfKey]bool{}, told: map[ration.KeyID]time.Time{}},
 		asked:      memoryAsked{map[ration.KeyID]admin.KeyRequest{}, map[ration.Digest]admin.PickupLink{}},
 	}
 }
@@ -248,7 +250,9 @@ func (m *memory) account(record *admin.KeyRecord, early map[ration.KeyID]seen, n
 	if err != nil {
 		return nil, err
 	}
-	return ledger.NewAccount(policy, state.usage), nil
+	account := ledger.NewAccount(policy, state.usage)
+	account.Tell(ledger.DefaultThresholds())
+	return account, nil
 }
 
 func (m *memory) write(id ration.KeyID, account *ledger.Account, now time.Time) {
@@ -258,6 +262,7 @@ func (m *memory) write(id ration.KeyID, account *ledger.Account, now time.Time) 
 			m.writeDay(id, write.Meter, day)
 		}
 	}
+	m.tell(id, account)
 	m.writePrior(id, account)
 	m.writeLeases(id, account)
 	for _, used := range account.SecretsUsed() {

@@ -19,6 +19,7 @@ var retentionTests = []contractTest{
 	{"instances that delete at once delete each day once", testInstancesDeleteAtOnce},
 	{"while the clocks disagree nothing is deleted", testNothingIsDeletedInDoubt},
 	{"the audit log is kept for its time", testAuditIsKept},
+	{"events are kept for their time, and whoever has missed some is told", testEventsAreKept},
 }
 
 const (
@@ -246,5 +247,36 @@ func testAuditIsKept(f *fixture) {
 		if got := len(f.audit(admin.AuditFilter{Target: id.String()})); got != row.left {
 			f.Errorf("at %s there are %d entries, want %d", row.now, got, row.left)
 		}
+	}
+}
+
+func testEventsAreKept(f *fixture) {
+	f.beginAfter(9)
+	began := f.now
+	id := f.key("")
+	f.want("events", 1, len(f.events(id)))
+	f.advance(day)
+	f.updateKey(id, func(change *admin.KeyChange) { change.Key.Status = ration.StatusDisabled })
+	first := f.events(id)[0].Position
+	f.setNow(began.Add(keptFor))
+	f.purge()
+	f.wantTypes(id, admin.EventKeyCreated, admin.EventKeyDisabled)
+	f.advance(time.Second)
+	f.updateKey(id, func(change *admin.KeyChange) { change.Key.Status = ration.StatusActive }) // has no place yet
+	f.purge()
+	f.wantTypes(id, admin.EventKeyDisabled, admin.EventKeyEnabled)
+	_, err := f.Store.ListEvents(f.Context(), admin.EventFilter{After: first - 1})
+	if _, told := errors.AsType[*ration.InvalidError](err); first > 1 && !told {
+		f.Errorf("reading on after a place whose next event was deleted: %v, want an error", err)
+	}
+	rest, err := f.Store.ListEvents(f.Context(), admin.EventFilter{After: first})
+	f.wantError(err, nil)
+	f.want("number of events", 2, len(rest))
+	f.advance(2 * keptFor)
+	f.purge()
+	f.wantTypes(id)
+	f.updateKey(id, func(change *admin.KeyChange) { change.Key.Status = ration.StatusRevoked })
+	if again := f.events(id); len(again) != 1 || again[0].Position <= rest[1].Position {
+		f.Errorf("after all was deleted: %+v, want one event with a later place than %d", again, rest[1].Position)
 	}
 }

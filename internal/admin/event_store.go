@@ -1,0 +1,34 @@
+package admin
+
+import (
+	"context"
+	"time"
+)
+
+// Events stores what has happened to keys. What happens is written in the transaction in
+// which it happens: see [EventsOf] and [DecidedEvents]. There it has no place in the feed
+// yet, because transactions end in another order than they begin in. Publishing gives it
+// one, so that whoever has read up to a place has missed nothing.
+type Events interface {
+	// PublishEvents gives the next events that were committed places after all that have
+	// one, at most [MostPublished] of them, and returns how many. Events of one key get
+	// them in the order in which they happened. Several instances may do so at once.
+	PublishEvents(ctx context.Context) (published int, err error)
+	// ListEvents returns the events of the feed that match, in its order.
+	ListEvents(ctx context.Context, filter EventFilter) ([]Event, error)
+	// TellExpiring tells the next keys that expire soon, as [ExpiringOf] says, at most
+	// MaxKeysAtOnce of them, and returns how many it has told. A key that was told of its
+	// expiry isn't told again.
+	TellExpiring(ctx context.Context) (told int, err error)
+}
+
+// MostPublished is how many events one transaction publishes.
+const MostPublished = 500
+
+// NewEvent is an event to be written, unless an event of its key with the same mark was
+// written before.
+type NewEvent struct {
+	Event
+	Mark     string    // empty: it is written in any case
+	MarkEnds time.Time // until when the mark has to be kept; zero: for ever
+}

@@ -1,0 +1,88 @@
+package storetest_test
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
+)
+
+// memoryEvents is what has happened to keys. Whoever reads or writes it has the lock of
+// the keys.
+type memoryEvents struct {
+	all     []admin.Event // in the order in which they happened
+	marks   map[nameOfKey]bool
+	places  int64
+	deleted int64                      // the last place whose event was
+	told    map[ration.KeyID]time.Time // of which expiry
+}
+
+// tell writes what the items of an account have caused.
+func (m *memory) tell(id ration.KeyID, account *ledger.Account) {
+	for _, event := range admin.DecidedEvents(account) {
+		mark := nameOfKey{id, event.Mark}
+		if !m.events.marks[mark] || m.fault == tellsAgain {
+			m.events.marks[mark] = true
+			m.events.all = append(m.events.all, event.Event)
+		}
+	}
+}
+
+// tellChange writes what a change of a key tells.
+func (m *memory) tellChange(change *admin.KeyChange) {
+	for _, event := range admin.EventsOf(change, m.keys[change.Key.ID]) {
+		m.events.all = append(m.events.all, event.Event)
+	}
+}
+
+func (m *memory) PublishEvents(context.Context) (published int, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.events.all {
+		if event := &m.events.all[i]; event.Position == 0 && published < admin.MostPublished {
+			m.events.places++
+			event.Position = m.events.places
+			published++
+		}
+	}
+	return published, nil
+}
+
+func (m *memory) ListEvents(_ context.Context, filter admin.EventFilter) (events []admin.Event, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := admin.CheckEventsKept(filter.After, m.events.deleted); err != nil {
+		return nil, err
+	}
+	for _, event := range m.events.all {
+		if event.Position > filter.After && (filter.KeyID.IsZero() || event.KeyID == filter.KeyID) && (filter.Types == nil || slices.Contains(filter.Types, event.Type)) {
+			events = append(events, event)
+		}
+	}
+	return atMost(events, filter.Limit, 1000), nil
+}
+
+func (m *memory) TellExpiring(context.Context) (told int, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, record := range m.keys {
+		event, soon := admin.ExpiringOf(&record.Key, m.time())
+		if soon && !m.events.told[id].Equal(record.ExpiresAt) {
+			m.events.told[id] = record.ExpiresAt
+			m.events.all = append(m.events.all, event.Event)
+			told++
+		}
+	}
+	return told, nil
+}
+
+// purgeEvents deletes the beginning of the feed, up to the first event that is kept.
+func (m *memory) purgeEvents(before time.Time) {
+	for len(m.events.all) > 0 && m.events.all[0].Position > 0 && m.events.all[0].At.Before(before) {
+		m.events.deleted = m.events.all[0].Position
+		m.events.all = m.events.all[1:]
+	}
+}
