@@ -7,10 +7,12 @@ LINT_VERSION := $(shell sed -n 's|.*golangci/golangci-lint/v2 \(v[0-9.]*\).*|\1|
 LINT := $(TOOLS)/golangci-lint-$(LINT_VERSION)
 TESTPOSTGRES := $(TOOLS)/testpostgres
 GOTESTSUM := $(TOOLS)/gotestsum
+HELM := $(TOOLS)/helm-$(shell sed -n 's|.*helm.sh/helm/v[0-9]* \(v[0-9.]*\).*|\1|p' tools/helm/go.mod)
+MANIFESTS := $(TOOLS)/manifests
 REDOCLY := tools/openapi/node_modules/.bin/redocly
 SPECMATIC := tools/fuzz/node_modules/specmatic/specmatic.jar
 AXE := tools/axe/node_modules/axe-core/axe.min.js
-# tools is left out: it has no code of ours.
+# tools is left out: it has no code of ours but tools/manifests, and linting that reads all of Kubernetes' types.
 MODULES := $(patsubst %/,%,$(dir $(wildcard go.mod bench/go.mod examples/*/go.mod)))
 TEST_FLAGS ?=
 FUZZ_TIME ?= 10s
@@ -31,7 +33,7 @@ test: system $(AXE) $(TESTPOSTGRES) $(GOTESTSUM) ## run all tests with the race 
 	@scripts/test.sh -timeout 20m $(TEST_FLAGS)
 
 .PHONY: test-long
-test-long: system failovers document-tools $(AXE) $(TESTPOSTGRES) $(GOTESTSUM) ## run the tests and those behind the build tag "long" (crashes, soak)
+test-long: system failovers document-tools $(AXE) $(HELM) $(MANIFESTS) $(TESTPOSTGRES) $(GOTESTSUM) ## run the tests and those behind the build tag "long" (crashes, soak)
 	@scripts/test.sh -tags long -timeout 60m $(TEST_FLAGS)
 
 .PHONY: test-fast
@@ -58,6 +60,10 @@ scale: system ## measure what a million keys with a month of usage cost (half an
 images: ## take the images of the README anew, of what "ration dev" shows
 	@scripts/require.sh chromium
 	go test ./test/browser -run TheReadmeShowsThePages -update
+
+.PHONY: charts
+charts: $(HELM) $(MANIFESTS) ## render anew what test/chart keeps of the Helm chart (builds Helm: minutes)
+	go test -tags long ./test/chart -run Rendered -update
 
 .PHONY: lint
 lint: $(LINT) ## check style and find faults without running
@@ -113,6 +119,13 @@ $(TESTPOSTGRES):
 
 $(GOTESTSUM): tools/go.mod tools/go.sum
 	@cd tools && go build -o ../$@ gotest.tools/gotestsum
+
+# Only test-long and charts run Helm.
+$(HELM): tools/helm/go.mod tools/helm/go.sum
+	cd tools/helm && CGO_ENABLED=0 go build -trimpath -o ../../$@ helm.sh/helm/v4/cmd/helm
+
+$(MANIFESTS): $(wildcard tools/manifests/*)
+	cd tools/manifests && CGO_ENABLED=0 go build -trimpath -o ../../$@ .
 
 $(LINT): tools/go.mod tools/go.sum
 	cd tools && go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
