@@ -1,5 +1,7 @@
 package admin
 
+import "context"
+
 // RepairKey exports the rule of a repair.
 func RepairKey(actor string, repair *UsageRepair) error {
 	return repairKey(author{actor: actor}, repair)
@@ -9,4 +11,9 @@ func RepairKey(actor string, repair *UsageRepair) error {
 func (s *Service) InPartsOf(rows int) *Service {
 	s.partRows = rows
 	return s
+}
+
+// BeginPreview exports what each preview begins with.
+func (s *Service) BeginPreview(ctx context.Context) (end func(), err error) {
+	return s.beginPreview(ctx)
 }

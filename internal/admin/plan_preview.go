@@ -18,6 +18,9 @@ const (
 	previewTime     = 10 * time.Second
 	mostPreviewDays = 400
 	previewNamed    = 100 // if nobody says how many
+
+	previewsAtOnce  = 2                // on an instance: each reads as much as a report
+	previewPatience = 10 * time.Second // of those who wait for one of them to end
 )
 
 // PreviewPlan says what a plan would have refused. It reads keys and their history a few
@@ -26,6 +29,11 @@ func (s *Service) PreviewPlan(ctx context.Context, question PlanPreview) (PlanPr
 	if err := validatePreview(&question); err != nil {
 		return PlanPreviewed{}, err
 	}
+	end, err := s.beginPreview(ctx)
+	if err != nil {
+		return PlanPreviewed{}, err
+	}
+	defer end()
 	p, err := s.newPreview(ctx, &question)
 	if err != nil {
 		return PlanPreviewed{}, err
@@ -64,6 +72,21 @@ func (s *Service) PreviewPlan(ctx context.Context, question PlanPreview) (PlanPr
 		if busy += took; busy > unpaced && !pause(ctx, s.store.ReportPause(took)) {
 			return PlanPreviewed{}, ration.ErrStoreUnavailable
 		}
+	}
+}
+
+// beginPreview waits until a preview can be made. Error: ErrConflict if that takes too long.
+func (s *Service) beginPreview(ctx context.Context) (end func(), err error) {
+	patience, cancel := context.WithTimeout(ctx, previewPatience)
+	defer cancel()
+	select {
+	case s.previews <- struct{}{}:
+		return func() { <-s.previews }, nil
+	case <-patience.Done():
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, err)
+		}
+		return nil, fmt.Errorf("%w: others are looking at previews of plans; try again in some seconds", ration.ErrConflict)
 	}
 }
 

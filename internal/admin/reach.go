@@ -29,7 +29,7 @@ func (r Reach) IsAll() bool { return len(r.Owners)+len(r.Plans) == 0 }
 // Operations that are not about keys are not bounded: those on plans and tokens, and
 // the care of the database. Package grant refuses them.
 func (s *Service) Within(reach Reach) *Service {
-	return &Service{store: s.store, config: s.config, reach: reach, partRows: s.partRows, summaries: s.summaries}
+	return &Service{store: s.store, config: s.config, reach: reach, partRows: s.partRows, summaries: s.summaries, previews: s.previews}
 }
 
 // has reports whether a key is within reach.

@@ -12,7 +12,8 @@ type Service struct {
 
 	partRows int // see partRows
 
-	summaries *summaries // of all reaches
+	summaries *summaries    // of all reaches
+	previews  chan struct{} // has as many as are being made, of all reaches
 }
 
 var _ Operations = (*Service)(nil)
@@ -23,5 +24,5 @@ func New(store Store, config Config) *Service {
 	if config.SecretPrefix == "" {
 		config.SecretPrefix = ration.DefaultSecretPrefix
 	}
-	return &Service{store: store, config: config, partRows: partRows, summaries: newSummaries(store)}
+	return &Service{store: store, config: config, partRows: partRows, summaries: newSummaries(store), previews: make(chan struct{}, previewsAtOnce)}
 }

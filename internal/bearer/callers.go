@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 
 	"github.com/ration-dev/ration"
@@ -52,7 +53,8 @@ func (c *Callers) Authorize(r *http.Request, scope string) (admin.Token, error) 
 // AuthorizeSecret returns the service token with a secret that a request carries elsewhere
 // than Authorize looks for it. Its errors are the same.
 func (c *Callers) AuthorizeSecret(r *http.Request, secret ration.Secret, scope string) (admin.Token, error) {
-	end, retry, err := c.guesses.begin(r.Context(), secret, r.RemoteAddr)
+	peer, _ := netip.ParseAddrPort(r.RemoteAddr) // none on a unix socket
+	end, retry, err := c.guesses.begin(r.Context(), secret, peer.Addr())
 	switch {
 	case err != nil:
 		return admin.Token{}, fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, err)
@@ -68,6 +70,41 @@ func (c *Callers) AuthorizeSecret(r *http.Request, secret ration.Secret, scope s
 	}
 	return token, err
 }
+
+// Found is what a look-up has found.
+type Found int
+
+const (
+	// Nothing means that nobody has what was looked up. It counts as a guess.
+	Nothing Found = iota
+	// Something means that it was no guess, or that nobody knows.
+	Something
+	// Good means that it is valid, and no guess the next time either.
+	Good
+)
+
+// Guess has something looked up that is no service token but could be guessed as one, such
+// as the secret of a session: what an address can guess is bounded for all together. Errors:
+// that of look; a [*Refusal] with status 429 and [ration.ErrStoreUnavailable] if it was not
+// called.
+func (c *Callers) Guess(ctx context.Context, from netip.Addr, secret ration.Secret, look func() (Found, error)) error {
+	end, retry, err := c.guesses.begin(ctx, secret, from)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, err)
+	case retry > 0:
+		refused := unchecked(retry)
+		refused.Detail = "Too many wrong codes, tokens or sessions came from your address. Try again in a moment."
+		return refused
+	}
+	found := Something // also if look panics
+	defer func() { end(found == Good, found == Nothing) }()
+	found, err = look()
+	return err
+}
+
+// Remember says that a secret is good, because it was just made. Looking it up is no guess.
+func (c *Callers) Remember(secret ration.Secret) { c.guesses.remember(secret.Digest(nil)) }
 
 // tokenOf reads the token that a request carries.
 func tokenOf(header http.Header) (ration.Secret, error) {

@@ -3,7 +3,10 @@ package bearer_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http/httptest"
+	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -76,5 +79,50 @@ func TestUnreadTokenIsNoRefusal(t *testing.T) {
 	_, err := bearer.New(tokens{ration.ErrStoreUnavailable}).Authorize(r, admin.ScopeRead)
 	if _, refused := errors.AsType[*bearer.Refusal](err); refused || !errors.Is(err, ration.ErrStoreUnavailable) {
 		t.Errorf("error %v; want that of the store", err)
+	}
+}
+
+func TestGuesses(t *testing.T) {
+	callers := bearer.New(tokens{})
+	here, there := netip.MustParseAddr("198.51.100.1"), netip.MustParseAddr("203.0.113.1")
+	guess := func(from netip.Addr, text string, found bearer.Found) (asked bool, err error) {
+		err = callers.Guess(t.Context(), from, ration.SecretFromText(text), func() (bearer.Found, error) {
+			asked = true
+			return found, nil
+		})
+		return asked, err
+	}
+	for range 50 { // neither is a guess
+		for text, found := range map[string]bearer.Found{"good": bearer.Good, "something": bearer.Something} {
+			if asked, err := guess(here, text, found); !asked || err != nil {
+				t.Fatalf("%s is not looked up: %v", text, err)
+			}
+		}
+	}
+	looked := 0
+	var last error
+	for i := range 50 {
+		asked, err := guess(here, fmt.Sprint("made up ", i), bearer.Nothing)
+		if asked {
+			looked++
+		}
+		last = err
+	}
+	refused, _ := errors.AsType[*bearer.Refusal](last)
+	if looked < 20 || looked > 22 || refused == nil || refused.Status != 429 || refused.RetryAfter < 1 {
+		t.Errorf("%d of 50 guesses were looked up, the last one: %v", looked, last)
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	r.RemoteAddr = here.String() + ":4000"
+	if _, err := callers.AuthorizeSecret(r, ration.SecretFromText("bad"), admin.ScopeRead); !strings.Contains(fmt.Sprint(err), "token_unchecked") {
+		t.Errorf("tokens have a budget of their own: %v", err)
+	}
+	if asked, _ := guess(here, "something", bearer.Something); asked {
+		t.Error("what was never good is looked up for an address that has spent its guesses")
+	}
+	for name, from := range map[string]netip.Addr{"good": here, "made up": there} {
+		if asked, err := guess(from, name, bearer.Good); !asked || err != nil {
+			t.Errorf("%s is not looked up: %v", name, err)
+		}
 	}
 }

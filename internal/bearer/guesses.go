@@ -39,13 +39,12 @@ func newGuesses() *guesses {
 
 // begin asks to have a token read. If the peer's budget is spent, it says for how
 // long. What was read is told to end, which is never nil where retry is 0.
-func (g *guesses) begin(ctx context.Context, token ration.Secret, remote string) (end func(good, unknown bool), retry time.Duration, err error) {
+func (g *guesses) begin(ctx context.Context, token ration.Secret, from netip.Addr) (end func(good, unknown bool), retry time.Duration, err error) {
 	digest := token.Digest(nil)
 	if g.knows(digest) {
 		return func(bool, bool) {}, 0, nil
 	}
-	peer, _ := netip.ParseAddrPort(remote) // none on a unix socket
-	try, retry, err := g.budget.Begin(ctx, peer.Addr())
+	try, retry, err := g.budget.Begin(ctx, from)
 	if err != nil || retry > 0 {
 		return nil, retry, err
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -65,6 +66,14 @@ func (i consoleAccess) LogIn(r *http.Request, code ration.Secret) (ration.Secret
 	case refused != nil && refused.Status == http.StatusUnauthorized:
 		issued, err = operations.LogInWithLink(r.Context(), code, login)
 	}
+	return i.begun(issued, err)
+}
+
+// begun returns a session that was just begun.
+func (i consoleAccess) begun(issued admin.IssuedSession, err error) (ration.Secret, time.Time, error) {
+	if err == nil {
+		i.callers.Remember(issued.Secret)
+	}
 	return issued.Secret, issued.Session.ExpiresAt, err
 }
 
@@ -95,10 +104,17 @@ func (i consoleAccess) session(r *http.Request, secret ration.Secret) (admin.Ses
 	if secret.IsZero() {
 		return admin.Session{}, nil, console.ErrNoSession
 	}
-	session, err := i.sessions.Check(r.Context(), secret)
-	if errors.Is(err, admin.ErrSessionOver) {
-		return admin.Session{}, nil, console.ErrNoSession
-	}
+	var session admin.Session
+	err := i.callers.Guess(r.Context(), i.addressOf(r), secret, func() (found bearer.Found, err error) {
+		session, err = i.sessions.Check(r.Context(), secret)
+		switch {
+		case errors.Is(err, admin.ErrSessionOver):
+			return bearer.Nothing, console.ErrNoSession
+		case err != nil:
+			return bearer.Something, err
+		}
+		return bearer.Good, nil
+	})
 	if err != nil {
 		return admin.Session{}, nil, err
 	}
@@ -107,6 +123,8 @@ func (i consoleAccess) session(r *http.Request, secret ration.Secret) (admin.Ses
 }
 
 // clientOf returns the address of a request's client.
-func (i consoleAccess) clientOf(r *http.Request) string {
-	return rationhttp.TrustedProxies(i.settings.TrustedProxies).ClientIP(r).String()
+func (i consoleAccess) clientOf(r *http.Request) string { return i.addressOf(r).String() }
+
+func (i consoleAccess) addressOf(r *http.Request) netip.Addr {
+	return rationhttp.TrustedProxies(i.settings.TrustedProxies).ClientIP(r)
 }

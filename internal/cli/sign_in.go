@@ -46,7 +46,7 @@ func (i consoleAccess) signIn() (*console.SignIn, error) {
 		Name:  providerName(settings),
 		Begin: func(w http.ResponseWriter, r *http.Request) error { return refused(r, login.Begin(w, r)) },
 		Finish: func(w http.ResponseWriter, r *http.Request) (ration.Secret, time.Time, error) {
-			identity, err := login.Finish(w, r)
+			identity, err := i.identify(login, w, r)
 			if err != nil {
 				return ration.Secret{}, time.Time{}, refused(r, err)
 			}
@@ -56,9 +56,23 @@ func (i consoleAccess) signIn() (*console.SignIn, error) {
 			}
 			user := admin.User{Name: identity.Name(), Scopes: identity.Scopes, Subject: identity.Subject}
 			issued, err := operations.LogInUser(r.Context(), user, admin.Login{From: i.clientOf(r), UserAgent: r.UserAgent()})
-			return issued.Secret, issued.Session.ExpiresAt, err
+			return i.begun(issued, err)
 		},
 	}, nil
+}
+
+// identify has the provider asked who somebody is. The provider is asked again for each
+// code, so an address can't send as many made-up ones as it likes.
+func (i consoleAccess) identify(login *oidclogin.Login, w http.ResponseWriter, r *http.Request) (identity oidclogin.Identity, err error) {
+	code := ration.SecretFromText(r.FormValue("code"))
+	err = i.callers.Guess(r.Context(), i.addressOf(r), code, func() (bearer.Found, error) {
+		identity, err = login.Finish(w, r)
+		if refusal, is := errors.AsType[*oidclogin.Refusal](err); is && refusal.Status < http.StatusInternalServerError {
+			return bearer.Nothing, err
+		}
+		return bearer.Something, err
+	})
+	return identity, err
 }
 
 // providerName is what the button says.

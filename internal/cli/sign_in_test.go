@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -102,6 +103,25 @@ func TestSignInByAProvider(t *testing.T) {
 	provider.Set(func() { provider.Claims["groups"] = []string{"guests"} })
 	if status, body := browser.signIn(console); status != http.StatusForbidden || !strings.Contains(body, "None of your groups") {
 		t.Errorf("in no group: %d %s", status, body)
+	}
+
+	provider.Set(func() { provider.Claims["groups"] = []string{"ops"} })
+	if status, body := browser.signIn(console); status != http.StatusOK {
+		t.Fatalf("again: %d %s", status, body)
+	}
+	stranger := &visitor{t, map[string]*http.Cookie{}}
+	for i := range 40 {
+		stranger.cookies["__Host-ration"] = &http.Cookie{Name: "__Host-ration", Value: fmt.Sprint("made-up-", i)}
+		status, _, body = stranger.get(console + "/keys")
+	}
+	if status != http.StatusTooManyRequests || !strings.Contains(body, "Too many wrong") {
+		t.Errorf("after 40 made-up sessions: %d %s", status, body)
+	}
+	if status, _, body := stranger.get(console + "/login/oidc/callback?code=made-up&state=x"); status != http.StatusTooManyRequests || !strings.Contains(body, "Too many wrong") {
+		t.Errorf("a made-up code after them: %d %s", status, body)
+	}
+	if status, _, _ := browser.get(console + "/keys"); status != http.StatusOK {
+		t.Errorf("whoever is logged in at the same address: %d", status)
 	}
 	if log := server.stop().stderr; strings.Contains(log, testoidc.ClientSecret) || strings.Contains(log, testoidc.AccessToken) || !strings.Contains(log, "somebody could not log in by the OpenID provider") {
 		t.Errorf("the log:\n%s", log)

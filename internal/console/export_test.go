@@ -12,3 +12,11 @@ func CountNoLongerThan(t *testing.T, length time.Duration) {
 	previewTime = length
 	t.Cleanup(func() { previewTime = before })
 }
+
+// RejectNoLongerThan changes how long one form rejects requests, for one test.
+func RejectNoLongerThan(t *testing.T, length time.Duration) {
+	t.Helper()
+	before := rejectTime
+	rejectTime = length
+	t.Cleanup(func() { rejectTime = before })
+}

@@ -10,6 +10,8 @@ import (
 func (c *Console) registerRequests() {
 	c.get("/requests", c.requests)
 	c.get("/requests/{id}", c.request)
+	c.get("/requests/reject", c.previewRejection)
+	c.post("/requests/reject", c.rejectRequests)
 	c.post("/requests/{id}/approve", onKey(c.approveRequest))
 	c.post("/requests/{id}/reject", onKey(c.rejectRequest))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/console"
 	"github.com/ration-dev/ration/rationadmin"
 )
 
@@ -151,5 +152,69 @@ func TestManyRequests(t *testing.T) {
 	}
 	if last := f.shows(unescape(next[1]), "n00", "First page"); strings.Contains(last.body, "Next page") || strings.Contains(last.body, "n01<") {
 		t.Errorf("the last page: %s", last.body)
+	}
+}
+
+func TestRequestsAreRejectedTogether(t *testing.T) {
+	f, key := filled(t)
+	f.shows("/requests/reject?all=yes", "Nobody waits for a decision")
+	var ids []ration.KeyID
+	for i := range 24 {
+		id, _ := f.asked(fmt.Sprintf("<i>n%02d", i))
+		ids = append(ids, id)
+	}
+	f.shows("/requests", `name="key" value="`+ids[3].String(), `href="/requests/reject?all=yes"`)
+	f.shows("/requests/reject?key="+ids[3].String()+"&key="+ids[4].String(), "Reject 2 requests", "&lt;i&gt;n03", `name="key" value="`+ids[4].String())
+	if got := f.post("/requests/reject", "key", ids[3].String()); got.status != 422 || !strings.Contains(got.body, "Reason") {
+		t.Errorf("without a reason: %d %s", got.status, got.body)
+	}
+	if page := f.changes("/requests/reject", "key", ids[3].String(), "key", ids[4].String(), "reason", "spam"); !strings.Contains(page.body, "2 requests were rejected") {
+		t.Errorf("two of them: %s", page.body)
+	}
+	states := func() (pending int) {
+		for _, id := range ids {
+			if f.request(id).State == rationadmin.RequestPending {
+				pending++
+			}
+		}
+		return pending
+	}
+	if pending := states(); pending != 22 || f.request(ids[4]).DecisionReason != "spam" {
+		t.Errorf("%d are left, one with the reason %q", pending, f.request(ids[4]).DecisionReason)
+	}
+	preview := f.shows("/requests/reject?all=yes", "Reject 22 requests", "And 2 more")
+	until := regexp.MustCompile(`name="until" value="([^"]+)"`).FindStringSubmatch(preview.body)
+	late, _ := f.asked("late")
+	if page := f.changes("/requests/reject", "all", "yes", "until", until[1], "reason", "spam"); !strings.Contains(page.body, "22 requests were rejected") || states() != 0 {
+		t.Errorf("all of them: %s", page.body)
+	}
+	if got := f.request(late).State; got != rationadmin.RequestPending {
+		t.Errorf("one that nobody has seen counted is %s", got)
+	}
+	for name, fields := range map[string][]string{"none": {"reason", "no"}, "no key": {"key", "x", "reason", "no"}, "no time": {"all", "yes", "until", "x", "reason", "no"}} {
+		if got := f.post("/requests/reject", fields...); got.status != 422 {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+	}
+	if page := f.changes("/requests/reject", "key", key.String(), "reason", "no"); !strings.Contains(page.body, "0 requests were rejected") {
+		t.Errorf("a key that nobody asked for: %s", page.body)
+	}
+	f.access.scopes = []string{rationadmin.ScopeRead}
+	if page := f.shows("/requests"); strings.Contains(page.body, "/requests/reject") {
+		t.Error("a reader sees how to reject")
+	}
+	if got := f.post("/requests/reject", "all", "yes", "reason", "no"); got.status != http.StatusForbidden || f.request(late).State != rationadmin.RequestPending {
+		t.Errorf("a reader rejects: %d", got.status)
+	}
+}
+
+func TestManyRejectionsGoOnLater(t *testing.T) {
+	f, _ := filled(t)
+	for range 3 {
+		f.asked("Eve")
+	}
+	console.RejectNoLongerThan(t, -1)
+	if page := f.changes("/requests/reject", "all", "yes", "reason", "no"); !strings.Contains(page.body, "0 requests were rejected. 3 requests are left") {
+		t.Errorf("out of time: %s", page.body)
 	}
 }
