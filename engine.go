@@ -26,6 +26,7 @@ type EngineConfig struct {
 
 	Unknown  UnknownSecrets   // bounds the look-ups of unknown secrets; zero: its defaults
 	Observer observe.Observer // is told of each batch; nil: nobody is
+	Tracer   observe.Tracer   // is told of each batch before it is sent; nil: nobody is
 }
 
 // Engine decides charges. It validates them, finds the key that a secret belongs to,
@@ -71,6 +72,7 @@ func NewEngine(store Store, config EngineConfig) *Engine {
 			Split:     mayBeFaultOfOne,
 			Unclaimed: e.releaseUnclaimed,
 			Observe:   observerOf(store, lane, config.Observer),
+			Start:     tracerOf(store, lane, config.Tracer),
 			MaxQueue:  config.MaxQueue,
 			MaxWait:   config.MaxWait,
 		}))

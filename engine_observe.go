@@ -1,6 +1,9 @@
 package ration
 
 import (
+	"context"
+	"iter"
+
 	"github.com/ration-dev/ration/internal/groupcommit"
 	"github.com/ration-dev/ration/observe"
 )
@@ -25,13 +28,32 @@ func observerOf(store Store, lane int, observer observe.Observer) func(groupcomm
 	if observer == nil {
 		return nil
 	}
-	name := "other"
+	name := nameOf(store)
+	return func(sent groupcommit.Sent) { observer.BatchEnded(batchOf(name, lane, sent)) }
+}
+
+// tracerOf returns what tells a tracer of a lane's batches; nil without one.
+func tracerOf(store Store, lane int, tracer observe.Tracer) func(context.Context, groupcommit.Sent, iter.Seq[context.Context]) (context.Context, func(groupcommit.Sent)) {
+	if tracer == nil {
+		return nil
+	}
+	name := nameOf(store)
+	return func(ctx context.Context, sent groupcommit.Sent, callers iter.Seq[context.Context]) (context.Context, func(groupcommit.Sent)) {
+		ctx, end := tracer.BatchStarts(ctx, batchOf(name, lane, sent), callers)
+		if end == nil {
+			return ctx, nil
+		}
+		return ctx, func(sent groupcommit.Sent) { end(batchOf(name, lane, sent)) }
+	}
+}
+
+func batchOf(store string, lane int, sent groupcommit.Sent) observe.Batch {
+	return observe.Batch{Store: store, Lane: lane, Items: sent.Items, Waiting: sent.Queued, Waited: sent.Waited, Took: sent.Took, Err: sent.Err}
+}
+
+func nameOf(store Store) string {
 	if named, ok := store.(interface{ Name() string }); ok {
-		name = named.Name()
+		return named.Name()
 	}
-	return func(sent groupcommit.Sent) {
-		observer.BatchEnded(observe.Batch{
-			Store: name, Lane: lane, Items: sent.Items, Waiting: sent.Queued, Waited: sent.Waited, Took: sent.Took, Err: sent.Err,
-		})
-	}
+	return "other"
 }

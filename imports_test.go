@@ -64,7 +64,9 @@ var layers = []layer{
 
 	// Integrations translate a protocol. They never see a store.
 	{"rationhttp", []string{root, "api", "rationadmin", "internal/turns", "internal/wire"}},
-	{"internal/accesslog", []string{"rationhttp"}},
+	{"internal/answered", nil},
+	{"internal/accesslog", []string{"rationhttp", "internal/answered"}},
+	{"internal/tracing", []string{root, "observe", "rationhttp", "internal/answered", "internal/condense"}},
 	{"internal/traffic", []string{root, "rationhttp", "internal/admin", "internal/condense"}},
 	{"internal/metrics", []string{root, "observe", "rationhttp", "internal/traffic"}},
 	{"internal/sealed", nil},

@@ -57,7 +57,7 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) ([]ration.Decisi
 	b.logging, b.tells = s.config.RequestLog > 0, s.config.LimitThresholds
 	s.stuck.mark(b)
 	decisions, err := s.resolve(ctx, b)
-	s.observeResolution(b, err)
+	s.observeResolution(ctx, b, err)
 	if err == nil {
 		s.stuck.note(b)
 	}
@@ -91,7 +91,9 @@ func (s *Store) resolve(ctx context.Context, b *work) ([]ration.Decision, error)
 		if !sleep(ctx, pause) {
 			return nil, s.abandon(b, f)
 		}
-		s.config.Observer.Retried(observe.Retry{Store: s.Name(), Reason: f.reason()})
+		retry := observe.Retry{Store: s.Name(), Reason: f.reason()}
+		s.config.Observer.Retried(retry)
+		observe.Of(ctx).Retried(retry)
 	}
 }
 

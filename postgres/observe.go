@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -26,7 +27,7 @@ func (f *fault) reason() string {
 
 // observeResolution tells what became of a batch of which the answer to a COMMIT was
 // lost. Err is what its callers get.
-func (s *Store) observeResolution(b *work, err error) {
+func (s *Store) observeResolution(ctx context.Context, b *work, err error) {
 	if !b.lost {
 		return
 	}
@@ -37,7 +38,9 @@ func (s *Store) observeResolution(b *work, err error) {
 	case errors.Is(err, ration.ErrOutcomeUnknown):
 		outcome = observe.CommitUnknown
 	}
-	s.config.Observer.CommitResolved(observe.Resolution{Store: s.Name(), Outcome: outcome})
+	resolution := observe.Resolution{Store: s.Name(), Outcome: outcome}
+	s.config.Observer.CommitResolved(resolution)
+	observe.Of(ctx).CommitResolved(resolution)
 }
 
 // weaknesses are what weakens a promise now, so that only a change is told.

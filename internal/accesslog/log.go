@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ration-dev/ration/internal/answered"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -29,10 +30,10 @@ func (l *Log) Handler(via string, next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, told := time.Now(), new(entry)
-		answer := &answer{ResponseWriter: w}
+		answer := &answered.Writer{ResponseWriter: w}
 		defer func() { l.write(r, via, told, answer, time.Since(start)) }() // also if the handler panics, as one does whose client has gone
 		next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), entryKey{}, told)))
-		answer.begin() // net/http sends 200 for a handler that wrote nothing
+		answer.Begin()
 	})
 }
 
@@ -67,7 +68,7 @@ func (e *entry) note(event rationhttp.Event) {
 	}
 }
 
-func (l *Log) write(r *http.Request, via string, told *entry, answer *answer, took time.Duration) {
+func (l *Log) write(r *http.Request, via string, told *entry, answer *answered.Writer, took time.Duration) {
 	told.mu.Lock()
 	defer told.mu.Unlock()
 	event := told.event
@@ -76,7 +77,7 @@ func (l *Log) write(r *http.Request, via string, told *entry, answer *answer, to
 	}
 	attributes := append([]slog.Attr{slog.String("via", via)}, event.Attributes()...)
 	attributes = append(attributes,
-		slog.String("method", methodOf(r)), slog.Int("status", answer.status), slog.Int64("bytes", answer.bytes),
+		slog.String("method", answered.Method(r)), slog.Int("status", answer.Status), slog.Int64("bytes", answer.Bytes),
 		slog.Float64("seconds", took.Round(time.Microsecond).Seconds()), slog.String("client", l.proxies.ClientIP(r).String()))
 	if event.FailedOpen {
 		attributes = append(attributes, slog.Bool("failed_open", true))
@@ -85,13 +86,4 @@ func (l *Log) write(r *http.Request, via string, told *entry, answer *answer, to
 		attributes = append(attributes, slog.Bool("refunded", true))
 	}
 	l.log.LogAttrs(context.WithoutCancel(r.Context()), slog.LevelInfo, "answered", attributes...)
-}
-
-// methodOf returns a request's method, or "other": a client can send any text as one.
-func methodOf(r *http.Request) string {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace, http.MethodConnect:
-		return r.Method
-	}
-	return "other"
 }

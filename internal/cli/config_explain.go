@@ -49,7 +49,7 @@ func configuredProxy(settings config.Config) (*proxy.Proxy, error) {
 	if requests := settings.KeyRequests; requests.Path != "" {
 		own.asked = keyrequests.New(keyrequests.Config{Path: requests.Path, Desk: keyrequests.NewDesk(nil, requests.Open)})
 	}
-	made, err := newProxy(settings, newGate(settings, nil), own, slog.New(slog.DiscardHandler))
+	made, err := newProxy(settings, newGate(settings, nil), own, nil, slog.New(slog.DiscardHandler))
 	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
 		return nil, &config.Error{Where: invalid.Field, Reason: invalid.Error()}
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/ration-dev/ration/internal/jobs"
 	"github.com/ration-dev/ration/internal/metrics"
 	"github.com/ration-dev/ration/internal/server"
+	"github.com/ration-dev/ration/internal/tracing"
 	"github.com/ration-dev/ration/internal/traffic"
 	"github.com/ration-dev/ration/postgres"
 	"github.com/ration-dev/ration/rationadmin"
@@ -47,6 +48,7 @@ type instance struct {
 	activity   *activityLog
 	traffic    *traffic.Counter
 	metrics    *metrics.Metrics // nil: nothing is measured
+	tracer     *tracing.Tracer  // nil: nothing is traced
 	store      database         // nil while it is awaited
 	awaited    *awaited         // nil unless the database was away
 	engine     *ration.Engine
@@ -70,6 +72,7 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger, 
 	if i.metrics, err = newMetrics(settings); err != nil {
 		return nil, err
 	}
+	i.tracer = newTracer(ctx, i.self, log)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, i.close(ctx))
@@ -85,7 +88,7 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger, 
 	}
 	administration := i.administrationConfig()
 	decides := i.decides()
-	i.engine = ration.NewEngine(decides, ration.EngineConfig{Pepper: settings.Pepper, LeaseTTL: settings.Lease, Unknown: settings.Unknown, Observer: i.observeBatches()})
+	i.engine = ration.NewEngine(decides, ration.EngineConfig{Pepper: settings.Pepper, LeaseTTL: settings.Lease, Unknown: settings.Unknown, Observer: i.observeBatches(), Tracer: i.tracer.Batches()})
 	if i.metrics != nil {
 		i.metrics.Watch(i.engine)
 	}
@@ -262,6 +265,7 @@ func (i *instance) close(ctx context.Context) error {
 	if i.store != nil {
 		errs = append(errs, i.store.Close())
 	}
+	i.tracer.Close(ctx)
 	return errors.Join(errs...)
 }
 

@@ -59,13 +59,13 @@ func (i *instance) newServer() (*server.Server, error) {
 	}).Register(api)
 	var handler http.Handler // none without an upstream
 	if i.settings.Upstream != nil {
-		served, err := newProxy(i.settings, gate, ownPaths{usage, pages, requests}, i.log)
+		served, err := newProxy(i.settings, gate, ownPaths{usage, pages, requests}, i.tracer.Transport, i.log)
 		if err != nil {
 			return nil, err
 		}
-		handler = i.access.Handler(proxyListener, served)
+		handler = i.tracer.Handler(i.access.Handler(proxyListener, served), gate.TrustedProxies.TrustsPeer)
 	}
-	listeners, err := i.newListeners(handler, i.withMetrics(i.access.Handler("verify", api)), gate, trouble)
+	listeners, err := i.newListeners(handler, i.withMetrics(i.tracer.Handler(i.access.Handler("verify", api), nil)), gate, trouble)
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +137,7 @@ func (i *instance) observeAnswers(trouble *troubleLog) func(context.Context, rat
 		refusals(ctx, event)
 		i.access.Observe(ctx, event)
 		i.traffic.Observe(ctx, event)
+		i.tracer.Observe(ctx, event)
 		if i.metrics != nil {
 			i.metrics.Observe(ctx, event)
 		}
@@ -178,8 +179,9 @@ type ownPaths struct {
 	asked  *keyrequests.Handler // nil: none
 }
 
-// newProxy returns the proxy before the settings' upstream, which there must be.
-func newProxy(settings config.Config, gate rationhttp.Gate, own ownPaths, log *slog.Logger) (*proxy.Proxy, error) {
+// newProxy returns the proxy before the settings' upstream, which there must be. Wrap, which may be nil, is as in
+// [proxy.Config].
+func newProxy(settings config.Config, gate rationhttp.Gate, own ownPaths, wrap func(http.RoundTripper) http.RoundTripper, log *slog.Logger) (*proxy.Proxy, error) {
 	table, err := route.Compile(settings.Routes)
 	if err != nil {
 		return nil, err
@@ -197,6 +199,7 @@ func newProxy(settings config.Config, gate rationhttp.Gate, own ownPaths, log *s
 		CORS:           settings.CORS, Preflights: preflightsOf(settings), PreflightRate: settings.PreflightRate,
 		Headers: settings.UpstreamHeaders, PassHeaders: settings.PassHeaders, Timeout: settings.UpstreamTimeout,
 		Capacity: proxy.Capacity(settings.UpstreamCapacity),
+		Wrap:     wrap,
 		Rewrite:  settings.Rewrite, Errors: settings.Errors,
 		SecretPrefix: settings.SecretPrefix, Log: log,
 	})

@@ -20,6 +20,7 @@ type flight[K comparable, T, R any] struct {
 	started time.Time
 	waited  time.Duration
 	queued  int
+	end     func(Sent)
 }
 
 // leave notes that one more caller is gone; when none is left, Commit may stop.
@@ -116,6 +117,7 @@ func (b *Batcher[K, T, R]) send(f *flight[K, T, R]) {
 		}
 		b.tell(f, returned, err)
 	}()
+	b.start(f)
 	results, split, err = b.commit(f)
 }
 

@@ -3,6 +3,7 @@ package groupcommit
 import (
 	"cmp"
 	"context"
+	"iter"
 	"time"
 )
 
@@ -46,6 +47,13 @@ type Config[K comparable, T, R any] struct {
 	// called between two calls of Commit, so it must return at once. Nil: nobody is
 	// told.
 	Observe func(Sent)
+
+	// Start is told of each call of Commit before it, on the same goroutine, with what is
+	// known of it by then, so it must return at once. Callers yields the contexts of those
+	// who wait; it may be used only until Start returns. Commit gets the context that Start
+	// returns, which must come from ctx. End, unless nil, is called where Observe is. A nil
+	// Start costs nothing.
+	Start func(ctx context.Context, sent Sent, callers iter.Seq[context.Context]) (_ context.Context, end func(Sent))
 
 	// Unclaimed is told of each result for which its caller no longer waited. It must
 	// return at once. Nil: nobody is told.

@@ -65,6 +65,9 @@ type Config struct {
 	// Timeout is how long the upstream may take until its answer begins. Zero: 10
 	// minutes. The answer itself may last as long as it likes.
 	Timeout time.Duration
+	// Wrap returns what requests to the upstream are sent by, from what sends them. Nil:
+	// just that.
+	Wrap func(http.RoundTripper) http.RoundTripper
 	// SecretPrefix is the prefix by which a Ration secret is recognised in queries
 	// and, on free routes, in an Authorization field, which may also hold a
 	// credential of the application. Empty: [ration.DefaultSecretPrefix].

@@ -48,6 +48,9 @@ func New(config Config) (*Proxy, error) {
 		Transport: p.transport, BufferPool: copyBuffers{},
 		ErrorLog: p.trouble.Standard(),
 	}
+	if config.Wrap != nil {
+		p.reverse.Transport = config.Wrap(p.transport)
+	}
 	return p, nil
 }
 

@@ -1,0 +1,22 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/ration-dev/ration/internal/tracing"
+	"github.com/ration-dev/ration/rationadmin"
+)
+
+// newTracer returns what traces an instance; nil if nothing is to be traced. Variables
+// that it can't follow, which may be meant for all programs of a machine, are no reason
+// not to serve.
+func newTracer(ctx context.Context, self rationadmin.Instance, log *slog.Logger) *tracing.Tracer {
+	info, _ := debug.ReadBuildInfo()
+	tracer, err := tracing.New(ctx, tracing.Config{Version: buildVersion(info).Version, ID: self.ID.String(), Log: log})
+	if err != nil {
+		log.WarnContext(ctx, "nothing is traced", "reason", err)
+	}
+	return tracer
+}
