@@ -5,6 +5,7 @@ package chart_test
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,8 @@ import (
 	"sync"
 	"testing"
 )
+
+var update = flag.Bool("update", false, "keep what Helm makes of the chart in testdata")
 
 // helm returns the path of the Helm of tools/helm/go.mod.
 var helm = sync.OnceValues(func() (string, error) {

@@ -1,9 +1,8 @@
-package chart_test
+package docs_test
 
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"regexp"
 	"slices"
@@ -13,14 +12,14 @@ import (
 	"github.com/ration-dev/ration/internal/config"
 )
 
-var update = flag.Bool("update", false, "write the settings into the chart's values.schema.json")
+const chart = "../../deploy/helm/ration"
 
 // ofCommands are settings that a server takes no notice of.
 var ofCommands = []string{"server", "token_file", "ca_file", "accept_plain_server", "profile"}
 
-// TestSchemaHasTheSettings: a setting that is misspelt in the values is refused before
-// anything is installed.
-func TestSchemaHasTheSettings(t *testing.T) {
+// TestReferenceOfTheChart: a setting that is misspelt in the values of the Helm chart is
+// refused before anything is installed.
+func TestReferenceOfTheChart(t *testing.T) {
 	const path = chart + "/values.schema.json"
 	before, err := os.ReadFile(path)
 	if err != nil {
@@ -55,7 +54,7 @@ func TestSchemaHasTheSettings(t *testing.T) {
 		return
 	}
 	if !*update {
-		t.Fatalf("%s doesn't have the settings of internal/config; go test ./test/chart -run Schema -update writes them", path)
+		t.Fatalf("%s doesn't have the settings of internal/config; run 'go test ./test/docs -run Reference -update'", path)
 	}
 	if err := os.WriteFile(path, after.Bytes(), 0o644); err != nil { //nolint:gosec // everybody may read a chart
 		t.Fatal(err)
@@ -87,7 +86,7 @@ func TestSecretsHaveNoPlaceInTheConfigMap(t *testing.T) {
 			continue
 		}
 		if want := secret || ours; refused[s.Name] != want {
-			t.Errorf("%s is refused in the values: %t, want %t", s.Name, refused[s.Name], want)
+			t.Errorf("%s is refused in the values of the Helm chart: %t, want %t; the list is $instead in templates/refuse.yaml", s.Name, refused[s.Name], want)
 		}
 		delete(refused, s.Name)
 	}
