@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-func whatRemainsIsThreeClicksAway(t *testing.T, s *site) {
-	b := s.open(t, "/")
+func whatRemainsIsThreeClicksAway(b *tab, s *site) {
+	s.open(b, "/")
 	clicks := 0
 	click := func(selector, text string) {
 		clicks++
@@ -18,14 +18,14 @@ func whatRemainsIsThreeClicksAway(t *testing.T, s *site) {
 	}
 	click("nav a", "Keys")
 	click("main a", "Ada")
-	b.awaitText("[data-limit]", "100000")
+	b.awaitText("[data-limit]", "100,000")
 	if clicks > 3 {
-		t.Errorf("what remains took %d clicks", clicks)
+		b.t.Errorf("what remains took %d clicks", clicks)
 	}
 }
 
-func timesAreInTheChosenZone(t *testing.T, s *site) {
-	b := s.open(t, "/")
+func timesAreInTheChosenZone(b *tab, s *site) {
+	s.open(b, "/")
 	b.follow("nav a", "Keys")
 	b.follow("main a", "Ada") // whose plan is in Berlin
 	times := map[string]string{}
@@ -34,27 +34,27 @@ func timesAreInTheChosenZone(t *testing.T, s *site) {
 		times[zone] = await[string](b, "the times in another zone", `(zone) => localStorage.getItem("zone") === zone && [...document.querySelectorAll("[aria-labelledby=limits] tbody time")].pop().textContent`, zone)
 	}
 	if !strings.HasSuffix(times["utc"], "UTC") || times["key"] == times["utc"] || strings.HasSuffix(times["key"], "UTC") {
-		t.Errorf("got %v, want the limit's reset in Berlin and in UTC", times)
+		b.t.Errorf("got %v, want the limit's reset in Berlin and in UTC", times)
 	}
 	b.open(s.adminURL + "/keys/" + s.key.ID)
 	if chosen := get[bool](b, `() => document.querySelector("[name=zone][value=utc]").checked`); !chosen {
-		t.Error("another page has forgotten the zone")
+		b.t.Error("another page has forgotten the zone")
 	}
 	b.click("[data-switch=theme] label", "dark")
 	if look := get[string](b, `() => getComputedStyle(document.documentElement).colorScheme`); look != "dark" {
-		t.Errorf("after choosing the dark look the page is %q", look)
+		b.t.Errorf("after choosing the dark look the page is %q", look)
 	}
 }
 
-func searchIsInTheAddress(t *testing.T, s *site) {
-	b := s.open(t, "/keys")
+func searchIsInTheAddress(b *tab, s *site) {
+	s.open(b, "/keys")
 	b.fill("#q", "Grac")
 	await[bool](b, "the one key that matches", `() => document.querySelectorAll("#live tbody tr").length === 1 && location.search.includes("q=Grac")`)
 	b.choose("#status", "disabled")
 	await[bool](b, "no key", `() => !document.querySelector("#live tbody tr") && location.search.includes("status=disabled")`)
 	b.open(get[string](b, `() => location.href`))
 	if got := get[string](b, `() => document.querySelector("#q").value + document.querySelector("#status").value`); got != "Gracdisabled" {
-		t.Errorf("the page at that address has the filters %q", got)
+		b.t.Errorf("the page at that address has the filters %q", got)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
@@ -165,16 +164,14 @@ func (b *tab) awaitOpen(dialog string) {
 	await[bool](b, "the dialog "+dialog, `(id) => document.getElementById(id).open`, dialog)
 }
 
-func paletteIsForTheKeyboard(t *testing.T, s *site) {
-	b := newTab(t, s.adminURL)
-	b.bringAxe()
-	s.see(b, view{path: "/"})
+func paletteIsForTheKeyboard(b *tab, s *site) {
+	s.open(b, "/")
 	b.press("k", chromedp.KeyModifiers(chromedp.ModifierCtrl))
 	b.awaitSeen("#found a", "Overview")
 	for n, step := range []struct{ key, chosen string }{{kb.ArrowDown, "Overview"}, {kb.ArrowDown, "Keys"}, {kb.ArrowUp, "Overview"}} {
 		b.press(step.key)
 		if got := get[string](b, `() => document.querySelector("#found [aria-selected=true]")?.firstChild.textContent.trim()`); got != step.chosen {
-			t.Errorf("after %d arrow keys %q is chosen, want %q", n+1, got, step.chosen)
+			b.t.Errorf("after %d arrow keys %q is chosen, want %q", n+1, got, step.chosen)
 		}
 	}
 	b.wantAccessible(window{wide, "light"})
@@ -191,16 +188,14 @@ func paletteIsForTheKeyboard(t *testing.T, s *site) {
 }
 
 // menuIsForTheKeyboard opens the navigation of a narrow window, which is closed there.
-func menuIsForTheKeyboard(t *testing.T, s *site) {
-	b := newTab(t, s.adminURL)
-	b.bringAxe()
-	s.see(b, view{path: "/keys"})
+func menuIsForTheKeyboard(b *tab, s *site) {
+	s.open(b, "/keys")
 	b.resize(narrow)
 	b.prefer("dark")
 	b.settleSize(narrow)
 	get[bool](b, `() => { document.querySelector("button[aria-controls=nav]").focus(); return true; }`)
 	if seen := get[bool](b, `() => document.querySelector("nav a").checkVisibility({ visibilityProperty: true })`); seen {
-		t.Error("the menu is open before anybody opened it")
+		b.t.Error("the menu is open before anybody opened it")
 	}
 	b.press(kb.Enter)
 	b.awaitSeen("nav a", "Overview")

@@ -36,7 +36,8 @@ func startChromium() (stop func(), err error) {
 		return nil, err
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.DisableGPU, chromedp.Flag("force-device-scale-factor", "1"))
+		chromedp.ExecPath(path), chromedp.DisableGPU, chromedp.Flag("force-device-scale-factor", "1"),
+		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,SpareRendererForSitePerProcess")) // no process in advance for each page
 	if os.Geteuid() == 0 { // Chromium's sandbox refuses to be root's, as it is in containers
 		options = append(options, chromedp.NoSandbox)
 	}

@@ -29,10 +29,10 @@ func TestOneServer(t *testing.T) {
 	for _, v := range views {
 		t.Run("view "+v.name, func(t *testing.T) {
 			t.Parallel()
-			look(borrow(t, tabs), s.in(t), v)
+			look(borrow(t, tabs, s.adminURL), s.in(t), v)
 		})
 	}
-	for name, test := range map[string]func(*testing.T, *site){
+	for name, test := range map[string]func(*tab, *site){
 		"all pages are views":                  allPagesAreViews,
 		"readers change nothing":               readersChangeNothing,
 		"other sites change nothing":           othersChangeNothing,
@@ -44,7 +44,7 @@ func TestOneServer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, s.in(t))
+			test(borrow(t, tabs, s.adminURL), s.in(t))
 		})
 	}
 }
@@ -62,22 +62,20 @@ func newLookingTab(t *testing.T, hosts ...string) *tab {
 	return b
 }
 
-// borrow gives a test one of the tabs, in which nobody is logged in.
-func borrow(t *testing.T, tabs chan *tab) *tab {
+// borrow gives a test one of the tabs, which has forgotten what the site has told it. It
+// still shows the page of the test before: to leave a page of the console for one of
+// another kind takes the browser a process more.
+func borrow(t *testing.T, tabs chan *tab, site string) *tab {
 	t.Helper()
 	b := *<-tabs
 	owner := b.t
 	b.t = t
 	t.Cleanup(func() {
-		b.open("about:blank") // what the page still does is its own fault
 		b.reportFaults()
 		b.t = owner
 		tabs <- &b
 	})
-	b.call("forgetting who was logged in", func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, network.ClearBrowserCookies, cdp.Empty{})
-		return err
-	})
+	b.forget(site)
 	b.resize(wide)
 	b.weight()
 	return &b
@@ -158,17 +156,17 @@ func (b *tab) keepScreenshot(name string, w window) {
 }
 
 // allPagesAreViews follows where the navigation and the palette lead.
-func allPagesAreViews(t *testing.T, s *site) {
-	b := s.open(t, "/")
+func allPagesAreViews(b *tab, s *site) {
+	s.open(b, "/")
 	b.click("[data-palette]", "")
 	b.awaitSeen("#found a", "Overview")
 	linked := strings.Fields(get[string](b, `() => [...document.querySelectorAll("#nav a, #found a")].map((a) => a.getAttribute("href")).join(" ")`))
 	if len(linked) < 7 {
-		t.Fatalf("found only %v", linked)
+		b.t.Fatalf("found only %v", linked)
 	}
 	for _, path := range linked {
 		if !slices.ContainsFunc(views, func(v view) bool { return v.path == path && !v.holds }) {
-			t.Errorf("the page %s is not among those that are looked at", path)
+			b.t.Errorf("the page %s is not among those that are looked at", path)
 		}
 	}
 }

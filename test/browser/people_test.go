@@ -29,10 +29,9 @@ func (b *tab) showUsage(secret string) {
 	b.awaitSeen("#key-name", "")
 }
 
-// replaceKey replaces a secret on the page for its holder, and returns the new one.
-func (b *tab) replaceKey(secret string) (renewed string) {
+// replaceKey replaces the secret whose usage is shown, and returns the new one.
+func (b *tab) replaceKey() (renewed string) {
 	b.t.Helper()
-	b.showUsage(secret)
 	b.click("#rotate-confirm", "")
 	b.click("#rotate-button", "")
 	b.awaitSeen("#rotated-title", "")

@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
-	"testing"
 )
 
 // offer is a change that a page offers.
@@ -24,7 +23,9 @@ const crawl = `async () => {
 		const found = new DOMParser().parseFromString(await answer.text(), "text/html");
 		for (const change of found.querySelectorAll("[method=post], [formmethod=post], [hx-post], [hx-put], [hx-patch], [hx-delete]")) {
 			const form = change.closest("form");
-			for (const field of form.querySelectorAll("input, textarea")) // as somebody would who means it
+			for (const list of form.querySelectorAll("select")) // as somebody would who means it
+				if (!list.value && list.options.length > 1) list.selectedIndex = 1;
+			for (const field of form.querySelectorAll("input, textarea"))
 				if (!field.value && (field.required || field.name === "typed")) field.value = field.dataset.typed || form.elements.name?.value || "5/day";
 			const action = change.getAttribute("hx-post") || change.getAttribute("action") || change.outerHTML.slice(0, 200);
 			offers.push({ Page: path, Action: action, Fields: new URLSearchParams(new FormData(form)).toString() });
@@ -65,52 +66,53 @@ var ids = regexp.MustCompile(`(key|sec)_[0-9a-f-]{36}|[0-9a-f]{8}-[0-9a-f-]{27}`
 
 // readersChangeNothing compares what is offered to whoever may read with what is offered
 // to whoever may do everything, and then sends the latter's changes as the former.
-func readersChangeNothing(t *testing.T, s *site) {
-	all, pages := s.open(t, "/").offers()
+func readersChangeNothing(b *tab, s *site) {
+	s.open(b, "/")
+	all, pages := b.offers()
 	kinds := map[string]offer{}
 	for _, o := range all {
 		kinds[ids.ReplaceAllString(o.Action, "{id}")] = o
 	}
 	if len(kinds) < 15 || pages < 20 {
-		t.Fatalf("only %d kinds of changes are offered on %d pages: %v", len(kinds), pages, kinds)
+		b.t.Fatalf("only %d kinds of changes are offered on %d pages: %v", len(kinds), pages, kinds)
 	}
 
-	b := newTab(t, s.adminURL)
+	b.forget(s.adminURL)
 	b.logIn(s.rig, s.newToken("reader", "read"))
 	offered, read := b.offers()
 	for _, o := range offered {
-		t.Errorf("the page %s offers %s to a reader", o.Page, o.Action)
+		b.t.Errorf("the page %s offers %s to a reader", o.Page, o.Action)
 	}
 	if read < 12 {
-		t.Errorf("a reader reads only %d pages", read)
+		b.t.Errorf("a reader reads only %d pages", read)
 	}
 	for kind, o := range kinds {
 		status := get[int](b, `async (path, fields) => (await fetch(path, { method: "POST", body: new URLSearchParams(fields) })).status`, o.Action, o.Fields)
 		if status != http.StatusForbidden {
-			t.Errorf("a reader's POST to %s got %d, want %d", kind, status, http.StatusForbidden)
+			b.t.Errorf("a reader's POST to %s got %d, want %d", kind, status, http.StatusForbidden)
 		}
 	}
 	if rows := s.cli("audit", "--actor", "token:reader", "-o", "csv"); strings.Count(rows, "\n") > 2 { // the header and the session
-		t.Errorf("a reader has changed something:\n%s", rows)
+		b.t.Errorf("a reader has changed something:\n%s", rows)
 	}
 }
 
 // othersChangeNothing opens a page of another origin, to which the browser does send the
 // cookie, since SameSite knows no ports.
-func othersChangeNothing(t *testing.T, s *site) {
+func othersChangeNothing(b *tab, s *site) {
 	key := s.newKey("Margaret")
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = fmt.Fprintf(w, `<!doctype html><title>other</title><form method="post" action="%s/keys/%s/disable"><button>Win</button></form>`, s.adminURL, key.ID)
 	}))
-	t.Cleanup(other.Close)
-	b := newTab(t, s.adminURL, other.URL)
-	s.see(b, view{path: "/keys/" + key.ID})
+	b.t.Cleanup(other.Close)
+	b.allow(other.URL)
+	s.open(b, "/keys/"+key.ID)
 	b.awaitText("#state", "active")
 	b.open(other.URL + "/")
 	b.follow("button", "Win")
 	if url := get[string](b, `() => location.href`); url != s.adminURL+"/keys/"+key.ID+"/disable" {
-		t.Fatalf("the form was not sent: the tab is at %s", url)
+		b.t.Fatalf("the form was not sent: the tab is at %s", url)
 	}
 	b.open(s.adminURL + "/keys/" + key.ID)
 	b.awaitText("#state", "active") // and the session is there

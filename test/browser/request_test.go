@@ -48,7 +48,7 @@ func TestAKeyIsAskedForApprovedAndPickedUp(t *testing.T) {
 	holder.showUsage(secret)
 	holder.awaitText("#limit-requests-day .number", "1")
 	r.age()
-	renewed := holder.replaceKey(secret)
+	renewed := holder.replaceKey()
 	if renewed == secret || !strings.HasPrefix(renewed, "rk_") {
 		t.Errorf("the new secret is %q", renewed)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 
 	"github.com/ration-dev/ration/test/harness"
@@ -123,6 +124,15 @@ func (r *rig) beginSession(code string) (session string) {
 	}
 	r.t.Fatalf("login answered %d without a session", response.StatusCode)
 	return ""
+}
+
+// forget has a tab forget who is logged in at a site, and what its pages keep.
+func (b *tab) forget(site string) {
+	b.t.Helper()
+	b.call("forgetting a site", func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: site, StorageTypes: "cookies,local_storage"})
+		return err
+	})
 }
 
 // enter gives a tab a session.

@@ -18,8 +18,11 @@ import (
 const (
 	// patience is how long a tab waits for what a page is to become.
 	patience = 20 * time.Second
-	// lookEvery is how often it looks.
-	lookEvery = 10 * time.Millisecond
+	// lookEvery is how often it looks at first, and seldomLookEvery later.
+	lookEvery       = 10 * time.Millisecond
+	seldomLookEvery = 100 * time.Millisecond
+	// oftenLooks is how many times it looks often.
+	oftenLooks = 50
 )
 
 // tab is a tab of the browser, which nobody has used before.
@@ -40,6 +43,10 @@ func newTab(t *testing.T, hosts ...string) *tab {
 	}
 	b.call("network", func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, network.Enable, network.EnableParams{})
+		return err
+	})
+	b.call("giving the tab the focus, which others have too", func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 		return err
 	})
 	b.resize(wide)
@@ -122,7 +129,11 @@ func await[T comparable](b *tab, what, function string, args ...any) T {
 	b.t.Helper()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	for deadline := time.Now().Add(patience); ; {
+	deadline := time.Now().Add(patience)
+	for looks := 0; ; looks++ {
+		if looks == oftenLooks {
+			tick.Reset(seldomLookEvery)
+		}
 		value, err := eval[T](b, function, args...) // a page that is just left has an error
 		if zero := *new(T); err == nil && value != zero {
 			return value

@@ -2,7 +2,6 @@ package browser_test
 
 import (
 	"strings"
-	"testing"
 )
 
 // view is one of the pages, as somebody sees it.
@@ -64,7 +63,10 @@ var views = []view{
 		b.click("#show-usage", "")
 		b.awaitSeen("#trouble", "")
 	}},
-	{name: "holder-rotated", holds: true, act: func(b *tab, s *site) { b.replaceKey(s.aged.Secret) }},
+	{name: "holder-rotated", holds: true, act: func(b *tab, s *site) {
+		b.showUsage(s.aged.Secret)
+		b.replaceKey()
+	}},
 	{name: "holder-asks", path: "/request", holds: true},
 	{name: "holder-asked", path: "/request", holds: true, act: func(b *tab, _ *site) {
 		b.fill("#name", "<script>document.title='run'</script>")
@@ -115,12 +117,10 @@ func (s *site) see(b *tab, v view) {
 	b.settle()
 }
 
-// open opens a page of the console in a tab of its own.
-func (s *site) open(t *testing.T, path string) *tab {
-	t.Helper()
-	b := newTab(t, s.adminURL)
+// open opens a page of the console.
+func (s *site) open(b *tab, path string) {
+	b.t.Helper()
 	s.see(b, view{path: path})
-	return b
 }
 
 // settle waits until charts are drawn and nothing is loaded any more.

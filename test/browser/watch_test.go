@@ -25,11 +25,18 @@ type watch struct {
 func newWatch(urls []string) *watch {
 	w := &watch{}
 	for _, text := range urls {
-		if parsed, err := url.Parse(text); err == nil {
-			w.hosts = append(w.hosts, parsed.Host)
-		}
+		w.allow(text)
 	}
 	return w
+}
+
+// allow lets the host of a URL be asked.
+func (w *watch) allow(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if parsed, err := url.Parse(text); err == nil {
+		w.hosts = append(w.hosts, parsed.Host)
+	}
 }
 
 // note takes an event of the browser.
