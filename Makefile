@@ -52,6 +52,10 @@ bench: system ## compare with other ways to count, each checked for doing the wo
 latency: system ## measure what Ration adds to a call, on SQLite and PostgreSQL
 	scripts/latency.sh
 
+.PHONY: observed
+observed: ## measure what metrics and traces cost (3 minutes)
+	scripts/observed.sh
+
 .PHONY: scale
 scale: system ## measure what a million keys with a month of usage cost (half an hour)
 	scripts/scale.sh
@@ -90,7 +94,7 @@ hooks: ## check format, vet and fast tests before each commit of this checkout
 
 .PHONY: system
 system:
-	@scripts/require.sh cc curl bash-completion fish git openssl postgresql pgbouncer python3 systemd-analyze fastapi wheel mypy express typescript npm chromium
+	@scripts/require.sh cc curl bash-completion fish git openssl promtool postgresql pgbouncer python3 systemd-analyze fastapi wheel mypy express typescript npm chromium
 
 # Only test-long keeps a database with Patroni.
 .PHONY: failovers

@@ -13,6 +13,7 @@ packages() {
     bash-completion) echo bash-completion ;;
     fish) echo fish ;;
     openssl) echo openssl ;;
+    promtool) echo prometheus ;;
     git) echo git ;;
     postgresql) echo postgresql ;;
     pgbouncer) echo pgbouncer ;;
@@ -29,7 +30,7 @@ packages() {
     java) echo default-jre-headless ;;
     patroni) echo patroni ;;
     etcd) echo etcd-server ;;
-    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi wheel mypy express typescript npm java patroni etcd" >&2; exit 2 ;;
+    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl promtool git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi wheel mypy express typescript npm java patroni etcd" >&2; exit 2 ;;
   esac
 }
 
@@ -46,6 +47,7 @@ has() {
     nginx) command -v nginx || [[ -x /usr/sbin/nginx ]] ;;
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     python3) command -v python3 ;;
+    promtool) command -v promtool ;;
     patroni) command -v patroni ;;
     etcd) command -v etcd ;;
     systemd-analyze) command -v systemd-analyze ;;
