@@ -92,6 +92,7 @@ var charts = []struct {
 	{"long names", least + "fullnameOverride: a-name-of-a-release-that-is-longer-than-any-name-may-be-in-kubernetes\nenvoy: {enabled: true}\nmetrics: {serviceMonitor: {enabled: true}}\n", "ConfigMap Deployment Job PodDisruptionBudget Service/api Service/envoy Service/metrics ServiceAccount ServiceMonitor"},
 	{"another file", least + "config: {request_log_days: 30}\n", "ConfigMap Deployment Job PodDisruptionBudget Service/api ServiceAccount"},
 	{"more replicas", least + "replicas: 5\n", "ConfigMap Deployment Job PodDisruptionBudget Service/api ServiceAccount"},
+	{"SQLite stopped", strings.Replace(single, "replicas: 1", "replicas: 0", 1), "ConfigMap Service/api ServiceAccount StatefulSet"},
 	{"SQLite with a certificate", single + "shutdown: {delaySeconds: 0}\ntls: {api: {existingSecret: api-tls}}\n", "ConfigMap Service/api ServiceAccount StatefulSet"},
 	{"all listeners", allListeners, "ConfigMap Deployment HorizontalPodAutoscaler Job NetworkPolicy PodDisruptionBudget Service/api Service/envoy Service/metrics Service/proxy ServiceAccount ServiceMonitor"},
 	{"everything", everything, "ConfigMap Deployment HorizontalPodAutoscaler Job NetworkPolicy PodDisruptionBudget Service/admin Service/api Service/envoy Service/metrics Service/proxy ServiceAccount ServiceMonitor"},

@@ -278,3 +278,12 @@ func TestAnotherFileReplacesThePods(t *testing.T) {
 		t.Errorf("the file's sum is %q, %q with more replicas, and %q with another file", before, same, other)
 	}
 }
+
+// TestNoPodRunsWhileAFileIsRestored: with SQLite, replicas are 1 or 0.
+func TestNoPodRunsWhileAFileIsRestored(t *testing.T) {
+	for name, want := range map[string]int{"SQLite": 1, "SQLite stopped": 0} {
+		if got := workload(t, render(t, name)).Spec.Replicas; got == nil || *got != want {
+			t.Errorf("%s: %v replicas, want %d", name, got, want)
+		}
+	}
+}
