@@ -67,7 +67,7 @@ one.`,
 	cmd.Flags().BoolVar(&fresh, "fresh", false, "start from scratch: delete "+devDatabase+" first")
 	cmd.Flags().BoolVar(&empty, "empty", false, "make a new "+devDatabase+" without made-up history")
 	a.addSettingFlags(cmd)
-	showDailyFirst(cmd)
+	showFew(cmd, "sqlite:"+devDatabase, "upstream", "fresh", "empty", "listen", "api-listen", "admin-listen", "db", "config", "log-level", "help")
 	return cmd
 }
 

@@ -89,6 +89,24 @@ func showDailyFirst(cmd *cobra.Command) {
 	})
 }
 
+// showFew makes a command's help name some of its flags, and say where the others are. Its
+// database is another one than that of other commands.
+func showFew(cmd *cobra.Command, database string, names ...string) {
+	cmd.SetUsageFunc(func(cmd *cobra.Command) error {
+		few := newFlagSet()
+		for _, name := range names {
+			flag := *cmp.Or(cmd.Flags().Lookup(name), cmd.InheritedFlags().Lookup(name))
+			if name == "db" {
+				flag.Usage = `database: "sqlite:PATH" or a "postgres://…" URL (default ` + database + `)`
+			}
+			few.AddFlag(&flag)
+		}
+		_, err := fmt.Fprintf(cmd.OutOrStderr(), "Usage:\n  %s\n\nExamples:\n%s\n\nFlags:\n%s\nAll flags of 'ration serve' work too: 'ration serve --help' lists them.\n",
+			cmd.UseLine(), cmd.Example, few.FlagUsagesWrapped(helpWidth))
+		return err
+	})
+}
+
 func newFlagSet() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	flags.SortFlags = false

@@ -228,9 +228,26 @@ func makeTables(t *testing.T, path string) {
 	}
 }
 
+// TestHelpOfDevIsShort: who tries it needs few flags, and can have all.
+func TestHelpOfDevIsShort(t *testing.T) {
+	help := runIn(t, nil, "dev", "--help").stdout
+	for _, text := range []string{"  --upstream URL", "  --fresh", "  --empty", "  --listen host:port", "  --admin-listen host:port", "(default sqlite:./ration-dev.db)", "'ration serve --help' lists them"} {
+		if !strings.Contains(help, text) {
+			t.Errorf("it lacks %q:\n%s", text, help)
+		}
+	}
+	if strings.Contains(help, "./ration.db") || strings.Count(help, "\n") > 50 {
+		t.Errorf("it names another database, or is long:\n%s", help)
+	}
+	t.Chdir(t.TempDir())
+	if done := runIn(t, nil, "dev", "--cors-origins", "nonsense"); strings.Contains(done.stderr, "unknown flag") || done.code == 0 {
+		t.Errorf("a flag of 'ration serve': exit code %d: %s", done.code, done.stderr)
+	}
+}
+
 // TestHelpOfServersBeginsWithWhatIsNeededDaily: everything else is there too, once.
 func TestHelpOfServersBeginsWithWhatIsNeededDaily(t *testing.T) {
-	for _, command := range []string{"serve", "dev"} {
+	for _, command := range []string{"serve"} {
 		help := runIn(t, nil, command, "--help").stdout
 		_, flags, found := strings.Cut(help, "Needed daily:\n")
 		daily, others, divided := strings.Cut(flags, "\n\n")

@@ -64,7 +64,28 @@ func keyID(ctx context.Context, ops admin.Operations, text string) (ration.KeyID
 			return ration.KeyID{}, usagef("several keys have %s; give the id of one: %s", way.what, keysText(records))
 		}
 	}
+	if begins, err := beginsSecret(ctx, ops, start); err != nil {
+		return ration.KeyID{}, err
+	} else if begins {
+		return ration.KeyID{}, usagef(`a secret begins like this: never give more than %d characters of one to a command, because other users of the machine can see it; give the key's id`, shownStart)
+	}
 	return ration.KeyID{}, errNoKey(ctx, ops, text)
+}
+
+// beginsSecret reports whether a text is more of a secret than lists show, or a whole one
+// that another system has made.
+func beginsSecret(ctx context.Context, ops admin.Operations, text string) (bool, error) {
+	if len(text) <= shownStart {
+		return false, nil
+	}
+	whole, _ := ration.SecretFromText(text).Ends() // of short ones, lists show less
+	for _, start := range slices.Compact([]string{strings.ToValidUTF8(text[:shownStart], ""), whole}) {
+		records, err := admin.FirstKeys(ctx, ops, admin.KeyFilter{SecretStart: start, Limit: 1})
+		if err != nil || len(records) > 0 {
+			return len(records) > 0, err
+		}
+	}
+	return false, nil
 }
 
 // listWithSecret returns keys, at most as many as the filter says, that have a secret

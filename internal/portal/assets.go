@@ -65,7 +65,7 @@ func readStatic(name string) []byte {
 var parsePages = sync.OnceValue(func() map[string]*template.Template {
 	pages := make(map[string]*template.Template)
 	for _, name := range []string{"holder", "rotated", "request", "asked", "pickup", "picked", "error"} {
-		pages[name] = template.Must(template.New(name).Funcs(template.FuncMap{"field": newField, "textField": newTextField}).ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html"))
+		pages[name] = template.Must(template.New(name).Funcs(template.FuncMap{"field": newField, "textField": newTextField, "count": count}).ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html"))
 	}
 	return pages
 })

@@ -162,7 +162,7 @@ func TestHolderSeesWhatRemains(t *testing.T) {
 	got := d.send("/portal", secretForm(key.Secret))
 	got.wants(t, 200,
 		"&lt;script&gt;alert(1)&lt;/script&gt;", key.ID.String(), `<bdi>pro</bdi>`, "in 10 days", "soon", "Europe/Berlin",
-		"1,000 requests per day", "Resets in 10 hours", "Thu 16 Jul 2026, 00:00",
+		"1,000 requests per day", "Resets in 10 hours", `Thu 16 Jul 2026, 00:00</time> <span class="zone">Europe/Berlin</span>`,
 		"2,000 tokens in total", `120 of 2,000 used, 1,000 reserved`, "Does not reset",
 		"5 requests at once", `id="chart-requests"`, `id="chart-tokens"`, "Wed 15 Jul: 120 used",
 		"curl -s http://example.com/v1/usage", "X-API-Key: $API_KEY")

@@ -14,6 +14,7 @@ type refusalsView struct {
 	Listed bool  // the last ones are known
 	Last   []refusalView
 	Within int // of how many days
+	Zone   string
 }
 
 // refusalView is one call that was refused.
@@ -24,7 +25,7 @@ type refusalView struct {
 }
 
 func newRefusalsView(usage *api.OwnUsage, last []admin.Refused, listed bool) refusalsView {
-	view := refusalsView{Listed: listed, Within: admin.RefusedDays}
+	view := refusalsView{Listed: listed, Within: admin.RefusedDays, Zone: usage.Key.TimeZone}
 	for _, meter := range usage.Usage {
 		if meter.Meter == ration.MeterRequests { // every charge counts them
 			view.Count = meter.Denied

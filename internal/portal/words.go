@@ -3,6 +3,7 @@ package portal
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +31,9 @@ func grouped(number api.Number) string {
 	}
 	return sign + out.String()
 }
+
+// count writes a number as grouped does.
+func count(number int64) string { return grouped(api.Number(strconv.FormatInt(number, 10))) }
 
 // spanWords writes a span of time in its two greatest units.
 func spanWords(d time.Duration) string {

@@ -58,18 +58,24 @@ func New(config Config) *Server {
 // Listen binds all addresses, except that of an optional listener that is taken. If it fails, none is bound, and it also closes the
 // listeners that were already bound.
 func (s *Server) Listen(ctx context.Context) error {
+	var failure error
 	for _, l := range s.config.Listeners {
 		err := s.bind(ctx, l)
 		if l.Optional && errors.Is(err, syscall.EADDRINUSE) {
 			s.config.Log.WarnContext(ctx, "not serving the "+l.Name+", because another program has its address", "address", l.Address)
 			continue
 		}
-		if err != nil {
-			s.Close()
-			return err
+		switch {
+		case err != nil && failure != nil:
+			failure = fmt.Errorf("%w; %w", failure, err) // or each start would tell of one
+		case err != nil:
+			failure = err
 		}
 	}
-	return nil
+	if failure != nil {
+		s.Close()
+	}
+	return failure
 }
 
 // Addr returns the address of the listener with a name, or nil if there is no such
