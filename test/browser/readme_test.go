@@ -79,10 +79,10 @@ func drawReadme(t *testing.T) {
 	b.awaitText("h1", "Overview")
 	b.awaitSeen("[aria-labelledby=top] td a", "")
 	b.settle()
-	b.keepImage(t, "overview", 860)
+	b.keepImage(t, "overview", windowHeight)
 	b.follow("[aria-labelledby=top] td a", "")
 	b.settle()
-	b.keepImage(t, "key", 860)
+	b.keepImage(t, "key", windowHeight)
 
 	// Its holder has a secret of it.
 	key := b.awaitSeen("#id", "")

@@ -76,11 +76,14 @@ const (
 	narrow = 380
 )
 
+// windowHeight is how high they are.
+const windowHeight = 800
+
 // resize gives the window another width.
 func (b *tab) resize(width int64) {
 	b.t.Helper()
 	b.call("resizing", func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 800, DeviceScaleFactor: 1})
+		_, err := cdp.Call(ctx, target, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: windowHeight, DeviceScaleFactor: 1})
 		return err
 	})
 }
