@@ -161,7 +161,7 @@ func newTap(t *testing.T, server string) *tap {
 
 func (p *tap) carry(client net.Conn, target string) {
 	defer client.Close()
-	server, err := net.Dial("tcp", target) //nolint:noctx // it ends with the client
+	server, err := net.Dial("tcp", target)
 	if err != nil {
 		return
 	}

@@ -56,8 +56,8 @@ type Event struct {
 type EventFilter struct {
 	After int64 // only events after this position
 	KeyID ration.KeyID
-	Types []EventType // nil: all
-	Limit int         // 0: 1,000
+	Type  EventType // empty: all
+	Limit int       // 0: 1,000
 }
 
 // EventsPage is a part of the feed. A next call with After begins where it ended, and

@@ -194,6 +194,8 @@ type Operations interface {
 	Summary(ctx context.Context, question SummaryQuestion) (Summary, error)
 	// ListAudit returns the audit log, newest entries first.
 	ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error)
+	// ListEvents returns the next events of the feed, in its order.
+	ListEvents(ctx context.Context, filter EventFilter) (EventsPage, error)
 	// ExplainKey says how each limit of a key would decide a charge, and why. It
 	// charges nothing. Error: ErrNotFound.
 	ExplainKey(ctx context.Context, question ExplainQuestion) (Explanation, error)

@@ -66,6 +66,7 @@ func New(config Config) *API {
 	a.registerReservations()
 	a.registerJobs()
 	a.registerAudit()
+	a.registerEvents()
 	a.registerReports()
 	a.registerImports()
 	a.registerSystem()

@@ -229,6 +229,13 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 		instances, err := ops.ListInstances(ctx)
 		return instances.Items, err
 	})
+	same(p, "events", func(ops admin.Operations) ([]admin.Event, error) {
+		page, err := ops.ListEvents(ctx, admin.EventFilter{After: 1, Type: admin.EventKeyCreated, Limit: 2})
+		for i := range page.Events {
+			page.Events[i].Position = 0 // which only the feed has
+		}
+		return page.Events, err
+	})
 	same(p, "summary", func(ops admin.Operations) (admin.Summary, error) {
 		summary, err := ops.Summary(ctx, admin.SummaryQuestion{Limit: 7})
 		summary.Age = 0 // one after the other

@@ -282,6 +282,7 @@ func (i *instance) openDatabase(ctx context.Context) (database, error) {
 	target := postgres.Config{
 		URL: settings.DB.URL, Lanes: settings.Lanes, AcceptUnsafeDurability: settings.AcceptUnsafeDurability, RequestLog: keptDays(settings.RequestLogDays),
 		UsageHours: keptDays(settings.UsageHoursDays), UsageDays: keptDays(settings.HistoryDays), AuditLog: keptDays(settings.AuditLogDays),
+		LimitThresholds: settings.LimitThresholds, Events: keptDays(settings.EventsDays),
 		Logger: i.log, Observer: i.observeStore(),
 	}
 	if _, _, err := postgres.Migrate(ctx, target); err != nil {
@@ -300,6 +301,7 @@ func (i *instance) openFile(ctx context.Context) (*sqlite.Store, error) {
 	file := sqlite.Config{
 		Path: i.settings.DB.Path, LockWait: lockWait, RequestLog: keptDays(i.settings.RequestLogDays),
 		UsageHours: keptDays(i.settings.UsageHoursDays), UsageDays: keptDays(i.settings.HistoryDays), AuditLog: keptDays(i.settings.AuditLogDays),
+		LimitThresholds: i.settings.LimitThresholds, Events: keptDays(i.settings.EventsDays),
 		Logger: i.log, Observer: i.observeStore(),
 	}
 	store, err := sqlite.Open(ctx, file)

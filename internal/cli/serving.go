@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/ration-dev/ration/internal/admin"
@@ -47,5 +48,6 @@ func sharedSettings(settings config.Config) map[string]string {
 		"lease":            settings.Lease.String(),
 		"request_log_days": strconv.Itoa(settings.RequestLogDays), "usage_hours_days": strconv.Itoa(settings.UsageHoursDays),
 		"history_days": strconv.Itoa(settings.HistoryDays), "audit_log_days": strconv.Itoa(settings.AuditLogDays),
+		"events_days": strconv.Itoa(settings.EventsDays), "limit_thresholds": fmt.Sprint(settings.LimitThresholds),
 	}
 }

@@ -240,6 +240,29 @@ func parseHistoryDays(value string) (int, error) {
 	return days, err
 }
 
+// mostThresholds is how many thresholds of limits there may be.
+const mostThresholds = 10
+
+// parseThresholds reads percents of limits, and returns each once, from the lowest on.
+func parseThresholds(value string) ([]int, error) {
+	percents := []int{}
+	if strings.TrimSpace(value) == "none" {
+		return percents, nil
+	}
+	for text := range strings.SplitSeq(value, ",") {
+		percent, err := parseInteger(strings.TrimSpace(text), 1, 100)
+		if err != nil {
+			return nil, invalid(value, "use percentages from 1 to 100, such as 80,100, or none")
+		}
+		percents = append(percents, percent)
+	}
+	slices.Sort(percents)
+	if percents = slices.Compact(percents); len(percents) > mostThresholds {
+		return nil, invalid(value, "use at most "+strconv.Itoa(mostThresholds)+" percentages")
+	}
+	return percents, nil
+}
+
 func parseSecretPrefix(value string) (string, error) {
 	return value, ration.ValidateSecretPrefix(value)
 }

@@ -353,6 +353,16 @@ var settings = []setting{
 		set:     into(func(c *Config) *int { return &c.AuditLogDays }, func(value string) (int, error) { return parseInteger(value, 0, 36500) }),
 	},
 	{
+		Setting: Setting{"events_days", formNumber, "30", "How many days to keep events. 0: for ever."},
+		kind:    integer,
+		set:     into(func(c *Config) *int { return &c.EventsDays }, func(value string) (int, error) { return parseInteger(value, 0, 36500) }),
+	},
+	{
+		Setting: Setting{"limit_thresholds", "percents with commas", "80,100", `At which percentages of a limit an event tells that a key has used so much, each once in a period. "none": at none.`},
+		kind:    list,
+		set:     into(func(c *Config) *[]int { return &c.LimitThresholds }, parseThresholds),
+	},
+	{
 		Setting: Setting{"accept_unsafe_durability", "true or false", "false", "Accepts a database that may forget what it has confirmed. This gives up the promise that no charge is lost."},
 		kind:    boolean,
 		set:     into(func(c *Config) *bool { return &c.AcceptUnsafeDurability }, parseBool),

@@ -207,6 +207,9 @@ var calls = map[string]call{
 	"System": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
 		return ops.System(ctx)
 	}},
+	"ListEvents": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.ListEvents(ctx, admin.EventFilter{KeyID: at.Key.ID})
+	}},
 	"ListInstances": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
 		return ops.ListInstances(ctx)
 	}},

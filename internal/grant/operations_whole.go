@@ -103,6 +103,11 @@ func (o *operations) System(ctx context.Context) (admin.System, error) {
 	return read(ctx, o.grant, readAll, func(ctx context.Context, _ struct{}) (admin.System, error) { return o.of.System(ctx) }, struct{}{})
 }
 
+// ListEvents implements admin.Operations.
+func (o *operations) ListEvents(ctx context.Context, filter admin.EventFilter) (admin.EventsPage, error) {
+	return read(ctx, o.grant, readAll, o.of.ListEvents, filter)
+}
+
 // ListInstances implements admin.Operations.
 func (o *operations) ListInstances(ctx context.Context) (admin.Instances, error) {
 	return read(ctx, o.grant, readAll, func(ctx context.Context, _ struct{}) (admin.Instances, error) { return o.of.ListInstances(ctx) }, struct{}{})

@@ -16,9 +16,6 @@ const (
 	RefundsExhausted EventKind = "refunds_exhausted" // what a period may give back leaves no room for another refund like the last one
 )
 
-// MostThresholds is how many thresholds there may be.
-const MostThresholds = 10
-
 // DefaultThresholds are the thresholds that are told unless somebody says otherwise.
 func DefaultThresholds() []int { return []int{80, 100} }
 

@@ -81,13 +81,7 @@ func (s *Store) ListEvents(ctx context.Context, filter admin.EventFilter) (event
 		where.And("api_key_id = ?", filter.KeyID)
 	}
 	where.And("position > ?", filter.After)
-	if filter.Types != nil {
-		types := make([]string, len(filter.Types))
-		for i, kind := range filter.Types {
-			types[i] = string(kind)
-		}
-		where.andOneOf("type", types)
-	}
+	where.andText("type", string(filter.Type))
 	sql := "SELECT " + eventColumns + ", position FROM events" + where.SQL() + by.SQL() + " LIMIT ?"
 	args := where.With(LimitOr(filter.Limit, defaultEventLimit))
 	err = s.db.Read(ctx, "listing events", func(ctx context.Context, r Reader) error {

@@ -2,7 +2,6 @@ package storetest_test
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -58,7 +57,7 @@ func (m *memory) ListEvents(_ context.Context, filter admin.EventFilter) (events
 		return nil, err
 	}
 	for _, event := range m.events.all {
-		if event.Position > filter.After && (filter.KeyID.IsZero() || event.KeyID == filter.KeyID) && (filter.Types == nil || slices.Contains(filter.Types, event.Type)) {
+		if event.Position > filter.After && (filter.KeyID.IsZero() || event.KeyID == filter.KeyID) && (filter.Type == "" || event.Type == filter.Type) {
 			events = append(events, event)
 		}
 	}

@@ -254,10 +254,10 @@ func testEventsAreKept(f *fixture) {
 	f.beginAfter(9)
 	began := f.now
 	id := f.key("")
-	f.want("events", 1, len(f.events(id)))
+	f.want("events", 1, len(f.events(id, "")))
 	f.advance(day)
 	f.updateKey(id, func(change *admin.KeyChange) { change.Key.Status = ration.StatusDisabled })
-	first := f.events(id)[0].Position
+	first := f.events(id, "")[0].Position
 	f.setNow(began.Add(keptFor))
 	f.purge()
 	f.wantTypes(id, admin.EventKeyCreated, admin.EventKeyDisabled)
@@ -276,7 +276,7 @@ func testEventsAreKept(f *fixture) {
 	f.purge()
 	f.wantTypes(id)
 	f.updateKey(id, func(change *admin.KeyChange) { change.Key.Status = ration.StatusRevoked })
-	if again := f.events(id); len(again) != 1 || again[0].Position <= rest[1].Position {
+	if again := f.events(id, ""); len(again) != 1 || again[0].Position <= rest[1].Position {
 		f.Errorf("after all was deleted: %+v, want one event with a later place than %d", again, rest[1].Position)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -95,6 +96,9 @@ func judge(t *testing.T, db string, upstream *harness.Upstream, subjects []*subj
 		}
 		if s.limit > 0 && recorded != s.limit {
 			t.Errorf("key %s: %d recorded, want exactly the limit of %d", s.ID, recorded, s.limit)
+		}
+		if told, want := harness.Thresholds(t, db, s.ID), []int{80, 100}; s.limit > 0 && !slices.Equal(told, want) || s.limit == 0 && len(told) > 0 {
+			t.Errorf("key %s with limit %d: thresholds %v were told, want each once, if there is a limit", s.ID, s.limit, told)
 		}
 	}
 	if unknown == 0 {

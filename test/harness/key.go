@@ -64,3 +64,19 @@ func NoonZone() string {
 	hour := time.Now().UTC().Hour()
 	return fmt.Sprintf("Etc/GMT%+d", hour-12) // POSIX signs: Etc/GMT+3 is 3 hours behind UTC
 }
+
+// Thresholds returns the percents of limits of a key that events tell it has used.
+func Thresholds(t *testing.T, db, keyID string) (percents []int) {
+	t.Helper()
+	var feed struct {
+		Items []struct{ Data struct{ Threshold int } }
+	}
+	out := CLI(t, db, "events", "list", "--type", "key.limit_threshold", "--key", keyID, "-o", "json")
+	if err := json.Unmarshal([]byte(out), &feed); err != nil {
+		t.Fatalf("events printed %q: %v", out, err)
+	}
+	for _, event := range feed.Items {
+		percents = append(percents, event.Data.Threshold)
+	}
+	return percents
+}
