@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -49,8 +50,11 @@ var gone = map[string]string{
 // Gone returns what to write instead of a setting that earlier releases had, or "".
 func Gone(name string) string { return gone[name] }
 
-// settings is the table.
-var settings = []setting{
+// settings is the table, in the order of the reference.
+var settings = slices.Concat(listenerSettings, consoleSettings, serviceSettings, holderSettings, routeSettings)
+
+// listenerSettings say what a process works on, and where it listens.
+var listenerSettings = []setting{
 	{
 		Setting: Setting{"db", "sqlite:PATH or postgres://…", "sqlite:./ration.db", "The database of keys, plans and usage."},
 		kind:    text,
@@ -107,56 +111,10 @@ var settings = []setting{
 		kind:    text,
 		set:     into(func(c *Config) *string { return &c.MetricsListen }, parseMetricsAddress),
 	},
-	{
-		Setting: Setting{consoleURL, "URL", "", "Where browsers reach the admin listener, such as https://ration.example.com: for login links, and for logging in with OpenID Connect. Empty: login links name admin_listen."},
-		kind:    text,
-		set:     into(func(c *Config) *string { return &c.ConsoleURL }, parseConsoleURL),
-	},
-	{
-		Setting: Setting{oidcIssuer, "URL", "", "The OpenID provider by which people log in to the console, as it names itself, such as https://accounts.example.com. Empty: they log in with tokens and links only."},
-		kind:    text,
-		set:     into(func(c *Config) *string { return &c.OIDC.Issuer }, parseIssuer),
-	},
-	{
-		Setting: Setting{oidcClientID, "text", "", "The id by which the provider knows Ration. Register console_url followed by /login/oidc/callback there as where people are sent back to."},
-		kind:    text,
-		set:     into(func(c *Config) *string { return &c.OIDC.ClientID }, parseClientID),
-	},
-	{
-		Setting: Setting{oidcClientSecretFile, "path", "", "A file with the client secret that the provider has given to Ration, the same for all instances. Only its owner may be able to read it. RATION_OIDC_CLIENT_SECRET can hold the secret itself."},
-		kind:    text,
-		set:     into(func(c *Config) *ration.Secret { return &c.OIDC.Secret }, readClientSecret),
-	},
-	{
-		Setting: Setting{"oidc_name", "text", "", "What the button says to log in with. Empty: the provider's host."},
-		kind:    text,
-		set:     into(func(c *Config) *string { return &c.OIDC.Name }, parseOIDCName),
-	},
-	{
-		Setting: Setting{"oidc_scopes", "names with commas", "email,profile", "What the provider is asked for besides openid. Some need groups here to tell of them; others refuse it."},
-		kind:    list,
-		set:     into(func(c *Config) *[]string { return &c.OIDC.Scopes }, parseOIDCScopes),
-	},
-	{
-		Setting: Setting{"oidc_groups_claim", "name", "groups", "The claim with the groups of somebody. A dot leads into an object: realm_access.roles."},
-		kind:    text,
-		set:     into(func(c *Config) *string { return &c.OIDC.GroupsClaim }, parseClaim),
-	},
-	{
-		Setting: Setting{oidcAdminGroups, "names with commas", "", "The groups whose members get the scope admin in the console."},
-		kind:    list,
-		set:     into(func(c *Config) *[]string { return &c.OIDC.AdminGroups }, parseGroups),
-	},
-	{
-		Setting: Setting{oidcKeysGroups, "names with commas", "", "The groups whose members get the scope keys, unless another of their groups gives more."},
-		kind:    list,
-		set:     into(func(c *Config) *[]string { return &c.OIDC.KeysGroups }, parseGroups),
-	},
-	{
-		Setting: Setting{oidcReadGroups, "names with commas", "", "The groups whose members get the scope read, unless another of their groups gives more. Who is in no group of these three settings is refused."},
-		kind:    list,
-		set:     into(func(c *Config) *[]string { return &c.OIDC.ReadGroups }, parseGroups),
-	},
+}
+
+// serviceSettings say how requests are taken, decided and kept.
+var serviceSettings = []setting{
 	{
 		Setting: Setting{tlsCertFile, "path", "", "A PEM file with the proxy's TLS certificate and the certificates that lead to its root. The proxy then speaks only HTTPS (TLS 1.2 or later, HTTP/1.1). It uses a renewed file within 5 seconds. Empty: no TLS."},
 		kind:    text,
@@ -447,66 +405,10 @@ var settings = []setting{
 		kind:    integer,
 		set:     into(func(c *Config) *int { return &c.PreflightRate }, func(value string) (int, error) { return parseInteger(value, 1, 10_000) }),
 	},
-	{
-		Setting: Setting{usagePath, "path or off", "/v1/usage", "Where holders of keys learn what they have used and what remains, by GET with their key, uncounted; on the proxy and on the verify API. The upstream gets no request with this path, whatever the routes say. Where this setting is not given and a route has this very path, it is off."},
-		kind:    text,
-		set:     into(func(c *Config) *string { return &c.UsagePath }, parseUsagePath),
-	},
-	{
-		Setting: Setting{"usage_url", "URL or path", "", "What answers with status 429 say as usage_url. Empty: usage_path, which clients resolve against the URL that they called. Set it if they reach that path at another URL, such as behind a proxy that strips the beginning of paths."},
-		kind:    text,
-		set:     into(func(c *Config) *string { return &c.UsageURL }, parseUsageURL),
-	},
-	{
-		Setting: Setting{keyRequests, "on or off", "off", "Lets people without a key ask for one, by POST to key_requests_path. Each request waits until an administrator approves it, with a plan, or rejects it; with the code from asking, the asker sees which, and picks the key up once. On each instance an address can ask 5 times, and then once in 10 minutes (of IPv6, a /64 counts as one), and all together 100 times, and then once in 10 seconds; 1,000 requests wait at most."},
-		kind:    text,
-		set:     into(func(c *Config) *bool { return &c.KeyRequests.Open }, parseOn),
-	},
-	{
-		Setting: Setting{keyRequestsPath, "path or off", "/v1/key-requests", "Where keys are asked for (POST to this path, with key_requests), and below it where askers see what has become of it (/state) and keys are picked up (/pickup), also those of ration keys create --pickup; on the proxy and on the verify API. The upstream gets no request for them, whatever the routes say. Where this setting is not given and a route has one of these paths, it is off."},
-		kind:    text,
-		set:     into(func(c *Config) *string { return &c.KeyRequests.Path }, parseKeyRequestsPath),
-	},
-	{
-		Setting: Setting{portalPath, "path or off", "off", "Where people who hold a key see in a browser what they have used and what remains: pages at this path and below it, such as /portal, on the proxy and on the verify API. The upstream gets no request for them, whatever the routes say. Only `ration dev` has it on by default."},
-		kind:    text,
-		set:     into(func(c *Config) *string { return &c.Portal.Path }, parsePortalPath),
-	},
-	{
-		Setting: Setting{"portal_url", "URL", "", "The public URL of portal_path, such as https://api.example.com/portal, for links and examples. Empty: the address at which a browser asks for the page."},
-		kind:    text,
-		set:     into(func(c *Config) *string { return &c.Portal.URL }, parsePortalURL),
-	},
-	{
-		Setting: Setting{"portal_name", "text", "API keys", "The name that the pages of portal_path show: your product's, at most 60 characters."},
-		kind:    text,
-		set:     into(func(c *Config) *string { return &c.Portal.Name }, parsePortalName),
-	},
-	{
-		Setting: Setting{"portal_logo", "path", "", "A file with the logo that these pages show: PNG, JPEG, WebP or SVG, at most 40 KiB."},
-		kind:    text,
-		set:     into(func(c *Config) *string { return &c.Portal.Logo }, parseFile),
-	},
-	{
-		Setting: Setting{"portal_color", "#rrggbb", "#3056d3", "The main colour of these pages. They darken or lighten it where text would not be readable."},
-		kind:    text,
-		set:     into(func(c *Config) *string { return &c.Portal.Color }, parseColor),
-	},
-	{
-		Setting: Setting{"portal_link", "URL", "", "Where the name and the logo of these pages lead: an https:// URL of your own site. Empty: to the first page."},
-		kind:    text,
-		set:     into(func(c *Config) *string { return &c.Portal.Link }, parsePortalLink),
-	},
-	{
-		Setting: Setting{"portal_rotation", "on or off", "off", "Lets people who hold a secret replace it on these pages by a new one. Whoever has stolen a secret can then do the same."},
-		kind:    text,
-		set:     into(func(c *Config) *bool { return &c.Portal.Rotation }, parseOn),
-	},
-	{
-		Setting: Setting{"portal_rotation_overlap", formDuration, "24h", "How long the former secret stays valid after that."},
-		kind:    text,
-		set:     duration(func(c *Config) *time.Duration { return &c.Portal.RotationOverlap }, 0, 366*24*time.Hour),
-	},
+}
+
+// routeSettings say what becomes of requests by their paths, and of the answers.
+var routeSettings = []setting{
 	{
 		Setting: Setting{"refunds", "outcome list", "unreachable, 502, 503, 504", "The outcomes after which a charge is given back: unreachable (the upstream could not be reached), timeout, or statuses of answers. Empty: never."},
 		kind:    words,
