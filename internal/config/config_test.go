@@ -34,7 +34,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := config.Config{
 		DB: config.Database{Path: "./ration.db"}, Listen: "127.0.0.1:8080", APIListen: "127.0.0.1:8081", OIDC: config.OIDC{Scopes: []string{"email", "profile"}, GroupsClaim: "groups"},
-		AdminListen: config.DefaultAdminListen, AdminListenByDefault: true,
+		AdminListen: config.DefaultAdminListen, AdminListenByDefault: true, MetricsListen: "api",
 		UpstreamTimeout: 10 * time.Minute, Headers: "draft10", KeyHeader: "X-API-Key", KeyBearer: true, KeyBasic: true,
 		OverSettlement: ration.OverageRefuse, Lease: 30 * time.Second, UsageHoursDays: 90, HistoryDays: 1100, AuditLogDays: 1100, EventsDays: 30, LimitThresholds: []int{80, 100}, SecretPrefix: "rk", WaitForDatabase: time.Minute, ShutdownGrace: 30 * time.Second, LogFormat: "text", LogLevel: slog.LevelInfo, AccessLog: "off",
 		Routes: route.Config{Refunds: rationhttp.DefaultRefunds()}, Preflights: "charge", PreflightRate: 10, UsagePath: "/v1/usage",
