@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"runtime/debug"
 
+	"google.golang.org/grpc"
+
 	"github.com/ration-dev/ration/internal/tracing"
 	"github.com/ration-dev/ration/rationadmin"
 )
@@ -19,4 +21,12 @@ func newTracer(ctx context.Context, self rationadmin.Instance, log *slog.Logger)
 		log.WarnContext(ctx, "nothing is traced", "reason", err)
 	}
 	return tracer
+}
+
+// aroundCalls returns what is around each call over gRPC.
+func (i *instance) aroundCalls() []grpc.UnaryServerInterceptor {
+	if i.tracer == nil {
+		return nil
+	}
+	return []grpc.UnaryServerInterceptor{i.tracer.Unary()}
 }

@@ -113,7 +113,7 @@ func (i *instance) newListeners(proxy, verify http.Handler, gate rationhttp.Gate
 		listeners = append(listeners, server.Listener{
 			Name: envoyListener, Address: i.settings.EnvoyListen, Certificate: certificates[3],
 			Service: envoy.NewServer(envoy.Config{
-				Gate: gate, Reservations: i.engine, Callers: i.callers, Log: i.log,
+				Gate: gate, Reservations: i.engine, Callers: i.callers, Around: i.aroundCalls(), Log: i.log,
 				Ready: func(ctx context.Context) error { return i.server.Ready(ctx) },
 			}),
 			Limits: server.Limits{Clients: apiBounds},

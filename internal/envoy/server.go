@@ -39,6 +39,7 @@ func NewServer(config Config) *Server {
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}), // a peer that is gone holds no connection
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.UnaryInterceptor(s.intercept),
+		grpc.ChainUnaryInterceptor(config.Around...),
 	)
 	ratelimitv3.RegisterRateLimitServiceServer(server, &rateLimits{service: s})
 	healthv1.RegisterHealthServer(server, &health{ready: config.Ready})

@@ -28,9 +28,10 @@ const (
 
 // Config is what the services work with.
 type Config struct {
-	Gate         rationhttp.Gate // who decides, and how answers look
-	Reservations Reservations    // who ends what was reserved
-	Callers      *bearer.Callers // who may ask
+	Gate         rationhttp.Gate               // who decides, and how answers look
+	Reservations Reservations                  // who ends what was reserved
+	Callers      *bearer.Callers               // who may ask
+	Around       []grpc.UnaryServerInterceptor // around each call; none may be nil
 
 	// Ready returns nil if charges can be decided now, else why not; health checks tell.
 	Ready func(context.Context) error

@@ -2,15 +2,23 @@ package tracing
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"go.opentelemetry.io/otel/propagation"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/observe"
@@ -183,4 +191,86 @@ func TestNoTracerDoesNothing(t *testing.T) {
 		t.Errorf("%v allocations", allocated)
 	}
 	none.Close(t.Context())
+}
+
+// TestFewTracesAreRecordedUnlessAllAreAskedFor, but all that a believed caller has recorded.
+func TestFewTracesAreRecordedUnlessAllAreAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tracer, kept := newTracer(t, sampler{root: new(few), obeysParents: true})
+		begin := func(traceparent string) {
+			header := http.Header{}
+			if traceparent != "" {
+				header.Set("Traceparent", traceparent)
+			}
+			_, span := tracer.begin(t.Context(), propagation.HeaderCarrier(header), true, "x")
+			span.End()
+		}
+		for second := range 3 {
+			for range 1000 {
+				begin("")
+			}
+			if got := len(kept.Ended()); got != (second+1)*mostPerSecond {
+				t.Errorf("%d traces are recorded after %d seconds", got, second)
+			}
+			time.Sleep(time.Second)
+		}
+		for range mostPerSecond + 5 { // who calls has decided these
+			begin("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+		}
+		if got := len(kept.Ended()); got != 4*mostPerSecond+5 {
+			t.Errorf("%d are recorded, with those of callers", got)
+		}
+	})
+}
+
+// BenchmarkRequest measures what a request costs beside the way in, where it is not
+// recorded, and where it is, without what sends spans.
+func BenchmarkRequest(b *testing.B) {
+	for name, sampler := range map[string]sdk.Sampler{"not recorded": never(), "recorded": always()} {
+		b.Run(name, func(b *testing.B) {
+			provider := sdk.NewTracerProvider(sdk.WithSampler(sampler))
+			tracer := &Tracer{provider: provider, tracer: provider.Tracer("test")}
+			event := rationhttp.Event{Via: "verify", Route: "/v1/verify", Code: ration.CodeOK, RequestID: "x", KeyID: ration.NewKeyID()}
+			var ctx context.Context
+			handler := tracer.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				ctx = r.Context()
+				tracer.Observe(ctx, event)
+			}), nil)
+			w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/v1/verify", nil)
+			b.ReportAllocs()
+			for b.Loop() {
+				handler.ServeHTTP(w, r)
+				_, _ = tracer.Batches().BatchStarts(ctx, observe.Batch{}, func(yield func(context.Context) bool) { yield(ctx) })
+			}
+		})
+	}
+}
+
+func TestCallOverGRPCHasASpan(t *testing.T) {
+	tracer, kept := newTracer(t, always())
+	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "authorization", "canary"))
+	for method, want := range map[string]int{"/grpc.health.v1.Health/Check": 0, "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit": 1} {
+		_, err := tracer.Unary()(ctx, nil, &grpc.UnaryServerInfo{FullMethod: method}, func(ctx context.Context, _ any) (any, error) {
+			tracer.Observe(ctx, rationhttp.Event{Via: "envoy-ratelimit", Code: ration.CodeOK})
+			return nil, status.Error(codes.Unavailable, "canary")
+		})
+		if got := len(kept.Ended()); got != want && want == 1 || err == nil {
+			t.Errorf("%s: %d spans, %v", method, got, err)
+		}
+	}
+	ended := kept.Ended()
+	if len(ended) != 1 {
+		t.Fatalf("%d spans, want 1", len(ended))
+	}
+	span := ended[0]
+	if span.SpanContext().TraceID().String() != "4bf92f3577b34da6a3ce929d0e0e4736" || span.Status().Code.String() != "Error" || span.Name() != "envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit" {
+		t.Errorf("got %v", span)
+	}
+	told := map[string]string{}
+	for _, one := range span.Attributes() {
+		told[string(one.Key)] = one.Value.Emit()
+	}
+	if told["ration.code"] != "ok" || told["rpc.grpc.status_code"] != "14" || strings.Contains(fmt.Sprint(told, span.Status(), span.Events()), "canary") {
+		t.Errorf("it tells %v", told)
+	}
 }
