@@ -63,6 +63,14 @@ func (f *few) ShouldSample(p sdk.SamplingParameters) sdk.SamplingResult {
 	return result
 }
 
+// isFull reports whether no other trace that begins now is recorded.
+func (f *few) isFull() bool {
+	now := time.Now().Unix()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return now <= f.second && f.taken >= mostPerSecond
+}
+
 // Description implements [sdk.Sampler].
 func (f *few) Description() string { return "OneHundredPerSecond" }
 

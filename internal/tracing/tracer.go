@@ -32,6 +32,7 @@ type Tracer struct {
 	provider *sdk.TracerProvider
 	tracer   trace.Tracer
 	context  propagation.TraceContext
+	few      *few // the sampler of traces that begin here; nil: another one
 }
 
 // New returns a Tracer that works as the standard variables say: OTEL_TRACES_EXPORTER,
@@ -60,7 +61,8 @@ func New(ctx context.Context, config Config) (*Tracer, error) {
 		sdk.WithSampler(sampler), sdk.WithResource(about),
 		sdk.WithBatcher(patient{exporter, condense.New(config.Log)}),
 	)
-	return &Tracer{provider: provider, tracer: provider.Tracer("github.com/ration-dev/ration")}, nil
+	few, _ := sampler.root.(*few)
+	return &Tracer{provider: provider, tracer: provider.Tracer("github.com/ration-dev/ration"), few: few}, nil
 }
 
 // Close sends what was not sent yet, if it can be sent at once.

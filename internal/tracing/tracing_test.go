@@ -3,6 +3,7 @@ package tracing
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -226,10 +227,12 @@ func TestFewTracesAreRecordedUnlessAllAreAskedFor(t *testing.T) {
 // BenchmarkRequest measures what a request costs beside the way in, where it is not
 // recorded, and where it is, without what sends spans.
 func BenchmarkRequest(b *testing.B) {
-	for name, sampler := range map[string]sdk.Sampler{"not recorded": never(), "recorded": always()} {
+	full := &few{second: math.MaxInt64, taken: mostPerSecond} // for good
+	for name, sampler := range map[string]sdk.Sampler{"beyond the few": full, "not recorded": never(), "recorded": always()} {
 		b.Run(name, func(b *testing.B) {
 			provider := sdk.NewTracerProvider(sdk.WithSampler(sampler))
 			tracer := &Tracer{provider: provider, tracer: provider.Tracer("test")}
+			tracer.few, _ = sampler.(*few)
 			event := rationhttp.Event{Via: "verify", Route: "/v1/verify", Code: ration.CodeOK, RequestID: "x", KeyID: ration.NewKeyID()}
 			var ctx context.Context
 			handler := tracer.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -268,9 +271,38 @@ func TestCallOverGRPCHasASpan(t *testing.T) {
 	}
 	told := map[string]string{}
 	for _, one := range span.Attributes() {
-		told[string(one.Key)] = one.Value.Emit()
+		told[string(one.Key)] = one.Value.String()
 	}
 	if told["ration.code"] != "ok" || told["rpc.grpc.status_code"] != "14" || strings.Contains(fmt.Sprint(told, span.Status(), span.Events()), "canary") {
 		t.Errorf("it tells %v", told)
 	}
+}
+
+// TestRequestsBeyondTheFewHaveNoTrace, neither here nor at the upstream.
+func TestRequestsBeyondTheFewHaveNoTrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := new(few)
+		tracer, kept := newTracer(t, sampler{root: first, obeysParents: true})
+		tracer.few = first
+		traced := 0
+		upstream := tracer.Transport(roundTripper(func(r *http.Request) { traced += len(r.Header["Traceparent"]) }))
+		handler := tracer.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			tracer.Observe(r.Context(), rationhttp.Event{Code: ration.CodeOK})
+			if response, err := upstream.RoundTrip(r); err == nil {
+				_ = response.Body.Close()
+			}
+		}), nil)
+		for range 3 * mostPerSecond {
+			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+		}
+		if got := len(kept.Ended()); got != 2*mostPerSecond || traced != mostPerSecond {
+			t.Errorf("%d spans, and %d requests to the upstream with a trace", got, traced)
+		}
+		request := httptest.NewRequest(http.MethodGet, "/", nil)
+		request.Header.Set("Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+		handler.ServeHTTP(httptest.NewRecorder(), request)
+		if got := len(kept.Ended()); got != 2*mostPerSecond+2 {
+			t.Errorf("%d spans, with those of a caller's trace", got)
+		}
+	})
 }

@@ -27,6 +27,9 @@ type transport struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (p transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !trace.SpanContextFromContext(r.Context()).IsValid() { // the request has no trace
+		return p.next.RoundTrip(r)
+	}
 	method := answered.Method(r)
 	ctx, span := p.t.tracer.Start(r.Context(), method, trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End()
