@@ -73,7 +73,7 @@ func TestLoginLeadsToTheFirstAddress(t *testing.T) {
 
 	// A link to the page for login leads to no other host: the tab reports requests to one.
 	for _, next := range []string{"https://elsewhere.example/", "//elsewhere.example/", `/\elsewhere.example/`, "/\t/elsewhere.example/", "javascript:document.title='run'"} {
-		b := newTab(t, r.adminURL)
+		b.forget(r.adminURL)
 		b.open(r.adminURL + "/login?next=" + url.QueryEscape(next))
 		b.logInHere(token)
 		if got := get[string](b, `() => location.href`); got != r.adminURL+"/" {
