@@ -9,6 +9,7 @@ TESTPOSTGRES := $(TOOLS)/testpostgres
 GOTESTSUM := $(TOOLS)/gotestsum
 HELM := $(TOOLS)/helm-$(shell sed -n 's|.*helm.sh/helm/v[0-9]* \(v[0-9.]*\).*|\1|p' tools/helm/go.mod)
 MANIFESTS := $(TOOLS)/manifests
+CADDY := $(TOOLS)/caddy
 REDOCLY := tools/openapi/node_modules/.bin/redocly
 SPECMATIC := tools/fuzz/node_modules/specmatic/specmatic.jar
 AXE := tools/axe/node_modules/axe-core/axe.min.js
@@ -33,7 +34,7 @@ test: system $(AXE) $(TESTPOSTGRES) $(GOTESTSUM) ## run all tests with the race 
 	@scripts/test.sh -timeout 20m $(TEST_FLAGS)
 
 .PHONY: test-long
-test-long: system failovers document-tools $(AXE) $(HELM) $(MANIFESTS) $(TESTPOSTGRES) $(GOTESTSUM) ## run the tests and those behind the build tag "long" (crashes, soak)
+test-long: system failovers document-tools $(CADDY) $(AXE) $(HELM) $(MANIFESTS) $(TESTPOSTGRES) $(GOTESTSUM) ## run the tests and those behind the build tag "long" (crashes, soak)
 	@scripts/test.sh -tags long -timeout 60m $(TEST_FLAGS)
 
 .PHONY: test-fast
@@ -94,7 +95,7 @@ hooks: ## check format, vet and fast tests before each commit of this checkout
 
 .PHONY: system
 system:
-	@scripts/require.sh cc curl bash-completion fish git openssl promtool postgresql pgbouncer python3 systemd-analyze fastapi wheel mypy express typescript npm chromium
+	@scripts/require.sh cc curl bash-completion fish git openssl promtool postgresql pgbouncer python3 systemd-analyze fastapi wheel mypy express typescript npm chromium nginx haproxy
 
 # Only test-long keeps a database with Patroni.
 .PHONY: failovers
@@ -130,6 +131,10 @@ $(HELM): tools/helm/go.mod tools/helm/go.sum
 
 $(MANIFESTS): $(wildcard tools/manifests/*)
 	cd tools/manifests && CGO_ENABLED=0 go build -trimpath -o ../../$@ .
+
+# Only test-long asks Ration from Caddy: to build it takes two minutes of two cores.
+$(CADDY): tools/caddy/main.go tools/caddy/go.mod tools/caddy/go.sum
+	cd tools/caddy && go build -ldflags=-w -o ../../$@ .
 
 $(LINT): tools/go.mod tools/go.sum
 	cd tools && go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint

@@ -36,6 +36,9 @@ type Question struct {
 	// Idempotency admits the same request once, and refuses it when it comes again.
 	// Nil: every request is a new one.
 	Idempotency *ration.Idempotency
+	// Repeatable admits a request that comes again with the same Idempotency once more,
+	// uncounted: whoever asks vouches that it is the same one.
+	Repeatable bool
 	// InFlight says that the request goes on after its answer to Ask: it takes a slot of
 	// the key's concurrent limits. The caller of Ask then gives it back with
 	// [Gate.Release]. It does nothing if the Charger is no [Releaser].
@@ -101,7 +104,7 @@ func (g *Gate) ask(ctx context.Context, caller Caller, question Question) Answer
 		answer.Decision = ration.Decision{} // whatever came with an error is no decision
 	}
 	switch {
-	case answer.Decision.Replayed: // what was charged once buys one call
+	case answer.Decision.Replayed && !question.Repeatable: // what was charged once buys one call
 		answer.Response = g.Responder.replayed(question.RequestID)
 	case answer.Err == nil:
 		answer.Admitted = answer.Decision.Allowed()

@@ -18,6 +18,7 @@ packages() {
     postgresql) echo postgresql ;;
     pgbouncer) echo pgbouncer ;;
     nginx) echo nginx ;;
+    haproxy) echo haproxy ;;
     chromium) echo chromium ;;
     python3) echo python3 ;;
     systemd-analyze) echo systemd ;;
@@ -30,7 +31,7 @@ packages() {
     java) echo default-jre-headless ;;
     patroni) echo patroni ;;
     etcd) echo etcd-server ;;
-    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl promtool git postgresql pgbouncer nginx chromium python3 systemd-analyze fastapi wheel mypy express typescript npm java patroni etcd" >&2; exit 2 ;;
+    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl promtool git postgresql pgbouncer nginx haproxy chromium python3 systemd-analyze fastapi wheel mypy express typescript npm java patroni etcd" >&2; exit 2 ;;
   esac
 }
 
@@ -45,6 +46,7 @@ has() {
     postgresql) has_postgresql ;;
     pgbouncer) command -v pgbouncer || [[ -x /usr/sbin/pgbouncer ]] ;;
     nginx) command -v nginx || [[ -x /usr/sbin/nginx ]] ;;
+    haproxy) command -v haproxy || [[ -x /usr/sbin/haproxy ]] ;;
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     python3) command -v python3 ;;
     promtool) command -v promtool ;;

@@ -12,6 +12,7 @@ import (
 	"github.com/ration-dev/ration/internal/certfile"
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/envoy"
+	"github.com/ration-dev/ration/internal/forwardauth"
 	"github.com/ration-dev/ration/internal/inbound"
 	"github.com/ration-dev/ration/internal/keyrequests"
 	"github.com/ration-dev/ration/internal/portal"
@@ -65,7 +66,11 @@ func (i *instance) newServer() (*server.Server, error) {
 		}
 		handler = i.tracer.Handler(i.access.Handler(proxyListener, served), gate.TrustedProxies.TrustsPeer)
 	}
-	listeners, err := i.newListeners(handler, i.withMetrics(i.tracer.Handler(i.access.Handler("verify", api), nil)), gate, trouble)
+	asked, err := i.newForwardAuth(gate, i.withMetrics(i.tracer.Handler(i.access.Handler("verify", api), nil)))
+	if err != nil {
+		return nil, err
+	}
+	listeners, err := i.newListeners(handler, asked, gate, trouble)
 	if err != nil {
 		return nil, err
 	}
@@ -203,6 +208,43 @@ func newProxy(settings config.Config, gate rationhttp.Gate, own ownPaths, wrap f
 		Rewrite:  settings.Rewrite, Errors: settings.Errors,
 		SecretPrefix: settings.SecretPrefix, Log: log,
 	})
+}
+
+// newForwardAuth returns a handler that answers gateways, and leaves all other requests to
+// the next one.
+func (i *instance) newForwardAuth(gate rationhttp.Gate, next http.Handler) (http.Handler, error) {
+	if i.settings.ForwardAuth == "off" {
+		return next, nil
+	}
+	table, err := route.Compile(i.settings.Routes)
+	if err != nil {
+		return nil, err
+	}
+	config := forwardauth.Config{
+		Inbound: inbound.Config{
+			Routes: table, Gate: gate, Preflights: preflightsOf(i.settings), PreflightRate: i.settings.PreflightRate,
+			AllowOverrides: i.settings.AllowMethodOverrides, SecretPrefix: i.settings.SecretPrefix, PassHeaders: i.settings.PassHeaders, Errors: i.settings.Errors,
+		},
+		CORS: i.settings.CORS, Log: i.log,
+	}
+	if i.settings.ForwardAuth == "token" {
+		config.Callers = i.callers
+	}
+	handler := forwardauth.New(config)
+	traced := func(via string) http.Handler {
+		return i.tracer.Handler(i.access.Handler(via, handler), gate.TrustedProxies.TrustsPeer)
+	}
+	forwarded, envoy := traced(forwardauth.Via), traced(forwardauth.ViaExtAuthz)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch forwardauth.Serves(r) {
+		case forwardauth.Via:
+			forwarded.ServeHTTP(w, r)
+		case forwardauth.ViaExtAuthz:
+			envoy.ServeHTTP(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	}), nil
 }
 
 func preflightsOf(settings config.Config) inbound.Preflights {

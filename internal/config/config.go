@@ -42,6 +42,7 @@ type Config struct {
 	CORS                   cors.Policy
 	Preflights             string // charge or upstream
 	PreflightRate          int
+	ForwardAuth            string // on, token or off
 	UsagePath              string // empty: off
 	UsageURL               string // empty: the path
 	Portal                 Portal

@@ -37,7 +37,7 @@ func TestDefaults(t *testing.T) {
 		AdminListen: config.DefaultAdminListen, AdminListenByDefault: true, MetricsListen: "api",
 		UpstreamTimeout: 10 * time.Minute, Headers: "draft10", KeyHeader: "X-API-Key", KeyBearer: true, KeyBasic: true,
 		OverSettlement: ration.OverageRefuse, Lease: 30 * time.Second, UsageHoursDays: 90, HistoryDays: 1100, AuditLogDays: 1100, EventsDays: 30, LimitThresholds: []int{80, 100}, SecretPrefix: "rk", WaitForDatabase: time.Minute, ShutdownGrace: 30 * time.Second, LogFormat: "text", LogLevel: slog.LevelInfo, AccessLog: "off",
-		Routes: route.Config{Refunds: rationhttp.DefaultRefunds()}, Preflights: "charge", PreflightRate: 10, UsagePath: "/v1/usage",
+		Routes: route.Config{Refunds: rationhttp.DefaultRefunds()}, Preflights: "charge", PreflightRate: 10, ForwardAuth: "on", UsagePath: "/v1/usage",
 		Portal:           config.Portal{ByDefault: true, Name: "API keys", Color: "#3056d3", RotationOverlap: 24 * time.Hour},
 		KeyRequests:      config.KeyRequests{ByDefault: true, Path: "/v1/key-requests"},
 		UpstreamCapacity: config.Capacity{InFlight: 1024, Waiting: 1024, Wait: 5 * time.Second, WebSockets: 1024},

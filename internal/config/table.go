@@ -196,6 +196,11 @@ var serviceSettings = []setting{
 		set:     into(func(c *Config) *[]netip.Prefix { return &c.TrustedProxies }, parseProxies),
 	},
 	{
+		Setting: Setting{"forward_auth", "on, token or off", "on", "Who may ask /v1/forward-auth and /v1/ext-authz/ at api_listen. on: gateways in trusted_proxies. token: those that also send a service token of scope verify in X-Ration-Token. off: nobody."},
+		kind:    text,
+		set:     choice(func(c *Config) *string { return &c.ForwardAuth }, "on", "token", "off"),
+	},
+	{
 		Setting: Setting{"max_connections", formNumber, "8192", "How many client connections the proxy has open at once. It is never more than the process has descriptors for, with one to the upstream for each. 0: as many as that."},
 		kind:    integer,
 		set:     count(func(c *Config) *int { return &c.Clients.Connections }),

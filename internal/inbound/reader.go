@@ -3,6 +3,7 @@ package inbound
 import (
 	"net/http"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/cors"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
@@ -83,3 +84,17 @@ func (r *Reader) IsPreflight(in *http.Request) bool { return cors.IsPreflight(in
 // Clean drops from the header of a request what is not its client's to set. A trusted
 // proxy may set more.
 func (r *Reader) Clean(header http.Header, trusted bool) { r.hygiene.clean(header, trusted) }
+
+// The codes of requests that nobody asks a key for.
+const (
+	codeFree      ration.Code = "free"      // on a free route
+	codePreflight ration.Code = "preflight" // of a browser, passed on
+)
+
+// UncountedCode returns the code of a request that is passed on uncounted.
+func UncountedCode(x *Request) ration.Code {
+	if x.Preflight {
+		return codePreflight
+	}
+	return codeFree
+}

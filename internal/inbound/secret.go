@@ -36,6 +36,18 @@ func (r *Reader) StripSecret(header http.Header, x *Request) {
 	rationhttp.DropFields(header, r.finder(r.presented(x)))
 }
 
+// CredentialHeaders names the headers that carry the request's credential, with commas:
+// for a gateway that strips it itself.
+func (r *Reader) CredentialHeaders(x *Request) string {
+	names := strings.ToLower(x.Sources.KeyHeader())
+	if slices.ContainsFunc(x.In.Header["Authorization"], func(value string) bool {
+		return r.looksLikeOurs(x.Sources, value) || !x.Route.Free && x.Sources.Authorized(value) != ""
+	}) {
+		names += ",authorization"
+	}
+	return names
+}
+
 // finder returns what finds the given secrets, and those that we made, in a text.
 func (r *Reader) finder(presented []string) func(text string) bool {
 	least := len(r.config.SecretPrefix) + 1 + generatedLength

@@ -91,7 +91,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer x.turn.end()
 	if x.Route.Free {
-		p.tell(x, rationhttp.Event{Code: uncountedCode(x)})
+		p.tell(x, rationhttp.Event{Code: inbound.UncountedCode(&x.Request)})
 	} else {
 		x.Answer = p.config.Gate.Ask(r.Context(), *p.reader.CallerOf(&x.Request), x.Question)
 		if !x.Answer.Admitted {

@@ -5,19 +5,8 @@ import (
 	"github.com/ration-dev/ration/rationhttp"
 )
 
-// The codes of requests that nobody asks a key for.
-const (
-	codeFree      ration.Code = "free"      // on a free route
-	codePreflight ration.Code = "preflight" // of a browser, answered here or by the upstream
-)
-
-// uncountedCode returns the code of a request that is passed on uncounted.
-func uncountedCode(x *exchange) ration.Code {
-	if x.Preflight {
-		return codePreflight
-	}
-	return codeFree
-}
+// codePreflight is the code of a browser's preflight that is answered here.
+const codePreflight ration.Code = "preflight"
 
 // tell tells the observer of an answer that the gate was not asked about, or that
 // became another one after it was asked.

@@ -18,21 +18,24 @@ type health struct {
 }
 
 // withHealth answers health and readiness before a handler. /healthz says that the
-// process lives; /readyz that it can decide and commit charges now.
+// process lives; /readyz that it can decide and commit charges now. All other targets
+// reach the handler as they were sent.
 func (s *Server) withHealth(handler http.Handler) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		writeHealth(w, http.StatusOK, health{Status: "ok"})
-	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if err := s.Ready(r.Context()); err != nil {
-			writeHealth(w, http.StatusServiceUnavailable, health{Status: "not ready", Reason: err.Error()})
-			return
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+		switch {
+		case reads && r.URL.Path == "/healthz":
+			writeHealth(w, http.StatusOK, health{Status: "ok"})
+		case reads && r.URL.Path == "/readyz":
+			if err := s.Ready(r.Context()); err != nil {
+				writeHealth(w, http.StatusServiceUnavailable, health{Status: "not ready", Reason: err.Error()})
+				return
+			}
+			writeHealth(w, http.StatusOK, health{Status: "ready"})
+		default:
+			handler.ServeHTTP(w, r)
 		}
-		writeHealth(w, http.StatusOK, health{Status: "ready"})
 	})
-	mux.Handle("/", handler)
-	return mux
 }
 
 var errStopping = errors.New("shutting down")

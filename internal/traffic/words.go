@@ -20,10 +20,12 @@ const (
 	viaProxy
 	viaVerify
 	viaReservations
+	viaForwardAuth
+	viaExtAuthz
 	viaCount
 )
 
-var viaNames = [viaCount]string{other, "proxy", "verify", "reservations"}
+var viaNames = [viaCount]string{other, "proxy", "verify", "reservations", "forward-auth", "ext-authz"}
 
 // reservationsPath is where the paths of reservations begin in the verify API.
 const reservationsPath = "/v1/reservations"
@@ -38,6 +40,10 @@ func viaOf(event *rationhttp.Event) int {
 			return viaReservations
 		}
 		return viaVerify
+	case "forward-auth":
+		return viaForwardAuth
+	case "ext-authz":
+		return viaExtAuthz
 	}
 	return viaOther
 }
@@ -60,6 +66,8 @@ var codes = [...]ration.Code{
 	"ambiguous_method", "ambiguous_path", "ambiguous_query", "idempotency_key_missing", "invalid_connection", "loop_detected", "method_not_supported", "unreadable_form", "upstream_busy",
 
 	"no_such_route", "method_not_allowed",
+
+	"gateway_refused", "original_request_missing", "invalid_original_request", "invalid_option", // of gateways that ask
 
 	"body_too_large", "invalid_body", "invalid_value", "unsupported_media_type", // the verify API's
 	"token_missing", "token_invalid", "token_lacks_scope", "token_narrowed", "token_unchecked",

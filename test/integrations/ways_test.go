@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -17,6 +18,8 @@ import (
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/bearer"
+	"github.com/ration-dev/ration/internal/forwardauth"
+	"github.com/ration-dev/ration/internal/inbound"
 	"github.com/ration-dev/ration/internal/proxy"
 	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/internal/verify"
@@ -43,12 +46,17 @@ type answer struct {
 type way struct {
 	name string
 	ask  func(t *testing.T, charger rationhttp.Charger, q question) answer
+	// gateway says that the way is asked by a gateway, which adds to the application's
+	// answer only what remains.
+	gateway bool
 }
 
 var ways = []way{
-	{"middleware", askMiddleware},
-	{"proxy", askProxy},
-	{"verify API", askVerify},
+	{name: "middleware", ask: askMiddleware},
+	{name: "proxy", ask: askProxy},
+	{name: "verify API", ask: askVerify},
+	{name: "forward-auth", ask: askForwardAuth, gateway: true},
+	{name: "ext-authz", ask: askExtAuthz, gateway: true},
 }
 
 // told are the fields of answers that tell of a decision.
@@ -93,6 +101,49 @@ func askProxy(t *testing.T, charger rationhttp.Charger, q question) answer {
 	}
 	defer p.Close()
 	got := askHandler(t, p, q)
+	got.spoken += seen.String()
+	return got
+}
+
+func askForwardAuth(t *testing.T, charger rationhttp.Charger, q question) answer {
+	return askGateway(t, charger, q, func(r *http.Request) {
+		r.Header.Set("X-Forwarded-Method", r.Method)
+		r.Header.Set("X-Forwarded-Uri", r.RequestURI)
+		r.RequestURI = forwardauth.Path
+	})
+}
+
+func askExtAuthz(t *testing.T, charger rationhttp.Charger, q question) answer {
+	return askGateway(t, charger, q, func(r *http.Request) { r.RequestURI = forwardauth.Prefix + r.RequestURI })
+}
+
+// askGateway sends a client's request to a gateway that makes its question of it.
+func askGateway(t *testing.T, charger rationhttp.Charger, q question, ask func(*http.Request)) answer {
+	table, err := route.Compile(route.Config{Routes: []route.Route{{Path: "/", Amounts: q.amounts, Scope: q.scope}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen bytes.Buffer
+	handler := forwardauth.New(forwardauth.Config{
+		Inbound: inbound.Config{Routes: table, Gate: rationhttp.Gate{Charger: charger, TrustedProxies: rationhttp.TrustedProxies{netip.MustParsePrefix("127.0.0.1/32")}}},
+		Log:     slog.New(slog.NewJSONHandler(&seen, nil)),
+	})
+	got := askHandler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ask(r)
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, r)
+		if answer.Code == http.StatusOK {
+			_ = answer.Header().Write(&seen)
+			for _, name := range []string{"Ratelimit", "Ratelimit-Policy"} {
+				w.Header()[name] = answer.Header()[name]
+			}
+			w.Header().Set("Content-Type", applicationType)
+			return
+		}
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	}), q)
 	got.spoken += seen.String()
 	return got
 }

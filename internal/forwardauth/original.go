@@ -1,0 +1,102 @@
+package forwardauth
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/ration-dev/ration/internal/inbound"
+)
+
+// The headers in which gateways say which request they ask about. A gateway sets some of
+// them, and a client may have sent the others: so all that are there have to agree.
+var (
+	methodHeaders = []string{"X-Forwarded-Method", "X-Original-Method"}
+	uriHeaders    = []string{"X-Forwarded-Uri", "X-Original-Uri"}
+)
+
+// urlHeader holds a whole URL: of ingress-nginx.
+const urlHeader = "X-Original-Url"
+
+var (
+	errNoOriginal = &inbound.Fault{
+		Status: http.StatusBadRequest, Code: codeNoOriginal, Detail: "The gateway has to send the request's method and URI, as X-Forwarded-Method and X-Forwarded-Uri.",
+	}
+	errContradiction = &inbound.Fault{
+		Status: http.StatusBadRequest, Code: codeBadOriginal, Detail: "Headers contradict each other about the method or the URI of the request.",
+	}
+	errNoRequest = &inbound.Fault{
+		Status: http.StatusBadRequest, Code: codeBadOriginal, Detail: "No request can have this method and URI.",
+	}
+)
+
+// originalOf returns the request that a gateway asks about. It has the headers of the
+// question, which are the client's as the gateway passed them on.
+func originalOf(asked *http.Request) (*http.Request, error) {
+	var method, uri agreed
+	for _, name := range methodHeaders {
+		method.add(asked.Header[name])
+	}
+	for _, name := range uriHeaders {
+		uri.add(asked.Header[name])
+	}
+	for _, whole := range asked.Header[urlHeader] {
+		uri.add([]string{pathOf(whole)})
+	}
+	switch {
+	case method.contradicted || uri.contradicted:
+		return nil, errContradiction
+	case method.text == "" || uri.text == "":
+		return nil, errNoOriginal
+	}
+	return requestOf(asked, method.text, uri.text)
+}
+
+// agreed is what all of several values say.
+type agreed struct {
+	text         string // empty: there was none
+	some         bool
+	contradicted bool
+}
+
+func (a *agreed) add(values []string) {
+	for _, value := range values {
+		a.contradicted = a.contradicted || a.some && value != a.text
+		a.text, a.some = value, true
+	}
+}
+
+// pathOf returns the path and query of a URL. A host has no slash in it.
+func pathOf(whole string) string {
+	_, rest, found := strings.Cut(whole, "://")
+	if !found || strings.HasPrefix(whole, "/") {
+		return whole
+	}
+	if start := strings.IndexByte(rest, '/'); start >= 0 {
+		return rest[start:]
+	}
+	return "/"
+}
+
+// requestOf returns a request as a server would have received it with this method and
+// URI.
+func requestOf(asked *http.Request, method, uri string) (*http.Request, error) {
+	if !isMethod(method) || strings.ContainsFunc(uri, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
+		return nil, errNoRequest
+	}
+	parsed, err := url.ParseRequestURI(uri)
+	if err != nil {
+		return nil, errNoRequest
+	}
+	original := asked.WithContext(asked.Context())
+	original.Method, original.RequestURI, original.URL = method, uri, parsed
+	original.Body, original.ContentLength, original.TransferEncoding = http.NoBody, 0, nil
+	return original, nil
+}
+
+// isMethod reports whether text is a token (RFC 9110, section 5.6.2).
+func isMethod(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(c rune) bool {
+		return (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
+	})
+}
