@@ -28,10 +28,11 @@ packages() {
     express) echo node-express ;;
     typescript) echo node-typescript ;;
     npm) echo npm ;;
+    h2load) echo nghttp2-client ;;
     java) echo default-jre-headless ;;
     patroni) echo patroni ;;
     etcd) echo etcd-server ;;
-    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl promtool git postgresql pgbouncer nginx haproxy chromium python3 systemd-analyze fastapi wheel mypy express typescript npm java patroni etcd" >&2; exit 2 ;;
+    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl promtool git postgresql pgbouncer nginx haproxy chromium python3 systemd-analyze fastapi wheel mypy express typescript npm h2load java patroni etcd" >&2; exit 2 ;;
   esac
 }
 
@@ -58,6 +59,7 @@ has() {
     mypy) command -v mypy ;;
     typescript) command -v tsc ;;
     npm) command -v npm ;;
+    h2load) command -v h2load ;;
     java) command -v java ;;
     express) NODE_PATH=/usr/share/nodejs node -e 'require("express")' ;;
   esac >/dev/null 2>&1

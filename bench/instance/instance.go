@@ -31,20 +31,20 @@ func Command(ctx context.Context, binary, database string, args ...string) (stri
 
 // Instance is the binary, serving.
 type Instance struct {
-	Proxy, API, Admin string // addresses
-	process           *exec.Cmd
+	Proxy, API, Admin, Envoy string // addresses
+	process                  *exec.Cmd
 }
 
 // Serve starts the binary on a database and waits until it is ready.
 func Serve(ctx context.Context, binary, database string, args ...string) (*Instance, error) {
 	i := new(Instance)
-	for _, address := range []*string{&i.Proxy, &i.API, &i.Admin} {
+	for _, address := range []*string{&i.Proxy, &i.API, &i.Admin, &i.Envoy} {
 		var err error
 		if *address, err = freeAddress(ctx); err != nil {
 			return nil, err
 		}
 	}
-	args = append([]string{"serve", "--listen", i.Proxy, "--api-listen", i.API, "--admin-listen", i.Admin, "--log-level", "error"}, args...)
+	args = append([]string{"serve", "--listen", i.Proxy, "--api-listen", i.API, "--admin-listen", i.Admin, "--envoy-listen", i.Envoy, "--log-level", "error"}, args...)
 	i.process = exec.CommandContext(ctx, binary, args...)
 	i.process.Env, i.process.Stderr = environment(database), os.Stderr
 	if err := i.process.Start(); err != nil {

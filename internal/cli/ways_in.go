@@ -70,7 +70,11 @@ func (i *instance) newServer() (*server.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	listeners, err := i.newListeners(handler, asked, gate, trouble)
+	envoy, err := i.newEnvoy(gate)
+	if err != nil {
+		return nil, err
+	}
+	listeners, err := i.newListeners(handler, asked, envoy, trouble)
 	if err != nil {
 		return nil, err
 	}
@@ -81,9 +85,9 @@ func (i *instance) newServer() (*server.Server, error) {
 	}), nil
 }
 
-// newListeners returns the listeners of the proxy, which may be nil, of the verify API, of
-// Envoy and of the admin API. Requests that are charged stop first; see [server.Config].
-func (i *instance) newListeners(proxy, verify http.Handler, gate rationhttp.Gate, trouble *troubleLog) ([]server.Listener, error) {
+// newListeners returns the listeners of the proxy and of Envoy, which may be nil, of the
+// verify API and of the admin API. Requests that are charged stop first; see [server.Config].
+func (i *instance) newListeners(proxy, verify http.Handler, envoy server.Service, trouble *troubleLog) ([]server.Listener, error) {
 	files := i.settings.Certificates()
 	certificates := make([]*certfile.Certificate, 0, 4)
 	for _, one := range files.All() {
@@ -114,13 +118,9 @@ func (i *instance) newListeners(proxy, verify http.Handler, gate rationhttp.Gate
 		Name: verifyListener, Address: i.settings.APIListen, Handler: verify, Health: true, Certificate: certificates[1],
 		Limits: server.Limits{ReadTimeout: apiReadTimeout, Clients: apiBounds},
 	})
-	if i.settings.EnvoyListen != "" {
+	if envoy != nil {
 		listeners = append(listeners, server.Listener{
-			Name: envoyListener, Address: i.settings.EnvoyListen, Certificate: certificates[3],
-			Service: envoy.NewServer(envoy.Config{
-				Gate: gate, Reservations: i.engine, Callers: i.callers, Around: i.aroundCalls(), Log: i.log,
-				Ready: func(ctx context.Context) error { return i.server.Ready(ctx) },
-			}),
+			Name: envoyListener, Address: i.settings.EnvoyListen, Service: envoy, Certificate: certificates[3],
 			Limits: server.Limits{Clients: apiBounds},
 		})
 	}
@@ -216,17 +216,11 @@ func (i *instance) newForwardAuth(gate rationhttp.Gate, next http.Handler) (http
 	if i.settings.ForwardAuth == "off" {
 		return next, nil
 	}
-	table, err := route.Compile(i.settings.Routes)
+	reading, err := i.inboundConfig(gate)
 	if err != nil {
 		return nil, err
 	}
-	config := forwardauth.Config{
-		Inbound: inbound.Config{
-			Routes: table, Gate: gate, Preflights: preflightsOf(i.settings), PreflightRate: i.settings.PreflightRate,
-			AllowOverrides: i.settings.AllowMethodOverrides, SecretPrefix: i.settings.SecretPrefix, PassHeaders: i.settings.PassHeaders, Errors: i.settings.Errors,
-		},
-		CORS: i.settings.CORS, Log: i.log,
-	}
+	config := forwardauth.Config{Inbound: reading, CORS: i.settings.CORS, Log: i.log}
 	if i.settings.ForwardAuth == "token" {
 		config.Callers = i.callers
 	}
@@ -245,6 +239,31 @@ func (i *instance) newForwardAuth(gate rationhttp.Gate, next http.Handler) (http
 			next.ServeHTTP(w, r)
 		}
 	}), nil
+}
+
+// newEnvoy returns what serves Envoy over gRPC; nil: nothing does.
+func (i *instance) newEnvoy(gate rationhttp.Gate) (server.Service, error) {
+	if i.settings.EnvoyListen == "" {
+		return nil, nil //nolint:nilnil // as newListeners takes it
+	}
+	reading, err := i.inboundConfig(gate)
+	if err != nil {
+		return nil, err
+	}
+	return envoy.NewServer(envoy.Config{
+		Gate: gate, Inbound: reading, CORS: i.settings.CORS, Reservations: i.engine, Callers: i.callers, Around: i.aroundCalls(), Log: i.log,
+		Ready: func(ctx context.Context) error { return i.server.Ready(ctx) },
+	}), nil
+}
+
+// inboundConfig says how requests are read that gateways ask about: as the proxy reads its
+// own.
+func (i *instance) inboundConfig(gate rationhttp.Gate) (inbound.Config, error) {
+	table, err := route.Compile(i.settings.Routes)
+	return inbound.Config{
+		Routes: table, Gate: gate, Preflights: preflightsOf(i.settings), PreflightRate: i.settings.PreflightRate,
+		AllowOverrides: i.settings.AllowMethodOverrides, SecretPrefix: i.settings.SecretPrefix, PassHeaders: i.settings.PassHeaders, Errors: i.settings.Errors,
+	}, err
 }
 
 func preflightsOf(settings config.Config) inbound.Preflights {

@@ -17,6 +17,8 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/envoy"
+	"github.com/ration-dev/ration/internal/inbound"
+	"github.com/ration-dev/ration/internal/route"
 	"github.com/ration-dev/ration/rationhttp"
 	"github.com/ration-dev/ration/rationtest"
 )
@@ -48,8 +50,17 @@ type asked struct {
 func newAsked(t *testing.T) *asked {
 	t.Helper()
 	a := &asked{T: t, Fixture: rationtest.New(t, rationtest.Options{})}
+	table, err := route.Compile(route.Config{Routes: []route.Route{
+		{Path: "/health", Free: true},
+		{Path: "/admin", Scope: "admin"},
+		{Path: "/search", Amounts: map[string]ration.Amount{"search": {Units: 5}}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	a.server = envoy.NewServer(envoy.Config{
 		Gate: rationhttp.Gate{Charger: a.Engine, Observe: a.observe}, Reservations: a.Engine,
+		Inbound: inbound.Config{Routes: table},
 		Callers: bearer.New(fakeTokens{}), Ready: a.Engine.Ready,
 	})
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")

@@ -13,7 +13,7 @@ import (
 )
 
 // ViaRateLimit is the rate limit service's name in events.
-const ViaRateLimit = "envoy-ratelimit"
+const ViaRateLimit = "rate-limit-grpc"
 
 // rateLimits implements envoy.service.ratelimit.v3.RateLimitService.
 type rateLimits struct {

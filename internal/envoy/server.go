@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 	ratelimitv3 "github.com/envoyproxy/go-control-plane/envoy/service/ratelimit/v3"
 	"google.golang.org/grpc"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
@@ -41,6 +42,7 @@ func NewServer(config Config) *Server {
 		grpc.UnaryInterceptor(s.intercept),
 		grpc.ChainUnaryInterceptor(config.Around...),
 	)
+	authv3.RegisterAuthorizationServer(server, newChecks(s))
 	ratelimitv3.RegisterRateLimitServiceServer(server, &rateLimits{service: s})
 	healthv1.RegisterHealthServer(server, &health{ready: config.Ready})
 	return &Server{server}

@@ -15,6 +15,8 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/bearer"
+	"github.com/ration-dev/ration/internal/cors"
+	"github.com/ration-dev/ration/internal/inbound"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -30,6 +32,8 @@ const (
 type Config struct {
 	Gate         rationhttp.Gate               // who decides, and how answers look
 	Reservations Reservations                  // who ends what was reserved
+	Inbound      inbound.Config                // how requests are read that Envoy holds back; its Gate, Via and CORS don't matter
+	CORS         cors.Policy                   // which web pages may read an answer that refuses, as in forward-auth
 	Callers      *bearer.Callers               // who may ask
 	Around       []grpc.UnaryServerInterceptor // around each call; none may be nil
 

@@ -9,8 +9,6 @@ import (
 )
 
 const (
-	// headerReservation has the id of what the request's route has reserved.
-	headerReservation = "X-Auth-Reservation"
 	// headerStatus and headerBody are what a client is to get, where the answer itself
 	// has another status.
 	headerStatus, headerBody = "X-Auth-Status", "X-Auth-Body"
@@ -30,10 +28,7 @@ func (h *Handler) admit(w http.ResponseWriter, c *call) {
 		}
 	}
 	inbound.SetIdentity(header, &c.Answer.Decision)
-	header.Set(headerReservation, "")
-	if reservation := c.Answer.Decision.Reservation; reservation != nil {
-		header.Set(headerReservation, reservation.ID.String())
-	}
+	inbound.SetReservation(header, &c.Answer.Decision)
 	header.Set(rationhttp.RequestIDHeader, c.ID)
 	header.Set("Cache-Control", "no-store") // a gateway that kept it would let requests pass uncounted
 	if c.via == ViaExtAuthz {

@@ -51,19 +51,12 @@ type Handler struct {
 
 // New returns a Handler. Routes and a Charger must be set in the configuration.
 func New(config Config) *Handler {
-	if config.CORS.Speaks() {
-		config.Inbound.Preflights = inbound.PreflightsUpstream
-		config.CORS.Exposed = config.Inbound.Gate.Responder.FieldNames()
-	}
-	config.Inbound.CORS = cors.Policy{}
-	reader := func(via string) *inbound.Reader {
-		c := config.Inbound
-		c.Via = via
-		return inbound.NewReader(c)
-	}
+	forwarded, pages := config.Inbound.ForGateway(Via, config.CORS)
+	envoy, _ := config.Inbound.ForGateway(ViaExtAuthz, config.CORS)
+	config.CORS = pages
 	return &Handler{
 		config: config, gate: &config.Inbound.Gate, trouble: condense.New(config.Log),
-		forwarded: reader(Via), envoy: reader(ViaExtAuthz),
+		forwarded: inbound.NewReader(forwarded), envoy: inbound.NewReader(envoy),
 	}
 }
 
@@ -129,7 +122,7 @@ func (h *Handler) prepare(c *call) (err error) {
 		return err
 	}
 	if c.via == ViaExtAuthz {
-		c.In, err = requestOf(c.asked, c.asked.Method, strings.TrimPrefix(c.asked.RequestURI, Prefix))
+		c.In, err = inbound.Original(c.asked, c.asked.Method, strings.TrimPrefix(c.asked.RequestURI, Prefix))
 		return err
 	}
 	if c.options, err = parseOptions(c.asked.RequestURI); err != nil {

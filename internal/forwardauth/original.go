@@ -2,7 +2,6 @@ package forwardauth
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/ration-dev/ration/internal/inbound"
@@ -25,9 +24,6 @@ var (
 	errContradiction = &inbound.Fault{
 		Status: http.StatusBadRequest, Code: codeBadOriginal, Detail: "Headers contradict each other about the method or the URI of the request.",
 	}
-	errNoRequest = &inbound.Fault{
-		Status: http.StatusBadRequest, Code: codeBadOriginal, Detail: "No request can have this method and URI.",
-	}
 )
 
 // originalOf returns the request that a gateway asks about. It has the headers of the
@@ -49,7 +45,7 @@ func originalOf(asked *http.Request) (*http.Request, error) {
 	case method.text == "" || uri.text == "":
 		return nil, errNoOriginal
 	}
-	return requestOf(asked, method.text, uri.text)
+	return inbound.Original(asked, method.text, uri.text)
 }
 
 // agreed is what all of several values say.
@@ -76,27 +72,4 @@ func pathOf(whole string) string {
 		return rest[start:]
 	}
 	return "/"
-}
-
-// requestOf returns a request as a server would have received it with this method and
-// URI.
-func requestOf(asked *http.Request, method, uri string) (*http.Request, error) {
-	if !isMethod(method) || strings.ContainsFunc(uri, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
-		return nil, errNoRequest
-	}
-	parsed, err := url.ParseRequestURI(uri)
-	if err != nil {
-		return nil, errNoRequest
-	}
-	original := asked.WithContext(asked.Context())
-	original.Method, original.RequestURI, original.URL = method, uri, parsed
-	original.Body, original.ContentLength, original.TransferEncoding = http.NoBody, 0, nil
-	return original, nil
-}
-
-// isMethod reports whether text is a token (RFC 9110, section 5.6.2).
-func isMethod(text string) bool {
-	return text != "" && !strings.ContainsFunc(text, func(c rune) bool {
-		return (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
-	})
 }

@@ -41,6 +41,18 @@ type Config struct {
 	Errors *rewrite.Errors
 }
 
+// ForGateway returns the configuration of a way in by which a gateway asks about requests,
+// and how answers that refuse let web pages read them: preflights are answered by the API
+// behind the gateway.
+func (c Config) ForGateway(via string, pages cors.Policy) (Config, cors.Policy) {
+	c.Via, c.CORS, c.WholeExchange = via, cors.Policy{}, false
+	if pages.Speaks() {
+		c.Preflights = PreflightsUpstream
+		pages.Exposed = c.Gate.Responder.FieldNames()
+	}
+	return c, pages
+}
+
 func (c Config) withDefaults() Config {
 	if c.SecretPrefix == "" {
 		c.SecretPrefix = ration.DefaultSecretPrefix

@@ -11,6 +11,9 @@ const (
 	headerSubject = "X-Auth-Subject"
 	headerKeyID   = "X-Auth-Key-Id"
 	headerPlan    = "X-Auth-Plan"
+
+	// headerReservation has the id of what the request's route has reserved.
+	headerReservation = "X-Auth-Reservation"
 )
 
 // SetIdentity tells the upstream whose request it is. The headers are always there, so
@@ -30,4 +33,13 @@ func SetIdentity(header http.Header, decision *ration.Decision) {
 	header.Set(headerSubject, subject)
 	header.Set(headerKeyID, id)
 	header.Set(headerPlan, decision.Plan)
+}
+
+// SetReservation tells an upstream that settles by itself which reservation it is; empty:
+// none was made.
+func SetReservation(header http.Header, decision *ration.Decision) {
+	header.Set(headerReservation, "")
+	if decision.Reservation != nil {
+		header.Set(headerReservation, decision.Reservation.ID.String())
+	}
 }

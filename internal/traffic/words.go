@@ -22,10 +22,12 @@ const (
 	viaReservations
 	viaForwardAuth
 	viaExtAuthz
+	viaExtAuthzGRPC
+	viaRateLimitGRPC
 	viaCount
 )
 
-var viaNames = [viaCount]string{other, "proxy", "verify", "reservations", "forward-auth", "ext-authz"}
+var viaNames = [viaCount]string{other, "proxy", "verify", "reservations", "forward-auth", "ext-authz", "ext-authz-grpc", "rate-limit-grpc"}
 
 // reservationsPath is where the paths of reservations begin in the verify API.
 const reservationsPath = "/v1/reservations"
@@ -44,6 +46,10 @@ func viaOf(event *rationhttp.Event) int {
 		return viaForwardAuth
 	case "ext-authz":
 		return viaExtAuthz
+	case "ext-authz-grpc":
+		return viaExtAuthzGRPC
+	case "rate-limit-grpc":
+		return viaRateLimitGRPC
 	}
 	return viaOther
 }

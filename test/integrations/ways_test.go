@@ -57,6 +57,7 @@ var ways = []way{
 	{name: "verify API", ask: askVerify},
 	{name: "forward-auth", ask: askForwardAuth, gateway: true},
 	{name: "ext-authz", ask: askExtAuthz, gateway: true},
+	{name: "ext-authz over gRPC", ask: askCheck, gateway: true},
 }
 
 // told are the fields of answers that tell of a decision.

@@ -1,0 +1,89 @@
+package envoy
+
+import (
+	"context"
+
+	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
+
+	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/cors"
+	"github.com/ration-dev/ration/internal/inbound"
+	"github.com/ration-dev/ration/rationhttp"
+)
+
+// ViaCheck is external authorization's name in charges and events.
+const ViaCheck = "ext-authz-grpc"
+
+// checks implements envoy.service.auth.v3.Authorization.
+type checks struct {
+	authv3.UnimplementedAuthorizationServer
+	*service
+	reader *inbound.Reader
+	pages  cors.Policy // that may read an answer that refuses
+}
+
+func newChecks(s *service) *checks {
+	config := s.config.Inbound
+	config.Gate = s.config.Gate
+	config, pages := config.ForGateway(ViaCheck, s.config.CORS)
+	return &checks{service: s, reader: inbound.NewReader(config), pages: pages}
+}
+
+// Check decides about a request that Envoy holds back, by the routes of the proxy. Whatever
+// is decided is in the answer, also that the database can't be reached: Envoy itself would
+// turn an error into 403, or let the request pass.
+func (s *checks) Check(ctx context.Context, in *authv3.CheckRequest) (*authv3.CheckResponse, error) {
+	if err := s.authorize(ctx); err != nil {
+		return nil, err
+	}
+	original, err := requestOf(ctx, in.GetAttributes())
+	if err != nil {
+		return nil, s.failed(ctx, err)
+	}
+	said, err := readExtensions(in.GetAttributes().GetContextExtensions())
+	if err != nil {
+		return nil, s.failed(ctx, err)
+	}
+	x := &inbound.Request{In: original, ID: s.config.Gate.TrustedProxies.RequestID(original)}
+	if err := s.judge(x, said); err != nil {
+		response := s.reader.Refusal(x, err)
+		s.tell(ctx, x, rationhttp.Event{Code: ration.Code(response.Problem.Code), Status: response.Status})
+		return s.denied(x, response), nil
+	}
+	if x.Route.Free {
+		s.tell(ctx, x, rationhttp.Event{Code: inbound.UncountedCode(x)})
+		return s.admitted(x), nil
+	}
+	x.Answer = s.config.Gate.Ask(ctx, *s.reader.CallerOf(x), x.Question)
+	if !x.Answer.Admitted {
+		return s.denied(x, x.Answer.Response), nil
+	}
+	return s.admitted(x), nil
+}
+
+// judge finds the route of a request, and puts what Envoy's own route says in place of
+// what it says.
+func (s *checks) judge(x *inbound.Request, said extensions) error {
+	if err := s.reader.Judge(x); err != nil {
+		return err
+	}
+	if said.amounts != nil {
+		x.Question.Amounts = said.amounts
+	}
+	if said.scope != "" {
+		x.Question.Scope = said.scope
+	}
+	return s.reader.AskOnce(x)
+}
+
+// tell tells the observer of an answer that the gate was not asked about.
+func (s *checks) tell(ctx context.Context, x *inbound.Request, event rationhttp.Event) {
+	if s.config.Gate.Observe == nil {
+		return
+	}
+	event.Via, event.RequestID = ViaCheck, x.ID
+	if x.Route != nil {
+		event.Route = x.Route.Name
+	}
+	s.config.Gate.Observe(ctx, event)
+}
