@@ -55,13 +55,13 @@ func TestWhatIsKeptNoLongerIsDeletedInParts(t *testing.T) {
 		}
 	}
 	clock.set(t, noon.Add(ration.IdempotencyRetention-2300*time.Second))
-	purge(8)
+	purge(9)
 	d.wantKept(t, n+1, n)
 	clock.set(t, noon.Add(ration.IdempotencyRetention-100*time.Second))
-	purge(12) // 2,199 of both in 3
+	purge(13) // 2,199 of both in 3
 	d.wantKept(t, n+1, 101)
 	clock.set(t, noon.Add(ration.ReservationRetention-100*time.Second))
-	purge(10)
+	purge(11)
 	d.wantKept(t, 102, 0)
 }
 
@@ -78,11 +78,11 @@ func TestPurgeOfHoursSaysFromWhenOnTheyAreComplete(t *testing.T) {
 		left  int64
 		since string
 	}{
-		{-2276 * time.Hour, 9, 2300, "never"},
-		{time.Hour - time.Microsecond, 11, 25, "2026-07-14 12"}, // 2,275 of them in 3
-		{time.Hour, 9, 24, "2026-07-14 13"},
-		{time.Hour, 9, 24, "2026-07-14 13"},
-		{100 * time.Hour, 9, 0, "2026-07-18 16"},
+		{-2276 * time.Hour, 10, 2300, "never"},
+		{time.Hour - time.Microsecond, 12, 25, "2026-07-14 12"}, // 2,275 of them in 3
+		{time.Hour, 10, 24, "2026-07-14 13"},
+		{time.Hour, 10, 24, "2026-07-14 13"},
+		{100 * time.Hour, 10, 0, "2026-07-18 16"},
 	} {
 		clock.set(t, noon.Add(row.after))
 		if took, err := store.PurgeKept(t.Context()); err != nil || took != row.parts {
@@ -110,10 +110,10 @@ func TestPurgeOfDaysGoesOnInParts(t *testing.T) {
 	d.exec(t, `INSERT INTO reservations SELECT $1, gen_random_uuid(), 'open', 'keep', '[]', NULL, '2026-03-01', '2026-03-02', NULL, NULL, sha256(''), '[]'`, held)
 	d.exec(t, "INSERT INTO audit_log SELECT gen_random_uuid(), '2026-03-01', 'a', 'b', 'c' FROM generate_series(0, 1099) i")
 	for _, row := range []struct {
-		parts       int // of reservations, idempotency keys, leases, answers, refunds, days, traffic, entries, jobs, sessions and login links
+		parts       int // of reservations, idempotency keys, leases, answers, refunds, days, traffic, entries, marks of events, jobs, sessions and login links
 		days, audit int64
 		since       string
-	}{{14, 2, 0, "2026-04-05"}, {11, 2, 0, "2026-04-05"}} {
+	}{{15, 2, 0, "2026-04-05"}, {12, 2, 0, "2026-04-05"}} {
 		if took, err := store.PurgeKept(t.Context()); err != nil || took != row.parts {
 			t.Errorf("PurgeKept = %d parts, %v; want %d", took, err, row.parts)
 		}
