@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -142,21 +143,26 @@ func TestWorkIsCounted(t *testing.T) {
 func TestFactsOfTheDatabase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMetrics()
-		reads, away := 0, error(nil)
+		var reads atomic.Int64
+		var away atomic.Bool
 		ctx, cancel := context.WithCancel(t.Context())
 		go m.Run(ctx, func(ctx context.Context) (metrics.Facts, error) {
-			reads++
+			reads.Add(1)
+			var err error
+			if away.Load() {
+				err = errors.New("away")
+			}
 			if deadline, bounded := ctx.Deadline(); !bounded || time.Until(deadline) > 5*time.Second {
 				t.Error("a read may take for ever")
 			}
-			return metrics.Facts{Ready: away == nil, SchemaVersion: 23, Size: 1 << 20, Open: 2, Oldest: time.Minute, AwaitingStandby: 4}, away
+			return metrics.Facts{Ready: err == nil, SchemaVersion: 23, Size: 1 << 20, Open: 2, Oldest: time.Minute, AwaitingStandby: 4}, err
 		})
 		synctest.Wait()
 		time.Sleep(10 * time.Second)
 		wantLines(t, m, "ration_ready 1", "ration_schema_version 23", "ration_database_size_bytes 1.048576e+06", "ration_reservations_open 2",
 			"ration_reservation_oldest_age_seconds 70", "ration_commits_awaiting_standby 4", "ration_database_read_failures_total 0",
 			"ration_database_read_timestamp_seconds 9.466848e+08")
-		away = errors.New("away")
+		away.Store(true)
 		time.Sleep(6 * time.Second)
 		synctest.Wait()
 		wantLines(t, m, "ration_ready 0", "ration_database_read_failures_total 1")
@@ -166,8 +172,8 @@ func TestFactsOfTheDatabase(t *testing.T) {
 		for range 100 {
 			text(t, m)
 		}
-		if reads != 2 {
-			t.Errorf("the database was read %d times within 16 s, want 2", reads)
+		if got := reads.Load(); got != 2 {
+			t.Errorf("the database was read %d times within 16 s, want 2", got)
 		}
 		cancel()
 		synctest.Wait()

@@ -82,6 +82,11 @@ func run(binary string, length time.Duration, rounds int) error {
 	if err != nil {
 		return err
 	}
+	defer func() {
+		for i := range setups {
+			setups[i].stop()
+		}
+	}()
 	for i := range setups {
 		path := filepath.Join(dir, fmt.Sprintf("%d.db", i))
 		if err := copyFile(template, path); err != nil {
@@ -90,7 +95,6 @@ func run(binary string, length time.Duration, rounds int) error {
 		if err := setups[i].start(ctx, binary, "sqlite:"+path, "http://"+collector, secrets, token); err != nil {
 			return fmt.Errorf("%s: %w", setups[i].name, err)
 		}
-		defer setups[i].stop()
 	}
 	for round := range rounds {
 		perSecond, spent := make([]float64, len(setups)), make([]time.Duration, len(setups))
@@ -153,7 +157,7 @@ func (s *setup) start(ctx context.Context, binary, database, collector string, s
 		if err := os.Setenv(name, value); err != nil {
 			return err
 		}
-		defer os.Unsetenv(name)
+		defer func() { _ = os.Unsetenv(name) }() //nolint:revive // after the server has started
 	}
 	if s.server, err = instance.Serve(ctx, binary, database, s.args...); err != nil {
 		return err
