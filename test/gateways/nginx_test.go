@@ -46,7 +46,7 @@ func startNginxWith(t *testing.T, dir, address, lines string) {
 // try_files sends them another way.
 func TestNginxAsksTwiceAndIsChargedOnce(t *testing.T) {
 	dir := t.TempDir()
-	w := &world{t: t, db: "sqlite:" + filepath.Join(dir, "ration.db"), api: newAPI(t)}
+	w := &world{db: "sqlite:" + filepath.Join(dir, "ration.db"), api: newAPI(t)}
 	server := harness.NewInstance(t, w.db, w.api.URL, "--config", write(t, filepath.Join(dir, "ration.yaml"), routes), "--admin-listen", "off")
 	server.Start()
 	server.AwaitReady()
