@@ -185,7 +185,7 @@ func (w *world) tryQuota(t *testing.T, g gateway) {
 	key := harness.CreateKey(t, w.db, "--limit", "1/day")
 	g.ask(t, "GET", "/v1/x", nil, "X-API-Key: "+key.Secret)
 	for _, method := range []string{"GET", "POST", "HEAD"} {
-		response, problem := g.refused(t, method, "/v1/x", strings.NewReader(strings.Repeat("x", 1<<20)), "X-API-Key: "+key.Secret)
+		response, problem := g.refused(t, method, "/v1/x", strings.NewReader("{}"), "X-API-Key: "+key.Secret) // a longer body may end in a reset: HAProxy closes without reading it
 		if method == "HEAD" {
 			problem.Code = "quota_exceeded" // it has no body
 		}
