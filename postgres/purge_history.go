@@ -84,7 +84,7 @@ WITH kept AS MATERIALIZED (
     RETURNING position
 ), noted AS (
     UPDATE event_feed SET deleted = greatest(deleted, (SELECT max(position) FROM deleted))
-    WHERE EXISTS (SELECT FROM deleted)
+    WHERE only_row AND EXISTS (SELECT FROM deleted)
 )
 SELECT count(*) FROM deleted`
 
