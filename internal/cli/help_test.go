@@ -89,10 +89,10 @@ func linesOf(example string) (lines []string) {
 	return lines
 }
 
-// endsAlone reports whether an example needs nothing but a database and files: no server, and
-// nobody who is logged in.
+// endsAlone reports whether an example ends, and needs nothing but a database and files: no
+// server, and nobody who is logged in.
 func endsAlone(command, example string) bool {
-	return !slices.Contains([]string{"dev", "serve", "health", "copy", "sessions end"}, command) && !strings.Contains(example, "env:")
+	return !slices.Contains([]string{"dev", "serve", "health", "copy", "sessions end", "events follow"}, command) && !strings.Contains(example, "env:")
 }
 
 // checkArguments wants arguments that their command takes.
