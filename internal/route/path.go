@@ -12,9 +12,12 @@ type AmbiguousPathError struct{ Reason string }
 // Error implements error.
 func (e *AmbiguousPathError) Error() string { return "ambiguous path: " + e.Reason }
 
-// CheckPath reports, as an [AmbiguousPathError], a request whose path an
-// upstream may read differently from us.
+// CheckPath reports, as an [AmbiguousPathError], a request whose target is no path, or
+// whose path an upstream may read differently from us.
 func CheckPath(r *http.Request) error {
+	if err := checkTarget(r); err != nil {
+		return err
+	}
 	if reason := ambiguousPath(r); reason != "" {
 		return &AmbiguousPathError{Reason: reason}
 	}

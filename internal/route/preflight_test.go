@@ -101,6 +101,10 @@ func TestPreflightsPassOnlyWhereNothingIsGuarded(t *testing.T) {
 		{"/other", "GET", false},
 		{"/v1/a%2fb", "GET", false},
 		{"//v1/x", "GET", false},
+		{"http://h", "GET", false},
+		{"http://h?x", "GET", false},
+		{"http://h/v1/x", "GET", false},
+		{"*", "GET", false},
 	} {
 		found := lenient.PassedOn(request(t, "OPTIONS "+row.path, "Access-Control-Request-Method: "+row.announced))
 		if (found != nil) != row.passes {
