@@ -25,10 +25,24 @@ type Checker interface {
 type Callers struct {
 	tokens  Checker
 	guesses *guesses
+	from    func(*http.Request) netip.Addr // who pays for a guess
 }
 
-// New returns Callers for the tokens that a checker knows.
-func New(tokens Checker) *Callers { return &Callers{tokens: tokens, guesses: newGuesses()} }
+// New returns Callers for the tokens that a checker knows. Who is connected pays for
+// guesses.
+func New(tokens Checker) *Callers { return NewBehind(tokens, peerOf) }
+
+// NewBehind returns Callers who may come through a proxy: the address that from returns
+// pays for guesses.
+func NewBehind(tokens Checker, from func(*http.Request) netip.Addr) *Callers {
+	return &Callers{tokens: tokens, guesses: newGuesses(), from: from}
+}
+
+// peerOf returns the address of who is connected; zero: on a unix socket.
+func peerOf(r *http.Request) netip.Addr {
+	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return peer.Addr()
+}
 
 // SecretOf returns the secret of the token that a request carries; zero: it has none.
 func SecretOf(r *http.Request) ration.Secret {
@@ -53,18 +67,19 @@ func (c *Callers) Authorize(r *http.Request, scope string) (admin.Token, error) 
 // AuthorizeSecret returns the service token with a secret that a request carries elsewhere
 // than Authorize looks for it. Its errors are the same.
 func (c *Callers) AuthorizeSecret(r *http.Request, secret ration.Secret, scope string) (admin.Token, error) {
-	peer, _ := netip.ParseAddrPort(r.RemoteAddr) // none on a unix socket
-	end, retry, err := c.guesses.begin(r.Context(), secret, peer.Addr())
+	end, retry, err := c.guesses.begin(r.Context(), secret, c.from(r))
 	switch {
 	case err != nil:
 		return admin.Token{}, fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, err)
 	case retry > 0:
 		return admin.Token{}, unchecked(retry)
 	}
+	good, invalid := false, false // also if Check panics
+	defer func() { end(good, invalid) }()
 	token, err := c.tokens.Check(r.Context(), secret, scope)
 	refused := RefusalOf(err)
-	invalid := errors.Is(err, admin.ErrTokenInvalid)
-	end(err == nil || refused != nil && !invalid, invalid)
+	invalid = errors.Is(err, admin.ErrTokenInvalid)
+	good = err == nil || refused != nil && !invalid
 	if refused != nil {
 		return admin.Token{}, refused
 	}
@@ -87,8 +102,8 @@ const (
 // as the secret of a session: what an address can guess is bounded for all together. Errors:
 // that of look; a [*Refusal] with status 429 and [ration.ErrStoreUnavailable] if it was not
 // called.
-func (c *Callers) Guess(ctx context.Context, from netip.Addr, secret ration.Secret, look func() (Found, error)) error {
-	end, retry, err := c.guesses.begin(ctx, secret, from)
+func (c *Callers) Guess(r *http.Request, secret ration.Secret, look func() (Found, error)) error {
+	end, retry, err := c.guesses.begin(r.Context(), secret, c.from(r))
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, err)

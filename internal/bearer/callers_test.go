@@ -4,10 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -82,11 +87,17 @@ func TestUnreadTokenIsNoRefusal(t *testing.T) {
 	}
 }
 
+func requestFrom(addr netip.Addr) *http.Request {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.RemoteAddr = netip.AddrPortFrom(addr, 4000).String()
+	return r
+}
+
 func TestGuesses(t *testing.T) {
 	callers := bearer.New(tokens{})
 	here, there := netip.MustParseAddr("198.51.100.1"), netip.MustParseAddr("203.0.113.1")
 	guess := func(from netip.Addr, text string, found bearer.Found) (asked bool, err error) {
-		err = callers.Guess(t.Context(), from, ration.SecretFromText(text), func() (bearer.Found, error) {
+		err = callers.Guess(requestFrom(from), ration.SecretFromText(text), func() (bearer.Found, error) {
 			asked = true
 			return found, nil
 		})
@@ -112,9 +123,7 @@ func TestGuesses(t *testing.T) {
 	if looked < 20 || looked > 22 || refused == nil || refused.Status != 429 || refused.RetryAfter < 1 {
 		t.Errorf("%d of 50 guesses were looked up, the last one: %v", looked, last)
 	}
-	r := httptest.NewRequest("GET", "/", nil)
-	r.RemoteAddr = here.String() + ":4000"
-	if _, err := callers.AuthorizeSecret(r, ration.SecretFromText("bad"), admin.ScopeRead); !strings.Contains(fmt.Sprint(err), "token_unchecked") {
+	if _, err := callers.AuthorizeSecret(requestFrom(here), ration.SecretFromText("bad"), admin.ScopeRead); !strings.Contains(fmt.Sprint(err), "token_unchecked") {
 		t.Errorf("tokens have a budget of their own: %v", err)
 	}
 	if asked, _ := guess(here, "something", bearer.Something); asked {
@@ -125,4 +134,85 @@ func TestGuesses(t *testing.T) {
 			t.Errorf("%s is not looked up: %v", name, err)
 		}
 	}
+}
+
+// spend has somebody with many addresses guess until all together may not.
+func spend(t *testing.T, callers *bearer.Callers) {
+	t.Helper()
+	for i := range 300 { // 15 networks of /64 in one of /48
+		from := netip.MustParseAddr(fmt.Sprintf("2001:db8:1:%x::1", i/20))
+		if _, err := callers.AuthorizeSecret(requestFrom(from), ration.SecretFromText(fmt.Sprint("made up ", i)), admin.ScopeRead); !strings.Contains(fmt.Sprint(err), "token_invalid") {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestManyAddressesKeepNobodyOut has a right token that was not seen yet, while all
+// together have spent what guesses may cost.
+func TestManyAddressesKeepNobodyOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		callers := bearer.New(tokens{})
+		spend(t, callers)
+		if _, err := callers.AuthorizeSecret(requestFrom(netip.MustParseAddr("10.0.0.7")), ration.SecretFromText("good"), admin.ScopeRead); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestBeyondTheBudgetLookUpsGoOneAtATime bounds what those cost that are not refused.
+func TestBeyondTheBudgetLookUpsGoOneAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		callers := bearer.New(tokens{})
+		spend(t, callers)
+		var now, looked, refused atomic.Int64
+		var all sync.WaitGroup
+		for i := range 100 {
+			all.Go(func() {
+				from := netip.AddrFrom4([4]byte{10, 0, 1, byte(i)})
+				err := callers.Guess(requestFrom(from), ration.SecretFromText(fmt.Sprint("unseen ", i)), func() (bearer.Found, error) {
+					if now.Add(1) > 1 {
+						t.Error("two at once")
+					}
+					time.Sleep(100 * time.Millisecond)
+					now.Add(-1)
+					looked.Add(1)
+					return bearer.Nothing, nil
+				})
+				if refusal, is := errors.AsType[*bearer.Refusal](err); is && refusal.Status == http.StatusTooManyRequests {
+					refused.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		// The budget fills meanwhile, but all have asked at its start.
+		if sum := looked.Load() + refused.Load(); sum != 100 || looked.Load() < 9 || looked.Load() > 12 {
+			t.Errorf("%d were looked up in the second that they wait, and %d refused", looked.Load(), refused.Load())
+		}
+	})
+}
+
+// TestPanicGivesTheTurnBack has a checker panic whose turn it was.
+func TestPanicGivesTheTurnBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		callers := bearer.New(panicking{})
+		spend(t, callers)
+		func() {
+			defer func() { _ = recover() }()
+			_, _ = callers.AuthorizeSecret(requestFrom(netip.MustParseAddr("10.0.0.6")), ration.SecretFromText("panic"), admin.ScopeRead)
+			t.Error("no panic")
+		}()
+		if _, err := callers.AuthorizeSecret(requestFrom(netip.MustParseAddr("10.0.0.7")), ration.SecretFromText("good"), admin.ScopeRead); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// panicking panics for one token.
+type panicking struct{ tokens }
+
+func (p panicking) Check(ctx context.Context, token ration.Secret, scope string) (admin.Token, error) {
+	if token.Reveal() == "panic" {
+		panic("a fault")
+	}
+	return p.tokens.Check(ctx, token, scope)
 }

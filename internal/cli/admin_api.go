@@ -16,7 +16,7 @@ import (
 func (i *instance) newAdminAPI() http.Handler {
 	return adminapi.New(adminapi.Config{
 		Authenticate: func(r *http.Request, scope string) (adminapi.Caller, error) {
-			token, err := i.callers.Authorize(r, scope)
+			token, err := i.operators.Authorize(r, scope)
 			if err != nil {
 				return adminapi.Caller{}, err
 			}

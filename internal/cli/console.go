@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -59,7 +58,7 @@ func (i consoleAccess) LogIn(r *http.Request, code ration.Secret) (ration.Secret
 	}
 	login := admin.Login{From: i.clientOf(r), UserAgent: r.UserAgent()}
 	var issued admin.IssuedSession
-	token, err := i.callers.AuthorizeSecret(r, code, admin.ScopeRead)
+	token, err := i.operators.AuthorizeSecret(r, code, admin.ScopeRead)
 	switch refused, _ := errors.AsType[*bearer.Refusal](err); {
 	case err == nil:
 		issued, err = operations.LogInWithToken(r.Context(), token, login)
@@ -72,7 +71,7 @@ func (i consoleAccess) LogIn(r *http.Request, code ration.Secret) (ration.Secret
 // begun returns a session that was just begun.
 func (i consoleAccess) begun(issued admin.IssuedSession, err error) (ration.Secret, time.Time, error) {
 	if err == nil {
-		i.callers.Remember(issued.Secret)
+		i.operators.Remember(issued.Secret)
 	}
 	return issued.Secret, issued.Session.ExpiresAt, err
 }
@@ -105,7 +104,7 @@ func (i consoleAccess) session(r *http.Request, secret ration.Secret) (admin.Ses
 		return admin.Session{}, nil, console.ErrNoSession
 	}
 	var session admin.Session
-	err := i.callers.Guess(r.Context(), i.addressOf(r), secret, func() (found bearer.Found, err error) {
+	err := i.operators.Guess(r, secret, func() (found bearer.Found, err error) {
 		session, err = i.sessions.Check(r.Context(), secret)
 		switch {
 		case errors.Is(err, admin.ErrSessionOver):
@@ -123,8 +122,6 @@ func (i consoleAccess) session(r *http.Request, secret ration.Secret) (admin.Ses
 }
 
 // clientOf returns the address of a request's client.
-func (i consoleAccess) clientOf(r *http.Request) string { return i.addressOf(r).String() }
-
-func (i consoleAccess) addressOf(r *http.Request) netip.Addr {
-	return rationhttp.TrustedProxies(i.settings.TrustedProxies).ClientIP(r)
+func (i consoleAccess) clientOf(r *http.Request) string {
+	return rationhttp.TrustedProxies(i.settings.TrustedProxies).ClientIP(r).String()
 }

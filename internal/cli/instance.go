@@ -29,6 +29,7 @@ import (
 	"github.com/ration-dev/ration/internal/traffic"
 	"github.com/ration-dev/ration/postgres"
 	"github.com/ration-dev/ration/rationadmin"
+	"github.com/ration-dev/ration/rationhttp"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -53,7 +54,8 @@ type instance struct {
 	awaited    *awaited         // nil unless the database was away
 	engine     *ration.Engine
 	tokens     *admin.TokenChecker
-	callers    *bearer.Callers // who call with tokens, of all listeners
+	callers    *bearer.Callers // who ask for decisions with tokens
+	operators  *bearer.Callers // who use the admin listener
 	sessions   *admin.SessionChecker
 	operations *admin.Service
 	socket     net.Listener // of administration; nil on PostgreSQL
@@ -94,6 +96,7 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger, 
 	}
 	i.tokens = admin.NewTokenChecker(decides, administration)
 	i.callers = bearer.New(i.tokens)
+	i.operators = bearer.NewBehind(i.tokens, rationhttp.TrustedProxies(settings.TrustedProxies).ClientIP)
 	i.sessions = admin.NewSessionChecker(decides, administration)
 	if i.store != nil {
 		i.operations = admin.New(i.store, administration)

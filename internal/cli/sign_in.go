@@ -14,6 +14,7 @@ import (
 	"github.com/ration-dev/ration/internal/config"
 	"github.com/ration-dev/ration/internal/console"
 	"github.com/ration-dev/ration/internal/oidclogin"
+	"github.com/ration-dev/ration/rationhttp"
 )
 
 // signIn returns how people log in by the OpenID provider of the settings; nil: there is
@@ -31,6 +32,7 @@ func (i consoleAccess) signIn() (*console.SignIn, error) {
 	if err != nil {
 		return nil, err
 	}
+	codes := bearer.NewBehind(i.tokens, rationhttp.TrustedProxies(i.settings.TrustedProxies).ClientIP)
 	log := condense.New(i.log)
 	refused := func(r *http.Request, err error) error {
 		refusal, is := errors.AsType[*oidclogin.Refusal](err)
@@ -46,7 +48,7 @@ func (i consoleAccess) signIn() (*console.SignIn, error) {
 		Name:  providerName(settings),
 		Begin: func(w http.ResponseWriter, r *http.Request) error { return refused(r, login.Begin(w, r)) },
 		Finish: func(w http.ResponseWriter, r *http.Request) (ration.Secret, time.Time, error) {
-			identity, err := i.identify(login, w, r)
+			identity, err := identify(login, codes, w, r)
 			if err != nil {
 				return ration.Secret{}, time.Time{}, refused(r, err)
 			}
@@ -62,11 +64,16 @@ func (i consoleAccess) signIn() (*console.SignIn, error) {
 }
 
 // identify has the provider asked who somebody is. The provider is asked again for each
-// code, so an address can't send as many made-up ones as it likes.
-func (i consoleAccess) identify(login *oidclogin.Login, w http.ResponseWriter, r *http.Request) (identity oidclogin.Identity, err error) {
-	code := ration.SecretFromText(r.FormValue("code"))
-	err = i.callers.Guess(r.Context(), i.addressOf(r), code, func() (bearer.Found, error) {
-		identity, err = login.Finish(w, r)
+// code, so an address can't send as many made-up ones as it likes. Codes have a budget of
+// their own: a slow provider keeps nobody from logging in without it. What the provider isn't
+// asked about is no guess, or any page that somebody opens could spend what their address has.
+func identify(login *oidclogin.Login, codes *bearer.Callers, w http.ResponseWriter, r *http.Request) (identity oidclogin.Identity, err error) {
+	back, err := login.Return(w, r)
+	if err != nil {
+		return identity, err
+	}
+	err = codes.Guess(r, ration.SecretFromText(r.FormValue("code")), func() (bearer.Found, error) {
+		identity, err = login.Identify(r.Context(), back)
 		if refusal, is := errors.AsType[*oidclogin.Refusal](err); is && refusal.Status < http.StatusInternalServerError {
 			return bearer.Nothing, err
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -117,13 +118,48 @@ func TestSignInByAProvider(t *testing.T) {
 	if status != http.StatusTooManyRequests || !strings.Contains(body, "Too many wrong") {
 		t.Errorf("after 40 made-up sessions: %d %s", status, body)
 	}
-	if status, _, body := stranger.get(console + "/login/oidc/callback?code=made-up&state=x"); status != http.StatusTooManyRequests || !strings.Contains(body, "Too many wrong") {
-		t.Errorf("a made-up code after them: %d %s", status, body)
+	for i := range 40 { // the provider is asked about each, until the address has spent its guesses
+		_, begun, _ := stranger.get(console + "/login/oidc")
+		location, err := url.Parse(begun)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, _, body = stranger.get(console + "/login/oidc/callback?" + url.Values{"code": {fmt.Sprint("made-up-", i)}, "state": {location.Query().Get("state")}}.Encode())
+		if want := http.StatusForbidden; i == 0 && status != want {
+			t.Errorf("a made-up code: %d %s", status, body)
+		}
+	}
+	if status != http.StatusTooManyRequests || !strings.Contains(body, "Too many wrong") {
+		t.Errorf("after 40 made-up codes: %d %s", status, body)
 	}
 	if status, _, _ := browser.get(console + "/keys"); status != http.StatusOK {
 		t.Errorf("whoever is logged in at the same address: %d", status)
 	}
 	if log := server.stop().stderr; strings.Contains(log, testoidc.ClientSecret) || strings.Contains(log, testoidc.AccessToken) || !strings.Contains(log, "somebody could not log in by the OpenID provider") {
 		t.Errorf("the log:\n%s", log)
+	}
+}
+
+// TestPagesOfOthersSpendNoLogins opens images of another site, whose address is that of the
+// callback, before somebody logs in from the same address.
+func TestPagesOfOthersSpendNoLogins(t *testing.T) {
+	t.Chdir(t.TempDir())
+	provider := testoidc.New(t)
+	address := freeAddress(t)
+	console := "http://" + address
+	startServer(t, []string{
+		"RATION_ADMIN_LISTEN=" + address, "RATION_CONSOLE_URL=" + console, "RATION_OIDC_ISSUER=" + provider.URL, "RATION_OIDC_CLIENT_ID=" + testoidc.ClientID,
+		"RATION_OIDC_CLIENT_SECRET=" + testoidc.ClientSecret, "RATION_OIDC_KEYS_GROUPS=ops",
+	})
+	provider.Set(func() { provider.Claims["groups"] = []string{"ops"} })
+	for i := range 30 {
+		page := &visitor{t, map[string]*http.Cookie{}}
+		if status, _, body := page.get(console + fmt.Sprintf("/login/oidc/callback?code=x%d", i)); status != http.StatusBadRequest {
+			t.Fatalf("%d %s", status, body)
+		}
+	}
+	browser := &visitor{t, map[string]*http.Cookie{}}
+	if status, body := browser.signIn(console); status != http.StatusOK {
+		t.Errorf("%d %s", status, body)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -129,35 +128,43 @@ func (l *Login) Begin(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// Finish recognises somebody whom the provider has sent back. What was begun can't be
-// finished by the same browser again. Error: [*Refusal].
-func (l *Login) Finish(w http.ResponseWriter, r *http.Request) (Identity, error) {
+// Return is somebody whom the provider has sent back to the browser in which their login was
+// begun.
+type Return struct {
+	begun visit
+	code  string
+}
+
+// Return takes somebody whom the provider has sent back. What was begun can't be finished by
+// the same browser again. The provider isn't asked. Error: [*Refusal].
+func (l *Login) Return(w http.ResponseWriter, r *http.Request) (Return, error) {
 	begun, err := l.begun(r)
 	http.SetCookie(w, &http.Cookie{Name: CookieName, Path: "/", MaxAge: -1, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	if err != nil {
-		return Identity{}, &Refusal{http.StatusBadRequest, "This login was not begun in this browser, or too long ago. Begin again.", err}
+		return Return{}, &Refusal{http.StatusBadRequest, "This login was not begun in this browser, or too long ago. Begin again.", err}
 	}
 	query := r.URL.Query()
 	if subtle.ConstantTimeCompare([]byte(query.Get("state")), []byte(begun.State)) != 1 {
-		return Identity{}, &Refusal{http.StatusBadRequest, "This is the end of another login. Begin again.", nil}
+		return Return{}, &Refusal{http.StatusBadRequest, "This is the end of another login. Begin again.", nil}
 	}
 	if issuer := query.Get("iss"); issuer != "" && issuer != l.config.Issuer { // RFC 9207: another provider's code
-		return Identity{}, &Refusal{http.StatusBadRequest, "Another provider has answered. Begin again.", nil}
+		return Return{}, &Refusal{http.StatusBadRequest, "Another provider has answered. Begin again.", nil}
 	}
 	if code := query.Get("error"); code != "" {
-		return Identity{}, &Refusal{http.StatusForbidden, "The provider has not logged you in.", fmt.Errorf("the provider answered %q: %q", code, query.Get("error_description"))}
+		return Return{}, &Refusal{http.StatusForbidden, "The provider has not logged you in.", fmt.Errorf("the provider answered %q: %q", code, query.Get("error_description"))}
 	}
-	return l.identify(r.Context(), query, begun)
+	return Return{begun, query.Get("code")}, nil
 }
 
-// identify asks the provider who somebody is.
-func (l *Login) identify(ctx context.Context, query url.Values, begun visit) (Identity, error) {
+// Identify asks the provider who has come back. Error: [*Refusal].
+func (l *Login) Identify(ctx context.Context, back Return) (Identity, error) {
+	begun := back.begun
 	provider, err := l.ask(ctx)
 	if err != nil {
 		return Identity{}, err
 	}
 	ctx = oidc.ClientContext(ctx, l.client)
-	tokens, err := l.oauth(provider).Exchange(ctx, query.Get("code"), oauth2.VerifierOption(begun.Verifier))
+	tokens, err := l.oauth(provider).Exchange(ctx, back.code, oauth2.VerifierOption(begun.Verifier))
 	if answered, ok := errors.AsType[*oauth2.RetrieveError](err); ok && answered.Response != nil && answered.Response.StatusCode < 500 {
 		return Identity{}, &Refusal{http.StatusForbidden, "The provider does not accept this login. Begin again.", fmt.Errorf("exchanging the code: the provider answered %q with status %d", answered.ErrorCode, answered.Response.StatusCode)}
 	}
