@@ -3,6 +3,7 @@ package forwardauth
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/ration-dev/ration/internal/inbound"
 	"github.com/ration-dev/ration/rationhttp"
@@ -32,7 +33,7 @@ func (h *Handler) admit(w http.ResponseWriter, c *call) {
 	header.Set(rationhttp.RequestIDHeader, c.ID)
 	header.Set("Cache-Control", "no-store") // a gateway that kept it would let requests pass uncounted
 	if c.via == ViaExtAuthz {
-		header.Set(headerRemove, c.reader.CredentialHeaders(&c.Request))
+		header.Set(headerRemove, strings.Join(c.reader.HeadersToRemove(&c.Request), ","))
 	}
 	header.Set("Content-Length", "0")
 	w.WriteHeader(http.StatusOK)

@@ -48,6 +48,17 @@ func (r *Reader) CredentialHeaders(x *Request) string {
 	return names
 }
 
+// HeadersToRemove names, in lower case, the headers that a gateway has to take out of a
+// request that passes: those that carry its credential, and those by which frameworks let
+// a client name another path than the one that was charged.
+func (r *Reader) HeadersToRemove(x *Request) []string {
+	names := strings.Split(r.CredentialHeaders(x), ",")
+	for _, name := range append([]string{"X-Original-Uri"}, pathHeaders...) {
+		names = append(names, strings.ToLower(name))
+	}
+	return names
+}
+
 // finder returns what finds the given secrets, and those that we made, in a text.
 func (r *Reader) finder(presented []string) func(text string) bool {
 	least := len(r.config.SecretPrefix) + 1 + generatedLength
