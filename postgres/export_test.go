@@ -129,6 +129,9 @@ const InOrderSQL = inOrderSQL
 // SettingsSQL is what begins every transaction.
 const SettingsSQL = settingsSQL
 
+// PurgeEventsSQL deletes a part of the old events.
+const PurgeEventsSQL = purgeEventsSQL
+
 // WithMigrations makes a build with other migrations out of this one.
 func (c Config) WithMigrations(files fs.FS) Config {
 	c.migrations = files

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"time"
+
+	"github.com/ration-dev/ration/internal/admin"
 )
 
 // What decisions don't write is deleted on connections of administration, and is not
@@ -64,22 +66,25 @@ WHERE id = ANY(ARRAY(
     FOR UPDATE SKIP LOCKED))`
 
 // purgeEventsSQL is purgeKeptSQL for the beginning of the feed, up to the first event that
-// is kept, by the index of its positions. It notes how far that is.
+// is kept, by the index of its positions. It looks no further than at one part, and notes
+// how far it has deleted.
 const purgeEventsSQL = `
-WITH kept AS MATERIALIZED (
-    SELECT position
+WITH part AS MATERIALIZED (
+    SELECT seq, position, at < least((SELECT ration_now()), $1::timestamptz) - make_interval(secs => $2::float8) AS old
     FROM events
-    WHERE position IS NOT NULL AND at >= least((SELECT ration_now()), $1::timestamptz) - make_interval(secs => $2::float8)
+    WHERE position IS NOT NULL
     ORDER BY position
-    LIMIT 1
+    LIMIT $3::bigint
 ), deleted AS (
     DELETE FROM events
     WHERE seq = ANY(ARRAY(
         SELECT seq
         FROM events
-        WHERE position < coalesce((SELECT position FROM kept), 9223372036854775807)
+        WHERE seq = ANY(ARRAY(
+            SELECT seq
+            FROM part
+            WHERE position < coalesce((SELECT min(position) FROM part WHERE NOT old), 9223372036854775807)))
         ORDER BY position
-        LIMIT $3::bigint
         FOR UPDATE SKIP LOCKED))
     RETURNING position
 ), noted AS (
@@ -172,6 +177,9 @@ func (s *Store) purgeTraffic(ctx context.Context, older time.Duration) (deleted 
 
 // purgeEvents deletes a part of the events that are older than some time.
 func (s *Store) purgeEvents(ctx context.Context, older time.Duration) (deleted int64, err error) {
+	if err := admin.Publish(ctx, s); err != nil {
+		return 0, err
+	}
 	err = s.write(ctx, "deleting old events", func(ctx context.Context, t tx) error {
 		return query(ctx, t, purgeEventsSQL, func(r *row) { deleted = r.int() }, s.config.InstanceClock(), older.Seconds(), int64(mostPerPart))
 	})

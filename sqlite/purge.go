@@ -156,6 +156,11 @@ func (s *Store) purge(ctx context.Context) error {
 
 // purgeAll returns how many rows it has deleted, with an error too.
 func (s *Store) purgeAll(ctx context.Context, p purge) (removed int64, err error) {
+	if p.table == eventsTable {
+		if err := admin.Publish(ctx, s); err != nil {
+			return 0, err
+		}
+	}
 	for {
 		part, err := s.purgeSome(ctx, p)
 		removed += part

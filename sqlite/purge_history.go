@@ -9,6 +9,9 @@ import (
 // retention is how long history is kept. 0: for ever.
 type retention struct{ hours, days, audit, events time.Duration }
 
+// eventsTable is where events are published before those that are old are deleted.
+const eventsTable = "events"
+
 // purges are those of history.
 func (keep retention) purges() (all []purge) {
 	if keep.hours > 0 {
@@ -37,12 +40,11 @@ func (keep retention) purges() (all []purge) {
 	}
 	if keep.events > 0 {
 		all = append(all, purge{
-			"events", "events",
+			eventsTable, "events",
 			"SELECT count(*) FROM (SELECT at FROM events WHERE position IS NOT NULL ORDER BY position LIMIT 1) WHERE at < ?",
-			`DELETE FROM events WHERE position IN (
-				SELECT position FROM events
-				WHERE position < coalesce((SELECT position FROM events WHERE position IS NOT NULL AND at >= ?1 ORDER BY position LIMIT 1), 9223372036854775807)
-				ORDER BY position LIMIT ?2)`,
+			`WITH part AS MATERIALIZED (SELECT position, at FROM events WHERE position IS NOT NULL ORDER BY position LIMIT ?2)
+			DELETE FROM events WHERE position IN (
+				SELECT position FROM part WHERE position < coalesce((SELECT min(position) FROM part WHERE at >= ?1), 9223372036854775807))`,
 			func(now time.Time) any { return micros(now.Add(-keep.events)) },
 			noteDeletedEvents,
 		})

@@ -21,7 +21,7 @@ func (s *Service) ListEvents(ctx context.Context, filter EventFilter) (EventsPag
 	if err := validateEventType(filter.Type); err != nil {
 		return EventsPage{}, err
 	}
-	if err := s.publish(ctx); err != nil {
+	if err := Publish(ctx, s.store); err != nil {
 		return EventsPage{}, err
 	}
 	events, err := s.store.ListEvents(ctx, filter)
@@ -44,18 +44,4 @@ func validateEventType(kind EventType) error {
 		names[i] = string(name)
 	}
 	return &ration.InvalidError{Field: "type", Value: string(kind), Reason: "use one of these types: " + strings.Join(names, ", ")}
-}
-
-// mostPublishing bounds how many transactions one caller publishes with: those who come
-// later go on.
-const mostPublishing = 20
-
-func (s *Service) publish(ctx context.Context) error {
-	for range mostPublishing {
-		published, err := s.store.PublishEvents(ctx)
-		if err != nil || published < MostPublished {
-			return err
-		}
-	}
-	return nil
 }

@@ -22,8 +22,25 @@ type Events interface {
 	TellExpiring(ctx context.Context) (told int, err error)
 }
 
-// MostPublished is how many events one transaction publishes.
-const MostPublished = 500
+const (
+	// MostPublished is how many events one transaction publishes.
+	MostPublished = 500
+	// mostPublishing bounds how many transactions one caller publishes with: those who come
+	// later go on.
+	mostPublishing = 20
+)
+
+// Publish publishes what has been committed. Whoever reads the feed does, and so do stores
+// before they delete old events, for those that nobody reads have no place either.
+func Publish(ctx context.Context, events Events) error {
+	for range mostPublishing {
+		published, err := events.PublishEvents(ctx)
+		if err != nil || published < MostPublished {
+			return err
+		}
+	}
+	return nil
+}
 
 // NewEvent is an event to be written, unless an event of its key with the same mark was
 // written before.

@@ -40,14 +40,18 @@ func (m *memory) tellChange(change *admin.KeyChange) {
 func (m *memory) PublishEvents(context.Context) (published int, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.publish(admin.MostPublished), nil
+}
+
+func (m *memory) publish(most int) (published int) {
 	for i := range m.events.all {
-		if event := &m.events.all[i]; event.Position == 0 && published < admin.MostPublished {
+		if event := &m.events.all[i]; event.Position == 0 && published < most {
 			m.events.places++
 			event.Position = m.events.places
 			published++
 		}
 	}
-	return published, nil
+	return published
 }
 
 func (m *memory) ListEvents(_ context.Context, filter admin.EventFilter) (events []admin.Event, err error) {
@@ -80,6 +84,7 @@ func (m *memory) TellExpiring(context.Context) (told int, err error) {
 
 // purgeEvents deletes the beginning of the feed, up to the first event that is kept.
 func (m *memory) purgeEvents(before time.Time) {
+	m.publish(len(m.events.all))
 	for len(m.events.all) > 0 && m.events.all[0].Position > 0 && m.events.all[0].At.Before(before) {
 		m.events.deleted = m.events.all[0].Position
 		m.events.all = m.events.all[1:]

@@ -20,6 +20,7 @@ var retentionTests = []contractTest{
 	{"while the clocks disagree nothing is deleted", testNothingIsDeletedInDoubt},
 	{"the audit log is kept for its time", testAuditIsKept},
 	{"events are kept for their time, and whoever has missed some is told", testEventsAreKept},
+	{"events that nobody has read are deleted too", testUnreadEventsAreDeleted},
 }
 
 const (
@@ -279,4 +280,27 @@ func testEventsAreKept(f *fixture) {
 	if again := f.events(id, ""); len(again) != 1 || again[0].Position <= rest[1].Position {
 		f.Errorf("after all was deleted: %+v, want one event with a later place than %d", again, rest[1].Position)
 	}
+}
+
+// testUnreadEventsAreDeleted deletes more than a part of SQLite's, up to an event that is kept.
+func testUnreadEventsAreDeleted(f *fixture) {
+	f.beginAfter(10)
+	id := f.key("")
+	plan := f.plan("1/hour", "1/day", "1/week", "1/month", "1/lifetime", "1 tokens/hour", "1 tokens/day", "1 tokens/week", "1 tokens/month", "1 tokens/lifetime").Name
+	var charges []item
+	for _, id := range f.manyKeys(40, plan) { // 800 events
+		charges = append(charges, chargeOf(id, requests(1), units("tokens", 1)))
+	}
+	f.batch(charges...)
+	f.advance(keptFor + day)
+	f.updateKey(id, func(change *admin.KeyChange) { change.Key.Status = ration.StatusDisabled })
+	f.purge()
+	f.publish(f.Store)
+	left, err := f.Store.ListEvents(f.Context(), admin.EventFilter{})
+	f.wantError(err, nil)
+	if len(left) != 1 || left[0].KeyID != id || left[0].Type != admin.EventKeyDisabled {
+		f.Errorf("left are %d events, want one", len(left))
+	}
+	f.updateKey(id, func(change *admin.KeyChange) { change.Key.Status = ration.StatusActive })
+	f.wantTypes(id, admin.EventKeyDisabled, admin.EventKeyEnabled)
 }
