@@ -18,14 +18,27 @@ const (
 	// client's request, of which Envoy takes 60 KiB by default.
 	maxMessage = 256 << 10
 	// maxStreams is how many calls a connection may have under way. An Envoy has a
-	// connection for each of its threads.
-	maxStreams = 4096
+	// connection for each of its threads, and opens another where that is not enough.
+	maxStreams = 256
+	// maxIdle is how long a connection may carry nothing.
+	maxIdle = 2 * time.Minute
+	// maxAge is after what time a connection takes no more calls, and its peer opens
+	// another: a peer that doesn't take its answers holds them no longer. No deadline of a
+	// call bounds that.
+	maxAge = 10 * time.Minute
+	// lastCalls is how long calls may take that were under way when a connection ended:
+	// a peer may begin some for 5 s more, and each takes maxWait at most. What is left then
+	// are answers that nobody takes.
+	lastCalls = 5*time.Second + maxWait + time.Second
 )
 
 // Server serves both protocols and the health service of gRPC (grpc.health.v1). Calls of
 // the protocols need a service token of scope verify in the metadata "authorization";
 // health checks need none.
-type Server struct{ grpc *grpc.Server }
+type Server struct {
+	grpc *grpc.Server
+	log  *slog.Logger
+}
 
 // NewServer returns a Server that has no connections yet. Gate.Charger, Reservations,
 // Callers and Ready must be set.
@@ -36,8 +49,11 @@ func NewServer(config Config) *Server {
 	}
 	server := grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(32<<10),
-		grpc.ConnectionTimeout(5*time.Second),                                                          // for TLS, and for the first frame
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}), // a peer that is gone holds no connection
+		grpc.ConnectionTimeout(5*time.Second), // for TLS, and for the first frame
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			MaxConnectionIdle: maxIdle, MaxConnectionAge: maxAge, MaxConnectionAgeGrace: lastCalls,
+			Time: time.Minute, Timeout: 20 * time.Second, // a peer that is gone holds no connection
+		}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.UnaryInterceptor(s.intercept),
 		grpc.ChainUnaryInterceptor(config.Around...),
@@ -45,7 +61,7 @@ func NewServer(config Config) *Server {
 	authv3.RegisterAuthorizationServer(server, newChecks(s))
 	ratelimitv3.RegisterRateLimitServiceServer(server, &rateLimits{service: s})
 	healthv1.RegisterHealthServer(server, &health{ready: config.Ready})
-	return &Server{server}
+	return &Server{server, s.log}
 }
 
 // Serve serves connections, over which TLS is spoken already if at all. It returns nil
@@ -53,18 +69,25 @@ func NewServer(config Config) *Server {
 func (s *Server) Serve(connections net.Listener) error { return s.grpc.Serve(connections) }
 
 // Shutdown takes no calls any more, and returns once all have been answered, or when ctx
-// ends with its error.
+// ends with its error. For a peer that doesn't take its answers it waits no longer than
+// calls can take.
 func (s *Server) Shutdown(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
 		s.grpc.GracefulStop()
 		close(done)
 	}()
+	last := time.NewTimer(lastCalls)
+	defer last.Stop()
 	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-last.C:
+		s.log.Warn("a peer of the gRPC services has not taken its answers, and is cut off")
+		s.grpc.Stop()
+		return nil
 	}
 }
 

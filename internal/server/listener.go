@@ -67,6 +67,7 @@ type listener struct {
 	certificate *certfile.Certificate // nil: no TLS
 	net         net.Listener
 	service     Service
+	own         bool // the service is the Listener's own
 }
 
 // ListenError says which listener can't have its address.
@@ -105,7 +106,7 @@ func (s *Server) bind(ctx context.Context, l Listener) error {
 	if service == nil {
 		bounded, service = s.overHTTP(bounded, l, limits)
 	}
-	s.listeners = append(s.listeners, listener{name: l.Name, certificate: l.Certificate, net: bounded, service: service})
+	s.listeners = append(s.listeners, listener{name: l.Name, certificate: l.Certificate, net: bounded, service: service, own: l.Service != nil})
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -18,7 +19,7 @@ import (
 type Config struct {
 	// Listeners are bound in this order, and stop in reverse order. Put listeners
 	// whose requests are charged last, so that the others go on telling readiness
-	// until these have stopped.
+	// until these have stopped. Those with a Service stop beside the others.
 	Listeners []Listener
 	Ready     func(context.Context) error // returns nil if the server is ready, else why not; nil: it is always ready
 	// ShutdownDelay is how long the server goes on serving, but not ready, before it
@@ -116,7 +117,8 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(failure, s.shutdown(context.WithoutCancel(ctx), failure == nil))
 }
 
-// shutdown stops the last listener first.
+// shutdown stops the last listener first. What serves a protocol of its own stops beside
+// the others: none waits for its peers before it stops taking requests.
 func (s *Server) shutdown(ctx context.Context, orderly bool) error {
 	s.stopping.Store(true)
 	if orderly && s.config.ShutdownDelay > 0 {
@@ -125,14 +127,30 @@ func (s *Server) shutdown(ctx context.Context, orderly bool) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.ShutdownGrace)
 	defer cancel()
-	var errs []error
-	for i := len(s.listeners) - 1; i >= 0; i-- {
-		l := s.listeners[i]
-		if err := l.service.Shutdown(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("finishing the %s's requests within %s: %w", l.name, s.config.ShutdownGrace, err), l.service.Close())
+	errs := make([]error, len(s.listeners))
+	var services sync.WaitGroup
+	for i, l := range s.listeners {
+		if l.own {
+			services.Go(func() { errs[i] = s.finish(ctx, l) })
 		}
 	}
+	for i, l := range slices.Backward(s.listeners) {
+		if !l.own {
+			errs[i] = s.finish(ctx, l)
+		}
+	}
+	services.Wait()
+	slices.Reverse(errs)
 	return errors.Join(errs...)
+}
+
+// finish waits until no request of a listener is under way any more, or ends them when ctx
+// ends.
+func (s *Server) finish(ctx context.Context, l listener) error {
+	if err := l.service.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("finishing the %s's requests within %s: %w", l.name, s.config.ShutdownGrace, err), l.service.Close())
+	}
+	return nil
 }
 
 // Close closes what Listen has bound, if the server is not to run after all. After
