@@ -109,4 +109,9 @@ func TestObserverLearnsWhatWasDeleted(t *testing.T) {
 			t.Errorf("told of %d rows of %s, want 1200", seen.rows[table], table)
 		}
 	}
+	for table := range seen.rows {
+		if !slices.Contains(store.PurgedTables(), table) {
+			t.Errorf("%s is not among the tables that it names: %v", table, store.PurgedTables())
+		}
+	}
 }

@@ -91,15 +91,16 @@ type keptKind struct {
 }
 
 func newPurgesOfKept(config *Config) *purgesOfKept {
-	k := &purgesOfKept{
-		timer: time.NewTimer(purgeKeptEvery),
-		kinds: []keptKind{
-			{table: "reservations", statement: stmtPurgeReservations, retention: ration.ReservationRetention},
-			{table: "idempotency_keys", statement: stmtPurgeReplays, retention: ration.IdempotencyRetention},
-			{table: "leases", statement: stmtPurgeLeases, retention: ledger.LeaseRetention},
-			{table: "admin_answers", statement: stmtPurgeAnswers, retention: admin.AnswerRetention},
-			{table: "refunds", statement: stmtPurgeRefunds, retention: ledger.RefundRetention},
-		},
+	return &purgesOfKept{timer: time.NewTimer(purgeKeptEvery), kinds: keptKinds(config)}
+}
+
+func keptKinds(config *Config) []keptKind {
+	kinds := []keptKind{
+		{table: "reservations", statement: stmtPurgeReservations, retention: ration.ReservationRetention},
+		{table: "idempotency_keys", statement: stmtPurgeReplays, retention: ration.IdempotencyRetention},
+		{table: "leases", statement: stmtPurgeLeases, retention: ledger.LeaseRetention},
+		{table: "admin_answers", statement: stmtPurgeAnswers, retention: admin.AnswerRetention},
+		{table: "refunds", statement: stmtPurgeRefunds, retention: ledger.RefundRetention},
 	}
 	for _, kind := range []keptKind{
 		{table: "usage_hours", statement: stmtPurgeHours, retention: config.UsageHours},
@@ -113,10 +114,19 @@ func newPurgesOfKept(config *Config) *purgesOfKept {
 		{table: "login_links", delete: (*Store).purgeLoginLinks, retention: admin.SessionRetention},
 	} {
 		if kind.retention > 0 { // or it is kept for ever
-			k.kinds = append(k.kinds, kind)
+			kinds = append(kinds, kind)
 		}
 	}
-	return k
+	return kinds
+}
+
+// PurgedTables returns the tables that [observe.Observer.Purged] is told of.
+func (s *Store) PurgedTables() []string {
+	tables := []string{"charge_batches", "request_log"}
+	for _, kind := range keptKinds(&s.config) {
+		tables = append(tables, kind.table)
+	}
+	return tables
 }
 
 // next deletes a part and sets the timer: at once again while there may be more.

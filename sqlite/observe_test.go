@@ -47,4 +47,11 @@ func TestObserverLearnsWhatWasDeleted(t *testing.T) {
 	if diff := cmp.Diff(want, seen.purges, cmpopts.IgnoreFields(observe.Purge{}, "Took")); diff != "" {
 		t.Errorf("deleted (-want +got):\n%s", diff)
 	}
+	var tables []string
+	for _, purge := range seen.purges {
+		tables = append(tables, purge.Table)
+	}
+	if diff := cmp.Diff(tables, store.PurgedTables()); diff != "" {
+		t.Errorf("tables (-told +named):\n%s", diff)
+	}
 }

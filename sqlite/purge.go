@@ -140,6 +140,14 @@ func (s *Store) purgeRequests(ctx context.Context) error {
 	return err
 }
 
+// PurgedTables returns the tables that [observe.Observer.Purged] is told of.
+func (s *Store) PurgedTables() (tables []string) {
+	for _, p := range s.purges() {
+		tables = append(tables, p.table)
+	}
+	return tables
+}
+
 // purge deletes all that is kept no longer, a part at a time. While the clock is
 // in doubt it deletes nothing.
 func (s *Store) purge(ctx context.Context) error {

@@ -37,6 +37,7 @@ import (
 type database interface {
 	ration.Store
 	admin.Store
+	PurgedTables() []string
 }
 
 // instance is a server with everything it needs, from the database to the

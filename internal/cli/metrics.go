@@ -30,10 +30,10 @@ func newMetrics(settings config.Config) (*metrics.Metrics, error) {
 	info, _ := debug.ReadBuildInfo()
 	build := buildVersion(info)
 	measured := metrics.Config{
-		Routes:  append(table.Names(), verify.Routes()...),
+		Routes: append(table.Names(), verify.Routes()...), FailOpen: table.FailOpen(),
 		Version: build.Version, Revision: build.Revision, Go: build.Go,
 	}
-	if settings.Upstream != nil && table.FailsOpen() {
+	if settings.Upstream != nil && len(table.FailOpen()) > 0 {
 		measured.Weakened = append(measured.Weakened, metrics.WeakenedFailOpen)
 	}
 	if settings.AcceptOverage {
@@ -87,6 +87,7 @@ func (i *instance) metricsListeners(limits server.Limits) []server.Listener {
 // measureDatabase reads facts about the database until ctx ends.
 func (i *instance) measureDatabase(ctx context.Context) {
 	if i.metrics != nil {
+		i.metrics.Purges(i.store.PurgedTables())
 		i.metrics.Run(ctx, i.facts)
 	}
 }

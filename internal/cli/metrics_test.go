@@ -137,6 +137,9 @@ func TestMetricsTellOfTheDatabase(t *testing.T) {
 			}
 		}
 	}
+	if got, known := sums(families["ration_purge_failures_total"], "table")["reservations"]; !known || got != 0 {
+		t.Errorf("failed deletions of reservations: %d, told: %t", got, known)
+	}
 	if got := statusOf(t, server.api+"/metrics"); got != http.StatusNotFound {
 		t.Errorf("the verify API answers with %d", got)
 	}

@@ -90,6 +90,13 @@ func (b *batches) CommitResolved(resolution observe.Resolution) {
 	b.resolved.WithLabelValues(resolution.Outcome).Inc()
 }
 
+// Purges says of which tables deletions may fail, before the first one does.
+func (b *batches) Purges(tables []string) {
+	for _, table := range tables {
+		b.unpurged.WithLabelValues(table)
+	}
+}
+
 // Purged implements [observe.Observer].
 func (b *batches) Purged(purge observe.Purge) {
 	if purge.Rows < 0 {

@@ -24,7 +24,7 @@ type decisions struct {
 	upstream    *prometheus.CounterVec
 }
 
-func newDecisions(routes []string) decisions {
+func newDecisions(routes, failOpen []string) decisions {
 	d := decisions{
 		routes:  make(map[string]string, len(routes)),
 		decided: counterVec("decisions_total", "Answers to requests for a decision, by way in, route and code.", "via", "route", "code"),
@@ -37,6 +37,13 @@ func newDecisions(routes []string) decisions {
 	}
 	for _, route := range routes {
 		d.routes[route] = route
+	}
+	// A counter that is not there before its first event does not increase at that event,
+	// and an outage may be short.
+	for _, route := range failOpen {
+		for _, via := range traffic.RouteVias() {
+			d.decided.WithLabelValues(via, route, traffic.CodeFailedOpen)
+		}
 	}
 	return d
 }

@@ -26,6 +26,8 @@ const (
 type Config struct {
 	// Routes are the names of all routes that events may have. Others are "other".
 	Routes []string
+	// FailOpen are those that let requests through while nothing can be decided.
+	FailOpen []string
 	// Version, Revision and Go describe the build.
 	Version, Revision, Go string
 	// Weakened are the settings in use that weaken a promise: WeakenedFailOpen and others.
@@ -49,7 +51,7 @@ var _ observe.Observer = (*Metrics)(nil)
 func New(config Config) *Metrics {
 	m := &Metrics{
 		registry:  prometheus.NewPedanticRegistry(),
-		decisions: newDecisions(config.Routes), batches: newBatches(), promises: newPromises(config.Weakened), facts: newFacts(),
+		decisions: newDecisions(config.Routes, config.FailOpen), batches: newBatches(), promises: newPromises(config.Weakened), facts: newFacts(),
 	}
 	build := gaugeVec("build_info", "The build of this instance, with the constant value 1.", "version", "revision", "goversion")
 	build.WithLabelValues(config.Version, config.Revision, config.Go).Set(1)

@@ -28,7 +28,7 @@ func (engine) Digests() int   { return 17 }
 func newMetrics() *metrics.Metrics {
 	m := metrics.New(metrics.Config{
 		Routes: []string{"/ask", "/v1/verify", "/v1/reservations"}, Version: "1.2.3", Revision: "abc", Go: "go1.26",
-		Weakened: []string{metrics.WeakenedOverage},
+		Weakened: []string{metrics.WeakenedOverage}, FailOpen: []string{"/ask"},
 	})
 	m.Watch(engine{})
 	return m
@@ -65,6 +65,20 @@ func ours(text string) string {
 		}
 	}
 	return found.String()
+}
+
+// TestCountersOfAlertsAreThereBefore: an increase from nothing is none.
+func TestCountersOfAlertsAreThereBefore(t *testing.T) {
+	m := newMetrics()
+	m.Purges([]string{"reservations", "jobs"})
+	wantLines(t, m,
+		`ration_decisions_total{code="failed_open",route="/ask",via="proxy"} 0`, `ration_decisions_total{code="failed_open",route="/ask",via="forward-auth"} 0`,
+		`ration_decisions_total{code="failed_open",route="/ask",via="ext-authz"} 0`, `ration_decisions_total{code="failed_open",route="/ask",via="ext-authz-grpc"} 0`,
+		`ration_purge_failures_total{table="reservations"} 0`, `ration_purge_failures_total{table="jobs"} 0`,
+	)
+	if strings.Contains(text(t, m), `code="failed_open",route="/v1/verify"`) {
+		t.Error("a route that never fails open is counted")
+	}
 }
 
 func TestAnswersAreCounted(t *testing.T) {

@@ -58,9 +58,15 @@ func (t *Table) Names() []string {
 	return names
 }
 
-// FailsOpen reports whether any route lets requests through while nothing can be decided.
-func (t *Table) FailsOpen() bool {
-	return slices.ContainsFunc(t.routes, func(c *Compiled) bool { return c.FailOpen })
+// FailOpen returns the names of the routes that let requests through while nothing can be
+// decided.
+func (t *Table) FailOpen() (names []string) {
+	for _, one := range t.routes {
+		if one.FailOpen {
+			names = append(names, one.Name)
+		}
+	}
+	return names
 }
 
 // TellsMethodsApart reports whether a route for the path of a request, or for one

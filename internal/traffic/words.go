@@ -54,12 +54,18 @@ func viaOf(event *rationhttp.Event) int {
 	return viaOther
 }
 
-// codeFailedOpen is the code of requests that were let through without a decision.
-const codeFailedOpen = "failed_open"
+// RouteVias returns the names of the ways in whose requests have a route of the
+// configuration.
+func RouteVias() []string {
+	return []string{viaNames[viaProxy], viaNames[viaForwardAuth], viaNames[viaExtAuthz], viaNames[viaExtAuthzGRPC]}
+}
+
+// CodeFailedOpen is the code of requests that were let through without a decision.
+const CodeFailedOpen = "failed_open"
 
 // codes are all that are counted by name.
 var codes = [...]ration.Code{
-	other, codeFailedOpen,
+	other, CodeFailedOpen,
 
 	ration.CodeOK, ration.CodeKeyMissing, ration.CodeKeyUnknown, ration.CodeKeyUnchecked, ration.CodeKeyExpired, ration.CodeKeyDisabled, ration.CodeKeyRevoked,
 	ration.CodeInsufficientScope, ration.CodeIPNotAllowed, ration.CodeQuotaExceeded, ration.CodeRateExceeded, ration.CodeConcurrencyExceeded, ration.CodeCostExceedsLimit,
@@ -91,7 +97,7 @@ var codeNumbers = func() map[ration.Code]int {
 // codeOf returns the place of an event's code, which is 0 for other ones.
 func codeOf(event *rationhttp.Event) int {
 	if event.FailedOpen {
-		return codeNumbers[codeFailedOpen]
+		return codeNumbers[CodeFailedOpen]
 	}
 	return codeNumbers[event.Code]
 }
