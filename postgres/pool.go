@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -19,8 +21,17 @@ var errURL = errors.New(`the database URL can't be read: write "postgres://user:
 // parsePoolConfig reads the URL. Its error does not repeat it: pgx removes a
 // password from its own only where it recognises it.
 func parsePoolConfig(config Config, servers *pghosts.Hosts, line *lineage) (*pgxpool.Config, error) {
+	if redact.Ambiguous(config.URL) {
+		return nil, errURL
+	}
 	parsed, err := pgxpool.ParseConfig(config.URL)
-	if err != nil || redact.Ambiguous(config.URL) {
+	if file, is := errors.AsType[*fs.PathError](err); is {
+		return nil, fmt.Errorf("%w: the URL or a variable of the environment, such as PGSSLROOTCERT, names it for the connection to PostgreSQL", file)
+	}
+	if cause := errTLS(err); cause != nil {
+		return nil, fmt.Errorf("%w: look at the sslmode, sslrootcert, sslcert and sslkey of the URL, or PGSSLMODE, PGSSLROOTCERT, PGSSLCERT and PGSSLKEY", cause)
+	}
+	if err != nil {
 		return nil, errURL
 	}
 	parsed.MaxConns = int32(config.ReportConns)
@@ -43,6 +54,16 @@ func parsePoolConfig(config Config, servers *pghosts.Hosts, line *lineage) (*pgx
 		return checkServer(ctx, conn, config.AcceptUnsafeDurability)
 	}
 	return parsed, nil
+}
+
+// errTLS returns what keeps a connection from being encrypted as it was asked for; nil:
+// nothing, or something else. The error around it holds the URL.
+func errTLS(err error) error {
+	failed, is := errors.AsType[*pgconn.ParseConfigError](err)
+	if !is || !strings.Contains(failed.Error(), "failed to configure TLS") {
+		return nil
+	}
+	return errors.Unwrap(failed)
 }
 
 // fit costs a round trip more for each operation of administration, so that none
