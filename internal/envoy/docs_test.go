@@ -1,8 +1,10 @@
 package envoy_test
 
 import (
+	"maps"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
@@ -11,13 +13,13 @@ import (
 	limitfilterv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/ratelimit/v3"
 	connectionv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
 	upstreamv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/upstreams/http/v3"
+	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 	"github.com/goccy/go-yaml"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	ratelimitextension "github.com/envoyproxy/go-control-plane/envoy/extensions/common/ratelimit/v3"
 
-	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/rationtest"
 )
 
@@ -82,32 +84,51 @@ func TestTheDocumentedConfigurationIsEnvoys(t *testing.T) {
 	if err := routes[0].GetTypedPerFilterConfig()[filters[0].GetName()].UnmarshalTo(perRoute); err != nil {
 		t.Fatal(err)
 	}
-	a.wantAdmitted(a.mustCheck(request{
-		target: "/search?q=x", header: map[string]string{"x-api-key": key.Secret.Reveal()}, extensions: perRoute.GetCheckSettings().GetContextExtensions(),
-	}))
-	wantCodes(t, a.mustLimit(descriptorsOf(t, routes[1], key.Secret)...), ok, ok, ok)
+	victim := a.Key(rationtest.Key{})
+	sent := map[string]string{"x-api-key": key.Secret.Reveal(), "x-auth-key-id": victim.ID.String()}
+	answer := a.mustCheck(request{target: "/search?q=x", header: sent, extensions: perRoute.GetCheckSettings().GetContextExtensions()})
+	a.wantAdmitted(answer)
+	wantCodes(t, a.mustLimit(descriptorsOf(t, routes[1], passedOn(sent, answer.GetOkResponse()))...), ok, ok, ok)
 	a.wantUsed(key.ID, "requests", 1)
 	a.wantUsed(key.ID, "search", 2)
 	a.wantUsed(key.ID, "tokens", 500)
+	a.wantUsed(victim.ID, "search", 0)
 }
 
-// descriptorsOf are what the actions of a route make of a request whose header has a
-// secret.
-func descriptorsOf(t *testing.T, route *routev3.Route, secret ration.Secret) (all []*ratelimitextension.RateLimitDescriptor) {
+// passedOn returns the header that the filter after external authorization gets.
+func passedOn(sent map[string]string, answer *authv3.OkHttpResponse) map[string]string {
+	header := maps.Clone(sent)
+	for _, option := range answer.GetHeaders() {
+		header[strings.ToLower(option.GetHeader().GetKey())] = option.GetHeader().GetValue()
+	}
+	for _, name := range answer.GetHeadersToRemove() {
+		delete(header, name)
+	}
+	return header
+}
+
+// descriptorsOf are what the actions of a route make of a request with a header: none
+// where it lacks the field of an action.
+func descriptorsOf(t *testing.T, route *routev3.Route, header map[string]string) (all []*ratelimitextension.RateLimitDescriptor) {
 	t.Helper()
 	for _, limit := range route.GetRoute().GetRateLimits() {
 		var entries []string
+		missing := false
 		for _, action := range limit.GetActions() {
 			switch {
-			case action.GetRequestHeaders() != nil && action.GetRequestHeaders().GetHeaderName() == "x-api-key":
-				entries = append(entries, action.GetRequestHeaders().GetDescriptorKey(), secret.Reveal())
+			case action.GetRequestHeaders() != nil:
+				value, has := header[action.GetRequestHeaders().GetHeaderName()]
+				missing = missing || !has
+				entries = append(entries, action.GetRequestHeaders().GetDescriptorKey(), value)
 			case action.GetGenericKey() != nil:
 				entries = append(entries, action.GetGenericKey().GetDescriptorKey(), action.GetGenericKey().GetDescriptorValue())
 			default:
 				t.Fatalf("an action that the test doesn't know: %v", action)
 			}
 		}
-		all = append(all, descriptor(entries...))
+		if !missing {
+			all = append(all, descriptor(entries...))
+		}
 	}
 	return all
 }
