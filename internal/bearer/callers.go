@@ -118,6 +118,13 @@ func (c *Callers) Guess(r *http.Request, secret ration.Secret, look func() (Foun
 	return err
 }
 
+// Knows reports whether a request carries a token that was valid before. It may have been
+// revoked since.
+func (c *Callers) Knows(r *http.Request) bool {
+	secret := SecretOf(r)
+	return !secret.IsZero() && c.guesses.knows(secret.Digest(nil))
+}
+
 // Remember says that a secret is good, because it was just made. Looking it up is no guess.
 func (c *Callers) Remember(secret ration.Secret) { c.guesses.remember(secret.Digest(nil)) }
 

@@ -136,6 +136,27 @@ func TestGuesses(t *testing.T) {
 	}
 }
 
+// TestKnows: a token is known once it was valid, and nothing else is.
+func TestKnows(t *testing.T) {
+	callers := bearer.New(tokens{})
+	request := func(authorization string) *http.Request {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Authorization", authorization)
+		return r
+	}
+	if callers.Knows(request("Bearer good")) {
+		t.Error("it is known before it was valid")
+	}
+	for _, text := range []string{"Bearer good", "Bearer bad"} {
+		_, _ = callers.Authorize(request(text), admin.ScopeRead)
+	}
+	for text, want := range map[string]bool{"Bearer good": true, "Bearer bad": false, "Basic good": false, "": false} {
+		if got := callers.Knows(request(text)); got != want {
+			t.Errorf("%q is known: %t", text, got)
+		}
+	}
+}
+
 // spend has somebody with many addresses guess until all together may not.
 func spend(t *testing.T, callers *bearer.Callers) {
 	t.Helper()

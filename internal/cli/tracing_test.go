@@ -204,3 +204,48 @@ func TestEveryAnswerHasASpan(t *testing.T) {
 		}
 	}
 }
+
+// TestOnlyAppsAreBelievedAboutRecording: whoever reaches the paths of the verify API that
+// need no token has no request recorded that way.
+func TestOnlyAppsAreBelievedAboutRecording(t *testing.T) {
+	for _, row := range []struct {
+		name     string
+		token    bool
+		trusted  bool
+		path     string
+		recorded bool
+	}{
+		{"an app", true, false, "/v1/verify", true},
+		{"a stranger", false, false, "/v1/verify", false},
+		{"a stranger at the usage page", false, false, "/v1/usage", false},
+		{"a trusted proxy", false, true, "/v1/usage", true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			collected := collect(t)
+			t.Setenv("OTEL_TRACES_SAMPLER", "parentbased_always_off")
+			database := "sqlite:" + filepath.Join(t.TempDir(), "ration.db")
+			token := strings.TrimSpace(must(t, database, "tokens", "create", "app", "--scope", "verify", "-q"))
+			var environment []string
+			if row.trusted {
+				environment = append(environment, "RATION_TRUSTED_PROXIES=127.0.0.1")
+			}
+			server := startServer(t, environment, "--db", database)
+			ask := func(trace string) {
+				header := http.Header{"Content-Type": {"application/json"}}
+				if trace != "" {
+					header.Set("Traceparent", trace)
+				}
+				if row.token {
+					header.Set("Authorization", "Bearer "+token)
+				}
+				statusOfRequest(t, http.MethodPost, server.api+row.path, strings.NewReader(`{"secret":"rk_x"}`), header)
+			}
+			ask("") // a token is known once it was valid
+			ask("00-" + callersTrace + "-" + callersSpan + "-01")
+			server.stop()
+			if got := len(collected.of(tracev1.Span_SPAN_KIND_SERVER)); (got == 1) != row.recorded {
+				t.Errorf("%d requests are recorded, want that of the trace: %t", got, row.recorded)
+			}
+		})
+	}
+}

@@ -66,7 +66,7 @@ func (i *instance) newServer() (*server.Server, error) {
 		}
 		handler = i.tracer.Handler(i.access.Handler(proxyListener, served), gate.TrustedProxies.TrustsPeer)
 	}
-	asked, err := i.newForwardAuth(gate, i.withMetrics(i.tracer.Handler(i.access.Handler("verify", api), nil)))
+	asked, err := i.newForwardAuth(gate, i.withMetrics(i.tracer.Handler(i.access.Handler("verify", api), i.believes(gate))))
 	if err != nil {
 		return nil, err
 	}
@@ -254,6 +254,14 @@ func (i *instance) newEnvoy(gate rationhttp.Gate) (server.Service, error) {
 		Gate: gate, Inbound: reading, CORS: i.settings.CORS, Reservations: i.engine, Callers: i.callers, Around: i.aroundCalls(), Log: i.log,
 		Ready: func(ctx context.Context) error { return i.server.Ready(ctx) },
 	}), nil
+}
+
+// believes returns who is believed at the verify API about whether a trace is recorded: apps,
+// not whoever reaches the pages and paths beside it that need no token.
+func (i *instance) believes(gate rationhttp.Gate) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		return len(r.Header["Traceparent"]) > 0 && (gate.TrustedProxies.TrustsPeer(r) || i.callers.Knows(r))
+	}
 }
 
 // inboundConfig says how requests are read that gateways ask about: as the proxy reads its
