@@ -38,9 +38,9 @@ func TestManyEventsOfOneBatch(t *testing.T) {
 		}
 	}
 	for _, at := range []int{0, len(items) - 1} {
-		events, err := store.ListEvents(t.Context(), admin.EventFilter{KeyID: items[at].KeyID, Type: admin.EventLimitThreshold})
-		if err != nil || len(events) != len(thresholds)*len(limits) {
-			t.Errorf("key %d: %d events, %v; want %d", at, len(events), err, len(thresholds)*len(limits))
+		page, err := store.ListEvents(t.Context(), admin.EventFilter{KeyID: items[at].KeyID, Type: admin.EventLimitThreshold})
+		if err != nil || len(page.Events) != len(thresholds)*len(limits) {
+			t.Errorf("key %d: %d events, %v; want %d", at, len(page.Events), err, len(thresholds)*len(limits))
 		}
 	}
 }

@@ -48,7 +48,7 @@ func TestPurgeOfEventsReadsOnlyItsPart(t *testing.T) {
 		t.Fatal(err)
 	}
 	left, err := store.ListEvents(t.Context(), admin.EventFilter{})
-	if err != nil || len(left) != 1 || left[0].Position != old+1 {
-		t.Errorf("left are %v, %v; want the last event", left, err)
+	if err != nil || len(left.Events) != 1 || left.Events[0].Position != old+1 {
+		t.Errorf("left are %+v, %v; want the last event", left, err)
 	}
 }

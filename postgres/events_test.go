@@ -30,14 +30,14 @@ func TestFeedMissesNothingThatIsCommittedLate(t *testing.T) {
 		if _, err := store.PublishEvents(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		events, err := store.ListEvents(t.Context(), admin.EventFilter{After: after})
+		page, err := store.ListEvents(t.Context(), admin.EventFilter{After: after})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, event := range events {
-			ids, after = append(ids, event.ID), event.Position
+		for _, event := range page.Events {
+			ids = append(ids, event.ID)
 		}
-		return ids, after
+		return ids, page.After
 	}
 	late := uuid.New()
 	begun, err := connect(t, d.url).Begin(t.Context())
@@ -59,6 +59,36 @@ func TestFeedMissesNothingThatIsCommittedLate(t *testing.T) {
 	createKey(t, store, "")
 	if second, _ := read(last); len(second) != 2 || second[0] != late {
 		t.Errorf("read %v after its commit, want %s and the second key", second, late)
+	}
+}
+
+// TestLockedFeedIsRead holds the row that whoever publishes locks.
+func TestLockedFeedIsRead(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	store := d.open(t, postgres.Config{})
+	service := admin.New(store, admin.Config{})
+	createKey(t, store, "")
+	first, err := service.ListEvents(t.Context(), admin.EventFilter{})
+	if err != nil || len(first.Events) != 1 {
+		t.Fatalf("%+v, %v; want an event", first, err)
+	}
+	begun, err := connect(t, d.url).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := begun.Exec(t.Context(), "UPDATE event_feed SET last = last"); err != nil {
+		t.Fatal(err)
+	}
+	createKey(t, store, "") // can't be given a place
+	if page, err := service.ListEvents(t.Context(), admin.EventFilter{}); err != nil || len(page.Events) != 1 || page.After != first.After {
+		t.Errorf("while the feed is locked: %+v, %v; want what has a place", page, err)
+	}
+	if err := begun.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if page, err := service.ListEvents(t.Context(), admin.EventFilter{After: first.After}); err != nil || len(page.Events) != 1 {
+		t.Errorf("afterwards: %+v, %v; want the second event", page, err)
 	}
 }
 

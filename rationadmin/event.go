@@ -64,5 +64,5 @@ type EventFilter struct {
 // misses nothing that is committed later.
 type EventsPage struct {
 	Events []Event
-	After  int64 // the position after which the next page begins: that of the last event, or as asked
+	After  int64 // the position after which the next page begins: that of the last event or, if the page isn't full, the end of the feed
 }

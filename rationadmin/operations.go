@@ -194,7 +194,9 @@ type Operations interface {
 	Summary(ctx context.Context, question SummaryQuestion) (Summary, error)
 	// ListAudit returns the audit log, newest entries first.
 	ListAudit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error)
-	// ListEvents returns the next events of the feed, in its order.
+	// ListEvents returns the next events of the feed, in its order. Errors: ErrConflict if
+	// the feed ends before the place after which it is asked to begin, as after a restore;
+	// [ration.InvalidError] of field "after" if events after it were deleted.
 	ListEvents(ctx context.Context, filter EventFilter) (EventsPage, error)
 	// ExplainKey says how each limit of a key would decide a charge, and why. It
 	// charges nothing. Error: ErrNotFound.

@@ -3,7 +3,6 @@ package admin
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -121,13 +120,4 @@ func decidedEvent(key *ration.Key, decided *ledger.Event) NewEvent {
 		event.MarkEnds = decided.At.Add(ledger.EventMarkRetention)
 	}
 	return event
-}
-
-// CheckEventsKept returns an InvalidError if events after a position were deleted: whoever
-// reads on from there has missed them. Deleted is the last position that was deleted.
-func CheckEventsKept(after, deleted int64) error {
-	if after == 0 || after >= deleted {
-		return nil
-	}
-	return &ration.InvalidError{Field: "after", Value: strconv.FormatInt(after, 10), Reason: fmt.Sprintf("events up to %d are no longer kept, so some were missed; read on after %d", deleted, deleted)}
 }

@@ -2,8 +2,10 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/rationadmin"
@@ -21,18 +23,24 @@ func (s *Service) ListEvents(ctx context.Context, filter EventFilter) (EventsPag
 	if err := validateEventType(filter.Type); err != nil {
 		return EventsPage{}, err
 	}
-	if err := Publish(ctx, s.store); err != nil {
+	if err := s.publish(ctx); err != nil {
 		return EventsPage{}, err
 	}
-	events, err := s.store.ListEvents(ctx, filter)
-	if err != nil {
-		return EventsPage{}, err
+	return s.store.ListEvents(ctx, filter)
+}
+
+// publishPatience is how long a reader waits to publish.
+const publishPatience = time.Second
+
+// publish does without if somebody keeps the feed locked: what has places can be read.
+func (s *Service) publish(ctx context.Context) error {
+	patient, cancel := context.WithTimeout(ctx, publishPatience)
+	defer cancel()
+	err := Publish(patient, s.store)
+	if ctx.Err() == nil && (patient.Err() != nil || errors.Is(err, ration.ErrStoreUnavailable)) {
+		return nil
 	}
-	page := EventsPage{Events: events, After: filter.After}
-	if len(events) > 0 {
-		page.After = events[len(events)-1].Position
-	}
-	return page, nil
+	return err
 }
 
 func validateEventType(kind EventType) error {

@@ -14,8 +14,9 @@ type Events interface {
 	// one, at most [MostPublished] of them, and returns how many. Events of one key get
 	// them in the order in which they happened. Several instances may do so at once.
 	PublishEvents(ctx context.Context) (published int, err error)
-	// ListEvents returns the events of the feed that match, in its order.
-	ListEvents(ctx context.Context, filter EventFilter) ([]Event, error)
+	// ListEvents returns the events of the feed that match, in its order, as [Feed] says.
+	// How far the feed goes is of the same instant as the events.
+	ListEvents(ctx context.Context, filter EventFilter) (EventsPage, error)
 	// TellExpiring tells the next keys that expire soon, as [ExpiringOf] says, at most
 	// MaxKeysAtOnce of them, and returns how many it has told. A key that was told of its
 	// expiry isn't told again.

@@ -17,7 +17,9 @@ func (a *API) registerEvents() {
 		id: "listEvents", method: http.MethodGet, path: "/events", tag: tagEvents, scope: scopeRead,
 		summary: "Read the feed of events",
 		about: "Events of one key come in the order in which they happened, and none is missed or comes twice if each request has after of the answer before. " +
-			"Events are kept for 30 days, or as events_days says.",
+			"Events are kept for 30 days, or as events_days says. " +
+			"The answer is 409 if the feed has never been at after: the database was restored from a backup, or is another one.",
+		errors: []int{http.StatusConflict},
 	}, listEvents)
 }
 

@@ -30,7 +30,7 @@ func (b *Batch) events(change *admin.KeyChange, before *admin.KeyRecord) {
 
 // lockFeed keeps others from giving places until the transaction ends, and returns the
 // last one that was given.
-const lockFeed = "INSERT INTO event_feed (only_row) VALUES (?) ON CONFLICT (only_row) DO UPDATE SET last = event_feed.last RETURNING last"
+const lockFeed = "INSERT INTO event_feed (only_row, last) VALUES (?, ?) ON CONFLICT (only_row) DO UPDATE SET last = event_feed.last RETURNING last"
 
 // unpublished is served by the index events_unpublished.
 const unpublished = "SELECT seq FROM events WHERE position IS NULL ORDER BY seq LIMIT ?"
@@ -50,7 +50,7 @@ func (s *Store) PublishEvents(ctx context.Context) (published int, err error) {
 	}
 	err = s.db.Write(ctx, "publishing events", func(ctx context.Context, tx Tx) error {
 		last, places := int64(0), []int64(nil)
-		if err := tx.Query(ctx, lockFeed, func(row Row) { last = row.Int() }, true); err != nil {
+		if err := tx.Query(ctx, lockFeed, func(row Row) { last = row.Int() }, true, int64(admin.FeedBegins)); err != nil {
 			return err
 		}
 		if err := tx.Query(ctx, unpublished, func(row Row) { places = append(places, row.Int()) }, Limit(admin.MostPublished)); err != nil {
@@ -74,7 +74,7 @@ func (s *Store) PublishEvents(ctx context.Context) (published int, err error) {
 
 // ListEvents implements admin.Events. It reads the unique index of positions, or for one
 // key the index events_key.
-func (s *Store) ListEvents(ctx context.Context, filter admin.EventFilter) (events []admin.Event, err error) {
+func (s *Store) ListEvents(ctx context.Context, filter admin.EventFilter) (page admin.EventsPage, err error) {
 	by := order{[]string{"position"}, false}
 	var where Where
 	if !filter.KeyID.IsZero() {
@@ -83,19 +83,24 @@ func (s *Store) ListEvents(ctx context.Context, filter admin.EventFilter) (event
 	where.And("position > ?", filter.After)
 	where.andText("type", string(filter.Type))
 	sql := "SELECT " + eventColumns + ", position FROM events" + where.SQL() + by.SQL() + " LIMIT ?"
-	args := where.With(LimitOr(filter.Limit, defaultEventLimit))
+	limit := LimitOr(filter.Limit, defaultEventLimit)
+	args := where.With(limit)
 	err = s.db.Read(ctx, "listing events", func(ctx context.Context, r Reader) error {
-		events = nil
-		deleted := int64(0)
-		if err := r.Query(ctx, "SELECT deleted FROM event_feed", func(row Row) { deleted = row.Int() }); err != nil {
+		feed := admin.Feed{Last: admin.FeedBegins}
+		if err := r.Query(ctx, "SELECT last, deleted FROM event_feed", func(row Row) { feed = admin.Feed{Last: row.Int(), Deleted: row.Int()} }); err != nil {
 			return err
 		}
-		if err := errors.Join(admin.CheckEventsKept(filter.After, deleted), r.InOrder(ctx)); err != nil {
+		if err := errors.Join(feed.Check(filter.After), r.InOrder(ctx)); err != nil {
 			return err
 		}
-		return r.Query(ctx, sql, func(row Row) { events = append(events, readEvent(row)) }, args...)
+		var events []admin.Event
+		if err := r.Query(ctx, sql, func(row Row) { events = append(events, readEvent(row)) }, args...); err != nil {
+			return err
+		}
+		page = feed.Page(events, int(limit))
+		return nil
 	})
-	return events, err
+	return page, err
 }
 
 func readEvent(row Row) admin.Event {

@@ -32,6 +32,7 @@ var eventTests = []contractTest{
 	{"an expiry is told once, a week before", testExpiringTold},
 	{"instances tell an expiry once", testExpiringByInstances},
 	{"the feed is read page by page", testFeed},
+	{"a place that the feed has not reached is refused", testPlaceBeyondFeed},
 	{"instances that publish together give each event one place", testPublishedTogether},
 	{"the events of a deleted key are deleted", testEventsOfDeletedKey},
 }
@@ -55,8 +56,9 @@ func (f *fixture) publish(store Store) {
 func (f *fixture) events(id ration.KeyID, kind admin.EventType) []admin.Event {
 	f.Helper()
 	f.publish(f.Store)
-	events, err := f.Store.ListEvents(f.Context(), admin.EventFilter{KeyID: id, Type: kind})
+	page, err := f.Store.ListEvents(f.Context(), admin.EventFilter{KeyID: id, Type: kind})
 	f.wantError(err, nil)
+	events := page.Events
 	for i := range events {
 		if e := &events[i]; e.ID == uuid.Nil || e.KeyID != id || e.Position <= 0 || i > 0 && e.Position <= events[i-1].Position {
 			f.Errorf("event %+v: want an id, the key %s and places that go up", e, id)
@@ -418,7 +420,7 @@ func testFeed(f *fixture) {
 	f.publish(f.Store)
 	all, err := f.Store.ListEvents(f.Context(), admin.EventFilter{})
 	f.wantError(err, nil)
-	start := all[len(all)-1].Position
+	start := all.After
 	for range 3 {
 		for _, id := range ids {
 			f.updateKey(id, func(change *admin.KeyChange) { change.Key.Status = ration.StatusDisabled })
@@ -427,17 +429,17 @@ func testFeed(f *fixture) {
 	}
 	unpublished, err := f.Store.ListEvents(f.Context(), admin.EventFilter{After: start})
 	f.wantError(err, nil)
-	f.want("events without a place", 0, len(unpublished))
+	f.want("events without a place", 0, len(unpublished.Events))
 	f.publish(f.Store)
 	var paged []admin.Event
 	for after := start; ; {
 		page, err := f.Store.ListEvents(f.Context(), admin.EventFilter{After: after, Limit: 5})
 		f.wantError(err, nil)
-		if len(page) == 0 {
+		if len(page.Events) == 0 {
 			break
 		}
-		after = page[len(page)-1].Position
-		paged = append(paged, page...)
+		after = page.After
+		paged = append(paged, page.Events...)
 	}
 	f.want("number of events", 12, len(paged))
 	for i, event := range paged {
@@ -447,22 +449,30 @@ func testFeed(f *fixture) {
 	}
 	enabled, err := f.Store.ListEvents(f.Context(), admin.EventFilter{After: start, KeyID: ids[1], Type: admin.EventKeyEnabled})
 	f.wantError(err, nil)
-	f.want("number of events of a type", 3, len(enabled))
-	for _, event := range enabled {
+	f.want("number of events of a type", 3, len(enabled.Events))
+	for _, event := range enabled.Events {
 		if event.KeyID != ids[1] || event.Type != admin.EventKeyEnabled {
 			f.Errorf("listed %+v", event)
 		}
 	}
 }
 
+// testPlaceBeyondFeed reads on where a feed was that a restore has set back.
+func testPlaceBeyondFeed(f *fixture) {
+	f.key("")
+	page, err := f.service().ListEvents(f.Context(), admin.EventFilter{})
+	f.wantError(err, nil)
+	_, err = f.service().ListEvents(f.Context(), admin.EventFilter{After: page.After})
+	f.wantError(err, nil)
+	_, err = f.service().ListEvents(f.Context(), admin.EventFilter{After: page.After + 1})
+	f.wantError(err, ration.ErrConflict)
+}
+
 func testPublishedTogether(f *fixture) {
 	f.publish(f.Store)
 	all, err := f.Store.ListEvents(f.Context(), admin.EventFilter{Limit: 1000})
 	f.wantError(err, nil)
-	start := int64(0)
-	if len(all) > 0 {
-		start = all[len(all)-1].Position
-	}
+	start := all.After
 	stores, keys := f.instances(2), 8
 	ids := make([]ration.KeyID, keys)
 	for i := range ids {
@@ -487,8 +497,9 @@ func testPublishedTogether(f *fixture) {
 	}
 	group.Wait()
 	f.publish(f.Store)
-	events, err := f.Store.ListEvents(f.Context(), admin.EventFilter{After: start})
+	page, err := f.Store.ListEvents(f.Context(), admin.EventFilter{After: start})
 	f.wantError(err, nil)
+	events := page.Events
 	f.want("number of events", 4*keys, len(events))
 	byKey := map[ration.KeyID][]admin.EventType{}
 	for i, event := range events {

@@ -1,6 +1,7 @@
 package storetest_test
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -47,25 +48,27 @@ func (m *memory) publish(most int) (published int) {
 	for i := range m.events.all {
 		if event := &m.events.all[i]; event.Position == 0 && published < most {
 			m.events.places++
-			event.Position = m.events.places
+			event.Position = admin.FeedBegins + m.events.places
 			published++
 		}
 	}
 	return published
 }
 
-func (m *memory) ListEvents(_ context.Context, filter admin.EventFilter) (events []admin.Event, err error) {
+func (m *memory) ListEvents(_ context.Context, filter admin.EventFilter) (page admin.EventsPage, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := admin.CheckEventsKept(filter.After, m.events.deleted); err != nil {
-		return nil, err
+	feed := admin.Feed{Last: admin.FeedBegins + m.events.places, Deleted: m.events.deleted}
+	if err := feed.Check(filter.After); err != nil {
+		return page, err
 	}
+	var events []admin.Event
 	for _, event := range m.events.all {
 		if event.Position > filter.After && (filter.KeyID.IsZero() || event.KeyID == filter.KeyID) && (filter.Type == "" || event.Type == filter.Type) {
 			events = append(events, event)
 		}
 	}
-	return atMost(events, filter.Limit, 1000), nil
+	return feed.Page(atMost(events, filter.Limit, 1000), cmp.Or(filter.Limit, 1000)), nil
 }
 
 func (m *memory) TellExpiring(context.Context) (told int, err error) {

@@ -2,9 +2,12 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -21,6 +24,8 @@ var retentionTests = []contractTest{
 	{"the audit log is kept for its time", testAuditIsKept},
 	{"events are kept for their time, and whoever has missed some is told", testEventsAreKept},
 	{"events that nobody has read are deleted too", testUnreadEventsAreDeleted},
+	{"whoever reads only some events has missed none of the others", testQuietFollower},
+	{"whoever has read an empty feed is told what was deleted", testFollowerOfNothing},
 }
 
 const (
@@ -267,18 +272,18 @@ func testEventsAreKept(f *fixture) {
 	f.purge()
 	f.wantTypes(id, admin.EventKeyDisabled, admin.EventKeyEnabled)
 	_, err := f.Store.ListEvents(f.Context(), admin.EventFilter{After: first - 1})
-	if _, told := errors.AsType[*ration.InvalidError](err); first > 1 && !told {
+	if _, told := errors.AsType[*ration.InvalidError](err); !told {
 		f.Errorf("reading on after a place whose next event was deleted: %v, want an error", err)
 	}
 	rest, err := f.Store.ListEvents(f.Context(), admin.EventFilter{After: first})
 	f.wantError(err, nil)
-	f.want("number of events", 2, len(rest))
+	f.want("number of events", 2, len(rest.Events))
 	f.advance(2 * keptFor)
 	f.purge()
 	f.wantTypes(id)
 	f.updateKey(id, func(change *admin.KeyChange) { change.Key.Status = ration.StatusRevoked })
-	if again := f.events(id, ""); len(again) != 1 || again[0].Position <= rest[1].Position {
-		f.Errorf("after all was deleted: %+v, want one event with a later place than %d", again, rest[1].Position)
+	if again := f.events(id, ""); len(again) != 1 || again[0].Position <= rest.Events[1].Position {
+		f.Errorf("after all was deleted: %+v, want one event with a later place than %d", again, rest.Events[1].Position)
 	}
 }
 
@@ -298,9 +303,50 @@ func testUnreadEventsAreDeleted(f *fixture) {
 	f.publish(f.Store)
 	left, err := f.Store.ListEvents(f.Context(), admin.EventFilter{})
 	f.wantError(err, nil)
-	if len(left) != 1 || left[0].KeyID != id || left[0].Type != admin.EventKeyDisabled {
-		f.Errorf("left are %d events, want one", len(left))
+	if found := left.Events; len(found) != 1 || found[0].KeyID != id || found[0].Type != admin.EventKeyDisabled {
+		f.Errorf("left are %d events, want one", len(left.Events))
 	}
 	f.updateKey(id, func(change *admin.KeyChange) { change.Key.Status = ration.StatusActive })
 	f.wantTypes(id, admin.EventKeyDisabled, admin.EventKeyEnabled)
+}
+
+// testQuietFollower reads events of a type that never happens, while others are deleted.
+func testQuietFollower(f *fixture) {
+	f.beginAfter(11)
+	service := f.service()
+	id := f.key("")
+	page, err := service.ListEvents(f.Context(), admin.EventFilter{})
+	f.wantError(err, nil)
+	filter := admin.EventFilter{Type: admin.EventRefundsExhausted, After: page.After, Limit: 2}
+	for i := range 4 {
+		for range 3 {
+			f.updateKey(id, func(change *admin.KeyChange) { change.Key.Status = ration.StatusDisabled })
+			f.updateKey(id, func(change *admin.KeyChange) { change.Key.Status = ration.StatusActive })
+		}
+		f.advance(keptFor / 2)
+		page, err := service.ListEvents(f.Context(), filter)
+		f.wantError(err, nil)
+		f.want("events", 0, len(page.Events))
+		f.want(fmt.Sprintf("place after look %d", i), filter.After+6, page.After)
+		filter.After = page.After
+		f.purge()
+	}
+}
+
+// testFollowerOfNothing begins at 0, finds nothing of its type, and comes back too late.
+func testFollowerOfNothing(f *fixture) {
+	f.beginAfter(12)
+	service, filter := f.service(), admin.EventFilter{Type: admin.EventKeyRevoked, KeyID: ration.KeyID(uuid.New())}
+	page, err := service.ListEvents(f.Context(), filter)
+	f.wantError(err, nil)
+	if page.After == 0 {
+		f.Error("the next page begins with the oldest event that is kept, want the end of the feed")
+	}
+	f.key("")
+	f.advance(keptFor + day)
+	f.purge()
+	filter.After = page.After
+	if _, err = service.ListEvents(f.Context(), filter); err == nil {
+		f.Errorf("reading on after %d, whose next event was deleted: no error", page.After)
+	}
 }
