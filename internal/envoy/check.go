@@ -36,16 +36,16 @@ func (s *checks) Check(ctx context.Context, in *authv3.CheckRequest) (*authv3.Ch
 	if err := s.authorize(ctx); err != nil {
 		return nil, err
 	}
-	original, err := requestOf(ctx, in.GetAttributes())
-	if err != nil {
-		return nil, s.failed(ctx, err)
+	original, impossible := requestOf(ctx, in.GetAttributes())
+	if original == nil {
+		return nil, s.failed(ctx, impossible)
 	}
 	said, err := readExtensions(in.GetAttributes().GetContextExtensions())
 	if err != nil {
 		return nil, s.failed(ctx, err)
 	}
 	x := &inbound.Request{In: original, ID: s.config.Gate.TrustedProxies.RequestID(original)}
-	if err := s.judge(x, said); err != nil {
+	if err := s.judge(x, said, impossible); err != nil {
 		response := s.reader.Refusal(x, err)
 		s.tell(ctx, x, rationhttp.Event{Code: ration.Code(response.Problem.Code), Status: response.Status})
 		return s.denied(x, response), nil
@@ -61,9 +61,12 @@ func (s *checks) Check(ctx context.Context, in *authv3.CheckRequest) (*authv3.Ch
 	return s.admitted(x), nil
 }
 
-// judge finds the route of a request, and puts what Envoy's own route says in place of
-// what it says.
-func (s *checks) judge(x *inbound.Request, said extensions) error {
+// judge finds the route of a request, unless it is impossible, and puts what Envoy's own
+// route says in place of what it says.
+func (s *checks) judge(x *inbound.Request, said extensions, impossible error) error {
+	if impossible != nil {
+		return impossible
+	}
 	if err := s.reader.Judge(x); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,16 +17,22 @@ import (
 )
 
 // requestOf returns the request that Envoy asks about, as a server would have received it.
-// Its peer is Envoy's.
+// Its peer is Envoy's. If there can be no such request, the error is an [inbound.Fault],
+// and what is returned has all but the method and the path: a client may have sent them,
+// so it gets an answer. If Envoy sends none, the error is a [ration.InvalidError].
 func requestOf(ctx context.Context, attributes *authv3.AttributeContext) (*http.Request, error) {
 	in := attributes.GetRequest().GetHttp()
-	asked := &http.Request{
+	if in == nil {
+		return nil, invalid("attributes.request.http", "a check needs the request that it is about")
+	}
+	asked := (&http.Request{
+		Method: http.MethodGet, URL: &url.URL{Path: "/"}, RequestURI: "/",
 		Host: in.GetHost(), Header: headerOf(in), RemoteAddr: peerOf(attributes.GetSource()),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
-	original, err := inbound.Original(asked.WithContext(ctx), in.GetMethod(), in.GetPath()) // with the query
+	}).WithContext(ctx)
+	original, err := inbound.Original(asked, in.GetMethod(), in.GetPath()) // with the query
 	if err != nil {
-		return nil, invalid("attributes.request.http", err.Error())
+		return asked, err
 	}
 	return original, nil
 }

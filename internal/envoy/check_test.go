@@ -193,21 +193,44 @@ func TestWithoutADatabaseCheckAnswers503(t *testing.T) {
 	}
 }
 
-// TestNoRequestThatCannotBeIsDecided: Envoy sends none of them, but who can reach the port
-// can.
-func TestNoRequestThatCannotBeIsDecided(t *testing.T) {
+// TestARequestThatCannotBeIsRefused, and is no error: Envoy lets requests pass after one if
+// its failure_mode_allow says so.
+func TestARequestThatCannotBeIsRefused(t *testing.T) {
+	a := newAsked(t)
+	client := authv3.NewAuthorizationClient(a.conn)
+	for name, message := range map[string]*authv3.CheckRequest{
+		"nothing of it":    {Attributes: &authv3.AttributeContext{Request: &authv3.AttributeContext_Request{Http: new(authv3.AttributeContext_HttpRequest)}}},
+		"no method":        request{target: "/"}.message(),
+		"no path":          request{method: "GET"}.message(),
+		"a relative path":  request{method: "GET", target: "things"}.message(),
+		"a path of two":    request{method: "GET", target: "/a b"}.message(),
+		"a method of two":  request{method: "GET /", target: "/"}.message(),
+		"an end of a line": request{method: "GET", target: "/\r\nx-api-key: a"}.message(),
+		"a broken escape":  request{method: "GET", target: "/x%zz"}.message(),
+		"a free route":     request{method: "GET", target: "/health%"}.message(),
+	} {
+		answer, err := client.Check(withToken(t.Context(), "good"), message)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		header := a.wantDenied(answer, codes.PermissionDenied, 400, "invalid_original_request")
+		if header.Get("X-Request-Id") == "" || header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: the client is told %v", name, header)
+		}
+	}
+	if last := a.events[len(a.events)-1]; last.Via != envoy.ViaCheck || last.Code != "invalid_original_request" || last.Status != 400 {
+		t.Errorf("the last event is %+v", last)
+	}
+}
+
+func TestAQuestionWithoutARequestIsAnError(t *testing.T) {
 	a := newAsked(t)
 	client := authv3.NewAuthorizationClient(a.conn)
 	for name, message := range map[string]*authv3.CheckRequest{
 		"nothing":           {},
 		"no request":        {Attributes: &authv3.AttributeContext{}},
-		"no method":         request{target: "/"}.message(),
-		"no path":           request{method: "GET"}.message(),
-		"a relative path":   request{method: "GET", target: "things"}.message(),
-		"a path of two":     request{method: "GET", target: "/a b"}.message(),
-		"a method of two":   request{method: "GET /", target: "/"}.message(),
-		"an end of a line":  request{method: "GET", target: "/\r\nx-api-key: a"}.message(),
-		"a broken escape":   request{method: "GET", target: "/%zz"}.message(),
+		"none of HTTP":      {Attributes: &authv3.AttributeContext{Request: new(authv3.AttributeContext_Request)}},
 		"an unknown option": request{method: "GET", target: "/", extensions: map[string]string{"cost": "1"}}.message(),
 	} {
 		if answer, err := client.Check(withToken(t.Context(), "good"), message); status.Code(err) != codes.InvalidArgument {
