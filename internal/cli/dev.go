@@ -105,7 +105,7 @@ func (a *app) dev(ctx context.Context, settings config.Config, withHistory bool)
 	if err != nil {
 		return errors.Join(err, i.close(ctx))
 	}
-	a.welcome(i, account, path, link, made)
+	a.welcome(i, account, path, link, historyHint(made, withHistory && account.IsNew && freshHint(settings.DB) != ""))
 	if err := i.run(ctx); err != nil {
 		return err
 	}
@@ -144,8 +144,8 @@ func removeDemo(db config.Database) error {
 }
 
 // welcome says what runs where, what was counted before, and what to try: calls of the
-// upstream's path. The link logs in to the console; empty: there is none.
-func (a *app) welcome(i *instance, account demo.Account, path, link string, made bool) {
+// upstream's path. The link logs in to the console; empty: there is none. MadeUp tells of the history.
+func (a *app) welcome(i *instance, account demo.Account, path, link, madeUp string) {
 	proxy, api := i.urlOf(proxyListener, i.settings.TLS), i.urlOf(verifyListener, i.settings.APITLS)
 	secret, token := account.Secret.Reveal(), account.Token.Reveal()
 	page := proxy + path
@@ -182,7 +182,7 @@ Who used what:
 
 Ctrl-C stops it; kill -9 does no harm either.
 `,
-		i.settings.Upstream.Redacted(), link, proxy, api, cmp.Or(i.portalURL(), "off"), absolute(i.settings.DB.Path), freshHint(i.settings.DB), madeHint(made),
+		i.settings.Upstream.Redacted(), link, proxy, api, cmp.Or(i.portalURL(), "off"), absolute(i.settings.DB.Path), freshHint(i.settings.DB), madeUp,
 		account.Key.ID, history(account), secret, planText(account.Key.Limits),
 		page, secret, page, page, secret, api, token, secret, calledAs(os.Args[0]), i.settings.DB.Path)
 }
@@ -209,12 +209,16 @@ func freshHint(db config.Database) string {
 	return " (start from scratch with --fresh)"
 }
 
-// madeHint says that there is history that nobody has lived through.
-func madeHint(made bool) string {
-	if !made {
-		return ""
+// historyHint says that there is history that nobody has lived through, or why a first start
+// that wants one has none.
+func historyHint(made, missed bool) string {
+	switch {
+	case made:
+		return "\n  history     a made-up month, of keys with the metadata demo=true (--fresh --empty leaves it out)"
+	case missed:
+		return "\n  history     none, because the database was there before (--fresh deletes it, and makes a month up)"
 	}
-	return "\n  history     a made-up month, of keys with the metadata demo=true (--fresh --empty leaves it out)"
+	return ""
 }
 
 // history says what the key had used before this start.

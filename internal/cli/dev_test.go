@@ -166,3 +166,22 @@ func TestDevMakesHistoryOnce(t *testing.T) {
 		})
 	}
 }
+
+// TestDevSaysWhyItHasNoHistory where another command has made the database.
+func TestDevSaysWhyItHasNoHistory(t *testing.T) {
+	t.Chdir(t.TempDir())
+	must(t, "sqlite:./ration-dev.db", "tokens", "create", "mine", "--scope", "read")
+	const why = "history     none, because the database was there before"
+	if got := startDev(t, nil); got.code != 0 || !strings.Contains(got.stdout, why) {
+		t.Errorf("got %+v; want it said", got)
+	}
+	if got := startDev(t, nil); got.code != 0 || strings.Contains(got.stdout, why) {
+		t.Errorf("the second start: %+v; want nothing of it", got)
+	}
+	if tokens := must(t, "sqlite:./ration-dev.db", "tokens", "list"); !strings.Contains(tokens, "mine") {
+		t.Errorf("the token is gone: %s", tokens)
+	}
+	if got := startDev(t, nil, "--fresh", "--empty"); got.code != 0 || strings.Contains(got.stdout, "history     ") {
+		t.Errorf("without a history as asked: %+v", got)
+	}
+}
