@@ -66,7 +66,8 @@ func (a *Account) tellUse(decision *ration.Decision, changes *Changes) {
 }
 
 // tellPosted notes the thresholds that units posted to a meter have reached. A window that
-// began with them was at 0.
+// began with them was at 0. Of a period that is over it tells nothing: nobody knows which
+// limits the key had then.
 func (a *Account) tellPosted(before, after *MeterUsage) {
 	if !a.telling {
 		return
@@ -80,6 +81,11 @@ func (a *Account) tellPosted(before, after *MeterUsage) {
 		to, _ := after.quotaWindow(limit.Period)
 		if from.ID != to.ID {
 			from.Used = 0
+		}
+		if limit.Period != ration.PeriodLifetime {
+			if running, _ := to.at(limit.Period, a.now, a.policy.Zone); running.ID != to.ID {
+				continue
+			}
 		}
 		a.tellReached(limit, from.Used, to.Used)
 	}

@@ -22,6 +22,7 @@ var eventTests = []contractTest{
 	{"what is reserved is told when it is used", testReservedIsNotUsed},
 	{"what is reserved is told when it expires as used", testExpiredIsUsed},
 	{"a settlement tells of the period that it belongs to", testSettledPeriodTold},
+	{"a settlement of a period that is over is not judged by the limits of the next", testSettledUnderNextPlan},
 	{"amounts are told in the unit of their meter", testToldInUnit},
 	{"a charge that is repeated tells once", testRepeatedTellsOnce},
 	{"events of a batch have the order of its items", testEventsOfBatch},
@@ -223,6 +224,19 @@ func testSettledPeriodTold(f *fixture) {
 	f.settle(r) // of yesterday, whose window is gone
 	f.wantTold(id)
 	f.charge(chargeOf(id))
+	f.wantTold(id, "80% of requests-day at 8")
+}
+
+func testSettledUnderNextPlan(f *fixture) {
+	f.setNow(evening)
+	id := f.key(f.plan("100/day").Name)
+	small := f.plan("10/day", "10 tokens/day").Name
+	f.updateKey(id, func(change *admin.KeyChange) { change.Key.NextPlan, change.Key.NextPlanAt = small, midnight })
+	r := f.hold(id, ration.Hold{TTL: 10 * time.Hour}, requests(8))
+	f.setNow(midnight.Add(time.Second))
+	f.charge(settling(r, ration.OverageAllow, requests(8), units("tokens", 9))) // on tokens nothing is reserved
+	f.wantTold(id)
+	f.charge(chargeOf(id, requests(8)))
 	f.wantTold(id, "80% of requests-day at 8")
 }
 
