@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
@@ -70,13 +71,7 @@ func TestTheDocumentedConfigurationIsEnvoys(t *testing.T) {
 	if err := clusters[0].GetTypedExtensionProtocolOptions()["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"].UnmarshalTo(options); err != nil || options.GetExplicitHttpConfig().GetHttp2ProtocolOptions() == nil {
 		t.Errorf("gRPC needs HTTP/2: %v, %v", options, err)
 	}
-	authorization, limits := new(authfilterv3.ExtAuthz), new(limitfilterv3.RateLimit)
-	if err := filters[0].GetTypedConfig().UnmarshalTo(authorization); err != nil || authorization.GetFailureModeAllow() || authorization.GetGrpcService().GetTimeout().GetSeconds() < 1 {
-		t.Errorf("the filter lets requests pass uncounted: %v, %v", authorization, err)
-	}
-	if err := filters[1].GetTypedConfig().UnmarshalTo(limits); err != nil || !limits.GetFailureModeDeny() || limits.GetTimeout().GetSeconds() < 1 {
-		t.Errorf("the filter lets requests pass uncounted: %v, %v", limits, err)
-	}
+	timeoutsOf(t, filters)
 
 	a := newAsked(t)
 	key := a.Key(rationtest.Key{Scopes: []string{"search"}})
@@ -93,6 +88,20 @@ func TestTheDocumentedConfigurationIsEnvoys(t *testing.T) {
 	a.wantUsed(key.ID, "search", 2)
 	a.wantUsed(key.ID, "tokens", 500)
 	a.wantUsed(victim.ID, "search", 0)
+}
+
+// timeoutsOf returns how long Envoy waits for external authorization, and for the rate
+// limit service. Neither may let requests pass when the time is over.
+func timeoutsOf(t *testing.T, filters []*connectionv3.HttpFilter) []time.Duration {
+	t.Helper()
+	authorization, limits := new(authfilterv3.ExtAuthz), new(limitfilterv3.RateLimit)
+	if err := filters[0].GetTypedConfig().UnmarshalTo(authorization); err != nil || authorization.GetFailureModeAllow() {
+		t.Errorf("the filter lets requests pass uncounted: %v, %v", authorization, err)
+	}
+	if err := filters[1].GetTypedConfig().UnmarshalTo(limits); err != nil || !limits.GetFailureModeDeny() {
+		t.Errorf("the filter lets requests pass uncounted: %v, %v", limits, err)
+	}
+	return []time.Duration{authorization.GetGrpcService().GetTimeout().AsDuration(), limits.GetTimeout().AsDuration()}
 }
 
 // passedOn returns the header that the filter after external authorization gets.

@@ -49,6 +49,12 @@ type asked struct {
 
 func newAsked(t *testing.T) *asked {
 	t.Helper()
+	return newAskedWith(t, func(engine envoy.Reservations) envoy.Reservations { return engine })
+}
+
+// newAskedWith has something between the server and what ends reservations.
+func newAskedWith(t *testing.T, between func(envoy.Reservations) envoy.Reservations) *asked {
+	t.Helper()
 	a := &asked{T: t, Fixture: rationtest.New(t, rationtest.Options{})}
 	table, err := route.Compile(route.Config{Routes: []route.Route{
 		{Path: "/health", Free: true},
@@ -59,7 +65,7 @@ func newAsked(t *testing.T) *asked {
 		t.Fatal(err)
 	}
 	a.server = envoy.NewServer(envoy.Config{
-		Gate: rationhttp.Gate{Charger: a.Engine, Observe: a.observe}, Reservations: a.Engine,
+		Gate: rationhttp.Gate{Charger: a.Engine, Observe: a.observe}, Reservations: between(a.Engine),
 		Inbound: inbound.Config{Routes: table},
 		Callers: bearer.New(fakeTokens{}), Ready: a.Engine.Ready,
 	})

@@ -55,35 +55,78 @@ func (s *rateLimits) charge(ctx context.Context, charge ration.Charge) (ration.D
 	return s.config.Gate.Charger.Charge(ctx, charge)
 }
 
-// holdTime is how long what is reserved for several keys stays so if this instance dies
-// before it has ended the reservations.
-const holdTime = time.Minute
+const (
+	// holdTime is how long what is reserved for several keys stays so if nobody ends it:
+	// this instance dies, or the database stays away.
+	holdTime = time.Minute
+	// endTime is how long it is tried to end reservations, after the time to make them.
+	endTime = 3 * time.Second
+	// endPause is between two tries.
+	endPause = 100 * time.Millisecond
+)
 
 // decideTogether reserves what is asked of each key, for no decision joins two. If all
 // are admitted it settles the reservations, else it voids them.
 func (s *rateLimits) decideTogether(ctx context.Context, all []*asked) ([]ration.Decision, error) {
 	decisions, errs := make([]ration.Decision, len(all)), make([]error, len(all))
-	ends := context.WithoutCancel(ctx) // nobody else could end what was reserved for a caller that has gone
+	reserving, cancel := staying(ctx, maxWait)
+	defer cancel()
 	concurrently(len(all), func(i int) {
 		charge := all[i].charge()
 		charge.Hold = &ration.Hold{TTL: holdTime, AtExpiry: ration.AtExpiryRelease}
-		decisions[i], errs[i] = s.charge(ends, charge)
+		decisions[i], errs[i] = s.charge(reserving, charge)
 	})
-	admitted := errors.Join(errs...) == nil && ctx.Err() == nil
+	failure := errors.Join(append(errs, ctx.Err())...)
+	admitted := failure == nil
 	for i := range decisions {
 		admitted = admitted && decisions[i].Allowed()
 	}
+	ending, cancel := staying(ctx, endTime)
+	defer cancel()
 	concurrently(len(all), func(i int) {
-		reservation := decisions[i].Reservation
-		switch {
-		case errs[i] != nil || reservation == nil: // what is unknown expires
-		case admitted:
-			_, errs[i] = s.config.Reservations.Settle(ends, decisions[i].KeyID, reservation.ID, ration.Settlement{})
-		default:
-			_, errs[i] = s.config.Reservations.Void(ends, decisions[i].KeyID, reservation.ID)
+		if errs[i] == nil && decisions[i].Reservation != nil { // what is unknown expires
+			errs[i] = s.end(ending, &decisions[i], admitted)
 		}
 	})
-	return decisions, errors.Join(append(errs, ctx.Err())...)
+	if failure != nil {
+		return decisions, failure
+	}
+	return decisions, errors.Join(errs...)
+}
+
+// staying returns a context that stays though the caller goes, but no longer than most:
+// nobody else could end what was reserved for it.
+func staying(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), most)
+}
+
+// end settles or voids a reservation, and tries again while the database is away: of
+// several, some may have been settled. To do it twice is to do it once.
+func (s *rateLimits) end(ctx context.Context, decision *ration.Decision, admitted bool) (err error) {
+	for {
+		if admitted {
+			_, err = s.config.Reservations.Settle(ctx, decision.KeyID, decision.Reservation.ID, ration.Settlement{})
+		} else {
+			_, err = s.config.Reservations.Void(ctx, decision.KeyID, decision.Reservation.ID)
+		}
+		if err == nil || !isPassing(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(endPause):
+		}
+	}
+}
+
+// isPassing reports whether what failed may work a moment later.
+func isPassing(err error) bool {
+	switch ration.CodeOf(err) {
+	case ration.CodeStoreUnavailable, ration.CodeOutcomeUnknown, ration.CodeClockSuspect:
+		return true
+	}
+	return false
 }
 
 // concurrently calls f with each number below n, and returns when all calls have.

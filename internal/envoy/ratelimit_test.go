@@ -152,6 +152,22 @@ func TestSeveralDescriptorsAreAllOrNone(t *testing.T) {
 	a.wantUsed(other.ID, "requests", 1)
 }
 
+// TestAKeyThatIsNamedInTwoWaysIsTwoCharges, all or none as of two keys.
+func TestAKeyThatIsNamedInTwoWaysIsTwoCharges(t *testing.T) {
+	a := newAsked(t)
+	for limit, row := range map[string]struct {
+		want ratelimitv3.RateLimitResponse_Code
+		used int64
+	}{"2/day": {ok, 2}, "1/day": {over, 0}, "1 at once": {over, 0}} {
+		key := a.Key(rationtest.Key{Limits: []string{limit}})
+		answer := a.mustLimit(descriptor("key_id", key.ID.String()), descriptor("secret", key.Secret.Reveal()))
+		if answer.GetOverallCode() != row.want {
+			t.Errorf("%s: %v, want %v", limit, answer, row.want)
+		}
+		a.wantUsed(key.ID, "requests", row.used)
+	}
+}
+
 // TestWhoMayNotCallIsOverItsLimit, for the filter knows no other refusal, and the body says
 // why.
 func TestWhoMayNotCallIsOverItsLimit(t *testing.T) {

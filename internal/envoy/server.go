@@ -27,9 +27,9 @@ const (
 	// call bounds that.
 	maxAge = 10 * time.Minute
 	// lastCalls is how long calls may take that were under way when a connection ended:
-	// a peer may begin some for 5 s more, and each takes maxWait at most. What is left then
-	// are answers that nobody takes.
-	lastCalls = 5*time.Second + maxWait + time.Second
+	// a peer may begin some for 5 s more, and each takes maxWait and endTime at most. What is
+	// left then are answers that nobody takes.
+	lastCalls = 5*time.Second + maxWait + endTime + time.Second
 )
 
 // Server serves both protocols and the health service of gRPC (grpc.health.v1). Calls of

@@ -100,7 +100,7 @@ func (s *service) failed(ctx context.Context, err error) error {
 	switch code := ration.CodeOf(err); {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return status.Error(codes.Canceled, "the caller has gone")
-	case code == ration.CodeStoreUnavailable, code == ration.CodeOutcomeUnknown, code == ration.CodeClockSuspect:
+	case isPassing(err):
 		return status.Error(codes.Unavailable, string(code))
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return status.Error(codes.DeadlineExceeded, "no decision was made in time")
