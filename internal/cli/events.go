@@ -112,7 +112,7 @@ func (a *app) follow(ctx context.Context, ops admin.Operations, filter *admin.Ev
 		page, err := ops.ListEvents(ctx, *filter)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // whoever ends it has seen enough
 		case err != nil:
 			return err
 		}
