@@ -151,8 +151,8 @@ func (a *Account) tellRefunds(receipt *ration.Receipt) {
 	if !a.telling {
 		return
 	}
-	if bound, may := a.boundOfRefund(receipt); !may {
-		bound.Kind = RefundsExhausted
-		a.tell(bound)
+	for _, full := range a.fullFor(receipt) {
+		full.Kind = RefundsExhausted
+		a.tell(full)
 	}
 }

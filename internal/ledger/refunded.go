@@ -64,13 +64,12 @@ func refundPeriods(r *ration.Receipt) (periods []RefundPeriod) {
 // mayRefund reports whether all of a receipt may be given back, according to the
 // quota of each period. If no quota bounds it, the number of refunds does.
 func (a *Account) mayRefund(receipt *ration.Receipt) bool {
-	_, may := a.boundOfRefund(receipt)
-	return may
+	return len(a.fullFor(receipt)) == 0
 }
 
-// boundOfRefund reports whether all of a receipt may be given back. If not, bound says
-// which quota forbids it, in which period, and how much of that was given back.
-func (a *Account) boundOfRefund(receipt *ration.Receipt) (bound Event, may bool) {
+// fullFor returns what forbids that all of a receipt is given back: each quota, in which
+// period, and how much of that was given back. If there is none, all may be given back.
+func (a *Account) fullFor(receipt *ration.Receipt) (full []Event) {
 	bounded := false
 	for _, period := range refundPeriods(receipt) {
 		quota := a.policy.quota(period.Meter, period.Period)
@@ -80,22 +79,19 @@ func (a *Account) boundOfRefund(receipt *ration.Receipt) (bound Event, may bool)
 		bounded = true
 		most, refunded := mostRefunded(quota), a.refunded(period)
 		if unitsOf(receipt, period.Meter) > most-refunded {
-			return Event{Limit: *quota, Period: period.ID, Most: most, Units: refunded}, false
+			full = append(full, Event{Limit: *quota, Period: period.ID, Most: most, Units: refunded})
 		}
 	}
 	for i := range receipt.Postings {
-		full, shifted := a.boundOfShifted(&receipt.Postings[i])
-		if full != nil {
-			return *full, false
-		}
-		bounded = bounded || shifted
+		ofPosting, shifted := a.fullShifted(&receipt.Postings[i])
+		full, bounded = append(full, ofPosting...), bounded || shifted
 	}
 	day := receipt.Postings[0].Day()
 	if refunded := a.work().refunds[day]; !bounded && refunded >= refundsWithoutQuota {
 		limit := ration.Limit{Meter: ration.MeterRequests, Kind: ration.KindQuota, Period: ration.PeriodDay}
-		return Event{Limit: limit, Period: day, Most: refundsWithoutQuota, Units: refunded}, false
+		full = append(full, Event{Limit: limit, Period: day, Most: refundsWithoutQuota, Units: refunded})
 	}
-	return Event{}, true
+	return full
 }
 
 // mostRefunded returns how many units of a quota may be given back in one period.

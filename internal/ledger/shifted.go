@@ -105,9 +105,9 @@ func (m *MeterUsage) resetShifted(period ration.Period, epoch int64, now time.Ti
 	m.Shifted = append(slices.DeleteFunc(slices.Clone(m.Shifted), func(other ShiftedWindow) bool { return other.Period == period }), s)
 }
 
-// boundOfShifted returns which quota forbids that units of a posting are given back,
-// of those whose current periods count it; nil: none. Bounded says whether there is any.
-func (a *Account) boundOfShifted(p *ration.Posting) (full *Event, bounded bool) {
+// fullShifted returns which quotas forbid that units of a posting are given back, of those
+// whose current periods count it. Bounded says whether there is any that does.
+func (a *Account) fullShifted(p *ration.Posting) (full []Event, bounded bool) {
 	entry := a.after.Meter(p.Meter)
 	if entry == nil || p.Units == 0 {
 		return nil, false
@@ -120,11 +120,11 @@ func (a *Account) boundOfShifted(p *ration.Posting) (full *Event, bounded bool) 
 		if s := shiftedOf(entry.Shifted, limit.Period); s != nil && p.Epoch >= s.Epoch {
 			bounded = true
 			if most := mostRefunded(limit); p.Units > most-s.Refunded {
-				return &Event{Limit: *limit, Period: s.ID, EndsAt: s.EndsAt, Epoch: s.Epoch, Most: most, Units: s.Refunded}, true
+				full = append(full, Event{Limit: *limit, Period: s.ID, EndsAt: s.EndsAt, Epoch: s.Epoch, Most: most, Units: s.Refunded})
 			}
 		}
 	}
-	return nil, bounded
+	return full, bounded
 }
 
 // countRefundShifted counts units that were given back in the periods that counted them.

@@ -28,6 +28,7 @@ var eventTests = []contractTest{
 	{"events of a batch have the order of its items", testEventsOfBatch},
 	{"instances that reach a threshold together tell it once", testToldByInstances},
 	{"a refund that leaves no room for another is told once", testRefundsToldExhausted},
+	{"every quota that a refund fills is told", testRefundsToldOfEachQuota},
 	{"changes of a key are told", testChangesTold},
 	{"a change that fails tells nothing", testFailedChangeTellsNothing},
 	{"an expiry is told once, a week before", testExpiringTold},
@@ -306,6 +307,27 @@ func testRefundsToldExhausted(f *fixture) {
 	var data map[string]any
 	f.wantError(json.Unmarshal(told[0].Data, &data), nil)
 	f.want("data", map[string]any{"meter": "requests", "period": "day", "limit": "requests-day", "most": 10.0, "given_back": 10.0}, data)
+}
+
+// testRefundsToldOfEachQuota wants each quota that is full, not only the first, and those
+// that fill up later.
+func testRefundsToldOfEachQuota(f *fixture) {
+	id := f.key(f.plan("20/hour", "20/day", "20/month from day 3", "120/lifetime").Name)
+	told := func() (periods []string) {
+		for _, event := range f.events(id, admin.EventRefundsExhausted) {
+			var data struct{ Period string }
+			f.wantError(json.Unmarshal(event.Data, &data), nil)
+			periods = append(periods, data.Period)
+		}
+		return periods
+	}
+	for _, receipt := range f.receipts(id, 10) {
+		f.wantCode(f.charge(refunding(receipt)), ration.CodeOK)
+	}
+	f.want("told", []string{"hour", "day", "month from day 3"}, told())
+	f.advance(time.Hour)
+	f.wantCode(f.charge(refunding(f.receipts(id, 1)[0])), ration.CodeRefundsExhausted)
+	f.want("told", []string{"hour", "day", "month from day 3"}, told())
 }
 
 func testChangesTold(f *fixture) {
