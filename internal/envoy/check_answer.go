@@ -17,20 +17,26 @@ import (
 // admitted lets a request pass. Its upstream learns whose it is, as by the proxy, and the
 // client what remains.
 func (s *checks) admitted(x *inbound.Request) *authv3.CheckResponse {
-	out := &authv3.OkHttpResponse{HeadersToRemove: strings.Split(s.reader.CredentialHeaders(x), ",")}
+	leftover := s.reader.LeftoverOf(x)
+	out := &authv3.OkHttpResponse{QueryParametersToRemove: leftover.Parameters}
 	upstream := make(http.Header, 4)
 	inbound.SetIdentity(upstream, &x.Answer.Decision)
 	inbound.SetReservation(upstream, &x.Answer.Decision)
 	upstream.Set(rationhttp.RequestIDHeader, x.ID)
 	for name, values := range upstream {
 		if values[0] == "" { // Envoy leaves out a field without a value, and keeps the client's
-			out.HeadersToRemove = append(out.HeadersToRemove, strings.ToLower(name))
+			leftover.Remove = append(leftover.Remove, strings.ToLower(name))
 			continue
 		}
 		out.Headers = append(out.Headers, option(name, values[0]))
 	}
-	if x.Answer.Credential.InQuery {
-		out.QueryParametersToRemove = []string{x.Sources.QueryParameter}
+	for name, values := range leftover.Replace {
+		out.Headers = append(out.Headers, option(name, strings.Join(values, separatorOf(name))))
+	}
+	for _, name := range leftover.Remove { // which Envoy does after it has set the others
+		if upstream.Get(name) == "" {
+			out.HeadersToRemove = append(out.HeadersToRemove, name)
+		}
 	}
 	for _, field := range x.Answer.Response.Fields {
 		if s.config.Gate.Responder.OwnsField(field.Name) {
@@ -38,6 +44,14 @@ func (s *checks) admitted(x *inbound.Request) *authv3.CheckResponse {
 		}
 	}
 	return &authv3.CheckResponse{Status: &statusv1.Status{Code: int32(codes.OK)}, HttpResponse: &authv3.CheckResponse_OkResponse{OkResponse: out}}
+}
+
+// separatorOf is what stands between the values of a header.
+func separatorOf(name string) string {
+	if name == "Cookie" {
+		return "; "
+	}
+	return ", "
 }
 
 // denied answers what the client is to get.

@@ -173,6 +173,47 @@ func TestContextExtensionsSayWhatIsCharged(t *testing.T) {
 	a.wantUsed(key.ID, "requests", 2)
 }
 
+// TestTheUpstreamGetsNoMoreThanByTheProxy: no secret, and nothing that a framework takes
+// for what Ration or Envoy says.
+func TestTheUpstreamGetsNoMoreThanByTheProxy(t *testing.T) {
+	a := newAsked(t)
+	secret := a.Key(rationtest.Key{Owner: "ada"}).Secret.Reveal()
+	for _, target := range []string{"/health", "/things"} { // the first is free
+		for _, name := range []string{"x_auth_subject", "x.auth.subject", "x-auth_key-id", "x_forwarded_for", "content_length", "x-original-url", "x-rewrite-url", "x-original-uri", "proxy"} {
+			_, removed := a.wantAdmitted(a.mustCheck(request{target: target, header: map[string]string{"x-api-key": secret, name: "/admin"}}))
+			if !slices.Contains(removed, name) {
+				t.Errorf("%s: %s reaches the upstream; removed are %v", target, name, removed)
+			}
+		}
+		set, removed := a.wantAdmitted(a.mustCheck(request{target: target, header: map[string]string{
+			"x-api-key": secret, "x-auth-subject": "root", "x-request-id": "mine", "cookie": "a=1; k=" + secret + "; b=2", "x-copy": secret, "x-kept": "1", "user-agent": "curl",
+		}}))
+		if slices.Contains(removed, "x-auth-subject") == (target == "/things") || slices.Contains(removed, "x-request-id") {
+			t.Errorf("%s: what Ration sets is removed: %v", target, removed)
+		}
+		if set.Get("Cookie") != "a=1; b=2" || !slices.Contains(removed, "x-copy") {
+			t.Errorf("%s: the secret reaches the upstream; set are %v, removed %v", target, set, removed)
+		}
+		for _, name := range []string{"x-kept", "user-agent", "x-forwarded-for", "x-forwarded-proto", "cookie"} {
+			if slices.Contains(removed, name) {
+				t.Errorf("%s: %s is removed", target, name)
+			}
+		}
+		for query, want := range map[string][]string{
+			"a=1&copy=" + secret + "&b=2": {"copy"}, "c%6Fpy=" + secret: {"c%6Fpy"}, "token=" + secret + "&token=x": {"token"}, "a=1": nil, "": nil,
+		} {
+			got := a.mustCheck(request{target: target + "?" + query, header: map[string]string{"x-api-key": secret}})
+			if a.wantAdmitted(got); !slices.Equal(got.GetOkResponse().GetQueryParametersToRemove(), want) {
+				t.Errorf("%s: of the query %v are removed, want %v", target, got.GetOkResponse().GetQueryParametersToRemove(), want)
+			}
+		}
+	}
+	free := a.mustCheck(request{target: "/health?api_key=" + secret + "&a=1"}) // on others it is refused
+	if a.wantAdmitted(free); !slices.Equal(free.GetOkResponse().GetQueryParametersToRemove(), []string{"api_key"}) {
+		t.Errorf("the upstream gets the key: %v", free)
+	}
+}
+
 func TestAFreeRouteNeedsNoKey(t *testing.T) {
 	a := newAsked(t)
 	upstream, removed := a.wantAdmitted(a.mustCheck(request{target: "/health", header: map[string]string{"x-auth-subject": "root"}}))
