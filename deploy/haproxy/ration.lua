@@ -18,8 +18,11 @@ local hop = {
 	["host"] = true, ["connection"] = true, ["keep-alive"] = true, ["proxy-connection"] = true, ["te"] = true, ["trailer"] = true, ["upgrade"] = true,
 	["expect"] = true, ["content-length"] = true, ["transfer-encoding"] = true, ["http2-settings"] = true,
 	["x-request-id"] = true, ["x-forwarded-for"] = true, ["x-forwarded-method"] = true, ["x-forwarded-uri"] = true,
-	["x-original-method"] = true, ["x-original-uri"] = true, ["x-original-url"] = true, ["x-ration-token"] = true,
+	["x-original-method"] = true, ["x-original-uri"] = true, ["x-original-url"] = true, ["x-rewrite-url"] = true, ["x-ration-token"] = true,
 }
+-- What the API doesn't have from the client: some frameworks take the last three for the
+-- path, which is another one than was charged.
+local ended = { "connection", "upgrade", "http2-settings", "x-original-uri", "x-original-url", "x-rewrite-url" }
 
 local function set(names)
 	local all = {}
@@ -36,6 +39,14 @@ local function first(headers, name)
 	return ""
 end
 
+-- isWebSocket says whether a request asks for one. Any other protocol, such as h2c, would
+-- carry requests that nobody asks about.
+local function isWebSocket(txn, headers)
+	local length = first(headers, "content-length")
+	return txn.f:method() == "GET" and string.lower(first(headers, "upgrade")) == "websocket"
+		and (length == "" or length == "0") and first(headers, "transfer-encoding") == ""
+end
+
 local function refuse(txn, status, headers, body)
 	local reply = txn:reply({ status = status })
 	for name, values in pairs(headers) do
@@ -48,8 +59,9 @@ local function refuse(txn, status, headers, body)
 end
 
 core.register_action("ration", { "http-req" }, function(txn, address)
-	local asked = {}
-	for name, values in pairs(txn.http:req_get_headers()) do
+	local asked, sent = {}, txn.http:req_get_headers()
+	local webSocket = isWebSocket(txn, sent)
+	for name, values in pairs(sent) do
 		if isIdentity[usual(name)] then
 			if name ~= "x-request-id" then txn.http:req_del_header(name) end
 		elseif not hop[name] then
@@ -69,6 +81,11 @@ core.register_action("ration", { "http-req" }, function(txn, address)
 	if answer.status ~= 200 then
 		refuse(txn, answer.status, answer.headers, answer.body or "")
 		return
+	end
+	for _, name in ipairs(ended) do txn.http:req_del_header(name) end
+	if webSocket then
+		txn.http:req_set_header("Connection", "Upgrade")
+		txn.http:req_set_header("Upgrade", "websocket")
 	end
 	for _, name in ipairs(identity) do txn.http:req_set_header(name, first(answer.headers, name)) end
 	for _, name in ipairs(credentials) do txn.http:req_del_header(name) end

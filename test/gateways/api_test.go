@@ -58,7 +58,7 @@ func echoLines(t *testing.T, w http.ResponseWriter, r *http.Request) {
 	}
 	defer func() { _ = connection.Close() }()
 	accepted := sha1.Sum([]byte(r.Header.Get("Sec-Websocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) //nolint:gosec // RFC 6455 wants it; HAProxy looks
-	_, _ = io.WriteString(connection, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: "+base64.StdEncoding.EncodeToString(accepted[:])+"\r\n\r\n")
+	_, _ = io.WriteString(connection, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Seen: "+r.Header.Get("X-Auth-Subject")+"\r\nSec-WebSocket-Accept: "+base64.StdEncoding.EncodeToString(accepted[:])+"\r\n\r\n")
 	for lines := bufio.NewScanner(buffered); lines.Scan(); {
 		_, _ = io.WriteString(connection, "echo "+lines.Text()+"\n")
 	}

@@ -67,7 +67,7 @@ func (c contract) start(t *testing.T, ration, api string) gateway {
 		proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), answerKey{}, answer.Header)))
 	}))
 	t.Cleanup(server.Close)
-	return gateway{name: c.name, url: server.URL, silent: !c.told("ratelimit")}
+	return gateway{name: c.name, url: server.URL, played: true, silent: !c.told("ratelimit")}
 }
 
 // asked returns a question with the client's headers that pass. A client's Connection

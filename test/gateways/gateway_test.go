@@ -16,6 +16,7 @@ type gateway struct {
 	name   string
 	url    string
 	silent bool // it can't tell a client what remains of a request that passes
+	played bool // a test plays it
 }
 
 // run starts a gateway's program and waits until it listens.

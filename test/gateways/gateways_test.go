@@ -143,6 +143,7 @@ func (w *world) try(t *testing.T, g gateway) {
 			t.Errorf("the API was told %q", got.Header["X-Forwarded-For"])
 		}
 	})
+	t.Run("the client's hop ends at the gateway", func(t *testing.T) { tryHop(t, g, key.Secret) })
 	t.Run("one request id for all calls saves nothing", func(t *testing.T) {
 		before := harness.Used(t, w.db, key.ID)
 		for range 3 {
@@ -291,15 +292,20 @@ func (g gateway) tryWebSocket(t *testing.T, secret string) {
 	if line, _, _ := g.upgrade(t, ""); !strings.HasPrefix(line, "HTTP/1.1 401") {
 		t.Errorf("without a key: %q", line)
 	}
-	line, lines, connection := g.upgrade(t, "X-API-Key: "+secret+"\r\n")
+	line, lines, connection := g.upgrade(t, "X-API-Key: "+secret+"\r\nConnection: X-Auth-Subject\r\n")
 	if !strings.HasPrefix(line, "HTTP/1.1 101") {
 		t.Fatalf("with a key: %q", line)
 	}
+	named := g.played
 	for line != "\r\n" {
 		var err error
 		if line, err = lines.ReadString('\n'); err != nil {
 			t.Fatal(err)
 		}
+		named = named || strings.EqualFold(line, "X-Seen: ada\r\n")
+	}
+	if !named {
+		t.Error("the API wasn't told whose WebSocket it is")
 	}
 	fmt.Fprint(connection, "hello\n")
 	if line, err := lines.ReadString('\n'); line != "echo hello\n" {
