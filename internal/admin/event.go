@@ -116,8 +116,6 @@ func decidedEvent(key *ration.Key, decided *ledger.Event) NewEvent {
 		event = newEvent(EventRefundsExhausted, decided.At, key, data)
 		event.Mark = fmt.Sprintf("refunds %s %d %d", about, decided.Most, decided.Epoch)
 	}
-	if limit.Period != ration.PeriodLifetime {
-		event.MarkEnds = decided.At.Add(ledger.EventMarkRetention)
-	}
+	event.MarkEnds = decided.RememberUntil()
 	return event
 }

@@ -19,10 +19,18 @@ const (
 // DefaultThresholds are the thresholds that are told unless somebody says otherwise.
 func DefaultThresholds() []int { return []int{80, 100} }
 
-// EventMarkRetention is how long a store remembers that an event of a period was told,
-// so that it isn't told again. It is longer than any period, except for a lifetime, which
-// is remembered for ever.
-const EventMarkRetention = RefundRetention
+// RememberUntil returns until when a store remembers that an event was told, so that it
+// isn't told again: until nothing can be posted to its period any more, by the clock or
+// by one that is set back. The zero time means for ever, as of a lifetime.
+func (e *Event) RememberUntil() time.Time {
+	switch {
+	case e.Limit.Period == ration.PeriodLifetime:
+		return time.Time{}
+	case e.Kind == RefundsExhausted || e.EndsAt.IsZero():
+		return e.At.Add(RefundRetention) // a receipt has no end
+	}
+	return e.EndsAt.Add(ration.MaxReservationTTL + ration.LateSettlement)
+}
 
 // Event is a fact about a key that one of its items has caused. It is to be told once,
 // even if use falls and rises again: a store remembers which ones it has told.

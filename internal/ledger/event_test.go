@@ -3,6 +3,7 @@ package ledger
 import (
 	"math/big"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -23,4 +24,28 @@ func TestThresholdUnits(t *testing.T) {
 			t.Fatalf("%d %% of %d is %d", percent, quantity, got)
 		}
 	})
+}
+
+func TestEventsAreRememberedWhileTheyCanBeCausedAgain(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 7, 15, 12, 30, 0, 0, time.UTC)
+	hour := at.Add(30 * time.Minute)
+	for _, row := range []struct {
+		name   string
+		event  Event
+		period ration.Period
+		want   time.Time
+	}{
+		{"an hour", Event{Kind: LimitReached, EndsAt: hour}, ration.PeriodHour, hour.Add(48 * time.Hour)},
+		{"a month", Event{Kind: LimitReached, EndsAt: at.AddDate(0, 1, 0)}, ration.PeriodMonth, at.AddDate(0, 1, 2)},
+		{"a period whose end is not known", Event{Kind: LimitReached}, ration.PeriodDay, at.Add(RefundRetention)},
+		{"a lifetime", Event{Kind: LimitReached}, ration.PeriodLifetime, time.Time{}},
+		{"refunds of an hour, whose receipts have no end", Event{Kind: RefundsExhausted, EndsAt: hour}, ration.PeriodHour, at.Add(RefundRetention)},
+		{"refunds of a lifetime", Event{Kind: RefundsExhausted}, ration.PeriodLifetime, time.Time{}},
+	} {
+		row.event.At, row.event.Limit.Period = at, row.period
+		if got := row.event.RememberUntil(); !got.Equal(row.want) {
+			t.Errorf("%s is remembered until %s, want %s", row.name, got, row.want)
+		}
+	}
 }

@@ -28,6 +28,7 @@ var eventTests = []contractTest{
 	{"events of a batch have the order of its items", testEventsOfBatch},
 	{"instances that reach a threshold together tell it once", testToldByInstances},
 	{"a refund that leaves no room for another is told once", testRefundsToldExhausted},
+	{"an import of counts tells nothing", testImportTellsNothing},
 	{"every quota that a refund fills is told", testRefundsToldOfEachQuota},
 	{"changes of a key are told", testChangesTold},
 	{"a change that fails tells nothing", testFailedChangeTellsNothing},
@@ -307,6 +308,16 @@ func testRefundsToldExhausted(f *fixture) {
 	var data map[string]any
 	f.wantError(json.Unmarshal(told[0].Data, &data), nil)
 	f.want("data", map[string]any{"meter": "requests", "period": "day", "limit": "requests-day", "most": 10.0, "given_back": 10.0}, data)
+}
+
+func testImportTellsNothing(f *fixture) {
+	id := f.key(f.plan("10/day").Name)
+	f.charge(chargeOf(id))
+	f.importDays(1, 8, counted(id, ration.DateID(f.now.Date()), 9))
+	f.charge(chargeOf(id, requests(0)))
+	f.wantTold(id)
+	f.charge(chargeOf(id))
+	f.wantTold(id, "100% of requests-day at 10")
 }
 
 // testRefundsToldOfEachQuota wants each quota that is full, not only the first, and those
