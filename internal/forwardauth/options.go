@@ -15,7 +15,7 @@ type options struct {
 	// 0: the client's. nginx takes only those two for a refusal.
 	denyStatus int
 	// once charges questions with one request id once: nginx asks twice about a request
-	// that try_files sends another way.
+	// that try_files or error_page sends another way, and after error_page by GET.
 	once bool
 }
 
@@ -54,9 +54,10 @@ func (h *Handler) askOnce(c *call) error {
 	}
 	c.Question.Repeatable = true
 	if c.Question.Idempotency != nil { // the same id says that it is the same call; a call with another one is refused
-		c.Question.Idempotency.About += " " + c.ID
+		about := c.Question.Idempotency
+		about.About = strings.TrimPrefix(about.About, c.In.Method+" ") + " " + c.ID
 		return nil
 	}
-	c.Question.Idempotency = &ration.Idempotency{Key: Via + " " + c.ID, About: c.In.Method + " " + c.In.RequestURI}
+	c.Question.Idempotency = &ration.Idempotency{Key: Via + " " + c.ID, About: c.In.RequestURI}
 	return nil
 }

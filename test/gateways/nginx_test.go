@@ -43,7 +43,7 @@ func startNginxWith(t *testing.T, dir, address, lines string) {
 }
 
 // TestNginxAsksTwiceAndIsChargedOnce sends requests that nginx asks about twice: its
-// try_files sends them another way.
+// try_files or its error_page sends them another way.
 func TestNginxAsksTwiceAndIsChargedOnce(t *testing.T) {
 	dir := t.TempDir()
 	w := &world{db: "sqlite:" + filepath.Join(dir, "ration.db"), api: newAPI(t)}
@@ -63,6 +63,12 @@ func TestNginxAsksTwiceAndIsChargedOnce(t *testing.T) {
 			}
 			used += row.cost
 		}
+		for _, method := range []string{"GET", "POST"} { // nginx asks again by GET
+			if response, got := asks.ask(t, method, "/failing/x", nil, "X-API-Key: "+key.Secret); response.StatusCode != 200 || got.URI != "/again" {
+				t.Fatalf("%q: %s: %d %+v", row.option, method, response.StatusCode, got)
+			}
+			used += row.cost
+		}
 		if got := harness.Used(t, w.db, key.ID); got != used {
 			t.Errorf("with %q, %d requests are counted, want %d", row.option, got, used)
 		}
@@ -71,7 +77,7 @@ func TestNginxAsksTwiceAndIsChargedOnce(t *testing.T) {
 
 func startNginxWithTryFiles(t *testing.T, option, ration, api string) gateway {
 	t.Helper()
-	dir, address := t.TempDir(), harness.FreeAddr(t)
+	dir, address, nobody := t.TempDir(), harness.FreeAddr(t), harness.FreeAddr(t)
 	for _, name := range []string{"server.conf", "location.conf"} {
 		text, err := os.ReadFile(filepath.Join("../../deploy/nginx", name))
 		if err != nil {
@@ -85,6 +91,9 @@ server {
     include ration/server.conf;
     include ration/location.conf;
     location / { try_files $uri @api; }
+    error_page 502 = /again;
+    location /failing/ { proxy_pass http://`+nobody+`; }
+    location = /again { proxy_pass http://`+api+`; }
     location @api { proxy_pass http://`+api+`; }
 }
 `)
