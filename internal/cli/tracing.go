@@ -24,9 +24,11 @@ func newTracer(ctx context.Context, self rationadmin.Instance, log *slog.Logger)
 }
 
 // aroundCalls returns what is around each call over gRPC.
-func (i *instance) aroundCalls() []grpc.UnaryServerInterceptor {
-	if i.tracer == nil {
-		return nil
+func (i *instance) aroundCalls() (all []grpc.UnaryServerInterceptor) {
+	for _, one := range []grpc.UnaryServerInterceptor{i.access.Unary(), i.tracer.Unary()} {
+		if one != nil {
+			all = append(all, one)
+		}
 	}
-	return []grpc.UnaryServerInterceptor{i.tracer.Unary()}
+	return all
 }

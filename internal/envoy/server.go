@@ -11,6 +11,8 @@ import (
 	"google.golang.org/grpc"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
+
+	"github.com/ration-dev/ration/internal/condense"
 )
 
 const (
@@ -47,6 +49,7 @@ func NewServer(config Config) *Server {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.trouble = condense.New(s.log)
 	server := grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(32<<10),
 		grpc.ConnectionTimeout(5*time.Second), // for TLS, and for the first frame

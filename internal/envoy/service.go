@@ -15,6 +15,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/bearer"
+	"github.com/ration-dev/ration/internal/condense"
 	"github.com/ration-dev/ration/internal/cors"
 	"github.com/ration-dev/ration/internal/inbound"
 	"github.com/ration-dev/ration/rationhttp"
@@ -54,15 +55,16 @@ var _ Reservations = (*ration.Engine)(nil)
 
 // service is what both protocols are served by. It is safe for concurrent use.
 type service struct {
-	config Config
-	log    *slog.Logger
+	config  Config
+	log     *slog.Logger
+	trouble *condense.Log
 }
 
 // intercept bounds a call's time, and lets no fault of one call end the process.
 func (s *service) intercept(ctx context.Context, in any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			s.log.ErrorContext(ctx, "a gRPC call failed", "method", info.FullMethod, "fault", fault)
+			s.trouble.Say(ctx, slog.LevelError, condense.Kind{Message: "a gRPC call failed", Code: info.FullMethod}, slog.Any("fault", fault))
 			answer, err = nil, status.Error(codes.Internal, "an internal error")
 		}
 	}()
@@ -105,6 +107,6 @@ func (s *service) failed(ctx context.Context, err error) error {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return status.Error(codes.DeadlineExceeded, "no decision was made in time")
 	}
-	s.log.ErrorContext(ctx, "a gRPC call could not be answered", "error", err)
+	s.trouble.Say(ctx, slog.LevelError, condense.Kind{Message: "a gRPC call could not be answered"}, slog.Any("error", err))
 	return status.Error(codes.Internal, "an internal error")
 }
