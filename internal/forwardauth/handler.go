@@ -54,6 +54,7 @@ func New(config Config) *Handler {
 	forwarded, pages := config.Inbound.ForGateway(Via, config.CORS)
 	envoy, _ := config.Inbound.ForGateway(ViaExtAuthz, config.CORS)
 	config.CORS = pages
+	forwarded.RefuseAliases, envoy.RefuseAliases = true, true // not all gateways can drop them
 	return &Handler{
 		config: config, gate: &config.Inbound.Gate, trouble: condense.New(config.Log),
 		forwarded: inbound.NewReader(forwarded), envoy: inbound.NewReader(envoy),

@@ -220,6 +220,7 @@ func TestWhichRequestItIs(t *testing.T) {
 		{"no method", []string{"X-Forwarded-Uri: /search"}, 400, "original_request_missing", ""},
 		{"no URI", []string{"X-Forwarded-Method: GET"}, 400, "original_request_missing", ""},
 		{"empty", []string{"X-Forwarded-Method: ", "X-Forwarded-Uri: "}, 400, "original_request_missing", ""},
+		{"a path that the API may believe", []string{"X-Forwarded-Method: GET", "X-Forwarded-Uri: /health", "X-Rewrite-URL: /search"}, 400, "invalid_original_request", ""},
 		{"another spelling", []string{"X_Forwarded_Method: GET", "X_Forwarded_Uri: /health"}, 400, "original_request_missing", ""},
 		{"two methods", []string{"X-Forwarded-Method: POST", "X-Original-Method: GET", "X-Forwarded-Uri: /search"}, 400, "invalid_original_request", ""},
 		{"a free path besides", []string{"X-Forwarded-Method: GET", "X-Forwarded-Uri: /search", "X-Original-URI: /health"}, 400, "invalid_original_request", ""},
@@ -256,6 +257,21 @@ func TestWhichRequestItIs(t *testing.T) {
 				t.Errorf("got %s after %d charges", w.Body, len(f.charger.charges))
 			}
 		})
+	}
+}
+
+func TestAnotherSpellingOfWhatOnlyGatewaysSetIsRefused(t *testing.T) {
+	for line, status := range map[string]int{
+		"x_auth_subject: root": 400, "X.Auth.Subject: root": 400, "X-Auth_Key-Id: k": 400, "X--Auth-Plan: p": 400, "X_Auth_Reservation: r": 400, "X_Request_Id: r": 400,
+		"X_Original_Url: /search": 400, "X_Rewrite_Url: /search": 400, "X-Original.Uri: /search": 400, "Content_Length: 5": 400, "Transfer_Encoding: chunked": 400, "X_Forwarded_For: 1.2.3.4": 400,
+		"X_Custom: a": 200, "X-Auth-Subject: root": 200, "x-request-id: r-1": 200, "Content-Type: text/plain": 200,
+	} {
+		for _, target := range []string{forwardauth.Path, forwardauth.Prefix + "/health"} {
+			w := newFixture(t).ask("GET", target, append([]string{line}, about("GET", "/health")...)...)
+			if w.Code != status || status == 400 && problemOf(t, w).Code != "ambiguous_header" {
+				t.Errorf("%s with %s: got %d %s", target, line, w.Code, w.Body)
+			}
+		}
 	}
 }
 

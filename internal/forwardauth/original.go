@@ -14,12 +14,18 @@ var (
 	uriHeaders    = []string{"X-Forwarded-Uri", "X-Original-Uri"}
 )
 
+// rewriteHeader is not one of them: no gateway sends it, and not all can take it away.
+const rewriteHeader = "X-Rewrite-Url"
+
 // urlHeader holds a whole URL: of ingress-nginx.
 const urlHeader = "X-Original-Url"
 
 var (
 	errNoOriginal = &inbound.Fault{
 		Status: http.StatusBadRequest, Code: codeNoOriginal, Detail: "The gateway has to send the request's method and URI, as X-Forwarded-Method and X-Forwarded-Uri.",
+	}
+	errRewrite = &inbound.Fault{
+		Status: http.StatusBadRequest, Code: codeBadOriginal, Detail: rewriteHeader + " names another path, and the API may believe it.",
 	}
 	errContradiction = &inbound.Fault{
 		Status: http.StatusBadRequest, Code: codeBadOriginal, Detail: "Headers contradict each other about the method or the URI of the request.",
@@ -40,6 +46,8 @@ func originalOf(asked *http.Request) (*http.Request, error) {
 		uri.add([]string{pathOf(whole)})
 	}
 	switch {
+	case len(asked.Header[rewriteHeader]) > 0:
+		return nil, errRewrite
 	case method.contradicted || uri.contradicted:
 		return nil, errContradiction
 	case method.text == "" || uri.text == "":

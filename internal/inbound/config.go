@@ -30,6 +30,9 @@ type Config struct {
 	// AllowOverrides takes requests whose headers or query name another method than
 	// their own.
 	AllowOverrides bool
+	// RefuseAliases refuses requests with another spelling of a header that only Ration or
+	// its gateway sets: a way in that can't drop it has to.
+	RefuseAliases bool
 	// SecretPrefix is the prefix by which a Ration secret is recognised. Empty:
 	// [ration.DefaultSecretPrefix].
 	SecretPrefix string

@@ -17,6 +17,9 @@ var pathHeaders = []string{"X-Original-Url", "X-Rewrite-Url"}
 // its name.
 var methodHeaders = []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override", "X-Method", "Http-Method", "X-Real-Method", "X-Request-Method", "X-Http-Verb", "X-Verb", "X-Override-Method", "Override-Method"}
 
+// gatewayHeaders are what gateways overwrite, besides what Ration answers.
+var gatewayHeaders = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Uri", "X-Original-Method", "X-Original-Uri"}
+
 // methodOverride is a part of a folded name.
 const methodOverride = "methodoverride"
 
@@ -25,6 +28,7 @@ type hygiene struct {
 	ours      map[string]bool // by folded name: dropped always, we set them
 	framing   map[string]bool // by folded name: dropped in any spelling but the usual one
 	methods   map[string]bool // by folded name: refused
+	aliases   map[string]bool // by folded name: refused in any spelling but the usual one
 	guarded   map[string]bool // by folded name: what Connection may not name, with what is believed
 	passed    map[string]bool // by folded name: passed on from everybody, in the usual spelling
 	believed  families        // dropped unless a trusted proxy sent the usual spelling
@@ -46,6 +50,9 @@ func newHygiene(config Config) hygiene {
 		overrides: config.AllowOverrides,
 	}
 	maps.Copy(h.guarded, h.ours)
+	if config.RefuseAliases {
+		h.aliases = folded(framing, pathHeaders, gatewayHeaders, []string{headerSubject, headerKeyID, headerPlan, headerReservation, rationhttp.RequestIDHeader})
+	}
 	return h
 }
 
@@ -116,8 +123,26 @@ func (h *hygiene) check(r *http.Request) error {
 			return &Fault{http.StatusBadRequest, "ambiguous_method", "A header names another method than the request's."}
 		}
 	}
+	if h.hasAlias(r.Header) {
+		return &Fault{http.StatusBadRequest, "ambiguous_header", "A header has another spelling of a name that only the gateway may set."}
+	}
 	if reason := ambiguousQuery(r.URL.RawQuery); reason != "" && !h.lenient {
 		return &Fault{http.StatusBadRequest, "ambiguous_query", "The query can be read in two ways: " + reason + "."}
 	}
 	return nil
+}
+
+// hasAlias reports whether some applications read a header as one that only Ration or its
+// gateway sets.
+func (h *hygiene) hasAlias(header http.Header) bool {
+	if h.aliases == nil {
+		return false
+	}
+	var buffer [64]byte
+	for key := range header {
+		if n := readName(key, buffer[:]); !n.plain && h.aliases[string(n.folded)] {
+			return true
+		}
+	}
+	return false
 }

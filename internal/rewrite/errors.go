@@ -20,7 +20,7 @@ var codes = []string{
 	string(ration.CodeRateExceeded), string(ration.CodeConcurrencyExceeded), string(ration.CodeCostExceedsLimit), string(ration.CodeStoreUnavailable),
 	string(ration.CodeOutcomeUnknown), string(ration.CodeClockSuspect),
 	"invalid_idempotency_key", "idempotency_key_missing", "idempotency_replayed", string(ration.CodeIdempotencyMismatch),
-	"invalid_request", "keys_in_url", "internal_error", "no_such_route", "ambiguous_path", "ambiguous_method", "ambiguous_query",
+	"invalid_request", "keys_in_url", "internal_error", "no_such_route", "ambiguous_path", "ambiguous_method", "ambiguous_query", "ambiguous_header",
 	"invalid_connection", "method_not_supported", "body_incomplete", "upstream_unreachable", "upstream_timeout", "upstream_failed", "upstream_busy",
 	"usage_busy", "method_not_allowed",
 }

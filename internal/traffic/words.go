@@ -75,7 +75,7 @@ var codes = [...]ration.Code{
 	rationhttp.CodeClientGone, rationhttp.CodeInvalidRequest, rationhttp.CodeKeysInURL, rationhttp.CodeInvalidIdempotencyKey, rationhttp.CodeIdempotencyReplayed, rationhttp.CodeInternal,
 
 	"free", "preflight", "too_many_preflights", "origin_not_allowed", // the proxy's
-	"ambiguous_method", "ambiguous_path", "ambiguous_query", "idempotency_key_missing", "invalid_connection", "loop_detected", "method_not_supported", "unreadable_form", "upstream_busy",
+	"ambiguous_header", "ambiguous_method", "ambiguous_path", "ambiguous_query", "idempotency_key_missing", "invalid_connection", "loop_detected", "method_not_supported", "unreadable_form", "upstream_busy",
 
 	"no_such_route", "method_not_allowed",
 

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -144,12 +145,16 @@ func startTraefik(t *testing.T, ration, api string) gateway {
 
 // patterns are Envoy's string matchers.
 type patterns struct {
-	Patterns []struct{ Exact, Prefix string }
+	Patterns []struct {
+		Exact, Prefix string
+		SafeRegex     struct{ Regex string } `yaml:"safe_regex"`
+	}
 }
 
 func (p patterns) match(name string) bool {
 	for _, one := range p.Patterns {
-		if one.Exact == name || one.Prefix != "" && strings.HasPrefix(name, one.Prefix) {
+		if one.Exact == name || one.Prefix != "" && strings.HasPrefix(name, one.Prefix) ||
+			one.SafeRegex.Regex != "" && regexp.MustCompile("^(?:"+one.SafeRegex.Regex+")$").MatchString(name) {
 			return true
 		}
 	}
