@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"runtime/debug"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 
 	"github.com/ration-dev/ration/internal/tracing"
 	"github.com/ration-dev/ration/rationadmin"
@@ -25,10 +27,16 @@ func newTracer(ctx context.Context, self rationadmin.Instance, log *slog.Logger)
 
 // aroundCalls returns what is around each call over gRPC.
 func (i *instance) aroundCalls() (all []grpc.UnaryServerInterceptor) {
-	for _, one := range []grpc.UnaryServerInterceptor{i.access.Unary(), i.tracer.Unary()} {
+	for _, one := range []grpc.UnaryServerInterceptor{i.access.Unary(), i.tracer.Unary(i.knows)} {
 		if one != nil {
 			all = append(all, one)
 		}
 	}
 	return all
+}
+
+// knows reports whether a call over gRPC carries a token that was valid before. It goes
+// before the call is authorized.
+func (i *instance) knows(fields metadata.MD) bool {
+	return i.callers.Knows(&http.Request{Header: http.Header{"Authorization": fields.Get("authorization")}})
 }

@@ -15,9 +15,9 @@ import (
 // healthService is asked all the time, and for no decision.
 const healthService = "/grpc.health."
 
-// Unary returns what makes a span for each call over gRPC, whose caller is believed; nil
-// if there are none.
-func (t *Tracer) Unary() grpc.UnaryServerInterceptor {
+// Unary returns what makes a span for each call over gRPC; nil if there are none. Obeys says
+// whether a caller is believed about being recorded; nil: each is.
+func (t *Tracer) Unary(obeys func(metadata.MD) bool) grpc.UnaryServerInterceptor {
 	if t == nil {
 		return nil
 	}
@@ -27,7 +27,7 @@ func (t *Tracer) Unary() grpc.UnaryServerInterceptor {
 		}
 		fields, _ := metadata.FromIncomingContext(ctx)
 		name := strings.TrimPrefix(info.FullMethod, "/")
-		ctx, span := t.begin(ctx, carrier(fields), true, name)
+		ctx, span := t.begin(ctx, carrier(fields), obeys == nil || obeys(fields), name)
 		defer span.End()
 		answer, err := next(ctx, in)
 		if span.IsRecording() {

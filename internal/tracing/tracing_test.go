@@ -253,7 +253,7 @@ func TestCallOverGRPCHasASpan(t *testing.T) {
 	tracer, kept := newTracer(t, always())
 	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "authorization", "canary"))
 	for method, want := range map[string]int{"/grpc.health.v1.Health/Check": 0, "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit": 1} {
-		_, err := tracer.Unary()(ctx, nil, &grpc.UnaryServerInfo{FullMethod: method}, func(ctx context.Context, _ any) (any, error) {
+		_, err := tracer.Unary(nil)(ctx, nil, &grpc.UnaryServerInfo{FullMethod: method}, func(ctx context.Context, _ any) (any, error) {
 			tracer.Observe(ctx, rationhttp.Event{Via: "envoy-ratelimit", Code: ration.CodeOK})
 			return nil, status.Error(codes.Unavailable, "canary")
 		})
@@ -275,6 +275,20 @@ func TestCallOverGRPCHasASpan(t *testing.T) {
 	}
 	if told["ration.code"] != "ok" || told["rpc.grpc.status_code"] != "14" || strings.Contains(fmt.Sprint(told, span.Status(), span.Events()), "canary") {
 		t.Errorf("it tells %v", told)
+	}
+}
+
+// TestCallerOverGRPCIsBelievedIfItIsKnown about being recorded, and a stranger is not.
+func TestCallerOverGRPCIsBelievedIfItIsKnown(t *testing.T) {
+	tracer, kept := newTracer(t, never())
+	around := tracer.Unary(func(fields metadata.MD) bool {
+		return slices.Equal(fields.Get("authorization"), []string{"Bearer known"})
+	})
+	for i, token := range []string{"Bearer made-up", "Bearer known"} {
+		ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "authorization", token))
+		if _, err := around(ctx, nil, &grpc.UnaryServerInfo{FullMethod: "/a/B"}, func(context.Context, any) (any, error) { return nil, nil }); err != nil || len(kept.Ended()) != i {
+			t.Errorf("%s: %d spans, %v", token, len(kept.Ended()), err)
+		}
 	}
 }
 
