@@ -3,6 +3,7 @@ package gateways
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -83,8 +84,13 @@ func asked(in *http.Request, method, target string, passes func(name string) boo
 			out.Header[name] = slices.Clone(values)
 		}
 	}
-	out.Header.Set("X-Forwarded-For", "127.0.0.2")
 	return out
+}
+
+// peerOf returns the address that a request comes from.
+func peerOf(in *http.Request) string {
+	host, _, _ := net.SplitHostPort(in.RemoteAddr)
+	return host
 }
 
 func any200s(status int) bool { return status >= 200 && status < 300 }
@@ -123,6 +129,7 @@ func startTraefik(t *testing.T, ration, api string) gateway {
 		name: "Traefik", admits: any200s, told: func(string) bool { return false },
 		question: func(in *http.Request, ration string) *http.Request {
 			out := asked(in, http.MethodGet, strings.Replace(auth.Address, "127.0.0.1:8081", ration, 1), func(string) bool { return true })
+			out.Header.Set("X-Forwarded-For", peerOf(in)) // it drops an untrusted client's
 			out.Header.Set("X-Forwarded-Method", in.Method)
 			out.Header.Set("X-Forwarded-Uri", in.URL.RequestURI())
 			return out
@@ -219,7 +226,11 @@ func envoy(name, prefix string, sent, upstream, told func(string) bool) contract
 	return contract{
 		name: name, told: told, admits: func(status int) bool { return status == http.StatusOK },
 		question: func(in *http.Request, ration string) *http.Request {
-			return asked(in, in.Method, "http://"+ration+prefix+in.RequestURI, func(name string) bool { return name == "authorization" || sent(name) })
+			out := asked(in, in.Method, "http://"+ration+prefix+in.RequestURI, func(name string) bool { return name == "authorization" || sent(name) })
+			if sent("x-forwarded-for") { // the page says use_remote_address: true
+				out.Header.Add("X-Forwarded-For", peerOf(in))
+			}
+			return out
 		},
 		admit: func(out *http.Request, answer http.Header) {
 			for name, values := range answer {
@@ -231,5 +242,27 @@ func envoy(name, prefix string, sent, upstream, told func(string) bool) contract
 				out.Header.Del(strings.TrimSpace(name))
 			}
 		},
+	}
+}
+
+func TestTheAnnotationsForIngressNginx(t *testing.T) {
+	var annotations map[string]string
+	read(t, "Kubernetes: ingress-nginx", &annotations)
+	const prefix = "nginx.ingress.kubernetes.io/"
+	asked, err := url.Parse(annotations[prefix+"auth-url"])
+	if err != nil || asked.Scheme != "http" || asked.Port() != "8081" || asked.Path != "/v1/forward-auth/deny_status=403" || asked.RawQuery != "" {
+		t.Errorf("auth-url is %v, %v", asked, err)
+	}
+	if got := annotations[prefix+"auth-response-headers"]; got != "X-Auth-Subject,X-Auth-Key-Id,X-Auth-Plan,X-Auth-Reservation" {
+		t.Errorf("auth-response-headers is %q", got)
+	}
+	if len(annotations) != 2 {
+		t.Errorf("there are annotations that nothing tests: %v", annotations)
+	}
+}
+
+func TestThePageSaysWhereEnvoyFindsTheClientsAddress(t *testing.T) {
+	if lines := linesOf(t, "Envoy", "yaml"); !strings.Contains(lines, "use_remote_address: true") || !strings.Contains(lines, "normalize_path: true") {
+		t.Errorf("without them Envoy passes a client's own X-Forwarded-For on, and paths of two meanings:\n%s", lines)
 	}
 }
