@@ -44,7 +44,7 @@ limit, was created, rotated, disabled, enabled or revoked, expires within 7 days
 for, or has no refunds left. Events are kept for 30 days, or as events_days says.`,
 		Example: `  ration events list --type key.limit_threshold
   ration events list --key key_… -o json
-  ration events list --after 1200`,
+  ration events list --after 3`,
 	}
 	most := cmd.Flags().Int("max", 1000, "list at most this many")
 	selected := eventFlags(cmd)
@@ -87,7 +87,7 @@ func (a *app) eventsFollowCommand() *cobra.Command {
 		Long: `Prints events as lines of JSON, and waits for more until it is interrupted. It looks
 every second. The oldest events that are kept come first, unless --after says where to begin:
 when it ends, it says where to go on.`,
-		Example: "  ration events follow --type key.revoked --after 1200",
+		Example: "  ration events follow --type key.revoked --after 3",
 	}
 	selected := eventFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
