@@ -157,7 +157,7 @@ func (s *setup) start(ctx context.Context, binary, database, collector string, s
 		if err := os.Setenv(name, value); err != nil {
 			return err
 		}
-		defer func() { _ = os.Unsetenv(name) }() //nolint:revive // after the server has started
+		defer func() { _ = os.Unsetenv(name) }() //nolint:revive,gocritic // after the server has started
 	}
 	if s.server, err = instance.Serve(ctx, binary, database, s.args...); err != nil {
 		return err

@@ -56,20 +56,24 @@ func run(binary string, databases []string, rounds int, of load) error {
 	}
 	defer nothing.stop()
 	for _, name := range databases {
-		url := "sqlite:" + filepath.Join(dir, "ration.db")
-		if name == "PostgreSQL" {
-			cluster, err := testdb.NewCluster(ctx, nil)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = cluster.Close() }()
-			url = cluster.DSN()
-		}
-		if err := compare(ctx, binary, name, url, nothing, rounds, of, dir); err != nil {
+		if err := on(ctx, name, dir, func(url string) error { return compare(ctx, binary, name, url, nothing, rounds, of, dir) }); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// on calls do with a new database.
+func on(ctx context.Context, name, dir string, do func(url string) error) error {
+	if name != "PostgreSQL" {
+		return do("sqlite:" + filepath.Join(dir, "ration.db"))
+	}
+	cluster, err := testdb.NewCluster(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = cluster.Close() }()
+	return do(cluster.DSN())
 }
 
 // compare prints a row for each way on a database.

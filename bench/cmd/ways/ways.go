@@ -82,5 +82,5 @@ func writeMessage(dir, name string, message proto.Message) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, name)
-	return path, os.WriteFile(path, append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(encoded))), encoded...), 0o600) //nolint:gosec // some hundred bytes
+	return path, os.WriteFile(path, append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(encoded))), encoded...), 0o600)
 }
