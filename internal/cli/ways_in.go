@@ -66,15 +66,12 @@ func (i *instance) newServer() (*server.Server, error) {
 		}
 		handler = i.tracer.Handler(i.access.Handler(proxyListener, served), gate.TrustedProxies.TrustsPeer)
 	}
-	asked, err := i.newForwardAuth(gate, i.withMetrics(i.tracer.Handler(i.access.Handler("verify", api), i.believes(gate))))
+	reading, err := i.inboundConfig(gate)
 	if err != nil {
 		return nil, err
 	}
-	envoy, err := i.newEnvoy(gate)
-	if err != nil {
-		return nil, err
-	}
-	listeners, err := i.newListeners(handler, asked, envoy, trouble)
+	asked := i.newForwardAuth(reading, i.withMetrics(i.tracer.Handler(i.access.Handler("verify", api), i.believes(gate))))
+	listeners, err := i.newListeners(handler, asked, i.newEnvoy(reading), trouble)
 	if err != nil {
 		return nil, err
 	}
@@ -212,13 +209,9 @@ func newProxy(settings config.Config, gate rationhttp.Gate, own ownPaths, wrap f
 
 // newForwardAuth returns a handler that answers gateways, and leaves all other requests to
 // the next one.
-func (i *instance) newForwardAuth(gate rationhttp.Gate, next http.Handler) (http.Handler, error) {
+func (i *instance) newForwardAuth(reading inbound.Config, next http.Handler) http.Handler {
 	if i.settings.ForwardAuth == "off" {
-		return next, nil
-	}
-	reading, err := i.inboundConfig(gate)
-	if err != nil {
-		return nil, err
+		return next
 	}
 	config := forwardauth.Config{Inbound: reading, CORS: i.settings.CORS, Log: i.log}
 	if i.settings.ForwardAuth == "token" {
@@ -226,7 +219,7 @@ func (i *instance) newForwardAuth(gate rationhttp.Gate, next http.Handler) (http
 	}
 	handler := forwardauth.New(config)
 	traced := func(via string) http.Handler {
-		return i.tracer.Handler(i.access.Handler(via, handler), gate.TrustedProxies.TrustsPeer)
+		return i.tracer.Handler(i.access.Handler(via, handler), reading.Gate.TrustedProxies.TrustsPeer)
 	}
 	forwarded, envoy := traced(forwardauth.Via), traced(forwardauth.ViaExtAuthz)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -238,22 +231,18 @@ func (i *instance) newForwardAuth(gate rationhttp.Gate, next http.Handler) (http
 		default:
 			next.ServeHTTP(w, r)
 		}
-	}), nil
+	})
 }
 
 // newEnvoy returns what serves Envoy over gRPC; nil: nothing does.
-func (i *instance) newEnvoy(gate rationhttp.Gate) (server.Service, error) {
+func (i *instance) newEnvoy(reading inbound.Config) server.Service {
 	if i.settings.EnvoyListen == "" {
-		return nil, nil //nolint:nilnil // as newListeners takes it
-	}
-	reading, err := i.inboundConfig(gate)
-	if err != nil {
-		return nil, err
+		return nil
 	}
 	return envoy.NewServer(envoy.Config{
-		Gate: gate, Inbound: reading, CORS: i.settings.CORS, Reservations: i.engine, Callers: i.callers, Around: i.aroundCalls(), Log: i.log,
+		Gate: reading.Gate, Inbound: reading, CORS: i.settings.CORS, Reservations: i.engine, Callers: i.callers, Around: i.aroundCalls(), Log: i.log,
 		Ready: func(ctx context.Context) error { return i.server.Ready(ctx) },
-	}), nil
+	})
 }
 
 // believes returns who is believed at the verify API about whether a trace is recorded: apps,
