@@ -81,7 +81,7 @@ var layers = []layer{
 	{"internal/keyrequests", []string{root, "api", "rationadmin", "rationhttp", "internal/admin", "internal/bucket", "internal/condense", "internal/failures", "internal/turns", "internal/wire"}},
 	{"internal/portal", []string{root, "api", "rationadmin", "rationhttp", "internal/admin", "internal/inputfile", "internal/keyrequests"}},
 	{"internal/forwardauth", []string{root, "api", "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/cors", "internal/inbound", "internal/route"}},
-	{"internal/envoy", []string{root, "rationhttp", "internal/bearer", "internal/condense", "internal/cors", "internal/inbound", "internal/numeral"}},
+	{"internal/envoy", []string{root, "rationhttp", "internal/admin", "internal/bearer", "internal/condense", "internal/cors", "internal/inbound", "internal/numeral"}},
 	{"internal/verify", []string{root, "api", "rationhttp", "internal/admin", "internal/condense", "internal/numeral", "internal/wire", "internal/bearer"}},
 
 	// Administration. REST and console only show its operations.

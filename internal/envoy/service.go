@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/condense"
 	"github.com/ration-dev/ration/internal/cors"
@@ -21,13 +22,9 @@ import (
 	"github.com/ration-dev/ration/rationhttp"
 )
 
-const (
-	// maxWait is how long a caller waits for the database in all: until its token is
-	// read, and then for the decision.
-	maxWait = 5 * time.Second
-	// tokenScope is what a service token must be good for.
-	tokenScope = "verify"
-)
+// maxWait is how long a caller waits for the database in all: until its token is
+// read, and then for the decision.
+const maxWait = 5 * time.Second
 
 // Config is what the services work with.
 type Config struct {
@@ -80,7 +77,7 @@ func (s *service) authorize(ctx context.Context) error {
 	if from, known := peer.FromContext(ctx); known {
 		r.RemoteAddr = from.Addr.String()
 	}
-	_, err := s.config.Callers.Authorize(r, tokenScope)
+	_, err := s.config.Callers.Authorize(r, admin.ScopeVerify)
 	if refused, ok := errors.AsType[*bearer.Refusal](err); ok {
 		return status.Error(map[int]codes.Code{
 			http.StatusUnauthorized: codes.Unauthenticated, http.StatusForbidden: codes.PermissionDenied,

@@ -36,23 +36,16 @@ func (r *Reader) StripSecret(header http.Header, x *Request) {
 	rationhttp.DropFields(header, r.finder(r.presented(x)))
 }
 
-// CredentialHeaders names the headers that carry the request's credential, with commas:
-// for a gateway that strips it itself.
-func (r *Reader) CredentialHeaders(x *Request) string {
-	names := strings.ToLower(x.Sources.KeyHeader())
-	if slices.ContainsFunc(x.In.Header["Authorization"], func(value string) bool {
-		return r.looksLikeOurs(x.Sources, value) || !x.Route.Free && x.Sources.Authorized(value) != ""
-	}) {
-		names += ",authorization"
-	}
-	return names
-}
-
 // HeadersToRemove names, in lower case, the headers that a gateway has to take out of a
 // request that passes: those that carry its credential, and those by which frameworks let
 // a client name another path than the one that was charged.
 func (r *Reader) HeadersToRemove(x *Request) []string {
-	names := strings.Split(r.CredentialHeaders(x), ",")
+	names := []string{strings.ToLower(x.Sources.KeyHeader())}
+	if slices.ContainsFunc(x.In.Header["Authorization"], func(value string) bool {
+		return r.looksLikeOurs(x.Sources, value) || !x.Route.Free && x.Sources.Authorized(value) != ""
+	}) {
+		names = append(names, "authorization")
+	}
 	for _, name := range append([]string{"X-Original-Uri"}, pathHeaders...) {
 		names = append(names, strings.ToLower(name))
 	}
