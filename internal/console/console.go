@@ -91,6 +91,7 @@ func New(config Config) *Console {
 	c.registerMatching()
 	c.registerPlans()
 	c.registerPlanChanges()
+	c.registerEvents()
 	c.registerAudit()
 	c.registerTokens()
 	c.registerSessions()

@@ -25,6 +25,7 @@ type keyPage struct {
 	Days         chart
 	Hours        *chart // of the last 48 hours; nil: hours are not recorded
 	Reservations []ration.Reservation
+	Events       []eventRow // the latest
 	Audit        []auditRow
 	Overrides    []overrideRow
 	Answer       *answer // of "why was it refused?"
@@ -108,6 +109,9 @@ func (c *Console) showKey(v *visit, id ration.KeyID, secret string) error {
 		}
 	}
 	if err := page.readCharts(v, id); err != nil {
+		return err
+	}
+	if page.Events, err = v.latestEventsOf(id, page.Zone); err != nil {
 		return err
 	}
 	entries, err := v.Operations.ListAudit(v.ctx, admin.AuditFilter{Target: id.String(), Limit: 20})

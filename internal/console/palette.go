@@ -23,6 +23,7 @@ var places = []struct {
 	{place{"/keys/new", "New key", "make a key and its secret"}, rationadmin.ScopeKeys, false},
 	{place{"/plans", "Plans", "limits that keys share"}, "", true},
 	{place{"/requests", "Key requests", "approve or reject"}, "", false},
+	{place{"/events", "Events", "what happened to keys"}, "", true},
 	{place{"/audit", "Audit log", "who changed what"}, "", true},
 	{place{"/tokens", "Tokens and sessions", "who can get in"}, rationadmin.ScopeAdmin, true},
 	{place{"/system", "System", "instances, database, checks"}, rationadmin.ScopeAdmin, true},

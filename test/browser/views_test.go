@@ -37,6 +37,9 @@ var views = []view{
 		b.click("button", "See what would change")
 		b.awaitSeen("#change-title", "")
 	}},
+	{name: "events", path: "/events"},
+	{name: "events-none", path: "/events?q=nobody"},
+	{name: "events-choices", path: "/events?q=a"},
 	{name: "audit", path: "/audit"},
 	{name: "audit-none", path: "/audit?actor=nobody"},
 	{name: "tokens", path: "/tokens"},
