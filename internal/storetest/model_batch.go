@@ -9,9 +9,8 @@ import (
 )
 
 // batch decides normalised charges and remembers them. Where one is denied for
-// what is reserved, all is forgotten again, what is due of its key expires, as
-// does what the batch names, and all is decided anew. For a dry run it expires
-// only while that is decided.
+// what is reserved, all is forgotten again, what is due of its key expires, and all is
+// decided anew. For a dry run it expires only while that is decided.
 func (m *model) batch(charges []item, now time.Time) []ration.Decision {
 	before := map[ration.KeyID]*modelKey{}
 	for id, key := range m.keys {
@@ -41,13 +40,6 @@ func (m *model) batch(charges []item, now time.Time) []ration.Decision {
 	for _, id := range short {
 		for _, r := range m.keys[id].reservations {
 			r.expireIfDue(now)
-		}
-	}
-	for _, charge := range charges {
-		if key := m.keys[charge.KeyID]; key != nil && !charge.DryRun && len(short) > 0 {
-			if r := key.reservation(namedBy(charge)); r != nil {
-				r.expireIfDue(now)
-			}
 		}
 	}
 	return decide()
