@@ -1,0 +1,79 @@
+package torture_test
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/ration-dev/ration/test/harness"
+	"github.com/ration-dev/ration/test/torture"
+)
+
+// What "make prove" says.
+var (
+	seconds = flag.Int("seconds", 0, "how long each run lasts; 0: TestProve is skipped")
+	store   = flag.String("store", "postgres", "the database: postgres, sqlite or both")
+	seed    = flag.Uint64("seed", 0, "what choices are made by; 0: another one each time")
+)
+
+// The exit codes of the process. make shows them, and exits with 2 itself.
+const (
+	exitViolation    = 1 // a promise was broken
+	exitBroken       = 2 // the run could not be made
+	exitInconclusive = 3 // something that was planned never happened
+)
+
+// proved is what TestProve leaves for the end of the process.
+var proved []*torture.Report
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	harness.RemoveBinary()
+	if *seconds > 0 {
+		code = tell(code)
+	}
+	os.Exit(code)
+}
+
+// TestProve is "make prove".
+func TestProve(t *testing.T) {
+	if *seconds == 0 {
+		t.Skip("make prove runs this")
+	}
+	stores := []torture.Store{torture.Store(*store)}
+	if *store == "both" {
+		stores = []torture.Store{torture.SQLite, torture.Postgres}
+	}
+	options := torture.Options{Seed: cmp.Or(*seed, uint64(time.Now().UnixMicro()%1_000_000)), Duration: time.Duration(*seconds) * time.Second}
+	for _, options.Store = range stores {
+		fmt.Printf("%s: %s of load and faults; to make the same choices again: %s\n", options.Store, options.Duration, options.Repeat())
+		proved = append(proved, torture.Run(t, options))
+	}
+}
+
+// tell prints what was shown, the line that a person remembers last, and returns the exit
+// code.
+func tell(code int) int {
+	if code != 0 || len(proved) == 0 {
+		fmt.Println("The run could not be made.")
+		return exitBroken
+	}
+	for _, report := range proved {
+		for i, violation := range report.Findings.Violations {
+			if code = exitViolation; i < 10 {
+				fmt.Println("VIOLATION:", violation)
+			}
+		}
+		if missing := report.Missing(); len(missing) > 0 {
+			fmt.Printf("INCONCLUSIVE: these never happened: %q\n", missing)
+			code = cmp.Or(code, exitInconclusive)
+		}
+	}
+	for _, report := range proved {
+		fmt.Println(report.Line())
+	}
+	return code
+}

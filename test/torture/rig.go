@@ -1,0 +1,95 @@
+package torture
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ration-dev/ration/client"
+	"github.com/ration-dev/ration/internal/testdb"
+	"github.com/ration-dev/ration/test/harness"
+)
+
+// rig is what a run runs on.
+type rig struct {
+	*testing.T
+	options  Options
+	build    harness.Build
+	db       string // past the wires
+	cluster  *testdb.Cluster
+	upstream *harness.Upstream
+	nodes    []*node
+}
+
+// node is one instance, and what leads to it and away from it.
+type node struct {
+	*harness.Instance
+	wire     *testdb.Wire // to the database; nil on SQLite
+	verifier *client.Verifier
+	admin    *client.Admin
+}
+
+func newRig(t *testing.T, options Options) *rig {
+	r := &rig{T: t, options: options, build: options.Build, upstream: harness.NewUpstream(t)}
+	if r.build == (harness.Build{}) {
+		r.build = harness.ThisBuild(t)
+	}
+	switch options.Store {
+	case SQLite:
+		r.db = "sqlite:" + filepath.Join(t.TempDir(), "ration.db")
+	case Postgres:
+		r.cluster = testdb.StartCluster(t, nil)
+		r.db = r.cluster.Database(t)
+	default:
+		t.Fatalf("%q is no store: sqlite or postgres", options.Store)
+	}
+	r.build.CLI(t, r.db, "migrate")
+	token := func(scope string) client.Token {
+		return client.Token(strings.TrimSpace(r.build.CLI(t, r.db, "tokens", "create", scope, "--scope", scope, "-q")))
+	}
+	verify, keys := token("verify"), token("keys")
+	for range options.instances() {
+		r.nodes = append(r.nodes, r.newNode(verify, keys))
+	}
+	for _, n := range r.nodes {
+		n.Start()
+	}
+	for _, n := range r.nodes {
+		n.AwaitReady()
+	}
+	return r
+}
+
+func (r *rig) newNode(verify, keys client.Token) *node {
+	r.Helper()
+	n, db := &node{}, r.db
+	if r.cluster != nil {
+		n.wire = testdb.NewWire(r, r.db)
+		db = n.wire.DSN()
+	}
+	administration := harness.FreeAddr(r.T)
+	n.Instance = harness.NewInstance(r.T, db, r.upstream.URL, "--admin-listen", administration)
+	n.Use(r.build)
+	var err error
+	if n.verifier, err = client.NewVerifier(client.Config{URL: n.APIURL, Token: verify, Retries: -1, HTTP: newHTTP()}); err != nil {
+		r.Fatal(err)
+	}
+	if n.admin, err = client.NewAdmin(client.Config{URL: "http://" + administration, Token: keys, HTTP: newHTTP()}); err != nil {
+		r.Fatal(err)
+	}
+	return n
+}
+
+// drain ends what is under way: every fault has ended, and each instance is ready.
+func (r *rig) drain() {
+	r.Helper()
+	for _, n := range r.nodes {
+		n.AwaitReady()
+	}
+	time.Sleep(settleTime)
+}
+
+// settleTime is how long what was given up may still be on its way: callers wait at most
+// 5 seconds, and the fence of what they gave up comes after them.
+const settleTime = 6 * time.Second
