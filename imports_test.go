@@ -88,6 +88,7 @@ var layers = []layer{
 	{"internal/admin", []string{root, "rationadmin", "internal/ledger", "internal/groupcommit"}},
 	{"internal/heartbeat", []string{"internal/admin"}},
 	{"internal/jobs", []string{root, "internal/admin"}},
+	{"internal/webhook", []string{root, "internal/admin", "internal/wire"}},
 	{"internal/grant", []string{root, "rationadmin", "internal/admin"}},
 	{"internal/adminsock", []string{root, "client", "rationadmin", "internal/admin", "internal/adminapi", "internal/adminclient", "internal/bound", "internal/condense"}},
 	{"internal/adminclient", []string{root, "api", "client", "rationadmin", "internal/admin", "internal/wire"}},
