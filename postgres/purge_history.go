@@ -183,6 +183,9 @@ func (s *Store) purgeEvents(ctx context.Context, older time.Duration) (deleted i
 	err = s.write(ctx, "deleting old events", func(ctx context.Context, t tx) error {
 		return query(ctx, t, purgeEventsSQL, func(r *row) { deleted = r.int() }, s.config.InstanceClock(), older.Seconds(), int64(mostPerPart))
 	})
+	if err == nil {
+		err = admin.DeleteDeliveries(ctx, s)
+	}
 	return deleted, err
 }
 

@@ -173,6 +173,9 @@ func (s *Store) purgeAll(ctx context.Context, p purge) (removed int64, err error
 		part, err := s.purgeSome(ctx, p)
 		removed += part
 		if err != nil || part < purgeAtOnce {
+			if err == nil && p.table == eventsTable {
+				err = admin.DeleteDeliveries(ctx, s)
+			}
 			return removed, err
 		}
 	}

@@ -15,7 +15,7 @@ var ErrAltered = errors.New("the tables are not as Ration made them")
 // tableNames are all tables that the migrations make.
 var tableNames = []string{
 	"meters", "plans", "plan_limits", "api_keys", "api_key_limits", "api_key_limits_beneath", "secret_digests", "api_key_secrets", "key_words", "key_usage", "usage_days", "usage_days_since", "usage_hours", "usage_hours_since", "traffic_hours", "traffic_hours_since",
-	"charge_batches", "reservations", "leases", "idempotency_keys", "refunds", "request_log", "admin_tokens", "sessions", "login_links", "admin_answers", "cursor_key", "audit_log", "events", "event_marks", "event_feed", "instances", "jobs", "job_inputs", "key_requests", "pickup_links", "goose_db_version", "schema_compatibility",
+	"charge_batches", "reservations", "leases", "idempotency_keys", "refunds", "request_log", "admin_tokens", "sessions", "login_links", "admin_answers", "cursor_key", "audit_log", "events", "event_marks", "event_feed", "webhooks", "deliveries", "instances", "jobs", "job_inputs", "key_requests", "pickup_links", "goose_db_version", "schema_compatibility",
 }
 
 // alterations finds what may withhold or undo a write. Nothing of Ration's has a

@@ -11,8 +11,10 @@ import (
 // one, so that whoever has read up to a place has missed nothing.
 type Events interface {
 	// PublishEvents gives the next events that were committed places after all that have
-	// one, at most [MostPublished] of them, and returns how many. Events of one key get
-	// them in the order in which they happened. Several instances may do so at once.
+	// one, at most [MostPublished] of them, and returns how many; 0: there were none.
+	// Events of one key get them in the order in which they happened. In the same
+	// transaction it writes the deliveries of each event: see [Webhooks]. Several instances
+	// may do so at once.
 	PublishEvents(ctx context.Context) (published int, err error)
 	// ListEvents returns the events of the feed that match, in its order, as [Feed] says.
 	// How far the feed goes is of the same instant as the events.
@@ -24,8 +26,11 @@ type Events interface {
 }
 
 const (
-	// MostPublished is how many events one transaction publishes.
+	// MostPublished is how many events one transaction publishes, or fewer where each goes
+	// to many webhooks: see [PublishedAtOnce].
 	MostPublished = 500
+	// mostDeliveries bounds how many deliveries one transaction writes.
+	mostDeliveries = 2_500
 	// mostPublishing bounds how many transactions one caller publishes with: those who come
 	// later go on.
 	mostPublishing = 20
@@ -36,11 +41,25 @@ const (
 func Publish(ctx context.Context, events Events) error {
 	for range mostPublishing {
 		published, err := events.PublishEvents(ctx)
-		if err != nil || published < MostPublished {
+		if err != nil || published == 0 {
 			return err
 		}
 	}
 	return nil
+}
+
+// PublishedAtOnce returns how many events one transaction publishes, if there are so many
+// webhooks.
+func PublishedAtOnce(webhooks int) int { return min(MostPublished, mostDeliveries/max(1, webhooks)) }
+
+// DeleteDeliveries deletes all deliveries whose events were deleted.
+func DeleteDeliveries(ctx context.Context, webhooks Webhooks) error {
+	for {
+		deleted, err := webhooks.DeleteDeliveries(ctx)
+		if err != nil || deleted == 0 {
+			return err
+		}
+	}
 }
 
 // NewEvent is an event to be written, unless an event of its key with the same mark was

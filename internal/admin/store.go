@@ -26,6 +26,7 @@ type Store interface {
 	Traffic
 	AuditLog
 	Events
+	Webhooks
 	RequestLog
 	Fleet
 	Maintenance

@@ -69,6 +69,16 @@ type (
 	EventType           = rationadmin.EventType
 	EventFilter         = rationadmin.EventFilter
 	EventsPage          = rationadmin.EventsPage
+	Webhook             = rationadmin.Webhook
+	NewWebhook          = rationadmin.NewWebhook
+	IssuedWebhook       = rationadmin.IssuedWebhook
+	WebhookPatch        = rationadmin.WebhookPatch
+	WebhookBacklog      = rationadmin.WebhookBacklog
+	Delivery            = rationadmin.Delivery
+	DeliveryState       = rationadmin.DeliveryState
+	DeliveryFilter      = rationadmin.DeliveryFilter
+	DeliveryPosition    = rationadmin.DeliveryPosition
+	DeliveryID          = rationadmin.DeliveryID
 	Session             = rationadmin.Session
 	SessionFilter       = rationadmin.SessionFilter
 	LoginMethod         = rationadmin.LoginMethod
@@ -186,6 +196,10 @@ const (
 	EventKeyExpiring      = rationadmin.EventKeyExpiring
 	EventLimitThreshold   = rationadmin.EventLimitThreshold
 	EventRefundsExhausted = rationadmin.EventRefundsExhausted
+	DeliveryWaiting       = rationadmin.DeliveryWaiting
+	DeliveryDelivered     = rationadmin.DeliveryDelivered
+	DeliveryDead          = rationadmin.DeliveryDead
+	MaxBacklog            = rationadmin.MaxBacklog
 	JobQueued             = rationadmin.JobQueued
 	JobRunning            = rationadmin.JobRunning
 	JobDone               = rationadmin.JobDone

@@ -191,6 +191,14 @@ func fillRest(t *testing.T, path string) {
 		"INSERT INTO event_feed (last, deleted) VALUES (9007199254740993, 9007199254740992)",
 		"INSERT INTO event_marks SELECT api_key_id, 'limit株 ' || n, iif(n, NULL, 1767225600000003) FROM (SELECT api_key_id, row_number() OVER () % 2 AS n FROM secret_digests GROUP BY api_key_id)",
 		"UPDATE api_keys SET expiry_told_at = 1767225600000004 WHERE name = 'bare'",
+		`INSERT INTO webhooks
+			SELECT secret_id, 'https://example.com/ß?a=''b', iif(n, '["key.created","key.revoked"]', '[]'), 'whsec_' || n, iif(n, 'whsec_a''b', NULL), iif(n, 1767225600000001, NULL),
+				n, 1767225600000002, iif(n, '', 'the endpoint answered "410 Gone"'), 'token:a''b', 1767225600000003, 1767225600000004
+			FROM (SELECT secret_id, row_number() OVER () % 2 AS n FROM secret_digests)`,
+		`INSERT INTO deliveries
+			SELECT secret_id, 9007199254740993 - n, api_key_id, 'key.created', iif(n, 'waiting', 'dead'), 1 - n, 1767225600000001, 1767225600000002, iif(n, 1767225600000003, NULL),
+				iif(n, secret_id, NULL), 9007199254740993, 500, 'no "answer" <&>', iif(n, NULL, 1767225600000004)
+			FROM (SELECT api_key_id, secret_id, row_number() OVER () % 2 AS n FROM secret_digests)`,
 		"INSERT INTO job_inputs SELECT id, n, CAST(x'00ff' || n AS BLOB) FROM jobs, (SELECT 0 AS n UNION ALL SELECT 1)",
 		`INSERT INTO sessions
 			SELECT secret_id, digest, 'ß', 'user:a''b', iif(n, 'link', 'token'), iif(n, NULL, secret_id), '["read"]', iif(n, '["a\"b","株"]', '[]'), '[]', '::1', 'Mozilla <&>',

@@ -46,6 +46,8 @@ var tables = []table{
 	{name: "events", order: []string{"seq"}},
 	{name: "event_marks", order: []string{"api_key_id", "mark"}},
 	{name: "event_feed", order: []string{"only_row"}},
+	{name: "webhooks", order: []string{"id"}},
+	{name: "deliveries", order: []string{"webhook_id", "position"}},
 	{name: "jobs", order: []string{"id"}},
 	{name: "job_inputs", order: []string{"job_id", "number"}},
 	{name: "key_requests", order: []string{"api_key_id"}},

@@ -32,8 +32,21 @@ func (b *Batch) events(change *admin.KeyChange, before *admin.KeyRecord) {
 // last one that was given.
 const lockFeed = "INSERT INTO event_feed (only_row, last) VALUES (?, ?) ON CONFLICT (only_row) DO UPDATE SET last = event_feed.last RETURNING last"
 
+// lockedFeed takes this lock.
+func lockedFeed(ctx context.Context, tx Tx) (last int64, err error) {
+	err = tx.Query(ctx, lockFeed, func(row Row) { last = row.Int() }, true, int64(admin.FeedBegins))
+	return last, err
+}
+
 // unpublished is served by the index events_unpublished.
-const unpublished = "SELECT seq FROM events WHERE position IS NULL ORDER BY seq LIMIT ?"
+const unpublished = "SELECT seq, api_key_id, type FROM events WHERE position IS NULL ORDER BY seq LIMIT ?"
+
+// published is an event that gets its place.
+type published struct {
+	seq  int64
+	key  ration.KeyID
+	kind admin.EventType
+}
 
 // PublishEvents implements admin.Events. It looks first, so that the writer is left alone
 // where there is nothing. What is read after the lock is read anew, so an event that is not
@@ -49,27 +62,55 @@ func (s *Store) PublishEvents(ctx context.Context) (published int, err error) {
 		return 0, err
 	}
 	err = s.db.Write(ctx, "publishing events", func(ctx context.Context, tx Tx) error {
-		last, places := int64(0), []int64(nil)
-		if err := tx.Query(ctx, lockFeed, func(row Row) { last = row.Int() }, true, int64(admin.FeedBegins)); err != nil {
-			return err
-		}
-		if err := tx.Query(ctx, unpublished, func(row Row) { places = append(places, row.Int()) }, Limit(admin.MostPublished)); err != nil {
-			return err
-		}
-		if published = len(places); published == 0 {
-			return admin.ErrUnchanged // another instance was first
-		}
-		var b Batch
-		for i, seq := range places {
-			b.AddOne(Meaning{}, "UPDATE events SET position = ? WHERE seq = ?", last+int64(i)+1, seq)
-		}
-		b.AddOne(Meaning{}, "UPDATE event_feed SET last = ?", last+int64(published))
-		return tx.Run(ctx, &b)
+		published, err = publish(ctx, tx)
+		return err
 	})
 	if err != nil {
 		return 0, err
 	}
 	return published, nil
+}
+
+// publish locks the feed before webhooks, and these in the order of their ids.
+func publish(ctx context.Context, tx Tx) (count int, err error) {
+	last, err := lockedFeed(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	ids, err := webhookIDs(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	var events []published
+	err = tx.Query(ctx, unpublished, func(row Row) {
+		events = append(events, published{row.Int(), row.ID(), admin.EventType(row.Text())})
+	}, Limit(admin.PublishedAtOnce(len(ids))))
+	if err != nil {
+		return 0, err
+	}
+	if len(events) == 0 {
+		return 0, admin.ErrUnchanged // another instance was first
+	}
+	var b Batch
+	for i := range events {
+		b.AddOne(Meaning{}, "UPDATE events SET position = ? WHERE seq = ?", last+int64(i)+1, events[i].seq)
+	}
+	for _, id := range ids {
+		webhook, err := lockWebhook(ctx, tx, id)
+		if errors.Is(err, ration.ErrNotFound) {
+			continue // it was deleted meanwhile
+		}
+		if err != nil {
+			return 0, err
+		}
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return 0, err
+		}
+		b.deliver(&webhook, events, last, now)
+	}
+	b.AddOne(Meaning{}, "UPDATE event_feed SET last = ?", last+int64(len(events)))
+	return len(events), tx.Run(ctx, &b)
 }
 
 // ListEvents implements admin.Events. It reads the unique index of positions, or for one

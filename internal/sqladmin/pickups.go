@@ -163,9 +163,10 @@ func (s *Store) deleteRequests(ctx context.Context, ids []ration.KeyID) (deleted
 	return deleted, nil
 }
 
-// deleteKey deletes a key on which nothing was ever counted, its lock last but one.
+// deleteKey deletes a key on which nothing was ever counted, its lock last but one. Events
+// come before deliveries: whoever publishes one meanwhile has its lock, and ends first.
 func (b *Batch) deleteKey(id ration.KeyID) {
-	for _, table := range []string{"key_words", "api_key_limits", "api_key_limits_beneath", "event_marks", "events", "key_usage"} {
+	for _, table := range []string{"key_words", "api_key_limits", "api_key_limits_beneath", "event_marks", "events", "deliveries", "key_usage"} {
 		b.Add("DELETE FROM "+table+" WHERE api_key_id = ?", id)
 	}
 	b.Add("DELETE FROM api_keys WHERE id = ?", id)

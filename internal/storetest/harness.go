@@ -138,6 +138,8 @@ func groups() []group {
 		{"Jobs", jobTests},
 		{"Asked", askedTests},
 		{"Events", eventTests},
+		{"Webhooks", webhookTests},
+		{"Deliveries", deliveryTests},
 		{"Clocks", clockTests},
 		{"Repair", repairTests},
 		{"Imports", importTests},

@@ -166,7 +166,7 @@ func (m *memory) DeleteKeyRequests(_ context.Context, now time.Time) (deleted in
 		if m.fault == deletesUsedKeys || admin.NeverUsed(m.keys[id], m.usage[id]) {
 			delete(m.keys, id)
 			delete(m.usage, id)
-			m.events.all = slices.DeleteFunc(m.events.all, func(e admin.Event) bool { return e.KeyID == id })
+			m.deleteEvents(func(e admin.Event) bool { return e.KeyID == id })
 		}
 	}
 	return deleted + m.deleteLinks(func(link admin.PickupLink) bool { return link.ExpiresAt.Add(admin.PickupRetention).Before(now) }), nil

@@ -49,6 +49,7 @@ func (m *memory) publish(most int) (published int) {
 		if event := &m.events.all[i]; event.Position == 0 && published < most {
 			m.events.places++
 			event.Position = admin.FeedBegins + m.events.places
+			m.deliver(event)
 			published++
 		}
 	}
@@ -90,6 +91,6 @@ func (m *memory) purgeEvents(before time.Time) {
 	m.publish(len(m.events.all))
 	for len(m.events.all) > 0 && m.events.all[0].Position > 0 && m.events.all[0].At.Before(before) {
 		m.events.deleted = m.events.all[0].Position
-		m.events.all = m.events.all[1:]
+		m.deleteEvents(func(e admin.Event) bool { return e.Position == m.events.deleted })
 	}
 }

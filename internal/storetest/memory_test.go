@@ -65,6 +65,7 @@ type memory struct {
 	instances map[uuid.UUID]admin.ServingInstance
 	asked     memoryAsked
 	events    memoryEvents
+	webhooks  []*memoryWebhook // in the order of their creation
 
 	answersMu sync.Mutex // comes before all others
 	answers   map[[32]byte]memoryAnswer
