@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -23,7 +24,7 @@ type Upstream struct {
 }
 
 // NewUpstream starts an upstream that answers "ok" to everything, to /slow only
-// when told to, and 503 to /fail.
+// when told to, and 503 to /fail and what is below it.
 func NewUpstream(t *testing.T) *Upstream {
 	t.Helper()
 	u := &Upstream{seen: map[string]int{}, Entered: make(chan struct{}), Release: make(chan struct{})}
@@ -31,11 +32,11 @@ func NewUpstream(t *testing.T) *Upstream {
 		u.mu.Lock()
 		u.seen[r.Header.Get("X-Auth-Key-Id")]++
 		u.mu.Unlock()
-		switch r.URL.Path {
-		case "/slow":
+		switch path := r.URL.Path; {
+		case path == "/slow":
 			u.Entered <- struct{}{}
 			<-u.Release
-		case "/fail":
+		case path == "/fail", strings.HasPrefix(path, "/fail/"):
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		_, _ = io.WriteString(w, "ok")

@@ -2,26 +2,40 @@ package torture
 
 import (
 	"fmt"
+	"time"
+
+	"github.com/anishathalye/porcupine"
 
 	"github.com/ration-dev/ration/test/history"
 )
 
 // Findings are what Check made of an evidence.
 type Findings struct {
-	Admitted   int64    // units that clients were told were let through
-	Unknown    int64    // units of charges whose answer was lost
+	Admitted   int64    // units that must be recorded: admitted, and neither settled for less nor given back
+	Unknown    int64    // units that may be recorded, too
 	Recorded   int64    // units in the database
 	Over       int64    // units beyond a limit
+	Ordered    int      // histories for which an order was found
+	Undecided  int      // histories for which nobody knows whether there is one
 	Violations []string // of promises, each with its key
 }
 
+// searchTime bounds the search for an order of one history.
+const searchTime = 20 * time.Second
+
 // Check judges an evidence: what is recorded against what was told and what the upstream
-// saw, and each key's history against one exact count in one order.
+// saw, and each key's answers against one exact count in one order.
 func Check(e *Evidence) *Findings {
 	f := &Findings{}
 	for _, s := range e.Subjects {
 		f.checkSums(s)
-		f.checkOrder(s)
+		f.checkCalls(s)
+		switch s.Class {
+		case Counter:
+			f.checkCounter(s)
+		case Register:
+			f.checkRegister(s)
+		}
 	}
 	return f
 }
@@ -30,52 +44,165 @@ func (f *Findings) add(s *Subject, format string, args ...any) {
 	f.Violations = append(f.Violations, "key "+s.Key+": "+fmt.Sprintf(format, args...))
 }
 
-// checkSums: admitted ≤ recorded ≤ admitted + unknown, recorded ≤ limit, and nothing
-// reached the upstream that was not recorded.
+// checkSums: admitted ≤ recorded ≤ admitted + unknown, net of what was given back, and no
+// count differs from another.
 func (f *Findings) checkSums(s *Subject) {
-	var admitted, unknown, calls, lostCalls int64
-	for i := range s.Operations {
-		switch op := &s.Operations[i]; op.Outcome {
-		case Done:
-			admitted += op.Units
-			if op.Kind == Call {
-				calls++
-			}
-		case Unknown:
-			unknown += op.Units
-			if op.Kind == Call {
-				lostCalls++
-			}
-		}
+	least, most := bounds(s.Operations)
+	least, most = least+s.Kept, most+s.Kept
+	recorded := s.Recorded + s.Held
+	f.Admitted, f.Unknown, f.Recorded = f.Admitted+least, f.Unknown+most-least, f.Recorded+recorded
+	if s.Recorded != s.Counted {
+		f.add(s, "its days have %d units and the key has used %d", s.Recorded, s.Counted)
 	}
-	over := max(0, s.Recorded-s.Limit)
-	f.Admitted, f.Unknown, f.Recorded, f.Over = f.Admitted+admitted, f.Unknown+unknown, f.Recorded+s.Recorded, f.Over+over
+	if failed := unitsOf(s.Operations, Fail); s.Kept > failed {
+		f.add(s, "%d units of failing calls are recorded, which cost %d", s.Kept, failed)
+	}
 	switch {
-	case s.Recorded < admitted:
-		f.add(s, "%d were admitted and only %d are recorded", admitted, s.Recorded)
-	case s.Recorded > admitted+unknown:
-		f.add(s, "%d are recorded; %d were admitted and %d are unknown", s.Recorded, admitted, unknown)
+	case recorded < least:
+		f.add(s, "%d were admitted and only %d are recorded", least, recorded)
+	case recorded > most:
+		f.add(s, "%d are recorded; %d were admitted and %d are unknown", recorded, least, most-least)
 	}
-	if over > 0 {
-		f.add(s, "%d are recorded, %d over the limit of %d", s.Recorded, over, s.Limit)
+	if over := recorded - s.Limit; over > 0 && s.Class != Register { // the limit of which was changed
+		f.Over += over
+		f.add(s, "%d are recorded, %d over the limit of %d", recorded, over, s.Limit)
 	}
-	if s.Seen < calls || s.Seen > calls+lostCalls || s.Seen > s.Recorded {
-		f.add(s, "the upstream saw %d calls; %d were admitted, %d are unknown and %d units are recorded", s.Seen, calls, lostCalls, s.Recorded)
+	for i := range s.Operations {
+		op := &s.Operations[i]
+		if over := op.Standing - op.Limit; op.Outcome == Done && op.Limit > 0 && over > 0 && op.Kind != Read {
+			f.Over += over
+			f.add(s, "a charge was admitted as unit %d of %d", op.Standing, op.Limit)
+		}
 	}
 }
 
-// checkOrder holds charges of one unit each against a counter.
-func (f *Findings) checkOrder(s *Subject) {
-	operations := make([]history.Operation, 0, len(s.Operations))
+// checkCalls: what the upstream saw was let through, once each.
+func (f *Findings) checkCalls(s *Subject) {
+	var calls, unknown int64
 	for i := range s.Operations {
 		op := &s.Operations[i]
-		if op.Units != 1 || op.Kind != Charge { // or the answer says nothing of the count
-			return
+		switch {
+		case op.Kind != Call && op.Kind != Fail:
+		case op.Outcome == Done:
+			calls++
+		case op.Outcome == Unknown:
+			unknown++
 		}
-		told := map[Outcome]history.Outcome{Done: history.Admitted, Denied: history.Denied, Unknown: history.Unknown, Nothing: history.Failed}
-		operations = append(operations, history.Operation{Called: op.Called, Returned: op.Returned, Outcome: told[op.Outcome], Used: op.Standing})
+	}
+	if s.Seen < calls || s.Seen > calls+unknown {
+		f.add(s, "the upstream saw %d calls; %d were admitted and %d are unknown", s.Seen, calls, unknown)
+	}
+	if s.Class == Proxied && s.Seen > s.Recorded {
+		f.add(s, "the upstream saw %d calls and %d are recorded", s.Seen, s.Recorded)
+	}
+}
+
+// checkCounter takes time in proportion to the length of the history.
+func (f *Findings) checkCounter(s *Subject) {
+	told := map[Outcome]history.Outcome{Done: history.Admitted, Denied: history.Denied, Unknown: history.Unknown, Nothing: history.Failed}
+	operations := make([]history.Operation, len(s.Operations))
+	for i := range s.Operations {
+		op := &s.Operations[i]
+		operations[i] = history.Operation{Called: op.Called, Returned: op.Returned, Outcome: told[op.Outcome], Used: op.Standing}
 	}
 	if err := history.Check(operations, s.Limit, s.Recorded); err != nil {
 		f.add(s, "%v", err)
+		return
 	}
+	f.Ordered++
+}
+
+// checkRegister searches for an order in which all answers are right.
+func (f *Findings) checkRegister(s *Subject) {
+	switch result, stuck := linearizable(s, searchTime); result {
+	case porcupine.Illegal:
+		f.add(s, "no order of its %d operations explains all answers and what is recorded: %s", len(s.Operations), stuck)
+	case porcupine.Unknown:
+		f.Undecided++
+	default:
+		f.Ordered++
+	}
+}
+
+// unitsOf adds up what may have been charged by operations of one kind.
+func unitsOf(operations []Operation, kind Kind) (units int64) {
+	for i := range operations {
+		if op := &operations[i]; op.Kind == kind && (op.Outcome == Done || op.Outcome == Unknown) {
+			units += op.Units
+		}
+	}
+	return units
+}
+
+// bounds returns the least and the most that operations may leave as used or reserved,
+// apart from failing calls.
+func bounds(operations []Operation) (least, most int64) {
+	charges := make(map[string]*effect)
+	for i := range operations {
+		op := &operations[i]
+		switch op.Kind {
+		case Charge, Call, Reserve:
+			id := op.ID
+			if id == "" {
+				id = fmt.Sprint("#", i)
+			}
+			if charges[id] == nil {
+				charges[id] = &effect{units: op.Units}
+			}
+			charges[id].sure = charges[id].sure || op.Outcome == Done
+			charges[id].maybe = charges[id].maybe || op.Outcome == Unknown
+		}
+	}
+	for i := range operations {
+		if e := charges[operations[i].ID]; e != nil {
+			e.become(&operations[i])
+		}
+	}
+	for _, e := range charges {
+		l, m := e.bounds()
+		least, most = least+l, most+m
+	}
+	return least, most
+}
+
+// effect is what one charge may leave.
+type effect struct {
+	units       int64
+	sure, maybe bool    // it was charged; it may have been
+	expired     bool    // and so gave back what it held, if nothing else became of it
+	surely      *int64  // what it left in the end
+	perhaps     []int64 // what it may have left
+}
+
+// become takes in what became of the charge.
+func (e *effect) become(op *Operation) {
+	switch {
+	case op.Kind == Expire:
+		e.expired = true
+	case op.Kind != Settle && op.Kind != Void: // a void has 0 units
+	case op.Outcome == Unknown:
+		e.perhaps = append(e.perhaps, op.Units)
+	case op.Outcome == Done:
+		e.surely, e.sure = &op.Units, true
+	}
+}
+
+func (e *effect) bounds() (least, most int64) {
+	switch {
+	case e.surely != nil:
+		return *e.surely, *e.surely
+	case !e.sure && !e.maybe:
+		return 0, 0
+	}
+	least, most = e.units, e.units
+	if e.expired {
+		least, most = 0, 0
+	}
+	for _, left := range e.perhaps {
+		least, most = min(least, left), max(most, left)
+	}
+	if !e.sure {
+		least = 0
+	}
+	return least, most
 }

@@ -1,17 +1,29 @@
 package torture
 
 import (
+	"math"
 	"sync"
 	"time"
 )
 
-// Kind is what a client or an administrator did with a key.
+// Kind is what was done with a key.
 type Kind string
 
 // The kinds.
 const (
-	Charge Kind = "charge" // through the verify API
-	Call   Kind = "call"   // through the proxy
+	Charge   Kind = "charge"    // through the verify API
+	Call     Kind = "call"      // through the proxy
+	Fail     Kind = "fail"      // a call that the upstream fails, so that a GiveBack with the same ID follows within it
+	GiveBack Kind = "give back" // what became of its charge
+	Reserve  Kind = "reserve"
+	Settle   Kind = "settle"
+	Void     Kind = "void"
+	Expire   Kind = "expire"    // of a reservation that gives back what it held when it expires
+	SetLimit Kind = "set limit" // to Units
+	Reset    Kind = "reset"
+	Rotate   Kind = "rotate"
+	Revoke   Kind = "revoke"
+	Read     Kind = "read"
 )
 
 // Outcome is what is known of an operation.
@@ -20,33 +32,74 @@ type Outcome string
 // The outcomes.
 const (
 	Done    Outcome = "done"    // it was admitted, or the change was made
-	Denied  Outcome = "denied"  // by a limit, or because of the key
+	Denied  Outcome = "denied"  // as Code says
 	Nothing Outcome = "nothing" // for certain nothing was charged or changed
 	Unknown Outcome = "unknown" // it may have had its effect, or may have it later
 )
+
+// Never is when an operation returned whose effect may come at any time.
+const Never = time.Duration(math.MaxInt64)
 
 // Operation is one call and its answer.
 type Operation struct {
 	Kind     Kind          `json:"kind"`
 	Called   time.Duration `json:"called"` // on a clock that all clients share
 	Returned time.Duration `json:"returned"`
-	Units    int64         `json:"units"` // asked for
+	Units    int64         `json:"units,omitempty"`  // asked for
+	ID       string        `json:"id,omitempty"`     // of a reservation or a failing call, or an idempotency key
+	Secret   int           `json:"secret,omitempty"` // which of the key's it was sent with
 	Outcome  Outcome       `json:"outcome"`
-	Code     string        `json:"code,omitempty"` // of a denial
-	Standing int64         `json:"standing"`       // used and reserved, as the answer said; -1: it said nothing
-	Limit    int64         `json:"limit"`          // as the answer said; 0: it said nothing
+	Code     string        `json:"code,omitempty"`     // of a denial
+	Replayed bool          `json:"replayed,omitempty"` // the answer is that of an earlier, equal one
+	Standing int64         `json:"standing"`           // used and reserved, as the answer said; -1: it said nothing
+	Limit    int64         `json:"limit,omitempty"`    // as the answer said; 0: it said nothing
+	Period   int64         `json:"period,omitempty"`   // Unix time at which the answer said that it ends; 0: never
 }
+
+// end is when its effect must have come.
+func (op *Operation) end() time.Duration {
+	if op.Outcome == Unknown || op.Kind == Expire {
+		return Never
+	}
+	return op.Returned
+}
+
+// Class is what is done with a key.
+type Class string
+
+// The classes.
+const (
+	Counter  Class = "counter"  // charges of one unit through the verify API, and nothing else
+	Proxied  Class = "proxied"  // calls through the proxy, and nothing else
+	Register Class = "register" // everything
+)
 
 // Subject is all that is known of one key.
 type Subject struct {
 	Key        string      `json:"key"`
-	Limit      int64       `json:"limit"` // with which it was made, in requests for its lifetime
+	Class      Class       `json:"class"`
+	Limit      int64       `json:"limit"` // of requests, with which it was made
 	Operations []Operation `json:"operations"`
-	Seen       int64       `json:"seen"`     // calls that reached the upstream, by its own log
-	Recorded   int64       `json:"recorded"` // units that the history has in the end
 
-	mu     sync.Mutex
-	secret string
+	Seen     int64 `json:"seen"`     // calls that reached the upstream, by its own log
+	Recorded int64 `json:"recorded"` // units that the history has in the end
+	Counted  int64 `json:"counted"`  // units that the key has used in all time
+	Held     int64 `json:"held"`     // units that open reservations hold
+	Kept     int64 `json:"kept"`     // units of failing calls that were not given back
+
+	rotating sync.Mutex
+	mu       sync.Mutex
+	form     string // of its limit
+	secret   string
+	version  int    // of the secret
+	open     []held // reservations
+	unknown  int
+}
+
+// held is a reservation that somebody may end.
+type held struct {
+	id    string
+	units int64
 }
 
 // Evidence is what a run has found out.
@@ -54,9 +107,12 @@ type Evidence struct {
 	Subjects []*Subject `json:"subjects"`
 }
 
-// note adds an operation.
-func (s *Subject) note(op Operation) {
+// note adds operations.
+func (s *Subject) note(operations ...Operation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.Operations = append(s.Operations, op)
+	s.Operations = append(s.Operations, operations...)
+	if operations[0].Outcome == Unknown {
+		s.unknown++
+	}
 }

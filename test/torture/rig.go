@@ -1,6 +1,8 @@
 package torture
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,6 +21,7 @@ type rig struct {
 	db       string // past the wires
 	cluster  *testdb.Cluster
 	upstream *harness.Upstream
+	config   string // the file with the routes
 	nodes    []*node
 }
 
@@ -35,6 +38,7 @@ func newRig(t *testing.T, options Options) *rig {
 	if r.build == (harness.Build{}) {
 		r.build = harness.ThisBuild(t)
 	}
+	r.writeConfig()
 	switch options.Store {
 	case SQLite:
 		r.db = "sqlite:" + filepath.Join(t.TempDir(), "ration.db")
@@ -61,6 +65,23 @@ func newRig(t *testing.T, options Options) *rig {
 	return r
 }
 
+// failedMeter counts what failing calls cost, and so tells in the end how much of it was
+// not given back.
+const failedMeter = "failed"
+
+// writeConfig writes the routes that cost more than one request. The upstream fails them.
+func (r *rig) writeConfig() {
+	r.Helper()
+	text := "headers: both\nroutes:\n"
+	for _, price := range prices {
+		text += fmt.Sprintf("  - path: /fail/%d\n    amounts: {requests: %d, %s: %d}\n", price, price, failedMeter, price)
+	}
+	r.config = filepath.Join(r.TempDir(), "ration.yaml")
+	if err := os.WriteFile(r.config, []byte(text), 0o600); err != nil {
+		r.Fatal(err)
+	}
+}
+
 func (r *rig) newNode(verify, keys client.Token) *node {
 	r.Helper()
 	n, db := &node{}, r.db
@@ -69,7 +90,7 @@ func (r *rig) newNode(verify, keys client.Token) *node {
 		db = n.wire.DSN()
 	}
 	administration := harness.FreeAddr(r.T)
-	n.Instance = harness.NewInstance(r.T, db, r.upstream.URL, "--admin-listen", administration)
+	n.Instance = harness.NewInstance(r.T, db, r.upstream.URL, "--admin-listen", administration, "--config", r.config)
 	n.Use(r.build)
 	var err error
 	if n.verifier, err = client.NewVerifier(client.Config{URL: n.APIURL, Token: verify, Retries: -1, HTTP: newHTTP()}); err != nil {

@@ -5,16 +5,18 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/ration-dev/ration/client"
 )
 
 // Report is what a run has shown.
 type Report struct {
-	Options  Options
-	Evidence *Evidence
-	Findings *Findings
-	Struck   map[string]int // how often each fault happened that was planned
+	Options   Options
+	Evidence  *Evidence
+	Findings  *Findings
+	Struck    map[string]int // how often each fault happened that was planned
+	Sometimes map[string]int // how often each other thing was seen that was planned
 }
 
 // Run tortures what the options say and judges it.
@@ -26,7 +28,10 @@ func Run(t *testing.T, options Options) *Report {
 	m.rage(w.start.Add(options.Duration))
 	w.stop()
 	r.drain()
-	report := &Report{Options: options, Evidence: w.evidence(), Struck: m.struck}
+	report := &Report{Options: options, Evidence: w.evidence(), Struck: m.struck, Sometimes: w.sometimes}
+	for _, what := range planned {
+		report.Sometimes[what] += 0
+	}
 	report.Findings = Check(report.Evidence)
 	for _, fault := range w.faults {
 		report.Findings.Violations = append(report.Findings.Violations, fmt.Sprintf("an answer that nobody may get: %v", fault))
@@ -37,30 +42,59 @@ func Run(t *testing.T, options Options) *Report {
 // evidence adds to what clients were told what the upstream saw and what is recorded.
 func (w *workload) evidence() *Evidence {
 	w.rig.Helper()
-	recorded := make(map[string]int64)
-	for day, err := range w.rig.nodes[0].admin.UsageDays(context.Background(), client.UsageDaysQuery{Paging: client.Paging{PageSize: 1000}}) {
+	admin, recorded := w.rig.nodes[0].admin, make(map[string]map[string]int64)
+	for day, err := range admin.UsageDays(context.Background(), client.UsageDaysQuery{Paging: client.Paging{PageSize: 1000}}) {
 		if err != nil {
 			w.rig.Fatal(err)
 		}
-		if day.Meter == "requests" {
-			recorded[day.KeyID] += whole(day.Used)
+		if recorded[day.KeyID] == nil {
+			recorded[day.KeyID] = make(map[string]int64)
 		}
+		recorded[day.KeyID][day.Meter] += whole(day.Used)
 	}
 	for _, s := range w.subjects {
-		s.Seen, s.Recorded = int64(w.rig.upstream.Seen(s.Key)), recorded[s.Key]
+		s.Seen, s.Recorded, s.Kept = int64(w.rig.upstream.Seen(s.Key)), recorded[s.Key]["requests"], recorded[s.Key][failedMeter]
+		w.read(s)
 	}
 	return &Evidence{Subjects: w.subjects}
 }
 
-// Missing returns the faults that were planned and never happened.
+// read reads what a key has in the end, and lets that be the last operation on it.
+func (w *workload) read(s *Subject) {
+	w.rig.Helper()
+	op, _ := w.asked(s, Read, 0, "")
+	key, _, err := w.rig.nodes[0].admin.ShowKey(context.Background(), s.Key)
+	if err != nil || len(key.Limits) != 1 {
+		w.rig.Fatalf("reading %s: %d limits, %v", s.Key, len(key.Limits), err)
+	}
+	limit := &key.Limits[0]
+	op.Returned, op.Outcome = time.Since(w.start), Done
+	op.Standing, op.Limit = whole(limit.Used)+whole(limit.Reserved), whole(limit.Quantity)
+	op.Period = periodOf(limit.ResetsAt)
+	for _, usage := range key.Usage {
+		if usage.Meter == "requests" {
+			s.Counted, s.Held = whole(usage.Used), whole(usage.Reserved)
+		}
+	}
+	if s.Class == Register {
+		s.note(op)
+	}
+}
+
+// Missing returns what was planned and never happened.
 func (r *Report) Missing() (names []string) {
-	for name, times := range r.Struck {
-		if times == 0 {
-			names = append(names, name)
+	for _, seen := range []map[string]int{r.Struck, r.Sometimes} {
+		for name, times := range seen {
+			if times == 0 {
+				names = append(names, name)
+			}
 		}
 	}
 	if r.Findings.Unknown == 0 {
 		names = append(names, "a fault that hit a call under way")
+	}
+	if r.Findings.Undecided > 0 {
+		names = append(names, fmt.Sprintf("an order, or the proof that there is none, for %d histories", r.Findings.Undecided))
 	}
 	slices.Sort(names)
 	return names

@@ -2,26 +2,29 @@ package torture
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/ration-dev/ration/api"
-	"github.com/ration-dev/ration/client"
-	"github.com/ration-dev/ration/test/harness"
 )
 
 const (
 	callers  = 16
-	hotKeys  = 2
 	hotLimit = 1_000_000_000
+	counters = 8 // keys at a time, each with a limit that is reached
+	register = 8 // keys at a time on which everything happens
+
+	mostOnCounter  = 300 // operations, before another key takes its place
+	mostOnRegister = 120
+	mostUnknown    = 5 // the search for an order takes long where much is unknown
+
 	// patience is how long a caller waits: longer than an instance does, so that it
-	// learns what the instance knows.
+	// learns what the instance knows. A caller in a hurry doesn't.
 	patience = 8 * time.Second
+	hurry    = 100 * time.Millisecond
 	// breath is how long a caller waits that was refused: a fault is no reason to spin.
 	breath = 10 * time.Millisecond
 )
@@ -30,16 +33,19 @@ const (
 type workload struct {
 	rig     *rig
 	start   time.Time
-	proxy   *harness.Client
+	http    *http.Client // of the proxy
+	ctx     context.Context
 	cancel  context.CancelFunc
 	running sync.WaitGroup
-	admits  atomic.Int64
 
-	mu       sync.Mutex
-	subjects []*Subject // all that there ever were
-	hot      []*Subject // used throughout
-	open     []*Subject // used until they have been called often enough
-	faults   []error    // answers that must not be
+	mu        sync.Mutex
+	subjects  []*Subject // all that there ever were
+	hot       *Subject
+	proxied   *Subject
+	counters  []*Subject // used until they have been called often enough
+	registers []*Subject
+	sometimes map[string]int // how often what only some runs show was seen
+	faults    []error        // answers that nobody may get
 }
 
 // newHTTP makes what sends the calls of one instance.
@@ -50,13 +56,17 @@ func newHTTP() *http.Client {
 func (r *rig) startWorkload() *workload {
 	r.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &workload{rig: r, start: time.Now(), proxy: harness.NewClient(), cancel: cancel}
+	w := &workload{rig: r, start: time.Now(), ctx: ctx, cancel: cancel, sometimes: make(map[string]int)}
+	// Connections are not reused: one that a killed instance left behind would make Go's
+	// transport send a request twice.
+	w.http = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 4 * patience}
 	random := r.random(0)
-	for range hotKeys {
-		w.hot = append(w.hot, w.mustCreate(hotLimit))
+	w.hot, w.proxied = w.mustCreate(Counter, hotLimit, lifetime), w.mustCreate(Proxied, hotLimit, lifetime)
+	for range counters {
+		w.counters = append(w.counters, w.mustCreate(w.drawCounter(random)))
 	}
-	for range openKeys {
-		w.open = append(w.open, w.mustCreate(tightLimit(random)))
+	for range register {
+		w.registers = append(w.registers, w.mustCreate(w.drawRegister(random)))
 	}
 	for n := range callers {
 		random := r.random(uint64(n + 1))
@@ -79,140 +89,111 @@ func (w *workload) stop() {
 	w.running.Wait()
 }
 
-const (
-	openKeys    = 12
-	mostOfAKey  = 300 // operations, before another key takes its place
-	leastLimit  = 20
-	limitSpread = 180
-)
-
-func tightLimit(random *rand.Rand) int64 { return leastLimit + random.Int64N(limitSpread) }
-
 // step makes one call.
 func (w *workload) step(random *rand.Rand) {
 	n := w.rig.nodes[random.IntN(len(w.rig.nodes))]
-	var op Operation
+	var outcome Outcome
 	switch choice := random.IntN(100); {
-	case choice < 20:
-		op = w.call(n, w.hot[0])
-	case choice < 50:
-		op = w.charge(n, w.hot[1], 1)
+	case choice < 10:
+		outcome = w.call(n, w.proxied)
+	case choice < 30:
+		outcome = w.charge(n, w.hot, 1, "", patience)
+	case choice < 65:
+		outcome = w.charge(n, w.choose(w.counters, random), 1, "", w.drawPatience(random))
 	default:
-		op = w.charge(n, w.choose(random), 1)
+		outcome = w.anything(n, w.choose(w.registers, random), random)
 	}
-	switch op.Outcome {
-	case Done:
-		w.admits.Add(1)
-	case Nothing, Unknown:
+	if outcome == Nothing || outcome == Unknown {
 		time.Sleep(breath)
 	}
 }
 
-// choose returns a key that is open, and puts a new one in the place of one that was
+func (w *workload) drawPatience(random *rand.Rand) time.Duration {
+	if random.IntN(20) == 0 {
+		return time.Duration(1 + random.Int64N(int64(hurry)))
+	}
+	return patience
+}
+
+// choose returns one of the keys in use, and puts a new one in the place of one that was
 // called often enough.
-func (w *workload) choose(random *rand.Rand) *Subject {
+func (w *workload) choose(in []*Subject, random *rand.Rand) *Subject {
+	i := random.IntN(len(in))
 	w.mu.Lock()
-	i := random.IntN(len(w.open))
-	s := w.open[i]
+	s := in[i]
 	w.mu.Unlock()
-	s.mu.Lock()
-	over := len(s.Operations) >= mostOfAKey
-	s.mu.Unlock()
-	if !over {
+	if !s.isUsedUp() {
 		return s
 	}
-	fresh, err := w.create(tightLimit(random))
+	draw := w.drawCounter
+	if s.Class == Register {
+		draw = w.drawRegister
+	}
+	fresh, err := w.create(draw(random))
 	if err != nil {
 		return s
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.open[i] == s {
-		w.open[i] = fresh
+	if in[i] == s {
+		in[i] = fresh
 	}
-	return fresh
+	return in[i]
 }
 
-func (w *workload) mustCreate(limit int64) *Subject {
+func (s *Subject) isUsedUp() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.Class == Register {
+		return len(s.Operations) >= mostOnRegister || s.unknown >= mostUnknown
+	}
+	return len(s.Operations) >= mostOnCounter
+}
+
+// lifetime is the form of a limit whose period never ends.
+const lifetime = "%d/lifetime"
+
+func (w *workload) drawCounter(random *rand.Rand) (Class, int64, string) {
+	return Counter, 20 + random.Int64N(180), lifetime
+}
+
+// drawRegister draws one whose period ends soon, or never.
+func (w *workload) drawRegister(random *rand.Rand) (Class, int64, string) {
+	form := lifetime
+	if random.IntN(2) == 0 {
+		form = "%d/day from " + time.Now().UTC().Add(30*time.Second+time.Minute/2).Format("15:04") // a whole minute, at most one away
+	}
+	return Register, 40 + random.Int64N(160), form
+}
+
+func (w *workload) mustCreate(class Class, limit int64, form string) *Subject {
 	w.rig.Helper()
-	s, err := w.create(limit)
+	s, err := w.create(class, limit, form)
 	if err != nil {
 		w.rig.Fatal(err)
 	}
 	return s
 }
 
-// create creates a key with a quota for its lifetime.
-func (w *workload) create(limit int64) (*Subject, error) {
+// create creates a key with one limit.
+func (w *workload) create(class Class, limit int64, form string) (*Subject, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	n := w.rig.nodes[rand.IntN(len(w.rig.nodes))] //nolint:gosec // whichever
-	issued, err := n.admin.CreateKey(ctx, api.NewKey{Name: "subject", Limits: []api.NewOverride{{Limit: fmt.Sprintf("%d/lifetime", limit)}}})
+	issued, err := n.admin.CreateKey(ctx, api.NewKey{Name: string(class), Limits: []api.NewOverride{{Limit: fmt.Sprintf(form, limit)}}})
 	if err != nil {
 		return nil, err
 	}
-	s := &Subject{Key: issued.Key.ID, Limit: limit, secret: issued.Secret}
+	s := &Subject{Key: issued.Key.ID, Class: class, Limit: limit, form: form, secret: issued.Secret}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.subjects = append(w.subjects, s)
 	return s, nil
 }
 
-// charge charges a key through the verify API.
-func (w *workload) charge(n *node, s *Subject, units int64) Operation {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	op := Operation{Kind: Charge, Units: units, Standing: -1, Called: time.Since(w.start)}
-	answer, err := n.verifier.Verify(ctx, api.VerifyRequest{Secret: s.secret, Amounts: map[string]api.Number{"requests": api.Number(fmt.Sprint(units))}}, "")
-	op.Returned = time.Since(w.start)
-	switch {
-	case err != nil:
-		op.Outcome = w.outcomeOf(err)
-	case answer.Allowed:
-		op.Outcome = Done
-	default:
-		op.Outcome, op.Code = Denied, answer.Code
-	}
-	if err == nil && len(answer.Limits) == 1 {
-		op.Limit, op.Standing = whole(answer.Limits[0].Limit), whole(answer.Limits[0].Used)+whole(answer.Limits[0].Reserved)
-	}
-	s.note(op)
-	return op
-}
-
-// call calls the upstream through the proxy.
-func (w *workload) call(n *node, s *Subject) Operation {
-	op := Operation{Kind: Call, Units: 1, Standing: -1, Called: time.Since(w.start)}
-	outcome := w.proxy.Call(context.Background(), n.ProxyURL, s.secret)
-	op.Returned = time.Since(w.start)
-	op.Outcome = map[harness.Outcome]Outcome{
-		harness.Admitted: Done, harness.Denied: Denied, harness.Unsent: Nothing, harness.Refused: Nothing, harness.Unknown: Unknown,
-	}[outcome]
-	s.note(op)
-	return op
-}
-
-// outcomeOf says what a failure means. An answer that nobody may get is a fault.
-func (w *workload) outcomeOf(err error) Outcome {
-	var refused *client.Error
-	switch {
-	case errors.Is(err, client.ErrUnavailable):
-		return Nothing
-	case errors.Is(err, client.ErrOutcomeUnknown):
-		return Unknown
-	case errors.As(err, &refused) && refused.Code() == "clock_suspect":
-		return Nothing
-	}
+// saw notes that something happened that only some runs show.
+func (w *workload) saw(what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.faults = append(w.faults, err)
-	return Unknown
-}
-
-func whole(n api.Number) int64 {
-	units, err := n.Int64()
-	if err != nil {
-		return -1
-	}
-	return units
+	w.sometimes[what]++
 }
