@@ -19,8 +19,9 @@ type Batch struct {
 type Item struct {
 	KeyID    KeyID    // the key that the item is about
 	SecretID SecretID // which secret of the key was sent; zero: none was
+	Token    Digest   // of the service token that has to be valid; zero: none has to be
 
-	Charge *Charge // normalised, without Secret and KeyID
+	Charge *Charge // normalised, without Secret, KeyID and Token
 	End    *End
 	Refund *Receipt // the receipt of the charge to give back
 	Leases *Leases

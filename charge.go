@@ -45,6 +45,12 @@ type Charge struct {
 	Idempotency *Idempotency // answer a repeated charge with its first decision; nil: decide every charge anew
 	Refundable  bool         // answer with a receipt, for a later refund
 	Request     *RequestInfo // for the request log; nil: nothing is known
+
+	// Token is the digest of the service token in whose name the charge is asked for. The
+	// transaction that decides checks it: if the token is not valid then, the error is
+	// [ErrTokenInvalid]. No transaction checks the token of a charge whose secret belongs
+	// to no key. Zero: none has to be checked.
+	Token Digest
 }
 
 // Normalize checks the charge and returns it with complete amounts: sorted, requests

@@ -27,6 +27,7 @@ const (
 	CodeStoreUnavailable Code = "store_unavailable"
 	CodeOutcomeUnknown   Code = "outcome_unknown"
 	CodeClockSuspect     Code = "clock_suspect"
+	CodeTokenInvalid     Code = "token_invalid"
 )
 
 // The codes of calls that contradict an earlier charge. An [Engine] returns them as

@@ -88,7 +88,8 @@ func NewEngine(store Store, config EngineConfig) *Engine {
 // [ErrOutcomeUnknown] (also if ctx ended while the charge was being committed) if it
 // may have been charged. They also wrap the context's own error. If the charge has an
 // Idempotency or a Hold and contradicts an earlier charge, the error is
-// [ErrIdempotencyMismatch] or [ErrReservationConflict], and nothing was charged.
+// [ErrIdempotencyMismatch] or [ErrReservationConflict], and nothing was charged. Nor was
+// anything if it is [ErrTokenInvalid], because the charge's Token is not valid.
 //
 // A charge with a secret that this engine has seen before is always decided. Any
 // other secret has to be looked up first. [UnknownSecrets] bounds such look-ups by
@@ -125,8 +126,9 @@ func (e *Engine) Charge(ctx context.Context, charge Charge) (Decision, error) {
 			}
 		}
 	}
-	charge.Secret, charge.KeyID = Secret{}, KeyID{}
-	decision, err := e.decide(ctx, Item{KeyID: by.KeyID, SecretID: by.SecretID, Charge: &charge, LeaseTTL: e.config.LeaseTTL})
+	item := Item{KeyID: by.KeyID, SecretID: by.SecretID, Token: charge.Token, Charge: &charge, LeaseTTL: e.config.LeaseTTL}
+	charge.Secret, charge.KeyID, charge.Token = Secret{}, KeyID{}, Digest{}
+	decision, err := e.decide(ctx, item)
 	if decision.Lease != nil {
 		e.leases.keep(*decision.Lease)
 	}

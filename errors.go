@@ -30,6 +30,9 @@ var (
 	// is in doubt: the clocks of the database and of this instance disagree or, where
 	// both are one clock, it stepped a short while ago. Nothing was charged.
 	ErrClockSuspect error = &Error{CodeClockSuspect, "the clock may be wrong, so no period can begin; nothing was charged"}
+	// ErrTokenInvalid means that the service token in whose name a charge was asked for
+	// was not valid when the charge was to be decided. Nothing was charged.
+	ErrTokenInvalid error = &Error{CodeTokenInvalid, "the service token is not valid"}
 	// ErrClosed means that the engine is closing. Nothing was charged.
 	ErrClosed error = &Error{CodeStoreUnavailable, "the engine is closed; nothing was charged"}
 )
@@ -72,7 +75,7 @@ var (
 // errorOfCode has every code that is an error. [ErrClosed] shares its code with
 // ErrStoreUnavailable, because a caller can do the same about both.
 var errorOfCode = tableOf(
-	ErrStoreUnavailable, ErrOutcomeUnknown, ErrClockSuspect,
+	ErrStoreUnavailable, ErrOutcomeUnknown, ErrClockSuspect, ErrTokenInvalid,
 	ErrReservationUnknown, ErrReservationConflict, ErrReservationExpired, ErrSettlementTooLarge,
 	ErrIdempotencyMismatch, ErrRefundsExhausted,
 	ErrNotFound, ErrExists, ErrConflict, ErrChanged,

@@ -18,8 +18,11 @@ type Store interface {
 	// clock after it has the locks. Charge returns the decisions after the
 	// transaction is committed and flushed to disk. If nothing was changed (dry
 	// runs), no commit is needed. An unknown key gets CodeKeyUnknown.
-	// CodeClockSuspect, and CodeStoreUnavailable if the lock of an item's key could
-	// not be had, mean that the item was not decided and changed nothing.
+	// CodeClockSuspect, CodeTokenInvalid, and CodeStoreUnavailable if the lock of an
+	// item's key could not be had, mean that the item was not decided and changed nothing.
+	//
+	// If items have Tokens, the store reads them after it has the locks, and asks
+	// ledger.Tokens about each item before its account.
 	//
 	// If an item refers to earlier charges, the store reads them under the key's lock
 	// and passes them to ledger.Account.TakePrior. It writes the changes that the

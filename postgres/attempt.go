@@ -122,6 +122,9 @@ func (l *lane) lockAndLoad(p pipeline, b *work) (*loaded, *fault) {
 	if err == nil && l.named.length > 0 {
 		err = p.read(b.takeUnit)
 	}
+	if err == nil && len(b.tokens.Digests()) > 0 {
+		err = p.read(func(r *row) { b.tokens.Take(ration.Digest(r.digest()), r.time(), r.time(), read.now) })
+	}
 	if err == nil && b.refers {
 		err = l.readReadings(p, b)
 	}
@@ -165,6 +168,9 @@ func (l *lane) ask(p pipeline, b *work) {
 	}
 	if l.named.length > 0 {
 		p.send(stmtUnits, l.named.param())
+	}
+	if tokens := b.tokens.Digests(); len(tokens) > 0 {
+		p.send(stmtValidity, digestsParam(tokens))
 	}
 	if b.refers {
 		l.fillReadings(b)

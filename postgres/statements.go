@@ -56,6 +56,7 @@ const (
 	stmtTables
 	stmtWaiting
 	stmtTokens
+	stmtValidity
 	statementCount
 )
 
@@ -112,4 +113,5 @@ var statementSQL = [statementCount]string{
 	stmtTables:            tablesSQL,
 	stmtWaiting:           waitingSQL,
 	stmtTokens:            tokensSQL,
+	stmtValidity:          validitySQL,
 }

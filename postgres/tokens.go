@@ -16,6 +16,10 @@ const tokensSQL = `
 SELECT ration_now(), digest, ` + sqladmin.TokenColumns + `
 FROM (VALUES (1)) AS one (row) LEFT JOIN admin_tokens ON digest = ANY($1::bytea[])`
 
+// validitySQL finds the tokens that items name, after the locks. The
+// unique index of digest serves it.
+const validitySQL = `SELECT digest, expires_at, revoked_at FROM admin_tokens WHERE digest = ANY($1::bytea[])`
+
 // TokensByDigest implements admin.TokenChecks. Every call of a service needs it, so
 // it shares the connection of ResolveDigests, and not the pool of reports.
 func (s *Store) TokensByDigest(ctx context.Context, digests []ration.Digest) ([]admin.Token, time.Time, error) {

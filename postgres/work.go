@@ -26,6 +26,7 @@ type work struct {
 	meters  []string  // those that charges name besides requests
 	named   []string  // those that any item names besides requests
 	units   ledger.Units
+	tokens  ledger.Tokens
 	dryRun  bool  // all of it
 	refers  bool  // an item refers to an earlier charge
 	logging bool  // the request log is written
@@ -85,6 +86,7 @@ func newWork(batch ration.Batch) *work {
 	if b.refers {
 		b.compactReferences()
 	}
+	b.tokens = ledger.TokensOf(batch.Items)
 	return b
 }
 
@@ -108,7 +110,7 @@ func (b *work) noteMeters(k *keyWork, charge *ration.Charge) {
 
 // reset forgets what an earlier attempt read.
 func (b *work) reset() {
-	b.units = nil
+	b.units, b.tokens = nil, ledger.TokensOf(b.items)
 	for i := range b.keys {
 		k := &b.keys[i]
 		*k = keyWork{
@@ -165,7 +167,10 @@ func (b *work) decide(clock ledger.Clock) []ration.Decision {
 	decisions := make([]ration.Decision, len(b.items))
 	for i := range b.items {
 		item, k := &b.items[i], &b.keys[b.keyOf[i]]
+		refusal, refused := b.tokens.Refuse(item, clock)
 		switch {
+		case refused:
+			decisions[i] = refusal
 		case k.account != nil:
 			decisions[i] = k.account.Decide(item, clock)
 		case k.exists: // and locked by somebody who does not let go

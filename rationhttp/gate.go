@@ -43,6 +43,9 @@ type Question struct {
 	// the key's concurrent limits. The caller of Ask then gives it back with
 	// [Gate.Release]. It does nothing if the Charger is no [Releaser].
 	InFlight bool
+	// Token is the digest of the service token in whose name whoever asks does so; see
+	// [ration.Charge]. Zero: none has to be checked.
+	Token ration.Digest
 	// Hold reserves the amounts instead of charging them. The caller of Ask then ends
 	// the reservation, with [Gate.Settle] or [Gate.GiveBack]. Nil: the amounts are
 	// charged.
@@ -97,7 +100,7 @@ func (g *Gate) ask(ctx context.Context, caller Caller, question Question) Answer
 	}
 	answer.Decision, answer.Err = ChargeSecret(waited, g.Charger, ration.Charge{
 		Secret: credential.Secret, Amounts: question.Amounts, Scope: question.Scope, IP: caller.IP,
-		Refundable: question.Refundable, InFlight: question.InFlight && g.canRelease(), Idempotency: question.Idempotency, Hold: question.Hold,
+		Refundable: question.Refundable, InFlight: question.InFlight && g.canRelease(), Idempotency: question.Idempotency, Hold: question.Hold, Token: question.Token,
 		Via: question.Via, Request: &ration.RequestInfo{Method: caller.Method, Route: question.Route, ID: question.RequestID},
 	})
 	if answer.Err != nil {

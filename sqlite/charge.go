@@ -32,11 +32,15 @@ func (s *Store) Charge(ctx context.Context, batch ration.Batch) (decisions []rat
 		if err := tx.readUnits(ctx, batch.Items, accounts); err != nil {
 			return err
 		}
-		decisions = decide(batch.Items, accounts, clock)
+		tokens, err := tx.readTokensOf(ctx, batch.Items)
+		if err != nil {
+			return err
+		}
+		decisions = decide(batch.Items, &tokens, accounts, clock)
 		if reopened, err := tx.reopen(ctx, accounts); err != nil {
 			return err
 		} else if reopened {
-			decisions = decide(batch.Items, accounts, clock)
+			decisions = decide(batch.Items, &tokens, accounts, clock)
 		}
 		return tx.record(ctx, keys, accounts)
 	})
@@ -60,11 +64,13 @@ func keysOf(items []ration.Item) []ration.KeyID {
 	return ids
 }
 
-func decide(items []ration.Item, accounts map[ration.KeyID]*ledger.Account, clock ledger.Clock) []ration.Decision {
+func decide(items []ration.Item, tokens *ledger.Tokens, accounts map[ration.KeyID]*ledger.Account, clock ledger.Clock) []ration.Decision {
 	decisions := make([]ration.Decision, len(items))
 	for i := range items {
 		item := &items[i]
-		if account, ok := accounts[item.KeyID]; ok {
+		if refusal, refused := tokens.Refuse(item, clock); refused {
+			decisions[i] = refusal
+		} else if account, ok := accounts[item.KeyID]; ok {
 			decisions[i] = account.Decide(item, clock)
 		} else {
 			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: clock.Now, DryRun: item.IsDryRun()}

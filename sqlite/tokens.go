@@ -7,6 +7,7 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
+	"github.com/ration-dev/ration/internal/ledger"
 	"github.com/ration-dev/ration/internal/sqladmin"
 )
 
@@ -33,4 +34,21 @@ func (s *Store) TokensByDigest(ctx context.Context, digests []ration.Digest) ([]
 		tokens[i] = known[digest]
 	}
 	return tokens, now, nil
+}
+
+// By the unique index of digest.
+var validityByDigest = newListQuery("SELECT digest, expires_at, revoked_at FROM admin_tokens WHERE digest IN (?)")
+
+// readTokensOf reads the tokens that items name.
+func (tx *tx) readTokensOf(ctx context.Context, items []ration.Item) (ledger.Tokens, error) {
+	tokens := ledger.TokensOf(items)
+	err := queryList(ctx, tx.conn, validityByDigest, digestBlobs(tokens.Digests()), func(r *row) error {
+		columns := &columns{row: r}
+		tokens.Take(columns.Digest(), columns.Time(), columns.Time(), tx.now)
+		return nil
+	})
+	if err != nil {
+		return tokens, fmt.Errorf("reading the tokens of a batch: %w", err)
+	}
+	return tokens, nil
 }

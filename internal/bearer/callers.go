@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/admin"
@@ -20,10 +21,19 @@ type Checker interface {
 	Check(ctx context.Context, token ration.Secret, scope string) (admin.Token, error)
 }
 
+// Recaller is a Checker that recalls tokens that were valid. Its methods are those of
+// [admin.TokenChecker]. Without it [Callers.Recognize] has each token checked at once.
+type Recaller interface {
+	Recall(token ration.Secret) (digest ration.Digest, found admin.Token, known bool)
+	NoteUse(token *admin.Token, at time.Time)
+	Forget(digest ration.Digest)
+}
+
 // Callers recognises callers by their service tokens. APIs that share one share what
 // can be guessed. It is safe for concurrent use.
 type Callers struct {
 	tokens  Checker
+	recalls Recaller // nil: nobody does
 	guesses *guesses
 	from    func(*http.Request) netip.Addr // who pays for a guess
 }
@@ -35,7 +45,8 @@ func New(tokens Checker) *Callers { return NewBehind(tokens, peerOf) }
 // NewBehind returns Callers who may come through a proxy: the address that from returns
 // pays for guesses.
 func NewBehind(tokens Checker, from func(*http.Request) netip.Addr) *Callers {
-	return &Callers{tokens: tokens, guesses: newGuesses(), from: from}
+	recalls, _ := tokens.(Recaller)
+	return &Callers{tokens: tokens, recalls: recalls, guesses: newGuesses(), from: from}
 }
 
 // peerOf returns the address of who is connected; zero: on a unix socket.

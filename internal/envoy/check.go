@@ -2,10 +2,12 @@ package envoy
 
 import (
 	"context"
+	"errors"
 
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/cors"
 	"github.com/ration-dev/ration/internal/inbound"
 	"github.com/ration-dev/ration/rationhttp"
@@ -33,9 +35,18 @@ func newChecks(s *service) *checks {
 // is decided is in the answer, also that the database can't be reached: Envoy itself would
 // turn an error into 403, or let the request pass.
 func (s *checks) Check(ctx context.Context, in *authv3.CheckRequest) (*authv3.CheckResponse, error) {
-	if err := s.authorize(ctx); err != nil {
+	caller, err := s.recognize(ctx)
+	if err != nil {
 		return nil, err
 	}
+	response, err := s.check(ctx, in, caller)
+	if refused := s.confirm(ctx, caller); refused != nil {
+		return nil, refused
+	}
+	return response, err
+}
+
+func (s *checks) check(ctx context.Context, in *authv3.CheckRequest, caller *bearer.Caller) (*authv3.CheckResponse, error) {
 	original, impossible := requestOf(ctx, in.GetAttributes())
 	if original == nil {
 		return nil, s.failed(ctx, impossible)
@@ -54,7 +65,11 @@ func (s *checks) Check(ctx context.Context, in *authv3.CheckRequest) (*authv3.Ch
 		s.tell(ctx, x, rationhttp.Event{Code: inbound.UncountedCode(x)})
 		return s.admitted(x), nil
 	}
+	x.Question.Token = caller.Digest()
 	x.Answer = s.config.Gate.Ask(ctx, *s.reader.CallerOf(x), x.Question)
+	if refused, ok := errors.AsType[*bearer.Refusal](caller.Found(&x.Answer.Decision, x.Answer.Err)); ok {
+		return nil, s.refused(ctx, refused)
+	}
 	if !x.Answer.Admitted {
 		return s.denied(x, x.Answer.Response), nil
 	}

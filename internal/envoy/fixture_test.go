@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	ratelimitextension "github.com/envoyproxy/go-control-plane/envoy/extensions/common/ratelimit/v3"
 	ratelimitv3 "github.com/envoyproxy/go-control-plane/envoy/service/ratelimit/v3"
@@ -23,8 +24,16 @@ import (
 	"github.com/ration-dev/ration/rationtest"
 )
 
-// fakeTokens knows the tokens "good" and "read-only".
+// fakeTokens knows the tokens "good" and "read-only", and recalls "revoked", which was good
+// a moment ago.
 type fakeTokens struct{}
+
+func (fakeTokens) Recall(token ration.Secret) (ration.Digest, admin.Token, bool) {
+	return token.Digest(nil), admin.Token{Name: "envoy", Scopes: []string{admin.ScopeVerify}}, token.Reveal() == "revoked"
+}
+
+func (fakeTokens) NoteUse(*admin.Token, time.Time) {}
+func (fakeTokens) Forget(ration.Digest)            {}
 
 func (fakeTokens) Check(_ context.Context, token ration.Secret, scope string) (admin.Token, error) {
 	switch {

@@ -9,6 +9,7 @@ import (
 	ratelimitv3 "github.com/envoyproxy/go-control-plane/envoy/service/ratelimit/v3"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -23,15 +24,27 @@ type rateLimits struct {
 
 // ShouldRateLimit charges what the descriptors name: all of it, or nothing.
 func (s *rateLimits) ShouldRateLimit(ctx context.Context, in *ratelimitv3.RateLimitRequest) (*ratelimitv3.RateLimitResponse, error) {
-	if err := s.authorize(ctx); err != nil {
+	caller, err := s.recognize(ctx)
+	if err != nil {
 		return nil, err
 	}
+	answer, err := s.limit(ctx, in, caller)
+	if refused := s.confirm(ctx, caller); refused != nil {
+		return nil, refused
+	}
+	return answer, err
+}
+
+func (s *rateLimits) limit(ctx context.Context, in *ratelimitv3.RateLimitRequest, caller *bearer.Caller) (*ratelimitv3.RateLimitResponse, error) {
 	all, err := s.read(in)
 	if err != nil {
 		return nil, s.failed(ctx, err)
 	}
 	start := time.Now()
-	decisions, err := s.decide(ctx, all)
+	decisions, err := s.decide(ctx, all, caller)
+	if refused, ok := errors.AsType[*bearer.Refusal](err); ok {
+		return nil, s.refused(ctx, refused)
+	}
 	s.observe(ctx, all, decisions, err, time.Since(start))
 	if err != nil {
 		return nil, s.failed(ctx, err)
@@ -39,13 +52,18 @@ func (s *rateLimits) ShouldRateLimit(ctx context.Context, in *ratelimitv3.RateLi
 	return s.answer(len(in.GetDescriptors()), all, decisions), nil
 }
 
-// decide returns a decision for each holder.
-func (s *rateLimits) decide(ctx context.Context, all []*asked) ([]ration.Decision, error) {
+// decide returns a decision for each holder. A single one checks the caller's token.
+func (s *rateLimits) decide(ctx context.Context, all []*asked, caller *bearer.Caller) ([]ration.Decision, error) {
 	if len(all) > 1 {
+		if err := caller.Confirm(); err != nil {
+			return nil, err
+		}
 		return s.decideTogether(ctx, all)
 	}
-	decision, err := s.charge(ctx, all[0].charge())
-	return []ration.Decision{decision}, err
+	charge := all[0].charge()
+	charge.Token = caller.Digest()
+	decision, err := s.charge(ctx, charge)
+	return []ration.Decision{decision}, caller.Found(&decision, err)
 }
 
 func (s *rateLimits) charge(ctx context.Context, charge ration.Charge) (ration.Decision, error) {

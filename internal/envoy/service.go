@@ -70,24 +70,39 @@ func (s *service) intercept(ctx context.Context, in any, info *grpc.UnaryServerI
 	return next(ctx, in)
 }
 
-// authorize checks who calls before anything of what it sends is used.
-func (s *service) authorize(ctx context.Context) error {
+// recognize finds out who calls before anything of what it sends is used.
+func (s *service) recognize(ctx context.Context) (*bearer.Caller, error) {
 	fields, _ := metadata.FromIncomingContext(ctx)
 	r := (&http.Request{Header: http.Header{"Authorization": fields.Get("authorization")}}).WithContext(ctx)
 	if from, known := peer.FromContext(ctx); known {
 		r.RemoteAddr = from.Addr.String()
 	}
-	_, err := s.config.Callers.Authorize(r, admin.ScopeVerify)
-	if refused, ok := errors.AsType[*bearer.Refusal](err); ok {
-		return status.Error(map[int]codes.Code{
-			http.StatusUnauthorized: codes.Unauthenticated, http.StatusForbidden: codes.PermissionDenied,
-			http.StatusTooManyRequests: codes.ResourceExhausted,
-		}[refused.Status], refused.Detail+" Envoy sends one by initial_metadata of its grpc_service.")
-	}
+	caller, err := s.config.Callers.Recognize(r, admin.ScopeVerify)
 	if err != nil {
-		return s.failed(ctx, err)
+		return nil, s.refused(ctx, err)
+	}
+	return caller, nil
+}
+
+// confirm returns the status of a call whose token is not valid, if no decision has checked
+// it; nil: it is valid, or nobody knows.
+func (s *service) confirm(ctx context.Context, caller *bearer.Caller) error {
+	if refused, ok := errors.AsType[*bearer.Refusal](caller.Confirm()); ok {
+		return s.refused(ctx, refused)
 	}
 	return nil
+}
+
+// refused returns the status of a call whose caller is not recognised.
+func (s *service) refused(ctx context.Context, err error) error {
+	refusal, ok := errors.AsType[*bearer.Refusal](err)
+	if !ok {
+		return s.failed(ctx, err)
+	}
+	return status.Error(map[int]codes.Code{
+		http.StatusUnauthorized: codes.Unauthenticated, http.StatusForbidden: codes.PermissionDenied,
+		http.StatusTooManyRequests: codes.ResourceExhausted,
+	}[refusal.Status], refusal.Detail+" Envoy sends one by initial_metadata of its grpc_service.")
 }
 
 // failed returns the status of a call that an error keeps from its answer. Envoy may let

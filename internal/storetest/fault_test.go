@@ -19,6 +19,7 @@ const (
 	readsBeforeTheLock    fault = "reads usage before the lock"
 	timesBeforeTheLock    fault = "reads the clock before the lock"
 	remembersKeys         fault = "remembers keys"
+	checksTokensEarly     fault = "checks tokens before the lock"
 	chargesDryRuns        fault = "charges dry runs"
 	forgetsDenials        fault = "forgets denials"
 	forgetsHours          fault = "forgets hours that are over"
@@ -147,6 +148,7 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		forgetsCharges:         "Idempotency/of charges that are sent at once one is charged",
 		forgetsChargesEarly:    "Idempotency/a charge is forgotten after its retention",
 		sharesIdempotencyKeys:  "Idempotency/an idempotency key belongs to one key",
+		checksTokensEarly:      "Tokens/a batch that waits sees that its token was revoked",
 		keepsFreedKeys:         "Refunds/a refund frees the idempotency key",
 		refundsToTheRunningDay: "Refunds/a refund after midnight leaves the new day alone",
 		takesRefundsForUse:     "Refunds/a refund gives back what was charged, but of rates",

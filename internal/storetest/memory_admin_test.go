@@ -385,6 +385,19 @@ func (m *memory) TokensByDigest(_ context.Context, digests []ration.Digest) ([]a
 	return tokens, m.time(), nil
 }
 
+// tokensOf reads the tokens that items name.
+func (m *memory) tokensOf(items []ration.Item, now time.Time) ledger.Tokens {
+	m.plansMu.Lock()
+	defer m.plansMu.Unlock()
+	tokens := ledger.TokensOf(items)
+	for _, token := range m.tokens {
+		if slices.Contains(tokens.Digests(), token.digest) {
+			tokens.Take(token.digest, token.ExpiresAt, token.RevokedAt, now)
+		}
+	}
+	return tokens
+}
+
 func (m *memory) NoteTokenUse(_ context.Context, ids []uuid.UUID, at time.Time) error {
 	m.plansMu.Lock()
 	defer m.plansMu.Unlock()

@@ -135,12 +135,13 @@ func (m *memory) readHolds() []ration.Reservation {
 }
 
 // decideAgain decides a batch anew where something is due.
-func (m *memory) decideAgain(accounts map[ration.KeyID]*ledger.Account, batch ration.Batch, clock ledger.Clock, decisions []ration.Decision) {
+func (m *memory) decideAgain(accounts map[ration.KeyID]*ledger.Account, batch ration.Batch, tokens *ledger.Tokens, clock ledger.Clock, decisions []ration.Decision) {
 	if !m.reopen(accounts, clock.Now) {
 		return
 	}
 	for i, item := range batch.Items {
-		if account := accounts[item.KeyID]; account != nil {
+		_, refused := tokens.Refuse(&item, clock)
+		if account := accounts[item.KeyID]; account != nil && !refused {
 			decisions[i] = m.decide(account, item, clock)
 		}
 	}

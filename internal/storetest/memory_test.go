@@ -160,6 +160,7 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 	}
 	held := m.readHolds()
 	clock := m.clock()
+	tokens := m.tokensOf(batch.Items, clock.Now)
 	m.waiting.Add(1)
 	m.mu.Lock()
 	m.waiting.Add(-1)
@@ -173,6 +174,9 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 	if m.fault != timesBeforeTheLock {
 		clock = m.clock()
 	}
+	if m.fault != checksTokensEarly {
+		tokens = m.tokensOf(batch.Items, clock.Now)
+	}
 	decisions := make([]ration.Decision, len(batch.Items))
 	accounts := map[ration.KeyID]*ledger.Account{}
 	for i, item := range batch.Items {
@@ -181,6 +185,10 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 			return nil, errNotStorable
 		}
 		record := m.keys[item.KeyID]
+		if refusal, refused := tokens.Refuse(&item, clock); refused {
+			decisions[i] = refusal
+			continue
+		}
 		if record == nil {
 			decisions[i] = ration.Decision{Code: ration.CodeKeyUnknown, DecidedAt: clock.Now, DryRun: item.IsDryRun()}
 			continue
@@ -197,7 +205,7 @@ func (m *memory) Charge(_ context.Context, batch ration.Batch) ([]ration.Decisio
 		}
 		decisions[i] = m.decide(accounts[item.KeyID], item, clock)
 	}
-	m.decideAgain(accounts, batch, clock, decisions)
+	m.decideAgain(accounts, batch, &tokens, clock, decisions)
 	m.writeAll(m.afterCrash(accounts), clock.Now)
 	if m.crashing == crashUnanswered {
 		return nil, ration.ErrOutcomeUnknown

@@ -16,6 +16,9 @@ var tokenTests = []contractTest{
 	{"a token comes back as it was stored", testTokenRoundTrip},
 	{"a token's name is free again once it is revoked", testTokenName},
 	{"tokens are found by digest, in order", testTokensByDigest},
+	{"a charge is decided in the name of a valid token alone", testChecksTokens},
+	{"a batch checks each token that its items name", testChecksEachToken},
+	{"a batch that waits sees that its token was revoked", testWaitingSeesRevokedToken},
 	{"the last use is written at most once a minute", testTokenUse},
 }
 

@@ -51,7 +51,8 @@ func (i Item) entry() ration.Item {
 	entry := ration.Item{KeyID: i.KeyID, SecretID: i.SecretID, End: i.End, Refund: i.Refund, Leases: i.Leases, LeaseTTL: i.LeaseTTL}
 	if i.End == nil && i.Refund == nil && i.Leases == nil {
 		charge := i.Charge
-		charge.KeyID = ration.KeyID{}
+		entry.Token = charge.Token
+		charge.KeyID, charge.Token = ration.KeyID{}, ration.Digest{}
 		entry.Charge = &charge
 	}
 	return entry

@@ -102,7 +102,9 @@ func (h *Handler) decide(c *call, q *question) (ration.Decision, error) {
 		Secret: ration.SecretFromText(h.config.Responder.Sources.Secret(q.secret)), Amounts: q.amounts.all, Scope: q.scope,
 		IP: q.ip, DryRun: q.dryRun, Via: via, Hold: q.hold, Idempotency: q.idempotency,
 		Request: &ration.RequestInfo{Method: c.r.Method, Route: c.r.Pattern, ID: c.id},
+		Token:   c.asks.Digest(),
 	})
+	err = refusalOf(c.asks.Found(&decision, err))
 	if err == nil {
 		c.event = rationhttp.NewEvent(c.r.Context(), via, decision, nil)
 	}

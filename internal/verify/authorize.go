@@ -2,20 +2,30 @@ package verify
 
 import (
 	"errors"
-	"net/http"
 
-	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/bearer"
 )
 
-// authorize checks the service token of a request.
-func (h *Handler) authorize(r *http.Request) error {
-	_, err := h.config.Callers.Authorize(r, admin.ScopeVerify)
-	if refused, ok := errors.AsType[*bearer.Refusal](err); ok {
-		return &refusal{
-			status: refused.Status, code: refused.Code, detail: refused.Detail,
-			challenge: refused.Challenge, retry: refused.RetryAfter,
-		}
+// refusalOf returns what is to be answered for an error of [bearer.Callers].
+func refusalOf(err error) error {
+	refused, ok := errors.AsType[*bearer.Refusal](err)
+	if !ok {
+		return err
 	}
-	return err
+	return &refusal{
+		status: refused.Status, code: refused.Code, detail: refused.Detail,
+		challenge: refused.Challenge, retry: refused.RetryAfter,
+	}
+}
+
+// confirm checks the service token, unless a decision has.
+func (c *call) confirm() error { return refusalOf(c.asks.Confirm()) }
+
+// confirmOr returns why the service token is refused, or else another error.
+func (c *call) confirmOr(other error) error {
+	err := c.confirm()
+	if _, refused := errors.AsType[*refusal](err); refused {
+		return err
+	}
+	return other
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/rationhttp"
 )
 
@@ -17,6 +18,7 @@ type call struct {
 	r     *http.Request
 	id    string        // of the request; its answer and the logs have it
 	left  time.Duration // how long it may wait for the database
+	asks  *bearer.Caller
 	event rationhttp.Event
 }
 

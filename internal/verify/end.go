@@ -92,6 +92,9 @@ func (h *Handler) show(c *call) error {
 
 // about answers with a reservation that the engine is asked for.
 func (h *Handler) about(c *call, buffers *buffers, ask func(context.Context) (ration.Reservation, error)) error {
+	if err := c.confirm(); err != nil {
+		return err
+	}
 	start := time.Now()
 	waiting, cancel := context.WithTimeout(c.r.Context(), c.left)
 	defer cancel()

@@ -132,15 +132,19 @@ func (h *Handler) answer(c *call, method string, serve endpoint) {
 	}
 }
 
-// serve checks who calls before anything else is read from them.
+// serve finds out who calls before anything else is read from them.
 func (h *Handler) serve(c *call, method string, serve endpoint) error {
 	if c.r.Method != method {
 		return wrongMethod(method)
 	}
 	start := time.Now()
-	if err := h.authorize(c.r); err != nil {
-		return err
+	var err error
+	if c.asks, err = h.config.Callers.Recognize(c.r, admin.ScopeVerify); err != nil {
+		return refusalOf(err)
 	}
 	c.left = maxWait - time.Since(start)
-	return serve(h, c)
+	if err = serve(h, c); err != nil {
+		return c.confirmOr(err)
+	}
+	return nil
 }
