@@ -49,5 +49,6 @@ func sharedSettings(settings config.Config) map[string]string {
 		"request_log_days": strconv.Itoa(settings.RequestLogDays), "usage_hours_days": strconv.Itoa(settings.UsageHoursDays),
 		"history_days": strconv.Itoa(settings.HistoryDays), "audit_log_days": strconv.Itoa(settings.AuditLogDays),
 		"events_days": strconv.Itoa(settings.EventsDays), "limit_thresholds": fmt.Sprint(settings.LimitThresholds),
+		"webhook_private_addresses": fmt.Sprint(settings.WebhookPrivate),
 	}
 }

@@ -62,13 +62,14 @@ type Config struct {
 	Pepper                 []byte        // empty: none
 	BootstrapToken         ration.Secret // zero: none
 	Unknown                ration.UnknownSecrets
-	Lanes                  int   // 0: as many as the database can use
-	RequestLogDays         int   // 0: no request log
-	UsageHoursDays         int   // 0: usage by hour is kept for ever
-	HistoryDays            int   // 0: usage by day is kept for ever; else at least 100
-	AuditLogDays           int   // 0: the audit log is kept for ever
-	EventsDays             int   // 0: events are kept for ever
-	LimitThresholds        []int // percents of limits that are told, from the lowest on; not nil
+	Lanes                  int            // 0: as many as the database can use
+	RequestLogDays         int            // 0: no request log
+	UsageHoursDays         int            // 0: usage by hour is kept for ever
+	HistoryDays            int            // 0: usage by day is kept for ever; else at least 100
+	AuditLogDays           int            // 0: the audit log is kept for ever
+	EventsDays             int            // 0: events are kept for ever
+	LimitThresholds        []int          // percents of limits that are told, from the lowest on; not nil
+	WebhookPrivate         []netip.Prefix // that webhooks may be in although they are not public
 	AcceptUnsafeDurability bool
 	AcceptOverage          bool
 	OverSettlement         ration.Overage // overage only with AcceptOverage

@@ -326,6 +326,11 @@ var serviceSettings = []setting{
 		set:     into(func(c *Config) *[]int { return &c.LimitThresholds }, parseThresholds),
 	},
 	{
+		Setting: Setting{"webhook_private_addresses", "CIDR list", "", "Addresses that webhooks may have although they are not public, and that may be reached without TLS, such as 10.1.2.0/24."},
+		kind:    list,
+		set:     into(func(c *Config) *[]netip.Prefix { return &c.WebhookPrivate }, parsePrivate),
+	},
+	{
 		Setting: Setting{"accept_unsafe_durability", "true or false", "false", "Accepts a database that may forget what it has confirmed. This gives up the promise that no charge is lost."},
 		kind:    boolean,
 		set:     into(func(c *Config) *bool { return &c.AcceptUnsafeDurability }, parseBool),
