@@ -188,7 +188,8 @@ func (i *instance) checkReady(ctx context.Context) error {
 }
 
 // run serves until ctx ends, or a database that was away has not come, and stops in order: requests under way finish,
-// reservations are no longer looked after, jobs are given back and the last counts of
+// reservations are no longer looked after, jobs are given back, events under way to webhooks
+// have 3 seconds, and the last counts of
 // traffic are written, charges are flushed, the database is closed.
 func (i *instance) run(ctx context.Context) error {
 	served, swept := make(chan error, 1), make(chan struct{})
@@ -214,6 +215,7 @@ func (i *instance) run(ctx context.Context) error {
 		others.Go(func() { i.doJobs(beside) })
 		others.Go(func() { heartbeat.Run(beside, i.store, i.serving(), i.log) })
 		others.Go(func() { i.measureDatabase(beside) })
+		others.Go(func() { i.sendEvents(beside) })
 		others.Go(func() { i.traffic.Run(beside, i.store, i.log) })
 		i.engine.Sweep(beside, i.reportSweep)
 		others.Wait()

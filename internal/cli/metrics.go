@@ -108,6 +108,9 @@ func (i *instance) facts(ctx context.Context) (found metrics.Facts, err error) {
 	if found.Open = open.Count; open.Count > 0 {
 		found.Oldest = max(0, open.Now.Sub(open.Oldest))
 	}
+	if err := i.webhookFacts(ctx, &found); err != nil {
+		return found, err
+	}
 	if server, ok := i.store.(interface {
 		AwaitingStandby(ctx context.Context) (int64, error)
 	}); ok {

@@ -27,6 +27,11 @@ type Facts struct {
 	// AwaitingStandby is how many commits have waited for a synchronous standby for so
 	// long that it looks away.
 	AwaitingStandby int64
+	// DeliveriesWaiting and DeliveriesDead are how many events wait for webhooks and were
+	// given up, and OldestDelivery for how long one has waited for a webhook that is
+	// enabled; 0: none does.
+	DeliveriesWaiting, DeliveriesDead int64
+	OldestDelivery                    time.Duration
 }
 
 // facts tell what the database was last found to be.
@@ -50,6 +55,9 @@ var (
 	openHeld        = newDesc("reservations_open", "Reservations that are open.")
 	oldestHeld      = newDesc("reservation_oldest_age_seconds", "How old the oldest open reservation is; 0: none is open.")
 	awaitingStandby = newDesc("commits_awaiting_standby", "Commits that have waited for a synchronous standby for more than 3 seconds.")
+	waitingEvents   = newDesc("webhook_waiting", "Events that wait to be sent to webhooks, of each at most 10,000.")
+	oldestEvent     = newDesc("webhook_oldest_age_seconds", "For how long an event has waited for a webhook that is enabled; 0: none waits.")
+	deadEvents      = newDesc("webhook_dead", "Events that were given up and can be sent again, of each webhook at most 10,000.")
 	readAt          = newDesc("database_read_timestamp_seconds", "When the facts about the database were read that are told here.")
 )
 
@@ -59,7 +67,7 @@ func newDesc(name, help string) *prometheus.Desc {
 
 // Describe implements [prometheus.Collector].
 func (f *facts) Describe(to chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{ready, schemaVersion, databaseSize, openHeld, oldestHeld, awaitingStandby, readAt} {
+	for _, desc := range []*prometheus.Desc{ready, schemaVersion, databaseSize, openHeld, oldestHeld, awaitingStandby, waitingEvents, oldestEvent, deadEvents, readAt} {
 		to <- desc
 	}
 	f.failed.Describe(to)
@@ -83,15 +91,21 @@ func (f *facts) Collect(to chan<- prometheus.Metric) {
 	if at.IsZero() {
 		return
 	}
-	oldest := last.Oldest
+	oldest, oldestSent := last.Oldest, last.OldestDelivery
 	if last.Open > 0 {
 		oldest += time.Since(at)
+	}
+	if oldestSent > 0 {
+		oldestSent += time.Since(at)
 	}
 	tell(schemaVersion, float64(last.SchemaVersion))
 	tell(databaseSize, float64(last.Size))
 	tell(openHeld, float64(last.Open))
 	tell(oldestHeld, oldest.Seconds())
 	tell(awaitingStandby, float64(last.AwaitingStandby))
+	tell(waitingEvents, float64(last.DeliveriesWaiting))
+	tell(oldestEvent, oldestSent.Seconds())
+	tell(deadEvents, float64(last.DeliveriesDead))
 	tell(readAt, float64(at.UnixMilli())/1000)
 }
 

@@ -42,6 +42,7 @@ type Metrics struct {
 	decisions
 	batches
 	promises
+	webhooks
 	facts facts
 }
 
@@ -51,12 +52,12 @@ var _ observe.Observer = (*Metrics)(nil)
 func New(config Config) *Metrics {
 	m := &Metrics{
 		registry:  prometheus.NewPedanticRegistry(),
-		decisions: newDecisions(config.Routes, config.FailOpen), batches: newBatches(), promises: newPromises(config.Weakened), facts: newFacts(),
+		decisions: newDecisions(config.Routes, config.FailOpen), batches: newBatches(), promises: newPromises(config.Weakened), webhooks: newWebhooks(), facts: newFacts(),
 	}
 	build := gaugeVec("build_info", "The build of this instance, with the constant value 1.", "version", "revision", "goversion")
 	build.WithLabelValues(config.Version, config.Revision, config.Go).Set(1)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.own = slices.Concat([]prometheus.Collector{build}, m.decisions.all(), m.batches.all(), m.promises.all(), []prometheus.Collector{&m.facts})
+	m.own = slices.Concat([]prometheus.Collector{build}, m.decisions.all(), m.batches.all(), m.promises.all(), m.webhooks.all(), []prometheus.Collector{&m.facts})
 	m.registry.MustRegister(m.own...)
 	return m
 }

@@ -169,12 +169,12 @@ func TestFactsOfTheDatabase(t *testing.T) {
 			if deadline, bounded := ctx.Deadline(); !bounded || time.Until(deadline) > 5*time.Second {
 				t.Error("a read may take for ever")
 			}
-			return metrics.Facts{Ready: err == nil, SchemaVersion: 23, Size: 1 << 20, Open: 2, Oldest: time.Minute, AwaitingStandby: 4}, err
+			return metrics.Facts{Ready: err == nil, SchemaVersion: 23, Size: 1 << 20, Open: 2, Oldest: time.Minute, AwaitingStandby: 4, DeliveriesWaiting: 5, DeliveriesDead: 6, OldestDelivery: time.Hour}, err
 		})
 		synctest.Wait()
 		time.Sleep(10 * time.Second)
 		wantLines(t, m, "ration_ready 1", "ration_schema_version 23", "ration_database_size_bytes 1.048576e+06", "ration_reservations_open 2",
-			"ration_reservation_oldest_age_seconds 70", "ration_commits_awaiting_standby 4", "ration_database_read_failures_total 0",
+			"ration_reservation_oldest_age_seconds 70", "ration_commits_awaiting_standby 4", "ration_webhook_waiting 5", "ration_webhook_dead 6", "ration_webhook_oldest_age_seconds 3610", "ration_database_read_failures_total 0",
 			"ration_database_read_timestamp_seconds 9.466848e+08")
 		away.Store(true)
 		time.Sleep(6 * time.Second)
