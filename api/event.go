@@ -21,4 +21,8 @@ type Event struct {
 type Events struct {
 	Items []Event `json:"items"` // never null
 	After string  `json:"after"` // what the next request has as after, also if there were no events
+
+	// What the next request for the latest events has as before; absent: there are no more,
+	// or the latest were not asked for.
+	Before string `json:"before,omitempty"`
 }

@@ -58,6 +58,11 @@ type EventFilter struct {
 	KeyID ration.KeyID
 	Type  EventType // empty: all
 	Limit int       // 0: 1,000
+
+	// Latest has the latest events, the last first, instead of the next ones. Before, if it
+	// is not 0, has those before this position.
+	Latest bool
+	Before int64
 }
 
 // EventsPage is a part of the feed. A next call with After begins where it ended, and
@@ -65,4 +70,8 @@ type EventFilter struct {
 type EventsPage struct {
 	Events []Event
 	After  int64 // the position after which the next page begins: that of the last event or, if the page isn't full, the end of the feed
+
+	// Before is where a next call for the latest events goes on; 0: there are no more, or the
+	// latest were not asked for. Then After is the end of the feed.
+	Before int64
 }

@@ -198,6 +198,35 @@ type Operations interface {
 	// the feed ends before the place after which it is asked to begin, as after a restore;
 	// [ration.InvalidError] of field "after" if events after it were deleted.
 	ListEvents(ctx context.Context, filter EventFilter) (EventsPage, error)
+
+	// CreateWebhook creates a webhook, to which what is published from then on is sent. Its
+	// secret is shown once. Error: ErrConflict if there are [MaxWebhooks].
+	CreateWebhook(ctx context.Context, actor string, webhook NewWebhook) (IssuedWebhook, error)
+	// ListWebhooks returns all webhooks, in the order of their creation, with what waits for
+	// them.
+	ListWebhooks(ctx context.Context) ([]WebhookStatus, error)
+	// ShowWebhook returns a webhook. Error: ErrNotFound.
+	ShowWebhook(ctx context.Context, id uuid.UUID) (WebhookStatus, error)
+	// UpdateWebhook changes a webhook. Once a webhook is enabled again, what waits for it is
+	// sent; other types hold for what is published later. Error: ErrNotFound.
+	UpdateWebhook(ctx context.Context, actor string, patch WebhookPatch) (Webhook, error)
+	// RotateWebhookSecret gives a webhook a new secret, which is shown once. The one that it
+	// had signs too for [PreviousSecretValid], but not if it is replaced again. Error:
+	// ErrNotFound.
+	RotateWebhookSecret(ctx context.Context, actor string, id uuid.UUID) (IssuedWebhook, error)
+	// DeleteWebhook deletes a webhook, and what waits for it. Error: ErrNotFound.
+	DeleteWebhook(ctx context.Context, actor string, id uuid.UUID) error
+	// ListDeliveries returns the deliveries that match, those of the latest events first.
+	// Deliveries are kept as long as their events.
+	ListDeliveries(ctx context.Context, filter DeliveryFilter) ([]Delivery, error)
+	// ReplayDelivery sends an event to a webhook again, at once, beside what waits of its
+	// key. One that waits for its next attempt is sent now. Errors: ErrNotFound; ErrConflict
+	// if it waits for an earlier event, is being sent, or the webhook is disabled.
+	ReplayDelivery(ctx context.Context, actor string, id DeliveryID) (Delivery, error)
+	// ReplayDead sends the oldest dead deliveries of a webhook again, at most [MaxReplayed],
+	// and returns how many. Errors: ErrNotFound; ErrConflict if the webhook is disabled.
+	ReplayDead(ctx context.Context, actor string, webhook uuid.UUID) (int, error)
+
 	// ExplainKey says how each limit of a key would decide a charge, and why. It
 	// charges nothing. Error: ErrNotFound.
 	ExplainKey(ctx context.Context, question ExplainQuestion) (Explanation, error)

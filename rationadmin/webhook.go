@@ -99,6 +99,12 @@ func DeliveryAt(delivery *Delivery) DeliveryPosition {
 // DeliveryID says which delivery.
 type DeliveryID struct{ WebhookID, EventID uuid.UUID }
 
+// WebhookStatus is a webhook with what waits for it.
+type WebhookStatus struct {
+	Webhook
+	Backlog WebhookBacklog
+}
+
 // WebhookBacklog is what waits for a webhook, and what was given up.
 type WebhookBacklog struct {
 	WebhookID uuid.UUID

@@ -30,6 +30,16 @@ func (f Feed) Check(after int64) error {
 	return nil
 }
 
+// Latest returns the page of the latest events that were found, of at most so many that were
+// asked for.
+func (f Feed) Latest(events []Event, limit int) EventsPage {
+	page := EventsPage{Events: events, After: f.Last}
+	if len(events) == limit {
+		page.Before = events[limit-1].Position
+	}
+	return page
+}
+
 // Page returns the page of the events that were found, of at most so many that were asked
 // for. If it isn't full, nothing else matches up to the end of the feed, so the next page
 // begins there: what is deleted before was not missed by whoever reads only some events.

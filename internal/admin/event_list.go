@@ -17,6 +17,9 @@ func (s *Service) ListEvents(ctx context.Context, filter EventFilter) (EventsPag
 	if err := ValidatePageSize(filter.Limit); err != nil {
 		return EventsPage{}, err
 	}
+	if filter.Latest && filter.After != 0 || !filter.Latest && filter.Before != 0 || filter.Before < 0 {
+		return EventsPage{}, &ration.InvalidError{Field: "before", Reason: "use it with latest, and without after"}
+	}
 	if filter.After < 0 {
 		return EventsPage{}, &ration.InvalidError{Field: "after", Reason: "use a place in the feed, or 0 to begin"}
 	}

@@ -43,6 +43,9 @@ func (s *Service) CreateWebhook(ctx context.Context, actor string, webhook NewWe
 	if err != nil {
 		return IssuedWebhook{}, err
 	}
+	if err := s.publish(ctx); err != nil { // what has happened before is not for it
+		return IssuedWebhook{}, err
+	}
 	secret := newWebhookSecret()
 	issue := func(created Webhook) IssuedWebhook { return IssuedWebhook{Webhook: created, Secret: secret} }
 	if created, err = s.store.CreateWebhook(Answering(ctx, issue), created, secret, admitWebhook, audit); err != nil {
@@ -122,8 +125,36 @@ func validateWebhookURL(text string) error {
 }
 
 // ListWebhooks returns all webhooks, in the order of their creation, without their secrets.
-func (s *Service) ListWebhooks(ctx context.Context) ([]Webhook, error) {
-	return s.store.ListWebhooks(ctx)
+func (s *Service) ListWebhooks(ctx context.Context) ([]WebhookStatus, error) {
+	webhooks, err := s.store.ListWebhooks(ctx)
+	if err != nil || len(webhooks) == 0 {
+		return nil, err
+	}
+	backlogs, _, err := s.store.Backlog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	status := make([]WebhookStatus, len(webhooks))
+	for i, webhook := range webhooks {
+		status[i] = WebhookStatus{Webhook: webhook, Backlog: WebhookBacklog{WebhookID: webhook.ID}}
+		if at := slices.IndexFunc(backlogs, func(b WebhookBacklog) bool { return b.WebhookID == webhook.ID }); at >= 0 {
+			status[i].Backlog = backlogs[at]
+		}
+	}
+	return status, nil
+}
+
+// ShowWebhook returns a webhook. Error: ErrNotFound.
+func (s *Service) ShowWebhook(ctx context.Context, id uuid.UUID) (WebhookStatus, error) {
+	webhooks, err := s.ListWebhooks(ctx)
+	if err != nil {
+		return WebhookStatus{}, err
+	}
+	at := slices.IndexFunc(webhooks, func(w WebhookStatus) bool { return w.ID == id })
+	if at < 0 {
+		return WebhookStatus{}, fmt.Errorf("webhook %s: %w", id, ration.ErrNotFound)
+	}
+	return webhooks[at], nil
 }
 
 // UpdateWebhook changes a webhook. Error: ErrNotFound.
@@ -131,6 +162,11 @@ func (s *Service) UpdateWebhook(ctx context.Context, actor string, patch Webhook
 	by, err := authorOf(ctx, actor)
 	if err != nil {
 		return Webhook{}, err
+	}
+	if patch.Enabled != nil && *patch.Enabled {
+		if err := s.publish(ctx); err != nil { // what has happened while it was disabled is not for it
+			return Webhook{}, err
+		}
 	}
 	return s.store.UpdateWebhook(ctx, patch.ID, func(change *WebhookChange) error {
 		before := webhookFields(&change.Webhook)
@@ -229,10 +265,4 @@ func (s *Service) ReplayDead(ctx context.Context, actor string, webhook uuid.UUI
 	return s.store.ReplayDead(ctx, webhook, rationadmin.MaxReplayed, func(count int) (AuditEntry, error) {
 		return by.audit("webhook.replay_dead", webhookTarget(webhook), nil, fields{"deliveries": count})
 	})
-}
-
-// WebhookBacklogs says what waits for each webhook, in the order of their ids.
-func (s *Service) WebhookBacklogs(ctx context.Context) ([]WebhookBacklog, error) {
-	backlogs, _, err := s.store.Backlog(ctx)
-	return backlogs, err
 }

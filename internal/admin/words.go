@@ -73,6 +73,7 @@ type (
 	NewWebhook          = rationadmin.NewWebhook
 	IssuedWebhook       = rationadmin.IssuedWebhook
 	WebhookPatch        = rationadmin.WebhookPatch
+	WebhookStatus       = rationadmin.WebhookStatus
 	WebhookBacklog      = rationadmin.WebhookBacklog
 	Delivery            = rationadmin.Delivery
 	DeliveryState       = rationadmin.DeliveryState

@@ -24,14 +24,16 @@ func (a *API) registerEvents() {
 }
 
 type listEventsInput struct {
-	After string `query:"after" doc:"After of the answer before. Without it, the feed begins with the oldest event that is kept."`
-	Key   string `query:"key" doc:"Only events of this key, by its id."`
-	Type  string `query:"type" doc:"Only events of this type, such as key.limit_threshold."`
-	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most events of the answer."`
+	After  string `query:"after" doc:"After of the answer before. Without it, the feed begins with the oldest event that is kept."`
+	Latest bool   `query:"latest" doc:"The latest events, the last first, instead of the next ones."`
+	Before string `query:"before" doc:"With latest: before of the answer before."`
+	Key    string `query:"key" doc:"Only events of this key, by its id."`
+	Type   string `query:"type" doc:"Only events of this type, such as key.limit_threshold."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"The most events of the answer."`
 }
 
 func listEvents(ctx context.Context, c Caller, in *listEventsInput) (*reply[api.Events], error) {
-	filter := admin.EventFilter{Type: admin.EventType(in.Type), Limit: in.Limit}
+	filter := admin.EventFilter{Type: admin.EventType(in.Type), Limit: in.Limit, Latest: in.Latest}
 	var err error
 	if filter.KeyID, err = readKeyParameter(in.Key); err != nil {
 		return nil, err
@@ -39,6 +41,11 @@ func listEvents(ctx context.Context, c Caller, in *listEventsInput) (*reply[api.
 	if in.After != "" {
 		if filter.After, err = strconv.ParseInt(in.After, 10, 64); err != nil || filter.After < 0 {
 			return nil, invalidForm("?after", "use after of the answer before")
+		}
+	}
+	if in.Before != "" {
+		if filter.Before, err = strconv.ParseInt(in.Before, 10, 64); err != nil || filter.Before <= 0 {
+			return nil, invalidForm("?before", "use before of the answer before")
 		}
 	}
 	page, err := c.Operations.ListEvents(ctx, filter)

@@ -61,6 +61,8 @@ func (s *served) prepare(operation string) {
 		s.must(s.call("POST", "/plans", `{"name":"pro","limits":["1000/day"]}`))
 	}
 	s.must(s.call("POST", "/plans", `{"name":"free","limits":["1000/day"]}`))
+	_, hook := s.call("POST", "/webhooks", `{"url":"https://example.com/hooks"}`)
+	webhook := hook["webhook"].(map[string]any)["id"].(string)
 	id := s.key(`{"name":"Ada","owner":"ada@example.com","plan":"free","scopes":["search"]}`)
 	_, key := s.call("GET", "/keys/"+id, "")
 	s.must(s.call("POST", "/tokens", `{"name":"gateway","scopes":["verify"]}`))
@@ -75,7 +77,9 @@ func (s *served) prepare(operation string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.ids = strings.NewReplacer("{session}", begun.Session.ID.String(), "/key-requests/{id}", "/key-requests/"+asked, "/jobs/{id}", strings.TrimPrefix(job.Header.Get("Location"), adminapi.Prefix), "{id}", id, "{secret}", secret, "{name}", name, "key_019a1b2c-3d4e-7f60-8a9b-0c1d2e3f4a5b", id)
+	_, events := s.call("GET", "/events", "") // gives them to the webhook
+	event := events["items"].([]any)[0].(map[string]any)["id"].(string)
+	s.ids = strings.NewReplacer("{webhook}", webhook, "{event}", event, "{session}", begun.Session.ID.String(), "/key-requests/{id}", "/key-requests/"+asked, "/jobs/{id}", strings.TrimPrefix(job.Header.Get("Location"), adminapi.Prefix), "{id}", id, "{secret}", secret, "{name}", name, "key_019a1b2c-3d4e-7f60-8a9b-0c1d2e3f4a5b", id)
 }
 
 func (s *served) fill(text string) string { return s.ids.Replace(text) }

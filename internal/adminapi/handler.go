@@ -67,6 +67,7 @@ func New(config Config) *API {
 	a.registerJobs()
 	a.registerAudit()
 	a.registerEvents()
+	a.registerWebhooks()
 	a.registerReports()
 	a.registerImports()
 	a.registerSystem()

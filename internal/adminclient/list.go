@@ -18,6 +18,7 @@ const (
 	defaultJobs         = 1_000
 	defaultRequests     = 1_000
 	defaultSessions     = 1_000
+	defaultDeliveries   = 1_000
 	defaultDays         = 10_000
 	allOfThem           = math.MaxInt
 

@@ -15,7 +15,10 @@ import (
 
 // ListEvents implements admin.Operations.
 func (o *Operations) ListEvents(ctx context.Context, filter admin.EventFilter) (admin.EventsPage, error) {
-	query := client.EventQuery{Type: string(filter.Type), Limit: filter.Limit}
+	query := client.EventQuery{Type: string(filter.Type), Limit: filter.Limit, Latest: filter.Latest}
+	if filter.Before > 0 {
+		query.Before = strconv.FormatInt(filter.Before, 10)
+	}
 	if filter.After > 0 {
 		query.After = strconv.FormatInt(filter.After, 10)
 	}
@@ -26,6 +29,9 @@ func (o *Operations) ListEvents(ctx context.Context, filter admin.EventFilter) (
 	return answered(events, err, func(e api.Events) (page admin.EventsPage, err error) {
 		if page.Events, err = all(e.Items, readEvent); err == nil {
 			page.After, err = strconv.ParseInt(e.After, 10, 64)
+		}
+		if err == nil && e.Before != "" {
+			page.Before, err = strconv.ParseInt(e.Before, 10, 64)
 		}
 		return page, err
 	})

@@ -192,6 +192,63 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 		return ops.ListSessions(ctx, admin.SessionFilter{Over: true, Limit: 1})
 	})
 
+	hook, err := p.remote.CreateWebhook(ctx, actor, admin.NewWebhook{URL: "https://example.com/a?b=ß", Types: []admin.EventType{admin.EventKeyDisabled}})
+	must(err)
+	if len(hook.Secret.Reveal()) != len("whsec_")+44 || hook.CreatedBy != actor {
+		t.Errorf("webhook %+v, want one with a secret", hook)
+	}
+	toBeTold, err := p.remote.CreateKey(ctx, actor, admin.NewKey{Name: "told"})
+	must(err)
+	_, err = p.remote.DisableKey(ctx, actor, toBeTold.Key.ID)
+	must(err)
+	latest := same(p, "latest events", func(ops admin.Operations) ([]admin.EventType, error) {
+		page, err := ops.ListEvents(ctx, admin.EventFilter{Latest: true, Limit: 1})
+		if err == nil {
+			page, err = ops.ListEvents(ctx, admin.EventFilter{Latest: true, Before: page.Before, Limit: 1})
+		}
+		return []admin.EventType{page.Events[0].Type}, err
+	})
+	if latest[0] != admin.EventKeyCreated {
+		t.Errorf("the event before the latest is %s", latest[0])
+	}
+	deliveries := same(p, "deliveries", func(ops admin.Operations) ([]admin.Delivery, error) {
+		found, err := ops.ListDeliveries(ctx, admin.DeliveryFilter{WebhookID: hook.ID, KeyID: toBeTold.Key.ID, State: admin.DeliveryWaiting, Type: admin.EventKeyDisabled})
+		for i := range found {
+			found[i].Event.Position = 0 // is not told
+		}
+		return found, err
+	})
+	if len(deliveries) != 1 {
+		t.Fatalf("%d deliveries, want one", len(deliveries))
+	}
+	run, found, err := p.store.TakeDelivery(ctx, uuid.New(), nil)
+	must(err)
+	if !found {
+		t.Fatal("nothing is due")
+	}
+	must(p.store.EndDelivery(ctx, run, admin.DeliveryOutcome{State: admin.DeliveryDead, Status: 500, Problem: "the endpoint answered 500"}))
+	same(p, "webhooks", func(ops admin.Operations) ([]admin.WebhookStatus, error) { return ops.ListWebhooks(ctx) })
+	if count, err := p.remote.ReplayDead(ctx, actor, hook.ID); err != nil || count != 1 {
+		t.Errorf("replayed %d, %v; want one", count, err)
+	}
+	replayed, err := p.remote.ReplayDelivery(ctx, actor, admin.DeliveryID{WebhookID: hook.ID, EventID: deliveries[0].Event.ID})
+	must(err)
+	if !replayed.Replayed || replayed.State != admin.DeliveryWaiting || replayed.Status != 500 || replayed.NextAt.IsZero() {
+		t.Errorf("replayed %+v", replayed)
+	}
+	_, err = p.remote.UpdateWebhook(ctx, actor, admin.WebhookPatch{ID: hook.ID, URL: new("https://example.com/other"), Types: new([]admin.EventType{}), Enabled: new(false)})
+	must(err)
+	second, err := p.remote.RotateWebhookSecret(ctx, actor, hook.ID)
+	must(err)
+	if second.Secret.Reveal() == hook.Secret.Reveal() || second.PreviousUntil.IsZero() {
+		t.Errorf("rotated %+v", second)
+	}
+	status := same(p, "webhook", func(ops admin.Operations) (admin.WebhookStatus, error) { return ops.ShowWebhook(ctx, hook.ID) })
+	if status.Enabled || status.Types != nil || status.URL != "https://example.com/other" {
+		t.Errorf("webhook %+v", status)
+	}
+	must(p.remote.DeleteWebhook(ctx, actor, hook.ID))
+
 	key := same(p, "key", func(ops admin.Operations) (admin.KeyStatus, error) { return ops.ShowKey(ctx, id) })
 	if key.Status != ration.StatusRevoked || key.TimeZone != "Asia/Tokyo" || len(key.Secrets) != 3 || key.Secrets[2].RevokedAt.IsZero() || len(key.Limits) != 1 {
 		t.Errorf("key %+v; want it revoked, with three secrets and a limit", key)
@@ -253,8 +310,8 @@ func TestEveryOperationThroughTheSocket(t *testing.T) {
 	same(p, "reservations", func(ops admin.Operations) ([]ration.Reservation, error) {
 		return ops.ListReservations(ctx, admin.ReservationFilter{KeyID: id, State: ration.ReservationOpen, OldestFirst: true})
 	})
-	if len(entries) != 18 || entries[0].Actor != actor {
-		t.Errorf("%d audit entries; want 18, all by %s", len(entries), actor)
+	if len(entries) != 26 || entries[0].Actor != actor {
+		t.Errorf("%d audit entries; want 26, all by %s", len(entries), actor)
 	}
 
 	_, err = p.remote.UpdateKey(ctx, actor, admin.KeyPatch{ID: id, Plan: new("")})

@@ -2,6 +2,7 @@ package grant_test
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"time"
 
@@ -20,6 +21,18 @@ type call struct {
 
 // actor is none: a token names itself.
 const actor = "somebody else"
+
+const webhookURL = "https://hooks.example.com/a/path/that/is/secret"
+
+// webhook returns the webhook that the office has, or makes it.
+func (o *office) webhook() (uuid.UUID, error) {
+	webhooks, err := o.service.ListWebhooks(o.Context())
+	if err == nil && len(webhooks) > 0 {
+		return webhooks[0].ID, nil
+	}
+	issued, err := o.service.CreateWebhook(o.Context(), "test", admin.NewWebhook{URL: webhookURL})
+	return issued.ID, err
+}
 
 // calls are uses of all operations. A method that is not here fails
 // TestEachOperationIsTested.
@@ -209,6 +222,65 @@ var calls = map[string]call{
 	}},
 	"ListEvents": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
 		return ops.ListEvents(ctx, admin.EventFilter{KeyID: at.Key.ID})
+	}},
+	"CreateWebhook": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		issued, err := ops.CreateWebhook(ctx, actor, admin.NewWebhook{URL: webhookURL})
+		if err != nil {
+			return nil, err
+		}
+		return issued, ops.DeleteWebhook(ctx, actor, issued.ID)
+	}},
+	"ListWebhooks": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
+		return ops.ListWebhooks(ctx)
+	}},
+	"ShowWebhook": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
+		webhook, err := o.webhook()
+		if err != nil {
+			return nil, err
+		}
+		return ops.ShowWebhook(ctx, webhook)
+	}},
+	"UpdateWebhook": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
+		webhook, err := o.webhook()
+		if err != nil {
+			return nil, err
+		}
+		return ops.UpdateWebhook(ctx, actor, admin.WebhookPatch{ID: webhook, Enabled: new(true), Types: &[]admin.EventType{admin.EventKeyCreated}})
+	}},
+	"RotateWebhookSecret": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
+		webhook, err := o.webhook()
+		if err != nil {
+			return nil, err
+		}
+		return ops.RotateWebhookSecret(ctx, actor, webhook)
+	}},
+	"DeleteWebhook": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
+		webhook, err := o.webhook()
+		if err != nil {
+			return nil, err
+		}
+		return nil, ops.DeleteWebhook(ctx, actor, webhook)
+	}},
+	"ListDeliveries": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, at target) (any, error) {
+		return ops.ListDeliveries(ctx, admin.DeliveryFilter{KeyID: at.Key.ID})
+	}},
+	"ReplayDelivery": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, at target) (any, error) {
+		webhook, err := o.webhook()
+		if err != nil {
+			return nil, err
+		}
+		_, err = ops.ReplayDelivery(ctx, actor, admin.DeliveryID{WebhookID: webhook, EventID: webhook})
+		if errors.Is(err, ration.ErrNotFound) { // nothing was sent yet
+			err = nil
+		}
+		return nil, err
+	}},
+	"ReplayDead": {scope: "admin", whole: true, make: func(ctx context.Context, ops admin.Operations, o *office, _ target) (any, error) {
+		webhook, err := o.webhook()
+		if err != nil {
+			return nil, err
+		}
+		return ops.ReplayDead(ctx, actor, webhook)
 	}},
 	"ListInstances": {scope: "read", whole: true, make: func(ctx context.Context, ops admin.Operations, _ *office, _ target) (any, error) {
 		return ops.ListInstances(ctx)

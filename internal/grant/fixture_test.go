@@ -86,6 +86,9 @@ func newOffice(t *testing.T, store store, closeStore func() error) *office {
 			t.Fatal(err)
 		}
 	}
+	if _, err := o.webhook(); err != nil {
+		t.Fatal(err)
+	}
 	return o
 }
 
@@ -189,6 +192,7 @@ func (o *office) all() string {
 	add(o.service.ListKeyRequests(ctx, admin.KeyRequestFilter{}))
 	add(o.service.ListPlans(ctx, admin.NameFilter{}))
 	add(o.service.ListTokens(ctx, admin.TokenFilter{}))
+	add(o.store.ListWebhooks(ctx))
 	add(o.service.ListAudit(ctx, admin.AuditFilter{}))
 	text, err := json.Marshal(state)
 	if err != nil {

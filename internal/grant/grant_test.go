@@ -353,3 +353,26 @@ func TestChangesOfASession(t *testing.T) {
 		t.Error("a token outlives the token of the session that made it")
 	}
 }
+
+// TestOnlyAdminSeesAddressesOfWebhooks: what follows the host may be as good as a secret.
+func TestOnlyAdminSeesAddressesOfWebhooks(t *testing.T) {
+	o := onSQLite(t)
+	id, err := o.webhook()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for scope, want := range map[string]string{"read": "https://hooks.example.com", "keys": "https://hooks.example.com", "admin": webhookURL} {
+		ops := o.operations(admin.Reach{}, scope)
+		listed, err := ops.ListWebhooks(t.Context())
+		if err != nil || len(listed) != 1 || listed[0].URL != want {
+			t.Errorf("the scope %s lists %+v, %v; want the address %s", scope, listed, err, want)
+		}
+		if shown, err := ops.ShowWebhook(t.Context(), id); err != nil || shown.URL != want {
+			t.Errorf("the scope %s is shown %+v, %v; want the address %s", scope, shown, err, want)
+		}
+		entries, err := ops.ListAudit(t.Context(), admin.AuditFilter{Target: "webhook:" + id.String()})
+		if err != nil || len(entries) == 0 || strings.Contains(string(entries[0].Details), "secret") {
+			t.Errorf("the audit log shows %+v, %v; want nothing of the path", entries, err)
+		}
+	}
+}

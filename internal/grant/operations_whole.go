@@ -108,6 +108,65 @@ func (o *operations) ListEvents(ctx context.Context, filter admin.EventFilter) (
 	return read(ctx, o.grant, readAll, o.of.ListEvents, filter)
 }
 
+// CreateWebhook implements admin.Operations.
+func (o *operations) CreateWebhook(ctx context.Context, _ string, webhook admin.NewWebhook) (admin.IssuedWebhook, error) {
+	return change(ctx, o.grant, changeOther, o.of.CreateWebhook, webhook)
+}
+
+// ListWebhooks implements admin.Operations. Who may not change webhooks sees only the hosts
+// of their addresses: what follows may be as good as a secret.
+func (o *operations) ListWebhooks(ctx context.Context) ([]admin.WebhookStatus, error) {
+	webhooks, err := read(ctx, o.grant, readAll, func(ctx context.Context, _ struct{}) ([]admin.WebhookStatus, error) { return o.of.ListWebhooks(ctx) }, struct{}{})
+	if o.grant.check(changeOther) != nil {
+		for i := range webhooks {
+			webhooks[i].URL = admin.WebhookOrigin(webhooks[i].URL)
+		}
+	}
+	return webhooks, err
+}
+
+// ShowWebhook implements admin.Operations, as ListWebhooks.
+func (o *operations) ShowWebhook(ctx context.Context, id uuid.UUID) (admin.WebhookStatus, error) {
+	webhook, err := read(ctx, o.grant, readAll, o.of.ShowWebhook, id)
+	if o.grant.check(changeOther) != nil {
+		webhook.URL = admin.WebhookOrigin(webhook.URL)
+	}
+	return webhook, err
+}
+
+// UpdateWebhook implements admin.Operations.
+func (o *operations) UpdateWebhook(ctx context.Context, _ string, patch admin.WebhookPatch) (admin.Webhook, error) {
+	return change(ctx, o.grant, changeOther, o.of.UpdateWebhook, patch)
+}
+
+// RotateWebhookSecret implements admin.Operations.
+func (o *operations) RotateWebhookSecret(ctx context.Context, _ string, id uuid.UUID) (admin.IssuedWebhook, error) {
+	return change(ctx, o.grant, changeOther, o.of.RotateWebhookSecret, id)
+}
+
+// DeleteWebhook implements admin.Operations.
+func (o *operations) DeleteWebhook(ctx context.Context, _ string, id uuid.UUID) error {
+	_, err := change(ctx, o.grant, changeOther, func(ctx context.Context, actor string, id uuid.UUID) (struct{}, error) {
+		return struct{}{}, o.of.DeleteWebhook(ctx, actor, id)
+	}, id)
+	return err
+}
+
+// ListDeliveries implements admin.Operations.
+func (o *operations) ListDeliveries(ctx context.Context, filter admin.DeliveryFilter) ([]admin.Delivery, error) {
+	return read(ctx, o.grant, readAll, o.of.ListDeliveries, filter)
+}
+
+// ReplayDelivery implements admin.Operations.
+func (o *operations) ReplayDelivery(ctx context.Context, _ string, id admin.DeliveryID) (admin.Delivery, error) {
+	return change(ctx, o.grant, changeOther, o.of.ReplayDelivery, id)
+}
+
+// ReplayDead implements admin.Operations.
+func (o *operations) ReplayDead(ctx context.Context, _ string, webhook uuid.UUID) (int, error) {
+	return change(ctx, o.grant, changeOther, o.of.ReplayDead, webhook)
+}
+
 // ListInstances implements admin.Operations.
 func (o *operations) ListInstances(ctx context.Context) (admin.Instances, error) {
 	return read(ctx, o.grant, readAll, func(ctx context.Context, _ struct{}) (admin.Instances, error) { return o.of.ListInstances(ctx) }, struct{}{})

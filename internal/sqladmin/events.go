@@ -116,12 +116,15 @@ func publish(ctx context.Context, tx Tx) (count int, err error) {
 // ListEvents implements admin.Events. It reads the unique index of positions, or for one
 // key the index events_key.
 func (s *Store) ListEvents(ctx context.Context, filter admin.EventFilter) (page admin.EventsPage, err error) {
-	by := order{[]string{"position"}, false}
+	by := order{[]string{"position"}, filter.Latest}
 	var where Where
 	if !filter.KeyID.IsZero() {
 		where.And("api_key_id = ?", filter.KeyID)
 	}
 	where.And("position > ?", filter.After)
+	if filter.Before > 0 {
+		where.And("position < ?", filter.Before)
+	}
 	where.andText("type", string(filter.Type))
 	sql := "SELECT " + eventColumns + ", position FROM events" + where.SQL() + by.SQL() + " LIMIT ?"
 	limit := LimitOr(filter.Limit, defaultEventLimit)
@@ -138,7 +141,11 @@ func (s *Store) ListEvents(ctx context.Context, filter admin.EventFilter) (page 
 		if err := r.Query(ctx, sql, func(row Row) { events = append(events, readEvent(row)) }, args...); err != nil {
 			return err
 		}
-		page = feed.Page(events, int(limit))
+		if filter.Latest {
+			page = feed.Latest(events, int(limit))
+		} else {
+			page = feed.Page(events, int(limit))
+		}
 		return nil
 	})
 	return page, err

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -35,6 +36,7 @@ var eventTests = []contractTest{
 	{"an expiry is told once, a week before", testExpiringTold},
 	{"instances tell an expiry once", testExpiringByInstances},
 	{"the feed is read page by page", testFeed},
+	{"the latest events are read page by page", testLatestEvents},
 	{"a place that the feed has not reached is refused", testPlaceBeyondFeed},
 	{"instances that publish together give each event one place", testPublishedTogether},
 	{"the events of a deleted key are deleted", testEventsOfDeletedKey},
@@ -500,6 +502,38 @@ func testFeed(f *fixture) {
 	for _, event := range enabled.Events {
 		if event.KeyID != ids[1] || event.Type != admin.EventKeyEnabled {
 			f.Errorf("listed %+v", event)
+		}
+	}
+}
+
+func testLatestEvents(f *fixture) {
+	id, other := f.key(""), f.key("")
+	f.toggle(id, 5)
+	want := f.events(id, "")
+	slices.Reverse(want)
+	var paged []admin.Event
+	filter := admin.EventFilter{KeyID: id, Latest: true, Limit: 2}
+	for {
+		page, err := f.service().ListEvents(f.Context(), filter)
+		f.wantError(err, nil)
+		f.want("end of the feed", want[0].Position, page.After)
+		paged = append(paged, page.Events...)
+		if filter.Before = page.Before; page.Before == 0 {
+			break
+		}
+	}
+	f.want("paged", want, paged)
+	f.key("") // has no place for the store
+	page, err := f.Store.ListEvents(f.Context(), admin.EventFilter{Latest: true, Limit: 1})
+	f.wantError(err, nil)
+	f.want("latest", want[:1], page.Events)
+	page, err = f.Store.ListEvents(f.Context(), admin.EventFilter{Latest: true, KeyID: other, Type: admin.EventKeyCreated})
+	f.wantError(err, nil)
+	f.want("of a type", []any{1, int64(0)}, []any{len(page.Events), page.Before})
+	for _, filter := range []admin.EventFilter{{Latest: true, After: 2}, {Before: 3}, {Latest: true, Before: -1}} {
+		_, err := f.service().ListEvents(f.Context(), filter)
+		if _, invalid := errors.AsType[*ration.InvalidError](err); !invalid {
+			f.Errorf("%+v: error %v, want an invalid place", filter, err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -65,9 +66,13 @@ func (m *memory) ListEvents(_ context.Context, filter admin.EventFilter) (page a
 	}
 	var events []admin.Event
 	for _, event := range m.events.all {
-		if event.Position > filter.After && (filter.KeyID.IsZero() || event.KeyID == filter.KeyID) && (filter.Type == "" || event.Type == filter.Type) {
+		if event.Position > filter.After && (filter.Before == 0 || event.Position < filter.Before && event.Position > 0) && (filter.KeyID.IsZero() || event.KeyID == filter.KeyID) && (filter.Type == "" || event.Type == filter.Type) {
 			events = append(events, event)
 		}
+	}
+	if filter.Latest {
+		slices.Reverse(events)
+		return feed.Latest(atMost(events, filter.Limit, 1000), cmp.Or(filter.Limit, 1000)), nil
 	}
 	return feed.Page(atMost(events, filter.Limit, 1000), cmp.Or(filter.Limit, 1000)), nil
 }

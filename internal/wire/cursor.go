@@ -30,6 +30,7 @@ const (
 	ListOfJobs         = "jobs"
 	ListOfKeyRequests  = "key-requests"
 	ListOfSessions     = "sessions"
+	ListOfDeliveries   = "deliveries"
 	ListOfKeys         = "keys"
 
 	walkOfKeys = "walk-of-keys" // by operations that go from key to key

@@ -9,7 +9,11 @@ import (
 
 // Events returns a part of the feed of events.
 func Events(page admin.EventsPage) api.Events {
-	return api.Events{Items: convert(page.Events, Event), After: strconv.FormatInt(page.After, 10)}
+	events := api.Events{Items: convert(page.Events, Event), After: strconv.FormatInt(page.After, 10)}
+	if page.Before > 0 {
+		events.Before = strconv.FormatInt(page.Before, 10)
+	}
+	return events
 }
 
 // Event returns an event.
