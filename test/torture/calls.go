@@ -36,7 +36,7 @@ var planned = []string{sawReplay, sawSettlement, sawRepetition, sawVoid, sawGive
 func (w *workload) asked(s *Subject, kind Kind, units int64, id string) (op Operation, secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Operation{Kind: kind, Units: units, ID: id, Secret: s.version, Standing: -1, Called: time.Since(w.start)}, s.secret
+	return Operation{Kind: kind, Units: units, ID: id, Secret: s.version, Standing: -1, Called: time.Since(w.rig.start)}, s.secret
 }
 
 func amounts(units int64) map[string]api.Number {
@@ -59,7 +59,7 @@ func (w *workload) charge(n *node, s *Subject, units int64, idempotencyKey strin
 
 // answered takes in the answer to a charge or a reservation.
 func (w *workload) answered(op *Operation, answer *api.VerifyResponse, err error) {
-	op.Returned = time.Since(w.start)
+	op.Returned = time.Since(w.rig.start)
 	switch {
 	case err != nil:
 		op.Outcome = w.outcomeOf(op, err)
@@ -143,7 +143,7 @@ func (w *workload) endOnce(n *node, s *Subject, h held, kind Kind, units int64) 
 	} else {
 		_, err = n.verifier.Settle(ctx, h.id, api.SettleRequest{Amounts: amounts(units)})
 	}
-	op.Returned = time.Since(w.start)
+	op.Returned = time.Since(w.rig.start)
 	if op.Outcome = Done; err != nil {
 		op.Outcome = w.outcomeOf(&op, err)
 	}
@@ -158,7 +158,7 @@ func (w *workload) endOnce(n *node, s *Subject, h held, kind Kind, units int64) 
 func (w *workload) call(n *node, s *Subject) Outcome {
 	op, secret := w.asked(s, Call, 1, "")
 	answer := w.get(n, "/", secret)
-	op.Returned = time.Since(w.start)
+	op.Returned = time.Since(w.rig.start)
 	w.proxyAnswered(&op, &answer)
 	if answer.status == http.StatusOK && answer.body == "ok" {
 		op.Outcome = Done
@@ -175,7 +175,7 @@ func (w *workload) fail(n *node, s *Subject, random *rand.Rand) Outcome {
 	price := prices[random.IntN(len(prices))]
 	op, secret := w.asked(s, Fail, price, uuid.NewString())
 	answer := w.get(n, fmt.Sprintf("/fail/%d", price), secret)
-	op.Returned = time.Since(w.start)
+	op.Returned = time.Since(w.rig.start)
 	w.proxyAnswered(&op, &answer)
 	if answer.status == http.StatusServiceUnavailable && answer.body == "ok" {
 		op.Outcome = Done

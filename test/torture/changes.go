@@ -67,12 +67,12 @@ func (w *workload) change(n *node, s *Subject, random *rand.Rand) Outcome {
 	case Rotate:
 		s.rotating.Lock() // or nobody would know which secret is the last
 		defer s.rotating.Unlock()
-		op.Called = time.Since(w.start)
+		op.Called = time.Since(w.rig.start)
 		issued, err = n.admin.RotateKey(ctx, s.Key, api.KeyRotation{})
 	case Revoke:
 		_, err = n.admin.RevokeKey(ctx, s.Key)
 	}
-	op.Returned = time.Since(w.start)
+	op.Returned = time.Since(w.rig.start)
 	if op.Outcome = Done; err != nil {
 		op.Outcome = w.outcomeOf(&op, err)
 	}

@@ -2,6 +2,7 @@ package torture
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -30,6 +31,7 @@ func Check(e *Evidence) *Findings {
 	for _, s := range e.Subjects {
 		f.checkSums(s)
 		f.checkCalls(s)
+		f.checkPeriods(s, e)
 		switch s.Class {
 		case Counter:
 			f.checkCounter(s)
@@ -95,6 +97,37 @@ func (f *Findings) checkCalls(s *Subject) {
 	if s.Class == Proxied && s.Seen > s.Recorded {
 		f.add(s, "the upstream saw %d calls and %d are recorded", s.Seen, s.Recorded)
 	}
+}
+
+// checkPeriods: the database's clock says whether a period is over, not the instance's.
+func (f *Findings) checkPeriods(s *Subject, e *Evidence) {
+	for i := range s.Operations {
+		op := &s.Operations[i]
+		if op.Outcome != Done || op.Period == 0 || op.Replayed || op.Kind == Read || op.Kind == GiveBack {
+			continue
+		}
+		earliest := e.Started.Add(op.Called + e.offset(op.Called, op.Returned))
+		if end := time.Unix(op.Period, 0); earliest.After(end) {
+			f.add(s, "it was charged in a period that was over: at %s or later by the database's clock, and it ended at %s", earliest, end)
+		}
+	}
+}
+
+// offset returns the least that the database's clock was ahead of the machine's within a
+// time.
+func (e *Evidence) offset(from, to time.Duration) time.Duration {
+	var now time.Duration
+	least := time.Duration(math.MaxInt64)
+	for _, step := range e.Steps {
+		if step.At > to {
+			break
+		}
+		if step.Done >= from {
+			least = min(least, now)
+		}
+		now = step.Offset
+	}
+	return min(least, now)
 }
 
 // checkCounter takes time in proportion to the length of the history.

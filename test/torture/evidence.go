@@ -1,7 +1,11 @@
 package torture
 
 import (
+	"compress/gzip"
+	"encoding/json"
+	"errors"
 	"math"
+	"os"
 	"sync"
 	"time"
 )
@@ -104,6 +108,8 @@ type held struct {
 
 // Evidence is what a run has found out.
 type Evidence struct {
+	Started  time.Time  `json:"started"` // when the clients' clock was 0, by the machine's
+	Steps    []Step     `json:"steps"`   // of PostgreSQL's clock
 	Subjects []*Subject `json:"subjects"`
 }
 
@@ -115,4 +121,30 @@ func (s *Subject) note(operations ...Operation) {
 	if operations[0].Outcome == Unknown {
 		s.unknown++
 	}
+}
+
+// Write writes an evidence to a file, so that it can be judged again.
+func (e *Evidence) Write(path string) (err error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	packed := gzip.NewWriter(file)
+	return errors.Join(json.NewEncoder(packed).Encode(e), packed.Close())
+}
+
+// ReadEvidence reads what Write has written.
+func ReadEvidence(path string) (e *Evidence, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	packed, err := gzip.NewReader(file)
+	if err != nil {
+		return nil, err
+	}
+	e = new(Evidence)
+	return e, json.NewDecoder(packed).Decode(e)
 }

@@ -10,37 +10,10 @@ import (
 type fault struct {
 	name   string
 	stores []Store
-	// strike lets it happen, and returns what ends it; nil: it is over.
-	strike func(r *rig, random *rand.Rand) (heal func(), err error)
 	hold   time.Duration // how long it lasts, at most
-}
-
-// faults are all that there are.
-func faults() []fault {
-	both, postgres := []Store{SQLite, Postgres}, []Store{Postgres}
-	_ = postgres
-	return []fault{
-		{name: killed, stores: both, strike: killInstance},
-		{name: "an instance stands still", stores: both, strike: freezeInstance, hold: 2 * time.Second},
-	}
-}
-
-// killed names the fault that the line counts.
-const killed = "kill -9 of an instance"
-
-func killInstance(r *rig, random *rand.Rand) (func(), error) {
-	n := r.nodes[random.IntN(len(r.nodes))]
-	n.Kill()
-	return func() {
-		n.Start()
-		n.AwaitReady()
-	}, nil
-}
-
-func freezeInstance(r *rig, random *rand.Rand) (func(), error) {
-	n := r.nodes[random.IntN(len(r.nodes))]
-	n.Freeze()
-	return n.Thaw, nil
+	// strike lets it happen, and returns what ends it, and reports whether it had anything
+	// to happen to.
+	strike func(r *rig, random *rand.Rand) (heal func() (happened bool), err error)
 }
 
 // nemesis lets faults happen, one after another, until its time is over.
@@ -63,13 +36,13 @@ func (r *rig) newNemesis() *nemesis {
 	return m
 }
 
-const (
-	mostCalm = 2 * time.Second // between two faults
-)
+// mostCalm is the longest time between two faults.
+const mostCalm = 1500 * time.Millisecond
 
 // rage returns when the time is over and every fault has ended.
 func (m *nemesis) rage(until time.Time) {
 	m.rig.Helper()
+	m.random.Shuffle(len(m.faults), func(i, j int) { m.faults[i], m.faults[j] = m.faults[j], m.faults[i] })
 	for round := 0; ; round++ {
 		m.wait(mostCalm)
 		if time.Now().After(until) || len(m.faults) == 0 {
@@ -79,15 +52,19 @@ func (m *nemesis) rage(until time.Time) {
 	}
 }
 
-// choose takes each fault once, in an order of its own, and then any.
+// choose takes each fault once, then those that have not happened yet, and then any; every
+// third one kills an instance.
 func (m *nemesis) choose(round int) fault {
-	if round == 0 {
-		m.random.Shuffle(len(m.faults), func(i, j int) { m.faults[i], m.faults[j] = m.faults[j], m.faults[i] })
-	}
+	drawn := m.random.IntN(len(m.faults))
 	if round < len(m.faults) {
 		return m.faults[round]
 	}
-	return m.faults[m.random.IntN(len(m.faults))]
+	for _, f := range m.faults {
+		if m.struck[f.name] == 0 && round%2 == 0 || f.name == Killed && round%3 == 0 {
+			return f
+		}
+	}
+	return m.faults[drawn]
 }
 
 func (m *nemesis) strike(f fault) {
@@ -96,10 +73,9 @@ func (m *nemesis) strike(f fault) {
 	if err != nil {
 		m.rig.Fatalf("%s: %v", f.name, err)
 	}
-	m.struck[f.name]++
-	if heal != nil {
-		m.wait(f.hold)
-		heal()
+	m.wait(f.hold)
+	if heal() {
+		m.struck[f.name]++
 	}
 }
 

@@ -16,6 +16,8 @@ import (
 var (
 	seconds = flag.Int("seconds", 0, "how long each run lasts; 0: TestProve is skipped")
 	store   = flag.String("store", "postgres", "the database: postgres, sqlite or both")
+	keep    = flag.String("keep", "", "a directory for all answers of each run; empty: only those of a run in which something is wrong are kept, in that for temporary files")
+	again   = flag.String("again", "", "a file with answers, to be judged again in place of a run")
 	seed    = flag.Uint64("seed", 0, "what choices are made by; 0: another one each time")
 )
 
@@ -43,6 +45,14 @@ func TestProve(t *testing.T) {
 	if *seconds == 0 {
 		t.Skip("make prove runs this")
 	}
+	if *again != "" {
+		evidence, err := torture.ReadEvidence(*again)
+		if err != nil {
+			t.Fatal(err)
+		}
+		findings := torture.Check(evidence)
+		t.Fatalf("%d violations: %q", len(findings.Violations), findings.Violations)
+	}
 	stores := []torture.Store{torture.Store(*store)}
 	if *store == "both" {
 		stores = []torture.Store{torture.SQLite, torture.Postgres}
@@ -62,6 +72,10 @@ func tell(code int) int {
 		return exitBroken
 	}
 	for _, report := range proved {
+		if *keep != "" || len(report.Findings.Violations) > 0 {
+			path := cmp.Or(*keep, os.TempDir()) + fmt.Sprintf("/prove-%s-%d.json.gz", report.Options.Store, report.Options.Seed)
+			fmt.Println("All answers are in", path, report.Evidence.Write(path))
+		}
 		for i, violation := range report.Findings.Violations {
 			if code = exitViolation; i < 10 {
 				fmt.Println("VIOLATION:", violation)

@@ -23,6 +23,8 @@ type rig struct {
 	upstream *harness.Upstream
 	config   string // the file with the routes
 	nodes    []*node
+	start    time.Time // of the clock that all clients share
+	steps    []Step
 }
 
 // node is one instance, and what leads to it and away from it.
@@ -34,7 +36,7 @@ type node struct {
 }
 
 func newRig(t *testing.T, options Options) *rig {
-	r := &rig{T: t, options: options, build: options.Build, upstream: harness.NewUpstream(t)}
+	r := &rig{T: t, options: options, build: options.Build, upstream: harness.NewUpstream(t), start: time.Now()}
 	if r.build == (harness.Build{}) {
 		r.build = harness.ThisBuild(t)
 	}

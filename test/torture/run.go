@@ -25,7 +25,7 @@ func Run(t *testing.T, options Options) *Report {
 	r := newRig(t, options)
 	w := r.startWorkload()
 	m := r.newNemesis()
-	m.rage(w.start.Add(options.Duration))
+	m.rage(r.start.Add(options.Duration))
 	w.stop()
 	r.drain()
 	report := &Report{Options: options, Evidence: w.evidence(), Struck: m.struck, Sometimes: w.sometimes}
@@ -56,7 +56,7 @@ func (w *workload) evidence() *Evidence {
 		s.Seen, s.Recorded, s.Kept = int64(w.rig.upstream.Seen(s.Key)), recorded[s.Key]["requests"], recorded[s.Key][failedMeter]
 		w.read(s)
 	}
-	return &Evidence{Subjects: w.subjects}
+	return &Evidence{Started: w.rig.start, Subjects: w.subjects, Steps: w.rig.steps}
 }
 
 // read reads what a key has in the end, and lets that be the last operation on it.
@@ -68,7 +68,7 @@ func (w *workload) read(s *Subject) {
 		w.rig.Fatalf("reading %s: %d limits, %v", s.Key, len(key.Limits), err)
 	}
 	limit := &key.Limits[0]
-	op.Returned, op.Outcome = time.Since(w.start), Done
+	op.Returned, op.Outcome = time.Since(w.rig.start), Done
 	op.Standing, op.Limit = whole(limit.Used)+whole(limit.Reserved), whole(limit.Quantity)
 	op.Period = periodOf(limit.ResetsAt)
 	for _, usage := range key.Usage {
@@ -103,7 +103,7 @@ func (r *Report) Missing() (names []string) {
 // Line is what a person remembers of a run.
 func (r *Report) Line() string {
 	f := r.Findings
-	return fmt.Sprintf("%s, %s, %s admitted, %s recorded%s, %s over; %s, seed %d", count(r.Options.instances(), "instance"), count(r.Struck[killed], "kill"),
+	return fmt.Sprintf("%s, %s, %s admitted, %s recorded%s, %s over; %s, seed %d", count(r.Options.instances(), "instance"), count(r.Struck[Killed], "kill"),
 		digits(f.Admitted), digits(f.Recorded), f.lost(), digits(f.Over), r.Options.Store, r.Options.Seed)
 }
 

@@ -32,7 +32,6 @@ const (
 // workload is clients that call until they are stopped, each with choices of its own.
 type workload struct {
 	rig     *rig
-	start   time.Time
 	http    *http.Client // of the proxy
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -56,7 +55,7 @@ func newHTTP() *http.Client {
 func (r *rig) startWorkload() *workload {
 	r.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	w := &workload{rig: r, start: time.Now(), ctx: ctx, cancel: cancel, sometimes: make(map[string]int)}
+	w := &workload{rig: r, ctx: ctx, cancel: cancel, sometimes: make(map[string]int)}
 	// Connections are not reused: one that a killed instance left behind would make Go's
 	// transport send a request twice.
 	w.http = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 4 * patience}
