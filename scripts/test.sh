@@ -26,7 +26,7 @@ fi
 
 # Packages begin in this order. Those that take longest are first, lest one of them runs
 # alone in the end; those that wait more than they compute come between.
-first=(./postgres ./sqlite ./test/upgrade ./internal/cli ./test/faults ./test/examples ./test/e2e ./test/browser ./test/crash
+first=(./postgres ./sqlite ./test/upgrade ./internal/cli ./test/faults ./test/examples ./test/e2e ./test/browser ./test/crash ./test/torture
   ./internal/storetest ./test/deploy ./internal/dbcopy ./test/sqlite ./internal/proxy ./test/takeover ./test/integrations)
 
 # Servers of PostgreSQL keep their files in memory where 4 GiB of it are free: there a

@@ -29,7 +29,7 @@ const searchTime = 20 * time.Second
 func Check(e *Evidence) *Findings {
 	f := &Findings{}
 	for _, s := range e.Subjects {
-		f.checkSums(s)
+		f.checkSums(s, e)
 		f.checkCalls(s)
 		f.checkPeriods(s, e)
 		switch s.Class {
@@ -48,8 +48,8 @@ func (f *Findings) add(s *Subject, format string, args ...any) {
 
 // checkSums: admitted ≤ recorded ≤ admitted + unknown, net of what was given back, and no
 // count differs from another.
-func (f *Findings) checkSums(s *Subject) {
-	least, most := bounds(s.Operations)
+func (f *Findings) checkSums(s *Subject, e *Evidence) {
+	least, most := e.bounds(s.Operations)
 	least, most = least+s.Kept, most+s.Kept
 	recorded := s.Recorded + s.Held
 	f.Admitted, f.Unknown, f.Recorded = f.Admitted+least, f.Unknown+most-least, f.Recorded+recorded
@@ -130,6 +130,24 @@ func (e *Evidence) offset(from, to time.Duration) time.Duration {
 	return min(least, now)
 }
 
+// wasAhead reports whether the database's clock was ahead when something was called, or soon
+// after.
+func (e *Evidence) wasAhead(op *Operation) bool {
+	var ahead time.Duration
+	for _, step := range e.Steps {
+		if step.At > op.Called+2*patience {
+			break
+		}
+		if step.Done >= op.Called {
+			ahead = max(ahead, step.Offset)
+		}
+		if step.Done < op.Called {
+			ahead = step.Offset
+		}
+	}
+	return ahead > 0
+}
+
 // checkCounter takes time in proportion to the length of the history.
 func (f *Findings) checkCounter(s *Subject) {
 	told := map[Outcome]history.Outcome{Done: history.Admitted, Denied: history.Denied, Unknown: history.Unknown, Nothing: history.Failed}
@@ -169,7 +187,7 @@ func unitsOf(operations []Operation, kind Kind) (units int64) {
 
 // bounds returns the least and the most that operations may leave as used or reserved,
 // apart from failing calls.
-func bounds(operations []Operation) (least, most int64) {
+func (e *Evidence) bounds(operations []Operation) (least, most int64) {
 	charges := make(map[string]*effect)
 	for i := range operations {
 		op := &operations[i]
@@ -187,12 +205,13 @@ func bounds(operations []Operation) (least, most int64) {
 		}
 	}
 	for i := range operations {
-		if e := charges[operations[i].ID]; e != nil {
-			e.become(&operations[i])
+		op := &operations[i]
+		if charge := charges[op.ID]; charge != nil {
+			charge.become(op, e.wasAhead(op))
 		}
 	}
-	for _, e := range charges {
-		l, m := e.bounds()
+	for _, charge := range charges {
+		l, m := charge.bounds()
 		least, most = least+l, most+m
 	}
 	return least, most
@@ -208,8 +227,10 @@ type effect struct {
 }
 
 // become takes in what became of the charge.
-func (e *effect) become(op *Operation) {
+func (e *effect) become(op *Operation, wasAhead bool) {
 	switch {
+	case op.Kind == Expire && wasAhead: // it may not have expired yet, by a clock that was set right
+		e.perhaps = append(e.perhaps, 0)
 	case op.Kind == Expire:
 		e.expired = true
 	case op.Kind != Settle && op.Kind != Void: // a void has 0 units

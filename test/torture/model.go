@@ -68,6 +68,9 @@ func linearizable(s *Subject, patience time.Duration) (result porcupine.CheckRes
 // explain tells what the longest order of a part of the operations comes to, and which
 // operations could have been next.
 func explain(model *porcupine.Model, operations []porcupine.Operation, orders [][]int) string {
+	if len(orders) == 0 {
+		return "not even the first can be explained"
+	}
 	longest := slices.MaxFunc(orders, func(a, b []int) int { return cmp.Compare(len(a), len(b)) })
 	now, done := model.Init(), make(map[int]bool)
 	for _, i := range longest {
@@ -254,6 +257,8 @@ func (s *state) end(op *Operation) *state {
 		used = -1 // to tell it from a settlement of nothing
 	}
 	repeated := h != nil && h.stage == ended && h.used == used
+	// Both leave nothing: of a reservation that has expired they are the same.
+	alike := h != nil && h.stage == ended && max(h.used, used) == 0
 	if op.Outcome == Denied {
 		if op.Code == "reservation_unknown" && h == nil || op.Code == "reservation_conflict" && h != nil && h.stage == ended && !repeated {
 			return s
@@ -263,7 +268,7 @@ func (s *state) end(op *Operation) *state {
 	switch {
 	case h == nil:
 		return nil
-	case h.stage == ended && repeated:
+	case h.stage == ended && (repeated || alike):
 		return s
 	case h.stage == ended:
 		return nil

@@ -17,6 +17,7 @@ var (
 	seconds = flag.Int("seconds", 0, "how long each run lasts; 0: TestProve is skipped")
 	store   = flag.String("store", "postgres", "the database: postgres, sqlite or both")
 	keep    = flag.String("keep", "", "a directory for all answers of each run; empty: only those of a run in which something is wrong are kept, in that for temporary files")
+	mistake = flag.String("bug", "", "a patch of the directory bugs, to see that it is found")
 	again   = flag.String("again", "", "a file with answers, to be judged again in place of a run")
 	seed    = flag.Uint64("seed", 0, "what choices are made by; 0: another one each time")
 )
@@ -58,6 +59,9 @@ func TestProve(t *testing.T) {
 		stores = []torture.Store{torture.SQLite, torture.Postgres}
 	}
 	options := torture.Options{Seed: cmp.Or(*seed, uint64(time.Now().UnixMicro()%1_000_000)), Duration: time.Duration(*seconds) * time.Second}
+	if *mistake != "" {
+		options.Build = torture.BuildWith(t, *mistake)
+	}
 	for _, options.Store = range stores {
 		fmt.Printf("%s: %s of load and faults; to make the same choices again: %s\n", options.Store, options.Duration, options.Repeat())
 		proved = append(proved, torture.Run(t, options))

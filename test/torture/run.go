@@ -109,8 +109,11 @@ func (r *Report) Line() string {
 
 // lost explains the difference between what was admitted and what is recorded.
 func (f *Findings) lost() string {
-	if f.Recorded == f.Admitted {
+	switch {
+	case f.Recorded == f.Admitted:
 		return ""
+	case f.Recorded < f.Admitted:
+		return fmt.Sprintf(" (%s are missing)", digits(f.Admitted-f.Recorded))
 	}
 	return fmt.Sprintf(" (%s of %s whose answers were lost)", digits(f.Recorded-f.Admitted), digits(f.Unknown))
 }
