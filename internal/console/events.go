@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,7 @@ func (c *Console) registerEvents() { c.get("/events", c.events) }
 const (
 	eventsOnPage = 50
 	// eventsOfKey is how many events the page of a key has.
-	eventsOfKey = 10
+	eventsOfKey = 5
 	// keysToChoose is how many keys a search offers whose events somebody looks for.
 	keysToChoose = 20
 )
@@ -42,31 +43,31 @@ func (c *Console) events(v *visit) error {
 		values.Set("q", searched(values.Get("q")))
 	}
 	page := eventsPage{Search: strings.TrimSpace(values.Get("q")), Type: values.Get("type"), Types: rationadmin.EventTypes}
-	filter := rationadmin.EventFilter{Type: rationadmin.EventType(page.Type), Limit: eventsOnPage + 1}
+	filter := rationadmin.EventFilter{Type: rationadmin.EventType(page.Type), Latest: true, Limit: eventsOnPage + 1}
 	if after := values.Get("after"); after != "" {
 		var err error
-		if filter.After, err = strconv.ParseInt(after, 10, 64); err != nil || filter.After <= 0 {
+		if filter.Before, err = strconv.ParseInt(after, 10, 64); err != nil || filter.Before <= 0 {
 			return &ration.InvalidError{Field: "after", Reason: "begin with the first page again"}
 		}
 	}
-	page.First = filter.After == 0
+	page.First = filter.Before == 0
 	if err := page.findKey(v, &filter); err != nil {
 		return err
 	}
 	next := ""
 	if !page.NoKey && page.Choices == nil {
-		found, err := v.latestEvents(filter)
+		found, err := v.Operations.ListEvents(v.ctx, filter)
 		if err != nil {
 			return err
 		}
-		if len(found) > eventsOnPage {
-			found = found[:eventsOnPage]
-			next = strconv.FormatInt(found[eventsOnPage-1].Position, 10)
+		if len(found.Events) > eventsOnPage {
+			found.Events = found.Events[:eventsOnPage]
+			next = strconv.FormatInt(found.Events[eventsOnPage-1].Position, 10)
 		}
-		page.Rows = eventRows(found, "")
+		page.Rows = eventRows(found.Events, "")
 	}
 	page.Pager = newPager("/events", values, next)
-	v.show(200, "events", layout{Title: "Events", Section: "/events", Page: &page})
+	v.show(http.StatusOK, "events", layout{Title: "Events", Section: "/events", Page: &page})
 	return nil
 }
 
@@ -97,31 +98,9 @@ func (p *eventsPage) findKey(v *visit, filter *rationadmin.EventFilter) error {
 // latestEventsOf returns the latest events of a key. Whoever sees only some keys sees no
 // events.
 func (v *visit) latestEventsOf(id ration.KeyID, zone string) ([]eventRow, error) {
-	found, err := v.latestEvents(rationadmin.EventFilter{KeyID: id, Limit: eventsOfKey})
+	found, err := v.Operations.ListEvents(v.ctx, rationadmin.EventFilter{KeyID: id, Latest: true, Limit: eventsOfKey})
 	if errors.Is(err, admin.ErrOutOfReach) {
 		return nil, nil
 	}
-	return eventRows(found, zone), err
-}
-
-// latestEvents returns events before a place of the feed, the newest first.
-func (v *visit) latestEvents(filter rationadmin.EventFilter) ([]rationadmin.Event, error) {
-	before, most := filter.After, filter.Limit
-	filter.After, filter.Limit = 0, 0
-	var latest []rationadmin.Event
-	for {
-		page, err := v.Operations.ListEvents(v.ctx, filter)
-		if err != nil {
-			return nil, err
-		}
-		for i := range page.Events {
-			if before == 0 || page.Events[i].Position < before {
-				latest = append([]rationadmin.Event{page.Events[i]}, latest[:min(len(latest), most-1)]...)
-			}
-		}
-		if len(page.Events) == 0 || filter.After == page.After {
-			return latest, nil
-		}
-		filter.After = page.After
-	}
+	return eventRows(found.Events, zone), err
 }
