@@ -21,7 +21,7 @@ const entriesOnPage = 50
 var auditActions = []string{
 	"key.create", "key.update", "key.disable", "key.enable", "key.revoke", "key.rotate", "key.add_secret", "key.revoke_secret", "key.reset", "key.import", "key.repair",
 	"key.ask", "key.approve", "key.reject", "key.create_pickup", "key.pick_up",
-	"usage.import", "plan.create", "plan.update", "plan.delete", "meter.set", "token.create", "token.revoke", "session.begin", "session.end", "login_link.create", "job.start", "job.cancel",
+	"usage.import", "plan.create", "plan.update", "plan.delete", "meter.set", "token.create", "token.revoke", "session.begin", "session.end", "login_link.create", "webhook.create", "webhook.update", "webhook.rotate", "webhook.delete", "webhook.replay", "job.start", "job.cancel",
 }
 
 // auditPage is what the page shows.
@@ -150,6 +150,8 @@ func (v *visit) targetPath(target string) string {
 		if v.Admin() {
 			return "/sessions"
 		}
+	case "webhook":
+		return "/webhooks/" + name
 	case "job":
 		return "/jobs/" + name
 	}

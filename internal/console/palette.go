@@ -24,6 +24,8 @@ var places = []struct {
 	{place{"/plans", "Plans", "limits that keys share"}, "", true},
 	{place{"/requests", "Key requests", "approve or reject"}, "", false},
 	{place{"/events", "Events", "what happened to keys"}, "", true},
+	{place{"/webhooks", "Webhooks", "where events are sent, and what was not delivered"}, "", true},
+	{place{"/webhooks/new", "New webhook", "send events to an address"}, rationadmin.ScopeAdmin, true},
 	{place{"/audit", "Audit log", "who changed what"}, "", true},
 	{place{"/tokens", "Tokens and sessions", "who can get in"}, rationadmin.ScopeAdmin, true},
 	{place{"/system", "System", "instances, database, checks"}, rationadmin.ScopeAdmin, true},

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -30,6 +32,7 @@ type site struct {
 	asked   string      // the id of a key that somebody asked for
 	pickup  string      // the code of a link that a key is picked up with
 	job     string      // the id of one
+	webhook string      // likewise; some of its deliveries are dead
 }
 
 // in returns the site for a part of the test.
@@ -43,6 +46,8 @@ func (s *site) in(t *testing.T) *site {
 func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{rig: newRig(t)}
+	s.session = s.beginSession(s.newToken("console", "admin"))
+	s.webhook = s.newWebhook("https://hooks.invalid/" + hostile)
 	s.cli("plans", "create", "small", "--limit", "3/day", "--limit", "100000 tokens/month", "--limit", "20/second burst 40")
 	s.cli("plans", "create", "large", "--limit", "100000/day", "--time-zone", "Europe/Berlin")
 	s.key = s.newKey(hostile, "--owner", hostile, "--plan", "small", "--scope", "read", "--limit", "5/day", "--allow-ip", "127.0.0.0/8")
@@ -58,7 +63,7 @@ func newSite(t *testing.T) *site {
 	s.age()
 	s.pickup = strings.TrimSpace(s.cli("keys", "create", hostile, "--plan", "small", "--pickup", "-q"))
 	s.job = strings.TrimSpace(s.cli("keys", "update", "--all", "--metadata", "team=a", "--background", "--yes", "-q"))
-	s.session = s.beginSession(s.newToken("console", "admin"))
+	s.giveUp()
 	return s
 }
 
@@ -74,6 +79,32 @@ func (r *rig) newKey(name string, more ...string) harness.Key {
 		r.t.Fatalf("creating a key printed %q: %v", out, err)
 	}
 	return harness.Key{ID: made.Key.ID, Secret: made.Secret}
+}
+
+// newWebhook makes a webhook on the console, and returns its id.
+func (s *site) newWebhook(address string) string {
+	s.t.Helper()
+	form := strings.NewReader(url.Values{"url": {address}}.Encode())
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.adminURL+"/webhooks/new", form)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.AddCookie(&http.Cookie{Name: sessionCookie, Value: s.session})
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	page, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	found := regexp.MustCompile(`data-path="/webhooks/([^"]+)"`).FindSubmatch(page)
+	if found == nil {
+		s.t.Fatalf("making a webhook answered %d: %s", response.StatusCode, page)
+	}
+	return string(found[1])
 }
 
 // ask asks for a key, as somebody without one, and returns its id.

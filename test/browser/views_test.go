@@ -7,7 +7,7 @@ import (
 // view is one of the pages, as somebody sees it.
 type view struct {
 	name  string
-	path  string // on the console; {key}, {asked} and {job} stand for ids
+	path  string // on the console; {key}, {asked}, {job} and {webhook} stand for ids
 	holds bool   // it is a page for holders of keys
 	// act does what leads to the view, once the page is open.
 	act   func(*tab, *site)
@@ -40,6 +40,16 @@ var views = []view{
 	{name: "events", path: "/events"},
 	{name: "events-none", path: "/events?q=nobody"},
 	{name: "events-choices", path: "/events?q=a"},
+	{name: "webhooks", path: "/webhooks"},
+	{name: "webhook-new", path: "/webhooks/new"},
+	{name: "webhook", path: "/webhooks/{webhook}"},
+	{name: "webhook-dead", path: "/webhooks/{webhook}?state=dead"},
+	{name: "webhook-replay", path: "/webhooks/{webhook}/replay"},
+	{name: "webhook-rotated", path: "/webhooks/{webhook}", act: func(b *tab, _ *site) {
+		b.click("[data-dialog]", "Rotate secret")
+		b.click("#rotate button.primary", "")
+		b.awaitSeen("#secret", "")
+	}},
 	{name: "audit", path: "/audit"},
 	{name: "audit-none", path: "/audit?actor=nobody"},
 	{name: "tokens", path: "/tokens"},
@@ -116,7 +126,7 @@ func (s *site) see(b *tab, v view) {
 	if v.holds {
 		base = s.ProxyURL + portalPath
 	}
-	b.open(base + strings.NewReplacer("{key}", s.key.ID, "{asked}", s.asked, "{job}", s.job).Replace(v.path))
+	b.open(base + strings.NewReplacer("{key}", s.key.ID, "{asked}", s.asked, "{job}", s.job, "{webhook}", s.webhook).Replace(v.path))
 	b.settle()
 }
 
