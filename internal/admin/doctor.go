@@ -18,7 +18,7 @@ const lookAtOnce = 5_000
 const repairAtOnce = 20
 
 // Diagnose makes all checks: those of the store, whether there is data from the
-// future, and which keys have no limit.
+// future, and which keys have no limit. Webhooks are checked if there are any.
 func (s *Service) Diagnose(ctx context.Context, options DiagnoseOptions) ([]Finding, error) {
 	findings, err := s.store.Examine(ctx, options.Deep)
 	if err != nil {
@@ -29,6 +29,11 @@ func (s *Service) Diagnose(ctx context.Context, options DiagnoseOptions) ([]Find
 		if err != nil {
 			return nil, err
 		}
+		findings = append(findings, finding)
+	}
+	if finding, found, err := s.checkWebhooks(ctx); err != nil {
+		return nil, err
+	} else if found {
 		findings = append(findings, finding)
 	}
 	return findings, nil

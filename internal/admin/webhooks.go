@@ -117,7 +117,7 @@ func validateWebhookURL(text string) error {
 	case len(text) > maxWebhookURL:
 		return invalid(fmt.Sprintf("use at most %d bytes", maxWebhookURL))
 	case parsed.User != nil:
-		return invalid("leave out the user and the password: signatures say who sends")
+		return invalid("leave out what stands before the @: signatures say who sends")
 	case parsed.Fragment != "":
 		return invalid("leave out the fragment, which is never sent")
 	}
@@ -232,7 +232,7 @@ func (s *Service) ListDeliveries(ctx context.Context, filter DeliveryFilter) ([]
 		return nil, err
 	}
 	if !slices.Contains([]DeliveryState{"", DeliveryWaiting, DeliveryDelivered, DeliveryDead}, filter.State) {
-		return nil, &ration.InvalidError{Field: "state", Value: string(filter.State), Reason: "use waiting, delivered or dead"}
+		return nil, &ration.InvalidError{Field: "state", Value: string(filter.State), Reason: "use one of waiting, delivered, dead"}
 	}
 	if err := validateEventType(filter.Type); err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func (a *app) completionOfFlags() map[string]cobra.CompletionFunc {
 		"output": fixed(string(formatTable), string(formatJSON), string(formatCSV)),
 		"status": fixed(statusNames()...),
 		"state":  fixed(string(ration.ReservationOpen), string(ration.ReservationSettled), string(ration.ReservationVoided), string(ration.ReservationExpired)),
-		"plan":   a.found(planChoices), "owner": a.found(ownerChoices), "meter": a.found(meterChoices), "key": a.found(keyChoices),
+		"plan":   a.found(planChoices), "owner": a.found(ownerChoices), "meter": a.found(meterChoices), "key": a.found(keyChoices), "webhook": a.found(webhookChoices),
 		"select": a.completeSelection, targetProfile: a.completeProfile,
 		"from": dates, "since": dates, "to": dates,
 		"group-by": fixed(string(admin.ByKey), string(admin.ByOwner), string(admin.ByPlan), string(admin.ByHour), string(admin.ByDay), string(admin.ByMonth), string(admin.ByMeter)),
@@ -48,9 +48,10 @@ func (a *app) completionOfArguments() map[string]cobra.CompletionFunc {
 		"config profiles use": a.completeProfile, "config profiles remove": a.completeProfile,
 		"meters set": a.found(meterChoices), "meters show": a.found(meterChoices),
 		"plans show": plans, "plans update": plans, "plans delete": plans,
-		"tokens revoke": a.found(tokenChoices),
-		"sessions end":  a.found(sessionChoices),
-		"jobs show":     a.found(jobChoices), "jobs cancel": a.found(jobChoices),
+		"tokens revoke":   a.found(tokenChoices),
+		"sessions end":    a.found(sessionChoices),
+		"webhooks create": cobra.NoFileCompletions,
+		"jobs show":       a.found(jobChoices), "jobs cancel": a.found(jobChoices),
 		"keys secret revoke": a.completeSecret,
 		"keys create":        cobra.NoFileCompletions, "plans create": cobra.NoFileCompletions, "tokens create": cobra.NoFileCompletions,
 	}
@@ -69,6 +70,8 @@ func (a *app) addChoices(root *cobra.Command) {
 			cmd.ValidArgsFunction = firstOnly(complete)
 		case strings.Contains(cmd.Use, " KEY"):
 			cmd.ValidArgsFunction = firstOnly(a.found(keyChoices))
+		case strings.Contains(cmd.Use, " WEBHOOK"):
+			cmd.ValidArgsFunction = firstOnly(a.found(webhookChoices))
 		}
 		cmd.Flags().VisitAll(func(flag *pflag.Flag) { completeFlag(cmd, flag, ofFlags) })
 		cmd.PersistentFlags().VisitAll(func(flag *pflag.Flag) { completeFlag(cmd, flag, ofFlags) })

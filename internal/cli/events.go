@@ -43,9 +43,12 @@ func (a *app) eventsListCommand() *cobra.Command {
 limit, was created, rotated, disabled, enabled or revoked, expires within 7 days, was asked
 for, or has no refunds left. Events are kept for 30 days, or as events_days says.`,
 		Example: `  ration events list --type key.limit_threshold
+  ration events list --latest --max 20
   ration events list --key key_… -o json
   ration events list --after 3`,
 	}
+	latest := cmd.Flags().Bool("latest", false, "list the latest events, the last first")
+	before := cmd.Flags().Int64("before", 0, "with --latest: only events before this place in the feed")
 	most := cmd.Flags().Int("max", 1000, "list at most this many")
 	selected := eventFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -53,13 +56,16 @@ for, or has no refunds left. Events are kept for 30 days, or as events_days says
 		if err != nil {
 			return err
 		}
-		filter.Limit = *most
+		filter.Limit, filter.Latest, filter.Before = *most, *latest, *before
 		return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 			page, err := ops.ListEvents(cmd.Context(), filter)
 			if err != nil {
 				return err
 			}
-			if len(page.Events) > 0 && len(page.Events) == filter.Limit {
+			switch {
+			case page.Before > 0:
+				a.say("There may be more: go on with --latest --before %d", page.Before)
+			case !filter.Latest && len(page.Events) > 0 && len(page.Events) == filter.Limit:
 				a.say("There may be more: go on with --after %d", page.After)
 			}
 			return a.show(eventListing(page))

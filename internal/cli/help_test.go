@@ -92,7 +92,7 @@ func linesOf(example string) (lines []string) {
 // endsAlone reports whether an example ends, and needs nothing but a database and files: no
 // server, and nobody who is logged in.
 func endsAlone(command, example string) bool {
-	return !slices.Contains([]string{"dev", "serve", "health", "copy", "sessions end", "events follow"}, command) && !strings.Contains(example, "env:")
+	return !slices.Contains([]string{"dev", "serve", "health", "copy", "sessions end", "events follow"}, command) && !strings.Contains(example, "env:") && !strings.Contains(example, "0197c0de-")
 }
 
 // checkArguments wants arguments that their command takes.

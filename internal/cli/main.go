@@ -50,7 +50,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root := a.group("ration", "API keys and exact, durable quotas for any HTTP API",
 		a.devCommand(), a.plansCommand(), a.metersCommand(), a.keysCommand(), a.serveCommand(),
 		a.usageCommand(), a.topCommand(), a.trafficCommand(), a.explainCommand(), a.reservationsCommand(), a.auditCommand(), a.reconcileCommand(),
-		a.configCommand(), a.tokensCommand(), a.adminCommand(), a.sessionsCommand(), a.requestsCommand(), a.jobsCommand(), a.instancesCommand(), a.eventsCommand(), a.doctorCommand(), a.healthCommand(), a.migrateCommand(), a.backupCommand(), a.restoreCommand(), a.copyCommand(),
+		a.configCommand(), a.tokensCommand(), a.adminCommand(), a.sessionsCommand(), a.requestsCommand(), a.jobsCommand(), a.instancesCommand(), a.eventsCommand(), a.webhooksCommand(), a.doctorCommand(), a.healthCommand(), a.migrateCommand(), a.backupCommand(), a.restoreCommand(), a.copyCommand(),
 		a.manCommand(), a.versionCommand(),
 	)
 	root.Long, root.Example = rootLong, rootExample

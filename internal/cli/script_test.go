@@ -60,6 +60,11 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"let": func(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
 	},
+	"first": func(ts *testscript.TestScript, _ bool, args []string) { // the first field of the first row of CSV
+		_, row, _ := strings.Cut(ts.ReadFile("stdout"), "\n")
+		field, _, _ := strings.Cut(row, ",")
+		ts.Setenv(args[0], field)
+	},
 	"start": func(ts *testscript.TestScript, _ bool, args []string) { // START is how a text begins
 		ts.Setenv("START", args[0][:8])
 	},

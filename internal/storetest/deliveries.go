@@ -447,6 +447,32 @@ func testBacklog(f *fixture) {
 	f.deliver(f.takeDelivery())
 	f.deliver(f.takeDelivery())
 	f.want("backlog", []admin.WebhookBacklog{{WebhookID: webhook.ID, Waiting: 2, Oldest: f.now, Dead: 1}, {WebhookID: idle.ID}}, backlog())
+	status, err := f.service().ShowWebhook(f.Context(), webhook.ID)
+	f.wantError(err, nil)
+	f.want("status", admin.WebhookStatus{Webhook: webhook, Backlog: backlog()[0]}, status)
+	f.wantFinding(admin.FindingWarning, "2 webhooks, 2 deliveries wait; 1 deliveries were given up")
+	f.advance(time.Hour + time.Second)
+	f.wantFinding(admin.FindingWarning, "2 webhooks, 2 deliveries wait; 1 deliveries were given up; the oldest has waited since 2026-07-15T13:00:00Z")
+	f.enableWebhook(webhook.ID, false) // what waits for it is no problem
+	f.wantFinding(admin.FindingWarning, "2 webhooks, 0 deliveries wait; 1 deliveries were given up")
+	f.wantError(f.service().DeleteWebhook(f.Context(), "test", webhook.ID), nil)
+	f.wantFinding(admin.FindingOK, "1 webhooks, 0 deliveries wait")
+	f.withoutWebhooks()
+	f.wantFinding("", "")
+}
+
+// wantFinding wants what the doctor says of webhooks; empty: nothing.
+func (f *fixture) wantFinding(state admin.FindingState, detail string) {
+	f.Helper()
+	findings, err := f.service().Diagnose(f.Context(), admin.DiagnoseOptions{})
+	f.wantError(err, nil)
+	var of admin.Finding
+	for _, finding := range findings {
+		if finding.Check == "webhooks" {
+			of = finding
+		}
+	}
+	f.want("finding", []any{state, detail}, []any{of.State, of.Detail})
 }
 
 // testDeliveredTogether has instances change keys, publish and deliver at the same moment.

@@ -29,7 +29,6 @@ const hookURL = "https://hooks.example.com/path-that-is-secret?q=ä"
 // webhook creates a webhook for what happens from now on. It is deleted after the test.
 func (f *fixture) webhook(types ...admin.EventType) admin.IssuedWebhook {
 	f.Helper()
-	f.publish(f.Store)
 	issued, err := f.service().CreateWebhook(f.Context(), "test", admin.NewWebhook{URL: hookURL, Types: types})
 	f.wantError(err, nil)
 	return issued
