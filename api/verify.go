@@ -27,6 +27,21 @@ type VerifyResponse struct {
 	Explanation *Explanation `json:"explanation,omitempty"`
 }
 
+// VerifyFailure is the answer to one of several questions that got no decision. The problem
+// is what the question would have got alone.
+type VerifyFailure struct {
+	Allowed bool    `json:"allowed"` // false
+	Code    string  `json:"code"`    // of the problem
+	Problem Problem `json:"problem"`
+}
+
+// MinimalResponse is the answer to a question that was admitted, if the caller prefers
+// return=minimal (RFC 7240).
+type MinimalResponse struct {
+	Allowed bool   `json:"allowed"` // true
+	Code    string `json:"code"`    // "ok"
+}
+
 // ClientResponse is a ready-made answer for the client. If the charge was allowed,
 // add the headers to your own answer, with your own status and body.
 type ClientResponse struct {

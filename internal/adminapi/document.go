@@ -41,12 +41,18 @@ type otherOperation struct {
 	errors                           []int
 	byKey                            bool // a key's own secret is sent, not a service token
 	open                             bool // nothing is sent: whoever has no key asks for one
+	many                             bool // verify: it takes several bodies in an array, and has other answers
 	status                           int  // of success; 0: 200
 }
 
 var idempotencyKey = &huma.Param{
 	Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string"},
 	Description: "1 to 255 bytes. The same question with the same key is charged once, and gets the same decision.",
+}
+
+var prefer = &huma.Param{
+	Name: "Prefer", In: "header", Schema: &huma.Schema{Type: "string"},
+	Description: "return=minimal (RFC 7240) leaves all but allowed and code out of what is admitted; Preference-Applied says so. Refusals and dry runs are answered whole.",
 }
 
 var reservationID = &huma.Param{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: "string"}, Description: "The reservation's id."}
@@ -60,7 +66,7 @@ const exampleSecret = "rk_0123456789abcdefghijABCDEFGHIJ0123456789"
 var otherOperations = []otherOperation{
 	{
 		id: "verify", method: http.MethodPost, path: "/v1/verify", summary: "Ask whether a request may pass, and charge it if so",
-		about: "The status is 200 whenever a decision was made: see allowed.", parameters: []*huma.Param{idempotencyKey},
+		about: "The status is 200 whenever a decision was made: see allowed. An array of questions gets an array of answers in the same order, each as if it were alone; it takes no Idempotency-Key.", parameters: []*huma.Param{idempotencyKey, prefer}, many: true,
 		body: reflect.TypeFor[api.VerifyRequest](), answer: reflect.TypeFor[api.VerifyResponse](), errors: verifyErrors,
 		example: api.VerifyRequest{Secret: exampleSecret, Amounts: map[string]api.Number{"tokens": "1200"}, Scope: "search", IP: "203.0.113.7"},
 	},
@@ -134,12 +140,29 @@ func (o *otherOperation) describe(schemas huma.Registry) *huma.Operation {
 		described.RequestBody = &huma.RequestBody{Required: o.answer != reflect.TypeFor[api.Reservation](), Content: contentOf(schemas, "application/json", o.body)}
 		described.RequestBody.Content["application/json"].Example = o.example
 	}
+	if o.many {
+		takeMany(schemas, described.RequestBody.Content["application/json"], described.Responses["200"].Content["application/json"])
+	}
 	for _, status := range o.errors {
 		described.Responses[strconv.Itoa(status)] = &huma.Response{
 			Description: http.StatusText(status), Content: contentOf(schemas, api.ProblemContentType, reflect.TypeFor[Problem]()),
 		}
 	}
 	return described
+}
+
+// takeMany says in the document that the verify API takes an array of questions, and that
+// an answer can be minimal and, among others, a failure.
+func takeMany(schemas huma.Registry, body, answer *huma.MediaType) {
+	refer := func(of reflect.Type) *huma.Schema { return schemas.Schema(of, true, of.Name()) }
+	question, whole, minimal := body.Schema, answer.Schema, refer(reflect.TypeFor[api.MinimalResponse]())
+	body.Schema = &huma.Schema{AnyOf: []*huma.Schema{question, {Type: "array", Items: question, MinItems: new(1), MaxItems: new(100)}}}
+	schemas.Map()["VerifyFailure"] = &huma.Schema{ // of api.VerifyFailure, whose problem is that of this package in the document
+		Type: "object", Required: []string{"allowed", "code", "problem"}, AdditionalProperties: false,
+		Properties: map[string]*huma.Schema{"allowed": {Type: "boolean"}, "code": {Type: "string"}, "problem": refer(reflect.TypeFor[Problem]())},
+	}
+	each := &huma.Schema{AnyOf: []*huma.Schema{whole, minimal, {Ref: "#/components/schemas/VerifyFailure"}}}
+	answer.Schema = &huma.Schema{AnyOf: []*huma.Schema{whole, minimal, {Type: "array", Items: each}}}
 }
 
 func contentOf(schemas huma.Registry, mediaType string, of reflect.Type) map[string]*huma.MediaType {

@@ -16,6 +16,9 @@ func takeNull(schemas huma.Registry, schema *huma.Schema) {
 	for schema.Ref != "" {
 		schema = schemas.SchemaFromRef(schema.Ref)
 	}
+	for _, one := range schema.AnyOf {
+		takeNull(schemas, one)
+	}
 	required := make(map[string]bool)
 	for _, member := range schema.Required {
 		required[member] = true

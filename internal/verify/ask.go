@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -19,7 +20,7 @@ const (
 	aboutReservations = "reservations"
 )
 
-// verify serves POST /v1/verify.
+// verify serves POST /v1/verify: one question, or several.
 func (h *Handler) verify(c *call) error {
 	return h.ask(c, &question{}, aboutVerify)
 }
@@ -46,45 +47,95 @@ func (h *Handler) ask(c *call, q *question, about string) error {
 	if err := buffers.read(c.w, c.r); err != nil {
 		return err
 	}
-	if err := q.parse(buffers.in.Bytes()); err != nil {
-		return err
+	c.minimal = prefersMinimal(c.r.Header)
+	if q.hold == nil && isArray(buffers.in.Bytes()) {
+		if found {
+			return errKeyOfMany
+		}
+		return h.askEach(c, buffers)
 	}
-	decision, err := h.decide(c, q)
-	if errors.Is(err, ration.ErrReservationConflict) {
-		return errOtherReservation
-	}
+	decision, err := h.decided(c, q, buffers.in.Bytes())
 	if err != nil {
 		return err
-	}
-	h.noteRounded(c.r, q.amounts, decision.Amounts)
-	asked := rationhttp.Echo{Amounts: q.amounts.all, Scope: q.scope}
-	if !decision.Allowed() { // it is shown in the body
-		asked.RequestID = c.id
 	}
 	if decision.Replayed {
 		c.w.Header().Set(rationhttp.IdempotentReplayedHeader, "true")
 	}
-	response := h.config.Responder.Decided(&decision, asked)
-	if !decision.Allowed() {
-		c.event.Status = response.Status
-	}
-	answer := answerOf(&decision, response)
-	if q.dryRun {
+	if q.hold != nil {
+		response := h.respond(c, q, &decision)
+		answer := answerOf(&decision, response)
 		if answer.Explanation, err = h.explain(c.r.Context(), q, &decision); err != nil {
 			return err
 		}
-	}
-	if q.hold != nil {
 		buffers.write(c.w, reserved(answer, decision.Reservation))
 		return nil
 	}
-	buffers.write(c.w, answer)
+	out, minimal, err := h.appendDecision(buffers.text[:0], c, q, &decision)
+	if err != nil {
+		return err
+	}
+	if minimal {
+		c.w.Header().Set("Preference-Applied", preferenceApplied)
+	}
+	buffers.text = append(out, '\n')
+	sendJSON(c.w, buffers.text)
 	return nil
 }
 
-// explain says why a dry run was decided as it was; nil where the key is unknown.
+// decided reads a question from a body, or from a part of one, and returns its decision.
+func (h *Handler) decided(c *call, q *question, body []byte) (ration.Decision, error) {
+	if err := q.parse(body); err != nil {
+		return ration.Decision{}, err
+	}
+	decision, err := h.decide(c, q)
+	if errors.Is(err, ration.ErrReservationConflict) {
+		return decision, errOtherReservation
+	}
+	if err == nil {
+		h.noteRounded(c.r, q.amounts, decision.Amounts)
+	}
+	return decision, err
+}
+
+// respond makes the answer for the client.
+func (h *Handler) respond(c *call, q *question, decision *ration.Decision) rationhttp.Response {
+	asked := rationhttp.Echo{Amounts: q.amounts.all, Scope: q.scope}
+	if !decision.Allowed() { // it is shown in the body
+		asked.RequestID = c.id
+	}
+	response := h.config.Responder.Decided(decision, asked)
+	if !decision.Allowed() {
+		c.event.Status = response.Status
+	}
+	return response
+}
+
+// minimalAnswer is all that is said of an admission to callers who prefer so.
+const minimalAnswer = `{"allowed":true,"code":"ok"}`
+
+// appendDecision writes what a caller gets for a decision. What a refusal says goes on to
+// the client, and a dry run has no other use than its answer, so neither is ever minimal.
+func (h *Handler) appendDecision(out []byte, c *call, q *question, decision *ration.Decision) (answer []byte, minimal bool, err error) {
+	if c.minimal && decision.Allowed() && !q.dryRun {
+		return append(out, minimalAnswer...), true, nil
+	}
+	response := h.respond(c, q, decision)
+	if q.dryRun {
+		explained := answerOf(decision, response)
+		if explained.Explanation, err = h.explain(c.r.Context(), q, decision); err != nil {
+			return nil, false, err
+		}
+		encoded, err := json.Marshal(explained)
+		return append(out, encoded...), false, err
+	}
+	out, err = appendAnswer(out, decision, &response)
+	return out, false, err
+}
+
+// explain says why a dry run was decided as it was; nil where the key is unknown, and of what
+// is no dry run.
 func (h *Handler) explain(ctx context.Context, q *question, decision *ration.Decision) (*api.Explanation, error) {
-	if h.config.Explain == nil || decision.KeyID.IsZero() {
+	if !q.dryRun || h.config.Explain == nil || decision.KeyID.IsZero() {
 		return nil, nil
 	}
 	explanation, err := h.config.Explain.ExplainKey(ctx, admin.ExplainQuestion{KeyID: decision.KeyID, Amounts: q.amounts.all, Scope: q.scope, IP: q.ip})

@@ -16,6 +16,7 @@ const maxBody = 64 << 10
 // buffers are what one request reads and writes; they are used again.
 type buffers struct {
 	in, out bytes.Buffer
+	text    []byte // what is written without out
 }
 
 var pool = sync.Pool{New: func() any { return new(buffers) }}
@@ -47,11 +48,15 @@ func (b *buffers) write(w http.ResponseWriter, answer any) {
 		w.WriteHeader(http.StatusInternalServerError) // only a year beyond 9999 can't be written
 		return
 	}
+	sendJSON(w, b.out.Bytes())
+}
+
+func sendJSON(w http.ResponseWriter, text []byte) {
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
 	header.Set("Cache-Control", "no-store")
-	header.Set("Content-Length", strconv.Itoa(b.out.Len()))
-	_, _ = w.Write(b.out.Bytes()) // the caller may be gone; there is nobody else to tell
+	header.Set("Content-Length", strconv.Itoa(len(text)))
+	_, _ = w.Write(text) // the caller may be gone; there is nobody else to tell
 }
 
 // checkContentType wants JSON: what a form on another site can send is refused.

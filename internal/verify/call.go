@@ -14,12 +14,14 @@ const via = "verify"
 
 // call is one request while it is under way.
 type call struct {
-	w     http.ResponseWriter
-	r     *http.Request
-	id    string        // of the request; its answer and the logs have it
-	left  time.Duration // how long it may wait for the database
-	asks  *bearer.Caller
-	event rationhttp.Event
+	w       http.ResponseWriter
+	r       *http.Request
+	id      string        // of the request; its answer and the logs have it
+	left    time.Duration // how long it may wait for the database
+	asks    *bearer.Caller
+	minimal bool // a short answer is preferred
+	told    bool // the observer was told of each question
+	event   rationhttp.Event
 }
 
 // newCall gives a request its id, and puts it into the answer, whatever that will be.
@@ -33,18 +35,23 @@ func (h *Handler) newCall(w http.ResponseWriter, r *http.Request) *call {
 func (h *Handler) fail(c *call, err error) {
 	response := h.own.Failed(err, c.id)
 	response.WriteTo(c.w)
+	c.noteFailed(err, response.Status)
+	h.observe(c)
+}
+
+// noteFailed makes the call's event one of an error.
+func (c *call) noteFailed(err error, status int) {
 	wait := c.event.Wait
 	c.event = rationhttp.NewEvent(c.r.Context(), via, ration.Decision{}, err)
 	c.event.Wait = wait
 	if c.event.Code != rationhttp.CodeClientGone {
-		c.event.Status = response.Status
+		c.event.Status = status
 	}
-	h.observe(c)
 }
 
 // observe tells the observer of a call that was answered.
 func (h *Handler) observe(c *call) {
-	if h.config.Observe == nil {
+	if h.config.Observe == nil || c.told {
 		return
 	}
 	c.event.Route, c.event.RequestID = c.r.Pattern, c.id

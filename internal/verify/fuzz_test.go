@@ -2,11 +2,14 @@ package verify_test
 
 import (
 	"encoding/json"
+	"errors"
 	"math/big"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/ration-dev/ration"
+	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/verify"
 )
 
@@ -57,6 +60,9 @@ func FuzzBody(f *testing.F) {
 		if w.Code != 200 {
 			return
 		}
+		if strings.HasPrefix(strings.TrimLeft(body, " \t\r\n"), "[") {
+			return // see FuzzArrays
+		}
 		want := read(t, body)
 		if charger.count.Load() == 0 {
 			if want.Secret != "" && len(want.Secret) <= ration.MaxSecretLength {
@@ -71,6 +77,52 @@ func FuzzBody(f *testing.F) {
 		for _, amount := range got.Amounts {
 			if !means(want.Amounts[amount.Meter], amount.Units) {
 				t.Fatalf("charged %+v for %q", got, body)
+			}
+		}
+	})
+}
+
+// FuzzArrays wants as many answers as there are elements, each what the element gets alone.
+func FuzzArrays(f *testing.F) {
+	for _, body := range []string{
+		`[{"secret":"k1"}]`, ` [ {"secret":"k1","amounts":{"a":-1}} , {"secret":"\ud800"}, 7 ]`, `[[],[[]],{"a":[]}]`, `[`, `[]`, `[{}]x`, `[{"secret":"k1","secret":"k2"},null]`, "[\"\xff\"]", `[{"ip":"::1"},]`,
+	} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		body = "[" + strings.TrimPrefix(body, "[")
+		charger := &safeCharger{}
+		h := verify.NewHandler(verify.Config{Charger: charger, Callers: bearer.New(fakeTokens{})})
+		send := func(body string) (status int, answer []byte) {
+			r := httptest.NewRequest("POST", verify.Path, strings.NewReader(body))
+			r.Header.Set("Authorization", "Bearer good")
+			r.Header.Set("Content-Type", "application/json")
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			return w.Code, w.Body.Bytes()
+		}
+		status, answer := send(body)
+		var questions, answers []json.RawMessage
+		if err := json.Unmarshal([]byte(body), &questions); err != nil || len(questions) == 0 || len(questions) > 100 || len(body) > 64<<10 {
+			if status == 200 {
+				t.Fatalf("%q is answered: %s", body, answer)
+			}
+			return
+		}
+		if err := json.Unmarshal(answer, &answers); err != nil || status != 200 || len(answers) != len(questions) {
+			t.Fatalf("%q: %d %v in %s", body, status, err, answer)
+		}
+		for i, question := range questions {
+			if isArray := question[0] == '['; isArray {
+				continue // alone it is several questions
+			}
+			var among, alone struct {
+				Code    string
+				Allowed bool
+			}
+			_, said := send(string(question))
+			if err := errors.Join(json.Unmarshal(said, &alone), json.Unmarshal(answers[i], &among)); err != nil || alone != among {
+				t.Fatalf("%q: alone %s, among others %s, %v", question, said, answers[i], err)
 			}
 		}
 	})

@@ -190,7 +190,7 @@ func TestBadBodiesNameTheFault(t *testing.T) {
 		{"two values", `{"secret":"k1"}{}`, "invalid_body", "", 400},
 		{"trailing comma", `{"secret":"k1",}`, "invalid_body", "", 400},
 		{"not UTF-8", "{\"secret\":\"\xff\"}", "invalid_body", "", 400},
-		{"no object", `["k1"]`, "invalid_body", "", 400},
+		{"no object", `"k1"`, "invalid_body", "", 400},
 		{"null", `null`, "invalid_body", "", 400},
 		{"too deep", strings.Repeat("[", 20000) + strings.Repeat("]", 20000), "invalid_body", "", 400},
 		{"unknown member", `{"secret":"k1","amount":{"tokens":1}}`, "invalid_body", "/amount", 400},

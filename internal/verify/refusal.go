@@ -100,13 +100,20 @@ func (h *Handler) refuse(c *call, refused *refusal) {
 	if refused.allow != "" {
 		c.w.Header().Set("Allow", refused.allow)
 	}
-	problem := api.Problem{
-		Status: refused.status, Code: refused.code, Detail: refused.detail, Errors: refused.errors, RequestID: c.id,
-	}
-	if refused.retry > 0 {
-		problem.RetryAfter = &refused.retry
-	}
-	h.own.Problem(problem).WriteTo(c.w)
-	c.event = rationhttp.Event{Via: via, KeyID: c.event.KeyID, Wait: c.event.Wait, Code: ration.Code(refused.code), Status: refused.status}
+	h.own.Problem(refused.problem(c.id)).WriteTo(c.w)
+	c.noteRefused(refused)
 	h.observe(c)
+}
+
+// noteRefused makes the call's event one of the caller's own doing.
+func (c *call) noteRefused(refused *refusal) {
+	c.event = rationhttp.Event{Via: via, KeyID: c.event.KeyID, Wait: c.event.Wait, Code: ration.Code(refused.code), Status: refused.status}
+}
+
+func (e *refusal) problem(requestID string) api.Problem {
+	problem := api.Problem{Status: e.status, Code: e.code, Detail: e.detail, Errors: e.errors, RequestID: requestID}
+	if e.retry > 0 {
+		problem.RetryAfter = &e.retry
+	}
+	return problem
 }
