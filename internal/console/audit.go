@@ -21,7 +21,7 @@ const entriesOnPage = 50
 var auditActions = []string{
 	"key.create", "key.update", "key.disable", "key.enable", "key.revoke", "key.rotate", "key.add_secret", "key.revoke_secret", "key.reset", "key.import", "key.repair",
 	"key.ask", "key.approve", "key.reject", "key.create_pickup", "key.pick_up",
-	"usage.import", "plan.create", "plan.update", "plan.delete", "meter.set", "token.create", "token.revoke", "session.begin", "session.end", "login_link.create", "webhook.create", "webhook.update", "webhook.rotate", "webhook.delete", "webhook.replay", "job.start", "job.cancel",
+	"usage.import", "plan.create", "plan.update", "plan.delete", "meter.set", "token.create", "token.revoke", "session.begin", "session.end", "login_link.create", "webhook.create", "webhook.update", "webhook.rotate_secret", "webhook.delete", "webhook.replay", "webhook.replay_dead", "job.start", "job.cancel",
 }
 
 // auditPage is what the page shows.

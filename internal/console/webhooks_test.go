@@ -218,14 +218,14 @@ func TestWebhooksThatAnswerGone(t *testing.T) {
 	f := newFixture(t).logIn()
 	path := "/webhooks/" + f.webhook("https://hooks.example.com/").ID.String()
 	f.happens("Ada")
-	f.attempts(admin.DeliveryOutcome{State: rationadmin.DeliveryDead, Status: 410, Problem: "gone", Disable: "the endpoint answered 410 Gone"})
-	f.shows("/webhooks", `class="tag disabled"`, "the endpoint answered 410 Gone")
-	f.shows(path, "Ration has disabled it: the endpoint answered 410 Gone")
-	if page := f.shows(path+"/replay", "Enable it first"); strings.Contains(page.body, ">Replay 1</button>") {
+	f.attempts(admin.DeliveryOutcome{State: rationadmin.DeliveryWaiting, Status: 410, Problem: "gone", Disable: "its receiver answered 410 <b>"})
+	f.shows("/webhooks", `class="tag disabled"`, "its receiver answered 410 &lt;b&gt;")
+	f.shows(path, "Ration has disabled it: its receiver answered 410 &lt;b&gt;", "once the webhook is enabled")
+	if page := f.shows(path+"/replay", "Enable it first"); strings.Contains(page.body, "<button class=\"primary\"") {
 		t.Error("it offers to send to a disabled webhook")
 	}
 	page := f.changes(path + "/enable")
-	if strings.Contains(page.body, "410 Gone") {
+	if strings.Contains(page.body, "disabled it") {
 		t.Error("an enabled webhook is said to be disabled")
 	}
 }

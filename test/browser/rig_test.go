@@ -77,7 +77,7 @@ func (r *rig) giveUp() {
 // execute changes the database in a way that no command does.
 func (r *rig) execute(statement string) {
 	r.t.Helper()
-	database, err := sql.Open("sqlite", r.file)
+	database, err := sql.Open("sqlite", r.file+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		r.t.Fatal(err)
 	}
