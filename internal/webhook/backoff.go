@@ -3,11 +3,11 @@ package webhook
 import "time"
 
 const (
-	// TriedFor is how long a delivery is tried: the last attempt is not before this time
+	// triedFor is how long a delivery is tried: the last attempt is not before this time
 	// after the first was due.
-	TriedFor = 72 * time.Hour
+	triedFor = 72 * time.Hour
 	// leastAttempts are made in any case: a delivery may have waited for longer than
-	// TriedFor before its first one, behind another of its key or while no instance ran.
+	// triedFor before its first one, behind another of its key or while no instance ran.
 	leastAttempts = 4
 	// mostPatience is how long a receiver can ask to be left alone for.
 	mostPatience = 3 * time.Hour
@@ -23,12 +23,12 @@ var pauses = []time.Duration{
 // chance, of 0 to 1, spreads what failed together: by a fifth, up or down. Asked is how
 // long the receiver wants to be left alone for.
 func next(attempts int, since, asked time.Duration, chance float64) (after time.Duration, last bool) {
-	if since >= TriedFor && attempts >= leastAttempts {
+	if since >= triedFor && attempts >= leastAttempts {
 		return 0, true
 	}
 	after = pauses[min(max(attempts, 1), len(pauses))-1]
 	after = time.Duration(float64(after) * (0.8 + 0.4*chance))
-	if left := TriedFor - since; left > 0 { // the last one is made in time, and not 8 hours later
+	if left := triedFor - since; left > 0 { // the last one is made in time, and not 8 hours later
 		after = min(after, max(left, pauses[0]))
 	}
 	return max(after, min(asked, mostPatience)), false

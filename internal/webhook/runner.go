@@ -24,8 +24,9 @@ const (
 	// mostSilence bounds how long a webhook gets nothing at all because its receiver wants
 	// to be left alone: then another event asks again, for its address may have changed.
 	mostSilence = time.Minute
-	// publishTime bounds the wait for a feed that somebody keeps locked.
-	publishTime = 5 * time.Second
+	// publishTime bounds the wait for a feed that somebody keeps locked. Meanwhile what has
+	// been published is sent.
+	publishTime = 10 * time.Second
 	// endTime bounds how long the end of an attempt may take to be written.
 	endTime = 10 * time.Second
 	// graceTime is how long a stop waits for attempts that are under way. Others are made
@@ -61,7 +62,7 @@ type Runner struct {
 	Observe func(outcome string, took time.Duration)
 
 	underWay sync.WaitGroup
-	ended    chan struct{} // has a value if an attempt has ended since it was last looked for
+	wake     chan struct{} // has a value if there may be something to send, or room for it
 	mu       sync.Mutex
 	sending  map[uuid.UUID]int       // attempts under way, by webhook
 	silent   map[uuid.UUID]time.Time // until when a receiver wants to be left alone
@@ -69,32 +70,49 @@ type Runner struct {
 
 // Run sends until ctx ends. Attempts that are under way then have a short time to end.
 func (r *Runner) Run(ctx context.Context) {
-	r.ended, r.sending, r.silent = make(chan struct{}, 1), map[uuid.UUID]int{}, map[uuid.UUID]time.Time{}
+	r.wake, r.sending, r.silent = make(chan struct{}, 1), map[uuid.UUID]int{}, map[uuid.UUID]time.Time{}
 	attempts, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer r.underWay.Wait()
 	defer abandon()
-	ticker := time.NewTicker(lookEvery)
-	defer ticker.Stop()
-	r.publish(ctx)
+	var publishing sync.WaitGroup
+	publishing.Go(func() { r.publish(ctx) })
+	defer publishing.Wait()
 	for ctx.Err() == nil {
-		r.take(ctx, attempts)
 		select {
 		case <-ctx.Done():
-		case <-r.ended:
-		case <-ticker.C:
-			r.publish(ctx)
+			continue
+		case <-r.wake:
+		case <-time.After(2 * lookEvery): // the feed is locked
 		}
+		r.take(ctx, attempts)
 	}
 	r.await(graceTime)
 }
 
-// publish gives events their places in the feed, also if there is no webhook: then whoever
-// reads the feed has less to do.
+// publish gives events their places in the feed, again and again, and then lets them be
+// sent. It does so also if there is no webhook: then whoever reads the feed has less to do.
 func (r *Runner) publish(ctx context.Context) {
-	patient, cancel := context.WithTimeout(ctx, publishTime)
-	defer cancel()
-	if err := admin.Publish(patient, r.Store); err != nil {
-		r.complain(ctx, "can't publish events; they will be published later", err)
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		patient, cancel := context.WithTimeout(ctx, publishTime)
+		if err := admin.Publish(patient, r.Store); err != nil {
+			r.complain(ctx, "can't publish events; they will be published later", err)
+		}
+		cancel()
+		r.look()
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		}
+	}
+}
+
+// look has deliveries taken soon.
+func (r *Runner) look() {
+	select {
+	case r.wake <- struct{}{}:
+	default: // they will be
 	}
 }
 
@@ -123,10 +141,7 @@ func (r *Runner) take(ctx, attempts context.Context) {
 		r.underWay.Go(func() {
 			r.attempt(attempts, &run)
 			r.count(run.WebhookID, -1)
-			select {
-			case r.ended <- struct{}{}:
-			default:
-			}
+			r.look()
 		})
 	}
 }

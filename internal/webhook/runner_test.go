@@ -29,8 +29,9 @@ type queue struct {
 	due       []admin.DeliveryRun
 	ended     map[uuid.UUID]admin.DeliveryOutcome // by event
 	endedAt   map[uuid.UUID]time.Duration
-	published int // calls
-	taken     int // calls
+	published int  // calls
+	locked    bool // publishing hangs
+	taken     int  // calls
 	begin     time.Time
 	fail      error
 }
@@ -49,7 +50,11 @@ func (q *queue) add(webhooks ...uuid.UUID) {
 	}
 }
 
-func (q *queue) PublishEvents(context.Context) (int, error) {
+func (q *queue) PublishEvents(ctx context.Context) (int, error) {
+	if q.locked {
+		<-ctx.Done()
+		return 0, ctx.Err()
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.published++
@@ -265,6 +270,19 @@ func TestBusyReceiversAreLeftAlone(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLockedFeed: what has been published is sent, and somebody is told.
+func TestLockedFeed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue()
+		q.locked = true
+		q.add(uuid.New())
+		log, _, stopping := run(t, q, func(context.Context, webhook.Message) webhook.Result { return webhook.Result{Status: 200} }, 15*time.Second)
+		if len(q.ended) != 1 || strings.Count(log, "can't publish events") != 1 || stopping != 0 {
+			t.Errorf("%d ended, stopped in %s, log %q", len(q.ended), stopping, log)
+		}
+	})
 }
 
 // TestIdle: an idle instance looks once a second.
