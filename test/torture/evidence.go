@@ -85,11 +85,12 @@ type Subject struct {
 	Limit      int64       `json:"limit"` // of requests, with which it was made
 	Operations []Operation `json:"operations"`
 
-	Seen     int64 `json:"seen"`     // calls that reached the upstream, by its own log
-	Recorded int64 `json:"recorded"` // units that the history has in the end
-	Counted  int64 `json:"counted"`  // units that the key has used in all time
-	Held     int64 `json:"held"`     // units that open reservations hold
-	Kept     int64 `json:"kept"`     // units of failing calls that were not given back
+	Lost     bool  `json:"lost,omitempty"` // it was created, and is not there
+	Seen     int64 `json:"seen"`           // calls that reached the upstream, by its own log
+	Recorded int64 `json:"recorded"`       // units that the history has in the end
+	Counted  int64 `json:"counted"`        // units that the key has used in all time
+	Held     int64 `json:"held"`           // units that open reservations hold
+	Kept     int64 `json:"kept"`           // units of failing calls that were not given back
 
 	rotating sync.Mutex
 	mu       sync.Mutex

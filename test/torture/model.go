@@ -45,7 +45,7 @@ const (
 // linearizable reports whether one key, on which one thing happens after another, can have
 // given all the answers, and if not, what the furthest attempt could not explain. Unknown:
 // that could not be found out in the time.
-func linearizable(s *Subject, patience time.Duration) (result porcupine.CheckResult, stuck string) {
+func linearizable(s *Subject, patience time.Duration, explained bool) (result porcupine.CheckResult, stuck string) {
 	operations := make([]porcupine.Operation, len(s.Operations))
 	for i := range s.Operations {
 		op := &s.Operations[i]
@@ -58,8 +58,8 @@ func linearizable(s *Subject, patience time.Duration) (result porcupine.CheckRes
 		Hash:  func(s any) uint64 { return s.(*state).hash() },
 	}
 	model := rule.ToModel()
-	if result = porcupine.CheckOperationsTimeout(model, operations, patience); result != porcupine.Illegal {
-		return result, ""
+	if result = porcupine.CheckOperationsTimeout(model, operations, patience); result != porcupine.Illegal || !explained {
+		return result, "no explanation was searched"
 	}
 	_, info := porcupine.CheckOperationsVerbose(model, operations, patience)
 	return result, explain(&model, operations, info.PartialLinearizations()[0])

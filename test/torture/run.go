@@ -2,6 +2,7 @@ package torture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -64,6 +65,10 @@ func (w *workload) read(s *Subject) {
 	w.rig.Helper()
 	op, _ := w.asked(s, Read, 0, "")
 	key, _, err := w.rig.nodes[0].admin.ShowKey(context.Background(), s.Key)
+	if errors.Is(err, client.ErrNotFound) {
+		s.Lost = true
+		return
+	}
 	if err != nil || len(key.Limits) != 1 {
 		w.rig.Fatalf("reading %s: %d limits, %v", s.Key, len(key.Limits), err)
 	}
