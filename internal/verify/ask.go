@@ -77,8 +77,9 @@ func (h *Handler) ask(c *call, q *question, about string) error {
 	if minimal {
 		c.w.Header().Set("Preference-Applied", preferenceApplied)
 	}
-	buffers.text = append(out, '\n')
-	sendJSON(c.w, buffers.text)
+	out = append(out, '\n')
+	buffers.text = out
+	sendJSON(c.w, out)
 	return nil
 }
 

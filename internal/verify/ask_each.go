@@ -45,7 +45,8 @@ func (h *Handler) askEach(c *call, buffers *buffers) error {
 	if err := refusalOfAll(c, parts); err != nil {
 		return err
 	}
-	out, minimal := append(buffers.text[:0], '['), false
+	out, minimal := buffers.text[:0], false
+	out = append(out, '[')
 	for i := range parts {
 		if i > 0 {
 			out = append(out, ',')
@@ -56,8 +57,9 @@ func (h *Handler) askEach(c *call, buffers *buffers) error {
 	if minimal {
 		c.w.Header().Set("Preference-Applied", preferenceApplied)
 	}
-	buffers.text = append(out, ']', '\n')
-	sendJSON(c.w, buffers.text)
+	out = append(out, ']', '\n')
+	buffers.text = out
+	sendJSON(c.w, out)
 	for i := range parts {
 		h.observe(&parts[i].call)
 	}

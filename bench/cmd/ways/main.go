@@ -97,10 +97,12 @@ func compare(ctx context.Context, binary, name, url string, nothing *nothing, ro
 			rates[i] = append(rates[i], rate)
 		}
 	}
-	fmt.Printf("## %s: %d calls at once, %d keys, medians of %d turns of %s\n\n| way in | calls/s | of /v1/verify |\n|---|---|---|\n", name, of.connections, of.keys, rounds, of.length)
+	fmt.Printf("## %s: %d calls at once, %d keys, medians of %d turns of %s\n\n| way in | calls/s | decisions/s | of /v1/verify's decisions |\n|---|---|---|---|\n", name, of.connections, of.keys, rounds, of.length)
 	verify := median(rates[0])
 	for i, w := range ways {
-		fmt.Printf("| %s | %.0f | %.2f |\n", w.name, median(rates[i]), median(rates[i])/verify)
+		calls := median(rates[i])
+		decisions := calls * float64(max(1, w.charges)) // what does nothing is compared call by call
+		fmt.Printf("| %s | %.0f | %.0f | %.2f |\n", w.name, calls, calls*float64(w.charges), decisions/verify)
 	}
 	fmt.Println()
 	return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	ratelimitextension "github.com/envoyproxy/go-control-plane/envoy/extensions/common/ratelimit/v3"
@@ -13,18 +14,27 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+// questions is how many one array has.
+const questions = 20
+
 // ways returns what is measured; /v1/verify is the first, which the others are compared
 // with.
 func (s *server) ways(nothing *nothing, dir string) ([]way, error) {
-	verify := way{name: "/v1/verify", counted: true}
-	forward := way{name: "/v1/forward-auth", counted: true}
-	check := way{name: "gRPC, external authorization", counted: true, grpc: true}
-	limit := way{name: "gRPC, rate limit service", counted: true, grpc: true}
+	verify := way{name: "/v1/verify", charges: 1}
+	minimal := way{name: "/v1/verify, return=minimal", charges: 1}
+	array := way{name: "/v1/verify, 20 questions a call", charges: questions}
+	forward := way{name: "/v1/forward-auth", charges: 1}
+	check := way{name: "gRPC, external authorization", charges: 1, grpc: true}
+	limit := way{name: "gRPC, rate limit service", charges: 1, grpc: true}
 	emptyHTTP := way{name: "an HTTP handler that does nothing"}
 	emptyGRPC := way{name: "a gRPC service that does nothing", grpc: true}
 	for i, secret := range s.secrets {
 		body := filepath.Join(dir, fmt.Sprintf("verify-%d", i))
 		if err := os.WriteFile(body, []byte(`{"secret":"`+secret+`"}`), 0o600); err != nil {
+			return nil, err
+		}
+		many := filepath.Join(dir, fmt.Sprintf("array-%d", i))
+		if err := os.WriteFile(many, []byte("["+strings.Repeat(`{"secret":"`+secret+`"},`, questions-1)+`{"secret":"`+secret+`"}]`), 0o600); err != nil {
 			return nil, err
 		}
 		checked, err := writeMessage(dir, fmt.Sprintf("check-%d", i), checkOf(secret))
@@ -36,6 +46,8 @@ func (s *server) ways(nothing *nothing, dir string) ([]way, error) {
 			return nil, err
 		}
 		verify.calls = append(verify.calls, posted(body, "application/json", s.token, "http://"+s.API+"/v1/verify"))
+		minimal.calls = append(minimal.calls, append([]string{"-Hprefer: return=minimal"}, posted(body, "application/json", s.token, "http://"+s.API+"/v1/verify")...))
+		array.calls = append(array.calls, posted(many, "application/json", s.token, "http://"+s.API+"/v1/verify"))
 		forward.calls = append(forward.calls, []string{
 			"-HX-Forwarded-Method: GET", "-HX-Forwarded-Uri: /things?page=2", "-HX-Forwarded-For: 203.0.113.7", "-HX-Api-Key: " + secret, "http://" + s.API + "/v1/forward-auth",
 		})
@@ -44,7 +56,7 @@ func (s *server) ways(nothing *nothing, dir string) ([]way, error) {
 		emptyHTTP.calls = append(emptyHTTP.calls, posted(body, "application/json", s.token, "http://"+nothing.http+"/v1/verify"))
 		emptyGRPC.calls = append(emptyGRPC.calls, posted(checked, "application/grpc", s.token, "http://"+nothing.grpc+authv3.Authorization_Check_FullMethodName))
 	}
-	return []way{verify, forward, check, limit, emptyHTTP, emptyGRPC}, nil
+	return []way{verify, minimal, array, forward, check, limit, emptyHTTP, emptyGRPC}, nil
 }
 
 func posted(file, contentType, token, url string) []string {
