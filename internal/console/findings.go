@@ -17,11 +17,11 @@ type finding struct {
 	Title  string
 	Detail string
 	Advice string
-	Path   string // of the page where it can be cured; empty: there is none
+	Cure   place // where it can be cured; zero: on no page
 }
 
 // cures are the pages where what a check finds can be cured, by the names of checks.
-var cures = map[string]string{"webhooks": "/webhooks"}
+var cures = map[string]place{"webhooks": {Path: "/webhooks", Name: "See the webhooks"}}
 
 // findingsAge is how old the result of checks may be: they read more than other pages.
 const findingsAge = time.Minute
@@ -102,7 +102,7 @@ func (f *findings) trouble(v *visit) []finding {
 	}
 	for _, check := range checks.found {
 		if check.State != rationadmin.FindingOK {
-			all = append(all, finding{State: string(check.State), Title: "Check " + check.Check, Detail: check.Detail, Advice: check.Advice, Path: cures[check.Check]})
+			all = append(all, finding{State: string(check.State), Title: "Check " + check.Check, Detail: check.Detail, Advice: check.Advice, Cure: cures[check.Check]})
 		}
 	}
 	return all

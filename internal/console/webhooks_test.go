@@ -230,6 +230,38 @@ func TestWebhooksThatAnswerGone(t *testing.T) {
 	}
 }
 
+func TestTheOverviewSaysWhatWasNotDelivered(t *testing.T) {
+	const title = "Check webhooks"
+	f := newFixture(t).logIn()
+	f.webhook("https://hooks.example.com/")
+	if page := f.checked("/"); strings.Contains(page.body, title) {
+		t.Errorf("nothing was given up, but it says %s", text(page.body))
+	}
+	for what, outcome := range map[string]admin.DeliveryOutcome{
+		"1 deliveries were given up": gaveUp,
+		"1 webhooks are disabled":    {State: rationadmin.DeliveryWaiting, Status: 410, Problem: "gone", Disable: "its receiver answered 410"},
+	} {
+		f := newFixture(t).logIn()
+		f.webhook("https://hooks.example.com/")
+		f.happens("Ada")
+		f.attempts(outcome)
+		page := f.checked("/")
+		for _, want := range []string{title, what, `<a href="/webhooks">See the webhooks</a>`} {
+			if !strings.Contains(page.body, want) {
+				t.Errorf("the overview lacks %q: %s", want, text(page.body))
+			}
+		}
+	}
+}
+
+// checked returns a page that shows the findings of checks. The page of the system waits for
+// them.
+func (f *fixture) checked(path string) answer {
+	f.t.Helper()
+	f.shows("/system")
+	return f.shows(path)
+}
+
 func TestWrongWebhooks(t *testing.T) {
 	f := newFixture(t).logIn()
 	path := "/webhooks/" + f.webhook("https://hooks.example.com/").ID.String()
@@ -242,7 +274,7 @@ func TestWrongWebhooks(t *testing.T) {
 	}{
 		"no address":                {"/webhooks/new", nil, 422, "Url"},
 		"an address of a script":    {"/webhooks/new", []string{"url", "javascript:alert(1)"}, 422, "https://example.com"},
-		"an address with a user":    {"/webhooks/new", []string{"url", "https://ada:p4ss@example.com"}, 422, "the password"},
+		"an address with a user":    {"/webhooks/new", []string{"url", "https://ada:p4ss@example.com"}, 422, "leave out what stands before the @"},
 		"an unknown type":           {"/webhooks/new", []string{"url", "https://example.com", "type", "<script>"}, 422, "key.created"},
 		"a change to no address":    {path + "/update", []string{"url", "  "}, 422, ""},
 		"an unknown webhook":        {"/webhooks/" + none + "/update", []string{"url", "https://example.com"}, 404, ""},
