@@ -8,7 +8,7 @@ const (
 	triedFor = 72 * time.Hour
 	// leastAttempts are made in any case: a delivery may have waited for longer than
 	// triedFor before its first one, behind another of its key or while no instance ran.
-	leastAttempts = 4
+	leastAttempts = 3
 	// mostPatience is how long a receiver can ask to be left alone for.
 	mostPatience = 3 * time.Hour
 )

@@ -30,8 +30,8 @@ func TestPauses(t *testing.T) {
 		{attempts: 16, since: 71 * time.Hour, chance: 1, want: time.Hour}, // the last one comes after 72 hours
 		{attempts: 16, since: 72*time.Hour - time.Second, chance: 0, want: 5 * time.Second},
 		{attempts: 16, since: 72 * time.Hour, last: true},
-		{attempts: 4, since: 72 * time.Hour, asked: time.Hour, last: true},
-		{attempts: 3, since: 96 * time.Hour, chance: 0.5, want: 2 * time.Minute}, // it began late
+		{attempts: 3, since: 72 * time.Hour, asked: time.Hour, last: true},
+		{attempts: 2, since: 96 * time.Hour, chance: 0.5, want: 30 * time.Second}, // it began late
 		{attempts: 1, since: 96 * time.Hour, chance: 0.5, want: 5 * time.Second},
 
 		{attempts: 1, asked: time.Minute, chance: 1, want: time.Minute},

@@ -54,12 +54,17 @@ func problemOf(host string, err error) string {
 		return host + ": it refused the TLS handshake"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return host + ": it refuses connections"
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL):
+	case isDial(err):
 		return host + ": it can't be reached"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return host + ": it closed the connection without an answer"
 	}
 	return host + ": it gave no answer in HTTP"
+}
+
+func isDial(err error) bool {
+	failed, ok := errors.AsType[*net.OpError](err)
+	return ok && failed.Op == "dial"
 }
 
 func isTimeout(err error) bool {

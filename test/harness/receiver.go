@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -16,9 +15,6 @@ import (
 	"time"
 
 	"github.com/ration-dev/ration/api"
-	"github.com/ration-dev/ration/internal/admin"
-	"github.com/ration-dev/ration/postgres"
-	"github.com/ration-dev/ration/sqlite"
 )
 
 // AllowReceivers are arguments of "ration serve" that let webhooks reach receivers of tests.
@@ -52,7 +48,7 @@ func NewReceiver(t *testing.T) *Receiver {
 	return r
 }
 
-// Register creates a webhook for the receiver. On SQLite no server may run.
+// Register creates a webhook for the receiver.
 func (r *Receiver) Register(db string) (id string) {
 	r.t.Helper()
 	id, r.secret = CreateWebhook(r.t, db, r.URL)
@@ -136,25 +132,13 @@ func (r *Receiver) isSigned(text, signatures string) bool {
 	return slices.Contains(strings.Split(signatures, " "), want)
 }
 
-// CreateWebhook creates a webhook in the database itself, so on SQLite no server may run.
+// CreateWebhook creates a webhook with "ration webhooks create".
 func CreateWebhook(t *testing.T, db, url string) (id, secret string) {
 	t.Helper()
-	var store interface {
-		admin.Store
-		Close() error
+	var created api.IssuedWebhook
+	out := CLI(t, db, "webhooks", "create", url, "-o", "json")
+	if err := json.Unmarshal([]byte(out), &created); err != nil || created.Secret == "" {
+		t.Fatalf("creating a webhook printed %q: %v", out, err)
 	}
-	var err error
-	if path, ok := strings.CutPrefix(db, "sqlite:"); ok {
-		store, err = sqlite.Open(t.Context(), sqlite.Config{Path: path})
-	} else {
-		store, err = postgres.Open(t.Context(), postgres.Config{URL: db})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	issued, err := admin.New(store, admin.Config{}).CreateWebhook(t.Context(), "test", admin.NewWebhook{URL: url})
-	if err := errors.Join(err, store.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return issued.ID.String(), issued.Secret.Reveal()
+	return created.Webhook.ID, created.Secret
 }
