@@ -34,3 +34,12 @@ func TestLimitThresholds(t *testing.T) {
 		}
 	}
 }
+
+func TestEventsAreKeptLongerThanTheyAreTried(t *testing.T) {
+	for value, want := range map[string]int{"0": 0, "1": -1, "3": -1, "4": 4, "30": 30, "36501": -1} {
+		got, err := config.Load(config.Sources{Flags: map[string]string{"events_days": value}})
+		if (err != nil) != (want < 0) || err == nil && got.EventsDays != want {
+			t.Errorf("events_days %s: %d, %v; want %d, where -1 is refused", value, got.EventsDays, err, want)
+		}
+	}
+}

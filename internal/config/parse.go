@@ -92,6 +92,17 @@ func parseInteger(value string, least, most int) (int, error) {
 	return number, nil
 }
 
+// leastEventsDays is longer than attempts to send an event to a webhook go on.
+const leastEventsDays = 4
+
+func parseEventsDays(value string) (int, error) {
+	days, err := parseInteger(value, 0, 36500)
+	if err == nil && days != 0 && days < leastEventsDays {
+		err = invalid(value, "use at least "+strconv.Itoa(leastEventsDays)+", because attempts to send an event to a webhook go on for 3 days, or 0 to keep events for ever")
+	}
+	return days, err
+}
+
 // mostOfAnything is more than anybody needs of what is bounded.
 const mostOfAnything = 1_000_000
 

@@ -316,9 +316,9 @@ var serviceSettings = []setting{
 		set:     into(func(c *Config) *int { return &c.AuditLogDays }, func(value string) (int, error) { return parseInteger(value, 0, 36500) }),
 	},
 	{
-		Setting: Setting{"events_days", formNumber, "30", "How many days to keep events. 0: for ever."},
+		Setting: Setting{"events_days", formNumber, "30", "How many days to keep events, and what became of them at webhooks: at least 4, because attempts to send one go on for 3 days. 0: for ever."},
 		kind:    integer,
-		set:     into(func(c *Config) *int { return &c.EventsDays }, func(value string) (int, error) { return parseInteger(value, 0, 36500) }),
+		set:     into(func(c *Config) *int { return &c.EventsDays }, parseEventsDays),
 	},
 	{
 		Setting: Setting{"limit_thresholds", "percents with commas", "80,100", `At which percentages of a limit an event tells that a key has used so much, each once in a period. "none": at none.`},

@@ -172,6 +172,9 @@ func (s *Store) Backlog(ctx context.Context) (backlogs []admin.WebhookBacklog, n
 		if now, err = r.Now(ctx); err != nil {
 			return err
 		}
+		if err := r.InOrder(ctx); err != nil {
+			return err
+		}
 		backlogs = nil
 		return r.Query(ctx, backlog, func(row Row) {
 			backlogs = append(backlogs, admin.WebhookBacklog{WebhookID: row.ID(), Waiting: int(row.Int()), Oldest: row.Time(), Dead: int(row.Int())})
