@@ -2,7 +2,9 @@ package torture
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,62 +14,85 @@ import (
 	"github.com/ration-dev/ration/test/harness"
 )
 
-// patched finds the files of a patch.
-var patched = regexp.MustCompile(`(?m)^\+\+\+ b/(\S+)`)
+// source is where the patches apply.
+const source = "../.."
 
-// BuildWith builds ration with a patch of the directory bugs, and leaves the source as it
-// is. Patches are in the form of "git diff".
-func BuildWith(t *testing.T, patch string) harness.Build {
+// Bugs returns the names of the mistakes that ration can be built with: patches in the
+// directory bugs, in the form of "git diff".
+func Bugs() ([]string, error) {
+	files, err := filepath.Glob("bugs/*.patch")
+	for i, file := range files {
+		files[i] = file[len("bugs/") : len(file)-len(".patch")]
+	}
+	return files, err
+}
+
+// BuildWith builds ration with a mistake, and leaves the source as it is.
+func BuildWith(t *testing.T, bug string) harness.Build {
 	t.Helper()
-	path, err := filepath.Abs(filepath.Join("bugs", patch+".patch"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	source, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
-	overlay := struct{ Replace map[string]string }{make(map[string]string)}
-	for _, match := range patched.FindAllSubmatch(text, -1) {
-		name := string(match[1])
-		original, err := os.ReadFile(filepath.Join(source, name))
-		if err != nil {
-			t.Fatalf("%s.patch changes %s, which can't be read: %v", patch, name, err)
-		}
-		copied := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(copied), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(copied, original, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		overlay.Replace[filepath.Join(source, name)] = copied
-	}
-	apply := exec.CommandContext(t.Context(), "git", "apply", "--recount", path)
-	apply.Dir = dir
-	apply.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir)) // it is no part of a repository
-	if out, err := apply.CombinedOutput(); err != nil {
-		t.Fatalf("test/torture/bugs/%s.patch no longer applies: the code that it spoils has changed. Spoil it in the same way where it is now. %v\n%s", patch, err, bytes.TrimSpace(out))
-	}
-	replaced, err := json.Marshal(overlay)
+	overlay, err := Overlay(t.Context(), filepath.Join("bugs", bug+".patch"), dir)
 	if err != nil {
-		t.Fatal(err)
-	}
-	list := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(list, replaced, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	binary := filepath.Join(dir, "ration")
-	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", list, "-trimpath", "-buildvcs=false", "-o", binary, "./cmd/ration")
+	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-trimpath", "-buildvcs=false", "-o", binary, "./cmd/ration")
 	build.Dir = source
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("ration with test/torture/bugs/%s.patch can't be built: %v\n%s", patch, err, out)
+		t.Fatalf("ration with bugs/%s.patch can't be built: %v\n%s", bug, err, out)
 	}
 	return harness.Build{Path: binary}
+}
+
+// patched finds the files of a patch.
+var patched = regexp.MustCompile(`(?m)^\+\+\+ b/(\S+)`)
+
+// Overlay copies the files that a patch changes to a directory, changes the copies, and
+// returns the file that says so to "go build -overlay".
+func Overlay(ctx context.Context, patch, dir string) (list string, err error) {
+	text, err := os.ReadFile(patch)
+	if err != nil {
+		return "", err
+	}
+	root, err := filepath.Abs(source)
+	if err != nil {
+		return "", err
+	}
+	overlay := struct{ Replace map[string]string }{make(map[string]string)}
+	for _, match := range patched.FindAllSubmatch(text, -1) {
+		name := string(match[1])
+		copied := filepath.Join(dir, name)
+		if err := copyFile(filepath.Join(root, name), copied); err != nil {
+			return "", outdated(patch, err)
+		}
+		overlay.Replace[filepath.Join(root, name)] = copied
+	}
+	apply := exec.CommandContext(ctx, "git", "apply", "--recount", "-")
+	apply.Dir, apply.Stdin = dir, bytes.NewReader(text)
+	apply.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir)) // it is no part of a repository
+	if out, err := apply.CombinedOutput(); err != nil {
+		return "", outdated(patch, fmt.Errorf("%w: %s", err, bytes.TrimSpace(out)))
+	}
+	content, err := json.Marshal(overlay)
+	if err != nil {
+		return "", err
+	}
+	list = filepath.Join(dir, "overlay.json")
+	return list, os.WriteFile(list, content, 0o600)
+}
+
+func outdated(patch string, err error) error {
+	return fmt.Errorf("test/torture/%s no longer applies, because the code that it spoils has changed: spoil it in the same way where it is now: %w", patch, err)
+}
+
+func copyFile(from, to string) error {
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(to, content, 0o600)
 }

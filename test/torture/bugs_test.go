@@ -1,6 +1,9 @@
 package torture_test
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,7 +14,7 @@ import (
 type bug struct {
 	name   string // of its patch
 	store  torture.Store
-	faults []string      // that show it; none: it shows without
+	faults []string      // that show it; none: all
 	within time.Duration // of load
 }
 
@@ -34,4 +37,34 @@ func (b bug) isFound(t *testing.T) {
 		}
 	}
 	t.Errorf("a build with the mistake %q passes", b.name)
+}
+
+// TestBugsApply tells at once if a patch has to follow the code.
+func TestBugsApply(t *testing.T) {
+	t.Parallel()
+	bugs, err := torture.Bugs()
+	if err != nil || len(bugs) == 0 {
+		t.Fatalf("%d patches: %v", len(bugs), err)
+	}
+	for _, bug := range bugs {
+		if _, err := torture.Overlay(t.Context(), filepath.Join("bugs", bug+".patch"), t.TempDir()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestPatchThatNoLongerAppliesSaysSo(t *testing.T) {
+	t.Parallel()
+	for name, patch := range map[string]string{
+		"other code": "diff --git a/LICENSE b/LICENSE\n--- a/LICENSE\n+++ b/LICENSE\n@@ -1,1 +1,1 @@\n-what was never there\n+what is new\n",
+		"no file":    "diff --git a/no/such.go b/no/such.go\n--- a/no/such.go\n+++ b/no/such.go\n@@ -1,1 +1,1 @@\n-old\n+new\n",
+	} {
+		path := filepath.Join(t.TempDir(), "some.patch")
+		if err := os.WriteFile(path, []byte(patch), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := torture.Overlay(t.Context(), path, t.TempDir()); err == nil || !strings.Contains(err.Error(), "no longer applies") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
 }
