@@ -148,8 +148,12 @@ func (h *Handler) explain(ctx context.Context, q *question, decision *ration.Dec
 
 func (h *Handler) decide(c *call, q *question) (ration.Decision, error) {
 	start := time.Now()
-	waiting, cancel := context.WithTimeout(c.r.Context(), c.left)
-	defer cancel()
+	waiting := c.within
+	if waiting == nil {
+		var cancel context.CancelFunc
+		waiting, cancel = context.WithTimeout(c.r.Context(), c.left)
+		defer cancel()
+	}
 	decision, err := rationhttp.ChargeSecret(waiting, h.config.Charger, ration.Charge{
 		Secret: ration.SecretFromText(h.config.Responder.Sources.Secret(q.secret)), Amounts: q.amounts.all, Scope: q.scope,
 		IP: q.ip, DryRun: q.dryRun, Via: via, Hold: q.hold, Idempotency: q.idempotency,

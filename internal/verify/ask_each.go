@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -16,6 +17,9 @@ import (
 
 // maxQuestions is how many questions one array has at most.
 const maxQuestions = 100
+
+// usualAnswer is about the length of an answer, in bytes.
+const usualAnswer = 1 << 10
 
 // errKeyOfMany says that an idempotency key stands for one decision.
 var errKeyOfMany = &refusal{
@@ -34,14 +38,16 @@ func (h *Handler) askEach(c *call, buffers *buffers) error {
 	if err != nil {
 		return err
 	}
+	within, cancel := context.WithTimeout(c.r.Context(), c.left)
+	defer cancel()
 	parts := make([]part, len(questions))
-	var waiting sync.WaitGroup
+	var asking sync.WaitGroup
 	for i := range questions {
 		parts[i].call, parts[i].asks = *c, *c.asks
-		parts[i].call.asks = &parts[i].asks
-		waiting.Go(func() { parts[i].ask(h, questions[i]) })
+		parts[i].call.asks, parts[i].within = &parts[i].asks, within
+		asking.Go(func() { parts[i].ask(h, questions[i]) })
 	}
-	waiting.Wait()
+	asking.Wait()
 	if err := refusalOfAll(c, parts); err != nil {
 		return err
 	}
@@ -82,7 +88,7 @@ func (p *part) ask(h *Handler, body []byte) {
 	q := &question{}
 	decision, err := h.decided(&p.call, q, body)
 	if err == nil {
-		p.answer, p.minimal, err = h.appendDecision(nil, &p.call, q, &decision)
+		p.answer, p.minimal, err = h.appendDecision(make([]byte, 0, usualAnswer), &p.call, q, &decision)
 	}
 	if err != nil {
 		p.err = err

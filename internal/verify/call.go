@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -16,8 +17,9 @@ const via = "verify"
 type call struct {
 	w       http.ResponseWriter
 	r       *http.Request
-	id      string        // of the request; its answer and the logs have it
-	left    time.Duration // how long it may wait for the database
+	id      string          // of the request; its answer and the logs have it
+	left    time.Duration   // how long it may wait for the database
+	within  context.Context // of several questions, which wait together; nil: it waits alone, for what is left
 	asks    *bearer.Caller
 	minimal bool // a short answer is preferred
 	told    bool // the observer was told of each question
