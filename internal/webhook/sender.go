@@ -153,7 +153,9 @@ func (s *Sender) Send(ctx context.Context, message Message) Result {
 		return Result{Problem: problemOf(to.Hostname(), err)}
 	}
 	defer func() { _ = answer.Body.Close() }()
-	_, _ = io.CopyN(io.Discard, answer.Body, mostAnswer)
+	if answer.StatusCode != http.StatusSwitchingProtocols { // or the body is the connection itself, and has no end
+		_, _ = io.CopyN(io.Discard, answer.Body, mostAnswer)
+	}
 	return judge(to.Hostname(), answer, message.At.Add(time.Since(start)))
 }
 

@@ -307,6 +307,30 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 	}
 }
 
+// TestUpgradesEnd: an answer that takes the connection over is a failure, and nobody reads
+// what follows: no context ends that.
+func TestUpgradesEnd(t *testing.T) {
+	left := make(chan struct{})
+	server := receive(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		conn, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = conn.Close() }()
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: any\r\n\r\n")
+		_, _ = buffered.ReadByte() // until the sender has gone
+		close(left)
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if result := newSender(t, loopback, nil).Send(ctx, message(server.URL)); result != (webhook.Result{Status: 101, Problem: "127.0.0.1: it answered 101 Switching Protocols"}) {
+		t.Errorf("got %+v", result)
+	}
+	<-left
+}
+
 // TestAttemptsEnd: a status is enough, and an answer that never ends is left.
 func TestAttemptsEnd(t *testing.T) {
 	server := receive(t, func(w http.ResponseWriter, r *http.Request) {
