@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -17,11 +18,12 @@ func (c *Console) registerWebhookReplay() {
 	c.post("/webhooks/{id}/deliveries/{event}/replay", func(v *visit) error { return onWebhook(v, c.replayDelivery) })
 }
 
-// replaysShown is how many deliveries a preview names.
-const replaysShown = 20
-
-// replayTime bounds how long one form replays deliveries. What is left waits for the next.
-var replayTime = 20 * time.Second
+const (
+	// replaysShown is how many deliveries a preview names.
+	replaysShown = 20
+	// replayTime bounds how long one form replays deliveries. What is left stays dead.
+	replayTime = 20 * time.Second
+)
 
 // replayPage shows what would be sent again.
 type replayPage struct {
@@ -43,8 +45,8 @@ func (c *Console) previewReplay(v *visit, row webhookRow) error {
 	return nil
 }
 
-// replayDead replays as many dead deliveries as the visitor has seen counted, the oldest
-// first: what fails again meanwhile isn't sent for ever.
+// replayDead replays dead deliveries, the oldest first, until they are as many as the
+// visitor has seen counted: what fails again meanwhile isn't sent for ever.
 func (c *Console) replayDead(v *visit, row webhookRow) error {
 	seen, err := strconv.Atoi(v.value("count"))
 	if err != nil || seen < 1 {
@@ -53,11 +55,13 @@ func (c *Console) replayDead(v *visit, row webhookRow) error {
 	replayed := 0
 	for start := time.Now(); replayed < seen && time.Since(start) < replayTime; {
 		n, err := v.Operations.ReplayDead(v.ctx, actor, row.ID)
-		if err != nil && replayed == 0 {
+		switch {
+		case err != nil && replayed > 0:
+			return fmt.Errorf("after %s sent again: %w", deliveriesText(replayed), err)
+		case err != nil:
 			return err
 		}
-		replayed += n
-		if err != nil || n < rationadmin.MaxReplayed {
+		if replayed += n; n < rationadmin.MaxReplayed {
 			break
 		}
 	}

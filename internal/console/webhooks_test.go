@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -211,6 +212,45 @@ func TestAllDeadLettersAreReplayed(t *testing.T) {
 	f.shows("/webhooks/"+other.ID.String(), "0 waiting, 52 dead")
 	if n := f.attempts(gaveUp); n != 52 {
 		t.Errorf("%d were sent again", n)
+	}
+}
+
+// manyDead has very many dead deliveries, of which each call replays the next.
+type manyDead struct {
+	admin.Operations
+	calls *int
+	fails int // the call that fails; 0: none
+}
+
+func (m manyDead) ReplayDead(context.Context, string, uuid.UUID) (int, error) {
+	if *m.calls++; *m.calls == m.fails {
+		return 0, fmt.Errorf("%w: it is disabled", ration.ErrConflict)
+	}
+	return rationadmin.MaxReplayed, nil
+}
+
+func TestVeryManyDeadLettersAreReplayedInTurn(t *testing.T) {
+	for name, row := range map[string]struct {
+		seen         string
+		fails, calls int
+		status       int
+		tells        string
+	}{
+		"one more than a call replays": {"1001", 0, 2, http.StatusOK, "2,000 deliveries are sent again now"},
+		"as many as one call replays":  {"1000", 0, 1, http.StatusOK, "1,000 deliveries are sent again now"},
+		"disabled after the first":     {"5000", 2, 2, http.StatusConflict, "After 1,000 deliveries are sent again: "},
+		"disabled from the beginning":  {"5000", 1, 1, http.StatusConflict, "it is disabled"},
+	} {
+		f, calls := newFixture(t).logIn(), 0
+		path := "/webhooks/" + f.webhook("https://hooks.example.com/").ID.String()
+		f.access.around = func(o admin.Operations) admin.Operations { return manyDead{o, &calls, row.fails} }
+		got := f.post(path+"/replay", "count", row.seen)
+		if got.status == http.StatusSeeOther {
+			got = f.get(got.header.Get("Location"))
+		}
+		if got.status != row.status || calls != row.calls || !strings.Contains(got.body, row.tells) {
+			t.Errorf("%s: %d after %d calls, %s; want %d after %d calls, %q", name, got.status, calls, text(got.body), row.status, row.calls, row.tells)
+		}
 	}
 }
 
