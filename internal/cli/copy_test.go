@@ -31,7 +31,7 @@ func TestCopyCommand(t *testing.T) {
 	}
 
 	shown, err := csv.NewReader(strings.NewReader(must(t, url, "copy", "--from", "sqlite:"+path, "--to", "env:RATION_DB", "-o", "csv"))).ReadAll()
-	if err != nil || len(shown) != 33 {
+	if err != nil || len(shown) != 35 {
 		t.Fatalf("%q, error %v", shown, err)
 	}
 	for _, line := range shown[1:] {

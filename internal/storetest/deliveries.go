@@ -232,9 +232,9 @@ func testReplay(f *fixture) {
 	replay := func(run admin.DeliveryRun) (admin.Delivery, error) {
 		return f.service().ReplayDelivery(f.Context(), "test", admin.DeliveryID{WebhookID: webhook.ID, EventID: run.Event.ID})
 	}
-	dead, delivered := f.takeDelivery(), admin.DeliveryRun{}
+	dead := f.takeDelivery()
 	f.giveUp(dead)
-	delivered = f.takeDelivery()
+	delivered := f.takeDelivery()
 	f.deliver(delivered)
 	f.advance(time.Minute)
 	sending := f.takeDelivery()

@@ -280,7 +280,7 @@ func (m *memory) EndDelivery(_ context.Context, run admin.DeliveryRun, outcome a
 	defer m.mu.Unlock()
 	w, err := m.webhook(run.WebhookID)
 	if err != nil {
-		return nil //nolint:nilerr // it was deleted
+		return nil // it was deleted
 	}
 	for _, d := range w.deliveries {
 		if d.Event.ID != run.Event.ID || d.State != admin.DeliveryWaiting || d.lease != run.Lease {
