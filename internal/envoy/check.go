@@ -67,7 +67,7 @@ func (s *checks) check(ctx context.Context, in *authv3.CheckRequest, caller *bea
 	}
 	x.Question.Token = caller.Digest()
 	x.Answer = s.config.Gate.Ask(ctx, *s.reader.CallerOf(x), x.Question)
-	if refused, ok := errors.AsType[*bearer.Refusal](caller.Found(&x.Answer.Decision, x.Answer.Err)); ok {
+	if refused, ok := errors.AsType[*bearer.Refusal](caller.Found(ctx, &x.Answer.Decision, x.Answer.Err)); ok {
 		return nil, s.refused(ctx, refused)
 	}
 	if !x.Answer.Admitted {

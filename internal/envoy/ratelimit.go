@@ -55,7 +55,7 @@ func (s *rateLimits) limit(ctx context.Context, in *ratelimitv3.RateLimitRequest
 // decide returns a decision for each holder. A single one checks the caller's token.
 func (s *rateLimits) decide(ctx context.Context, all []*asked, caller *bearer.Caller) ([]ration.Decision, error) {
 	if len(all) > 1 {
-		if err := caller.Confirm(); err != nil {
+		if err := caller.Confirm(ctx); err != nil {
 			return nil, err
 		}
 		return s.decideTogether(ctx, all)
@@ -63,7 +63,7 @@ func (s *rateLimits) decide(ctx context.Context, all []*asked, caller *bearer.Ca
 	charge := all[0].charge()
 	charge.Token = caller.Digest()
 	decision, err := s.charge(ctx, charge)
-	return []ration.Decision{decision}, caller.Found(&decision, err)
+	return []ration.Decision{decision}, caller.Found(ctx, &decision, err)
 }
 
 func (s *rateLimits) charge(ctx context.Context, charge ration.Charge) (ration.Decision, error) {

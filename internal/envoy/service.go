@@ -87,7 +87,7 @@ func (s *service) recognize(ctx context.Context) (*bearer.Caller, error) {
 // confirm returns the status of a call whose token is not valid, if no decision has checked
 // it; nil: it is valid, or nobody knows.
 func (s *service) confirm(ctx context.Context, caller *bearer.Caller) error {
-	if refused, ok := errors.AsType[*bearer.Refusal](caller.Confirm()); ok {
+	if refused, ok := errors.AsType[*bearer.Refusal](caller.Confirm(ctx)); ok {
 		return s.refused(ctx, refused)
 	}
 	return nil

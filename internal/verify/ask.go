@@ -148,19 +148,15 @@ func (h *Handler) explain(ctx context.Context, q *question, decision *ration.Dec
 
 func (h *Handler) decide(c *call, q *question) (ration.Decision, error) {
 	start := time.Now()
-	waiting := c.within
-	if waiting == nil {
-		var cancel context.CancelFunc
-		waiting, cancel = context.WithTimeout(c.r.Context(), c.left)
-		defer cancel()
-	}
+	waiting, done := c.wait()
+	defer done()
 	decision, err := rationhttp.ChargeSecret(waiting, h.config.Charger, ration.Charge{
 		Secret: ration.SecretFromText(h.config.Responder.Sources.Secret(q.secret)), Amounts: q.amounts.all, Scope: q.scope,
 		IP: q.ip, DryRun: q.dryRun, Via: via, Hold: q.hold, Idempotency: q.idempotency,
 		Request: &ration.RequestInfo{Method: c.r.Method, Route: c.r.Pattern, ID: c.id},
 		Token:   c.asks.Digest(),
 	})
-	err = refusalOf(c.asks.Found(&decision, err))
+	err = refusalOf(c.asks.Found(waiting, &decision, err))
 	if err == nil {
 		c.event = rationhttp.NewEvent(c.r.Context(), via, decision, nil)
 	}

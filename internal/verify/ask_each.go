@@ -2,7 +2,6 @@ package verify
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/bearer"
 )
@@ -38,8 +38,7 @@ func (h *Handler) askEach(c *call, buffers *buffers) error {
 	if err != nil {
 		return err
 	}
-	within, cancel := context.WithTimeout(c.r.Context(), c.left)
-	defer cancel()
+	within, done := c.wait()
 	parts := make([]part, len(questions))
 	var asking sync.WaitGroup
 	for i := range questions {
@@ -48,6 +47,7 @@ func (h *Handler) askEach(c *call, buffers *buffers) error {
 		asking.Go(func() { parts[i].ask(h, questions[i]) })
 	}
 	asking.Wait()
+	done()
 	if err := refusalOfAll(c, parts); err != nil {
 		return err
 	}
@@ -128,6 +128,9 @@ func refusalOfAll(c *call, parts []part) error {
 	for i := range parts {
 		if refused, ok := errors.AsType[*refusal](parts[i].err); ok && refused.challenge != "" {
 			return refused
+		}
+		if parts[i].asks.Digest() == (ration.Digest{}) { // it has had its answer, or can get none
+			c.asks = &parts[i].asks
 		}
 	}
 	return c.confirmOr(nil)

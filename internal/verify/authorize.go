@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"errors"
 
 	"github.com/ration-dev/ration/internal/bearer"
@@ -19,11 +20,13 @@ func refusalOf(err error) error {
 }
 
 // confirm checks the service token, unless a decision has.
-func (c *call) confirm() error { return refusalOf(c.asks.Confirm()) }
+func (c *call) confirm(ctx context.Context) error { return refusalOf(c.asks.Confirm(ctx)) }
 
 // confirmOr returns why the service token is refused, or else another error.
 func (c *call) confirmOr(other error) error {
-	err := c.confirm()
+	ctx, cancel := c.wait()
+	defer cancel()
+	err := c.confirm(ctx)
 	if _, refused := errors.AsType[*refusal](err); refused {
 		return err
 	}

@@ -33,6 +33,20 @@ func (h *Handler) newCall(w http.ResponseWriter, r *http.Request) *call {
 	return &call{w: w, r: r, id: id, event: rationhttp.Event{Via: via, Code: ration.CodeOK}}
 }
 
+// wait returns a context to wait for the database with, for as long as is left. Done takes
+// from that what was waited.
+func (c *call) wait() (waiting context.Context, done func()) {
+	if c.within != nil {
+		return c.within, func() {}
+	}
+	start := time.Now()
+	waiting, cancel := context.WithTimeout(c.r.Context(), c.left)
+	return waiting, func() {
+		cancel()
+		c.left -= time.Since(start)
+	}
+}
+
 // fail answers a caller whom an error keeps from its answer.
 func (h *Handler) fail(c *call, err error) {
 	response := h.own.Failed(err, c.id)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/verify"
+	"github.com/ration-dev/ration/rationhttp"
 )
 
 // slowTokens finds a token good after a while.
@@ -48,4 +50,76 @@ func TestTokenAndDecisionWaitNoLongerThanFiveSecondsTogether(t *testing.T) {
 			t.Errorf("got %d %s", w.Code, w.Body)
 		}
 	})
+}
+
+// awayTokens recalls the token "good", and can read none: the database is away.
+type awayTokens struct{ reads *atomic.Int32 }
+
+func (awayTokens) Recall(token ration.Secret) (ration.Digest, admin.Token, bool) {
+	return token.Digest(nil), admin.Token{Name: "good", Scopes: []string{admin.ScopeVerify}}, true
+}
+
+func (awayTokens) NoteUse(*admin.Token, time.Time) {}
+func (awayTokens) Forget(ration.Digest)            {}
+
+func (a awayTokens) Check(ctx context.Context, _ ration.Secret, _ string) (admin.Token, error) {
+	a.reads.Add(1)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	<-ctx.Done()
+	return admin.Token{}, fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, ctx.Err())
+}
+
+// slowCharger knows no secret, which it says after a while, and no reservation.
+type slowCharger struct{}
+
+func (slowCharger) Charge(context.Context, ration.Charge) (ration.Decision, error) {
+	time.Sleep(4 * time.Second)
+	return ration.Decision{Code: ration.CodeKeyUnknown}, nil
+}
+
+// TestTokenIsReadOnceAndInTime: where no decision checks the token and the database is away,
+// a caller waits no longer than for a decision, and the token is read once at most.
+func TestTokenIsReadOnceAndInTime(t *testing.T) {
+	const ask, most = `{"secret": "s"}`, 5 * time.Second
+	one := verify.ReservationsPath + "/" + ration.NewReservationID().String()
+	for _, row := range []struct {
+		name               string
+		charger            rationhttp.Charger
+		method, path, body string
+		code               string
+	}{
+		{"no JSON", slowCharger{}, "POST", verify.Path, "{", "invalid_body"},
+		{"a secret that nobody has", slowCharger{}, "POST", verify.Path, ask, "store_unavailable"},
+		{"no decision", patientCharger{}, "POST", verify.Path, ask, "outcome_unknown"},
+		{"several that nobody has", slowCharger{}, "POST", verify.Path, "[" + ask + "," + ask + "]", `,{"allowed":false,"code":"store_unavailable"`},
+		{"no decision of several", patientCharger{}, "POST", verify.Path, "[" + ask + "," + ask + "]", `,{"allowed":false,"code":"outcome_unknown"`},
+		{"several that are none", patientCharger{}, "POST", verify.Path, "[7,8]", `,{"allowed":false,"code":"invalid_body"`},
+		{"a look at a reservation", slowCharger{}, "GET", one, "", "store_unavailable"},
+		{"its end", slowCharger{}, "POST", one + "/void", "", "store_unavailable"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var reads atomic.Int32
+				mux := http.NewServeMux()
+				verify.NewHandler(verify.Config{Charger: row.charger, Callers: bearer.New(awayTokens{&reads})}).Register(mux)
+				r := httptest.NewRequest(row.method, row.path, strings.NewReader(row.body))
+				r.Header.Set("Authorization", "Bearer good")
+				r.Header.Set("Content-Type", "application/json")
+				w := httptest.NewRecorder()
+				start := time.Now()
+				mux.ServeHTTP(w, r)
+				if took := time.Since(start); took > most {
+					t.Errorf("it took %s", took)
+				}
+				questions := max(1, strings.Count(row.body, ask))
+				if n := int(reads.Load()); n > questions {
+					t.Errorf("the token was read %d times", n)
+				}
+				if !strings.Contains(w.Body.String(), row.code) {
+					t.Errorf("got %d %s; want %s", w.Code, w.Body, row.code)
+				}
+			})
+		})
+	}
 }

@@ -92,12 +92,12 @@ func (h *Handler) show(c *call) error {
 
 // about answers with a reservation that the engine is asked for.
 func (h *Handler) about(c *call, buffers *buffers, ask func(context.Context) (ration.Reservation, error)) error {
-	if err := c.confirm(); err != nil {
+	waiting, done := c.wait()
+	defer done()
+	if err := c.confirm(waiting); err != nil {
 		return err
 	}
 	start := time.Now()
-	waiting, cancel := context.WithTimeout(c.r.Context(), c.left)
-	defer cancel()
 	reservation, err := ask(waiting)
 	c.event.KeyID, c.event.Wait = reservation.KeyID, time.Since(start)
 	if invalid, ok := errors.AsType[*ration.InvalidError](err); ok {
