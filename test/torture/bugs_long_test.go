@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ration-dev/ration/internal/testdb"
 	"github.com/ration-dev/ration/test/torture"
 )
 
@@ -18,12 +17,12 @@ func TestSeededBugsAreFound(t *testing.T) {
 		{"answer-before-commit", torture.SQLite, nil, long},
 		{"select-then-update", torture.Postgres, []string{}, long},
 		{"lock-with-a-join", torture.Postgres, []string{}, long},
-		{"no-batch-id", torture.Postgres, []string{torture.CutAt(testdb.CutCommitAnswer)}, long},
-		{"run-again-after-the-fence", torture.Postgres, []string{torture.Stranded}, long},
-		{"the-instances-clock-decides", torture.Postgres, []string{torture.Stepped}, long},
-		{"refund-to-the-current-period", torture.SQLite, []string{torture.Killed}, long},
-		{"double-settlement", torture.SQLite, []string{torture.Killed}, long},
-		{"synchronous-off", torture.Postgres, []string{torture.Stopped, torture.ServerKilled}, long},
+		{"no-batch-id", torture.Postgres, []string{torture.CutOfAnswer}, long},
+		{"run-again-after-the-fence", torture.Postgres, []string{torture.Strand}, long},
+		{"the-instances-clock-decides", torture.Postgres, []string{torture.ClockStep}, long},
+		{"refund-to-the-current-period", torture.SQLite, []string{torture.Kill}, long},
+		{"double-settlement", torture.SQLite, []string{torture.Kill}, long},
+		{"synchronous-off", torture.Postgres, []string{torture.ServerStop, torture.ServerKill}, long},
 	} {
 		t.Run(b.name, func(t *testing.T) { b.isFound(t) })
 	}

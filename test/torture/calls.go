@@ -25,6 +25,7 @@ const (
 	sawRepetition = "a reservation was ended again"
 	sawVoid       = "a reservation was voided"
 	sawGiveBack   = "a failed call was given back"
+	sawPeriod     = "a key was charged in two periods" // in runs of a minute or more
 	sawAdmin      = "a key was changed under load"
 	sawRevoke     = "a key was revoked under load"
 )

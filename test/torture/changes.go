@@ -61,7 +61,12 @@ func (w *workload) change(n *node, s *Subject, random *rand.Rand) Outcome {
 	var issued api.IssuedSecret
 	switch kind {
 	case SetLimit:
-		_, err = n.admin.UpdateKey(ctx, s.Key, client.AnyVersion, api.KeyPatch{SetLimits: []api.NewOverride{{Limit: fmt.Sprintf(s.form, units)}}})
+		limit := fmt.Sprintf(s.form, units)
+		if s.plan != "" {
+			_, err = n.admin.UpdatePlan(ctx, s.plan, client.AnyVersion, api.PlanPatch{SetLimits: []string{limit}})
+			break
+		}
+		_, err = n.admin.UpdateKey(ctx, s.Key, client.AnyVersion, api.KeyPatch{SetLimits: []api.NewOverride{{Limit: limit}}})
 	case Reset:
 		_, err = n.admin.ResetKey(ctx, s.Key, api.KeyResetRequest{Reason: "torture"})
 	case Rotate:

@@ -94,6 +94,7 @@ type Subject struct {
 
 	rotating sync.Mutex
 	mu       sync.Mutex
+	plan     string // that it has its limit from; empty: it has its own
 	form     string // of its limit
 	secret   string
 	version  int    // of the secret

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,72 +16,78 @@ import (
 
 // Names of faults that others speak of.
 const (
-	Killed       = "kill -9 of an instance" // the line counts it
-	ServerKilled = "kill -9 of PostgreSQL"
-	Stopped      = "immediate stop of PostgreSQL"
-	Stepped      = "a step of PostgreSQL's clock"
-	Stranded     = "COMMIT's answer lost, and PostgreSQL out of reach for longer than callers wait"
+	Kill        = "kill" // the line counts it
+	ServerKill  = "pg-kill"
+	ServerStop  = "pg-stop"
+	ClockStep   = "clock"
+	Strand      = "strand"
+	CutOfAnswer = "cut-answer"
 )
-
-// CutAt names the fault that cuts a connection at a point.
-func CutAt(at testdb.Cut) string { return "a cut " + at.String() }
 
 // faults are all that there are.
 func faults() []fault {
-	all := []fault{
-		{name: Killed, stores: []Store{SQLite, Postgres}, hold: 300 * time.Millisecond, strike: killInstance},
-		{name: "an instance stands still", stores: []Store{SQLite, Postgres}, hold: 2 * time.Second, strike: freezeInstance},
-		{name: ServerKilled, hold: 500 * time.Millisecond, strike: killServer},
-		{name: Stopped, hold: 500 * time.Millisecond, strike: stopServer},
-		{name: "PostgreSQL stands still", hold: 2 * time.Second, strike: pauseServer},
-		{name: "backends are terminated", strike: terminateBackends},
-		{name: "connections break", strike: breakConnections},
-		{name: "the network swallows everything", hold: 2 * time.Second, strike: swallow},
-		{name: Stepped, hold: 2 * time.Second, strike: stepClock},
-		{name: Stranded, strike: strand},
+	both, postgres := []Store{SQLite, Postgres}, []Store{Postgres}
+	return []fault{
+		{Kill, "kill -9 of an instance", both, 300 * time.Millisecond, killInstance},
+		{"freeze", "an instance stands still", both, 2 * time.Second, freezeInstance},
+		{ServerKill, "kill -9 of PostgreSQL", postgres, 500 * time.Millisecond, killServer},
+		{ServerStop, "immediate stop of PostgreSQL", postgres, 500 * time.Millisecond, stopServer},
+		{"pg-freeze", "PostgreSQL stands still", postgres, 2 * time.Second, pauseServer},
+		{"terminate", "PostgreSQL's backends are terminated", postgres, 0, terminateBackends},
+		{"break", "an instance's connections to PostgreSQL break", postgres, 0, breakConnections},
+		{"swallow", "the network swallows everything, or all answers", postgres, 2 * time.Second, swallow},
+		{ClockStep, "PostgreSQL's clock steps", postgres, 2 * time.Second, stepClock},
+		{Strand, "COMMIT's answer is lost, and PostgreSQL out of reach for longer than callers wait", postgres, 0, strand},
+		{"cut-sync", "a cut at the first Sync", postgres, time.Second, cut(testdb.CutFirstSync)},
+		{"cut-before-commit", "a cut before COMMIT", postgres, time.Second, cut(testdb.CutBeforeCommit)},
+		{CutOfAnswer, "a cut before COMMIT's answer", postgres, time.Second, cut(testdb.CutCommitAnswer)},
+		{"cut-inside-answer", "a cut inside COMMIT's answer", postgres, time.Second, cut(testdb.CutInsideCommitAnswer)},
 	}
-	for at := testdb.CutFirstSync; at <= testdb.CutInsideCommitAnswer; at++ {
-		all = append(all, fault{name: CutAt(at), hold: time.Second, strike: cut(at)})
-	}
-	for i := range all {
-		if all[i].stores == nil {
-			all[i].stores = []Store{Postgres}
-		}
-	}
-	return all
 }
 
-// always makes what ends a fault say that it happened.
-func always(heal func()) func() bool {
-	return func() bool {
+// Faults returns the names of all faults of a store that begin with one of some words, and
+// what each is; no words mean all.
+func Faults(store Store, words ...string) (names, meanings []string) {
+	for _, f := range faults() {
+		wanted := len(words) == 0 || slices.ContainsFunc(words, func(word string) bool { return strings.HasPrefix(f.name, word) })
+		if wanted && slices.Contains(f.stores, store) {
+			names, meanings = append(names, f.name), append(meanings, f.meaning)
+		}
+	}
+	return names, meanings
+}
+
+// once makes what ends a fault say that it happened once.
+func once(heal func()) func() int {
+	return func() int {
 		heal()
-		return true
+		return 1
 	}
 }
 
 func (r *rig) any(random *rand.Rand) *node { return r.nodes[random.IntN(len(r.nodes))] }
 
-func killInstance(r *rig, random *rand.Rand) (func() bool, error) {
+func killInstance(r *rig, random *rand.Rand) (func() int, error) {
 	n := r.any(random)
 	n.Kill()
-	return always(func() {
+	return once(func() {
 		n.Start()
 		n.AwaitReady()
 	}), nil
 }
 
-func freezeInstance(r *rig, random *rand.Rand) (func() bool, error) {
+func freezeInstance(r *rig, random *rand.Rand) (func() int, error) {
 	n := r.any(random)
 	n.Freeze()
-	return always(n.Thaw), nil
+	return once(n.Thaw), nil
 }
 
-func killServer(r *rig, _ *rand.Rand) (func() bool, error) {
-	return always(r.startServer), r.cluster.Kill()
+func killServer(r *rig, _ *rand.Rand) (func() int, error) {
+	return once(r.startServer), r.cluster.Kill()
 }
 
-func stopServer(r *rig, _ *rand.Rand) (func() bool, error) {
-	return always(r.startServer), r.cluster.Stop(testdb.StopImmediate)
+func stopServer(r *rig, _ *rand.Rand) (func() int, error) {
+	return once(r.startServer), r.cluster.Stop(testdb.StopImmediate)
 }
 
 func (r *rig) startServer() {
@@ -89,46 +97,46 @@ func (r *rig) startServer() {
 	}
 }
 
-func pauseServer(r *rig, _ *rand.Rand) (func() bool, error) {
-	return always(func() {
+func pauseServer(r *rig, _ *rand.Rand) (func() int, error) {
+	return once(func() {
 		if err := r.cluster.Resume(); err != nil {
 			r.Fatal(err)
 		}
 	}), r.cluster.Pause()
 }
 
-func terminateBackends(r *rig, _ *rand.Rand) (func() bool, error) {
+func terminateBackends(r *rig, _ *rand.Rand) (func() int, error) {
 	var ended int
 	err := r.asSuperuser(func(ctx context.Context, conn *pgx.Conn) error {
 		return conn.QueryRow(ctx, `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`).Scan(&ended)
 	})
-	return func() bool { return ended > 0 }, err
+	return func() int { return ended }, err
 }
 
-func breakConnections(r *rig, random *rand.Rand) (func() bool, error) {
+func breakConnections(r *rig, random *rand.Rand) (func() int, error) {
 	r.any(random).wire.BreakAll()
-	return func() bool { return true }, nil
+	return func() int { return 1 }, nil
 }
 
-func swallow(r *rig, random *rand.Rand) (func() bool, error) {
+func swallow(r *rig, random *rand.Rand) (func() int, error) {
 	wire := r.any(random).wire
 	if random.IntN(2) == 0 {
 		wire.BlackHole()
 	} else {
 		wire.SwallowAnswers()
 	}
-	return always(wire.Heal), nil
+	return once(wire.Heal), nil
 }
 
 // cut cuts some connections of one instance at a point.
-func cut(at testdb.Cut) func(*rig, *rand.Rand) (func() bool, error) {
-	return func(r *rig, random *rand.Rand) (func() bool, error) {
+func cut(at testdb.Cut) func(*rig, *rand.Rand) (func() int, error) {
+	return func(r *rig, random *rand.Rand) (func() int, error) {
 		wire := r.any(random).wire
 		before := wire.Cuts(at)
-		wire.CutNext(at, 1+random.IntN(8))
-		return func() bool {
+		wire.CutNext(at, 1+random.IntN(16))
+		return func() int {
 			wire.Heal()
-			return wire.Cuts(at) > before
+			return wire.Cuts(at) - before
 		}, nil
 	}
 }
@@ -136,16 +144,16 @@ func cut(at testdb.Cut) func(*rig, *rand.Rand) (func() bool, error) {
 // strandTime is longer than callers wait.
 const strandTime = 6 * time.Second
 
-func strand(r *rig, random *rand.Rand) (func() bool, error) {
+func strand(r *rig, random *rand.Rand) (func() int, error) {
 	wire := r.any(random).wire
 	before := wire.Cuts(testdb.CutCommitAnswer)
 	wire.OnCut(wire.Refuse)
 	wire.CutNext(testdb.CutCommitAnswer, 2)
-	return func() bool {
+	return func() int {
 		time.Sleep(strandTime)
 		wire.OnCut(nil)
 		wire.Heal()
-		return wire.Cuts(testdb.CutCommitAnswer) > before
+		return wire.Cuts(testdb.CutCommitAnswer) - before
 	}, nil
 }
 
@@ -159,10 +167,10 @@ type Step struct {
 // mostStep is less than what makes a clock suspect.
 const mostStep = 9 * time.Minute
 
-func stepClock(r *rig, random *rand.Rand) (func() bool, error) {
+func stepClock(r *rig, random *rand.Rand) (func() int, error) {
 	offset := time.Duration(random.Int64N(2*int64(mostStep))) - mostStep
 	err := r.setClock(offset)
-	return always(func() {
+	return once(func() {
 		if err := r.setClock(0); err != nil {
 			r.Fatal(err)
 		}

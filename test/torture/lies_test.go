@@ -22,7 +22,7 @@ func TestRecordEvidence(t *testing.T) {
 	if !*update {
 		t.Skip("-update records anew")
 	}
-	evidence := torture.Run(t, torture.Options{Store: torture.Postgres, Seed: 7, Duration: 12 * time.Second, Faults: []string{torture.Killed}}).Evidence
+	evidence := torture.Run(t, torture.Options{Store: torture.Postgres, Seed: 7, Duration: 12 * time.Second, Faults: []string{torture.Kill}}).Evidence
 	size := func(a, b *torture.Subject) int { return cmp.Compare(len(a.Operations), len(b.Operations)) }
 	slices.SortStableFunc(evidence.Subjects, size)
 	kept, most := evidence.Subjects[:0], map[torture.Class]int{torture.Counter: 4, torture.Register: 8, torture.Proxied: 1}

@@ -8,12 +8,11 @@ import (
 
 // fault is something that happens to a rig.
 type fault struct {
-	name   string
-	stores []Store
-	hold   time.Duration // how long it lasts, at most
-	// strike lets it happen, and returns what ends it, and reports whether it had anything
-	// to happen to.
-	strike func(r *rig, random *rand.Rand) (heal func() (happened bool), err error)
+	name, meaning string
+	stores        []Store
+	hold          time.Duration // how long it lasts, at most
+	// strike lets it happen, and returns what ends it and says how often it has happened.
+	strike func(r *rig, random *rand.Rand) (heal func() (times int), err error)
 }
 
 // nemesis lets faults happen, one after another, until its time is over.
@@ -26,27 +25,42 @@ type nemesis struct {
 
 func (r *rig) newNemesis() *nemesis {
 	m := &nemesis{rig: r, random: r.random(1 << 32), struck: make(map[string]int)}
+	names, _ := Faults(r.options.Store)
+	if len(r.options.Faults) > 0 {
+		names = r.options.Faults
+	}
 	for _, f := range faults() {
-		wanted := len(r.options.Faults) == 0 || slices.Contains(r.options.Faults, f.name)
-		if wanted && slices.Contains(f.stores, r.options.Store) {
+		if slices.Contains(names, f.name) {
 			m.faults = append(m.faults, f)
 			m.struck[f.name] = 0
 		}
 	}
+	m.random.Shuffle(len(m.faults), func(i, j int) { m.faults[i], m.faults[j] = m.faults[j], m.faults[i] })
 	return m
 }
 
-// mostCalm is the longest time between two faults.
-const mostCalm = 1500 * time.Millisecond
+// The longest time between two faults.
+const (
+	mostCalm    = 1500 * time.Millisecond
+	mostCounted = 300 * time.Millisecond // where they are counted
+)
 
-// rage returns when the time is over and every fault has ended.
-func (m *nemesis) rage(until time.Time) {
+// rage lets faults happen for a time, or until each has happened so many times.
+func (m *nemesis) rage() {
 	m.rig.Helper()
-	m.random.Shuffle(len(m.faults), func(i, j int) { m.faults[i], m.faults[j] = m.faults[j], m.faults[i] })
+	calm, until := mostCalm, m.rig.start.Add(m.rig.options.Duration)
+	if m.rig.options.Times > 0 {
+		calm = mostCounted
+	}
 	for round := 0; ; round++ {
-		m.wait(mostCalm)
-		if time.Now().After(until) || len(m.faults) == 0 {
+		m.wait(calm)
+		if m.rig.options.Times == 0 && time.Now().After(until) || len(m.faults) == 0 {
 			return
+		}
+		if m.rig.options.Times > 0 {
+			if m.faults = slices.DeleteFunc(m.faults, func(f fault) bool { return m.struck[f.name] >= m.rig.options.Times }); len(m.faults) == 0 {
+				return
+			}
 		}
 		m.strike(m.choose(round))
 	}
@@ -60,7 +74,7 @@ func (m *nemesis) choose(round int) fault {
 		return m.faults[round]
 	}
 	for _, f := range m.faults {
-		if m.struck[f.name] == 0 && round%2 == 0 || f.name == Killed && round%3 == 0 {
+		if m.struck[f.name] == 0 && round%2 == 0 || f.name == Kill && round%3 == 0 {
 			return f
 		}
 	}
@@ -74,9 +88,7 @@ func (m *nemesis) strike(f fault) {
 		m.rig.Fatalf("%s: %v", f.name, err)
 	}
 	m.wait(f.hold)
-	if heal() {
-		m.struck[f.name]++
-	}
+	m.struck[f.name] += heal()
 }
 
 // wait waits for a random time.

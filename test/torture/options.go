@@ -2,6 +2,7 @@ package torture
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ration-dev/ration/test/harness"
@@ -22,6 +23,7 @@ type Options struct {
 	Store    Store
 	Seed     uint64
 	Duration time.Duration // of the load
+	Times    int           // how often each fault happens at least, however long that takes; 0: for Duration
 	Build    harness.Build // zero: that of this source
 	Faults   []string      // names of the faults to choose from; none: all that the store has
 }
@@ -35,5 +37,12 @@ func (o *Options) instances() int {
 
 // Repeat returns the command that makes the same choices again.
 func (o *Options) Repeat() string {
-	return fmt.Sprintf("make prove STORE=%s SECONDS=%d SEED=%d", o.Store, int(o.Duration.Seconds()), o.Seed)
+	command := fmt.Sprintf("make prove STORE=%s SEED=%d", o.Store, o.Seed)
+	if all, _ := Faults(o.Store); len(o.Faults) > 0 && len(o.Faults) < len(all) {
+		command += " FAULTS=" + strings.Join(o.Faults, ",")
+	}
+	if o.Times > 0 {
+		return command + fmt.Sprintf(" TIMES=%d", o.Times)
+	}
+	return command + fmt.Sprintf(" SECONDS=%d", int(o.Duration.Seconds()))
 }

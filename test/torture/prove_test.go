@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 var (
 	seconds = flag.Int("seconds", 0, "how long each run lasts; 0: TestProve is skipped")
 	store   = flag.String("store", "postgres", "the database: postgres, sqlite or both")
+	times   = flag.Int("times", 0, "how often each fault happens at least, in place of a time")
+	choice  = flag.String("faults", "", "beginnings of the names of faults, with commas between them; empty: all")
 	keep    = flag.String("keep", "", "a directory for all answers of each run; empty: only those of a run in which something is wrong are kept, in that for temporary files")
 	mistake = flag.String("bug", "", "a patch of the directory bugs, to see that it is found")
 	again   = flag.String("again", "", "a file with answers, to be judged again in place of a run")
@@ -58,12 +61,16 @@ func TestProve(t *testing.T) {
 	if *store == "both" {
 		stores = []torture.Store{torture.SQLite, torture.Postgres}
 	}
-	options := torture.Options{Seed: cmp.Or(*seed, uint64(time.Now().UnixMicro()%1_000_000)), Duration: time.Duration(*seconds) * time.Second}
+	options := torture.Options{Seed: cmp.Or(*seed, uint64(time.Now().UnixMicro()%1_000_000)), Duration: time.Duration(*seconds) * time.Second, Times: *times}
 	if *mistake != "" {
 		options.Build = torture.BuildWith(t, *mistake)
 	}
 	for _, options.Store = range stores {
-		fmt.Printf("%s: %s of load and faults; to make the same choices again: %s\n", options.Store, options.Duration, options.Repeat())
+		if options.Faults, _ = torture.Faults(options.Store, strings.FieldsFunc(*choice, func(r rune) bool { return r == ',' })...); len(options.Faults) == 0 {
+			names, meanings := torture.Faults(options.Store)
+			t.Fatalf("there are no faults %q on %s; there are %q: %q", *choice, options.Store, names, meanings)
+		}
+		fmt.Printf("load and faults %q; to make the same choices again: %s\n", options.Faults, options.Repeat())
 		proved = append(proved, torture.Run(t, options))
 	}
 }
@@ -91,6 +98,9 @@ func tell(code int) int {
 		}
 	}
 	for _, report := range proved {
+		if *times > 0 {
+			fmt.Println("faults:", report.Struck)
+		}
 		fmt.Println(report.Line())
 	}
 	return code

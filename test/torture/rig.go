@@ -36,7 +36,7 @@ type node struct {
 }
 
 func newRig(t *testing.T, options Options) *rig {
-	r := &rig{T: t, options: options, build: options.Build, upstream: harness.NewUpstream(t), start: time.Now()}
+	r := &rig{T: t, options: options, build: options.Build, upstream: harness.NewUpstream(t)}
 	if r.build == (harness.Build{}) {
 		r.build = harness.ThisBuild(t)
 	}
@@ -54,9 +54,9 @@ func newRig(t *testing.T, options Options) *rig {
 	token := func(scope string) client.Token {
 		return client.Token(strings.TrimSpace(r.build.CLI(t, r.db, "tokens", "create", scope, "--scope", scope, "-q")))
 	}
-	verify, keys := token("verify"), token("keys")
+	verify, everything := token("verify"), token("admin")
 	for range options.instances() {
-		r.nodes = append(r.nodes, r.newNode(verify, keys))
+		r.nodes = append(r.nodes, r.newNode(verify, everything))
 	}
 	for _, n := range r.nodes {
 		n.Start()
@@ -64,6 +64,7 @@ func newRig(t *testing.T, options Options) *rig {
 	for _, n := range r.nodes {
 		n.AwaitReady()
 	}
+	r.start = time.Now()
 	return r
 }
 
@@ -84,7 +85,7 @@ func (r *rig) writeConfig() {
 	}
 }
 
-func (r *rig) newNode(verify, keys client.Token) *node {
+func (r *rig) newNode(verify, everything client.Token) *node {
 	r.Helper()
 	n, db := &node{}, r.db
 	if r.cluster != nil {
@@ -98,7 +99,7 @@ func (r *rig) newNode(verify, keys client.Token) *node {
 	if n.verifier, err = client.NewVerifier(client.Config{URL: n.APIURL, Token: verify, Retries: -1, HTTP: newHTTP()}); err != nil {
 		r.Fatal(err)
 	}
-	if n.admin, err = client.NewAdmin(client.Config{URL: "http://" + administration, Token: keys, HTTP: newHTTP()}); err != nil {
+	if n.admin, err = client.NewAdmin(client.Config{URL: "http://" + administration, Token: everything, HTTP: newHTTP()}); err != nil {
 		r.Fatal(err)
 	}
 	return n

@@ -26,18 +26,39 @@ func Run(t *testing.T, options Options) *Report {
 	r := newRig(t, options)
 	w := r.startWorkload()
 	m := r.newNemesis()
-	m.rage(r.start.Add(options.Duration))
+	m.rage()
 	w.stop()
 	r.drain()
 	report := &Report{Options: options, Evidence: w.evidence(), Struck: m.struck, Sometimes: w.sometimes}
 	for _, what := range planned {
 		report.Sometimes[what] += 0
 	}
+	if options.Times == 0 {
+		report.Sometimes[sawPeriod] = report.Evidence.turned()
+	}
 	report.Findings = Check(report.Evidence)
 	for _, fault := range w.faults {
 		report.Findings.Violations = append(report.Findings.Violations, fmt.Sprintf("an answer that nobody may get: %v", fault))
 	}
 	return report
+}
+
+// turned counts the keys that were charged in two periods.
+func (e *Evidence) turned() (keys int) {
+	for _, s := range e.Subjects {
+		var last int64
+		for i := range s.Operations {
+			op := &s.Operations[i]
+			if op.Outcome == Done && op.Kind == Charge && op.Period > 0 {
+				if last > 0 && op.Period != last {
+					keys++
+					break
+				}
+				last = op.Period
+			}
+		}
+	}
+	return keys
 }
 
 // evidence adds to what clients were told what the upstream saw and what is recorded.
@@ -108,7 +129,7 @@ func (r *Report) Missing() (names []string) {
 // Line is what a person remembers of a run.
 func (r *Report) Line() string {
 	f := r.Findings
-	return fmt.Sprintf("%s, %s, %s admitted, %s recorded%s, %s over; %s, seed %d", count(r.Options.instances(), "instance"), count(r.Struck[Killed], "kill"),
+	return fmt.Sprintf("%s, %s, %s admitted, %s recorded%s, %s over; %s, seed %d", count(r.Options.instances(), "instance"), count(r.Struck[Kill], "kill"),
 		digits(f.Admitted), digits(f.Recorded), f.lost(), digits(f.Over), r.Options.Store, r.Options.Seed)
 }
 

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/ration-dev/ration/api"
 )
 
@@ -152,15 +154,31 @@ func (s *Subject) isUsedUp() bool {
 // lifetime is the form of a limit whose period never ends.
 const lifetime = "%d/lifetime"
 
+// midnight is the form of a limit whose period ends at the next full hour: the key is where
+// that is midnight.
+const midnight = "%d/day"
+
+// zone returns where the next full hour is midnight.
+func zone(now time.Time) string {
+	hour := (now.UTC().Hour() + 1) % 24
+	if hour > 12 {
+		hour -= 24 // Etc/GMT-14 … Etc/GMT+12, which is 12 hours behind UTC
+	}
+	return fmt.Sprintf("Etc/GMT%+d", hour)
+}
+
 func (w *workload) drawCounter(random *rand.Rand) (Class, int64, string) {
 	return Counter, 20 + random.Int64N(180), lifetime
 }
 
-// drawRegister draws one whose period ends soon, or never.
+// drawRegister draws one whose period ends within a minute, at the next full hour, or never.
 func (w *workload) drawRegister(random *rand.Rand) (Class, int64, string) {
 	form := lifetime
-	if random.IntN(2) == 0 {
-		form = "%d/day from " + time.Now().UTC().Add(30*time.Second+time.Minute/2).Format("15:04") // a whole minute, at most one away
+	switch random.IntN(4) {
+	case 0:
+		form = midnight
+	case 1, 2:
+		form = "%d/day from " + time.Now().UTC().Add(time.Minute).Format("15:04")
 	}
 	return Register, 40 + random.Int64N(160), form
 }
@@ -179,11 +197,23 @@ func (w *workload) create(class Class, limit int64, form string) (*Subject, erro
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	n := w.rig.nodes[rand.IntN(len(w.rig.nodes))] //nolint:gosec // whichever
-	issued, err := n.admin.CreateKey(ctx, api.NewKey{Name: string(class), Limits: []api.NewOverride{{Limit: fmt.Sprintf(form, limit)}}})
+	key, text := api.NewKey{Name: string(class)}, fmt.Sprintf(form, limit)
+	if class == Register && limit%2 == 0 { // it has its limit from a plan of its own
+		key.Plan = "plan-" + uuid.NewString()
+		if _, err := n.admin.CreatePlan(ctx, api.NewPlan{Name: key.Plan, Limits: []string{text}}); err != nil {
+			return nil, err
+		}
+	} else {
+		key.Limits = []api.NewOverride{{Limit: text}}
+	}
+	if form == midnight {
+		key.TimeZone = zone(time.Now())
+	}
+	issued, err := n.admin.CreateKey(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	s := &Subject{Key: issued.Key.ID, Class: class, Limit: limit, form: form, secret: issued.Secret}
+	s := &Subject{Key: issued.Key.ID, Class: class, Limit: limit, plan: key.Plan, form: form, secret: issued.Secret}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.subjects = append(w.subjects, s)
