@@ -51,6 +51,8 @@ var refusals = map[ration.Code]refusal{
 	ration.CodeReservationExpired:  {status: http.StatusConflict, detail: "The reservation expired too long ago to be settled or voided."},
 	ration.CodeSettlementTooLarge:  {status: http.StatusConflict, detail: "The settlement is for more than was reserved."},
 
+	ration.CodeTokenInvalid: {status: http.StatusUnauthorized, detail: "The service token is not valid."}, // told to a gateway, not to its client
+
 	// No time after which to try again: that may charge twice.
 	ration.CodeOutcomeUnknown:   {status: http.StatusServiceUnavailable, kind: api.TypeTemporaryReducedCapacity, detail: "It is not known whether the request was counted."},
 	ration.CodeClockSuspect:     {status: http.StatusServiceUnavailable, kind: api.TypeTemporaryReducedCapacity, detail: "The request was not counted: the server's clock may be wrong."},

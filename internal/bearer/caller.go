@@ -42,7 +42,8 @@ func (c *Callers) RecognizeSecret(r *http.Request, secret ration.Secret, scope s
 			return caller, nil
 		}
 	}
-	return caller, caller.check(r.Context())
+	err := caller.check(r.Context())
+	return caller, err
 }
 
 // Digest is that of a token that is to be checked; zero: none is.

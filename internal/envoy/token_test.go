@@ -1,6 +1,7 @@
 package envoy_test
 
 import (
+	"net/http"
 	"testing"
 
 	ratelimitextension "github.com/envoyproxy/go-control-plane/envoy/extensions/common/ratelimit/v3"
@@ -9,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/rationtest"
 )
 
@@ -45,6 +47,21 @@ func TestRevokedTokenGetsNoAnswer(t *testing.T) {
 		if answer, err := ratelimitv3.NewRateLimitServiceClient(a.conn).ShouldRateLimit(ctx, in); status.Code(err) != codes.Unauthenticated {
 			t.Errorf("%s: %v, %v; want Unauthenticated", name, answer, err)
 		}
+	}
+	a.mu.Lock()
+	events := a.events
+	a.mu.Unlock()
+	refused := 0
+	for _, event := range events { // Envoy's own doing, which is no trouble of ours
+		if event.Code == ration.CodeTokenInvalid && event.Status == http.StatusUnauthorized {
+			refused++
+		}
+		if event.Status >= http.StatusInternalServerError || event.Err != nil {
+			t.Errorf("an event of %s: %+v", event.Via, event)
+		}
+	}
+	if refused != 3 {
+		t.Errorf("%d events of a token that a decision refused; want 3", refused)
 	}
 	for _, meter := range []string{"requests", "search"} {
 		a.wantUsed(one.ID, meter, 0)
