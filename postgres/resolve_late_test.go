@@ -35,7 +35,7 @@ func TestBatchIsSentNoLongerThanItsIDIsKept(t *testing.T) {
 // and then keeps the batch, which was sent again and inserted its id, from the key.
 func TestAttemptThatIsKnownToBeDeadLeavesNothingUnknown(t *testing.T) {
 	t.Parallel()
-	d, w, store, id := wiredWith(t, postgres.Config{}.Patient(8)) // a key is waited for once, and the test must see it
+	d, w, store, id := wiredWith(t, postgres.Config{Lanes: 1}.Patient(8)) // a key is waited for once, and the test must see it
 	ctx, giveUp := context.WithCancel(t.Context())
 	defer giveUp()
 	cutting, mayCut := make(chan struct{}), make(chan struct{})
@@ -58,10 +58,12 @@ func TestAttemptThatIsKnownToBeDeadLeavesNothingUnknown(t *testing.T) {
 		locked <- err
 	}()
 	d.await(t, "SELECT cardinality(pg_blocking_pids($1)) > 0", pid) // by the first attempt, which dies now
+	w.Refuse() // or the second attempt may be there before the server has woken the other
 	close(mayCut)
 	if err := <-locked; err != nil {
 		t.Fatal(err)
 	}
+	w.Heal()
 	d.await(t, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid)))", pid) // the second one
 	giveUp()
 	if err := <-told; !errors.Is(err, ration.ErrStoreUnavailable) || errors.Is(err, ration.ErrOutcomeUnknown) {
