@@ -16,15 +16,17 @@ type Caller struct {
 	secret  ration.Secret
 	scope   string
 
-	token  admin.Token
-	digest ration.Digest // zero: nobody has to check the token any more
-	found  error         // of that check, if it was made here
+	token   admin.Token
+	digest  ration.Digest // for decisions; zero: none can check the token
+	checked bool          // nobody has to check the token any more, beside decisions
+	found   error         // of that check, if it was made here
 }
 
 // Recognize returns who asks for a decision, if the token has the scope. It reads no token
 // that was valid when it was last read: the decision checks it, by Digest, and the Caller is
 // told of that by Found. Where there is no such decision, Confirm checks the token. Any other
-// token is checked at once. Its errors are those of Authorize.
+// token is checked at once, and once more by the decision, which may wait for its key. Its
+// errors are those of Authorize.
 func (c *Callers) Recognize(r *http.Request, scope string) (*Caller, error) {
 	secret, err := tokenOf(r.Header)
 	if err != nil {
@@ -37,8 +39,8 @@ func (c *Callers) Recognize(r *http.Request, scope string) (*Caller, error) {
 func (c *Callers) RecognizeSecret(r *http.Request, secret ration.Secret, scope string) (*Caller, error) {
 	caller := &Caller{callers: c, request: r, secret: secret, scope: scope}
 	if c.recalls != nil {
-		if digest, token, known := c.recalls.Recall(secret); known && token.Allows(scope) {
-			caller.token, caller.digest = token, digest
+		var known bool
+		if caller.digest, caller.token, known = c.recalls.Recall(secret); known && caller.token.Allows(scope) {
 			return caller, nil
 		}
 	}
@@ -46,7 +48,7 @@ func (c *Callers) RecognizeSecret(r *http.Request, secret ration.Secret, scope s
 	return caller, err
 }
 
-// Digest is that of a token that is to be checked; zero: none is.
+// Digest is that of the token, for the decision to check; zero: it can't.
 func (c *Caller) Digest() ration.Digest {
 	if c == nil {
 		return ration.Digest{}
@@ -54,10 +56,16 @@ func (c *Caller) Digest() ration.Digest {
 	return c.digest
 }
 
+// Checked says that Confirm has nothing to check any more.
+func (c *Caller) Checked() bool { return c == nil || c.checked }
+
 // Confirm checks a token that no decision has checked, once: a token that can't be read is
 // not read again for the same question. Its errors are those of [Callers.Authorize].
 func (c *Caller) Confirm(ctx context.Context) error {
-	if c.Digest() == (ration.Digest{}) {
+	switch {
+	case c == nil:
+		return nil
+	case c.checked:
 		return c.found
 	}
 	return c.check(ctx)
@@ -68,8 +76,11 @@ func (c *Caller) check(ctx context.Context) error {
 	if ctx != request.Context() {
 		request = request.WithContext(ctx)
 	}
-	_, c.found = c.callers.AuthorizeSecret(request, c.secret, c.scope)
-	c.digest = ration.Digest{}
+	var token admin.Token
+	if token, c.found = c.callers.AuthorizeSecret(request, c.secret, c.scope); c.found == nil {
+		c.token = token
+	}
+	c.checked = true
 	return c.found
 }
 
@@ -82,10 +93,12 @@ func (c *Caller) Found(ctx context.Context, decision *ration.Decision, err error
 		return err
 	case errors.Is(err, admin.ErrTokenInvalid):
 		c.callers.recalls.Forget(c.digest)
-		c.digest, c.found = ration.Digest{}, errBadToken
+		c.checked, c.found = true, errBadToken
 		return c.found
+	case c.checked:
+		return err
 	case isUnavailable(err): // then the token can't be checked either
-		c.digest = ration.Digest{}
+		c.checked = true
 		return err
 	case err != nil:
 		return err
@@ -93,7 +106,7 @@ func (c *Caller) Found(ctx context.Context, decision *ration.Decision, err error
 		return c.check(ctx)
 	}
 	c.callers.recalls.NoteUse(&c.token, decision.DecidedAt)
-	c.digest = ration.Digest{}
+	c.checked = true
 	return nil
 }
 

@@ -25,11 +25,14 @@ import (
 )
 
 // fakeTokens knows the tokens "good" and "read-only", and recalls "revoked", which was good
-// a moment ago.
+// a moment ago, and "leaving", which is still, and is revoked before any decision.
 type fakeTokens struct{}
 
 func (fakeTokens) Recall(token ration.Secret) (ration.Digest, admin.Token, bool) {
-	return token.Digest(nil), admin.Token{Name: "envoy", Scopes: []string{admin.ScopeVerify}}, token.Reveal() == "revoked"
+	if token.Reveal() != "revoked" && token.Reveal() != "leaving" {
+		return ration.Digest{}, admin.Token{}, false // no decision knows it
+	}
+	return token.Digest(nil), admin.Token{Name: "envoy", Scopes: []string{admin.ScopeVerify}}, true
 }
 
 func (fakeTokens) NoteUse(*admin.Token, time.Time) {}
@@ -39,7 +42,7 @@ func (fakeTokens) Check(_ context.Context, token ration.Secret, scope string) (a
 	switch {
 	case token.Reveal() == "read-only":
 		return admin.Token{}, &admin.TokenScopeError{Scope: scope}
-	case token.Reveal() != "good" || scope != "verify":
+	case token.Reveal() != "good" && token.Reveal() != "leaving" || scope != "verify":
 		return admin.Token{}, admin.ErrTokenInvalid
 	}
 	return admin.Token{Name: "envoy"}, nil

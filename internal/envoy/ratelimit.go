@@ -52,13 +52,15 @@ func (s *rateLimits) limit(ctx context.Context, in *ratelimitv3.RateLimitRequest
 	return s.answer(len(in.GetDescriptors()), all, decisions), nil
 }
 
-// decide returns a decision for each holder. A single one checks the caller's token.
+// decide returns a decision for each holder, which checks the caller's token. Of several,
+// some of which may have no key, it is checked before as well: no decision joins two.
 func (s *rateLimits) decide(ctx context.Context, all []*asked, caller *bearer.Caller) ([]ration.Decision, error) {
 	if len(all) > 1 {
 		if err := caller.Confirm(ctx); err != nil {
 			return nil, err
 		}
-		return s.decideTogether(ctx, all)
+		decisions, err := s.decideTogether(ctx, all, caller.Digest())
+		return decisions, caller.Found(ctx, &decisions[0], err)
 	}
 	charge := all[0].charge()
 	charge.Token = caller.Digest()
@@ -85,12 +87,13 @@ const (
 
 // decideTogether reserves what is asked of each key, for no decision joins two. If all
 // are admitted it settles the reservations, else it voids them.
-func (s *rateLimits) decideTogether(ctx context.Context, all []*asked) ([]ration.Decision, error) {
+func (s *rateLimits) decideTogether(ctx context.Context, all []*asked, token ration.Digest) ([]ration.Decision, error) {
 	decisions, errs := make([]ration.Decision, len(all)), make([]error, len(all))
 	reserving, cancel := staying(ctx, maxWait)
 	defer cancel()
 	concurrently(len(all), func(i int) {
 		charge := all[i].charge()
+		charge.Token = token
 		charge.Hold = &ration.Hold{TTL: holdTime, AtExpiry: ration.AtExpiryRelease}
 		decisions[i], errs[i] = s.charge(reserving, charge)
 	})

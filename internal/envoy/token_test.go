@@ -68,3 +68,17 @@ func TestRevokedTokenGetsNoAnswer(t *testing.T) {
 	}
 	a.wantUsed(other.ID, "requests", 0)
 }
+
+// TestTokenRevokedBeforeSeveralReservations: what several keys are asked for at once waits for
+// each of them, and the token may be revoked meanwhile.
+func TestTokenRevokedBeforeSeveralReservations(t *testing.T) {
+	a := newAsked(t)
+	one, other := a.Key(rationtest.Key{}), a.Key(rationtest.Key{})
+	in := &ratelimitv3.RateLimitRequest{Domain: "api", Descriptors: []*ratelimitextension.RateLimitDescriptor{descriptor("key_id", one.ID.String()), descriptor("key_id", other.ID.String())}}
+	answer, err := ratelimitv3.NewRateLimitServiceClient(a.conn).ShouldRateLimit(withToken(t.Context(), "leaving"), in)
+	if status.Code(err) != codes.Unauthenticated {
+		t.Errorf("%v, %v; want Unauthenticated", answer, err)
+	}
+	a.wantUsed(one.ID, "requests", 0)
+	a.wantUsed(other.ID, "requests", 0)
+}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/bearer"
 )
@@ -129,7 +128,7 @@ func refusalOfAll(c *call, parts []part) error {
 		if refused, ok := errors.AsType[*refusal](parts[i].err); ok && refused.challenge != "" {
 			return refused
 		}
-		if parts[i].asks.Digest() == (ration.Digest{}) { // it has had its answer, or can get none
+		if parts[i].asks.Checked() { // it has had its answer, or can get none
 			c.asks = &parts[i].asks
 		}
 	}

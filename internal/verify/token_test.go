@@ -13,6 +13,7 @@ import (
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/bearer"
 	"github.com/ration-dev/ration/internal/verify"
+	"github.com/ration-dev/ration/rationhttp"
 	"github.com/ration-dev/ration/sqlite"
 )
 
@@ -21,6 +22,7 @@ type service struct {
 	*testing.T
 	admin.Operations
 	api         http.Handler
+	charge      func() // before each charge; nil: nothing is done
 	key, secret string
 	token       ration.Secret
 }
@@ -45,10 +47,23 @@ func newService(t *testing.T) *service {
 	}
 	s.key, s.secret = key.Key.ID.String(), key.Secret.Reveal()
 	mux := http.NewServeMux()
-	verify.NewHandler(verify.Config{Charger: engine, Reservations: engine, Callers: bearer.New(checker)}).Register(mux)
+	verify.NewHandler(verify.Config{Charger: delayed{engine, s}, Reservations: engine, Callers: bearer.New(checker)}).Register(mux)
 	s.api = mux
 	s.renew("first")
 	return s
+}
+
+// delayed charges after what the service does before.
+type delayed struct {
+	rationhttp.Charger
+	*service
+}
+
+func (d delayed) Charge(ctx context.Context, charge ration.Charge) (ration.Decision, error) {
+	if d.charge != nil {
+		d.charge()
+	}
+	return d.Charger.Charge(ctx, charge)
 }
 
 // send sends a request with the token and returns the answer's status and code.
@@ -153,6 +168,35 @@ func TestRevokedTokenGetsNoAnswer(t *testing.T) {
 				t.Errorf("got %d %s; want 401 token_invalid", status, code)
 			}
 		})
+	}
+	if after := s.counted(); after != before {
+		t.Errorf("used, reserved and denied are %d, and were %d", after, before)
+	}
+}
+
+// TestTokenRevokedBeforeItsFirstCharge: a token that an instance sees for the first time was
+// read before the charge, and may be revoked while that waits for its key.
+func TestTokenRevokedBeforeItsFirstCharge(t *testing.T) {
+	s := newService(t)
+	before := s.counted()
+	for _, row := range []struct{ name, path, body string }{
+		{"a charge", verify.Path, `{"secret":"` + s.secret + `"}`},
+		{"a dry run", verify.Path, `{"secret":"` + s.secret + `","dry_run":true}`},
+		{"a reservation", verify.ReservationsPath, `{"secret":"` + s.secret + `","ttl_seconds":60}`},
+	} {
+		token, err := s.CreateToken(t.Context(), "test", admin.NewToken{Name: row.name, Scopes: []string{admin.ScopeVerify}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.token = token.Secret
+		s.charge = func() {
+			if _, err := s.RevokeToken(t.Context(), "test", row.name); err != nil {
+				t.Error(err)
+			}
+		}
+		if status, code := s.send("POST", row.path, row.body); status != http.StatusUnauthorized || code != "token_invalid" {
+			t.Errorf("%s: got %d %s; want 401 token_invalid", row.name, status, code)
+		}
 	}
 	if after := s.counted(); after != before {
 		t.Errorf("used, reserved and denied are %d, and were %d", after, before)
