@@ -39,10 +39,10 @@ func (s *Service) checkWebhooks(ctx context.Context) (finding Finding, found boo
 			}
 		}
 	}
-	finding = Finding{Check: "webhooks", State: FindingOK, Detail: fmt.Sprintf("%d webhooks, %d deliveries wait", len(webhooks), waiting)}
+	finding = Finding{Check: "webhooks", State: FindingOK, Detail: numbered(len(webhooks), "webhook", "webhooks") + ", " + numbered(waiting, "delivery waits", "deliveries wait")}
 	var problems, advice []string
 	if dead > 0 {
-		problems = append(problems, fmt.Sprintf("%d deliveries were given up", dead))
+		problems = append(problems, numbered(dead, "delivery was given up", "deliveries were given up"))
 		advice = append(advice, "see why with 'ration webhooks deliveries --state dead', and send them again with 'ration webhooks replay WEBHOOK --dead'")
 	}
 	if now.Sub(oldest) > longWait {
@@ -50,7 +50,7 @@ func (s *Service) checkWebhooks(ctx context.Context) (finding Finding, found boo
 		advice = append(advice, "see its last problem with 'ration webhooks deliveries --state waiting'; deliveries are sent by servers ('ration serve')")
 	}
 	if gone > 0 {
-		problems = append(problems, fmt.Sprintf("%d webhooks are disabled because their endpoints are gone", gone))
+		problems = append(problems, numbered(gone, "webhook is disabled because its endpoint is gone", "webhooks are disabled because their endpoints are gone"))
 		advice = append(advice, "'ration webhooks list' shows them; enable, change or delete them")
 	}
 	if len(problems) > 0 {
@@ -59,4 +59,11 @@ func (s *Service) checkWebhooks(ctx context.Context) (finding Finding, found boo
 		finding.Advice = strings.Join(advice, "; ")
 	}
 	return finding, true, nil
+}
+
+func numbered(n int, one, several string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, several)
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 
 	"github.com/google/uuid"
 
@@ -112,8 +113,10 @@ func validateWebhookURL(text string) error {
 	invalid := func(reason string) error { return &ration.InvalidError{Field: "url", Reason: reason} } // it may have a secret
 	parsed, err := url.Parse(text)
 	switch {
-	case err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http":
+	case err != nil || parsed.Hostname() == "" || parsed.Scheme != "https" && parsed.Scheme != "http":
 		return invalid("use an address such as https://example.com/hooks/ration")
+	case parsed.Port() != "" && !isPort(parsed.Port()):
+		return invalid("use a port from 1 to 65535")
 	case len(text) > maxWebhookURL:
 		return invalid(fmt.Sprintf("use at most %d bytes", maxWebhookURL))
 	case parsed.User != nil:
@@ -122,6 +125,11 @@ func validateWebhookURL(text string) error {
 		return invalid("leave out the fragment, which is never sent")
 	}
 	return nil
+}
+
+func isPort(text string) bool {
+	port, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && port > 0
 }
 
 // ListWebhooks returns all webhooks, in the order of their creation, without their secrets.

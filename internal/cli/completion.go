@@ -96,6 +96,9 @@ func completeFlag(cmd *cobra.Command, flag *pflag.Flag, known map[string]cobra.C
 	if strings.HasSuffix(cmd.CommandPath(), " jobs list") && flag.Name == "state" {
 		complete = fixed(jobStates()...)
 	}
+	if strings.HasSuffix(cmd.CommandPath(), " webhooks deliveries") && flag.Name == "state" {
+		complete = fixed(string(admin.DeliveryWaiting), string(admin.DeliveryDelivered), string(admin.DeliveryDead))
+	}
 	if _, ok := flag.Value.(*startFlag); ok {
 		complete = fixed(startNow, startNextPeriod)
 	}

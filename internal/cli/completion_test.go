@@ -65,6 +65,8 @@ func TestShellsCompleteWhatIsInTheDatabase(t *testing.T) {
 		{"ration tokens revoke ", []string{"gateway"}},
 		{"ration jobs list --state c", []string{"cancelled"}},
 		{"ration reservations --state s", []string{"settled"}},
+		{"ration webhooks deliveries --state d", []string{"delivered", "dead"}},
+		{"ration webhooks deliveries --state o", nil},
 	} {
 		lines, want[row.line] = append(lines, row.line), row.want
 	}

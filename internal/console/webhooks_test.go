@@ -278,8 +278,8 @@ func TestTheOverviewSaysWhatWasNotDelivered(t *testing.T) {
 		t.Errorf("nothing was given up, but it says %s", text(page.body))
 	}
 	for what, outcome := range map[string]admin.DeliveryOutcome{
-		"1 deliveries were given up": gaveUp,
-		"1 webhooks are disabled":    {State: rationadmin.DeliveryWaiting, Status: 410, Problem: "gone", Disable: "its receiver answered 410"},
+		"1 delivery was given up": gaveUp,
+		"1 webhook is disabled":   {State: rationadmin.DeliveryWaiting, Status: 410, Problem: "gone", Disable: "its receiver answered 410"},
 	} {
 		f := newFixture(t).logIn()
 		f.webhook("https://hooks.example.com/")

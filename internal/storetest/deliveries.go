@@ -450,13 +450,13 @@ func testBacklog(f *fixture) {
 	status, err := f.service().ShowWebhook(f.Context(), webhook.ID)
 	f.wantError(err, nil)
 	f.want("status", admin.WebhookStatus{Webhook: webhook, Backlog: backlog()[0]}, status)
-	f.wantFinding(admin.FindingWarning, "2 webhooks, 2 deliveries wait; 1 deliveries were given up")
+	f.wantFinding(admin.FindingWarning, "2 webhooks, 2 deliveries wait; 1 delivery was given up")
 	f.advance(time.Hour + time.Second)
-	f.wantFinding(admin.FindingWarning, "2 webhooks, 2 deliveries wait; 1 deliveries were given up; the oldest has waited since 2026-07-15T13:00:00Z")
+	f.wantFinding(admin.FindingWarning, "2 webhooks, 2 deliveries wait; 1 delivery was given up; the oldest has waited since 2026-07-15T13:00:00Z")
 	f.enableWebhook(webhook.ID, false) // what waits for it is no problem
-	f.wantFinding(admin.FindingWarning, "2 webhooks, 0 deliveries wait; 1 deliveries were given up")
+	f.wantFinding(admin.FindingWarning, "2 webhooks, 0 deliveries wait; 1 delivery was given up")
 	f.wantError(f.service().DeleteWebhook(f.Context(), "test", webhook.ID), nil)
-	f.wantFinding(admin.FindingOK, "1 webhooks, 0 deliveries wait")
+	f.wantFinding(admin.FindingOK, "1 webhook, 0 deliveries wait")
 	f.withoutWebhooks()
 	f.wantFinding("", "")
 }
