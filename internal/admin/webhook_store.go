@@ -90,5 +90,5 @@ type DeliveryOutcome struct {
 	After   time.Duration // of DeliveryWaiting: until the next attempt, at most [MaxDeliveryPause]
 	Status  int           // of the answer; 0: there was none
 	Problem string        // why it failed, in short and without anything of the answer's body
-	Disable string        // why the webhook is disabled, such as "the endpoint answered 410 Gone"; empty: it isn't. See [DisableWebhook]
+	Disable string        // why the webhook is disabled, such as "the endpoint answered 410 Gone"; empty, or the webhook has another address by now: it isn't. See [DisableWebhook]
 }

@@ -185,7 +185,7 @@ func (s *Store) EndDelivery(ctx context.Context, run admin.DeliveryRun, outcome 
 			return admin.ErrUnchanged
 		}
 		var b Batch
-		if outcome.Disable != "" && webhook.Enabled {
+		if outcome.Disable != "" && webhook.Enabled && webhook.URL == run.URL { // another address may not be gone
 			change := admin.WebhookChange{Now: now, Webhook: webhook}
 			if err := admin.DisableWebhook(&change, outcome.Disable); err != nil {
 				return err

@@ -24,6 +24,7 @@ var deliveryTests = []contractTest{
 	{"what is dead is replayed a part at a time", testReplayDead},
 	{"nothing is sent to a webhook that is disabled", testDisabledWebhook},
 	{"an endpoint disables its webhook, which is audited", testEndpointGone},
+	{"an endpoint that is no longer its webhook's doesn't disable it", testFormerEndpointGone},
 	{"deliveries are deleted with the events of their time", testOldDeliveriesDeleted},
 	{"deliveries are deleted with the events of their key", testDeliveriesOfDeletedKey},
 	{"deliveries are listed page by page", testDeliveriesListed},
@@ -330,6 +331,16 @@ func testDisabledWebhook(f *fixture) {
 	}
 	f.wantNothingDue()
 	f.want("told", map[ration.KeyID]admin.EventType{id: admin.EventKeyEnabled, other: admin.EventKeyCreated}, told)
+}
+
+func testFormerEndpointGone(f *fixture) {
+	webhook, id := f.hooked()
+	f.toggle(id, 1)
+	run := f.takeDelivery()
+	f.changeWebhook(admin.WebhookPatch{ID: webhook.ID, URL: new("https://example.com/moved")})
+	f.endDelivery(run, admin.DeliveryOutcome{Status: 410, Problem: "gone", Disable: "gone"})
+	f.want("enabled", true, f.webhooks()[0].Enabled)
+	f.want("address of the next attempt", "https://example.com/moved", f.takeDelivery().URL)
 }
 
 func testEndpointGone(f *fixture) {

@@ -298,7 +298,7 @@ func (m *memory) EndDelivery(_ context.Context, run admin.DeliveryRun, outcome a
 				}
 			}
 		}
-		if outcome.Disable != "" && w.Enabled {
+		if outcome.Disable != "" && w.Enabled && w.URL == run.URL {
 			_, err := m.updateWebhook(w, func(change *admin.WebhookChange) error { return admin.DisableWebhook(change, outcome.Disable) })
 			return err
 		}
