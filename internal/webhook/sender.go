@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -176,8 +177,8 @@ func judge(host string, answer *http.Response, now time.Time) Result {
 // time, which is by its own clock if it says what that shows. What can't be read is 0.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	text := header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(text, 10, 32); err == nil {
-		return min(time.Duration(seconds)*time.Second, mostPatience)
+	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(seconds, uint64(mostPatience/time.Second))) * time.Second
 	}
 	until, err := http.ParseTime(text)
 	if err != nil {
