@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,7 +20,8 @@ import (
 const (
 	// lookEvery is how often an idle instance looks for events and deliveries.
 	lookEvery = time.Second
-	// mostAtOnce bounds the attempts of one instance that are under way.
+	// mostAtOnce bounds the attempts of one instance that are under way. Beyond it each
+	// webhook may have one, so that slow receivers, however many, don't hold up all others.
 	mostAtOnce = 16
 	// mostSilence bounds how long a webhook gets nothing at all because its receiver wants
 	// to be left alone: then another event asks again, for its address may have changed.
@@ -126,11 +128,7 @@ func (r *Runner) complain(ctx context.Context, what string, err error) {
 // take begins attempts for deliveries that are due, as many as may be under way.
 func (r *Runner) take(ctx, attempts context.Context) {
 	for ctx.Err() == nil {
-		busy, full := r.occupied(time.Now())
-		if full {
-			return
-		}
-		run, found, err := r.Store.TakeDelivery(ctx, uuid.Must(uuid.NewV7()), busy)
+		run, found, err := r.Store.TakeDelivery(ctx, uuid.Must(uuid.NewV7()), r.occupied(time.Now()))
 		if err != nil {
 			r.complain(ctx, "can't look for events that are to be sent to webhooks", err)
 		}
@@ -146,15 +144,16 @@ func (r *Runner) take(ctx, attempts context.Context) {
 	}
 }
 
-// occupied returns the webhooks that nothing may be sent to now, and whether nothing may be
-// sent to any.
-func (r *Runner) occupied(now time.Time) (busy []uuid.UUID, full bool) {
+// occupied returns the webhooks that nothing may be sent to now.
+func (r *Runner) occupied(now time.Time) (busy []uuid.UUID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all := 0
-	for webhook, count := range r.sending {
+	for _, count := range r.sending {
 		all += count
-		if count >= mostToOne {
+	}
+	for webhook, count := range r.sending {
+		if count >= mostToOne || all >= mostAtOnce {
 			busy = append(busy, webhook)
 		}
 	}
@@ -162,11 +161,11 @@ func (r *Runner) occupied(now time.Time) (busy []uuid.UUID, full bool) {
 		switch {
 		case !until.After(now):
 			delete(r.silent, webhook)
-		case r.sending[webhook] < mostToOne:
+		case !slices.Contains(busy, webhook):
 			busy = append(busy, webhook)
 		}
 	}
-	return busy, all >= mostAtOnce
+	return busy
 }
 
 func (r *Runner) count(webhook uuid.UUID, change int) {
