@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -74,6 +75,9 @@ one.`,
 func (a *app) dev(ctx context.Context, settings config.Config, withHistory bool) (err error) {
 	settings.WaitForDatabase = 0 // who tries it looks on
 	settings.ShowPortal()
+	if len(settings.WebhookPrivate) == 0 { // who tries webhooks has the receiver here
+		settings.WebhookPrivate = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	}
 	settings.Portal.URL = cmp.Or(settings.Portal.URL, portalToTry(settings))
 	ctx, stop := untilSignal(ctx)
 	defer stop()

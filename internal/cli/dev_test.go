@@ -4,12 +4,18 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/cli"
@@ -68,6 +74,29 @@ func TestDevSuggestsPathsThatTheAPIHas(t *testing.T) {
 		if got.code != 0 || strings.Count(got.stdout, test.want) != 2 || strings.Count(got.stdout, "/hello") != strings.Count(test.want, "/hello")*3 {
 			t.Errorf("dev %v: got %+v; want two lines with %q", test.args, got, test.want)
 		}
+	}
+}
+
+// TestDevSendsEventsToThisMachine: whoever tries webhooks has the receiver beside it. Another
+// start gives the key a new secret, which is an event.
+func TestDevSendsEventsToThisMachine(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	var kind atomic.Value
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var message struct{ Type string }
+		_ = json.NewDecoder(r.Body).Decode(&message) // what can't be read has no type
+		kind.CompareAndSwap(nil, message.Type)
+		cancel()
+	}))
+	defer receiver.Close()
+	startDev(t, nil, "--empty")
+	must(t, "sqlite:ration-dev.db", "webhooks", "create", receiver.URL)
+	var stderr bytes.Buffer
+	code := cli.Main(ctx, []string{"dev", "--listen", "127.0.0.1:0", "--api-listen", "127.0.0.1:0"}, strings.NewReader(""), io.Discard, &stderr, nil)
+	if code != 0 || kind.Load() != "key.rotated" {
+		t.Errorf("code %d; received %v, want key.rotated: %s", code, kind.Load(), &stderr)
 	}
 }
 
