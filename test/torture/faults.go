@@ -22,6 +22,8 @@ const (
 	ClockStep   = "clock"
 	Strand      = "strand"
 	CutOfAnswer = "cut-answer"
+
+	diskFull = "disk" // only where there is a small one
 )
 
 // faults are all that there are.
@@ -30,6 +32,7 @@ func faults() []fault {
 	return []fault{
 		{Kill, "kill -9 of an instance", both, 300 * time.Millisecond, killInstance},
 		{"freeze", "an instance stands still", both, 2 * time.Second, freezeInstance},
+		{diskFull, "the disk of the database is full", both, time.Second, fillDisk},
 		{ServerKill, "kill -9 of PostgreSQL", postgres, 500 * time.Millisecond, killServer},
 		{ServerStop, "immediate stop of PostgreSQL", postgres, 500 * time.Millisecond, stopServer},
 		{"pg-freeze", "PostgreSQL stands still", postgres, 2 * time.Second, pauseServer},

@@ -159,7 +159,7 @@ const day = 24 * 60 * 60
 // one, which begins with it. If the answer doesn't say, it may be either.
 func (s *state) at(op *Operation) []*state {
 	switch {
-	case op.Period == s.period:
+	case op.Period == s.period, op.Replayed: // or the answer is about the earlier charge's period
 		return []*state{s}
 	case op.Period == 0:
 		return []*state{s, s.begin(s.period + day)}

@@ -30,7 +30,7 @@ func (r *rig) newNemesis() *nemesis {
 		names = r.options.Faults
 	}
 	for _, f := range faults() {
-		if slices.Contains(names, f.name) {
+		if slices.Contains(names, f.name) && (f.name != diskFull || r.options.Disk != "") {
 			m.faults = append(m.faults, f)
 			m.struck[f.name] = 0
 		}
@@ -54,6 +54,9 @@ func (m *nemesis) rage() {
 	}
 	for round := 0; ; round++ {
 		m.wait(calm)
+		if m.rig.options.Times > 0 {
+			m.awaitAdmitted()
+		}
 		if m.rig.options.Times == 0 && time.Now().After(until) || len(m.faults) == 0 {
 			return
 		}
@@ -63,6 +66,20 @@ func (m *nemesis) rage() {
 			}
 		}
 		m.strike(m.choose(round))
+	}
+}
+
+// Between two faults that are counted so many calls are admitted, if they are within the
+// time.
+const (
+	leastAdmitted = 100
+	mostWaited    = 10 * time.Second
+)
+
+func (m *nemesis) awaitAdmitted() {
+	target := m.rig.admitted.Load() + leastAdmitted
+	for deadline := time.Now().Add(mostWaited); m.rig.admitted.Load() < target && time.Now().Before(deadline); {
+		time.Sleep(breath)
 	}
 }
 

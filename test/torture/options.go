@@ -25,6 +25,7 @@ type Options struct {
 	Duration time.Duration // of the load
 	Times    int           // how often each fault happens at least, however long that takes; 0: for Duration
 	Build    harness.Build // zero: that of this source
+	Disk     string        // a directory of a disk that may be filled, where the database is then; empty: none
 	Faults   []string      // names of the faults to choose from; none: all that the store has
 }
 

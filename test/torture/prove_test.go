@@ -36,6 +36,14 @@ const (
 var proved []*torture.Report
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if *seconds > 0 {
+		if code, done, err := torture.RunWithMounts(); done {
+			os.Exit(code)
+		} else if err != nil {
+			fmt.Println("No disk is filled in this run, for the system allows no small one:", err)
+		}
+	}
 	code := m.Run()
 	harness.RemoveBinary()
 	if *seconds > 0 {
@@ -61,7 +69,11 @@ func TestProve(t *testing.T) {
 	if *store == "both" {
 		stores = []torture.Store{torture.SQLite, torture.Postgres}
 	}
+	var err error
 	options := torture.Options{Seed: cmp.Or(*seed, uint64(time.Now().UnixMicro()%1_000_000)), Duration: time.Duration(*seconds) * time.Second, Times: *times}
+	if options.Disk, err = torture.SmallDisk(diskSize(options)); err != nil {
+		t.Fatal(err)
+	}
 	if *mistake != "" {
 		options.Build = torture.BuildWith(t, *mistake)
 	}
@@ -73,6 +85,11 @@ func TestProve(t *testing.T) {
 		fmt.Printf("load and faults %q; to make the same choices again: %s\n", options.Faults, options.Repeat())
 		proved = append(proved, torture.Run(t, options))
 	}
+}
+
+// diskSize is what the database takes, and more.
+func diskSize(options torture.Options) int64 {
+	return 400<<20 + int64(options.Duration.Seconds())<<20/4 + int64(options.Times)<<20
 }
 
 // tell prints what was shown, the line that a person remembers last, and returns the exit

@@ -1,10 +1,12 @@
 package torture
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +27,8 @@ type rig struct {
 	nodes    []*node
 	start    time.Time // of the clock that all clients share
 	steps    []Step
+	admitted atomic.Int64 // calls, and others that were done
+	refused  atomic.Int64 // calls of which nothing was charged
 }
 
 // node is one instance, and what leads to it and away from it.
@@ -43,9 +47,14 @@ func newRig(t *testing.T, options Options) *rig {
 	r.writeConfig()
 	switch options.Store {
 	case SQLite:
-		r.db = "sqlite:" + filepath.Join(t.TempDir(), "ration.db")
+		r.db = "sqlite:" + filepath.Join(cmp.Or(options.Disk, t.TempDir()), "ration.db")
 	case Postgres:
-		r.cluster = testdb.StartCluster(t, nil)
+		var settings map[string]string
+		if options.Disk != "" {
+			t.Setenv(testdb.DirVariable, options.Disk)
+			settings = diskSettings
+		}
+		r.cluster = testdb.StartCluster(t, settings)
 		r.db = r.cluster.Database(t)
 	default:
 		t.Fatalf("%q is no store: sqlite or postgres", options.Store)

@@ -104,6 +104,12 @@ func (w *workload) step(random *rand.Rand) {
 	default:
 		outcome = w.anything(n, w.choose(w.registers, random), random)
 	}
+	switch outcome {
+	case Done:
+		w.rig.admitted.Add(1)
+	case Nothing:
+		w.rig.refused.Add(1)
+	}
 	if outcome == Nothing || outcome == Unknown {
 		time.Sleep(breath)
 	}
