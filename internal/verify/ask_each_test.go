@@ -168,6 +168,11 @@ func TestPrefersMinimal(t *testing.T) {
 		{[]string{"return"}, false},
 		{[]string{"minimal"}, false},
 		{[]string{";=,,=;"}, false},
+		{[]string{`foo="a, return=minimal"`}, false}, // a value
+		{[]string{`foo="a, \", return=minimal, \""`}, false},
+		{[]string{`foo="a, b; c", return=minimal`}, true},
+		{[]string{`foo="no end, return=minimal`}, false},
+		{[]string{`foo;x="a, b"`, "return=minimal"}, true},
 	} {
 		header := []string{}
 		for _, line := range row.prefer {
