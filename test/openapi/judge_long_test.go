@@ -119,8 +119,9 @@ func (j *judge) judge(r *http.Request, sent []byte, answer *httptest.ResponseRec
 	j.mu.Unlock()
 
 	place := "/paths/" + strings.ReplaceAll(strings.ReplaceAll(path, "~", "~0"), "/", "~1") + "/" + strings.ToLower(r.Method)
-	if operation.RequestBody != nil && answer.Code < 300 && (len(sent) > 0 || operation.RequestBody.Required) {
-		if err := j.fits(place+"/requestBody/content/application~1json/schema", sent); err != nil {
+	taken, some := accepted(sent, answer.Body.Bytes())
+	if operation.RequestBody != nil && answer.Code < 300 && some && (len(sent) > 0 || operation.RequestBody.Required) {
+		if err := j.fits(place+"/requestBody/content/application~1json/schema", taken); err != nil {
 			return fmt.Errorf("it was accepted, although the document doesn't allow it: %w", err)
 		}
 	}
@@ -145,6 +146,24 @@ func (j *judge) judge(r *http.Request, sent []byte, answer *httptest.ResponseRec
 		return nil
 	}
 	return j.fits(fmt.Sprintf("%s/responses/%d/content/%s/schema", place, answer.Code, strings.ReplaceAll(media, "/", "~1")), answer.Body.Bytes())
+}
+
+// accepted returns what of a body an answer accepts. Of several questions each is refused
+// alone, by a problem in its place; some is false if all are.
+func accepted(sent, answer []byte) (taken []byte, some bool) {
+	var questions []json.RawMessage
+	var answers []struct{ Problem json.RawMessage }
+	if json.Unmarshal(sent, &questions) != nil || json.Unmarshal(answer, &answers) != nil || len(questions) != len(answers) || len(questions) == 0 {
+		return sent, true
+	}
+	var left []json.RawMessage
+	for i, answer := range answers {
+		if answer.Problem == nil {
+			left = append(left, questions[i])
+		}
+	}
+	taken, _ = json.Marshal(left) // was read as JSON
+	return taken, len(left) > 0
 }
 
 // fits reports how a body differs from the schema at a place of the document.
