@@ -28,7 +28,7 @@ func addGroups(root *cobra.Command) {
 	for _, group := range []struct{ id, title, commands string }{
 		{"start", "Start here:", "dev plans keys serve"},
 		{"look", "See what was used, and why:", "usage top traffic explain reservations audit reconcile"},
-		{"operate", "Run it for others:", "meters config tokens admin sessions requests jobs events instances doctor health migrate backup restore copy"},
+		{"operate", "Run it for others:", "meters config tokens admin sessions requests jobs events webhooks instances doctor health migrate backup restore copy"},
 		{"program", "About this program:", "help completion man version"},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})
