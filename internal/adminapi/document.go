@@ -21,6 +21,7 @@ func Document() *huma.OpenAPI {
 	}
 	pointersMayBeNull(document.Components.Schemas)
 	secretMayBeNull(document.Components.Schemas)
+	settledMayBeNull(document.Components.Schemas)
 	for _, item := range document.Paths {
 		for _, op := range []*huma.Operation{item.Post, item.Put, item.Patch} {
 			if op != nil && op.RequestBody != nil {

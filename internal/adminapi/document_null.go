@@ -43,6 +43,12 @@ func secretMayBeNull(schemas huma.Registry) {
 	}
 }
 
+// settledMayBeNull says in the document that nobody may have said yet what a reservation used.
+func settledMayBeNull(schemas huma.Registry) {
+	properties := schemas.Map()["Reservation"].Properties
+	properties["settled"] = orNull(properties["settled"])
+}
+
 // pointersMayBeNull says in the document which members are an object or null.
 func pointersMayBeNull(schemas huma.Registry) {
 	for name, schema := range schemas.Map() {
