@@ -28,12 +28,13 @@ type Events interface {
 const (
 	// MostPublished is how many events one transaction publishes, or fewer where each goes
 	// to many webhooks: see [PublishedAtOnce].
-	MostPublished = 500
-	// mostDeliveries bounds how many deliveries one transaction writes.
-	mostDeliveries = 2_500
+	MostPublished = 250
+	// mostDeliveries bounds how many deliveries one transaction writes. With SQLite, whoever
+	// decides waits for that transaction.
+	mostDeliveries = 250
 	// mostPublishing bounds how many transactions one caller publishes with: those who come
 	// later go on.
-	mostPublishing = 20
+	mostPublishing = 200
 )
 
 // Publish publishes what has been committed. Whoever reads the feed does, and so do stores
