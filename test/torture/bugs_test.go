@@ -21,7 +21,7 @@ type bug struct {
 // TestKillsFindAnAnswerBeforeItsCommit proves that the torture can fail.
 func TestKillsFindAnAnswerBeforeItsCommit(t *testing.T) {
 	t.Parallel()
-	bug{"answer-before-commit", torture.SQLite, []string{torture.Kill}, 3 * time.Second}.isFound(t)
+	bug{"answer-before-commit", torture.SQLite, []string{torture.Kill}, 6 * time.Second}.isFound(t)
 }
 
 // isFound wants a run to find the mistake. Of several seeds one must do, for what a fault
