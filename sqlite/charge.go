@@ -11,6 +11,7 @@ import (
 // bounds only the wait for the transaction's turn.
 func (s *Store) Charge(ctx context.Context, batch ration.Batch) (decisions []ration.Decision, err error) {
 	err = s.write(ctx, func(ctx context.Context, tx *tx) error {
+		tx.charges = true
 		keys := keysOf(batch.Items)
 		accounts, err := tx.accounts(ctx, keys)
 		if err != nil {

@@ -13,9 +13,16 @@ import (
 // goroutine at a time.
 type conn struct {
 	driver.Conn
-	prepared map[string]statement
+	prepared map[string]*prepared
 	lists    map[string]*listQuery // of administration, by their text
 	args     []driver.NamedValue   // of the statement that runs
+	changed  change                // by statements of the transaction
+}
+
+// prepared is a statement that was prepared, and what it changes.
+type prepared struct {
+	statement
+	changes change
 }
 
 // statement is what the driver's prepared statements can do.
@@ -26,7 +33,7 @@ type statement interface {
 }
 
 func newConn(inner driver.Conn) *conn {
-	return &conn{Conn: inner, prepared: make(map[string]statement), lists: make(map[string]*listQuery)}
+	return &conn{Conn: inner, prepared: make(map[string]*prepared), lists: make(map[string]*listQuery)}
 }
 
 // exec runs a statement and returns how many rows it changed. Values are int64,
@@ -36,6 +43,7 @@ func (c *conn) exec(ctx context.Context, query string, values ...any) (int64, er
 	if err != nil {
 		return 0, err
 	}
+	c.changed |= statement.changes
 	result, err := statement.ExecContext(ctx, c.bind(values))
 	if err != nil {
 		return 0, err
@@ -49,6 +57,7 @@ func (c *conn) query(ctx context.Context, query string, values []any, each func(
 	if err != nil {
 		return err
 	}
+	c.changed |= statement.changes
 	rows, err := statement.QueryContext(ctx, c.bind(values))
 	if err != nil {
 		return err
@@ -90,7 +99,7 @@ func (c *conn) release() error {
 
 func (c *conn) close() error { return errors.Join(c.release(), c.Close()) }
 
-func (c *conn) prepare(ctx context.Context, query string) (statement, error) {
+func (c *conn) prepare(ctx context.Context, query string) (*prepared, error) {
 	if known, ok := c.prepared[query]; ok {
 		return known, nil
 	}
@@ -102,12 +111,12 @@ func (c *conn) prepare(ctx context.Context, query string) (statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, ok := fresh.(statement)
+	inner, ok := fresh.(statement)
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("preparing a statement: the driver's statement is a %T", fresh), fresh.Close())
 	}
-	c.prepared[query] = known
-	return known, nil
+	c.prepared[query] = &prepared{inner, changeBy(query)}
+	return c.prepared[query], nil
 }
 
 // bind numbers the values as the driver wants them. The result is valid until

@@ -17,25 +17,50 @@ type keyState struct {
 	usage     ledger.Usage
 }
 
-// accounts reads the accounts of those keys that exist.
+// recalled is for tests: they hold what is remembered against what is kept.
+var recalled = func(context.Context, *tx, []ration.KeyID) error { return nil }
+
+// accounts returns the accounts of those keys that exist. It reads those that it does not
+// remember.
 func (tx *tx) accounts(ctx context.Context, keys []ration.KeyID) (map[ration.KeyID]*ledger.Account, error) {
+	accounts := make(map[ration.KeyID]*ledger.Account, len(keys))
+	var others []ration.KeyID
+	for _, id := range keys {
+		account, err := tx.memory.account(id, tx.now)
+		switch {
+		case err != nil:
+			return nil, err
+		case account != nil:
+			accounts[id] = account
+		default:
+			others = append(others, id)
+		}
+	}
+	if err := recalled(ctx, tx, keys); err != nil || others == nil {
+		return accounts, err
+	}
+	return accounts, tx.readAccounts(ctx, others, accounts)
+}
+
+func (tx *tx) readAccounts(ctx context.Context, keys []ration.KeyID, accounts map[ration.KeyID]*ledger.Account) error {
 	states, err := tx.keyStates(ctx, blobs(keys))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	plans, err := tx.plansOf(ctx, states)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	accounts := make(map[ration.KeyID]*ledger.Account, len(states))
 	for id, k := range states {
-		policy, err := ledger.NewPolicy(k.key, ledger.Plans{Now: plans[k.key.Plan], Next: plans[k.key.NextPlan]}, k.overrides, k.secrets, tx.now)
+		parts := &policyParts{k.key, ledger.Plans{Now: plans[k.key.Plan], Next: plans[k.key.NextPlan]}, k.overrides, k.secrets}
+		policy, err := parts.policyAt(tx.now)
 		if err != nil {
-			return nil, fmt.Errorf("reading the policy of %s: %w", id, err)
+			return err
 		}
 		accounts[id] = ledger.NewAccount(policy, k.usage)
+		tx.memory.add(parts, &policy, k.usage)
 	}
-	return accounts, nil
+	return nil
 }
 
 // By the primary key of api_keys.

@@ -27,7 +27,27 @@ func (tx *tx) readUnits(ctx context.Context, items []ration.Item, accounts map[r
 		return nil
 	}
 	units := make(ledger.Units)
-	err := queryList(ctx, tx.conn, meterUnits, named, func(r *row) error {
+	if err := tx.unitsOf(ctx, named, units); err != nil {
+		return fmt.Errorf("reading the units of meters: %w", err)
+	}
+	for _, account := range accounts {
+		account.TakeUnits(units)
+	}
+	return nil
+}
+
+// unitsOf gives units those of meters, and reads the ones that it does not remember.
+func (tx *tx) unitsOf(ctx context.Context, meters []string, units ledger.Units) error {
+	var others []string
+	for _, meter := range meters {
+		switch m, known := tx.memory.units[meter]; {
+		case !known:
+			others = append(others, meter)
+		case m.given:
+			units[meter] = m.unit
+		}
+	}
+	err := queryList(ctx, tx.conn, meterUnits, others, func(r *row) error {
 		decimals := r.int(1)
 		if decimals < 0 || decimals > int64(ration.MinUnit) {
 			return fmt.Errorf("meter %q: a unit with %d decimal places", r.text(0), decimals)
@@ -36,10 +56,11 @@ func (tx *tx) readUnits(ctx context.Context, items []ration.Item, accounts map[r
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("reading the units of meters: %w", err)
+		return err
 	}
-	for _, account := range accounts {
-		account.TakeUnits(units)
+	for _, meter := range others {
+		unit, given := units[meter]
+		tx.memory.addUnit(meter, meterUnit{unit, given})
 	}
 	return nil
 }

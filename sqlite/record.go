@@ -45,6 +45,7 @@ func (tx *tx) record(ctx context.Context, keys []ration.KeyID, accounts map[rati
 				return fmt.Errorf("noting the use of a secret of %s: %w", id, err)
 			}
 		}
+		tx.memory.note(id, account, tx.now)
 	}
 	if !changed {
 		return errNothingToCommit
@@ -87,6 +88,19 @@ ON CONFLICT (api_key_id, meter) DO UPDATE SET
 	counted_given_back = iif(counted_hour = excluded.counted_hour, counted_given_back, 0),
 	counted_denied = iif(counted_hour = excluded.counted_hour, counted_denied, 0) + excluded.counted_denied`
 
+// runUsage is addUsage of a row of which all periods run on, and moveRates is that of one
+// of which the rates move, too. By the primary key of key_usage.
+const (
+	runUsage  = "UPDATE key_usage SET " + runCounts + " WHERE api_key_id = ?4 AND meter = ?5"
+	moveRates = "UPDATE key_usage SET " + runCounts + `,
+	second_rate_tat = ?6, second_rate_rest = ?7, minute_rate_tat = ?8, minute_rate_rest = ?9,
+	second_rate_quantity = ?10, second_rate_quantity_tat = ?11, minute_rate_quantity = ?12, minute_rate_quantity_tat = ?13
+	WHERE api_key_id = ?4 AND meter = ?5`
+	runCounts = `used = used + ?1, denied = denied + ?2, last_request_at = coalesce(?3, last_request_at),
+	hour_used = hour_used + ?1, day_used = day_used + ?1, week_used = week_used + ?1, month_used = month_used + ?1,
+	counted_used = counted_used + min(?1, ` + mostUnits + ` - counted_used), counted_denied = counted_denied + ?2`
+)
+
 // postUsage is addUsage where amounts may be taken off: of a row that is there. By
 // the primary key of key_usage.
 const postUsage = `UPDATE key_usage SET used = used + ?1, reserved = reserved + ?2, denied = denied + ?3,
@@ -116,6 +130,10 @@ ON CONFLICT (date, api_key_id, meter) DO UPDATE SET
 	denied = denied + excluded.denied,
 	last_request_at = coalesce(excluded.last_request_at, last_request_at)`
 
+// runDay is addDay of a day that is there. By the primary key of usage_days.
+const runDay = `UPDATE usage_days SET used = used + ?, denied = denied + ?, last_request_at = coalesce(?, last_request_at)
+	WHERE date = ? AND api_key_id = ? AND meter = ?`
+
 // mostUnits is ration.MaxTotalUnits, where counts of what was given back stop.
 const mostUnits = "4611686018427387904"
 
@@ -140,10 +158,21 @@ func (tx *tx) recordMeter(ctx context.Context, id ration.KeyID, write *ledger.Me
 	if err := tx.recordHours(ctx, key, write); err != nil {
 		return err
 	}
+	if write.RunsOn {
+		written, err := tx.exec(ctx, runDay, day.Used, day.Denied, optionalMicros(day.LastRequestAt), dateText(day.Date), key, write.Meter)
+		if err != nil || written == 1 {
+			return err
+		}
+	}
 	return tx.execOne(ctx, addDay, key, write.Meter, dateText(day.Date), day.Used, day.Denied, optionalMicros(day.LastRequestAt))
 }
 
 func (tx *tx) recordUsage(ctx context.Context, key []byte, write *ledger.MeterWrite) error {
+	if write.RunsOn {
+		if written, err := tx.runUsage(ctx, key, write); err != nil || written {
+			return err
+		}
+	}
 	values := make([]any, 0, 29)
 	values = append(values, key, write.Meter, write.Used, write.Denied, optionalMicros(write.FirstRequestAt), optionalMicros(write.LastRequestAt))
 	for i, window := range write.Windows {
@@ -154,6 +183,18 @@ func (tx *tx) recordUsage(ctx context.Context, key []byte, write *ledger.MeterWr
 		return err
 	}
 	return tx.recordBegun(ctx, key, write)
+}
+
+// runUsage writes the few columns that a charge changes where a row runs on. It reports
+// whether the row was there.
+func (tx *tx) runUsage(ctx context.Context, key []byte, write *ledger.MeterWrite) (written bool, err error) {
+	statement := runUsage
+	values := append(make([]any, 0, 13), write.Used, write.Denied, optionalMicros(write.LastRequestAt), key, write.Meter)
+	if write.RatesMoved {
+		statement, values = moveRates, rateValues(values, &write.Rates)
+	}
+	rows, err := tx.exec(ctx, statement, values...)
+	return rows == 1, err
 }
 
 // recordBegun records what is kept of periods that few keys have: resets, and shifted

@@ -43,6 +43,7 @@ type Store struct {
 	writer   chan *conn
 	readers  chan *conn
 	lookedAt int64 // the schema's version when its tables were last found right; only for the goroutine that has the writer
+	memory   memory
 
 	checkpoints *checkpointer
 	failing     atomic.Bool           // the last transaction failed, and not because of what it was asked to do

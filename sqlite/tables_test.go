@@ -112,7 +112,11 @@ func TestRowsThatAreWithheldAreNotAdmitted(t *testing.T) {
 			if err := store.Trust(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if decisions, err := store.Charge(t.Context(), testbatch.Requests(t, key)); !errors.Is(err, ration.ErrStoreUnavailable) {
+			item := testbatch.Item{Charge: ration.Charge{KeyID: key}}
+			if strings.HasPrefix(withhold, "INSERT") { // requests have their rows
+				item.Amounts = []ration.Amount{{Meter: "tokens", Units: 1}}
+			}
+			if decisions, err := store.Charge(t.Context(), testbatch.Of(t, item)); !errors.Is(err, ration.ErrStoreUnavailable) {
 				t.Errorf("Charge = %v, %v, want ErrStoreUnavailable", decisions, err)
 			}
 		})

@@ -39,12 +39,22 @@ func (s *Store) TokensByDigest(ctx context.Context, digests []ration.Digest) ([]
 // By the unique index of digest.
 var validityByDigest = newListQuery("SELECT digest, expires_at, revoked_at FROM admin_tokens WHERE digest IN (?)")
 
-// readTokensOf reads the tokens that items name.
+// readTokensOf reads the tokens that items name, unless it remembers them.
 func (tx *tx) readTokensOf(ctx context.Context, items []ration.Item) (ledger.Tokens, error) {
 	tokens := ledger.TokensOf(items)
-	err := queryList(ctx, tx.conn, validityByDigest, digestBlobs(tokens.Digests()), func(r *row) error {
+	var others []ration.Digest
+	for _, digest := range tokens.Digests() {
+		if token, known := tx.memory.tokens[digest]; known {
+			tokens.Take(digest, token.expiresAt, token.revokedAt, tx.now)
+		} else {
+			others = append(others, digest)
+		}
+	}
+	err := queryList(ctx, tx.conn, validityByDigest, digestBlobs(others), func(r *row) error {
 		columns := &columns{row: r}
-		tokens.Take(columns.Digest(), columns.Time(), columns.Time(), tx.now)
+		digest, token := columns.Digest(), validity{expiresAt: columns.Time(), revokedAt: columns.Time()}
+		tokens.Take(digest, token.expiresAt, token.revokedAt, tx.now)
+		tx.memory.addToken(digest, token)
 		return nil
 	})
 	if err != nil {

@@ -19,6 +19,8 @@ type tx struct {
 	*conn
 	now     time.Time // the store's clock, read after the transaction began
 	suspect bool      // the clock has stepped, so no period may begin
+	memory  *memory
+	charges bool // it writes what it changes into the memory, too
 }
 
 // write runs do in a transaction, alone, and returns after it is flushed to
@@ -52,22 +54,27 @@ func (s *Store) transact(ctx context.Context, conn *conn, do func(context.Contex
 	if _, err := conn.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return s.explain("beginning a transaction", err)
 	}
-	ended := false
+	ended, unchanged := false, false
 	defer func() {
-		if !ended { // also where do panics
-			// SQLite has rolled back by itself after some errors, and then
-			// complains here.
-			_, _ = conn.exec(ctx, "ROLLBACK")
+		if ended {
+			return
+		}
+		// Also where do panics. SQLite has rolled back by itself after some errors,
+		// and then complains here.
+		if _, err := conn.exec(ctx, "ROLLBACK"); err == nil && unchanged {
+			s.memory.end(0)
 		}
 	}()
-	if err := s.watchTables(ctx, conn); err != nil {
+	if err := s.look(ctx, conn); err != nil {
 		if errors.Is(err, ErrAltered) {
 			return unavailable("beginning a transaction", err)
 		}
 		return s.explain("beginning a transaction", err)
 	}
 	clock := s.clock.read()
-	if err := do(ctx, &tx{conn: conn, now: clock.Now, suspect: clock.Suspect}); err != nil {
+	tx := &tx{conn: conn, now: clock.Now, suspect: clock.Suspect, memory: &s.memory}
+	if err := do(ctx, tx); err != nil {
+		unchanged = !tx.charges || errors.Is(err, errNothingToCommit)
 		if isOutOfReach(err) {
 			s.failing.Store(true)
 		}
@@ -82,7 +89,24 @@ func (s *Store) transact(ctx context.Context, conn *conn, do func(context.Contex
 	if err := s.files.check(); err != nil {
 		return fmt.Errorf("%w: committing: %w", ration.ErrOutcomeUnknown, err)
 	}
+	if tx.charges {
+		conn.changed = 0
+	}
+	s.memory.end(conn.changed)
 	return nil
+}
+
+// look looks at what others have done to the file since the last transaction.
+func (s *Store) look(ctx context.Context, conn *conn) error {
+	version, err := conn.number(ctx, "PRAGMA data_version")
+	if err != nil {
+		return err
+	}
+	conn.changed = 0
+	if s.memory.begin(version) {
+		return nil
+	}
+	return s.watchTables(ctx, conn)
 }
 
 // explain turns an error before the commit, which changed nothing, into one of

@@ -109,8 +109,33 @@ func (a *Account) Writes() []MeterWrite {
 			}
 		}
 		write.TurnHour(before.Counted)
+		write.compare(a.before.Meter(write.Meter))
 	}
 	return a.writes
+}
+
+// Kept returns the key's usage as it is kept once Writes are written. Call it last, after
+// Writes.
+func (a *Account) Kept() Usage {
+	kept := a.before
+	for i := range a.writes {
+		write := &a.writes[i]
+		entry := kept.Meter(write.Meter)
+		if entry == nil {
+			kept = append(kept, MeterUsage{})
+			entry = &kept[len(kept)-1]
+		}
+		counted := entry.Counted
+		if counted.Hour != write.Counted.Hour {
+			counted = HourCount{Hour: write.Counted.Hour}
+		}
+		*entry = *a.after.meterOrUnused(write.Meter)
+		entry.Counted = counted.Count(write.Counted)
+	}
+	for i := range kept {
+		kept[i].InFlight = 0 // leases say it
+	}
+	return kept
 }
 
 // SecretsUsed returns the secrets whose last use has to be written.

@@ -53,6 +53,10 @@ func NewPolicy(key ration.Key, plans Plans, overrides []ration.Override, secrets
 	}, nil
 }
 
+// Lasts reports whether the policy holds at any time, until somebody changes the key or
+// its plan.
+func (p *Policy) Lasts() bool { return p.terms.NextChange(time.Time{}).IsZero() }
+
 // Terms returns what the limits are made of.
 func (p *Policy) Terms() Terms { return p.terms }
 

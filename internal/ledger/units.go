@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/ration-dev/ration"
 )
@@ -43,6 +44,7 @@ func (a *Account) TakeUnits(units Units) {
 		return
 	}
 	a.units = units
+	a.policy.Limits = slices.Clone(a.policy.Limits) // the store may remember the policy
 	for i := range a.policy.Limits {
 		if limit := &a.policy.Limits[i]; limit.Kind != ration.KindConcurrent {
 			limit.Unit = units[limit.Meter]

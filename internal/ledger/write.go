@@ -37,6 +37,27 @@ type MeterWrite struct {
 	// Posted, Used and Denied are those of the write, and nothing is given back.
 	Counted    HourCount
 	OtherHours []HourCount // of the history, to be added
+
+	// RunsOn says that the meter has a row and all its periods and its hour run on: then
+	// Used is to be added to each, Denied to the row and the hour, LastRequestAt to be
+	// set, and Rates if they move. That is so for nearly all charges.
+	RunsOn     bool
+	RatesMoved bool // Rates are not those of the row
+}
+
+// compare sets RunsOn and RatesMoved by what was read of the row, which is nil if there
+// is none. Call it when the rest of the write is complete.
+func (w *MeterWrite) compare(row *MeterUsage) {
+	if row == nil {
+		w.RatesMoved = true
+		return
+	}
+	w.RatesMoved = w.Rates != row.Rates
+	w.RunsOn = !w.Posted && w.Resets == nil && len(w.OtherHours) == 0 && w.Counted.Hour == row.Counted.Hour &&
+		(w.FirstRequestAt.IsZero() || !row.FirstRequestAt.IsZero())
+	for i := range w.Windows {
+		w.RunsOn = w.RunsOn && w.Windows[i].ID == row.Windows[i].ID && w.Windows[i].EndsAt.Equal(row.Windows[i].EndsAt)
+	}
 }
 
 // DayWrite is what has to be added to a day of a meter's history. None of its numbers

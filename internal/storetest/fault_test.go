@@ -19,6 +19,8 @@ const (
 	readsBeforeTheLock    fault = "reads usage before the lock"
 	timesBeforeTheLock    fault = "reads the clock before the lock"
 	remembersKeys         fault = "remembers keys"
+	remembersUsage        fault = "remembers usage that administration has changed"
+	remembersTokens       fault = "remembers tokens that were revoked"
 	checksTokensEarly     fault = "checks tokens before the lock"
 	chargesDryRuns        fault = "charges dry runs"
 	forgetsDenials        fault = "forgets denials"
@@ -110,6 +112,8 @@ func TestSuiteNoticesFaults(t *testing.T) {
 		usesLinksAgain:         "Sessions/a login link begins one session, at whatever instance",
 		notesEachUse:           "Tokens/the last use is written at most once a minute",
 		remembersKeys:          "Access/a key's status holds from the next decision on",
+		remembersUsage:         "Resets/a reset begins every limit's count anew and keeps the history",
+		remembersTokens:        "Tokens/a charge is decided in the name of a valid token alone",
 		chargesDryRuns:         "Decisions/a dry run changes nothing",
 		forgetsDenials:         "Decisions/a denial is counted and changes nothing else",
 		forgetsHours:           "Hours/an hour that is over stays in the history",

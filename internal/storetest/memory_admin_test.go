@@ -392,7 +392,11 @@ func (m *memory) tokensOf(items []ration.Item, now time.Time) ledger.Tokens {
 	tokens := ledger.TokensOf(items)
 	for _, token := range m.tokens {
 		if slices.Contains(tokens.Digests(), token.digest) {
+			if m.fault == remembersTokens && m.valid[token.digest] {
+				token.RevokedAt = time.Time{}
+			}
 			tokens.Take(token.digest, token.ExpiresAt, token.RevokedAt, now)
+			m.valid[token.digest] = token.RevokedAt.IsZero()
 		}
 	}
 	return tokens

@@ -37,6 +37,8 @@ type memory struct {
 	closed     bool
 	crashing   crash
 	remembered map[ration.KeyID]*admin.KeyRecord // by a fault
+	counted    map[ration.KeyID]ledger.Usage     // likewise
+	valid      map[ration.Digest]bool            // likewise
 	keys       map[ration.KeyID]*admin.KeyRecord
 	usage      map[ration.KeyID]ledger.Usage
 	days       []admin.UsageDay
@@ -93,6 +95,8 @@ func newMemory() *memory {
 
 		jobs:       map[uuid.UUID]*memoryJob{},
 		remembered: map[ration.KeyID]*admin.KeyRecord{},
+		counted:    map[ration.KeyID]ledger.Usage{},
+		valid:      map[ration.Digest]bool{},
 		instances:  map[uuid.UUID]admin.ServingInstance{},
 		events:     memoryEvents{marks: map[nameOfKey]bool{}, told: map[ration.KeyID]time.Time{}},
 		asked:      memoryAsked{map[ration.KeyID]admin.KeyRequest{}, map[ration.Digest]admin.PickupLink{}},
@@ -259,6 +263,9 @@ func (m *memory) account(record *admin.KeyRecord, early map[ration.KeyID]seen, n
 	if err != nil {
 		return nil, err
 	}
+	if counted, ok := m.counted[record.ID]; ok && m.fault == remembersUsage {
+		state.usage = counted.Clone()
+	}
 	account := ledger.NewAccount(policy, state.usage)
 	account.Tell(ledger.DefaultThresholds())
 	return account, nil
@@ -279,6 +286,7 @@ func (m *memory) write(id ration.KeyID, account *ledger.Account, now time.Time) 
 		i := slices.IndexFunc(secrets, func(s ration.SecretState) bool { return s.ID == used })
 		secrets[i].LastUsedAt = now
 	}
+	m.counted[id] = account.Kept()
 }
 
 func (m *memory) writeUsage(id ration.KeyID, write ledger.MeterWrite) {
