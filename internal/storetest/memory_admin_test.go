@@ -387,9 +387,12 @@ func (m *memory) TokensByDigest(_ context.Context, digests []ration.Digest) ([]a
 
 // tokensOf reads the tokens that items name.
 func (m *memory) tokensOf(items []ration.Item, now time.Time) ledger.Tokens {
+	tokens := ledger.TokensOf(items)
+	if len(tokens.Digests()) == 0 {
+		return tokens // without a lock that somebody may hold until this batch is seen to wait for another
+	}
 	m.plansMu.Lock()
 	defer m.plansMu.Unlock()
-	tokens := ledger.TokensOf(items)
 	for _, token := range m.tokens {
 		if slices.Contains(tokens.Digests(), token.digest) {
 			if m.fault == remembersTokens && m.valid[token.digest] {
