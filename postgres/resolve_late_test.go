@@ -58,7 +58,7 @@ func TestAttemptThatIsKnownToBeDeadLeavesNothingUnknown(t *testing.T) {
 		locked <- err
 	}()
 	d.await(t, "SELECT cardinality(pg_blocking_pids($1)) > 0", pid) // by the first attempt, which dies now
-	w.Refuse() // or the second attempt may be there before the server has woken the other
+	w.Refuse()                                                      // or the second attempt may be there before the server has woken the other
 	close(mayCut)
 	if err := <-locked; err != nil {
 		t.Fatal(err)
