@@ -72,6 +72,8 @@ func (w *workload) change(n *node, s *Subject, random *rand.Rand) Outcome {
 	case Rotate:
 		s.rotating.Lock() // or nobody would know which secret is the last
 		defer s.rotating.Unlock()
+		op.Secret = s.rotations // whoever gets no answer doesn't know whether this one was made
+		s.rotations++
 		op.Called = time.Since(w.rig.start)
 		issued, err = n.admin.RotateKey(ctx, s.Key, api.KeyRotation{})
 	case Revoke:
@@ -83,7 +85,7 @@ func (w *workload) change(n *node, s *Subject, random *rand.Rand) Outcome {
 	}
 	if kind == Rotate && op.Outcome == Done {
 		s.mu.Lock()
-		s.secret, s.version = issued.Secret, s.version+1
+		s.secret, s.version = issued.Secret, op.Secret+1
 		s.mu.Unlock()
 	}
 	s.note(op)

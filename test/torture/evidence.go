@@ -51,7 +51,7 @@ type Operation struct {
 	Returned time.Duration `json:"returned"`
 	Units    int64         `json:"units,omitempty"`  // asked for
 	ID       string        `json:"id,omitempty"`     // of a reservation or a failing call, or an idempotency key
-	Secret   int           `json:"secret,omitempty"` // which of the key's it was sent with
+	Secret   int           `json:"secret,omitempty"` // which of the key's it was sent with; of a rotation, the one before the one that it makes
 	Outcome  Outcome       `json:"outcome"`
 	Code     string        `json:"code,omitempty"`     // of a denial
 	Replayed bool          `json:"replayed,omitempty"` // the answer is that of an earlier, equal one
@@ -92,14 +92,16 @@ type Subject struct {
 	Held     int64 `json:"held"`           // units that open reservations hold
 	Kept     int64 `json:"kept"`           // units of failing calls that were not given back
 
-	rotating sync.Mutex
-	mu       sync.Mutex
-	plan     string // that it has its limit from; empty: it has its own
-	form     string // of its limit
-	secret   string
-	version  int    // of the secret
-	open     []held // reservations
-	unknown  int
+	rotating  sync.Mutex // what follows
+	rotations int        // that were tried
+
+	mu      sync.Mutex
+	plan    string // that it has its limit from; empty: it has its own
+	form    string // of its limit
+	secret  string
+	version int    // of the secret
+	open    []held // reservations
+	unknown int
 }
 
 // held is a reservation that somebody may end.

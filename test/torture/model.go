@@ -136,7 +136,7 @@ func steps(before *state, op *Operation) (after []any) {
 		add(before.begin(before.period))
 	case Rotate:
 		next := *before
-		next.secret++
+		next.secret = op.Secret + 1
 		add(&next)
 	case Revoke:
 		next := *before
