@@ -57,7 +57,7 @@ func (h *Handler) askEach(c *call, buffers *buffers) error {
 			out = append(out, ',')
 		}
 		out = append(out, parts[i].answer...)
-		minimal = minimal || parts[i].minimal
+		minimal = minimal || parts[i].shortened
 	}
 	if minimal {
 		c.w.Header().Set("Preference-Applied", preferenceApplied)
@@ -75,11 +75,11 @@ func (h *Handler) askEach(c *call, buffers *buffers) error {
 // part is one question of several.
 type part struct {
 	call
-	asks    bearer.Caller
-	answer  []byte
-	minimal bool
-	err     error // why it has no decision
-	fault   any   // what it panicked with
+	asks      bearer.Caller
+	answer    []byte
+	shortened bool  // the answer is minimal
+	err       error // why it has no decision
+	fault     any   // what it panicked with
 }
 
 func (p *part) ask(h *Handler, body []byte) {
@@ -87,7 +87,7 @@ func (p *part) ask(h *Handler, body []byte) {
 	q := &question{}
 	decision, err := h.decided(&p.call, q, body)
 	if err == nil {
-		p.answer, p.minimal, err = h.appendDecision(make([]byte, 0, usualAnswer), &p.call, q, &decision)
+		p.answer, p.shortened, err = h.appendDecision(make([]byte, 0, usualAnswer), &p.call, q, &decision)
 	}
 	if err != nil {
 		p.err = err
