@@ -4,10 +4,8 @@ import (
 	"context"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/internal/admin"
 	"github.com/ration-dev/ration/internal/wire"
@@ -51,9 +49,9 @@ func (a *app) sessionsEndCommand() *cobra.Command {
 that is over stays as it is.`,
 		Example: "  ration sessions end 0197c0de-…",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := uuid.Parse(args[0])
+			id, err := parseUUID("SESSION", args[0], "a session's id", "ration sessions list")
 			if err != nil {
-				return &ration.InvalidError{Field: "SESSION", Reason: "a session's id is a UUID; 'ration sessions list' shows them"}
+				return err
 			}
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				session, err := ops.EndSession(cmd.Context(), actor(), id)

@@ -81,9 +81,9 @@ deliveries to the webhook that were given up are sent again. The webhook must be
 			if dead {
 				return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error { return a.replayDead(cmd.Context(), ops, webhook) })
 			}
-			event, err := uuid.Parse(args[1])
+			event, err := parseUUID("EVENT", args[1], "an event's id", "ration webhooks deliveries")
 			if err != nil {
-				return &ration.InvalidError{Field: "EVENT", Reason: "an event's id is a UUID; 'ration webhooks deliveries' shows them"}
+				return err
 			}
 			return a.with(cmd.Context(), mustExist, func(ops admin.Operations) error {
 				delivery, err := ops.ReplayDelivery(cmd.Context(), actor(), admin.DeliveryID{WebhookID: webhook, EventID: event})

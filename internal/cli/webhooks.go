@@ -236,9 +236,15 @@ func oneWebhook(cmd *cobra.Command, args []string) error {
 }
 
 func parseWebhook(text string) (uuid.UUID, error) {
+	return parseUUID("WEBHOOK", text, "a webhook's id", "ration webhooks list")
+}
+
+// parseUUID reads an argument. What is none is not repeated: it may be something else, such
+// as a secret. List is the command that shows the ids.
+func parseUUID(argument, text, name, list string) (uuid.UUID, error) {
 	id, err := uuid.Parse(text)
 	if err != nil {
-		return id, &ration.InvalidError{Field: "WEBHOOK", Reason: "a webhook's id is a UUID; 'ration webhooks list' shows them"}
+		return id, &ration.InvalidError{Field: argument, Reason: name + " is a UUID; '" + list + "' shows them"}
 	}
 	return id, nil
 }
