@@ -67,14 +67,15 @@ func (r RateState) at(t time.Time) owed {
 	return givenBack(r.Quantity, microsBetween(t, r.TAT)).plus(owed{low: uint64(r.Rest)})
 }
 
-// rateStateOf is the inverse of at. What would take centuries to be given back does
-// not fit: then it returns false.
-func rateStateOf(owes owed, quantity int64, now time.Time) (RateState, bool) {
+// rateStateOf is the inverse of at, but for a debt that would take more than 292 years
+// to be given back, which a charge of no units can meet after a change to a far smaller
+// rate: it keeps as much as the rate gives back in that time.
+func rateStateOf(owes owed, quantity int64, now time.Time) RateState {
 	micros, rest := owes.over(uint64(quantity))
 	if micros > mostMicros {
-		return RateState{}, false
+		micros, rest = mostMicros, 0
 	}
-	return RateState{TAT: now.Add(time.Duration(micros) * time.Microsecond), Rest: rest, Quantity: quantity}, true
+	return RateState{TAT: now.Add(time.Duration(micros) * time.Microsecond), Rest: rest, Quantity: quantity}
 }
 
 // microsBetween is right for all times that databases hold, as time.Duration isn't.
@@ -107,8 +108,5 @@ func describeRate(s *ration.LimitStatus, state RateState, units int64, clock *ra
 		next := owes.less(owedFor(min(used, s.Size())-1, s.Period))
 		s.AvailableAt = clock.now.Add(next.in(s.Quantity))
 	}
-	if next, fits := rateStateOf(owes, s.Quantity, clock.now); fits {
-		return next
-	}
-	return state
+	return rateStateOf(owes, s.Quantity, clock.now)
 }

@@ -22,10 +22,13 @@ type admittedBy struct {
 // TestChangedRateNeverAdmitsMore changes a rate between charges, and holds every
 // stretch of admissions against what the rate may give in it: the burst of the limit
 // that admitted the last, and what came back meanwhile at the rates that held.
+// Its rates are small or large, since a change from the largest to the smallest would
+// leave a debt of thousands of years: see TestDebtOfCenturiesIsKept.
 func TestChangedRateNeverAdmitsMore(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		period := rapid.SampledFrom([]ration.Period{ration.PeriodSecond, ration.PeriodMinute}).Draw(rt, "period")
-		draw := rapid.Custom(func(rt *rapid.T) ration.Limit { return drawRate(rt, period) })
+		quantities := rapid.SampledFrom([]*rapid.Generator[int64]{smallQuantities, largeQuantities}).Draw(rt, "quantities")
+		draw := rapid.Custom(func(rt *rapid.T) ration.Limit { return drawRate(rt, period, quantities) })
 		policy := ledger.Policy{Key: ration.Key{Status: ration.StatusActive}, Zone: time.UTC, Limits: []ration.Limit{draw.Draw(rt, "rate")}}
 		usage, now := ledger.Usage(nil), noon
 		var history []admittedBy
@@ -56,12 +59,15 @@ func drawLate(rt *rapid.T) time.Duration {
 	return rapid.SampledFrom([]time.Duration{0, 0, time.Second, time.Hour}).Draw(rt, "late")
 }
 
+// The largest of either takes at most 285 years to be given back at the smallest.
+var (
+	smallQuantities = rapid.OneOf(rapid.Int64Range(1, 20), rapid.Int64Range(1, 1000), rapid.Int64Range(1, 150_000_000))
+	largeQuantities = rapid.OneOf(rapid.Int64Range(60_100_000, 100_000_000), rapid.Int64Range(60_100_000, ration.MaxUnits))
+)
+
 // drawRate draws a rate on requests.
-func drawRate(rt *rapid.T, period ration.Period) ration.Limit {
-	limit := ration.Limit{
-		Meter: ration.MeterRequests, Period: period,
-		Quantity: rapid.OneOf(rapid.Int64Range(1, 20), rapid.Int64Range(1, 1000), rapid.Int64Range(1, ration.MaxUnits)).Draw(rt, "quantity"),
-	}
+func drawRate(rt *rapid.T, period ration.Period, quantities *rapid.Generator[int64]) ration.Limit {
+	limit := ration.Limit{Meter: ration.MeterRequests, Period: period, Quantity: quantities.Draw(rt, "quantity")}
 	limit.Burst = rapid.Int64Range(0, min(40, 100_000*min(limit.Quantity, 1000))).Draw(rt, "burst")
 	limit, err := limit.Normalize()
 	if err != nil {
@@ -101,4 +107,38 @@ func givenBetween(former, latter admittedBy) *big.Rat {
 // given returns what a rate gives back in a time.
 func given(limit ration.Limit, in time.Duration) *big.Rat {
 	return new(big.Rat).Sub(mostIn(limit, in), new(big.Rat).SetInt64(limit.Size()))
+}
+
+// TestDebtOfCenturiesIsKept changes a rate to one that needs longer than the years that
+// a state can count to give back what is owed. Charges of nothing, which alone are
+// admitted then, must not make the debt forgotten.
+func TestDebtOfCenturiesIsKept(t *testing.T) {
+	rate := func(quantity int64) []ration.Limit {
+		limit, err := ration.Limit{Meter: ration.MeterRequests, Period: ration.PeriodMinute, Quantity: quantity}.Normalize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []ration.Limit{limit}
+	}
+	policy := ledger.Policy{Key: ration.Key{Status: ration.StatusActive}, Zone: time.UTC, Limits: rate(ration.MaxUnits)}
+	usage, now := ledger.Usage(nil), noon
+	decide := func(units int64) ration.Decision {
+		charge := ration.Charge{Amounts: []ration.Amount{amount(ration.MeterRequests, units)}}
+		decision, changes := ledger.Decide(&policy, usage, &charge, ration.SecretID{}, ledger.Clock{Now: now})
+		usage = usage.Apply(changes)
+		return decision
+	}
+	if d := decide(ration.MaxUnits); !d.Allowed() {
+		t.Fatalf("the whole bucket: %s", d.Code)
+	}
+	policy.Limits, policy.ChangedAt = rate(1), now
+	for range 3 {
+		now = now.Add(time.Hour)
+		if d := decide(0); !d.Allowed() {
+			t.Fatalf("nothing: %s", d.Code)
+		}
+		if d := decide(1); d.Code != ration.CodeRateExceeded || d.RetryAfter < 291*8766*time.Hour {
+			t.Fatalf("one unit: %s, retry after %s", d.Code, d.RetryAfter)
+		}
+	}
 }
