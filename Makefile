@@ -20,7 +20,7 @@ FUZZ_TIME ?= 10s
 
 # Only "make build" needs the commit in its binary, whatever GOFLAGS says; asking
 # git for it fails in a checkout that belongs to another user, as in many CI containers.
-test test-long test-fast prove lint fmt bench: export GOFLAGS += -buildvcs=false
+test test-long test-fast prove lint fmt bench latency ways: export GOFLAGS += -buildvcs=false
 
 # each-module runs a command for every module, and fails in the end if one did.
 each-module = @failed=; for module in $(MODULES); do $(1) || failed=1; done; [[ -z "$$failed" ]]
@@ -63,13 +63,22 @@ prove: ## let faults loose on real instances for SECONDS (60), and say in one li
 fuzz: ## run every fuzz target for FUZZ_TIME (10s)
 	scripts/fuzz.sh $(FUZZ_TIME)
 
+# KEYS adds the engine with that many keys, such as 1000000 (ten minutes more). FLAGS are
+# those of bench/cmd/bench, such as '-only verify -rounds 10 -baseline PATH'.
+KEYS ?=
+FLAGS ?=
+
 .PHONY: bench
-bench: system ## compare with other ways to count, each checked for doing the work
-	scripts/bench.sh
+bench: ## measure the binary beside other ways to count, each checked for doing the work (20 minutes)
+	@scripts/bench.sh $(if $(KEYS),-keys $(KEYS)) $(FLAGS)
 
 .PHONY: latency
-latency: system ## measure what Ration adds to a call, on SQLite and PostgreSQL
-	scripts/latency.sh
+latency: ## measure what Ration adds to a call at a constant rate (10 minutes)
+	@scripts/bench.sh -only latency -rates 1,10,100,1000 -seconds 20 -rounds 1 $(FLAGS)
+
+.PHONY: ways
+ways: ## measure the ways in that a gateway asks beside each other (8 minutes)
+	@scripts/ways.sh
 
 .PHONY: observed
 observed: ## measure what metrics and traces cost (3 minutes)

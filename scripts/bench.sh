@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs the comparison in bench/, a module of its own: scripts/bench.sh [argument ...]
+# Runs the benchmark in bench/, a module of its own: scripts/bench.sh [argument ...]
 set -euo pipefail
-cd "$(dirname "$0")/../bench"
-go run ./cmd/bench "$@"
-../scripts/require.sh h2load
-make --silent -C .. build
-exec go run ./cmd/ways -ration "$PWD/../bin/ration"
+cd "$(dirname "$0")/.."
+scripts/require.sh postgresql wrk redis
+make --silent build
+programs=$PWD/.cache/bench
+(cd bench && go build -o "$programs/" ./cmd/bench ./cmd/contender)
+exec "$programs/bench" -ration "$PWD/bin/ration" "$@"

@@ -29,10 +29,12 @@ packages() {
     typescript) echo node-typescript ;;
     npm) echo npm ;;
     h2load) echo nghttp2-client ;;
+    wrk) echo wrk ;;
+    redis) echo redis-server ;;
     java) echo default-jre-headless ;;
     patroni) echo patroni ;;
     etcd) echo etcd-server ;;
-    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl promtool git postgresql pgbouncer nginx haproxy chromium python3 systemd-analyze fastapi wheel mypy express typescript npm h2load java patroni etcd" >&2; exit 2 ;;
+    *) echo "require.sh: unknown: $1; known: cc curl bash-completion fish openssl promtool git postgresql pgbouncer nginx haproxy chromium python3 systemd-analyze fastapi wheel mypy express typescript npm h2load wrk redis java patroni etcd" >&2; exit 2 ;;
   esac
 }
 
@@ -60,6 +62,8 @@ has() {
     typescript) command -v tsc ;;
     npm) command -v npm ;;
     h2load) command -v h2load ;;
+    wrk) command -v wrk ;;
+    redis) command -v redis-server ;;
     java) command -v java ;;
     express) NODE_PATH=/usr/share/nodejs node -e 'require("express")' ;;
   esac >/dev/null 2>&1

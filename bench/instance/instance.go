@@ -2,12 +2,14 @@
 package instance
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -21,10 +23,11 @@ const (
 // Command runs one command on a database and returns what it printed.
 func Command(ctx context.Context, binary, database string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, binary, args...)
-	command.Env, command.Stderr = environment(database), os.Stderr
+	said := new(bytes.Buffer) // of interest if the command fails
+	command.Env, command.Stderr = environment(database), said
 	output, err := command.Output()
 	if err != nil {
-		return "", fmt.Errorf("ration %s: %w", strings.Join(args[:min(2, len(args))], " "), err)
+		return "", fmt.Errorf("ration %s: %w\n%s", strings.Join(args[:min(2, len(args))], " "), err, said)
 	}
 	return strings.TrimSpace(string(output)), nil
 }
@@ -44,18 +47,22 @@ func Serve(ctx context.Context, binary, database string, args ...string) (*Insta
 			return nil, err
 		}
 	}
-	args = append([]string{"serve", "--listen", i.Proxy, "--api-listen", i.API, "--admin-listen", i.Admin, "--envoy-listen", i.Envoy, "--log-level", "error"}, args...)
+	args = append([]string{"serve", "--listen", i.Proxy, "--api-listen", i.API, "--admin-listen", i.Admin, "--envoy-listen", i.Envoy}, args...)
 	i.process = exec.CommandContext(ctx, binary, args...)
-	i.process.Env, i.process.Stderr = environment(database), os.Stderr
+	log := new(bytes.Buffer) // at the default level, and only of interest if the process does not start
+	i.process.Env, i.process.Stderr = environment(database), log
 	if err := i.process.Start(); err != nil {
 		return nil, err
 	}
 	if err := i.awaitReady(ctx); err != nil {
-		i.Stop()
-		return nil, err
+		i.Stop() // after which nobody writes to the log
+		return nil, fmt.Errorf("%w; the process said:\n%s", err, log)
 	}
 	return i, nil
 }
+
+// PID returns the process's id.
+func (i *Instance) PID() int { return i.process.Process.Pid }
 
 // Stop ends the process and waits for it.
 func (i *Instance) Stop() {
@@ -86,7 +93,14 @@ func (i *Instance) awaitReady(ctx context.Context) error {
 	}
 }
 
-func environment(database string) []string { return append(os.Environ(), "RATION_DB="+database) }
+// environment is that of this process, less Ration's own settings and the Go runtime's: an
+// instance has its defaults.
+func environment(database string) []string {
+	kept := slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return strings.HasPrefix(variable, "RATION_") || strings.HasPrefix(variable, "GOGC=") || strings.HasPrefix(variable, "GOMAXPROCS=") || strings.HasPrefix(variable, "GOMEMLIMIT=")
+	})
+	return append(kept, "RATION_DB="+database)
+}
 
 func freeAddress(ctx context.Context) (string, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")

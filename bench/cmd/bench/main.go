@@ -1,6 +1,5 @@
-// Command bench measures Ration's engine on PostgreSQL (fsync on) beside one
-// guarded upsert per request, and /v1/verify beside an HTTP handler that does
-// nothing. Quote its ratios, not its absolute figures.
+// Command bench measures what users of Ration get, beside other ways to count, all as
+// processes of their own. README.md of this module says how to read what it prints.
 package main
 
 import (
@@ -9,190 +8,104 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
-	"runtime/pprof"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
-	"time"
 
-	"github.com/ration-dev/ration/bench/compare"
-	"github.com/ration-dev/ration/internal/testdb"
-	"github.com/ration-dev/ration/postgres"
+	"github.com/ration-dev/ration/bench/rig"
+	"github.com/ration-dev/ration/bench/workload"
 )
 
-var workloads = []compare.Workload{
-	{Name: "one hot key, 64 callers", Callers: 64, Keys: 1},
-	{Name: "one hot key, 512 callers", Callers: 512, Keys: 1},
-	{Name: "1,000 keys Zipf 1.1, 64 callers", Callers: 64, Keys: 1000, Zipf: 1.1},
-	{Name: "1,000 keys Zipf 1.1, 512 callers", Callers: 512, Keys: 1000, Zipf: 1.1},
+// options are what the command line says.
+type options struct {
+	rig     rig.Config
+	only    []string
+	rounds  int
+	seconds int
+	sizes   workload.Sizes
+	results string // directory
+	write   bool   // the result
+	verbose bool
 }
 
-// upsertConnections are the pools tried for the upsert; its best counts.
-var upsertConnections = []int{8, 32, 64}
-
 func main() {
-	length := flag.Duration("time", 4*time.Second, "length of each measurement, after a warm-up of a quarter of it")
-	only := flag.String("only", "", "run one part: engine, http or fairness")
-	match := flag.String("workload", "", "measure only the workloads whose names contain this")
-	way := flag.String("way", "", "measure only one side, without a ratio: upsert or ration")
-	lanes := flag.Int("lanes", 0, "transactions at once; 0: the default of the store")
-	profile := flag.String("cpuprofile", "", "write a profile of this process, which is callers and engine together")
-	flag.Parse()
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400) // as "ration serve" does; both sides have it
+	o, err := parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2)
 	}
-	b := &bench{length: *length, match: *match, way: *way, lanes: *lanes}
-	if err := run(b, *only, *profile); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err = run(ctx, o)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(b *bench, only, profile string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	cluster, err := testdb.NewCluster(ctx, nil)
-	if err != nil {
-		return err
+func parse(args []string) (*options, error) {
+	o := new(options)
+	flags := flag.NewFlagSet("bench", flag.ExitOnError)
+	flags.StringVar(&o.rig.Ration, "ration", "bin/ration", "the binary that is measured")
+	flags.StringVar(&o.rig.Baseline, "baseline", "", "an older binary, measured by turns with it")
+	flags.StringVar(&o.rig.Dir, "dir", os.TempDir(), "where databases are written: a directory on a disk")
+	only := flags.String("only", "", "parts to run, with commas; empty: all")
+	keys := flags.String("keys", "20000,100000", "numbers of keys that the engine is measured with, besides 1 and 1,000")
+	rates := flags.String("rates", "100,1000", "requests a second at which latency is measured")
+	store := flags.String("store", "sqlite,postgres", "the stores, with commas")
+	flags.IntVar(&o.rounds, "rounds", 5, "measurements of each contender; the median counts")
+	flags.IntVar(&o.seconds, "seconds", 4, "length of each measurement, after a warm-up of a quarter of it")
+	flags.StringVar(&o.results, "results", "bench/results", "where results are; the newest one's ratios are shown beside those of this run")
+	flags.BoolVar(&o.write, "write", false, "write the result though it is not of a whole run")
+	flags.BoolVar(&o.verbose, "v", false, "print each measurement")
+	if err := flags.Parse(args); err != nil {
+		return nil, err
 	}
-	defer func() { _ = cluster.Close() }()
-	if _, _, err := postgres.Migrate(ctx, postgres.Config{URL: cluster.DSN()}); err != nil {
-		return err
-	}
-	b.url = cluster.DSN()
-	if profile != "" {
-		file, err := os.Create(profile)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = file.Close() }()
-		if err := pprof.StartCPUProfile(file); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
-	}
-	for _, part := range []struct {
-		name string
-		run  func(context.Context) error
-	}{{"engine", b.engine}, {"fairness", b.fairness}, {"http", b.http}} {
-		if only != "" && only != part.name {
-			continue
-		}
-		if err := part.run(ctx); err != nil {
-			return fmt.Errorf("%s: %w", part.name, err)
+	for name := range strings.SplitSeq(*store, ",") {
+		switch name {
+		case "sqlite":
+			o.rig.Stores = append(o.rig.Stores, rig.SQLite)
+		case "postgres":
+			o.rig.Stores = append(o.rig.Stores, rig.PostgreSQL)
+		default:
+			return nil, fmt.Errorf("unknown store %q: use sqlite, postgres, or both with a comma", name)
 		}
 	}
-	return nil
+	if *only == "" {
+		o.only = workload.Parts
+	} else {
+		o.only = strings.Split(*only, ",")
+	}
+	for _, part := range o.only {
+		if !slices.Contains(workload.Parts, part) {
+			return nil, fmt.Errorf("unknown part %q: use %s", part, strings.Join(workload.Parts, ", "))
+		}
+	}
+	o.write = o.write || *only == "" && len(o.rig.Stores) == 2
+	var err error
+	if o.sizes.Keys, err = numbers(*keys); err != nil {
+		return nil, err
+	}
+	if o.sizes.Rates, err = numbers(*rates); err != nil {
+		return nil, err
+	}
+	if o.rounds < 1 || o.seconds < 1 {
+		return nil, fmt.Errorf("%d rounds of %d seconds: both must be at least 1", o.rounds, o.seconds)
+	}
+	program, err := os.Executable()
+	o.rig.Contender = filepath.Join(filepath.Dir(program), "contender")
+	return o, err
 }
 
-type bench struct {
-	url        string
-	length     time.Duration
-	match, way string
-	lanes      int
-}
-
-// engine compares, workload by workload, so that both sides of a ratio are
-// measured within seconds of each other.
-func (b *bench) engine(ctx context.Context) error {
-	fmt.Printf("%-34s %-22s %12s %10s %10s %8s\n", "workload", "way", "requests/s", "p50", "p99", "ratio")
-	for _, w := range workloads {
-		if !strings.Contains(w.Name, b.match) {
-			continue
+// numbers reads whole numbers with commas between them.
+func numbers(text string) (all []int, err error) {
+	for part := range strings.SplitSeq(text, ",") {
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("%q: give whole numbers from 1, with commas", text)
 		}
-		best := compare.Result{}
-		for _, connections := range upsertConnections {
-			if b.way == "ration" {
-				break
-			}
-			result, err := b.upsert(ctx, w, connections)
-			if err != nil {
-				return err
-			}
-			row(w.Name, fmt.Sprintf("upsert, %d conns", connections), result, 0)
-			if result.PerSecond > best.PerSecond {
-				best = result
-			}
-		}
-		if b.way == "upsert" {
-			continue
-		}
-		result, err := b.ration(ctx, w)
-		if err != nil {
-			return err
-		}
-		row(w.Name, "ration", result, ratio(result, best))
+		all = append(all, n)
 	}
-	return nil
+	return all, nil
 }
-
-func (b *bench) upsert(ctx context.Context, w compare.Workload, connections int) (compare.Result, error) {
-	upsert, err := compare.NewUpsert(ctx, b.url, connections)
-	if err != nil {
-		return compare.Result{}, err
-	}
-	defer upsert.Close()
-	result, err := compare.Measure(ctx, w, b.length, upsert.Count)
-	if err != nil {
-		return compare.Result{}, err
-	}
-	return result, compare.Check(ctx, result, upsert)
-}
-
-func (b *bench) ration(ctx context.Context, w compare.Workload) (compare.Result, error) {
-	var result compare.Result
-	err := b.withRation(ctx, w.Keys, func(r *compare.Ration) (err error) {
-		if result, err = compare.Measure(ctx, w, b.length, r.Count); err != nil {
-			return err
-		}
-		return compare.Check(ctx, result, r)
-	})
-	return result, err
-}
-
-func (b *bench) fairness(ctx context.Context) error {
-	const others = 100
-	return b.withRation(ctx, others+1, func(r *compare.Ration) error {
-		f, err := compare.MeasureFairness(ctx, 512, others, 2*b.length, r.Count)
-		if err != nil {
-			return err
-		}
-		fmt.Printf("\n%d keys with one call a second each, beside one key with 512 callers at %.0f/s:\n", others, f.HotPerSecond)
-		fmt.Printf("%d calls, p50 %s, p99 %s, longest %s\n", f.Calls, round(f.P50), round(f.P99), round(f.Longest))
-		return nil
-	})
-}
-
-func (b *bench) withRation(ctx context.Context, keys int, use func(*compare.Ration) error) error {
-	store, err := postgres.Open(ctx, postgres.Config{URL: b.url, Lanes: b.lanes})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = store.Close() }()
-	r, err := compare.NewRation(ctx, store, keys)
-	if err != nil {
-		return err
-	}
-	err = use(r)
-	if closeErr := r.Close(ctx); err == nil {
-		err = closeErr
-	}
-	return err
-}
-
-func ratio(a, b compare.Result) float64 {
-	if b.PerSecond == 0 {
-		return 0
-	}
-	return a.PerSecond / b.PerSecond
-}
-
-func row(workload, way string, r compare.Result, ratio float64) {
-	text := ""
-	if ratio > 0 {
-		text = fmt.Sprintf("%.2f×", ratio)
-	}
-	fmt.Printf("%-34s %-22s %12.0f %10s %10s %8s   (%d keys seen, %d admitted, %d denied)\n",
-		workload, way, r.PerSecond, round(r.P50), round(r.P99), text, r.DistinctKeys, r.Admitted, r.Denied)
-}
-
-func round(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }

@@ -18,8 +18,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ration-dev/ration/bench/compare"
 	"github.com/ration-dev/ration/bench/instance"
+	"github.com/ration-dev/ration/bench/load"
 )
 
 const (
@@ -69,7 +69,7 @@ func run(binary string, length time.Duration, rounds int) error {
 	}
 	defer os.RemoveAll(dir)
 	var got atomic.Int64 // bytes of spans
-	collector, stop, err := compare.Serve(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	collector, stop, err := load.Serve(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		n, _ := io.Copy(io.Discard, r.Body)
 		got.Add(n)
 	}))
@@ -191,7 +191,7 @@ func (s *setup) measure(ctx context.Context, length time.Duration) (float64, tim
 	if s.scraped {
 		go s.scrape(scraping)
 	}
-	client, err := compare.NewHTTP(ctx, s.server.API, "/v1/verify", http.Header{"Authorization": {"Bearer " + s.token}}, s.bodies, connections, `"allowed":true`)
+	client, err := load.NewHTTP(ctx, s.server.API, "/v1/verify", http.Header{"Authorization": {"Bearer " + s.token}}, s.bodies, connections, `"allowed":true`)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -201,7 +201,7 @@ func (s *setup) measure(ctx context.Context, length time.Duration) (float64, tim
 		return 0, 0, err
 	}
 	var calls atomic.Int64 // with those of the warm-up
-	result, err := compare.Measure(ctx, compare.Workload{Name: s.name, Callers: connections, Keys: keys, Zipf: 1.1}, length, func(ctx context.Context, key int) (bool, error) {
+	result, err := load.Measure(ctx, load.Workload{Name: s.name, Callers: connections, Keys: keys, Zipf: 1.1}, length/4, length, func(ctx context.Context, key int) (bool, error) {
 		calls.Add(1)
 		return client.Count(ctx, key)
 	})

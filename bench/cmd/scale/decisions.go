@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ration-dev/ration/bench/compare"
+	"github.com/ration-dev/ration/bench/load"
 )
 
 const (
@@ -41,17 +41,17 @@ func measureDecisions(ctx context.Context, s *settings, d *decisions) error {
 	if err != nil {
 		return err
 	}
-	workload := compare.Workload{Name: "decisions", Callers: callers, Keys: chargedKeys}
+	workload := load.Workload{Name: "decisions", Callers: callers, Keys: chargedKeys}
 	var quiet, disturbed []float64
 	read := 0
 	for range s.pairs {
-		result, err := compare.Measure(ctx, workload, s.length, caller.Count)
+		result, err := load.Measure(ctx, workload, s.length/4, s.length, caller.Count)
 		if err != nil {
 			return err
 		}
 		quiet = append(quiet, result.PerSecond)
 		stop := d.report(ctx)
-		result, err = compare.Measure(ctx, workload, s.length, caller.Count)
+		result, err = load.Measure(ctx, workload, s.length/4, s.length, caller.Count)
 		reports, reportErr := stop()
 		if err := errors.Join(err, reportErr); err != nil {
 			return err
@@ -83,7 +83,7 @@ func measureDecisions(ctx context.Context, s *settings, d *decisions) error {
 }
 
 // caller makes keys and returns who charges them.
-func (d *decisions) caller(ctx context.Context) (*compare.HTTP, error) {
+func (d *decisions) caller(ctx context.Context) (*load.HTTP, error) {
 	bodies := make([][]byte, chargedKeys)
 	for i := range bodies {
 		var created struct {
@@ -94,7 +94,7 @@ func (d *decisions) caller(ctx context.Context) (*compare.HTTP, error) {
 		}
 		bodies[i], _ = json.Marshal(map[string]string{"secret": created.Secret})
 	}
-	return compare.NewHTTP(ctx, d.address, "/v1/verify", http.Header{"Authorization": {"Bearer " + d.token}}, bodies, callers, `"allowed":true`)
+	return load.NewHTTP(ctx, d.address, "/v1/verify", http.Header{"Authorization": {"Bearer " + d.token}}, bodies, callers, `"allowed":true`)
 }
 
 func (d *decisions) create(ctx context.Context, key, created any) error {

@@ -1,9 +1,8 @@
-package compare
+package load
 
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -99,21 +98,6 @@ func (c *connection) read() (status int, err error) {
 	c.body = c.body[:length]
 	_, err = io.ReadFull(c.reader, c.body)
 	return status, err
-}
-
-// Nothing is the handler that does nothing: the most that net/http can do here.
-var Nothing = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, r.Body)
-	_, _ = io.WriteString(w, `{"allowed":true}`)
-})
-
-// VerifyBodies returns a body for POST /v1/verify per key.
-func (r *Ration) VerifyBodies() [][]byte {
-	bodies := make([][]byte, len(r.secrets))
-	for i, secret := range r.secrets {
-		bodies[i], _ = json.Marshal(map[string]string{"secret": secret.Reveal()})
-	}
-	return bodies
 }
 
 // Serve serves a handler on a free port until the returned function is called.

@@ -1,4 +1,4 @@
-package compare
+package load
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,34 +24,25 @@ type Counter func(ctx context.Context, key int) (admitted bool, err error)
 
 // Result is what a measurement found.
 type Result struct {
-	PerSecond    float64
-	P50, P99     time.Duration
-	Admitted     int64
-	Denied       int64
-	DistinctKeys int
-
-	seen []bool // by key
-}
-
-// Add adds what another measurement of the same keys counted; the speed stays.
-func (r *Result) Add(other Result) {
-	r.Admitted += other.Admitted
-	r.Denied += other.Denied
-	r.seen = union(r.seen, other.seen)
-	r.DistinctKeys = count(r.seen)
+	PerSecond float64
+	P50, P99  time.Duration
+	Answered  int64   // requests that were admitted, with those of the warm-up
+	Units     []int64 // what they counted, by key
+	Denied    int64
 }
 
 // Measure lets all callers of a workload call as fast as they are answered, for
-// a warm-up of a quarter of the time and then for the time that counts.
-func Measure(ctx context.Context, w Workload, length time.Duration, counter Counter) (Result, error) {
-	start := time.Now().Add(length / 4)
+// a warm-up and then for the time that counts.
+func Measure(ctx context.Context, w Workload, warmUp, length time.Duration, counter Counter) (Result, error) {
+	start := time.Now().Add(warmUp)
 	end := start.Add(length)
 	callers := make([]caller, w.Callers)
+	admitted := make([]atomic.Int64, w.Keys)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var running sync.WaitGroup
 	for i := range callers {
-		callers[i] = newCaller(w, uint64(i))
+		callers[i] = newCaller(w, admitted)
 		running.Go(func() {
 			if err := callers[i].run(ctx, start, end, counter); err != nil {
 				cancel(err)
@@ -61,24 +53,26 @@ func Measure(ctx context.Context, w Workload, length time.Duration, counter Coun
 	if err := context.Cause(ctx); err != nil {
 		return Result{}, fmt.Errorf("measuring %s: %w", w.Name, err)
 	}
-	return summarize(callers, length), nil
+	return summarize(callers, admitted, length), nil
 }
 
 type caller struct {
-	next             func() int
-	seen             []bool
-	latencies        []time.Duration // of calls within the time that counts
-	admitted, denied int64           // of all calls, the warm-up's too
+	next      func() int
+	latencies []time.Duration // of calls within the time that counts
+	admitted  []atomic.Int64  // by key, of all callers
+	denied    int64
 }
 
-func newCaller(w Workload, seed uint64) caller {
-	random := rand.New(rand.NewPCG(seed, 42)) //nolint:gosec // a repeatable workload
+// newCaller chooses keys by a seed of its own, so that a second measurement does not
+// repeat the first.
+func newCaller(w Workload, admitted []atomic.Int64) caller {
+	random := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) //nolint:gosec // a workload is no secret
 	next := func() int { return random.IntN(w.Keys) }
 	if w.Zipf > 0 && w.Keys > 1 {
 		zipf := rand.NewZipf(random, w.Zipf, 1, uint64(w.Keys-1))
 		next = func() int { return int(zipf.Uint64()) }
 	}
-	return caller{next: next, seen: make([]bool, w.Keys)}
+	return caller{next: next, admitted: admitted}
 }
 
 func (c *caller) run(ctx context.Context, start, end time.Time, counter Counter) error {
@@ -89,9 +83,8 @@ func (c *caller) run(ctx context.Context, start, end time.Time, counter Counter)
 			return err
 		}
 		answered := time.Now()
-		c.seen[key] = true
 		if admitted {
-			c.admitted++
+			c.admitted[key].Add(1)
 		} else {
 			c.denied++
 		}
@@ -103,42 +96,25 @@ func (c *caller) run(ctx context.Context, start, end time.Time, counter Counter)
 	return nil
 }
 
-func summarize(callers []caller, length time.Duration) Result {
-	var result Result
+func summarize(callers []caller, admitted []atomic.Int64, length time.Duration) Result {
+	result := Result{Units: make([]int64, len(admitted))}
 	var latencies []time.Duration
 	for _, c := range callers {
-		result.Admitted += c.admitted
 		result.Denied += c.denied
-		result.seen = union(result.seen, c.seen)
 		latencies = append(latencies, c.latencies...)
 	}
-	result.DistinctKeys = count(result.seen)
+	for key := range admitted {
+		result.Units[key] = admitted[key].Load()
+		result.Answered += result.Units[key]
+	}
 	slices.Sort(latencies)
 	result.PerSecond = float64(len(latencies)) / length.Seconds()
-	result.P50, result.P99 = percentile(latencies, 50), percentile(latencies, 99)
+	result.P50, result.P99 = Percentile(latencies, 50), Percentile(latencies, 99)
 	return result
 }
 
-func union(a, b []bool) []bool {
-	if a == nil {
-		a = make([]bool, len(b))
-	}
-	for key, was := range b {
-		a[key] = a[key] || was
-	}
-	return a
-}
-
-func count(seen []bool) (n int) {
-	for _, was := range seen {
-		if was {
-			n++
-		}
-	}
-	return n
-}
-
-func percentile(sorted []time.Duration, percent int) time.Duration {
+// Percentile returns the time that so many of 100 calls did not exceed.
+func Percentile(sorted []time.Duration, percent int) time.Duration {
 	if len(sorted) == 0 {
 		return 0
 	}

@@ -1,0 +1,39 @@
+package workload
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ration-dev/ration/bench/contender"
+	"github.com/ration-dev/ration/bench/rig"
+)
+
+const keysAsked = 1_000
+
+// Verify asks POST /v1/verify about random keys, over so many connections.
+func Verify(connections int) Workload {
+	return Workload{
+		Part: "verify", Name: fmt.Sprintf("verify-%d", connections), Title: fmt.Sprintf("`/v1/verify`, %d connections", connections),
+		Prepare: func(_ context.Context, r *rig.Rig) ([]Entry, func() error, error) {
+			entries := rations(r, func(binary string, store rig.Store) starting {
+				return asking(r, connections, func(ctx context.Context) (*contender.Server, error) {
+					return contender.Ration(ctx, r, binary, store, 1, keysAsked)
+				})
+			})
+			for _, store := range r.Stores {
+				entries = append(entries, Entry{Name: upsertOn(store), Start: asking(r, connections, func(ctx context.Context) (*contender.Server, error) {
+					return contender.Upsert(ctx, r, store, keysAsked)
+				})})
+			}
+			for _, other := range []struct {
+				name  string
+				start func(context.Context, *rig.Rig, int) (*contender.Server, error)
+			}{{Redis, contender.Redis}, {Memory, contender.Memory}, {Nothing, contender.Nothing}} {
+				entries = append(entries, Entry{Name: other.name, Start: asking(r, connections, func(ctx context.Context) (*contender.Server, error) {
+					return other.start(ctx, r, keysAsked)
+				})})
+			}
+			return entries, nil, nil
+		},
+	}
+}
