@@ -43,13 +43,14 @@ test-fast: ## run the tests that need no server and build no binary (seconds; wh
 
 # SECONDS is how long, STORE is postgres (three instances), sqlite (one) or both, and SEED
 # repeats the choices of a run. FAULTS names some faults, TIMES has each of them happen so
-# often in place of a time, and BUG builds a mistake in. The process ends with 1 if a promise was broken, and with 3
+# often in place of a time, MIDNIGHT=1 sets all clocks ahead so that a calendar day turns within it, and BUG builds a mistake in. The process ends with 1 if a promise was broken, and with 3
 # if something that was planned never happened; make shows the code and ends with 2.
 SECONDS ?= 60
 STORE ?= postgres
 SEED ?= 0
 FAULTS ?=
 TIMES ?= 0
+MIDNIGHT ?= 0
 BUG ?=
 
 .PHONY: prove
@@ -57,7 +58,7 @@ prove: ## let faults loose on real instances for SECONDS (60), and say in one li
 	@scripts/require.sh $(if $(filter sqlite,$(STORE)),,postgresql)
 	@go test -c -vet=off -o $(TOOLS)/prove ./test/torture
 	@cd test/torture && $(abspath $(TOOLS))/prove -test.run '^TestProve$$' -test.timeout 0 -seconds $(SECONDS) -store $(STORE) -seed $(SEED) \
-		-faults '$(FAULTS)' -times $(TIMES) -bug '$(BUG)'
+		-faults '$(FAULTS)' -times $(TIMES) -midnight=$(MIDNIGHT) -bug '$(BUG)'
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZ_TIME (10s)

@@ -10,12 +10,23 @@ import (
 )
 
 // Build is a build of ration: that of this source, or a former one.
-type Build struct{ Path string } // of its binary
+type Build struct {
+	Path  string // of its binary
+	Clock string // a file that its clock follows, if it is built so; empty: the system's does
+}
+
+func (b Build) environment(db string) []string {
+	variables := append(os.Environ(), "RATION_DB="+db)
+	if b.Clock != "" {
+		variables = append(variables, "STEPPED_CLOCK="+b.Clock)
+	}
+	return variables
+}
 
 // ThisBuild returns that of this source, built once per test process.
 func ThisBuild(t *testing.T) Build {
 	t.Helper()
-	return Build{Binary(t)}
+	return Build{Path: Binary(t)}
 }
 
 // CLI runs a command of this source's build: see [Build.CLI].
@@ -29,7 +40,7 @@ func CLI(t *testing.T, db string, args ...string) string {
 func (b Build) CLI(t *testing.T, db string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), b.Path, args...)
-	cmd.Env = append(os.Environ(), "RATION_DB="+db)
+	cmd.Env = b.environment(db)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {

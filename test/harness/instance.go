@@ -58,7 +58,7 @@ func (i *Instance) Start() {
 		i.build = ThisBuild(i.t)
 	}
 	i.process = exec.CommandContext(context.Background(), i.build.Path, i.args...)
-	i.process.Env = append(os.Environ(), "RATION_DB="+i.db)
+	i.process.Env = i.build.environment(i.db)
 	i.process.Stdout, i.process.Stderr = i.log, i.log
 	if err := i.process.Start(); err != nil {
 		i.t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Upstream is an API that keeps its own log of what reached it, in the test's
@@ -24,7 +25,7 @@ type Upstream struct {
 }
 
 // NewUpstream starts an upstream that answers "ok" to everything, to /slow only
-// when told to, and 503 to /fail and what is below it.
+// when told to, and 503 to /fail and what is below it, after ?wait=1s if it says so.
 func NewUpstream(t *testing.T) *Upstream {
 	t.Helper()
 	u := &Upstream{seen: map[string]int{}, Entered: make(chan struct{}), Release: make(chan struct{})}
@@ -37,6 +38,8 @@ func NewUpstream(t *testing.T) *Upstream {
 			u.Entered <- struct{}{}
 			<-u.Release
 		case path == "/fail", strings.HasPrefix(path, "/fail/"):
+			wait, _ := time.ParseDuration(r.URL.Query().Get("wait"))
+			time.Sleep(wait)
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		_, _ = io.WriteString(w, "ok")

@@ -27,20 +27,34 @@ func Bugs() ([]string, error) {
 	return files, err
 }
 
-// BuildWith builds ration with a mistake, and leaves the source as it is.
-func BuildWith(t *testing.T, bug string) harness.Build {
+// Builds makes the build that a run needs, and leaves the source as it is: with a mistake,
+// if one is named, and with a clock that steps, if the options say so.
+func (o *Options) Builds(t *testing.T, bug string) harness.Build {
 	t.Helper()
-	dir := t.TempDir()
-	overlay, err := Overlay(t.Context(), filepath.Join("bugs", bug+".patch"), dir)
+	dir, over := t.TempDir(), make(Overlay)
+	if bug != "" {
+		if err := over.Patch(t.Context(), filepath.Join("bugs", bug+".patch"), dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if o.stepsProcess() {
+		if err := over.StepClock(t.Context(), dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(over) == 0 {
+		return harness.ThisBuild(t)
+	}
+	list, err := over.write(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	binary := filepath.Join(dir, "ration")
-	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-trimpath", "-buildvcs=false", "-o", binary, "./cmd/ration")
+	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", list, "-trimpath", "-buildvcs=false", "-o", binary, "./cmd/ration")
 	build.Dir = source
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("ration with bugs/%s.patch can't be built: %v\n%s", bug, err, out)
+		t.Fatalf("ration can't be built over with %v (mistake: %q): %v\n%s", over, bug, err, out)
 	}
 	return harness.Build{Path: binary}
 }
@@ -48,33 +62,39 @@ func BuildWith(t *testing.T, bug string) harness.Build {
 // patched finds the files of a patch.
 var patched = regexp.MustCompile(`(?m)^\+\+\+ b/(\S+)`)
 
-// Overlay copies the files that a patch changes to a directory, changes the copies, and
-// returns the file that says so to "go build -overlay".
-func Overlay(ctx context.Context, patch, dir string) (list string, err error) {
+// Overlay has the file that a build reads in place of each of some others.
+type Overlay map[string]string
+
+// Patch copies the files that a patch changes to a directory, and changes the copies.
+func (o Overlay) Patch(ctx context.Context, patch, dir string) error {
 	text, err := os.ReadFile(patch)
 	if err != nil {
-		return "", err
+		return err
 	}
 	root, err := filepath.Abs(source)
 	if err != nil {
-		return "", err
+		return err
 	}
-	overlay := struct{ Replace map[string]string }{make(map[string]string)}
 	for _, match := range patched.FindAllSubmatch(text, -1) {
 		name := string(match[1])
 		copied := filepath.Join(dir, name)
 		if err := copyFile(filepath.Join(root, name), copied); err != nil {
-			return "", outdated(patch, err)
+			return outdated(patch, err)
 		}
-		overlay.Replace[filepath.Join(root, name)] = copied
+		o[filepath.Join(root, name)] = copied
 	}
 	apply := exec.CommandContext(ctx, "git", "apply", "--recount", "-")
 	apply.Dir, apply.Stdin = dir, bytes.NewReader(text)
 	apply.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir)) // it is no part of a repository
 	if out, err := apply.CombinedOutput(); err != nil {
-		return "", outdated(patch, fmt.Errorf("%w: %s", err, bytes.TrimSpace(out)))
+		return outdated(patch, fmt.Errorf("%w: %s", err, bytes.TrimSpace(out)))
 	}
-	content, err := json.Marshal(overlay)
+	return nil
+}
+
+// write writes the file that says so to "go build -overlay".
+func (o Overlay) write(dir string) (list string, err error) {
+	content, err := json.Marshal(struct{ Replace Overlay }{o})
 	if err != nil {
 		return "", err
 	}

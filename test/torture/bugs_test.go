@@ -28,9 +28,11 @@ func TestKillsFindAnAnswerBeforeItsCommit(t *testing.T) {
 // hits depends on the machine.
 func (b bug) isFound(t *testing.T) {
 	t.Helper()
-	build, begun := torture.BuildWith(t, b.name), time.Now()
-	for seed := range uint64(5) {
-		report := torture.Run(t, torture.Options{Store: b.store, Seed: seed + 1, Duration: b.within, Build: build, Faults: b.faults})
+	options := torture.Options{Store: b.store, Duration: b.within, Faults: b.faults}
+	options.Build = options.Builds(t, b.name)
+	begun := time.Now()
+	for options.Seed = 1; options.Seed <= 5; options.Seed++ {
+		report := torture.Run(t, options)
 		if found := report.Findings.Violations; len(found) > 0 {
 			t.Logf("%s: found %d times after %s: %s", b.name, len(found), time.Since(begun).Round(time.Second), found[0])
 			return
@@ -47,9 +49,17 @@ func TestBugsApply(t *testing.T) {
 		t.Fatalf("%d patches: %v", len(bugs), err)
 	}
 	for _, bug := range bugs {
-		if _, err := torture.Overlay(t.Context(), filepath.Join("bugs", bug+".patch"), t.TempDir()); err != nil {
+		if err := make(torture.Overlay).Patch(t.Context(), filepath.Join("bugs", bug+".patch"), t.TempDir()); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestClockSteps tells at once if the clock that steps has to follow Go.
+func TestClockSteps(t *testing.T) {
+	t.Parallel()
+	if err := make(torture.Overlay).StepClock(t.Context(), t.TempDir()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -63,7 +73,7 @@ func TestPatchThatNoLongerAppliesSaysSo(t *testing.T) {
 		if err := os.WriteFile(path, []byte(patch), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := torture.Overlay(t.Context(), path, t.TempDir()); err == nil || !strings.Contains(err.Error(), "no longer applies") {
+		if err := make(torture.Overlay).Patch(t.Context(), path, t.TempDir()); err == nil || !strings.Contains(err.Error(), "no longer applies") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/api"
 	"github.com/ration-dev/ration/client"
 )
@@ -51,6 +52,9 @@ func (w *workload) charge(n *node, s *Subject, units int64, idempotencyKey strin
 	op, secret := w.asked(s, Charge, units, idempotencyKey)
 	answer, err := n.verifier.Verify(ctx, api.VerifyRequest{Secret: secret, Amounts: amounts(units)}, idempotencyKey)
 	w.answered(&op, &answer, err)
+	if s.Class == Daily && op.Code == "quota_exceeded" && len(answer.Limits) == 1 { // there are no reservations
+		op.Period = periodOf(answer.Limits[0].ResetsAt)
+	}
 	s.note(op)
 	if op.Replayed {
 		w.saw(sawReplay)
@@ -79,25 +83,28 @@ func (w *workload) answered(op *Operation, answer *api.VerifyResponse, err error
 	}
 }
 
-// reserve reserves units; nobody knows beforehand what becomes of them.
+// reserve reserves units; nobody knows beforehand what becomes of them. They are held until
+// the run has ended, whatever the clock does, or expire within it.
 func (w *workload) reserve(n *node, s *Subject, units int64, random *rand.Rand) Outcome {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	ttl, atExpiry := int64(600), "keep"
-	if random.IntN(4) == 0 {
+	ttl, atExpiry := int64(ration.MaxReservationTTL/time.Second), "keep"
+	expires := random.IntN(4) == 0
+	if expires {
 		ttl = 1 + random.Int64N(2)
 	}
 	if random.IntN(3) == 0 {
 		atExpiry = "release"
 	}
 	op, secret := w.asked(s, Reserve, units, uuid.Must(uuid.NewV7()).String())
+	op.Expires = expires
 	answer, err := n.verifier.Reserve(ctx, api.ReserveRequest{
 		VerifyRequest: api.VerifyRequest{Secret: secret, Amounts: amounts(units)}, ID: op.ID, TTLSeconds: &ttl, AtExpiry: atExpiry,
 	}, "")
 	w.answered(&op, &answer.VerifyResponse, err)
 	s.note(op)
 	if op.Outcome == Done || op.Outcome == Unknown {
-		if atExpiry == "release" && ttl < 600 {
+		if atExpiry == "release" && expires {
 			s.note(Operation{Kind: Expire, ID: op.ID, Called: op.Called, Outcome: Done, Standing: -1})
 		}
 		s.mu.Lock()
@@ -171,11 +178,18 @@ func (w *workload) call(n *node, s *Subject) Outcome {
 // prices are what the routes cost that the upstream fails.
 var prices = []int64{2, 3, 5}
 
+// slowCall is how long a call takes that is to be under way at midnight.
+const slowCall = 500 * time.Millisecond
+
 // fail makes a call that the upstream fails, so that its charge is given back.
 func (w *workload) fail(n *node, s *Subject, random *rand.Rand) Outcome {
 	price := prices[random.IntN(len(prices))]
 	op, secret := w.asked(s, Fail, price, uuid.NewString())
-	answer := w.get(n, fmt.Sprintf("/fail/%d", price), secret)
+	path := fmt.Sprintf("/fail/%d", price)
+	if left := s.turn.at.Sub(w.rig.now()); s.Calendar && left > 0 && left < slowCall { // it is given back on the next day
+		path += "?wait=" + slowCall.String()
+	}
+	answer := w.get(n, path, secret)
 	op.Returned = time.Since(w.rig.start)
 	w.proxyAnswered(&op, &answer)
 	if answer.status == http.StatusServiceUnavailable && answer.body == "ok" {

@@ -14,7 +14,16 @@ import (
 
 // anything does one of all things that can be done with a key.
 func (w *workload) anything(n *node, s *Subject, random *rand.Rand) Outcome {
-	switch choice := random.IntN(100); {
+	choice := random.IntN(100)
+	if past := w.rig.now().Sub(s.turn.at); s.Calendar && choice >= 45 && choice < 72 {
+		switch {
+		case past > -slowCall && past < 0:
+			return w.fail(n, s, random) // for the next day
+		case past > 0 && past < nearMidnight:
+			return w.end(n, s, random) // of the day before
+		}
+	}
+	switch {
 	case choice < 45:
 		return w.charge(n, s, 1+random.Int64N(4), "", w.drawPatience(random))
 	case choice < 57:

@@ -54,6 +54,7 @@ type Operation struct {
 	Secret   int           `json:"secret,omitempty"` // which of the key's it was sent with; of a rotation, the one before the one that it makes
 	Outcome  Outcome       `json:"outcome"`
 	Code     string        `json:"code,omitempty"`     // of a denial
+	Expires  bool          `json:"expires,omitempty"`  // of a reservation: within the run, if nothing ends it
 	Replayed bool          `json:"replayed,omitempty"` // the answer is that of an earlier, equal one
 	Standing int64         `json:"standing"`           // used and reserved, as the answer said; -1: it said nothing
 	Limit    int64         `json:"limit,omitempty"`    // as the answer said; 0: it said nothing
@@ -75,6 +76,7 @@ type Class string
 const (
 	Counter  Class = "counter"  // charges of one unit through the verify API, and nothing else
 	Proxied  Class = "proxied"  // calls through the proxy, and nothing else
+	Daily    Class = "daily"    // charges of one unit through the verify API, with a limit for each day
 	Register Class = "register" // everything
 )
 
@@ -82,7 +84,9 @@ const (
 type Subject struct {
 	Key        string      `json:"key"`
 	Class      Class       `json:"class"`
-	Limit      int64       `json:"limit"` // of requests, with which it was made
+	Limit      int64       `json:"limit"`              // of requests, with which it was made
+	Zone       string      `json:"zone"`               // where it is
+	Calendar   bool        `json:"calendar,omitempty"` // its limit is for each day there
 	Operations []Operation `json:"operations"`
 
 	Lost     bool  `json:"lost,omitempty"` // it was created, and is not there
@@ -91,6 +95,7 @@ type Subject struct {
 	Counted  int64 `json:"counted"`        // units that the key has used in all time
 	Held     int64 `json:"held"`           // units that open reservations hold
 	Kept     int64 `json:"kept"`           // units of failing calls that were not given back
+	Days     []Day `json:"days"`           // of the history
 
 	rotating  sync.Mutex // what follows
 	rotations int        // that were tried
@@ -98,10 +103,18 @@ type Subject struct {
 	mu      sync.Mutex
 	plan    string // that it has its limit from; empty: it has its own
 	form    string // of its limit
+	turn    turn   // the next midnight, when it was made
 	secret  string
 	version int    // of the secret
 	open    []held // reservations
 	unknown int
+}
+
+// Day is a day of a key's history.
+type Day struct {
+	Date string `json:"date"`
+	Used int64  `json:"used"` // units
+	Kept int64  `json:"kept"` // units of failing calls that were not given back
 }
 
 // held is a reservation that somebody may end.
@@ -112,9 +125,10 @@ type held struct {
 
 // Evidence is what a run has found out.
 type Evidence struct {
-	Started  time.Time  `json:"started"` // when the clients' clock was 0, by the machine's
-	Steps    []Step     `json:"steps"`   // of PostgreSQL's clock
-	Subjects []*Subject `json:"subjects"`
+	Started  time.Time     `json:"started"` // when the clients' clock was 0, by the machine's
+	Ended    time.Duration `json:"ended"`   // when nothing was under way any more
+	Steps    []Step        `json:"steps"`   // of the database's clock
+	Subjects []*Subject    `json:"subjects"`
 }
 
 // note adds operations.

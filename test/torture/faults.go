@@ -39,7 +39,7 @@ func faults() []fault {
 		{"terminate", "PostgreSQL's backends are terminated", postgres, 0, terminateBackends},
 		{"break", "an instance's connections to PostgreSQL break", postgres, 0, breakConnections},
 		{"swallow", "the network swallows everything, or all answers", postgres, 2 * time.Second, swallow},
-		{ClockStep, "PostgreSQL's clock steps", postgres, 2 * time.Second, stepClock},
+		{ClockStep, "the database's clock steps", both, 2 * time.Second, stepClock},
 		{Strand, "COMMIT's answer is lost, and PostgreSQL out of reach for longer than callers wait", postgres, 0, strand},
 		{"cut-sync", "a cut at the first Sync", postgres, time.Second, cut(testdb.CutFirstSync)},
 		{"cut-before-commit", "a cut before COMMIT", postgres, time.Second, cut(testdb.CutBeforeCommit)},
@@ -160,7 +160,7 @@ func strand(r *rig, random *rand.Rand) (func() int, error) {
 	}, nil
 }
 
-// Step is a change of PostgreSQL's clock.
+// Step is a change of the database's clock.
 type Step struct {
 	At     time.Duration `json:"at"`     // on the clock of clients, when it was certainly not made yet
 	Done   time.Duration `json:"done"`   // when it certainly was
@@ -181,14 +181,22 @@ func stepClock(r *rig, random *rand.Rand) (func() int, error) {
 }
 
 func (r *rig) setClock(offset time.Duration) error {
-	step := Step{At: time.Since(r.start), Offset: offset}
-	err := r.asSuperuser(func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, fmt.Sprintf("CREATE OR REPLACE FUNCTION ration_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$SELECT clock_timestamp() + interval '%d ms'$$", offset.Milliseconds()))
-		return err
-	})
+	step := Step{At: time.Since(r.start), Offset: r.base + offset}
+	set := r.setServerClock
+	if r.options.Store == SQLite {
+		set = r.setProcessClock
+	}
+	err := set(step.Offset)
 	step.Done = time.Since(r.start)
 	r.steps = append(r.steps, step)
 	return err
+}
+
+func (r *rig) setServerClock(offset time.Duration) error {
+	return r.asSuperuser(func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, fmt.Sprintf("CREATE OR REPLACE FUNCTION ration_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$SELECT clock_timestamp() + interval '%d ms'$$", offset.Milliseconds()))
+		return err
+	})
 }
 
 // asSuperuser runs something past the wires.

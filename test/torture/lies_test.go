@@ -227,12 +227,17 @@ func TestLiesAreNoticed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			evidence := read(t)
-			lie(t, evidence)
-			if found := torture.Check(evidence); len(found.Violations) == 0 {
-				t.Error("nobody noticed")
-			}
+			isNoticed(t, read(t), lie)
 		})
+	}
+}
+
+// isNoticed wants a lie about an evidence to be noticed.
+func isNoticed(t *testing.T, evidence *torture.Evidence, lie func(*testing.T, *torture.Evidence)) {
+	t.Helper()
+	lie(t, evidence)
+	if found := torture.Check(evidence); len(found.Violations) == 0 {
+		t.Error("nobody noticed")
 	}
 }
 
@@ -249,7 +254,7 @@ func TestOneWrongCountIsNoticed(t *testing.T) {
 		}
 		before := op.Standing
 		op.Standing += 1 + random.Int64N(3)
-		if found := torture.Check(&torture.Evidence{Started: truth.Started, Steps: truth.Steps, Subjects: []*torture.Subject{s}}); len(found.Violations) == 0 {
+		if found := torture.Check(&torture.Evidence{Started: truth.Started, Ended: truth.Ended, Steps: truth.Steps, Subjects: []*torture.Subject{s}}); len(found.Violations) == 0 {
 			text, _ := json.Marshal(op)
 			t.Errorf("nobody noticed that %d was told in place of %d: %s", op.Standing, before, text)
 		}

@@ -22,6 +22,7 @@ var (
 	keep    = flag.String("keep", "", "a directory for all answers of each run; empty: only those of a run in which something is wrong are kept, in that for temporary files")
 	mistake = flag.String("bug", "", "a patch of the directory bugs, to see that it is found")
 	again   = flag.String("again", "", "a file with answers, to be judged again in place of a run")
+	dark    = flag.Bool("midnight", false, "set all clocks ahead, so that a calendar day turns in the middle of each run")
 	seed    = flag.Uint64("seed", 0, "what choices are made by; 0: another one each time")
 )
 
@@ -70,18 +71,16 @@ func TestProve(t *testing.T) {
 		stores = []torture.Store{torture.SQLite, torture.Postgres}
 	}
 	var err error
-	options := torture.Options{Seed: cmp.Or(*seed, uint64(time.Now().UnixMicro()%1_000_000)), Duration: time.Duration(*seconds) * time.Second, Times: *times}
+	options := torture.Options{Seed: cmp.Or(*seed, uint64(time.Now().UnixMicro()%1_000_000)), Duration: time.Duration(*seconds) * time.Second, Times: *times, Midnight: *dark}
 	if options.Disk, err = torture.SmallDisk(diskSize(options)); err != nil {
 		t.Fatal(err)
-	}
-	if *mistake != "" {
-		options.Build = torture.BuildWith(t, *mistake)
 	}
 	for _, options.Store = range stores {
 		if options.Faults, _ = torture.Faults(options.Store, strings.FieldsFunc(*choice, func(r rune) bool { return r == ',' })...); len(options.Faults) == 0 {
 			names, meanings := torture.Faults(options.Store)
 			t.Fatalf("there are no faults %q on %s; there are %q: %q", *choice, options.Store, names, meanings)
 		}
+		options.Build = options.Builds(t, *mistake)
 		fmt.Printf("load and faults %q; to make the same choices again: %s\n", options.Faults, options.Repeat())
 		proved = append(proved, torture.Run(t, options))
 	}

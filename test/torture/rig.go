@@ -25,7 +25,8 @@ type rig struct {
 	upstream *harness.Upstream
 	config   string // the file with the routes
 	nodes    []*node
-	start    time.Time // of the clock that all clients share
+	base     time.Duration // that all clocks are ahead of the machine's
+	start    time.Time     // of the clock that all clients share
 	steps    []Step
 	admitted atomic.Int64 // calls, and others that were done
 	refused  atomic.Int64 // calls of which nothing was charged
@@ -42,7 +43,11 @@ type node struct {
 func newRig(t *testing.T, options Options) *rig {
 	r := &rig{T: t, options: options, build: options.Build, upstream: harness.NewUpstream(t)}
 	if r.build == (harness.Build{}) {
-		r.build = harness.ThisBuild(t)
+		r.build = options.Builds(t, "")
+	}
+	r.chooseBase()
+	if options.stepsProcess() {
+		r.newClock()
 	}
 	r.writeConfig()
 	switch options.Store {
@@ -60,6 +65,11 @@ func newRig(t *testing.T, options Options) *rig {
 		t.Fatalf("%q is no store: sqlite or postgres", options.Store)
 	}
 	r.build.CLI(t, r.db, "migrate")
+	if options.Midnight && options.Store == Postgres {
+		if err := r.setServerClock(r.base); err != nil {
+			t.Fatal(err)
+		}
+	}
 	token := func(scope string) client.Token {
 		return client.Token(strings.TrimSpace(r.build.CLI(t, r.db, "tokens", "create", scope, "--scope", scope, "-q")))
 	}
@@ -73,7 +83,7 @@ func newRig(t *testing.T, options Options) *rig {
 	for _, n := range r.nodes {
 		n.AwaitReady()
 	}
-	r.start = time.Now()
+	r.start, r.steps = time.Now(), []Step{{Offset: r.base}}
 	return r
 }
 
@@ -124,5 +134,6 @@ func (r *rig) drain() {
 }
 
 // settleTime is how long what was given up may still be on its way: callers wait at most
-// 5 seconds, and the fence of what they gave up comes after them.
-const settleTime = 6 * time.Second
+// 5 seconds, and the fence of what they gave up comes after them. A reservation that is due
+// 2 seconds after the last call may also wait for the sweep, which comes every 5 seconds.
+const settleTime = 9 * time.Second

@@ -25,7 +25,7 @@ func TestRotationWithoutAnAnswer(t *testing.T) {
 	refused := func(op *torture.Operation) { op.Units, op.Code = 1, "key_revoked" }
 	history := func(last int) *torture.Evidence {
 		at = 0
-		return &torture.Evidence{Subjects: []*torture.Subject{{Key: "key", Class: torture.Register, Limit: 10, Recorded: 1, Counted: 1, Operations: []torture.Operation{
+		return &torture.Evidence{Subjects: []*torture.Subject{{Key: "key", Class: torture.Register, Limit: 10, Recorded: 1, Counted: 1, Days: []torture.Day{{Date: "0001-01-01", Used: 1}}, Operations: []torture.Operation{
 			op(torture.Rotate, torture.Unknown, with(0)), op(torture.Charge, torture.Denied, refused),
 			op(torture.Rotate, torture.Done, with(1)), op(torture.Charge, torture.Done, charge(last, 1)),
 		}}}}

@@ -1,6 +1,7 @@
 package torture
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ type Report struct {
 	Findings  *Findings
 	Struck    map[string]int // how often each fault happened that was planned
 	Sometimes map[string]int // how often each other thing was seen that was planned
+	Midnights int            // of which keys were charged before and after
 }
 
 // Run tortures what the options say and judges it.
@@ -35,6 +37,11 @@ func Run(t *testing.T, options Options) *Report {
 	}
 	if options.Times == 0 {
 		report.Sometimes[sawPeriod] = report.Evidence.turned()
+	}
+	report.Midnights = report.Evidence.midnights()
+	if options.Midnight {
+		report.Sometimes[sawMidnight] = report.Midnights
+		report.Sometimes[sawLateEnd], report.Sometimes[sawLateGiveBack] = report.Evidence.late()
 	}
 	report.Findings = Check(report.Evidence)
 	for _, fault := range w.faults {
@@ -64,21 +71,37 @@ func (e *Evidence) turned() (keys int) {
 // evidence adds to what clients were told what the upstream saw and what is recorded.
 func (w *workload) evidence() *Evidence {
 	w.rig.Helper()
-	admin, recorded := w.rig.nodes[0].admin, make(map[string]map[string]int64)
+	ended := time.Since(w.rig.start)
+	admin, recorded := w.rig.nodes[0].admin, make(map[string]map[string]*Day)
 	for day, err := range admin.UsageDays(context.Background(), client.UsageDaysQuery{Paging: client.Paging{PageSize: 1000}}) {
 		if err != nil {
 			w.rig.Fatal(err)
 		}
 		if recorded[day.KeyID] == nil {
-			recorded[day.KeyID] = make(map[string]int64)
+			recorded[day.KeyID] = make(map[string]*Day)
 		}
-		recorded[day.KeyID][day.Meter] += whole(day.Used)
+		of := recorded[day.KeyID][day.Date]
+		if of == nil {
+			of = &Day{Date: day.Date}
+			recorded[day.KeyID][day.Date] = of
+		}
+		switch day.Meter {
+		case "requests":
+			of.Used = whole(day.Used)
+		case failedMeter:
+			of.Kept = whole(day.Used)
+		}
 	}
 	for _, s := range w.subjects {
-		s.Seen, s.Recorded, s.Kept = int64(w.rig.upstream.Seen(s.Key)), recorded[s.Key]["requests"], recorded[s.Key][failedMeter]
+		s.Seen = int64(w.rig.upstream.Seen(s.Key))
+		for _, day := range recorded[s.Key] {
+			s.Days = append(s.Days, *day)
+			s.Recorded, s.Kept = s.Recorded+day.Used, s.Kept+day.Kept
+		}
+		slices.SortFunc(s.Days, func(a, b Day) int { return cmp.Compare(a.Date, b.Date) })
 		w.read(s)
 	}
-	return &Evidence{Started: w.rig.start, Subjects: w.subjects, Steps: w.rig.steps}
+	return &Evidence{Started: w.rig.start, Ended: ended, Subjects: w.subjects, Steps: w.rig.steps}
 }
 
 // read reads what a key has in the end, and lets that be the last operation on it.
@@ -129,7 +152,11 @@ func (r *Report) Missing() (names []string) {
 // Line is what a person remembers of a run.
 func (r *Report) Line() string {
 	f := r.Findings
-	return fmt.Sprintf("%s, %s, %s admitted, %s recorded%s, %s over; %s, seed %d", count(r.Options.instances(), "instance"), count(r.Struck[Kill], "kill"),
+	midnights := ""
+	if r.Midnights > 0 || r.Options.Midnight {
+		midnights = ", " + count(r.Midnights, "midnight")
+	}
+	return fmt.Sprintf("%s, %s%s, %s admitted, %s recorded%s, %s over; %s, seed %d", count(r.Options.instances(), "instance"), count(r.Struck[Kill], "kill"), midnights,
 		digits(f.Admitted), digits(f.Recorded), f.lost(), digits(f.Over), r.Options.Store, r.Options.Seed)
 }
 

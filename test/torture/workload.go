@@ -11,11 +11,13 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ration-dev/ration/api"
+	"github.com/ration-dev/ration/internal/zoneinfo"
 )
 
 const (
 	callers  = 16
 	hotLimit = 1_000_000_000
+	daily    = 4 // keys at a time, each with a limit for each day
 	counters = 8 // keys at a time, each with a limit that is reached
 	register = 8 // keys at a time on which everything happens
 
@@ -43,6 +45,7 @@ type workload struct {
 	subjects  []*Subject // all that there ever were
 	hot       *Subject
 	proxied   *Subject
+	daily     []*Subject // used across a midnight
 	counters  []*Subject // used until they have been called often enough
 	registers []*Subject
 	sometimes map[string]int // how often what only some runs show was seen
@@ -62,7 +65,10 @@ func (r *rig) startWorkload() *workload {
 	// transport send a request twice.
 	w.http = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 4 * patience}
 	random := r.random(0)
-	w.hot, w.proxied = w.mustCreate(Counter, hotLimit, lifetime), w.mustCreate(Proxied, hotLimit, lifetime)
+	w.hot, w.proxied = w.mustCreate(w.drawn(Counter, hotLimit, lifetime)), w.mustCreate(w.drawn(Proxied, hotLimit, lifetime))
+	for range daily {
+		w.daily = append(w.daily, w.mustCreate(w.drawDaily(random)))
+	}
 	for range counters {
 		w.counters = append(w.counters, w.mustCreate(w.drawCounter(random)))
 	}
@@ -97,8 +103,10 @@ func (w *workload) step(random *rand.Rand) {
 	switch choice := random.IntN(100); {
 	case choice < 10:
 		outcome = w.call(n, w.proxied)
-	case choice < 30:
+	case choice < 25:
 		outcome = w.charge(n, w.hot, 1, "", patience)
+	case choice < 35:
+		outcome = w.charge(n, w.choose(w.daily, random), 1, "", w.drawPatience(random))
 	case choice < 65:
 		outcome = w.charge(n, w.choose(w.counters, random), 1, "", w.drawPatience(random))
 	default:
@@ -129,13 +137,10 @@ func (w *workload) choose(in []*Subject, random *rand.Rand) *Subject {
 	w.mu.Lock()
 	s := in[i]
 	w.mu.Unlock()
-	if !s.isUsedUp() {
+	if !s.isUsedUp(w.rig.now()) {
 		return s
 	}
-	draw := w.drawCounter
-	if s.Class == Register {
-		draw = w.drawRegister
-	}
+	draw := map[Class]func(*rand.Rand) draft{Counter: w.drawCounter, Daily: w.drawDaily, Register: w.drawRegister}[s.Class]
 	fresh, err := w.create(draw(random))
 	if err != nil {
 		return s
@@ -148,11 +153,16 @@ func (w *workload) choose(in []*Subject, random *rand.Rand) *Subject {
 	return in[i]
 }
 
-func (s *Subject) isUsedUp() bool {
+func (s *Subject) isUsedUp(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.Class == Register {
+	switch left := s.turn.at.Sub(now); {
+	case s.Class == Register && s.Calendar && left.Abs() < nearMidnight/3:
+		return len(s.Operations) >= 2*mostOnRegister || s.unknown >= mostUnknown
+	case s.Class == Register:
 		return len(s.Operations) >= mostOnRegister || s.unknown >= mostUnknown
+	case s.Class == Daily && (left < -nearMidnight || left > 0 && left < nearMidnight || s.Limit == hotLimit):
+		return left < -nearMidnight
 	}
 	return len(s.Operations) >= mostOnCounter
 }
@@ -160,38 +170,51 @@ func (s *Subject) isUsedUp() bool {
 // lifetime is the form of a limit whose period never ends.
 const lifetime = "%d/lifetime"
 
-// midnight is the form of a limit whose period ends at the next full hour: the key is where
-// that is midnight.
+// midnight is the form of a limit whose period ends at midnight, where the key is.
 const midnight = "%d/day"
 
-// zone returns where the next full hour is midnight.
-func zone(now time.Time) string {
-	hour := (now.UTC().Hour() + 1) % 24
-	if hour > 12 {
-		hour -= 24 // Etc/GMT-14 … Etc/GMT+12, which is 12 hours behind UTC
+// draft is a key to be created. It is where midnight comes next.
+type draft struct {
+	class Class
+	limit int64
+	form  string // of the limit
+	turn  turn
+}
+
+func (w *workload) drawn(class Class, limit int64, form string) draft {
+	return draft{class, limit, form, nextTurn(w.rig.now())}
+}
+
+func (w *workload) drawCounter(random *rand.Rand) draft {
+	return w.drawn(Counter, 20+random.Int64N(180), lifetime)
+}
+
+// drawDaily draws one with a limit that it reaches each day, or does not.
+func (w *workload) drawDaily(random *rand.Rand) draft {
+	if random.IntN(4) == 0 {
+		return w.drawn(Daily, hotLimit, midnight)
 	}
-	return fmt.Sprintf("Etc/GMT%+d", hour)
+	return w.drawn(Daily, 20+random.Int64N(180), midnight)
 }
 
-func (w *workload) drawCounter(random *rand.Rand) (Class, int64, string) {
-	return Counter, 20 + random.Int64N(180), lifetime
-}
-
-// drawRegister draws one whose period ends within a minute, at the next full hour, or never.
-func (w *workload) drawRegister(random *rand.Rand) (Class, int64, string) {
-	form := lifetime
-	switch random.IntN(4) {
-	case 0:
-		form = midnight
-	case 1, 2:
-		form = "%d/day from " + time.Now().UTC().Add(time.Minute).Format("15:04")
+// drawRegister draws one whose period ends within a minute, at midnight, or never.
+func (w *workload) drawRegister(random *rand.Rand) draft {
+	d := w.drawn(Register, 0, lifetime)
+	choice := random.IntN(8)
+	switch near := d.turn.at.Sub(w.rig.now()) < nearMidnight; {
+	case choice < 2, near && choice < 6:
+		d.form = midnight
+	case choice < 6:
+		zone, _ := zoneinfo.Load(d.turn.zone)
+		d.form = "%d/day from " + w.rig.now().In(zone).Add(time.Minute).Format("15:04")
 	}
-	return Register, 40 + random.Int64N(160), form
+	d.limit = 40 + random.Int64N(160)
+	return d
 }
 
-func (w *workload) mustCreate(class Class, limit int64, form string) *Subject {
+func (w *workload) mustCreate(d draft) *Subject {
 	w.rig.Helper()
-	s, err := w.create(class, limit, form)
+	s, err := w.create(d)
 	if err != nil {
 		w.rig.Fatal(err)
 	}
@@ -199,12 +222,12 @@ func (w *workload) mustCreate(class Class, limit int64, form string) *Subject {
 }
 
 // create creates a key with one limit.
-func (w *workload) create(class Class, limit int64, form string) (*Subject, error) {
+func (w *workload) create(d draft) (*Subject, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	n := w.rig.nodes[rand.IntN(len(w.rig.nodes))] //nolint:gosec // whichever
-	key, text := api.NewKey{Name: string(class)}, fmt.Sprintf(form, limit)
-	if class == Register && limit%2 == 0 { // it has its limit from a plan of its own
+	key, text := api.NewKey{Name: string(d.class), TimeZone: d.turn.zone}, fmt.Sprintf(d.form, d.limit)
+	if d.class == Register && d.limit%2 == 0 { // it has its limit from a plan of its own
 		key.Plan = "plan-" + uuid.NewString()
 		if _, err := n.admin.CreatePlan(ctx, api.NewPlan{Name: key.Plan, Limits: []string{text}}); err != nil {
 			return nil, err
@@ -212,14 +235,11 @@ func (w *workload) create(class Class, limit int64, form string) (*Subject, erro
 	} else {
 		key.Limits = []api.NewOverride{{Limit: text}}
 	}
-	if form == midnight {
-		key.TimeZone = zone(time.Now())
-	}
 	issued, err := n.admin.CreateKey(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	s := &Subject{Key: issued.Key.ID, Class: class, Limit: limit, plan: key.Plan, form: form, secret: issued.Secret}
+	s := &Subject{Key: issued.Key.ID, Class: d.class, Limit: d.limit, Zone: d.turn.zone, Calendar: d.form == midnight, plan: key.Plan, form: d.form, turn: d.turn, secret: issued.Secret}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.subjects = append(w.subjects, s)
