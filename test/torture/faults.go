@@ -17,6 +17,7 @@ import (
 // Names of faults that others speak of.
 const (
 	Kill        = "kill" // the line counts it
+	Freeze      = "freeze"
 	ServerKill  = "pg-kill"
 	ServerStop  = "pg-stop"
 	ClockStep   = "clock"
@@ -31,7 +32,7 @@ func faults() []fault {
 	both, postgres := []Store{SQLite, Postgres}, []Store{Postgres}
 	return []fault{
 		{Kill, "kill -9 of an instance", both, 300 * time.Millisecond, killInstance},
-		{"freeze", "an instance stands still", both, 2 * time.Second, freezeInstance},
+		{Freeze, "an instance stands still", both, 2 * time.Second, freezeInstance},
 		{diskFull, "the disk of the database is full", both, time.Second, fillDisk},
 		{ServerKill, "kill -9 of PostgreSQL", postgres, 500 * time.Millisecond, killServer},
 		{ServerStop, "immediate stop of PostgreSQL", postgres, 500 * time.Millisecond, stopServer},
