@@ -123,7 +123,7 @@ hooks: ## check format, vet and fast tests before each commit of this checkout
 
 .PHONY: system
 system:
-	@scripts/require.sh cc curl bash-completion fish git openssl promtool postgresql pgbouncer python3 systemd-analyze fastapi wheel mypy express typescript npm chromium nginx haproxy
+	@scripts/require.sh cc curl bash-completion fish git openssl promtool postgresql pgbouncer python3 systemd-analyze fastapi wheel mypy express typescript npm chromium nginx haproxy wrk
 
 # Only test-long keeps a database with Patroni.
 .PHONY: failovers

@@ -12,13 +12,18 @@ import (
 // Name is what the files of a result are called, without an extension.
 func (r *Result) Name() string { return r.Date + "-" + short(r.Commit) }
 
-// Write writes a result's file into a directory.
+// Write writes a result into a directory: as JSON, in Markdown, and its chart.
 func (r *Result) Write(dir string) error {
 	content, err := json.MarshalIndent(r, "", " ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, r.Name()+".json"), append(content, '\n'), 0o644) //nolint:gosec // for everybody to read
+	for extension, content := range map[string][]byte{".json": append(content, '\n'), ".md": []byte(r.Markdown()), ".svg": r.Chart()} {
+		if err := os.WriteFile(filepath.Join(dir, r.Name()+extension), content, 0o644); err != nil { //nolint:gosec // for everybody to read
+			return err
+		}
+	}
+	return nil
 }
 
 // Read reads the file of a result.

@@ -17,7 +17,12 @@ type Seen struct {
 	Connections int64   // how many may have been under way at the end; 0: each was awaited
 	Units       []int64 // what was sent, by key
 	MostUnits   int64   // of one request
+	Alike       bool    // each request was of any key alike
 }
+
+// manyOf is after how many requests for each key, all alike, it is no chance any more that
+// a key had none: of a million keys, one in ten million runs.
+const manyOf = 30
 
 // Check fails unless what was recorded between two counts is what was sent: of each key
 // not more, and in all not less than what was answered.
@@ -42,6 +47,9 @@ func Check(before, after Count, seen Seen) error {
 		if of > units || of < 0 {
 			return fmt.Errorf("of key %d, %d were sent and %d are recorded", key, units, of)
 		}
+		if units == 0 && seen.Alike && seen.Sent >= manyOf*int64(len(seen.Units)) {
+			return fmt.Errorf("no request was of key %d, of %d for %d keys: the load is not what it should be", key, seen.Sent, len(seen.Units))
+		}
 		sent, recorded = sent+units, recorded+of
 	}
 	if sent-recorded > lost*seen.MostUnits {
@@ -55,6 +63,7 @@ func (s *Seen) Add(other Seen) {
 	s.Answered += other.Answered
 	s.Sent += other.Sent
 	s.Connections += other.Connections
+	s.Alike = other.Alike
 	s.MostUnits = max(s.MostUnits, other.MostUnits)
 	if s.Units == nil {
 		s.Units = make([]int64, len(other.Units))

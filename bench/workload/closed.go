@@ -76,7 +76,7 @@ func (a *asked) ask(ctx context.Context, length time.Duration) (sample report.Sa
 	for _, result := range results {
 		sample.PerSecond += result.PerSecond
 		sample.P50, sample.P99 = max(sample.P50, milliseconds(result.P50)), max(sample.P99, milliseconds(result.P99)) // of the slowest instance
-		seen.Add(tally.Seen{Answered: result.Answered, Sent: result.Sent, Connections: int64(share), Units: result.UnitsSent, MostUnits: mostUnits(a.Kinds)})
+		seen.Add(tally.Seen{Answered: result.Answered, Sent: result.Sent, Connections: int64(share), Units: result.UnitsSent, MostUnits: mostUnits(a.Kinds), Alike: true})
 	}
 	return sample, seen, errors.Join(errs...)
 }

@@ -22,16 +22,16 @@ func Engine(name, title string, keys int, zipf float64) Workload {
 		Prepare: func(_ context.Context, r *rig.Rig) (entries []Entry, _ func() error, _ error) {
 			callers := contender.Callers{Callers: engineCallers, Keys: keys, Zipf: zipf}
 			for _, store := range r.Stores {
-				entries = append(entries, Entry{Name: rationOn(store), Ours: true, Start: looping(func(ctx context.Context) (*contender.Loop, error) {
+				entries = append(entries, Entry{Name: report.RationOn(string(store)), Ours: true, Start: looping(zipf == 0, func(ctx context.Context) (*contender.Loop, error) {
 					return contender.EngineLoop(ctx, r, store, callers)
 				})})
 			}
 			for _, store := range r.Stores {
-				entries = append(entries, Entry{Name: upsertOn(store), Start: looping(func(ctx context.Context) (*contender.Loop, error) {
+				entries = append(entries, Entry{Name: report.UpsertOn(string(store)), Start: looping(zipf == 0, func(ctx context.Context) (*contender.Loop, error) {
 					return contender.UpsertLoop(ctx, r, store, callers)
 				})})
 			}
-			return append(entries, Entry{Name: Memory, Start: looping(func(ctx context.Context) (*contender.Loop, error) {
+			return append(entries, Entry{Name: report.Memory, Start: looping(zipf == 0, func(ctx context.Context) (*contender.Loop, error) {
 				return contender.MemoryLoop(ctx, r, callers)
 			})}), nil, nil
 		},
@@ -62,15 +62,18 @@ func thousands(n int) string {
 }
 
 // called is a contender with its callers in its own process.
-type called struct{ *contender.Loop }
+type called struct {
+	*contender.Loop
+	alike bool // all keys are
+}
 
-func looping(start func(ctx context.Context) (*contender.Loop, error)) starting {
+func looping(alike bool, start func(ctx context.Context) (*contender.Loop, error)) starting {
 	return func(ctx context.Context) (Subject, error) {
 		loop, err := start(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return called{loop}, nil
+		return called{loop, alike}, nil
 	}
 }
 
@@ -91,5 +94,5 @@ func (c called) Measure(ctx context.Context, warmUp, length time.Duration) (repo
 	if err != nil {
 		return report.Sample{}, err
 	}
-	return awaited(result, []tally.Count{before}, []tally.Count{after})
+	return awaited(result, c.alike, []tally.Count{before}, []tally.Count{after})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ration-dev/ration/bench/contender"
+	"github.com/ration-dev/ration/bench/report"
 	"github.com/ration-dev/ration/bench/rig"
 )
 
@@ -26,7 +27,7 @@ func Instances() Workload {
 				name  string
 				ours  bool
 				count int
-			}{{ThreeInstances, true, instances}, {OneInstance, false, 1}} {
+			}{{report.ThreeInstances, true, instances}, {report.OneInstance, false, 1}} {
 				entries = append(entries, Entry{Name: setup.name, Ours: setup.ours, Start: asking(r, instanceConnections, func(ctx context.Context) (*contender.Server, error) {
 					return contender.Ration(ctx, r, r.Ration, rig.PostgreSQL, setup.count, 1)
 				})})

@@ -46,17 +46,17 @@ func Latency(rate int) Workload {
 			}
 			entries = append(entries, proxies...)
 			for _, store := range r.Stores {
-				entries = append(entries, Entry{Name: upsertOn(store), Start: paced(rate, func(ctx context.Context) (*contender.Server, error) {
+				entries = append(entries, Entry{Name: report.UpsertOn(string(store)), Start: paced(rate, func(ctx context.Context) (*contender.Server, error) {
 					return contender.Upsert(ctx, r, store, keysAsked)
 				})})
 			}
 			return append(entries,
-				Entry{Name: Redis, Start: paced(rate, func(ctx context.Context) (*contender.Server, error) { return contender.Redis(ctx, r, keysAsked) })},
-				Entry{Name: Nothing, Start: paced(rate, func(ctx context.Context) (*contender.Server, error) { return contender.Nothing(ctx, r, keysAsked) })},
-				Entry{Name: ReverseProxy, Start: paced(rate, func(ctx context.Context) (*contender.Server, error) {
+				Entry{Name: report.Redis, Start: paced(rate, func(ctx context.Context) (*contender.Server, error) { return contender.Redis(ctx, r, keysAsked) })},
+				Entry{Name: report.Nothing, Start: paced(rate, func(ctx context.Context) (*contender.Server, error) { return contender.Nothing(ctx, r, keysAsked) })},
+				Entry{Name: report.ReverseProxy, Start: paced(rate, func(ctx context.Context) (*contender.Server, error) {
 					return contender.Proxy(ctx, r, keysAsked, upstream)
 				})},
-				Entry{Name: Straight, Start: paced(rate, func(context.Context) (*contender.Server, error) {
+				Entry{Name: report.NoProxy, Start: paced(rate, func(context.Context) (*contender.Server, error) {
 					return contender.Straight(r, keysAsked, upstream), nil
 				})},
 			), upstream.Stop, nil
@@ -102,7 +102,7 @@ func (p *pacedServer) Measure(ctx context.Context, warmUp, length time.Duration)
 	for key, units := range warm.Units {
 		result.Units[key] += units
 	}
-	return awaited(result, before, after)
+	return awaited(result, true, before, after)
 }
 
 func (p *pacedServer) ask(ctx context.Context, length time.Duration) (load.Result, error) {

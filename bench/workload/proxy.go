@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ration-dev/ration/bench/contender"
+	"github.com/ration-dev/ration/bench/report"
 	"github.com/ration-dev/ration/bench/rig"
 )
 
@@ -23,7 +24,7 @@ func Proxy(connections int) Workload {
 					return contender.RationProxy(ctx, r, binary, store, keysAsked, upstream)
 				})
 			})
-			return append(entries, Entry{Name: ReverseProxy, Start: asking(r, connections, func(ctx context.Context) (*contender.Server, error) {
+			return append(entries, Entry{Name: report.ReverseProxy, Start: asking(r, connections, func(ctx context.Context) (*contender.Server, error) {
 				return contender.Proxy(ctx, r, keysAsked, upstream)
 			})}), upstream.Stop, nil
 		},

@@ -20,9 +20,9 @@ func checked(sample report.Sample, seen tally.Seen, before, after []tally.Count)
 }
 
 // awaited is [checked] for a load that awaited each answer.
-func awaited(result load.Result, before, after []tally.Count) (report.Sample, error) {
+func awaited(result load.Result, alike bool, before, after []tally.Count) (report.Sample, error) {
 	sample := report.Sample{PerSecond: result.PerSecond, P50: milliseconds(result.P50), P99: milliseconds(result.P99)}
-	return checked(sample, tally.Seen{Answered: result.Answered, Sent: result.Answered, Units: result.Units}, before, after)
+	return checked(sample, tally.Seen{Answered: result.Answered, Sent: result.Answered, Units: result.Units, Alike: alike}, before, after)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

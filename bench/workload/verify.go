@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ration-dev/ration/bench/contender"
+	"github.com/ration-dev/ration/bench/report"
 	"github.com/ration-dev/ration/bench/rig"
 )
 
@@ -21,14 +22,14 @@ func Verify(connections int) Workload {
 				})
 			})
 			for _, store := range r.Stores {
-				entries = append(entries, Entry{Name: upsertOn(store), Start: asking(r, connections, func(ctx context.Context) (*contender.Server, error) {
+				entries = append(entries, Entry{Name: report.UpsertOn(string(store)), Start: asking(r, connections, func(ctx context.Context) (*contender.Server, error) {
 					return contender.Upsert(ctx, r, store, keysAsked)
 				})})
 			}
 			for _, other := range []struct {
 				name  string
 				start func(context.Context, *rig.Rig, int) (*contender.Server, error)
-			}{{Redis, contender.Redis}, {Memory, contender.Memory}, {Nothing, contender.Nothing}} {
+			}{{report.Redis, contender.Redis}, {report.Memory, contender.Memory}, {report.Nothing, contender.Nothing}} {
 				entries = append(entries, Entry{Name: other.name, Start: asking(r, connections, func(ctx context.Context) (*contender.Server, error) {
 					return other.start(ctx, r, keysAsked)
 				})})

@@ -15,6 +15,7 @@ function init(args)
   requests, sent = {}, {}
   for key, secret in ipairs(plan.secrets) do
     sent[key] = 0
+    secret = secret:gsub("%%", "%%%%") -- in what replaces, a percent sign stands for more
     for kind, of in ipairs(plan.kinds) do
       local headers = {}
       for name, value in pairs(of.headers) do

@@ -25,6 +25,7 @@ type options struct {
 	seconds int
 	sizes   workload.Sizes
 	results string // directory
+	readme  string // that shows the newest result
 	write   bool   // the result
 	verbose bool
 }
@@ -57,6 +58,7 @@ func parse(args []string) (*options, error) {
 	flags.IntVar(&o.rounds, "rounds", 5, "measurements of each contender; the median counts")
 	flags.IntVar(&o.seconds, "seconds", 4, "length of each measurement, after a warm-up of a quarter of it")
 	flags.StringVar(&o.results, "results", "bench/results", "where results are; the newest one's ratios are shown beside those of this run")
+	flags.StringVar(&o.readme, "readme", "README.md", "the file that shows the result, and finds it by the path that -results has; empty: none")
 	flags.BoolVar(&o.write, "write", false, "write the result though it is not of a whole run")
 	flags.BoolVar(&o.verbose, "v", false, "print each measurement")
 	if err := flags.Parse(args); err != nil {

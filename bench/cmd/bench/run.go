@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +40,13 @@ func run(ctx context.Context, o *options) (err error) {
 		fmt.Println("\nNothing is written: this was not a whole run. Use -write to write its result all the same.")
 		return nil
 	}
-	return result.Write(o.results)
+	if err := os.MkdirAll(o.results, 0o755); err != nil {
+		return err
+	}
+	if err := result.Write(o.results); err != nil || o.readme == "" {
+		return err
+	}
+	return result.ReplaceSection(o.readme, filepath.ToSlash(o.results))
 }
 
 // describe returns a result without workloads.
