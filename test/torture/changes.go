@@ -17,7 +17,7 @@ func (w *workload) anything(n *node, s *Subject, random *rand.Rand) Outcome {
 	choice := random.IntN(100)
 	if past := w.rig.now().Sub(s.turn.at); s.Calendar && choice >= 45 && choice < 72 {
 		switch {
-		case past > -slowCall && past < 0:
+		case w.isLate(s) && s.slow.Load() < mostSlow:
 			return w.fail(n, s, random) // for the next day
 		case past > 0 && past < nearMidnight:
 			return w.end(n, s, random) // of the day before

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -97,8 +98,9 @@ type Subject struct {
 	Kept     int64 `json:"kept"`           // units of failing calls that were not given back
 	Days     []Day `json:"days"`           // of the history
 
-	rotating  sync.Mutex // what follows
-	rotations int        // that were tried
+	slow      atomic.Int32 // calls that were to be under way at midnight
+	rotating  sync.Mutex   // what follows
+	rotations int          // that were tried
 
 	mu      sync.Mutex
 	plan    string // that it has its limit from; empty: it has its own

@@ -96,23 +96,21 @@ func (e *Evidence) late() (ended, givenBack int) {
 		if !s.Calendar {
 			continue
 		}
-		ends := make(map[string]int64) // of the periods of reservations
+		ends := make(map[string]time.Time) // of the periods of charges
 		for i := range s.Operations {
 			op := &s.Operations[i]
 			if op.Outcome != Done {
 				continue
 			}
-			switch op.Kind {
-			case Reserve:
-				ends[op.ID] = op.Period
-			case Settle, Void:
-				if end := ends[op.ID]; end > 0 && e.earliest(op.Called, op.Returned).Unix() >= end {
-					ended++
-				}
-			case GiveBack:
-				if days := e.shown(s, op.Called, op.Returned); op.Standing >= 0 && days.first != days.last {
-					givenBack++
-				}
+			end, found := ends[op.ID]
+			isLater := found && !e.earliest(op.Called, op.Returned).Before(end)
+			switch {
+			case (op.Kind == Reserve || op.Kind == Fail) && op.Period > 0:
+				ends[op.ID] = time.Unix(op.Period, 0)
+			case isLater && (op.Kind == Settle || op.Kind == Void):
+				ended++
+			case isLater && op.Kind == GiveBack && op.Standing >= 0:
+				givenBack++
 			}
 		}
 	}

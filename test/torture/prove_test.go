@@ -64,7 +64,7 @@ func TestProve(t *testing.T) {
 			t.Fatal(err)
 		}
 		findings := torture.Check(evidence)
-		t.Fatalf("%d violations: %q", len(findings.Violations), findings.Violations)
+		t.Fatalf("%d orders were found, %d histories are undecided, %d violations: %q", findings.Ordered, findings.Undecided, len(findings.Violations), findings.Violations)
 	}
 	stores := []torture.Store{torture.Store(*store)}
 	if *store == "both" {
@@ -114,9 +114,7 @@ func tell(code int) int {
 		}
 	}
 	for _, report := range proved {
-		if *times > 0 {
-			fmt.Println("faults:", report.Struck)
-		}
+		fmt.Println("faults:", report.Struck)
 		fmt.Println(report.Line())
 	}
 	return code
