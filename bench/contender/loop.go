@@ -27,13 +27,14 @@ type Callers struct {
 	Zipf          float64 // exponent of the keys' popularity; 0: uniform
 }
 
-// EngineLoop starts Ration's engine, on a database that the binary has made.
-func EngineLoop(ctx context.Context, r *rig.Rig, store rig.Store, callers Callers) (*Loop, error) {
-	database, err := r.Database(ctx, r.Ration, "engine", store, callers.Keys)
+// EngineLoop starts the engine that is compiled into a contender, on a database that the
+// binary of the same commit has made.
+func EngineLoop(ctx context.Context, r *rig.Rig, programs rig.Programs, store rig.Store, callers Callers) (*Loop, error) {
+	database, err := r.Database(ctx, programs.Ration, "engine", store, callers.Keys)
 	if err != nil {
 		return nil, err
 	}
-	return startLoop(ctx, r, "engine", database.URL, callers, func(*helper.Process) counter { return rationCounts(database.URL, callers.Keys) })
+	return startLoop(ctx, r, programs.Contender, "engine", database.URL, callers, func(*helper.Process) counter { return rationCounts(database.URL, callers.Keys) })
 }
 
 // UpsertLoop starts callers of the guarded upsert.
@@ -42,19 +43,19 @@ func UpsertLoop(ctx context.Context, r *rig.Rig, store rig.Store, callers Caller
 	if err != nil {
 		return nil, err
 	}
-	return startLoop(ctx, r, way, database, callers, func(*helper.Process) counter {
+	return startLoop(ctx, r, r.Contender, way, database, callers, func(*helper.Process) counter {
 		return func(ctx context.Context) (tally.Count, error) { return readFrom(ctx, r, way, database, callers.Keys) }
 	})
 }
 
 // MemoryLoop starts callers of a map.
 func MemoryLoop(ctx context.Context, r *rig.Rig, callers Callers) (*Loop, error) {
-	return startLoop(ctx, r, "memory", "", callers, func(started *helper.Process) counter {
+	return startLoop(ctx, r, r.Contender, "memory", "", callers, func(started *helper.Process) counter {
 		return func(context.Context) (tally.Count, error) { return memoryOf(r, started, callers.Keys) }
 	})
 }
 
-func startLoop(ctx context.Context, r *rig.Rig, way, database string, callers Callers, counted func(*helper.Process) counter) (*Loop, error) {
+func startLoop(ctx context.Context, r *rig.Rig, program, way, database string, callers Callers, counted func(*helper.Process) counter) (*Loop, error) {
 	dir, err := r.Directory()
 	if err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func startLoop(ctx context.Context, r *rig.Rig, way, database string, callers Ca
 	if err := os.WriteFile(keys, []byte(strings.Join(r.Secrets(callers.Keys), "\n")), 0o600); err != nil {
 		return nil, err
 	}
-	started, err := helper.Start(ctx, r.Contender, database, "loop", way, keys, strconv.Itoa(callers.Callers), strconv.FormatFloat(callers.Zipf, 'g', -1, 64))
+	started, err := helper.Start(ctx, program, database, "loop", way, keys, strconv.Itoa(callers.Callers), strconv.FormatFloat(callers.Zipf, 'g', -1, 64))
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func Measure(ctx context.Context, w Workload, warmUp, length time.Duration, coun
 
 type caller struct {
 	next      func() int
-	latencies []time.Duration // of calls within the time that counts
+	latencies []time.Duration // of answers within the time that counts
 	admitted  []atomic.Int64  // by key, of all callers
 	denied    int64
 }
@@ -88,7 +88,7 @@ func (c *caller) run(ctx context.Context, start, end time.Time, counter Counter)
 		} else {
 			c.denied++
 		}
-		if called.After(start) && answered.Before(end) {
+		if answered.After(start) && answered.Before(end) {
 			c.latencies = append(c.latencies, answered.Sub(called))
 		}
 		called = answered

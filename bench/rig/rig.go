@@ -18,11 +18,16 @@ import (
 
 // Config is what a run measures, and where.
 type Config struct {
-	Dir       string // where everything is written; it must be a disk
-	Ration    string // the binary that is measured
-	Baseline  string // an older one beside it; empty: none
-	Contender string // the binary of cmd/contender
-	Stores    []Store
+	Dir      string   // where everything is written; it must be a disk
+	Programs          // that are measured
+	Baseline Programs // older ones beside them; empty: none
+	Stores   []Store
+}
+
+// Programs are binaries of one commit.
+type Programs struct {
+	Ration    string
+	Contender string // of cmd/contender, which has the engine
 }
 
 // Store is a database that Ration keeps its counts in.

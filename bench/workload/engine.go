@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,13 +20,14 @@ const engineCallers = 512
 func Engine(name, title string, keys int, zipf float64) Workload {
 	return Workload{
 		Part: "engine", Name: "engine-" + name, Title: "engine in a process, " + title,
-		Prepare: func(_ context.Context, r *rig.Rig) (entries []Entry, _ func() error, _ error) {
+		Prepare: func(_ context.Context, r *rig.Rig) ([]Entry, func() error, error) {
 			callers := contender.Callers{Callers: engineCallers, Keys: keys, Zipf: zipf}
-			for _, store := range r.Stores {
-				entries = append(entries, Entry{Name: report.RationOn(string(store)), Ours: true, Start: looping(zipf == 0, func(ctx context.Context) (*contender.Loop, error) {
-					return contender.EngineLoop(ctx, r, store, callers)
-				})})
-			}
+			entries := rations(r, func(programs rig.Programs, store rig.Store) starting {
+				return looping(zipf == 0, func(ctx context.Context) (*contender.Loop, error) {
+					return contender.EngineLoop(ctx, r, programs, store, callers)
+				})
+			})
+			entries = slices.DeleteFunc(entries, func(e Entry) bool { return e.Older != "" && r.Baseline.Contender == "" })
 			for _, store := range r.Stores {
 				entries = append(entries, Entry{Name: report.UpsertOn(string(store)), Start: looping(zipf == 0, func(ctx context.Context) (*contender.Loop, error) {
 					return contender.UpsertLoop(ctx, r, store, callers)

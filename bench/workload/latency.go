@@ -28,14 +28,14 @@ func Latency(rate int) Workload {
 			if err != nil {
 				return nil, nil, err
 			}
-			entries := rations(r, func(binary string, store rig.Store) starting {
+			entries := rations(r, func(programs rig.Programs, store rig.Store) starting {
 				return paced(rate, func(ctx context.Context) (*contender.Server, error) {
-					return contender.Ration(ctx, r, binary, store, 1, keysAsked)
+					return contender.Ration(ctx, r, programs.Ration, store, 1, keysAsked)
 				})
 			})
-			proxies := rations(r, func(binary string, store rig.Store) starting {
+			proxies := rations(r, func(programs rig.Programs, store rig.Store) starting {
 				return paced(rate, func(ctx context.Context) (*contender.Server, error) {
-					return contender.RationProxy(ctx, r, binary, store, keysAsked, upstream)
+					return contender.RationProxy(ctx, r, programs.Ration, store, keysAsked, upstream)
 				})
 			})
 			for i := range proxies {

@@ -19,9 +19,9 @@ func Proxy(connections int) Workload {
 			if err != nil {
 				return nil, nil, err
 			}
-			entries := rations(r, func(binary string, store rig.Store) starting {
+			entries := rations(r, func(programs rig.Programs, store rig.Store) starting {
 				return asking(r, connections, func(ctx context.Context) (*contender.Server, error) {
-					return contender.RationProxy(ctx, r, binary, store, keysAsked, upstream)
+					return contender.RationProxy(ctx, r, programs.Ration, store, keysAsked, upstream)
 				})
 			})
 			return append(entries, Entry{Name: report.ReverseProxy, Start: asking(r, connections, func(ctx context.Context) (*contender.Server, error) {

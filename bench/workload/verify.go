@@ -16,9 +16,9 @@ func Verify(connections int) Workload {
 	return Workload{
 		Part: "verify", Name: fmt.Sprintf("verify-%d", connections), Title: fmt.Sprintf("`/v1/verify`, %d connections", connections),
 		Prepare: func(_ context.Context, r *rig.Rig) ([]Entry, func() error, error) {
-			entries := rations(r, func(binary string, store rig.Store) starting {
+			entries := rations(r, func(programs rig.Programs, store rig.Store) starting {
 				return asking(r, connections, func(ctx context.Context) (*contender.Server, error) {
-					return contender.Ration(ctx, r, binary, store, 1, keysAsked)
+					return contender.Ration(ctx, r, programs.Ration, store, 1, keysAsked)
 				})
 			})
 			for _, store := range r.Stores {

@@ -84,6 +84,9 @@ func (w Workload) Run(ctx context.Context, r *rig.Rig, pace Pace, measured func(
 			if err != nil {
 				return result, fmt.Errorf("%s: %w", entries[i].Name, err)
 			}
+			if sample.PerSecond == 0 {
+				return result, fmt.Errorf("%s: nothing was answered within %s: measure longer", entries[i].Name, pace.Length)
+			}
 			result.Contenders[i].Samples[round] = sample
 			measured(entries[i].Name, sample)
 		}

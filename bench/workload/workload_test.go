@@ -75,6 +75,17 @@ func TestRunFailsOfCountsThatDoNotAgree(t *testing.T) {
 	}
 }
 
+// TestRunFailsOfASampleOfNothing, which no ratio could be of.
+func TestRunFailsOfASampleOfNothing(t *testing.T) {
+	t.Parallel()
+	var order []string
+	stopped := 0
+	w := of(&subject{"a", []float64{0}, nil, &order, &stopped})
+	if _, err := w.Run(t.Context(), nil, workload.Pace{Rounds: 1}, func(string, report.Sample) {}); err == nil || stopped != 1 {
+		t.Errorf("got error %v, and %d were stopped", err, stopped)
+	}
+}
+
 func TestRunSaysThatThereIsNothingToMeasure(t *testing.T) {
 	t.Parallel()
 	if _, err := of().Run(t.Context(), nil, workload.Pace{Rounds: 1}, nil); !errors.Is(err, workload.ErrNothing) {
