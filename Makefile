@@ -64,14 +64,15 @@ prove: ## let faults loose on real instances for SECONDS (60), and say in one li
 fuzz: ## run every fuzz target for FUZZ_TIME (10s)
 	scripts/fuzz.sh $(FUZZ_TIME)
 
-# KEYS adds the engine with that many keys, such as 1000000 (ten minutes more). FLAGS are
-# those of bench/cmd/bench, such as '-only verify -rounds 10 -baseline PATH'.
+# KEYS adds the engine with that many keys, such as 1000000, whose import takes long. FLAGS
+# are those of bench/cmd/bench, such as '-only verify -rounds 10 -baseline PATH'.
 KEYS ?=
+ENGINE_KEYS := 20000,100000
 FLAGS ?=
 
 .PHONY: bench
 bench: ## measure the binary beside other ways to count, each checked for doing the work (20 minutes)
-	@scripts/bench.sh $(if $(KEYS),-keys $(KEYS)) $(FLAGS)
+	@scripts/bench.sh -keys $(ENGINE_KEYS)$(addprefix $(shell printf ,),$(KEYS)) $(FLAGS)
 
 .PHONY: latency
 latency: ## measure what Ration adds to a call at a constant rate (10 minutes)

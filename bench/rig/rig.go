@@ -95,7 +95,7 @@ func inDirectory(config Config) (*Rig, error) {
 }
 
 // Uses tells whether a store is measured.
-func (r *Rig) Uses(store Store) bool { return slices.Contains(r.Stores, store) }
+func (c *Config) Uses(store Store) bool { return slices.Contains(c.Stores, store) }
 
 // Directory makes a new directory.
 func (r *Rig) Directory() (string, error) {

@@ -56,7 +56,7 @@ func parse(args []string) (*options, error) {
 	keys := flags.String("keys", "20000,100000", "numbers of keys that the engine is measured with, besides 1 and 1,000")
 	rates := flags.String("rates", "100,1000", "requests a second at which latency is measured")
 	store := flags.String("store", "sqlite,postgres", "the stores, with commas")
-	flags.IntVar(&o.rounds, "rounds", 5, "measurements of each contender; the median counts")
+	flags.IntVar(&o.rounds, "rounds", 3, "measurements of each contender; the median counts")
 	flags.IntVar(&o.seconds, "seconds", 4, "length of each measurement, after a warm-up of a quarter of it")
 	flags.StringVar(&o.results, "results", "bench/results", "where results are; the newest one's ratios are shown beside those of this run")
 	flags.StringVar(&o.readme, "readme", "README.md", "the file that shows the result, and finds it by the path that -results has; empty: none")
@@ -65,40 +65,50 @@ func parse(args []string) (*options, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
-	for name := range strings.SplitSeq(*store, ",") {
-		switch name {
-		case "sqlite":
-			o.rig.Stores = append(o.rig.Stores, rig.SQLite)
-		case "postgres":
-			o.rig.Stores = append(o.rig.Stores, rig.PostgreSQL)
-		default:
-			return nil, fmt.Errorf("unknown store %q: use sqlite, postgres, or both with a comma", name)
-		}
+	if flags.NArg() > 0 {
+		return nil, fmt.Errorf("unknown argument %q: all are flags", flags.Arg(0))
 	}
-	if *only == "" {
-		o.only = workload.Parts
-	} else {
-		o.only = strings.Split(*only, ",")
-	}
-	for _, part := range o.only {
-		if !slices.Contains(workload.Parts, part) {
-			return nil, fmt.Errorf("unknown part %q: use %s", part, strings.Join(workload.Parts, ", "))
-		}
-	}
-	o.write = o.write || *only == "" && len(o.rig.Stores) == 2
-	var err error
-	if o.sizes.Keys, err = numbers(*keys); err != nil {
+	if err := o.choose(*only, *store, *keys, *rates); err != nil {
 		return nil, err
 	}
-	if o.sizes.Rates, err = numbers(*rates); err != nil {
-		return nil, err
-	}
+	o.write = o.write || len(o.only) == len(workload.Parts) && len(o.rig.Stores) == len(stores)
 	if o.rounds < 1 || o.seconds < 1 {
 		return nil, fmt.Errorf("%d rounds of %d seconds: both must be at least 1", o.rounds, o.seconds)
 	}
 	program, err := os.Executable()
 	o.rig.Contender = filepath.Join(filepath.Dir(program), "contender")
 	return o, err
+}
+
+// stores are the stores by their names on the command line.
+var stores = map[string]rig.Store{"sqlite": rig.SQLite, "postgres": rig.PostgreSQL}
+
+// choose reads lists with commas.
+func (o *options) choose(only, chosen, keys, rates string) (err error) {
+	for name := range strings.SplitSeq(chosen, ",") {
+		store, known := stores[name]
+		if !known {
+			return fmt.Errorf("unknown store %q: use sqlite, postgres, or both with a comma", name)
+		}
+		if o.rig.Uses(store) {
+			return fmt.Errorf("the store %q is named twice", name)
+		}
+		o.rig.Stores = append(o.rig.Stores, store)
+	}
+	o.only = workload.Parts
+	if only != "" {
+		o.only = strings.Split(only, ",")
+	}
+	for _, part := range o.only {
+		if !slices.Contains(workload.Parts, part) {
+			return fmt.Errorf("unknown part %q: use %s", part, strings.Join(workload.Parts, ", "))
+		}
+	}
+	if o.sizes.Keys, err = numbers(keys); err != nil {
+		return err
+	}
+	o.sizes.Rates, err = numbers(rates)
+	return err
 }
 
 // numbers reads whole numbers with commas between them.
