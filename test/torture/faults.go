@@ -173,6 +173,9 @@ const mostStep = 9 * time.Minute
 
 func stepClock(r *rig, random *rand.Rand) (func() int, error) {
 	offset := time.Duration(random.Int64N(2*int64(mostStep))) - mostStep
+	if r.now().Before(r.midnight) { // it is to come in the middle of the run, not now
+		offset = -offset.Abs()
+	}
 	err := r.setClock(offset)
 	return once(func() {
 		if err := r.setClock(0); err != nil {

@@ -57,7 +57,8 @@ const startTime = 3 * time.Second
 func (r *rig) chooseBase() {
 	if r.options.Midnight {
 		begin := time.Now().Add(startTime + r.options.Duration/2)
-		r.base = nextTurn(begin).at.Sub(begin)
+		r.midnight = nextTurn(begin).at
+		r.base = r.midnight.Sub(begin)
 	}
 }
 

@@ -26,6 +26,7 @@ type rig struct {
 	config   string // the file with the routes
 	nodes    []*node
 	base     time.Duration // that all clocks are ahead of the machine's
+	midnight time.Time     // that the run is to pass; zero: none
 	start    time.Time     // of the clock that all clients share
 	steps    []Step
 	admitted atomic.Int64 // calls, and others that were done
