@@ -1,15 +1,9 @@
 package torture
 
 import (
-	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"testing"
-	"time"
-
-	"github.com/ration-dev/ration/client"
 )
 
 // Report is what a run has shown.
@@ -66,68 +60,6 @@ func (e *Evidence) turned() (keys int) {
 		}
 	}
 	return keys
-}
-
-// evidence adds to what clients were told what the upstream saw and what is recorded.
-func (w *workload) evidence() *Evidence {
-	w.rig.Helper()
-	ended := time.Since(w.rig.start)
-	admin, recorded := w.rig.nodes[0].admin, make(map[string]map[string]*Day)
-	for day, err := range admin.UsageDays(context.Background(), client.UsageDaysQuery{Paging: client.Paging{PageSize: 1000}}) {
-		if err != nil {
-			w.rig.Fatal(err)
-		}
-		if recorded[day.KeyID] == nil {
-			recorded[day.KeyID] = make(map[string]*Day)
-		}
-		of := recorded[day.KeyID][day.Date]
-		if of == nil {
-			of = &Day{Date: day.Date}
-			recorded[day.KeyID][day.Date] = of
-		}
-		switch day.Meter {
-		case "requests":
-			of.Used = whole(day.Used)
-		case failedMeter:
-			of.Kept = whole(day.Used)
-		}
-	}
-	for _, s := range w.subjects {
-		s.Seen = int64(w.rig.upstream.Seen(s.Key))
-		for _, day := range recorded[s.Key] {
-			s.Days = append(s.Days, *day)
-			s.Recorded, s.Kept = s.Recorded+day.Used, s.Kept+day.Kept
-		}
-		slices.SortFunc(s.Days, func(a, b Day) int { return cmp.Compare(a.Date, b.Date) })
-		w.read(s)
-	}
-	return &Evidence{Started: w.rig.start, Ended: ended, Subjects: w.subjects, Steps: w.rig.steps}
-}
-
-// read reads what a key has in the end, and lets that be the last operation on it.
-func (w *workload) read(s *Subject) {
-	w.rig.Helper()
-	op, _ := w.asked(s, Read, 0, "")
-	key, _, err := w.rig.nodes[0].admin.ShowKey(context.Background(), s.Key)
-	if errors.Is(err, client.ErrNotFound) {
-		s.Lost = true
-		return
-	}
-	if err != nil || len(key.Limits) != 1 {
-		w.rig.Fatalf("reading %s: %d limits, %v", s.Key, len(key.Limits), err)
-	}
-	limit := &key.Limits[0]
-	op.Returned, op.Outcome = time.Since(w.rig.start), Done
-	op.Standing, op.Limit = whole(limit.Used)+whole(limit.Reserved), whole(limit.Quantity)
-	op.Period = periodOf(limit.ResetsAt)
-	for _, usage := range key.Usage {
-		if usage.Meter == "requests" {
-			s.Counted, s.Held = whole(usage.Used), whole(usage.Reserved)
-		}
-	}
-	if s.Class == Register {
-		s.note(op)
-	}
 }
 
 // Missing returns what was planned and never happened.
