@@ -24,8 +24,8 @@ type Findings struct {
 // The search for an order of one history is bounded, and done again for longer for a few.
 const (
 	searchTime     = 20 * time.Second
-	longSearchTime = time.Minute
-	mostSearched   = 10
+	longSearchTime = 3 * time.Minute
+	mostSearched   = 5
 )
 
 // mostExplained is how many violations are worth a long explanation.
