@@ -39,9 +39,33 @@ func (f *fault) timedOut() bool {
 	return f.stage == stageLock && (state == stateLockTimeout || state == stateCancelled)
 }
 
-// attempt runs a batch as one transaction. With a fault that is unknown it also
-// returns what was decided, which holds if the batch's id turns out committed.
-func (l *lane) attempt(b *work) ([]ration.Decision, *fault) {
+// attempt runs a batch as one transaction, at first by what is remembered of its keys,
+// if that is enough. With a fault that is unknown it also returns what was decided, which
+// holds if the batch's id turns out committed.
+func (l *lane) attempt(b *work) (decisions []ration.Decision, f *fault) {
+	if b.isNew() && l.store.memory.take(b) && l.store.lineage.watched() && mayRecall(l.store) {
+		decisions, f = l.run(b, l.transactRemembered)
+		l.store.memory.count(f == nil)
+		if f == nil || !errors.Is(f.err, errChanged) || !l.isUsable() {
+			return decisions, f
+		}
+		l.store.memory.forgetClock()
+	}
+	return l.run(b, l.transact)
+}
+
+// Tests have batches take the way of others although they are remembered, and then hold
+// what is remembered against what was read.
+var (
+	mayRecall = func(*Store) bool { return true }
+	recalled  = func(*work) {}
+)
+
+// isUsable reports whether the connection is there after a fault.
+func (l *lane) isUsable() bool { return l.conn != nil && !l.conn.pg.IsClosed() }
+
+// run runs a batch as one transaction, and remembers its keys if it was committed.
+func (l *lane) run(b *work, transact func(pipeline, *work) ([]ration.Decision, *fault)) ([]ration.Decision, *fault) {
 	b.reset()
 	p := l.conn.begin()
 	ended := false
@@ -50,14 +74,16 @@ func (l *lane) attempt(b *work) ([]ration.Decision, *fault) {
 			l.drop()
 		}
 	}()
-	decisions, f := l.transact(p, b)
+	decisions, f := transact(p, b)
 	ended = true
 	if f != nil {
 		l.end(p, f.err)
-	} else {
-		l.end(p, nil)
+		return decisions, f
 	}
-	return decisions, f
+	b.noteKept()
+	l.store.memory.put(b, l.conn.told, b.clock)
+	l.end(p, nil)
+	return decisions, nil
 }
 
 func (l *lane) transact(p pipeline, b *work) ([]ration.Decision, *fault) {
@@ -71,10 +97,13 @@ func (l *lane) transact(p pipeline, b *work) ([]ration.Decision, *fault) {
 	if b.moveOn() {
 		return nil, &fault{stage: stageLoad, err: errMovedOn}
 	}
+	b.clock = estimate{now: read.now, serverNow: read.serverNow, at: l.store.config.InstanceClock()}
+	b.transaction = read.transaction
 	clock := ledger.Clock{Now: read.now, Suspect: l.store.suspects(read.now)}
 	if err := b.open(read, clock); err != nil {
 		return nil, &fault{stage: stageLoad, err: err}
 	}
+	recalled(b)
 	if b.namesNewMeters() {
 		if err := l.lockMeters(p, b); err != nil {
 			return nil, &fault{stage: stageLoad, err: err}
@@ -114,7 +143,7 @@ func (l *lane) lockAndLoad(p pipeline, b *work) (*loaded, *fault) {
 	if err := l.readLocks(p, b); err != nil {
 		return nil, &fault{stage: stageLock, err: err}
 	}
-	read := &loaded{plans: make(map[string]*ration.Plan)}
+	read := &loaded{plans: make(map[string]*ration.Plan), planVersions: make(map[string]int64)}
 	err := p.read(func(r *row) { read.read(r, b) })
 	if err == nil && l.meterKeys.length > 0 {
 		err = p.read(b.takeUsage)
@@ -227,16 +256,29 @@ func (l *lane) locks() []lock {
 
 // writeAndCommit is the second round trip.
 func (l *lane) writeAndCommit(p pipeline, now time.Time) *fault {
-	sent := l.writes.send(p, now)
+	l.written = l.writes.send(p, now)
 	p.send(stmtCommit)
 	if err := p.sync(); err != nil {
 		return &fault{stage: stageCommit, err: err, unknown: true}
 	}
-	for range sent {
-		if _, err := p.run(); err != nil {
+	if f := l.readWrites(p); f != nil {
+		return f
+	}
+	return l.readCommit(p)
+}
+
+// readWrites reads the answers to what was written.
+func (l *lane) readWrites(p pipeline) *fault {
+	for range l.written {
+		if err := p.skip(); err != nil {
 			return &fault{stage: stageWrite, err: err, unknown: !provesRollback(err)}
 		}
 	}
+	return nil
+}
+
+// readCommit reads the answer to COMMIT.
+func (l *lane) readCommit(p pipeline) *fault {
 	l.conn.takeWarning()
 	tag, err := p.run()
 	if err == nil {

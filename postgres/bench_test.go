@@ -29,6 +29,8 @@ func BenchmarkChargeBatch(b *testing.B) {
 					b.Errorf("%d requests were recorded, want %d", got, want)
 				}
 				b.ReportMetric(float64(b.N*row.charges)/b.Elapsed().Seconds(), "charges/s")
+				held, _ := store.Remembered()
+				b.ReportMetric(float64(held)/float64(b.N), "remembered/op")
 			})
 		}
 	}

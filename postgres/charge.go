@@ -19,10 +19,13 @@ import (
 //	             │                                    │
 //	            try      takes a lane and connects    │
 //	             │                                    │
-//	          attempt    one transaction, by transact │
-//	             │         lockAndLoad     the first round trip: batch id, locks, reads
-//	             │         open, decide    in memory
-//	             │         writeAndCommit  the second round trip
+//	          attempt    one transaction             │
+//	             │         transactRemembered  one round trip, if all keys are remembered
+//	             │                             and nothing has changed; else
+//	             │         transact            two:
+//	             │           lockAndLoad         batch id, locks, reads
+//	             │           open, decide        in memory
+//	             │           writeAndCommit
 //	             │                                    │
 //	             ├─ answered ─► finished              │ again, after a pause
 //	             └─ fault, with the stage it came to ─► judge (of what was never sent: judgeUnsent)
@@ -104,7 +107,11 @@ func (s *Store) try(ctx context.Context, b *work) ([]ration.Decision, *fault) {
 		return nil, &fault{stage: stageConnect, err: err}
 	}
 	defer s.giveLane(l)
-	if _, err := l.connect(ctx); err != nil {
+	fresh, err := l.connect(ctx)
+	if fresh {
+		s.memory.forget()
+	}
+	if err != nil {
 		return nil, &fault{stage: stageConnect, err: err}
 	}
 	return l.attempt(b)

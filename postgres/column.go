@@ -156,3 +156,6 @@ func (r *row) int32() int {
 	}
 	return int(int32(binary.BigEndian.Uint32(column)))
 }
+
+// xid reads a transaction's id, 0 for NULL.
+func (r *row) xid() xid { return xid(r.int32()) }

@@ -26,6 +26,7 @@ type conn struct {
 	statements [statementCount]*pgconn.StatementDescription
 	settings   [][]byte // parameters of settingsSQL
 	lineage    *lineage
+	told       string // by lineageColumn, last
 	round      time.Duration
 	accept     bool  // unsafe durability
 	accepted   error // what makes it unsafe; nil: nothing

@@ -19,6 +19,7 @@ type lane struct {
 	sent              [2]array // secrets: key id, secret id
 	readings          []reading
 	writes            *writes
+	written           int // how many statements of writes were sent
 }
 
 func newLane(store *Store) *lane {

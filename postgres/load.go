@@ -14,10 +14,10 @@ const limitsBeneath = `api_key_limits_beneath b JOIN api_key_limits t
 // loadSQL reads the time and all that decisions depend on but usage, after the
 // lock and in one snapshot. The parts of the answer share columns:
 //
-//	t  at1 ration_now(), at2 the server's own clock
-//	k  a key: name, owner, plan, status, time zone, expiry, change, scopes, allowed IPs
-//	p  a plan and one of its limits, if any: plan, time zone, meter, kind, period, limit's name, quantity, burst, plan's change, when a scheduled limit was changed
-//	o  an override: meter, kind, period, name, quantity, plan, burst, unlimited, expiry, start; or the plan that a key will have; also the lasting one beneath a temporary one
+//	t  at1 ration_now(), at2 the server's own clock; version: the transaction
+//	k  a key: name, owner, plan, status, time zone, expiry, change, scopes, allowed IPs; the row's xmin
+//	p  a plan and one of its limits, if any: plan, time zone, meter, kind, period, limit's name, quantity, burst, plan's change, when a scheduled limit was changed; xmin of the plan, of the limit
+//	o  an override: meter, kind, period, name, quantity, plan, burst, unlimited, expiry, start; xmin; or the plan that a key will have; also the lasting one beneath a temporary one
 //	l  a slot that a lease holds: lease id, meter, expiry
 //	s  a secret that was sent: secret id, expiry, revocation, last use
 //
@@ -28,36 +28,36 @@ const limitsBeneath = `api_key_limits_beneath b JOIN api_key_limits t
 // tables serve it; secrets are found pair by pair, for a key may have many.
 const loadSQL = `
 WITH k AS MATERIALIZED (
-    SELECT id, name, owner, plan, status, time_zone, expires_at, updated_at, scopes, allowed_ips
+    SELECT id, name, owner, plan, status, time_zone, expires_at, updated_at, scopes, allowed_ips, xmin AS version
     FROM api_keys
     WHERE id = ANY($1::uuid[])
 ), o AS MATERIALIZED (
-    SELECT api_key_id, plan, meter, kind, period, name, quantity, burst, unlimited, expires_at, starts_at
+    SELECT api_key_id, plan, meter, kind, period, name, quantity, burst, unlimited, expires_at, starts_at, xmin AS version
     FROM api_key_limits
     WHERE api_key_id = ANY($1::uuid[])
 )
 SELECT 't'::"char", NULL::uuid, NULL::uuid, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text, NULL::text,
-       NULL::bigint, NULL::bigint, NULL::boolean, ration_now(), clock_timestamp(), NULL::timestamptz, NULL::text[], NULL::text[]
+       NULL::bigint, NULL::bigint, NULL::boolean, ration_now(), clock_timestamp(), NULL::timestamptz, NULL::text[], NULL::text[], pg_current_xact_id_if_assigned()::xid, NULL::xid
 UNION ALL
-SELECT 'k', id, NULL, name, owner, plan, status, time_zone, NULL, NULL, NULL, NULL, expires_at, updated_at, NULL, scopes, allowed_ips
+SELECT 'k', id, NULL, name, owner, plan, status, time_zone, NULL, NULL, NULL, NULL, expires_at, updated_at, NULL, scopes, allowed_ips, version, NULL
 FROM k
 UNION ALL
-SELECT 'p', NULL, NULL, p.name, p.time_zone, l.meter, l.kind, l.period, l.name, l.quantity, l.burst, NULL, p.updated_at, l.since, NULL, NULL, NULL
+SELECT 'p', NULL, NULL, p.name, p.time_zone, l.meter, l.kind, l.period, l.name, l.quantity, l.burst, NULL, p.updated_at, l.since, NULL, NULL, NULL, p.xmin, l.xmin
 FROM plans p LEFT JOIN plan_limits l ON l.plan = p.name
 WHERE p.name = ANY(ARRAY(SELECT plan FROM k WHERE plan IS NOT NULL UNION SELECT plan FROM o WHERE plan IS NOT NULL))
 UNION ALL
-SELECT 'o', api_key_id, NULL, plan, NULL, meter, kind, period, name, quantity, burst, unlimited, expires_at, starts_at, NULL, NULL, NULL
+SELECT 'o', api_key_id, NULL, plan, NULL, meter, kind, period, name, quantity, burst, unlimited, expires_at, starts_at, NULL, NULL, NULL, version, NULL
 FROM o
 UNION ALL
-SELECT 'o', b.api_key_id, NULL, NULL, NULL, b.meter, b.kind, b.period, b.name, b.quantity, b.burst, b.unlimited, NULL, NULL, NULL, NULL, NULL
+SELECT 'o', b.api_key_id, NULL, NULL, NULL, b.meter, b.kind, b.period, b.name, b.quantity, b.burst, b.unlimited, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM ` + limitsBeneath + `
 WHERE b.api_key_id = ANY($1::uuid[])
 UNION ALL
-SELECT 'l', api_key_id, id, meter, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, expires_at, NULL, NULL, NULL, NULL
+SELECT 'l', api_key_id, id, meter, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, expires_at, NULL, NULL, NULL, NULL, NULL, NULL
 FROM leases
 WHERE api_key_id = ANY($1::uuid[])
 UNION ALL
-SELECT 's', s.api_key_id, s.secret_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, s.expires_at, s.revoked_at, s.last_used_at, NULL, NULL
+SELECT 's', s.api_key_id, s.secret_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, s.expires_at, s.revoked_at, s.last_used_at, NULL, NULL, NULL, NULL
 FROM unnest($2::uuid[], $3::uuid[]) AS sent (api_key_id, secret_id)
 JOIN api_key_secrets s ON s.api_key_id = sent.api_key_id AND s.secret_id = sent.secret_id`
 
@@ -66,6 +66,9 @@ type loaded struct {
 	now       time.Time // ration_now()
 	serverNow time.Time // the server's own clock, which tests don't replace
 	plans     map[string]*ration.Plan
+
+	planVersions map[string]int64 // of plans with their limits
+	transaction  xid              // its id, as rows have it that it writes; 0: it has none yet
 }
 
 // read takes in a row of loadSQL. Keys of which nothing was asked are left out.
@@ -74,6 +77,8 @@ func (l *loaded) read(r *row, b *work) {
 	case 't':
 		r.skip(11)
 		l.now, l.serverNow = r.time(), r.time()
+		r.skip(3)
+		l.transaction = r.xid()
 	case 'k':
 		if k := b.key(r.uuid()); k != nil {
 			k.readKey(r)
@@ -107,6 +112,7 @@ func (k *keyWork) readKey(r *row) {
 	k.policy.ExpiresAt, k.policy.UpdatedAt = r.time(), r.time()
 	r.skip(1)
 	k.policy.Scopes, k.policy.AllowedIPs = r.texts(), r.prefixes()
+	k.versions.key = r.xid()
 }
 
 func (l *loaded) readPlan(r *row) {
@@ -122,6 +128,13 @@ func (l *loaded) readPlan(r *row) {
 	plan.UpdatedAt = r.time()
 	if since := r.time(); limit.Meter != "" {
 		ledger.AddLimit(plan, limit, since)
+	}
+	r.skip(3)
+	if own := r.xid(); l.planVersions[plan.Name] == 0 {
+		l.planVersions[plan.Name] = own.version()
+	}
+	if of := r.xid(); of != 0 {
+		l.planVersions[plan.Name] += of.version()
 	}
 }
 
@@ -139,6 +152,10 @@ func (k *keyWork) readOverride(r *row) {
 	r.skip(1)
 	override := ration.Override{Limit: r.limit(), Unlimited: r.bool(), ExpiresAt: r.time()}
 	startsAt := r.time()
+	r.skip(3)
+	if version := r.xid(); version != 0 { // of one beneath, it is NULL
+		k.versions.overrides += version.version()
+	}
 	if override.Period == ledger.NextPlanPeriod {
 		k.policy.NextPlan, k.policy.NextPlanAt = string(plan), startsAt
 		return

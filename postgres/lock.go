@@ -36,7 +36,7 @@ var batchIDSQL = counted(`INSERT INTO charge_batches (api_key_id, id) VALUES ($1
 // names this table alone: after a wait PostgreSQL reads only the locked row
 // anew, so a joined key or plan would be that of before. The primary key serves it.
 const lockSQL = `
-SELECT ` + usageColumns + `
+SELECT ` + usageColumns + `, xmin
 FROM key_usage
 WHERE api_key_id = ANY($1::uuid[]) AND meter = '` + ration.MeterRequests + `'
 ORDER BY api_key_id
@@ -47,7 +47,7 @@ const lockFreeSQL = lockSQL + ` SKIP LOCKED`
 
 // metersSQL reads other meters of keys that are locked. The primary key serves it.
 const metersSQL = `
-SELECT ` + usageColumns + `
+SELECT ` + usageColumns + `, xmin
 FROM key_usage
 WHERE api_key_id = ANY($1::uuid[]) AND meter = ANY($2::text[])`
 

@@ -38,6 +38,7 @@ func newTexts() array   { return newArray(pgtype.TextOID) }
 func newInts() array    { return newArray(pgtype.Int8OID) }
 func newDates() array   { return newArray(pgtype.DateOID) }
 func newTimes() array   { return newArray(pgtype.TimestamptzOID) }
+func newXIDs() array    { return newArray(pgtype.XIDOID) }
 func newDigests() array { return newArray(pgtype.ByteaOID) }
 
 func (a *array) reset() {
@@ -82,6 +83,12 @@ func (a *array) addInt(n int64) {
 	a.length++
 	a.data = binary.BigEndian.AppendUint32(a.data, 8)
 	a.data = binary.BigEndian.AppendUint64(a.data, uint64(n))
+}
+
+func (a *array) addXID(id xid) {
+	a.length++
+	a.data = binary.BigEndian.AppendUint32(a.data, 4)
+	a.data = binary.BigEndian.AppendUint32(a.data, uint32(id))
 }
 
 func (a *array) addDate(periodID ration.PeriodID) {
@@ -137,6 +144,13 @@ func timeParam(t time.Time) []byte {
 }
 
 func int64Param(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n)) }
+
+func boolParam(b bool) []byte {
+	if b {
+		return []byte{1}
+	}
+	return []byte{0}
+}
 
 func float64Param(f float64) []byte {
 	return binary.BigEndian.AppendUint64(nil, math.Float64bits(f))

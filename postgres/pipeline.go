@@ -30,7 +30,8 @@ func (p pipeline) readSettings() error {
 		if p.conn.accept {
 			unsafe = nil
 		}
-		r.err = errors.Join(unsafe, p.conn.lineage.check(r.text()))
+		p.conn.told = r.text()
+		r.err = errors.Join(unsafe, p.conn.lineage.check(p.conn.told))
 	}))
 }
 
@@ -89,6 +90,12 @@ func (p pipeline) run() (string, error) {
 	}
 	tag, err := reader.Close()
 	return tag.String(), err
+}
+
+// skip reads the next result and looks at nothing but its error.
+func (p pipeline) skip() error {
+	_, err := p.run()
+	return err
 }
 
 // synced reads the end of a round trip.

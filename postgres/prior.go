@@ -17,7 +17,7 @@ import (
 // otherMetersSQL reads all meters but requests of keys that are locked: which ones
 // a reservation or a receipt names is not known before. The primary key serves it.
 const otherMetersSQL = `
-SELECT ` + usageColumns + `
+SELECT ` + usageColumns + `, xmin
 FROM key_usage
 WHERE api_key_id = ANY($1::uuid[]) AND meter <> '` + ration.MeterRequests + `'`
 

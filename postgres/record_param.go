@@ -19,6 +19,7 @@ type writes struct {
 	leases  leaseWrites
 	events  [9]array
 	all     []write // in the order in which they are sent
+	known   knownWrites
 }
 
 // write is a statement with its parameters, of which the ids come first. It is
@@ -47,6 +48,7 @@ func newWrites() *writes {
 		prior:   newPriorWrites(),
 		leases:  newLeaseWrites(),
 		events:  newEventArrays(),
+		known:   newKnownWrites(),
 	}
 	l := &w.prior
 	w.all = []write{
@@ -90,16 +92,21 @@ func (w *writes) collect(b *work) {
 			continue
 		}
 		changed := k.account.Writes()
+		k.untouched, k.counts = len(changed) == 0, k.mayBeRemembered(changed)
 		for i := range changed {
 			w.addMeter(k, &changed[i])
 		}
-		for _, secret := range k.account.SecretsUsed() {
-			w.secrets[0].addUUID(k.id)
-			w.secrets[1].addUUID(secret)
-		}
+		w.addUses(k)
 		w.prior.add(k)
 		w.leases.add(k.id, k.account)
 		addEvents(w.events[:], k.id, k.account)
+	}
+}
+
+func (w *writes) addUses(k *keyWork) {
+	for _, secret := range k.account.SecretsUsed() {
+		w.secrets[0].addUUID(k.id)
+		w.secrets[1].addUUID(secret)
 	}
 }
 

@@ -40,6 +40,11 @@ func (b *work) inTime(now time.Time) bool {
 	return now.Sub(b.firstAttemptAt) < resolveFor
 }
 
+// isNew reports whether nothing of the batch was ever sent.
+func (b *work) isNew() bool {
+	return b.firstAttemptAt.IsZero() && b.faults == 0 && b.reconnects == 0 && !b.lost
+}
+
 // confirm makes sure that an earlier attempt, which is known to be committed, is
 // as durable as any: a server that crashed, or whose standby was away, may have
 // committed it without the standby. A later commit has all before it flushed

@@ -38,7 +38,9 @@ const placeColumns = `set_config('role', NULL, true), set_config('search_path', 
 // Joins other than nested loops and scans of whole tables are off because a plan
 // made while a table was empty is kept.
 const settingsSQL = `
-SELECT ` + durabilityColumns + `, ` + lineageColumn + `, current_setting('session_replication_role'),
+SELECT ` + durabilityColumns + `, ` + lineageColumn + settingColumns
+
+const settingColumns = `, current_setting('session_replication_role'),
        ` + placeColumns + `,
        ` + pgcommit.Settings + `,
        set_config('lock_timeout', $2, true),

@@ -22,6 +22,10 @@ const (
 	stmtRefunded
 	stmtInOrder
 	stmtOpen
+	stmtHeldSettings
+	stmtAddKnown
+	stmtAddKnownRates
+	stmtHeld
 	stmtAddUsage
 	stmtAddRates
 	stmtSetUsage
@@ -79,6 +83,10 @@ var statementSQL = [statementCount]string{
 	stmtRefunded:          refundedSQL,
 	stmtInOrder:           inOrderSQL,
 	stmtOpen:              openSQL,
+	stmtHeldSettings:      heldSettingsSQL,
+	stmtAddKnown:          addKnownSQL,
+	stmtAddKnownRates:     addKnownRatesSQL,
+	stmtHeld:              heldSQL,
 	stmtAddUsage:          addUsageSQL,
 	stmtAddRates:          addRatesSQL,
 	stmtSetUsage:          setUsageSQL,

@@ -89,6 +89,7 @@ type Store struct {
 	hosts     *pghosts.Hosts
 	lineage   *lineage
 	stuck     stuckKeys
+	memory    memory
 	janitor   *janitor
 
 	searchPath string // of every transaction

@@ -72,7 +72,7 @@ func (s *Store) holders(ctx context.Context, b *work) map[ration.KeyID]xid {
 // holder reads a row of holdersSQL.
 func (r *row) holder() (id ration.KeyID, holder xid) {
 	id = r.uuid()
-	return id, xid(r.int32())
+	return id, r.xid()
 }
 
 // takeHolder takes in who has a key that the batch did not wait for.

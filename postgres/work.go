@@ -27,6 +27,7 @@ type work struct {
 	named   []string  // those that any item names besides requests
 	units   ledger.Units
 	tokens  ledger.Tokens
+	plain   bool  // charges of requests and nothing else, as nearly all are
 	dryRun  bool  // all of it
 	refers  bool  // an item refers to an earlier charge
 	logging bool  // the request log is written
@@ -36,6 +37,10 @@ type work struct {
 	sent           []ration.Decision // by the last attempt whose COMMIT was sent, if that may have been committed
 	lost           bool              // the answer to a COMMIT was, of some attempt
 	found          bool              // that attempt was found committed
+	recalled       string            // of which server something is remembered
+	isRemembered   bool              // once it is committed
+	clock          estimate          // of its clock
+	transaction    xid               // of the last attempt, as the rows have it that it wrote; 0: none
 	faults         int               // transient ones
 	reconnects     int
 }
@@ -53,13 +58,21 @@ type keyWork struct {
 	overrides []ration.Override
 	secrets   []ration.SecretState
 	usage     ledger.Usage
+	rows      []xid // versions of the rows of usage
+	versions  versions
 	leases    []ledger.SlotLease
 	account   *ledger.Account
 	prior     *keyPrior // nil: no item refers to an earlier charge
+
+	was        *remembered    // nil: nothing
+	will       *remembered    // what is to be remembered, once the batch is committed; nil: nothing
+	policyRead *ledger.Policy // nil: it was not read
+	untouched  bool           // nothing of it was changed
+	counts     bool           // its row of requests was added to, and nothing else of it was changed
 }
 
 func newWork(batch ration.Batch) *work {
-	b := &work{id: batch.ID, items: batch.Items, keyOf: make([]int32, len(batch.Items)), dryRun: true}
+	b := &work{id: batch.ID, items: batch.Items, keyOf: make([]int32, len(batch.Items)), dryRun: true, plain: true}
 	order := make([]int32, len(batch.Items))
 	for i := range order {
 		order[i] = int32(i)
@@ -82,7 +95,9 @@ func newWork(batch ration.Batch) *work {
 			b.noteMeters(k, item.Charge)
 		}
 		b.dryRun = b.dryRun && item.IsDryRun()
+		b.plain = b.plain && item.Charge != nil && !item.IsDryRun()
 	}
+	b.plain = b.plain && !b.refers && len(b.named) == 0
 	if b.refers {
 		b.compactReferences()
 	}
@@ -115,7 +130,7 @@ func (b *work) reset() {
 		k := &b.keys[i]
 		*k = keyWork{
 			id: k.id, sent: k.sent, meters: k.meters, stuckOn: k.stuckOn, prior: k.prior,
-			overrides: k.overrides[:0], secrets: k.secrets[:0], usage: k.usage[:0], leases: k.leases[:0],
+			overrides: k.overrides[:0], secrets: k.secrets[:0], usage: k.usage[:0], rows: k.rows[:0], leases: k.leases[:0], was: k.was,
 		}
 		if k.prior != nil {
 			k.prior.read = ledger.Prior{}
@@ -141,14 +156,14 @@ func (b *work) takeUsage(r *row) {
 		return
 	}
 	k.locked = k.locked || usage.Meter == ration.MeterRequests
-	k.usage = append(k.usage, usage)
+	k.usage, k.rows = append(k.usage, usage), append(k.rows, r.xid())
 }
 
 // takeUnreadUsage is takeUsage for rows some of which may have been read before.
 func (b *work) takeUnreadUsage(r *row) {
 	id, usage := r.usage()
 	if k := b.key(id); k != nil && k.usage.Meter(usage.Meter) == nil {
-		k.usage = append(k.usage, usage)
+		k.usage, k.rows = append(k.usage, usage), append(k.rows, r.xid())
 	}
 }
 
@@ -198,6 +213,7 @@ func (b *work) openKey(k *keyWork, l *loaded, clock ledger.Clock) error {
 	if err != nil {
 		return err
 	}
+	k.policyRead, k.versions.plan = &policy, l.planVersions[k.policy.Plan]
 	k.account = ledger.NewAccount(policy, k.usage)
 	if b.logging {
 		k.account.Log()

@@ -33,6 +33,7 @@ var seeded = []bug{
 	{name: "refund-to-the-current-period", store: torture.SQLite, faults: []string{torture.Kill}, within: long},
 	{name: "history-of-the-present-day", store: torture.SQLite, faults: []string{torture.Freeze}, within: long, night: true},
 	{name: "double-settlement", store: torture.SQLite, faults: []string{torture.Kill}, within: long},
+	{name: "version-not-compared", store: torture.Postgres, faults: []string{}, within: long},
 	{name: "synchronous-off", store: torture.Postgres, faults: []string{torture.ServerStop, torture.ServerKill}, within: long},
 }
 
