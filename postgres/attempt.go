@@ -43,7 +43,7 @@ func (f *fault) timedOut() bool {
 // if that is enough. With a fault that is unknown it also returns what was decided, which
 // holds if the batch's id turns out committed.
 func (l *lane) attempt(b *work) (decisions []ration.Decision, f *fault) {
-	if b.isNew() && l.store.memory.take(b) && l.store.lineage.watched() && mayRecall(l.store) {
+	if b.isNew() && l.store.memory.take(b) && l.store.lineage.stillHas(b.recalled) && mayRecall(l.store) {
 		decisions, f = l.run(b, l.transactRemembered)
 		l.store.memory.count(f == nil)
 		if f == nil || !errors.Is(f.err, errChanged) || !l.isUsable() {
@@ -143,7 +143,7 @@ func (l *lane) lockAndLoad(p pipeline, b *work) (*loaded, *fault) {
 	if err := l.readLocks(p, b); err != nil {
 		return nil, &fault{stage: stageLock, err: err}
 	}
-	read := &loaded{plans: make(map[string]*ration.Plan), planVersions: make(map[string]int64)}
+	read := &loaded{plans: make(map[string]*ration.Plan), planRows: make(map[string][]xid), planVersions: make(map[string]string)}
 	err := p.read(func(r *row) { read.read(r, b) })
 	if err == nil && l.meterKeys.length > 0 {
 		err = p.read(b.takeUsage)

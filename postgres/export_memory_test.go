@@ -77,3 +77,15 @@ func (s *Store) Remembered() (held, changed int64) {
 
 // AlwaysRecall makes the store's batches be decided by what is remembered whenever that is enough.
 func (s *Store) AlwaysRecall() { alwaysRecalling.Store(s, true) }
+
+// HearOfTimeline makes the store take a timeline for the highest one that was seen.
+func (s *Store) HearOfTimeline(timeline uint32) error {
+	return s.lineage.check(fmt.Sprintf("%s/%08X", s.lineage.system, timeline))
+}
+
+// RememberServerTime moves what is remembered of the server's own clock.
+func (s *Store) RememberServerTime(by time.Duration) {
+	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	s.memory.clock.serverNow = s.memory.clock.serverNow.Add(by)
+}

@@ -140,6 +140,10 @@ func (l *lineage) watched() bool {
 	return l.withheld == nil
 }
 
+// stillHas reports whether a server of which something is remembered is the one that keeps
+// the counts, as far as can be known without asking it, and tells its lineage.
+func (l *lineage) stillHas(told string) bool { return l.watched() && l.check(told) == nil }
+
 // settings returns the statement that begins a transaction of decisions.
 func (l *lineage) settings() statement {
 	if l.watched() {

@@ -67,8 +67,9 @@ type loaded struct {
 	serverNow time.Time // the server's own clock, which tests don't replace
 	plans     map[string]*ration.Plan
 
-	planVersions map[string]int64 // of plans with their limits
-	transaction  xid              // its id, as rows have it that it writes; 0: it has none yet
+	planRows     map[string][]xid  // versions of the rows of plans: their own, then those of their limits
+	planVersions map[string]string // the same as texts, once a key has asked
+	transaction  xid               // its id, as rows have it that it writes; 0: it has none yet
 }
 
 // read takes in a row of loadSQL. Keys of which nothing was asked are left out.
@@ -130,12 +131,27 @@ func (l *loaded) readPlan(r *row) {
 		ledger.AddLimit(plan, limit, since)
 	}
 	r.skip(3)
-	if own := r.xid(); l.planVersions[plan.Name] == 0 {
-		l.planVersions[plan.Name] = own.version()
+	own, of := r.xid(), r.xid()
+	if l.planRows[plan.Name] == nil {
+		l.planRows[plan.Name] = []xid{own}
 	}
-	if of := r.xid(); of != 0 {
-		l.planVersions[plan.Name] += of.version()
+	if of != 0 {
+		l.planRows[plan.Name] = append(l.planRows[plan.Name], of)
 	}
+}
+
+// planVersion returns the version of a plan with its limits; empty: there is no plan.
+func (l *loaded) planVersion(plan string) string {
+	rows := l.planRows[plan]
+	if len(rows) == 0 {
+		return ""
+	}
+	version, known := l.planVersions[plan]
+	if !known {
+		version = versionOf(rows[:1]) + versionOf(rows[1:])
+		l.planVersions[plan] = version
+	}
+	return version
 }
 
 // limit reads the columns of a limit; without a meter there is none.
@@ -154,7 +170,7 @@ func (k *keyWork) readOverride(r *row) {
 	startsAt := r.time()
 	r.skip(3)
 	if version := r.xid(); version != 0 { // of one beneath, it is NULL
-		k.versions.overrides += version.version()
+		k.overrideRows = append(k.overrideRows, version)
 	}
 	if override.Period == ledger.NextPlanPeriod {
 		k.policy.NextPlan, k.policy.NextPlanAt = string(plan), startsAt

@@ -25,6 +25,9 @@ const (
 	mostStrikes = 6
 	// drift is how much faster than the database's clock an instance's may go, in a thousand.
 	drift = 0.5
+	// mostWait is how long after the time by which a batch was decided the database may find
+	// that it was right. It is as long as a wait for one lock.
+	mostWait = 500 * time.Millisecond
 	// quarter is what the ends of hours and days of all zones are multiples of.
 	quarter = 15 * time.Minute
 )
@@ -62,8 +65,8 @@ type remembered struct {
 // versions are those of the rows that a policy is made of, but for secrets.
 type versions struct {
 	key       xid
-	plan      int64 // of the plan and its limits; 0: the key has no plan
-	overrides int64 // 0: the key has none
+	plan      string // of the plan and its limits; empty: the key has no plan
+	overrides string // empty: the key has none
 }
 
 // estimate is what an instance knows of the database's clock, without asking.
@@ -108,7 +111,8 @@ func (r *remembered) knows(sent []ration.SecretID) bool {
 	return true
 }
 
-// until returns when something ends that the key's decisions depend on, at the earliest.
+// until returns when something ends that the key's decisions depend on, at the earliest,
+// or when they are too old: a rate would not have given back what it has meanwhile.
 func (r *remembered) until(now time.Time) (until time.Time) {
 	earlier := func(end time.Time) {
 		if end.After(now) && (until.IsZero() || end.Before(until)) {
@@ -125,6 +129,7 @@ func (r *remembered) until(now time.Time) (until time.Time) {
 		earlier(r.policy.Secrets[i].ExpiresAt)
 	}
 	earlier(r.policy.Key.ExpiresAt)
+	earlier(now.Add(mostWait))
 	earlier(now.Truncate(quarter).Add(quarter)) // windows that have ended say nothing of those that run
 	return until
 }

@@ -15,7 +15,7 @@ type knownWrites struct {
 	add        [knownParams + 3*len(ledger.RatePeriods)]array
 	ratesMoved bool     // of any row
 	held       [8]array // keys, their versions; plans, their versions; keys of secrets, secrets, their ends
-	overrides  int64    // versions of all keys' overrides
+	overrides  []byte   // versions of all keys' overrides; not nil
 }
 
 func newKnownWrites() knownWrites {
@@ -24,7 +24,8 @@ func newKnownWrites() knownWrites {
 			newUUIDs(), newTexts(), newXIDs(), newInts(), newInts(), newTimes(), newDates(),
 			newTimes(), newInts(), newTimes(), newInts(), newInts(), newInts(),
 		},
-		held: [...]array{newUUIDs(), newXIDs(), newTexts(), newInts(), newUUIDs(), newUUIDs(), newTimes(), newTimes()},
+		held:      [...]array{newUUIDs(), newXIDs(), newTexts(), newTexts(), newUUIDs(), newUUIDs(), newTimes(), newTimes()},
+		overrides: []byte{},
 	}
 }
 
@@ -35,7 +36,7 @@ func (w *knownWrites) reset() {
 	for i := range w.held {
 		w.held[i].reset()
 	}
-	w.ratesMoved, w.overrides = false, 0
+	w.ratesMoved, w.overrides = false, w.overrides[:0]
 }
 
 // addParams returns the parameters of addKnownSQL or addKnownRatesSQL.
@@ -52,7 +53,7 @@ func (w *knownWrites) addParams() [][]byte {
 func (w *writes) collectKnown(b *work) bool {
 	w.reset()
 	w.known.reset()
-	plans := make(map[string]int64, 1)
+	plans := make(map[string]string, 1)
 	for i := range b.keys {
 		k := &b.keys[i]
 		changed := k.account.Writes()
@@ -80,7 +81,7 @@ func countsOn(write *ledger.MeterWrite) bool {
 }
 
 // addKey returns false where two of the keys remember their plan in different versions.
-func (w *knownWrites) addKey(k *keyWork, write *ledger.MeterWrite, plans map[string]int64) bool {
+func (w *knownWrites) addKey(k *keyWork, write *ledger.MeterWrite, plans map[string]string) bool {
 	w.add[0].addUUID(k.id)
 	w.add[1].addText(write.Meter)
 	w.add[2].addXID(k.was.row)
@@ -93,10 +94,10 @@ func (w *knownWrites) addKey(k *keyWork, write *ledger.MeterWrite, plans map[str
 	return w.addHeld(k.id, k.was, k.sent, plans)
 }
 
-func (w *knownWrites) addHeld(id ration.KeyID, was *remembered, sent []ration.SecretID, plans map[string]int64) bool {
+func (w *knownWrites) addHeld(id ration.KeyID, was *remembered, sent []ration.SecretID, plans map[string]string) bool {
 	w.held[0].addUUID(id)
 	w.held[1].addXID(was.versions.key)
-	w.overrides += was.versions.overrides
+	w.overrides = append(w.overrides, was.versions.overrides...)
 	for i := range was.policy.Secrets {
 		if secret := &was.policy.Secrets[i]; slices.Contains(sent, secret.ID) {
 			w.held[4].addUUID(id)
@@ -110,7 +111,7 @@ func (w *knownWrites) addHeld(id ration.KeyID, was *remembered, sent []ration.Se
 	if !noted && plan != "" {
 		plans[plan] = was.versions.plan
 		w.held[2].addText(plan)
-		w.held[3].addInt(was.versions.plan)
+		w.held[3].addText(was.versions.plan)
 	}
 	return !noted || version == was.versions.plan
 }

@@ -2,6 +2,9 @@ package postgres
 
 import (
 	"errors"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -74,7 +77,7 @@ FROM h`
 
 // heldSQL fails unless it is no earlier than $1 and earlier than $2, keys ($3) and plans
 // ($5) are in their versions, secrets ($7) end as remembered, the keys' overrides are in
-// the versions that add up to $11, and tokens ($12) are valid. It tells ration_now(), the
+// the versions $11, and tokens ($12) are valid. It tells ration_now(), the
 // server's own clock, and the transaction. It looks for one row each, or PostgreSQL might
 // read whole tables while they are small, and keep that plan. The primary keys and the
 // unique index of digest serve it.
@@ -84,10 +87,10 @@ WITH t AS MATERIALIZED (
 ), found AS MATERIALIZED (
     SELECT (SELECT count(*) FROM unnest($3::uuid[], $4::xid[]) AS d (id, version)
             CROSS JOIN LATERAL (SELECT FROM api_keys WHERE id = d.id AND xmin = d.version LIMIT 1) k) AS keys,
-           (SELECT count(*) FROM unnest($5::text[], $6::bigint[]) AS d (name, version)
+           (SELECT count(*) FROM unnest($5::text[], $6::text[]) AS d (name, version)
             CROSS JOIN LATERAL (
                 SELECT FROM plans
-                WHERE name = d.name AND d.version = ` + versionOf("xmin") + ` + (SELECT coalesce(sum(` + versionOf("xmin") + `), 0) FROM plan_limits WHERE plan = d.name)
+                WHERE name = d.name AND d.version = ' ' || xmin::text || (SELECT ` + versionsBy("") + ` FROM plan_limits WHERE plan = d.name)
                 LIMIT 1
             ) p) AS plans,
            (SELECT count(*) FROM unnest($7::uuid[], $8::uuid[], $9::timestamptz[], $10::timestamptz[]) AS d (api_key_id, secret_id, expires_at, revoked_at)
@@ -97,7 +100,7 @@ WITH t AS MATERIALIZED (
                       AND s.expires_at IS NOT DISTINCT FROM d.expires_at AND s.revoked_at IS NOT DISTINCT FROM d.revoked_at
                 LIMIT 1
             ) s) AS secrets,
-           (SELECT coalesce(sum(` + versionOf("xmin") + `), 0)::bigint FROM api_key_limits WHERE api_key_id = ANY($3::uuid[])) AS overrides,
+           (SELECT ` + versionsBy("api_key_id, ") + ` FROM api_key_limits WHERE api_key_id = ANY($3::uuid[])) AS overrides,
            (SELECT count(*) FROM unnest($12::bytea[]) AS d (digest)
             CROSS JOIN LATERAL (
                 SELECT FROM admin_tokens
@@ -107,20 +110,30 @@ WITH t AS MATERIALIZED (
     FROM t
 )
 SELECT CASE WHEN t.now >= $1 AND t.now < $2 AND found.keys = cardinality($3::uuid[]) AND found.plans = cardinality($5::text[])
-                 AND found.secrets = cardinality($7::uuid[]) AND found.overrides = $11::bigint AND found.tokens = cardinality($12::bytea[]) THEN 0
+                 AND found.secrets = cardinality($7::uuid[]) AND found.overrides = $11::text AND found.tokens = cardinality($12::bytea[]) THEN 0
             ELSE concat_ws(' ', t.now, found.keys, found.plans, found.secrets, found.overrides, found.tokens)::int END,
        t.now, clock_timestamp(), pg_current_xact_id()::xid
 FROM t, found`
 
-// A version of several rows is the sum of their xmin, and of as many times 2^44. A row that
-// is written in the place of another one has a later xmin, so a sum of as many rows only
-// grows.
-const versionOfRow = 1 << 44
+// versionsBy is a version of several rows: those of all. Nothing shorter would do, such as
+// their sum: a transaction that began before another one may write after it, so versions
+// don't only grow.
+func versionsBy(order string) string {
+	return `coalesce(string_agg(' ' || xmin::text, '' ORDER BY ` + order + `xmin::text COLLATE "C"), '')`
+}
 
-func versionOf(xmin string) string { return "(" + xmin + "::text::bigint + 17592186044416)" }
-
-// version is the summand of a row in a version of several.
-func (x xid) version() int64 { return versionOfRow + int64(x) }
+// versionOf is what versionsBy makes of the rows of a key or a plan.
+func versionOf(rows []xid) string {
+	if len(rows) == 0 {
+		return ""
+	}
+	texts := make([]string, len(rows))
+	for i, row := range rows {
+		texts[i] = " " + strconv.FormatUint(uint64(row), 10)
+	}
+	slices.Sort(texts)
+	return strings.Join(texts, "")
+}
 
 // transactRemembered decides a batch by what is remembered, and writes it in one round
 // trip. The fault is errChanged where the batch has to take two.
@@ -141,6 +154,9 @@ func (l *lane) transactRemembered(p pipeline, b *work) ([]ration.Decision, *faul
 		f = l.readCommit(p)
 	} else {
 		f.changed()
+	}
+	if f != nil && !f.unknown {
+		b.firstAttemptAt = time.Time{} // nothing of it is on its way, and the time was an estimate
 	}
 	return decisions, f
 }
@@ -191,7 +207,7 @@ func (l *lane) askRemembered(p pipeline, b *work, now, until time.Time) {
 	}
 	p.send(add, w.known.addParams()...)
 	p.send(stmtHeld, append(append([][]byte{timeParam(now), timeParam(until)}, paramsOf(w.known.held[:])...),
-		int64Param(w.known.overrides), digestsParam(b.tokens.Digests()))...)
+		w.known.overrides, digestsParam(b.tokens.Digests()))...)
 	l.written = w.send(p, now)
 	p.send(stmtCommit)
 }

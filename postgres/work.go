@@ -60,9 +60,12 @@ type keyWork struct {
 	usage     ledger.Usage
 	rows      []xid // versions of the rows of usage
 	versions  versions
-	leases    []ledger.SlotLease
-	account   *ledger.Account
-	prior     *keyPrior // nil: no item refers to an earlier charge
+
+	overrideRows []xid // versions of the rows of overrides
+
+	leases  []ledger.SlotLease
+	account *ledger.Account
+	prior   *keyPrior // nil: no item refers to an earlier charge
 
 	was        *remembered    // nil: nothing
 	will       *remembered    // what is to be remembered, once the batch is committed; nil: nothing
@@ -213,7 +216,8 @@ func (b *work) openKey(k *keyWork, l *loaded, clock ledger.Clock) error {
 	if err != nil {
 		return err
 	}
-	k.policyRead, k.versions.plan = &policy, l.planVersions[k.policy.Plan]
+	k.policyRead = &policy
+	k.versions.plan, k.versions.overrides = l.planVersion(k.policy.Plan), versionOf(k.overrideRows)
 	k.account = ledger.NewAccount(policy, k.usage)
 	if b.logging {
 		k.account.Log()
