@@ -28,6 +28,7 @@ const (
 	RetryDisconnected = "disconnected" // the connection broke, and nothing can have been committed
 	RetryLostCommit   = "lost_commit"  // the answer to a COMMIT was lost; see [Resolution]
 	RetryUnsettled    = "unsettled"    // an earlier attempt whose outcome is unknown still runs
+	RetryChanged      = "changed"      // somebody else had changed what the instance remembered of a key
 )
 
 // Resolution reports what became of a commit whose answer was lost.

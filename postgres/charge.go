@@ -94,9 +94,7 @@ func (s *Store) resolve(ctx context.Context, b *work) ([]ration.Decision, error)
 		if !sleep(ctx, pause) {
 			return nil, s.abandon(b, f)
 		}
-		retry := observe.Retry{Store: s.Name(), Reason: f.reason()}
-		s.config.Observer.Retried(retry)
-		observe.Of(ctx).Retried(retry)
+		s.observeRetry(ctx, f.reason())
 	}
 }
 
@@ -114,7 +112,12 @@ func (s *Store) try(ctx context.Context, b *work) ([]ration.Decision, *fault) {
 	if err != nil {
 		return nil, &fault{stage: stageConnect, err: err}
 	}
-	return l.attempt(b)
+	decisions, f := l.attempt(b)
+	if b.changed {
+		b.changed = false
+		s.observeRetry(ctx, observe.RetryChanged)
+	}
+	return decisions, f
 }
 
 // judge says whether a batch is to be sent again after a fault. If not, its

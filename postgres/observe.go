@@ -25,6 +25,13 @@ func (f *fault) reason() string {
 	return observe.RetryDisconnected
 }
 
+// observeRetry tells that a batch is sent, or was sent, again.
+func (s *Store) observeRetry(ctx context.Context, reason string) {
+	retry := observe.Retry{Store: s.Name(), Reason: reason}
+	s.config.Observer.Retried(retry)
+	observe.Of(ctx).Retried(retry)
+}
+
 // observeResolution tells what became of a batch of which the answer to a COMMIT was
 // lost. Err is what its callers get.
 func (s *Store) observeResolution(ctx context.Context, b *work, err error) {

@@ -91,6 +91,24 @@ func (s *purgesSeen) Purged(p observe.Purge) {
 	s.rows[p.Table] += p.Rows
 }
 
+func TestObserverLearnsThatARememberedKeyHasChanged(t *testing.T) {
+	t.Parallel()
+	d, seen := newDatabase(t), new(eventsSeen)
+	store := d.open(t, postgres.Config{Lanes: 1, Observer: seen})
+	store.AlwaysRecall()
+	key := createKey(t, store, "")
+	charge(t, store, key)
+	charge(t, store, key)
+	if events := seen.take(); len(events) > 0 {
+		t.Errorf("%v of a key that nobody has changed", events)
+	}
+	d.exec(t, "UPDATE api_keys SET name = 'another'")
+	charge(t, store, key)
+	if events := seen.take(); !slices.Equal(events, []string{"retry: changed"}) {
+		t.Errorf("%v, want one retry", events)
+	}
+}
+
 func TestObserverLearnsWhatWasDeleted(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)

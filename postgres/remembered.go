@@ -153,7 +153,7 @@ func (l *lane) transactRemembered(p pipeline, b *work) ([]ration.Decision, *faul
 	if f == nil {
 		f = l.readCommit(p)
 	} else {
-		f.changed()
+		b.changed = f.changed()
 	}
 	if f != nil && !f.unknown {
 		b.firstAttemptAt = time.Time{} // nothing of it is on its way, and the time was an estimate
@@ -257,9 +257,11 @@ func faultAt(at stage, err error) *fault {
 	return &fault{stage: stageCommit, err: err, unknown: true}
 }
 
-// changed makes the fault errChanged if it says that something has changed.
-func (f *fault) changed() {
+// changed makes the fault errChanged if it says that something has changed. It reports
+// whether it does.
+func (f *fault) changed() bool {
 	if !f.unknown && sqlState(f.err) == stateInvalidText {
 		f.err = errChanged
 	}
+	return errors.Is(f.err, errChanged)
 }

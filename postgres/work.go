@@ -39,6 +39,7 @@ type work struct {
 	found          bool              // that attempt was found committed
 	recalled       string            // of which server something is remembered
 	isRemembered   bool              // once it is committed
+	changed        bool              // something was not as it was remembered, and the batch was sent again
 	clock          estimate          // of its clock
 	transaction    xid               // of the last attempt, as the rows have it that it wrote; 0: none
 	faults         int               // transient ones

@@ -42,7 +42,7 @@ func newBatches() batches {
 		b.failed.WithLabelValues(reason.name)
 	}
 	b.failed.WithLabelValues(other)
-	for _, reason := range []string{observe.RetryKeyLocked, observe.RetryConflict, observe.RetryDisconnected, observe.RetryLostCommit, observe.RetryUnsettled} {
+	for _, reason := range []string{observe.RetryKeyLocked, observe.RetryConflict, observe.RetryDisconnected, observe.RetryLostCommit, observe.RetryUnsettled, observe.RetryChanged} {
 		b.retries.WithLabelValues(reason)
 	}
 	for _, outcome := range []string{observe.CommitFound, observe.CommitMissing, observe.CommitUnknown} {
