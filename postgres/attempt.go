@@ -43,7 +43,7 @@ func (f *fault) timedOut() bool {
 // if that is enough. With a fault that is unknown it also returns what was decided, which
 // holds if the batch's id turns out committed.
 func (l *lane) attempt(b *work) (decisions []ration.Decision, f *fault) {
-	if b.isNew() && l.store.memory.take(b) && l.store.lineage.stillHas(b.recalled) && mayRecall(l.store) {
+	if b.isNew() && l.store.memory.take(b, l.store.config.InstanceClock()) && l.store.lineage.stillHas(b.recalled) && mayRecall(l.store) {
 		decisions, f = l.run(b, l.transactRemembered)
 		l.store.memory.count(f == nil)
 		if f == nil || !errors.Is(f.err, errChanged) || !l.isUsable() {

@@ -28,6 +28,10 @@ const (
 	// mostWait is how long after the time by which a batch was decided the database may find
 	// that it was right. It is as long as a wait for one lock.
 	mostWait = 500 * time.Millisecond
+	// mostIdle is how long nothing may have been committed until a batch is sent without
+	// COMMIT first: the connection may have died unnoticed, and whether a COMMIT that was
+	// sent on it was run is unknown.
+	mostIdle = 5 * time.Second
 	// quarter is what the ends of hours and days of all zones are multiples of.
 	quarter = 15 * time.Minute
 )
@@ -45,6 +49,7 @@ type memory struct {
 	server string // the lineage of the server that it speaks of; "": it remembers nothing
 	keys   map[ration.KeyID]*remembered
 	clock  estimate
+	last   time.Time // when a batch was committed, by the instance's clock
 
 	inVain int // batches since one was decided by what is remembered
 
@@ -77,8 +82,8 @@ type estimate struct {
 }
 
 // take lets a batch have what is remembered of its keys. It reports whether that is
-// enough to decide it.
-func (m *memory) take(b *work) (enough bool) {
+// enough to decide it, now by the instance's clock.
+func (m *memory) take(b *work, now time.Time) (enough bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b.recalled, b.clock, b.isRemembered = m.server, m.clock, true
@@ -98,7 +103,8 @@ func (m *memory) take(b *work) (enough bool) {
 		m.inVain++
 	}
 	b.isRemembered = m.inVain <= mostInVain || m.inVain%inVainOf == 0
-	return enough && !m.clock.now.IsZero()
+	idle := now.Round(0).Sub(m.last).Abs() // not by the clock that stops while a machine is suspended
+	return enough && !m.clock.now.IsZero() && idle < mostIdle
 }
 
 // knows reports whether all these secrets are remembered.
@@ -145,6 +151,7 @@ func (m *memory) put(b *work, server string, clock estimate) {
 		return
 	}
 	m.clock.take(clock)
+	m.last = clock.at.Round(0)
 	if m.keys == nil {
 		m.keys = make(map[ration.KeyID]*remembered)
 	}

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/ration-dev/ration"
 	"github.com/ration-dev/ration/internal/testbatch"
+	"github.com/ration-dev/ration/internal/testdb"
+	"github.com/ration-dev/ration/postgres"
 )
 
 // TestRowsWhoseVersionsAddUpToTheSameAreNoticed has a transaction that is older than one
@@ -97,5 +100,38 @@ func TestBatchThatWasNeverSentIsNotTooLate(t *testing.T) {
 	d.database.exec(t, "UPDATE key_usage SET denied = denied")
 	if _, err := d.store.Charge(t.Context(), testbatch.Requests(t, d.Key.ID)); err != nil {
 		t.Errorf("Charge = %v", err)
+	}
+}
+
+// TestNothingIsUnknownOfAConnectionThatDiedWhileItIdled loses the server after nothing was
+// charged for a minute, such as while the machine was suspended.
+func TestNothingIsUnknownOfAConnectionThatDiedWhileItIdled(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	clock, wire := newFakeClock(t, d, noon), testdb.NewWire(t, d.url)
+	store := (&database{url: wire.DSN()}).open(t, postgres.Config{Lanes: 1, InstanceClock: clock.now})
+	store.AlwaysRecall()
+	key := createKey(t, store, "")
+	for range 3 {
+		charge(t, store, key)
+	}
+	if held, _ := store.Remembered(); held == 0 {
+		t.Fatal("the key is not decided by what is remembered")
+	}
+	clock.set(t, noon.Add(time.Minute))
+	wire.Refuse()
+	wire.BreakAll()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if _, err := store.Charge(ctx, testbatch.Requests(t, key)); !errors.Is(err, ration.ErrStoreUnavailable) {
+		t.Errorf("Charge = %v, want ErrStoreUnavailable, for COMMIT was not sent", err)
+	}
+	wire.Heal()
+	before, _ := store.Remembered()
+	for range 2 {
+		charge(t, store, key)
+	}
+	if held, _ := store.Remembered(); held != before+1 {
+		t.Error("the key is not decided by what is remembered any more")
 	}
 }
