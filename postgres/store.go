@@ -68,7 +68,8 @@ type Config struct {
 	// nil: nobody is.
 	Observer observe.Observer
 	// InstanceClock is compared with the database's clock: while they differ by more
-	// than 10 minutes, no period begins. It is used for nothing else. Nil: time.Now.
+	// than 10 minutes, no period begins. How long ago the database told its time is
+	// measured by it, too; the database confirms what is decided by that. Nil: time.Now.
 	InstanceClock func() time.Time
 
 	timeouts      timeouts      // zero: defaultTimeouts
