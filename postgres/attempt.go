@@ -43,7 +43,7 @@ func (f *fault) timedOut() bool {
 // if that is enough. With a fault that is unknown it also returns what was decided, which
 // holds if the batch's id turns out committed.
 func (l *lane) attempt(b *work) (decisions []ration.Decision, f *fault) {
-	if b.isNew() && l.store.memory.take(b, l.store.config.InstanceClock()) && l.store.lineage.stillHas(b.recalled) && mayRecall(l.store) {
+	if b.isNew() && l.store.memory.take(b, l.store.config.InstanceClock()) && l.mayRemember(b) && mayRecall(l.store) {
 		decisions, f = l.run(b, l.transactRemembered)
 		l.store.memory.count(f == nil)
 		if f == nil || !errors.Is(f.err, errChanged) || !l.isUsable() {
@@ -60,6 +60,13 @@ var (
 	mayRecall = func(*Store) bool { return true }
 	recalled  = func(*work) {}
 )
+
+// mayRemember reports whether the server is still the one that something is remembered of,
+// as far as is known without asking. In one round trip, COMMIT is sent with all else: on a
+// connection that has ended meanwhile, nobody would know whether it was run.
+func (l *lane) mayRemember(b *work) bool {
+	return l.store.lineage.stillHas(b.recalled) && isQuiet(l.conn.pg.Conn())
+}
 
 // isUsable reports whether the connection is there after a fault.
 func (l *lane) isUsable() bool { return l.conn != nil && !l.conn.pg.IsClosed() }
