@@ -28,7 +28,7 @@ const (
 	RetryDisconnected = "disconnected" // the connection broke, and nothing can have been committed
 	RetryLostCommit   = "lost_commit"  // the answer to a COMMIT was lost; see [Resolution]
 	RetryUnsettled    = "unsettled"    // an earlier attempt whose outcome is unknown still runs
-	RetryChanged      = "changed"      // somebody else had changed what the instance remembered of a key
+	RetryChanged      = "changed"      // what the instance remembered of a key was no longer so, or the time too old
 )
 
 // Resolution reports what became of a commit whose answer was lost.
