@@ -63,7 +63,7 @@ func (r *Result) memorySentence() string {
 	if most == 0 {
 		return ""
 	}
-	return fmt.Sprintf("No process of Ration had more than %d MiB of memory resident.", most>>20)
+	return fmt.Sprintf("No `ration serve` had more than %d MiB of memory resident.", most>>20)
 }
 
 // Markdown is the whole result.
