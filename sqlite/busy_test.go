@@ -47,15 +47,16 @@ func TestForeignWriter(t *testing.T) {
 	}
 }
 
-// TestCanceledReads interrupts reads and wants their connections to work after.
+// TestCanceledReads interrupts reads, which then are unavailable, and wants their connections
+// to work after.
 func TestCanceledReads(t *testing.T) {
 	t.Parallel()
 	store := open(t, sqlite.Config{Path: newPath(t)})
 	key := createKey(t, store, "")
 	for i := range 200 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*time.Microsecond)
-		if _, err := store.Key(ctx, key); err != nil && ctx.Err() == nil {
-			t.Errorf("not canceled: %v", err)
+		if _, err := store.Key(ctx, key); err != nil && (ctx.Err() == nil || !errors.Is(err, ration.ErrStoreUnavailable)) {
+			t.Errorf("after %d µs: %v; want %v, and that only of what is canceled", i, err, ration.ErrStoreUnavailable)
 		}
 		cancel()
 		if _, err := store.Key(t.Context(), key); err != nil {

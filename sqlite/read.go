@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -20,12 +21,18 @@ func (s *Store) read(ctx context.Context, do func(*conn) error) error {
 	// was not. Its only own failure is that there is no transaction.
 	defer func() { _, _ = reader.exec(context.WithoutCancel(ctx), "ROLLBACK") }()
 	if _, err := reader.exec(ctx, "BEGIN"); err != nil {
-		return s.explain("reading", err)
+		return s.explainRead(ctx, err)
 	}
-	if err := do(reader); err != nil {
-		return s.explain("reading", err)
+	return s.explainRead(ctx, do(reader))
+}
+
+// explainRead is explain for a read. If its context ended meanwhile, the driver says so in
+// the context's words or in SQLite's.
+func (s *Store) explainRead(ctx context.Context, err error) error {
+	if ended := ctx.Err(); ended != nil && errors.Is(err, ended) {
+		return unavailable("reading", err)
 	}
-	return nil
+	return s.explain("reading", err)
 }
 
 // ReportPause implements admin.Usage. Reports are read in the process that decides: a
