@@ -1,9 +1,9 @@
 package verify
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/ration-dev/ration"
@@ -64,7 +64,7 @@ func (h *Handler) ask(c *call, q *question, about string) error {
 	if q.hold != nil {
 		response := h.respond(c, q, &decision)
 		answer := answerOf(&decision, response)
-		if answer.Explanation, err = h.explain(c.r.Context(), q, &decision); err != nil {
+		if answer.Explanation, err = h.explain(c, q, &decision); err != nil {
 			return err
 		}
 		buffers.write(c.w, reserved(answer, decision.Reservation))
@@ -123,7 +123,7 @@ func (h *Handler) appendDecision(out []byte, c *call, q *question, decision *rat
 	response := h.respond(c, q, decision)
 	if q.dryRun {
 		explained := answerOf(decision, response)
-		if explained.Explanation, err = h.explain(c.r.Context(), q, decision); err != nil {
+		if explained.Explanation, err = h.explain(c, q, decision); err != nil {
 			return nil, false, err
 		}
 		encoded, err := json.Marshal(explained)
@@ -134,12 +134,23 @@ func (h *Handler) appendDecision(out []byte, c *call, q *question, decision *rat
 }
 
 // explain says why a dry run was decided as it was; nil where the key is unknown, and of what
-// is no dry run.
-func (h *Handler) explain(ctx context.Context, q *question, decision *ration.Decision) (*api.Explanation, error) {
+// is no dry run. It waits for what is left of the decision's time: a caller that has given
+// up does not learn what it was charged for beside the dry run.
+func (h *Handler) explain(c *call, q *question, decision *ration.Decision) (*api.Explanation, error) {
 	if !q.dryRun || h.config.Explain == nil || decision.KeyID.IsZero() {
 		return nil, nil
 	}
-	explanation, err := h.config.Explain.ExplainKey(ctx, admin.ExplainQuestion{KeyID: decision.KeyID, Amounts: q.amounts.all, Scope: q.scope, IP: q.ip})
+	waiting, done := c.wait()
+	defer done()
+	if c.turn != nil {
+		select {
+		case c.turn <- struct{}{}:
+			defer func() { <-c.turn }()
+		case <-waiting.Done():
+			return nil, fmt.Errorf("%w: explaining a dry run: %w", ration.ErrStoreUnavailable, waiting.Err())
+		}
+	}
+	explanation, err := h.config.Explain.ExplainKey(waiting, admin.ExplainQuestion{KeyID: decision.KeyID, Amounts: q.amounts.all, Scope: q.scope, IP: q.ip})
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,7 @@ func (h *Handler) askEach(c *call, buffers *buffers) error {
 		return err
 	}
 	within, done := c.wait()
+	c.turn = make(chan struct{}, 1) // an array of dry runs takes no more readers than one
 	parts := make([]part, len(questions))
 	var asking sync.WaitGroup
 	for i := range questions {

@@ -20,6 +20,7 @@ type call struct {
 	id      string          // of the request; its answer and the logs have it
 	left    time.Duration   // how long it may wait for the database
 	within  context.Context // of several questions, which wait together; nil: it waits alone, for what is left
+	turn    chan struct{}   // has room for the one of several questions that is being explained; nil: it is alone
 	asks    *bearer.Caller
 	minimal bool // a short answer is preferred
 	told    bool // the observer was told of each question

@@ -123,3 +123,71 @@ func TestTokenIsReadOnceAndInTime(t *testing.T) {
 		})
 	}
 }
+
+// quickCharger admits all.
+type quickCharger struct{}
+
+func (quickCharger) Charge(context.Context, ration.Charge) (ration.Decision, error) {
+	return ration.Decision{Code: ration.CodeOK, KeyID: ration.KeyID{1}}, nil
+}
+
+// patientExplainer explains nothing for as long as it may.
+type patientExplainer struct{}
+
+func (patientExplainer) ExplainKey(ctx context.Context, _ admin.ExplainQuestion) (admin.Explanation, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	<-ctx.Done()
+	return admin.Explanation{}, fmt.Errorf("%w: %w", ration.ErrStoreUnavailable, ctx.Err())
+}
+
+// TestExplanationsWaitNoLongerThanDecisions: in an array, charges that were made wait for the
+// explanations of dry runs, so these must not outlast a caller's patience.
+func TestExplanationsWaitNoLongerThanDecisions(t *testing.T) {
+	const dry, charge = `{"secret": "s", "dry_run": true}`, `{"secret": "s"}`
+	for _, row := range []struct{ name, path, body, want string }{
+		{"alone", verify.Path, dry, `"code":"store_unavailable"`},
+		{"a reservation", verify.ReservationsPath, dry, `"code":"store_unavailable"`},
+		{"beside a charge", verify.Path, "[" + charge + "," + dry + "]", `,{"allowed":false,"code":"store_unavailable"`},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				mux := http.NewServeMux()
+				verify.NewHandler(verify.Config{Charger: quickCharger{}, Callers: bearer.New(fakeTokens{}), Explain: patientExplainer{}}).Register(mux)
+				r := httptest.NewRequest(http.MethodPost, row.path, strings.NewReader(row.body))
+				r.Header.Set("Authorization", "Bearer good")
+				r.Header.Set("Content-Type", "application/json")
+				w := httptest.NewRecorder()
+				start := time.Now()
+				mux.ServeHTTP(w, r)
+				if took := time.Since(start); took != 5*time.Second || !strings.Contains(w.Body.String(), row.want) {
+					t.Errorf("after %s: %d %s; want %s after 5 s", took, w.Code, w.Body, row.want)
+				}
+			})
+		})
+	}
+}
+
+// slowExplainer takes 1.1 s for each explanation, and notes how many are under way.
+type slowExplainer struct{ now, most atomic.Int32 }
+
+func (e *slowExplainer) ExplainKey(context.Context, admin.ExplainQuestion) (admin.Explanation, error) {
+	e.most.Store(max(e.most.Load(), e.now.Add(1)))
+	time.Sleep(1100 * time.Millisecond)
+	e.now.Add(-1)
+	return admin.Explanation{}, nil
+}
+
+// TestExplanationsOfAnArrayTakeTurns: as many dry runs are answered as there is time for, and
+// an array takes no more readers than a question alone.
+func TestExplanationsOfAnArrayTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		explainer := &slowExplainer{}
+		w := call(verify.Config{Charger: quickCharger{}, Explain: explainer}, http.MethodPost, verify.Path,
+			"["+strings.Repeat(`{"secret": "s", "dry_run": true},`, 99)+`{"secret": "s", "dry_run": true}]`)
+		explained, late := strings.Count(w.Body.String(), `"explanation":`), strings.Count(w.Body.String(), `{"allowed":false,"code":"store_unavailable"`)
+		if explainer.most.Load() != 1 || explained != 5 || explained+late != 100 {
+			t.Errorf("%d at once, %d explained, %d late; want 1, the 5 that begin within 5 s, and all others", explainer.most.Load(), explained, late)
+		}
+	})
+}
