@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"net"
 	"net/url"
 	"regexp"
 	"strings"
@@ -48,10 +49,12 @@ func ParseServer(value string) (string, error) {
 	switch {
 	case value == "":
 		return "", nil
-	case redact.Holds(value), err != nil || location.User != nil:
-		return "", invalid("", "use a URL without user name and password, such as https://ration.example.com:8082; the token belongs in "+tokenFile)
-	case isHostPort(value):
-		return "", invalid(value, `the scheme is missing; use "https://`+value+`"`)
+	case redact.Holds(value): // whose parts no message may show
+		return "", invalid("", serverWithoutUser)
+	case isHostPort(value): // which is no URL to url.Parse if the host is an address
+		return "", invalid(value, `the scheme is missing; use "`+schemeFor(value)+value+`"`)
+	case err != nil || location.User != nil:
+		return "", invalid("", serverWithoutUser)
 	case location.Scheme != "http" && location.Scheme != "https", location.Hostname() == "":
 		return "", invalid(value, "use the URL of the admin API, such as https://ration.example.com:8082")
 	case location.RawQuery != "" || location.ForceQuery || location.Fragment != "":
@@ -59,6 +62,16 @@ func ParseServer(value string) (string, error) {
 	}
 	value = strings.TrimRight(value, "/")
 	return strings.TrimSuffix(value, "/v1/admin"), nil
+}
+
+const serverWithoutUser = "use a URL without user name and password, such as https://ration.example.com:8082; the token belongs in " + tokenFile
+
+// schemeFor returns how a server is most probably asked: without TLS only on this machine.
+func schemeFor(hostPort string) string {
+	if host, _, err := net.SplitHostPort(hostPort); err == nil && IsLoopback(host) {
+		return "http://"
+	}
+	return "https://"
 }
 
 // tokenLike recognises a token in the place of a path, which messages show.
