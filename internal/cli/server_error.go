@@ -79,6 +79,8 @@ func judgeRefusal(settings config.Config, refused *client.Error, unknown bool) (
 		return "it has no database at the moment; nothing was changed, so try again", exitNoStore
 	case "outcome_unknown":
 		return "it lost its database while it wrote; the change may or may not have been made, so look before you repeat it", exitUnknown
+	case "key_missing", "key_unknown": // of the service token
+		return "it takes the service token for an API key, so it is a proxy in front of an API, not an admin API; give the URL at which the server's admin API listens (admin_listen, port 8082 if nothing else is set); nothing was changed", exitNoStore
 	case "no_such_route", "method_not_allowed":
 		return "it doesn't know what this command asks for. Either the URL isn't that of its admin API (admin_listen, port 8082 if nothing else is set), or its release is older than this command's: use a command of the server's release", exitRelease
 	case "invalid_body":

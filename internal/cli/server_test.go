@@ -100,6 +100,8 @@ func TestErrorsOfServers(t *testing.T) {
 		{"a token that nobody knows", refusing(401, "token_invalid", "The service token is not valid."), read, 8, []string{"expired", "ration tokens create"}},
 		{"a token that lacks a scope", refusing(403, "token_lacks_scope", `The service token lacks the scope "keys".`), change, 8, []string{`lacks the scope "keys"`, "token_file", "--scope"}},
 		{"a token that is narrowed", refusing(403, "token_narrowed", "The service token is narrowed to some owners."), change, 8, []string{"narrowed to some owners"}},
+		{"a proxy in front of an API", refusing(401, "key_unknown", "The API key is not valid."), change, 4, []string{"a proxy in front of an API", "port 8082", "nothing was changed"}},
+		{"a proxy that takes keys from its own header alone", refusing(401, "key_missing", "An API key is needed."), read, 4, []string{"a proxy in front of an API"}},
 		{"an older server without the operation", refusing(404, "no_such_route", "There is nothing at this path."), read, 6, []string{"older than this command", "port 8082"}},
 		{"an older server without a member", refusing(400, "invalid_body", "", api.FieldError{Pointer: "/limits", Detail: "unexpected property"}), change, 6, []string{"/limits", "older than this command", "nothing was changed"}},
 		{"a server without its database", refusing(503, "store_unavailable", "No."), change, 4, []string{"no database at the moment", "nothing was changed"}},
