@@ -114,6 +114,13 @@ func newInstance(ctx context.Context, settings config.Config, log *slog.Logger, 
 // explainListen says which flag chooses another address for a listener that can't have
 // its own.
 func explainListen(err error) error {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, one := range several.Unwrap() {
+			all = append(all, explainListen(one))
+		}
+		return errors.Join(all...)
+	}
 	failed, ok := errors.AsType[*server.ListenError](err)
 	if !ok {
 		return err

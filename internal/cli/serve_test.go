@@ -45,14 +45,20 @@ func TestServeSaysHowToChooseAnotherAddress(t *testing.T) {
 	address := taken.Addr().String()
 	for _, row := range []struct {
 		args []string
-		want string
+		want []string
 	}{
-		{[]string{"--api-listen", address}, "choose another address with --api-listen (in a file: api_listen)"},
-		{[]string{"--api-listen", "127.0.0.1:0", "--upstream", "http://127.0.0.1:1", "--listen", address}, "choose another address with --listen (in a file: listen)"},
+		{[]string{"--api-listen", address}, []string{"choose another address with --api-listen (in a file: api_listen)"}},
+		{[]string{"--api-listen", "127.0.0.1:0", "--upstream", "http://127.0.0.1:1", "--listen", address}, []string{"choose another address with --listen (in a file: listen)"}},
+		{[]string{"--api-listen", address, "--upstream", "http://127.0.0.1:1", "--listen", address}, []string{"--api-listen (in a file: api_listen)", "--listen (in a file: listen)"}},
 	} {
 		got := invoke(t, "sqlite:"+filepath.Join(t.TempDir(), "ration.db"), append([]string{"serve"}, row.args...)...)
-		if got.code != 1 || !strings.Contains(got.stderr, address) || !strings.Contains(got.stderr, row.want) {
+		if got.code != 1 || !strings.Contains(got.stderr, address) {
 			t.Errorf("%q: exit code %d, %s", row.args, got.code, got.stderr)
+		}
+		for _, want := range row.want {
+			if !strings.Contains(got.stderr, want) {
+				t.Errorf("%q: it doesn't say %q: %s", row.args, want, got.stderr)
+			}
 		}
 	}
 }
