@@ -25,10 +25,10 @@ func (e *SchemaError) Error() string {
 		return fmt.Sprintf("%q is an unfinished copy of another database: run 'ration copy' again to finish it", e.Path)
 	}
 	if e.Have > e.Want && e.Least > 0 {
-		return fmt.Sprintf("%q has schema version %d, made by a later release for releases that know version %d or later; this one knows only version %d", e.Path, e.Have, e.Least, e.Want)
+		return fmt.Sprintf("%q has schema version %d, made by a later release for releases that know version %d or later; this one knows only version %d: use a newer release", e.Path, e.Have, e.Least, e.Want)
 	}
 	if e.Have > e.Want {
-		return fmt.Sprintf("%q has schema version %d, made by a later release; this one works with version %d", e.Path, e.Have, e.Want)
+		return fmt.Sprintf("%q has schema version %d, made by a later release; this one works with version %d: use a newer release", e.Path, e.Have, e.Want)
 	}
 	return fmt.Sprintf("%q has schema version %d and this release works with version %d: migrate it first", e.Path, e.Have, e.Want)
 }

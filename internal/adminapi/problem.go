@@ -187,7 +187,8 @@ const codeInvalidForm = "invalid_body"
 // replaceErrors makes huma answer with a [Problem] wherever it finds a fault by itself.
 // Its own type would repeat the value that is wrong, which may be a secret.
 var replaceErrors = sync.OnceFunc(func() {
-	huma.ValidateStrictCasing = true // or "Owner" would be read, and not be seen where null is
+	validation.MsgExpectedOneOf = "use one of %s" // in our words, as commands on a database say it
+	huma.ValidateStrictCasing = true              // or "Owner" would be read, and not be seen where null is
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return foundByHuma(status, message, errs).problem("")
 	}

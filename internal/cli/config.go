@@ -45,7 +45,7 @@ or PATH.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case explained && len(args) != 2:
-				return usagef("--explain takes a method and a path, such as: --explain POST /v1/search; %d arguments were given", len(args))
+				return usagef("--explain takes a method and a path, such as: --explain POST /v1/search; %d given", len(args))
 			case !explained && len(header) > 0:
 				return usagef("--header belongs to --explain METHOD PATH")
 			case !explained:

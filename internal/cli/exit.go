@@ -124,6 +124,13 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 	if nearest := config.Closest(name, known); nearest != "" {
 		return usagef("unknown command %q for '%s'; did you mean '%s %s'?", name, cmd.CommandPath(), cmd.CommandPath(), nearest)
 	}
+	if root := cmd.Root(); cmd != root { // 'ration keys explain'
+		for _, command := range root.Commands() {
+			if command.IsAvailableCommand() && command.Name() == name {
+				return usagef("unknown command %q for '%s'; did you mean '%s'?", name, cmd.CommandPath(), command.CommandPath())
+			}
+		}
+	}
 	return usagef("unknown command %q for '%s'; see '%s --help'", name, cmd.CommandPath(), cmd.CommandPath())
 }
 
