@@ -109,7 +109,7 @@ func tell(code int) int {
 			}
 		}
 		if missing := report.Missing(); len(missing) > 0 {
-			fmt.Printf("INCONCLUSIVE: these never happened: %q\n", missing)
+			fmt.Printf("INCONCLUSIVE: these never happened: %q; give the run more SECONDS, or fewer FAULTS\n", missing)
 			code = cmp.Or(code, exitInconclusive)
 		}
 	}
