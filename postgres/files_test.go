@@ -28,6 +28,7 @@ func TestFilesOfTheConnectionAreNamed(t *testing.T) {
 		{"no such mode", "PGSSLMODE", "sometimes", url, "PGSSLMODE"},
 		{"a password that can be read in two ways", "PGSSLROOTCERT", missing, "postgres://ration:can/ary@127.0.0.1:1/ration", "the database URL can't be read"},
 		{"a port that is none", "", "", "postgres://ration:canary@127.0.0.1:port/ration", "the database URL can't be read"},
+		{"a port too great", "", "", "postgres://ration:canary@127.0.0.1:99999/ration", `the database URL can't be read: write "postgres://user:password@host:5432/database", with a port from 1 to 65535`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if row.variable != "" {

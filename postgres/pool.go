@@ -16,7 +16,7 @@ import (
 	"github.com/ration-dev/ration/internal/redact"
 )
 
-var errURL = errors.New(`the database URL can't be read: write "postgres://user:password@host:5432/database", with %40 for "@", %2F for "/", %3F for "?" and %23 for "#" in the user's name and the password`)
+var errURL = errors.New(`the database URL can't be read: write "postgres://user:password@host:5432/database", with a port from 1 to 65535, and with %40 for "@", %2F for "/", %3F for "?" and %23 for "#" in the user's name and the password`)
 
 // parsePoolConfig reads the URL. Its error does not repeat it: pgx removes a
 // password from its own only where it recognises it.

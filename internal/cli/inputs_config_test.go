@@ -43,7 +43,7 @@ var configInputs = []input{
 		code: 3, says: []string{`there is no setting "RATION_LITSEN"; did you mean "RATION_LISTEN"?`},
 	}, {
 		name: "env set but empty", args: check, environment: []string{"RATION_DB=", "RATION_LISTEN=", "RATION_CONFIG="},
-		code: 3, says: []string{`RATION_DB: db: use "sqlite:" and the path`, "RATION_LISTEN: listen: use host:port", "RATION_CONFIG: is set but empty"},
+		code: 3, says: []string{`RATION_DB: db: it is empty; use "sqlite:" and the path`, "RATION_LISTEN: listen: use host:port", "RATION_CONFIG: is set but empty"},
 	}, {
 		name: "config upstream has userinfo", args: check, file: "upstream: http://u:hunter2@h\n",
 		code: 3, says: []string{"ration.yaml:1:11: upstream: use a URL without user name and password"},

@@ -369,7 +369,7 @@ func TestFaults(t *testing.T) {
 		{"database of another kind, password not shown", flag("db", "mysql://u:hunter2@h/d"), `--db: db: use "sqlite:" and the path`},
 		{"password with a hash, not shown", variable("RATION_DB=postgres://u:hunter2#x@h/d"), `RATION_DB: db: the URL can't be read; in a user name or password write "#" as %23`},
 		{"database with a fragment", variable("RATION_DB=postgres://h#x/d"), `write "#" as %23`},
-		{"empty database in the environment", variable("RATION_DB="), `RATION_DB: db: use "sqlite:" and the path`},
+		{"empty database in the environment", variable("RATION_DB="), `RATION_DB: db: it is empty; use "sqlite:" and the path`},
 		{"empty address in the environment", variable("RATION_LISTEN="), `RATION_LISTEN: listen: use host:port`},
 		{"misspelt variable", variable("RATION_LITSEN=x"), `RATION_LITSEN: there is no setting "RATION_LITSEN"; did you mean "RATION_LISTEN"?`},
 		{"variable in lower case", variable("RATION_listen=x"), `RATION_listen: there is no setting "RATION_listen"; did you mean "RATION_LISTEN"?`},

@@ -27,13 +27,17 @@ func ParseDatabase(value string) (Database, error) {
 	case isPostgres:
 		return Database{URL: value}, nil
 	}
+	empty := ""
+	if value == "" { // as a shell leaves it whose variable has no value
+		empty = "it is empty; "
+	}
 	usual := "./ration.db"
 	for _, scheme := range []string{"", "file:", "file://", "sqlite3:", "sqlite3://"} { // as other programs write it
 		if path, ok := strings.CutPrefix(value, scheme); ok && plainPath.MatchString(path) && !strings.HasPrefix(path, "//") {
 			usual = path
 		}
 	}
-	return Database{}, invalid("", fmt.Sprintf(`use "sqlite:" and the path of a file, such as %q, or a "postgres://…" URL`, "sqlite:"+usual))
+	return Database{}, invalid("", fmt.Sprintf(`%suse "sqlite:" and the path of a file, such as %q, or a "postgres://…" URL`, empty, "sqlite:"+usual))
 }
 
 var (
