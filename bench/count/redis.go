@@ -41,25 +41,33 @@ func (r *Redis) Count(ctx context.Context, key string, n int64) (bool, error) {
 
 // Used implements [Reader].
 func (r *Redis) Used(ctx context.Context) (map[string]int64, error) {
-	keys, err := r.client.Do(ctx, r.client.B().Keys().Pattern(redisPrefix+"*").Build()).AsStrSlice()
-	if err != nil || len(keys) == 0 {
-		return nil, err
-	}
-	values, err := r.client.Do(ctx, r.client.B().Mget().Key(keys...).Build()).ToArray()
-	if err != nil {
-		return nil, err
-	}
-	used := make(map[string]int64, len(keys))
-	for i, value := range values {
-		if used[strings.TrimPrefix(keys[i], redisPrefix)], err = value.AsInt64(); err != nil {
-			return nil, err
-		}
-	}
-	return used, nil
+	return sumsIn(ctx, r.client, redisPrefix+"*", func(name string) string { return strings.TrimPrefix(name, redisPrefix) })
 }
 
 // Close implements [Counter].
 func (r *Redis) Close(context.Context) error {
 	r.client.Close()
 	return nil
+}
+
+// sumsIn adds up the numbers of all names that match a pattern, by what keyOf makes of the
+// name.
+func sumsIn(ctx context.Context, client rueidis.Client, pattern string, keyOf func(name string) string) (map[string]int64, error) {
+	names, err := client.Do(ctx, client.B().Keys().Pattern(pattern).Build()).AsStrSlice()
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	values, err := client.Do(ctx, client.B().Mget().Key(names...).Build()).ToArray()
+	if err != nil {
+		return nil, err
+	}
+	sums := make(map[string]int64, len(names))
+	for i, value := range values {
+		n, err := value.AsInt64()
+		if err != nil {
+			return nil, err
+		}
+		sums[keyOf(names[i])] += n
+	}
+	return sums, nil
 }

@@ -43,7 +43,7 @@ func Serve(ctx context.Context, binary, database string, args ...string) (*Insta
 	i := new(Instance)
 	for _, address := range []*string{&i.Proxy, &i.API, &i.Admin, &i.Envoy} {
 		var err error
-		if *address, err = freeAddress(ctx); err != nil {
+		if *address, err = FreeAddress(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -102,7 +102,8 @@ func environment(database string) []string {
 	return append(kept, "RATION_DB="+database)
 }
 
-func freeAddress(ctx context.Context) (string, error) {
+// FreeAddress returns an address of this machine with a port that nobody listens on.
+func FreeAddress(ctx context.Context) (string, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err

@@ -3,6 +3,7 @@ package report
 // Names of contenders, in results and tables. Those on a store end with its name.
 const (
 	Redis          = "Redis, fsync always"
+	EnvoyRateLimit = "Envoy's ratelimit on Redis, fsync always"
 	Memory         = "a map in memory"
 	Nothing        = "a handler that does nothing"
 	ReverseProxy   = "a bare ReverseProxy"

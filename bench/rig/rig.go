@@ -22,6 +22,9 @@ type Config struct {
 	Programs          // that are measured
 	Baseline Programs // older ones beside them; empty: none
 	Stores   []Store
+	// EnvoyRateLimit is the binary of the rate limit service that Envoy's project has;
+	// empty: it is not measured.
+	EnvoyRateLimit string
 }
 
 // Programs are binaries of one commit.

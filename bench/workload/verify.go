@@ -26,10 +26,7 @@ func Verify(connections int) Workload {
 					return contender.Upsert(ctx, r, store, keysAsked)
 				})})
 			}
-			for _, other := range []struct {
-				name  string
-				start func(context.Context, *rig.Rig, int) (*contender.Server, error)
-			}{{report.Redis, contender.Redis}, {report.Memory, contender.Memory}, {report.Nothing, contender.Nothing}} {
+			for _, other := range beside(r) {
 				entries = append(entries, Entry{Name: other.name, Start: asking(r, connections, func(ctx context.Context) (*contender.Server, error) {
 					return other.start(ctx, r, keysAsked)
 				})})
@@ -37,4 +34,18 @@ func Verify(connections int) Workload {
 			return entries, nil, nil
 		},
 	}
+}
+
+type other struct {
+	name  string
+	start func(ctx context.Context, r *rig.Rig, keys int) (*contender.Server, error)
+}
+
+// beside are the servers that do not use a store of Ration's.
+func beside(r *rig.Rig) []other {
+	others := []other{{report.Redis, contender.Redis}, {report.Memory, contender.Memory}, {report.Nothing, contender.Nothing}}
+	if r.EnvoyRateLimit != "" {
+		others = append(others, other{report.EnvoyRateLimit, contender.EnvoyRateLimit})
+	}
+	return others
 }

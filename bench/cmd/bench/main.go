@@ -51,6 +51,7 @@ func parse(args []string) (*options, error) {
 	flags.StringVar(&o.rig.Ration, "ration", "bin/ration", "the binary that is measured")
 	flags.StringVar(&o.rig.Baseline.Ration, "baseline", "", "an older binary, measured by turns with it")
 	flags.StringVar(&o.rig.Baseline.Contender, "baseline-contender", "", "bench/cmd/contender of the same older commit, for the engine")
+	flags.StringVar(&o.rig.EnvoyRateLimit, "envoy-ratelimit", "", "the binary of Envoy's rate limit service, measured at verify; empty: it is not")
 	flags.StringVar(&o.rig.Dir, "dir", os.TempDir(), "where databases are written: a directory on a disk")
 	only := flags.String("only", "", "parts to run, with commas; empty: all")
 	keys := flags.String("keys", "20000,100000", "numbers of keys that the engine is measured with, besides 1 and 1,000")

@@ -1,0 +1,124 @@
+package contender
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/ration-dev/ration/bench/count"
+	"github.com/ration-dev/ration/bench/instance"
+	"github.com/ration-dev/ration/bench/rig"
+	"github.com/ration-dev/ration/bench/tally"
+	"github.com/ration-dev/ration/bench/wrk"
+)
+
+// envoyLimit gives each value of the descriptor "key" a counter with a limit a day, which
+// no measurement reaches.
+var envoyLimit = fmt.Sprintf(`domain: %s
+descriptors:
+  - key: key
+    rate_limit: {unit: day, requests_per_unit: %d}
+`, count.EnvoyDomain, count.Limit)
+
+// envoyConnections is how many connections to Redis Envoy's service has. It uses one for each request
+// that waits, and has 10 by default, which is half as fast.
+const envoyConnections = "256"
+
+// EnvoyRateLimit starts the rate limit service that Envoy's project has, on Redis, to be
+// asked over HTTP.
+func EnvoyRateLimit(ctx context.Context, r *rig.Rig, keys int) (*Server, error) {
+	dir, err := r.Directory()
+	if err != nil {
+		return nil, err
+	}
+	config := filepath.Join(dir, "bench", "config")
+	if err := os.MkdirAll(config, 0o700); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(config, "limit.yaml"), []byte(envoyLimit), 0o600); err != nil {
+		return nil, err
+	}
+	ports, err := freePorts(ctx, 3)
+	if err != nil {
+		return nil, err
+	}
+	said := new(bytes.Buffer)                 // of interest if it does not start
+	service := exec.Command(r.EnvoyRateLimit) //nolint:noctx // stop ends it
+	service.Stderr = said
+	service.Env = []string{
+		"HOST=127.0.0.1", "PORT=" + ports[0], "GRPC_HOST=127.0.0.1", "GRPC_PORT=" + ports[1], "DEBUG_HOST=127.0.0.1", "DEBUG_PORT=" + ports[2],
+		"RUNTIME_ROOT=" + dir, "RUNTIME_SUBDIRECTORY=bench", "RUNTIME_WATCH_ROOT=false",
+		"REDIS_SOCKET_TYPE=tcp", "REDIS_URL=" + r.Redis(), "REDIS_POOL_SIZE=" + envoyConnections, "USE_STATSD=false",
+	}
+	if err := service.Start(); err != nil {
+		return nil, fmt.Errorf("starting Envoy's rate limit service: %w", err)
+	}
+	stop := func() error {
+		_ = service.Process.Signal(syscall.SIGKILL) // it has nothing to write
+		_ = service.Wait()
+		return nil
+	}
+	url := "http://127.0.0.1:" + ports[0]
+	if err := awaitHealthy(ctx, url+"/healthcheck"); err != nil {
+		_ = stop()
+		return nil, fmt.Errorf("waiting for Envoy's rate limit service: %w; it said:\n%s", err, said)
+	}
+	return &Server{
+		URLs: []string{url}, Kinds: envoyQuestions(), Secrets: r.Secrets(keys), Says: `"overallCode":"OK"`,
+		counted: []counter{func(ctx context.Context) (tally.Count, error) {
+			used, err := count.EnvoyRateLimit{Address: r.Redis()}.Used(ctx)
+			return bySecret(r, used, keys), err
+		}},
+		processes: []process{{service.Process.Pid, stop}},
+	}, nil
+}
+
+// envoyQuestions are as many of each kind as [questions], and count the same.
+func envoyQuestions() []wrk.Kind {
+	kinds := questions("none")
+	for i := range kinds {
+		kinds[i].Path = "/json"
+		kinds[i].Body = fmt.Sprintf(`{"domain":%q,"hitsAddend":%d,"descriptors":[{"entries":[{"key":"key","value":"SECRET"}]}]}`, count.EnvoyDomain, kinds[i].Units)
+	}
+	return kinds
+}
+
+func awaitHealthy(ctx context.Context, url string) error {
+	for range 200 {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+		if err != nil {
+			return err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return errors.New("it did not get healthy")
+}
+
+func freePorts(ctx context.Context, n int) ([]string, error) {
+	ports := make([]string, n)
+	for i := range ports {
+		address, err := instance.FreeAddress(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if _, ports[i], err = net.SplitHostPort(address); err != nil {
+			return nil, err
+		}
+	}
+	return ports, nil
+}
