@@ -35,29 +35,12 @@ const envoyConnections = "256"
 // EnvoyRateLimit starts the rate limit service that Envoy's project has, on Redis, to be
 // asked over HTTP.
 func EnvoyRateLimit(ctx context.Context, r *rig.Rig, keys int) (*Server, error) {
-	dir, err := r.Directory()
+	service, url, err := envoyService(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	config := filepath.Join(dir, "bench", "config")
-	if err := os.MkdirAll(config, 0o700); err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(filepath.Join(config, "limit.yaml"), []byte(envoyLimit), 0o600); err != nil {
-		return nil, err
-	}
-	ports, err := freePorts(ctx, 3)
-	if err != nil {
-		return nil, err
-	}
-	said := new(bytes.Buffer)                 // of interest if it does not start
-	service := exec.Command(r.EnvoyRateLimit) //nolint:noctx // stop ends it
+	said := new(bytes.Buffer) // of interest if it does not start
 	service.Stderr = said
-	service.Env = []string{
-		"HOST=127.0.0.1", "PORT=" + ports[0], "GRPC_HOST=127.0.0.1", "GRPC_PORT=" + ports[1], "DEBUG_HOST=127.0.0.1", "DEBUG_PORT=" + ports[2],
-		"RUNTIME_ROOT=" + dir, "RUNTIME_SUBDIRECTORY=bench", "RUNTIME_WATCH_ROOT=false",
-		"REDIS_SOCKET_TYPE=tcp", "REDIS_URL=" + r.Redis(), "REDIS_POOL_SIZE=" + envoyConnections, "USE_STATSD=false",
-	}
 	if err := service.Start(); err != nil {
 		return nil, fmt.Errorf("starting Envoy's rate limit service: %w", err)
 	}
@@ -66,9 +49,8 @@ func EnvoyRateLimit(ctx context.Context, r *rig.Rig, keys int) (*Server, error) 
 		_ = service.Wait()
 		return nil
 	}
-	url := "http://127.0.0.1:" + ports[0]
 	if err := awaitHealthy(ctx, url+"/healthcheck"); err != nil {
-		_ = stop()
+		_ = stop() // after which nobody writes what it said
 		return nil, fmt.Errorf("waiting for Envoy's rate limit service: %w; it said:\n%s", err, said)
 	}
 	return &Server{
@@ -79,6 +61,32 @@ func EnvoyRateLimit(ctx context.Context, r *rig.Rig, keys int) (*Server, error) 
 		}},
 		processes: []process{{service.Process.Pid, stop}},
 	}, nil
+}
+
+// envoyService writes what configures the service.
+func envoyService(ctx context.Context, r *rig.Rig) (service *exec.Cmd, url string, err error) {
+	dir, err := r.Directory()
+	if err != nil {
+		return nil, "", err
+	}
+	config := filepath.Join(dir, "bench", "config")
+	if err := os.MkdirAll(config, 0o700); err != nil {
+		return nil, "", err
+	}
+	if err := os.WriteFile(filepath.Join(config, "limit.yaml"), []byte(envoyLimit), 0o600); err != nil {
+		return nil, "", err
+	}
+	ports, err := freePorts(ctx, 3)
+	if err != nil {
+		return nil, "", err
+	}
+	service = exec.Command(r.EnvoyRateLimit) //nolint:noctx // its starter stops it
+	service.Env = []string{
+		"HOST=127.0.0.1", "PORT=" + ports[0], "GRPC_HOST=127.0.0.1", "GRPC_PORT=" + ports[1], "DEBUG_HOST=127.0.0.1", "DEBUG_PORT=" + ports[2],
+		"RUNTIME_ROOT=" + dir, "RUNTIME_SUBDIRECTORY=bench", "RUNTIME_WATCH_ROOT=false",
+		"REDIS_SOCKET_TYPE=tcp", "REDIS_URL=" + r.Redis(), "REDIS_POOL_SIZE=" + envoyConnections, "USE_STATSD=false",
+	}
+	return service, "http://127.0.0.1:" + ports[0], nil
 }
 
 // envoyQuestions are as many of each kind as [questions], and count the same.
