@@ -3,6 +3,7 @@ package groupcommit
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -38,10 +39,17 @@ func (b *Batcher[K, T, R]) run() {
 			go b.run()
 		}
 	}()
-	for f := b.next(); f != nil; f = b.next() {
+	for f := b.gather(); f != nil; f = b.gather() {
 		b.send(f)
 	}
 	idle = true
+}
+
+// gather is next, once all have run that are ready to: of those, many are about to join
+// the batch. Where a processor is free, this takes no time.
+func (b *Batcher[K, T, R]) gather() *flight[K, T, R] {
+	runtime.Gosched()
+	return b.next()
 }
 
 // next prepares the next call of Commit; with nothing to do it returns nil, and
