@@ -12,7 +12,7 @@ import (
 
 const (
 	// mostKeys bounds what is remembered of keys. Each has some 2.5 KB where it has as many
-	// limits as most, and the collector leaves five times as much.
+	// limits as most, and the collector leaves three times as much.
 	mostKeys = 10_000
 	// mostInVain is how many batches in a row may have keys that are not remembered, until
 	// only those of one in inVainOf are: where keys come back too seldom, it costs and does

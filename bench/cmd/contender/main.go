@@ -22,7 +22,7 @@ import (
 )
 
 // gcPercent is what "ration serve" sets, so all have it.
-const gcPercent = 400
+const gcPercent = 200
 
 func main() {
 	debug.SetGCPercent(gcPercent)
