@@ -28,8 +28,8 @@ descriptors:
     rate_limit: {unit: day, requests_per_unit: %d}
 `, count.EnvoyDomain, count.Limit)
 
-// envoyConnections is how many connections to Redis Envoy's service has. It uses one for each request
-// that waits, and has 10 by default, which is half as fast.
+// envoyConnections is how many connections to Redis Envoy's service has: one for each request
+// that waits, in place of 10, its default.
 const envoyConnections = "256"
 
 // EnvoyRateLimit starts the rate limit service that Envoy's project has, on Redis, to be
