@@ -3,15 +3,12 @@ package contender
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"github.com/ration-dev/ration/bench/count"
 	"github.com/ration-dev/ration/bench/instance"
@@ -49,9 +46,9 @@ func EnvoyRateLimit(ctx context.Context, r *rig.Rig, keys int) (*Server, error) 
 		_ = service.Wait()
 		return nil
 	}
-	if err := awaitHealthy(ctx, url+"/healthcheck"); err != nil {
+	if err := instance.AwaitOK(ctx, url+"/healthcheck"); err != nil {
 		_ = stop() // after which nobody writes what it said
-		return nil, fmt.Errorf("waiting for Envoy's rate limit service: %w; it said:\n%s", err, said)
+		return nil, fmt.Errorf("starting Envoy's rate limit service: %w; it said:\n%s", err, said)
 	}
 	return &Server{
 		URLs: []string{url}, Kinds: envoyQuestions(), Secrets: r.Secrets(keys), Says: `"overallCode":"OK"`,
@@ -97,24 +94,6 @@ func envoyQuestions() []wrk.Kind {
 		kinds[i].Body = fmt.Sprintf(`{"domain":%q,"hitsAddend":%d,"descriptors":[{"entries":[{"key":"key","value":"SECRET"}]}]}`, count.EnvoyDomain, kinds[i].Units)
 	}
 	return kinds
-}
-
-func awaitHealthy(ctx context.Context, url string) error {
-	for range 200 {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-		if err != nil {
-			return err
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err == nil {
-			_ = response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	return errors.New("it did not get healthy")
 }
 
 func freePorts(ctx context.Context, n int) ([]string, error) {

@@ -54,7 +54,7 @@ func Serve(ctx context.Context, binary, database string, args ...string) (*Insta
 	if err := i.process.Start(); err != nil {
 		return nil, err
 	}
-	if err := i.awaitReady(ctx); err != nil {
+	if err := AwaitOK(ctx, "http://"+i.API+"/readyz"); err != nil {
 		i.Stop() // after which nobody writes to the log
 		return nil, fmt.Errorf("%w; the process said:\n%s", err, log)
 	}
@@ -70,11 +70,12 @@ func (i *Instance) Stop() {
 	_ = i.process.Wait()
 }
 
-func (i *Instance) awaitReady(ctx context.Context) error {
+// AwaitOK asks a URL until it answers 200, for at most a minute.
+func AwaitOK(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
 	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+i.API+"/readyz", http.NoBody)
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 		if err != nil {
 			return err
 		}
